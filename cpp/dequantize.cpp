@@ -1,0 +1,44 @@
+#include "dequantize.h"
+
+#include <algorithm>
+#include <atomic>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "parallel.h"
+
+namespace ggufscope {
+namespace {
+
+constexpr size_t kSmallBytes = size_t{4} << 20;  // below this, starting threads costs more than it saves
+constexpr size_t kRunElements = size_t{1} << 16;
+
+}  // namespace
+
+void dequantize(const TypeInfo& type, const std::byte* blocks, size_t n_blocks, bool swapped, int threads,
+                const KernelTable& table, float* out) {
+  if (swapped && type.swap_bytes == nullptr) {
+    throw std::invalid_argument(std::string(type.name) + " has no big-endian form that can be decoded");
+  }
+  const FormatKernels& kernels = table.format(type.id);
+  const size_t run = std::max<size_t>(1, kRunElements / type.elements_per_block);
+  const size_t out_bytes = n_blocks * type.elements_per_block * sizeof(float);
+  std::atomic<size_t> next{0};
+  const auto work = [&](int) {
+    std::vector<std::byte> copy(swapped ? run * type.bytes_per_block : 0);
+    for (size_t first = next.fetch_add(run); first < n_blocks; first = next.fetch_add(run)) {
+      const size_t n = std::min(run, n_blocks - first);
+      const std::byte* source = blocks + first * type.bytes_per_block;
+      if (swapped) {
+        std::copy_n(source, n * type.bytes_per_block, copy.data());
+        type.swap_bytes(copy.data(), n);
+        source = copy.data();
+      }
+      kernels.decode(source, n, out + first * type.elements_per_block);
+    }
+  };
+  run_workers(out_bytes < kSmallBytes ? 1 : threads, work);
+}
+
+}  // namespace ggufscope

@@ -1,0 +1,54 @@
+// What a format is. A family header (k_quants.h, …) draws its layouts and defines one struct per type:
+//
+//   struct Q4_0 {
+//     struct Block { … };                          // exactly the bytes in the file; static_assert on sizeof
+//     static constexpr uint32_t id = 2;            // ggml_type
+//     static constexpr const char* name = "Q4_0";  // as ggml spells it
+//     static constexpr int elements = 32;          // weights in a block
+//     static void decode(const Block&, float*);    // all weights of a block, bit for bit as ggml's dequantize_row_*
+//
+//     // where blocks carry scales: the multipliers of the codes, one per sub-block, in order of the weights
+//     static constexpr int scales_per_block = 1;
+//     static void scales(const Block&, float*);
+//
+//     // where codes are integers on a line (not indices into a codebook)
+//     static constexpr int code_bits = 4;              // bits of a code in packed_codes: 1, 2, 4 or 8
+//     static constexpr int packed_bytes = 16;          // bytes that packed_codes gives for one block
+//     static constexpr int lowest_code = 0, highest_code = 15;  // the ends that count as saturated
+//     static const uint8_t* packed_codes(const Block&, uint8_t* scratch);  // each code once, order free
+//
+//     // where big-endian files may hold it: reverse the bytes of each multi-byte field
+//     static void swap_bytes(Block&);
+//   };
+//
+// Plain numbers (F32, F16, …) have elements = 1 and `decode_run(const Block*, size_t n, float*)` in place of
+// decode. Which optional parts a format has is found out by the compiler; nothing else lists them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "simd/lanes.h"
+
+namespace ggufscope {
+namespace {
+
+template <class... Format>
+struct FormatList {};
+
+template <class F>
+concept HasScales = requires(const typename F::Block& block, float* out) { F::scales(block, out); };
+
+template <class F>
+concept HasCodes = requires(const typename F::Block& block, uint8_t* scratch) { F::packed_codes(block, scratch); };
+
+template <class F>
+concept HasByteSwap = requires(typename F::Block& block) { F::swap_bytes(block); };
+
+template <class F>
+concept IsPlain = F::elements == 1;
+
+inline uint16_t swap16(uint16_t x) { return __builtin_bswap16(x); }
+
+}  // namespace
+}  // namespace ggufscope

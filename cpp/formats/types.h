@@ -1,0 +1,35 @@
+// The ggml tensor types as data: what the rest of the program may know of a format without decoding it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ggufscope {
+
+struct TypeInfo {
+  uint32_t id;       // ggml_type
+  const char* name;  // as ggml spells it
+  uint32_t elements_per_block;
+  uint32_t bytes_per_block;
+  uint32_t scales_per_block;  // 0: no block scales
+  uint32_t code_bits;         // 0: no integer codes
+  int32_t lowest_code;
+  int32_t highest_code;
+  uint32_t packed_bytes;                  // bytes packed_codes gives for one block
+  void (*swap_bytes)(std::byte* blocks, size_t n_blocks);  // nullptr: not read from big-endian files
+};
+
+/// All types this build decodes, by ascending id.
+std::span<const TypeInfo> all_types();
+
+/// nullptr for an id that is not decoded; `type_label` then says what it is.
+const TypeInfo* find_type(uint32_t id);
+const TypeInfo* find_type(std::string_view name);
+
+/// "Q4_0", or for ids we refuse "4 (Q4_2, removed from ggml)", "139 (IQ4_K, a type of ik_llama.cpp)", "77 (unknown)".
+std::string type_label(uint32_t id);
+
+}  // namespace ggufscope

@@ -1,0 +1,4 @@
+// The statistics, built for one instruction set.
+#include "simd/lanes.h"
+
+namespace ggufscope {}

@@ -1,0 +1,59 @@
+#include "parallel.h"
+
+#include <cfenv>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+namespace ggufscope {
+
+FloatingPointScope::FloatingPointScope() {
+  static_assert(sizeof(std::fenv_t) <= sizeof saved_);
+  std::fenv_t environment;
+  std::fegetenv(&environment);
+  std::memcpy(saved_, &environment, sizeof environment);
+  std::fesetenv(FE_DFL_ENV);
+}
+
+FloatingPointScope::~FloatingPointScope() {
+  std::fenv_t environment;
+  std::memcpy(&environment, saved_, sizeof environment);
+  std::fesetenv(&environment);
+}
+
+int usable_cores() {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+  const unsigned cores = std::thread::hardware_concurrency();
+  return cores == 0 ? 1 : static_cast<int>(cores);
+}
+
+void run_workers(int workers, const std::function<void(int)>& work) {
+  std::mutex mutex;
+  std::exception_ptr first;
+  const auto guarded = [&](int worker) {
+    const FloatingPointScope scope;
+    try {
+      work(worker);
+    } catch (...) {
+      const std::lock_guard lock(mutex);
+      if (!first) first = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (int worker = 1; worker < workers; ++worker) threads.emplace_back(guarded, worker);
+    guarded(0);
+  }
+  if (first) std::rethrow_exception(first);
+}
+
+}  // namespace ggufscope

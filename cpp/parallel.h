@@ -1,0 +1,27 @@
+// Worker threads for the engine: a fixed environment for floating point, and errors carried to the caller.
+#pragma once
+
+#include <functional>
+
+namespace ggufscope {
+
+/// IEEE arithmetic for a scope: round to nearest, denormals kept, whatever the calling thread had set.
+class FloatingPointScope {
+ public:
+  FloatingPointScope();
+  ~FloatingPointScope();
+  FloatingPointScope(const FloatingPointScope&) = delete;
+  FloatingPointScope& operator=(const FloatingPointScope&) = delete;
+
+ private:
+  alignas(8) unsigned char saved_[64];
+};
+
+/// The cores this process may run on.
+int usable_cores();
+
+/// Runs work(worker) for worker = 0 … workers − 1, each in a FloatingPointScope, worker 0 in the calling thread.
+/// Returns when all have finished; rethrows the first exception.
+void run_workers(int workers, const std::function<void(int)>& work);
+
+}  // namespace ggufscope

@@ -1,0 +1,255 @@
+// The 16-lane vocabulary in plain C++: the definition the other headers in this folder must equal bit for bit.
+//
+// A value of type F32, I32 or F64 is sixteen logical lanes, whatever registers an instruction set has: one
+// 512-bit register, two of 256, four of 128, or, here, an array. Kernels are written once in these words, so a
+// sum has the same order of additions, and therefore the same bits, on every instruction set.
+//
+// Everything sits in an anonymous namespace: a unit built with wider flags must not share a symbol with any other
+// (the linker would keep one copy, maybe the one the CPU cannot run).
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace ggufscope {
+namespace {
+
+inline constexpr int kLanes = 16;
+
+struct F32 {
+  float lane[kLanes];
+};
+struct I32 {  // 32-bit integers; unsigned where it matters (shifts, additions wrap), signed for to_f32
+  uint32_t lane[kLanes];
+};
+struct F64 {
+  double lane[kLanes];
+};
+struct Mask {  // bit l speaks of lane l
+  uint32_t set;
+};
+
+template <class V, class Function>
+inline V each_lane(Function function) {
+  V result;
+  for (int l = 0; l < kLanes; ++l) result.lane[l] = function(l);
+  return result;
+}
+
+template <class Function>
+inline Mask each_bit(Function function) {
+  uint32_t set = 0;
+  for (int l = 0; l < kLanes; ++l) set |= static_cast<uint32_t>(function(l)) << l;
+  return {set};
+}
+
+template <class T>
+inline T read(const void* address) {
+  T value;
+  std::memcpy(&value, address, sizeof value);
+  return value;
+}
+
+// ---- one half-precision number; NaN payloads are free (tests compare NaN equal to NaN)
+inline float half_to_float(uint16_t half) {
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000U) << 16;
+  const uint32_t magnitude = half & 0x7FFFU;
+  if (magnitude >= 0x7C00U) {  // Inf, NaN
+    return __builtin_bit_cast(float, sign | 0x7F800000U | (magnitude & 0x3FFU) << 13);
+  }
+  // Exponents differ by 112; a multiplication by 2^112 moves the field and normalizes subnormals, exactly.
+  const float scaled = __builtin_bit_cast(float, magnitude << 13) * 0x1p112F;
+  return __builtin_bit_cast(float, sign | __builtin_bit_cast(uint32_t, scaled));
+}
+
+// ---- loads and stores; no alignment is asked for
+inline F32 load(const float* p) { return read<F32>(p); }
+inline F64 load(const double* p) { return read<F64>(p); }
+inline void store(float* p, F32 x) { std::memcpy(p, &x, sizeof x); }
+inline void store(double* p, F64 x) { std::memcpy(p, &x, sizeof x); }
+inline I32 load_i32(const void* p) { return read<I32>(p); }
+
+template <class T>
+inline I32 load_widened(const void* p) {
+  return each_lane<I32>(
+      [&](int l) { return static_cast<uint32_t>(read<T>(static_cast<const char*>(p) + l * sizeof(T))); });
+}
+inline I32 load_u8(const void* p) { return load_widened<uint8_t>(p); }    // 16 bytes, zero-extended
+inline I32 load_i8(const void* p) { return load_widened<int8_t>(p); }     // 16 bytes, sign-extended
+inline I32 load_u16(const void* p) { return load_widened<uint16_t>(p); }  // 32 bytes
+inline I32 load_i16(const void* p) { return load_widened<int16_t>(p); }   // 32 bytes
+
+// Codebook rows: lanes 0-7 from eight bytes at a, lanes 8-15 from eight at b.
+inline I32 load_u8(const void* a, const void* b) {
+  uint8_t bytes[kLanes];
+  std::memcpy(bytes, a, 8);
+  std::memcpy(bytes + 8, b, 8);
+  return load_u8(bytes);
+}
+inline I32 load_i8(const void* a, const void* b) {
+  uint8_t bytes[kLanes];
+  std::memcpy(bytes, a, 8);
+  std::memcpy(bytes + 8, b, 8);
+  return load_i8(bytes);
+}
+// Four bytes each from a, b, c, d.
+inline I32 load_u8(const void* a, const void* b, const void* c, const void* d) {
+  uint8_t bytes[kLanes];
+  std::memcpy(bytes, a, 4);
+  std::memcpy(bytes + 4, b, 4);
+  std::memcpy(bytes + 8, c, 4);
+  std::memcpy(bytes + 12, d, 4);
+  return load_u8(bytes);
+}
+
+inline F32 broadcast(float x) {
+  return each_lane<F32>([&](int) { return x; });
+}
+inline F64 broadcast(double x) {
+  return each_lane<F64>([&](int) { return x; });
+}
+inline I32 broadcast(int32_t x) {
+  return each_lane<I32>([&](int) { return static_cast<uint32_t>(x); });
+}
+inline I32 broadcast(uint32_t x) {
+  return each_lane<I32>([&](int) { return x; });
+}
+inline I32 iota() {  // 0, 1, …, 15
+  return each_lane<I32>([](int l) { return static_cast<uint32_t>(l); });
+}
+
+// ---- integers
+inline I32 operator+(I32 a, I32 b) {
+  return each_lane<I32>([&](int l) { return a.lane[l] + b.lane[l]; });
+}
+inline I32 operator-(I32 a, I32 b) {
+  return each_lane<I32>([&](int l) { return a.lane[l] - b.lane[l]; });
+}
+inline I32 operator*(I32 a, I32 b) {  // low 32 bits
+  return each_lane<I32>([&](int l) { return a.lane[l] * b.lane[l]; });
+}
+inline I32 operator&(I32 a, I32 b) {
+  return each_lane<I32>([&](int l) { return a.lane[l] & b.lane[l]; });
+}
+inline I32 operator|(I32 a, I32 b) {
+  return each_lane<I32>([&](int l) { return a.lane[l] | b.lane[l]; });
+}
+inline I32 operator^(I32 a, I32 b) {
+  return each_lane<I32>([&](int l) { return a.lane[l] ^ b.lane[l]; });
+}
+template <int N>
+inline I32 shift_left(I32 a) {
+  return each_lane<I32>([&](int l) { return a.lane[l] << N; });
+}
+template <int N>
+inline I32 shift_right(I32 a) {  // logical
+  return each_lane<I32>([&](int l) { return a.lane[l] >> N; });
+}
+inline I32 shift_right(I32 a, I32 by) {  // logical, a count (0-31) per lane
+  return each_lane<I32>([&](int l) { return a.lane[l] >> by.lane[l]; });
+}
+
+// ---- float32; one IEEE operation per word, nothing is contracted
+inline F32 operator+(F32 a, F32 b) {
+  return each_lane<F32>([&](int l) { return a.lane[l] + b.lane[l]; });
+}
+inline F32 operator-(F32 a, F32 b) {
+  return each_lane<F32>([&](int l) { return a.lane[l] - b.lane[l]; });
+}
+inline F32 operator*(F32 a, F32 b) {
+  return each_lane<F32>([&](int l) { return a.lane[l] * b.lane[l]; });
+}
+inline F32 abs(F32 a) {
+  return each_lane<F32>([&](int l) { return __builtin_fabsf(a.lane[l]); });
+}
+inline F32 min(F32 a, F32 b) {  // a < b ? a : b, as x86 has it: b when unordered or equal
+  return each_lane<F32>([&](int l) { return a.lane[l] < b.lane[l] ? a.lane[l] : b.lane[l]; });
+}
+inline F32 max(F32 a, F32 b) {  // a > b ? a : b
+  return each_lane<F32>([&](int l) { return a.lane[l] > b.lane[l] ? a.lane[l] : b.lane[l]; });
+}
+
+// ---- float64
+inline F64 operator+(F64 a, F64 b) {
+  return each_lane<F64>([&](int l) { return a.lane[l] + b.lane[l]; });
+}
+inline F64 operator-(F64 a, F64 b) {
+  return each_lane<F64>([&](int l) { return a.lane[l] - b.lane[l]; });
+}
+inline F64 operator*(F64 a, F64 b) {
+  return each_lane<F64>([&](int l) { return a.lane[l] * b.lane[l]; });
+}
+inline F64 abs(F64 a) {
+  return each_lane<F64>([&](int l) { return __builtin_fabs(a.lane[l]); });
+}
+
+// ---- conversions; every rounding is to nearest, ties to even
+inline F32 to_f32(I32 a) {  // from signed integers
+  return each_lane<F32>([&](int l) { return static_cast<float>(static_cast<int32_t>(a.lane[l])); });
+}
+inline F32 to_f32(F64 a) {
+  return each_lane<F32>([&](int l) { return static_cast<float>(a.lane[l]); });
+}
+inline F64 to_f64(F32 a) {
+  return each_lane<F64>([&](int l) { return static_cast<double>(a.lane[l]); });
+}
+inline F32 half_to_f32(I32 a) {  // from the low 16 bits of each lane
+  return each_lane<F32>([&](int l) { return half_to_float(static_cast<uint16_t>(a.lane[l])); });
+}
+inline F32 as_f32(I32 a) { return __builtin_bit_cast(F32, a); }
+inline I32 as_i32(F32 a) { return __builtin_bit_cast(I32, a); }
+
+// ---- a table of sixteen entries, one per lane, read at an index (its low four bits) per lane
+inline F32 pick(F32 table, I32 index) {
+  return each_lane<F32>([&](int l) { return table.lane[index.lane[l] & 15U]; });
+}
+inline I32 pick(I32 table, I32 index) {
+  return each_lane<I32>([&](int l) { return table.lane[index.lane[l] & 15U]; });
+}
+
+// ---- masks
+inline uint32_t bits(Mask m) { return m.set; }
+inline Mask mask_from_bits(uint32_t set) { return {set & 0xFFFFU}; }
+inline Mask first_lanes(int n) { return {(1U << n) - 1U}; }  // 0 ≤ n ≤ 16
+inline int count(Mask m) { return __builtin_popcount(m.set); }
+inline Mask operator&(Mask a, Mask b) { return {a.set & b.set}; }
+inline Mask operator|(Mask a, Mask b) { return {a.set | b.set}; }
+inline Mask less(F32 a, F32 b) {  // false when unordered
+  return each_bit([&](int l) { return a.lane[l] < b.lane[l]; });
+}
+inline Mask equal(F32 a, F32 b) {
+  return each_bit([&](int l) { return a.lane[l] == b.lane[l]; });
+}
+inline Mask equal(I32 a, I32 b) {
+  return each_bit([&](int l) { return a.lane[l] == b.lane[l]; });
+}
+inline F32 select(Mask m, F32 a, F32 b) {  // a where the bit is set, b elsewhere
+  return each_lane<F32>([&](int l) { return (m.set >> l & 1U) != 0 ? a.lane[l] : b.lane[l]; });
+}
+inline F64 select(Mask m, F64 a, F64 b) {
+  return each_lane<F64>([&](int l) { return (m.set >> l & 1U) != 0 ? a.lane[l] : b.lane[l]; });
+}
+inline I32 select(Mask m, I32 a, I32 b) {
+  return each_lane<I32>([&](int l) { return (m.set >> l & 1U) != 0 ? a.lane[l] : b.lane[l]; });
+}
+
+// ---- reductions, in one order everywhere: lane l with lane l + half, half = 8, 4, 2, 1
+inline double sum(F64 a) {
+  for (int half = kLanes / 2; half > 0; half /= 2) {
+    for (int l = 0; l < half; ++l) a.lane[l] += a.lane[l + half];
+  }
+  return a.lane[0];
+}
+inline float lowest(F32 a) {  // of finite lanes; the sign of a zero is not defined
+  float result = a.lane[0];
+  for (int l = 1; l < kLanes; ++l) result = a.lane[l] < result ? a.lane[l] : result;
+  return result;
+}
+inline float highest(F32 a) {
+  float result = a.lane[0];
+  for (int l = 1; l < kLanes; ++l) result = a.lane[l] > result ? a.lane[l] : result;
+  return result;
+}
+
+}  // namespace
+}  // namespace ggufscope

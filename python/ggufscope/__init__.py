@@ -1,0 +1,1 @@
+"""Statistics of every parameter of a GGUF model."""

@@ -1,0 +1,139 @@
+"""The compiled core. Private: the public names are in `ggufscope`.
+
+Every function releases the GIL while it works and may raise GGUFError when a mapped file shrank underneath it.
+"""
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import Any, Literal, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+class GGUFError(ValueError):
+    """A malformed or unusable file; one line: file, then tensor or key, then byte offset."""
+
+class UnsupportedTypeError(GGUFError):
+    """A tensor type that is known by name but not decodable."""
+
+class TypeDescription(TypedDict):
+    id: int
+    name: str
+    elements_per_block: int
+    bytes_per_block: int
+    scales_per_block: int
+    code_bits: int
+    big_endian: bool
+
+def types() -> list[TypeDescription]: ...
+def available_isas() -> list[str]: ...
+def current_isa() -> str: ...
+def usable_cores() -> int: ...
+def decode(
+    blocks: npt.NDArray[np.uint8],
+    type: int,  # noqa: A002
+    out: npt.NDArray[np.float32],
+    threads: int = 1,
+    swapped: bool = False,
+    isa: str = "",
+) -> None: ...
+
+class TensorInfo:
+    """One row of the tensor table."""
+
+    name: str
+    type: int
+    shape: tuple[int, ...]  # NumPy order: rows first, columns (ne0) last
+    n_elements: int
+    n_bytes: int
+    file: int  # index into Model.files
+    offset: int  # of the first data byte, from the start of that file
+
+class MetadataEntry:
+    """One metadata key; arrays stay in the file until `Model.value` is called."""
+
+    key: str
+    kind: str  # "uint32", "string", "array[string]", "array[array[uint8]]", …
+    length: int  # of an array, 1 otherwise
+    file: int
+
+class Model:
+    """A mapped model: one GGUF file, or all shards of a split one."""
+
+    def __init__(self, path: str | PathLike[str]) -> None: ...
+    files: list[str]
+    file_sizes: list[int]
+    version: int
+    byte_order: Literal["little", "big"]
+    alignment: int
+    tensors: list[TensorInfo]  # in file order
+    metadata: list[MetadataEntry]  # of the first file, in file order
+    closed: bool
+    def value(self, key: str, limit: int | None = None) -> Any:
+        """Scalar, str, or list (its first `limit` entries); numeric arrays come as NumPy arrays. KeyError if absent."""
+    def data(self, tensor: int) -> npt.NDArray[np.uint8]:
+        """Read-only view of a tensor's bytes, shape (…, bytes per row); keeps the mapping alive."""
+    def read(self, file: int, offset: int, size: int) -> bytes:
+        """A copy of bytes of a file, bounds-checked (for identity hashes)."""
+    def decode(self, tensor: int, first_row: int, out: npt.NDArray[np.float32], threads: int, isa: str = "") -> None:
+        """Decode rows [first_row, …) into `out` (rows counted over all leading dimensions), guarding the mapping."""
+    def close(self) -> None:
+        """Drop this object's hold on the mapping; views that are alive keep theirs."""
+
+class FieldInfo(TypedDict):
+    name: str  # as in METRICS: "l2_norm", "kurtosis", …
+    kind: Literal["count", "index", "number", "share", "quantiles", "histogram", "vector"]
+    meaning: str  # one line with the definition
+    fast: bool  # also there with fast=True
+    per_head: bool  # also there for attention heads
+    roll_up: bool  # meaningful for merged tensors (an element's index, or row norms, are not)
+
+def fields() -> list[FieldInfo]: ...
+
+class Statistics:
+    """Mergeable statistics of a set of weights; the compiled side of TensorStatistics."""
+
+    def __init__(self) -> None: ...
+    n_elements: int
+    def merge(self, later: Statistics) -> None:
+        """Add the statistics of other weights, in place. Merge in file order for reproducible bits."""
+    def copy(self) -> Statistics: ...
+    def fields(self) -> dict[str, Any]:
+        """Every applicable field of `fields()`; None where undefined.
+
+        Types: count, index: int (index is flat, from the tensor's first element); number, share: float;
+        quantiles: float64 array (0.1, 1, 5, 25, 50, 75, 95, 99, 99.9 %); vector: float64 array;
+        histogram: (int32 bins, uint64 counts), non-empty bins only, ascending by value: bin = ±(float32 bits >> 18)
+        of the magnitude, negative values as −1 − (bits >> 18).
+        """
+
+class Part:
+    """What the engine found in one part of a tensor: the whole of it or, for three dimensions, one expert."""
+
+    tensor: int  # index into the model's tensors, 0 for a buffer
+    index: int  # 0, or the expert
+    statistics: Statistics
+    heads: list[Statistics]  # one per group of `group_rows` rows: moments, extremes, counts; empty without groups
+
+Progress = Callable[[int, int], object]  # (done bytes, total bytes); called in the calling thread; may raise to cancel
+
+def observe_model(
+    model: Model,
+    tensors: Sequence[int],
+    group_rows: Sequence[int],  # per tensor: rows of one attention head, 0 for none
+    threads: int,
+    fast: bool = False,
+    sparsity_threshold: float = 1e-6,
+    progress: Progress | None = None,
+    isa: str = "",
+) -> list[Part]: ...
+def observe_buffer(
+    blocks: npt.NDArray[np.uint8],  # contiguous
+    type: int,  # noqa: A002
+    rows: int,
+    columns: int,
+    threads: int = 1,
+    fast: bool = False,
+    sparsity_threshold: float = 1e-6,
+    isa: str = "",
+) -> Statistics: ...

@@ -1,0 +1,6 @@
+#include "module.h"
+
+PYBIND11_MODULE(_core, module) {
+  module.doc() = "The compiled core of ggufscope; use the ggufscope package instead.";
+  ggufscope::register_formats(module);
+}

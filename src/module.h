@@ -1,0 +1,10 @@
+// The rooms of the Python module; each register_*.cpp fills one.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace ggufscope {
+
+void register_formats(pybind11::module_& module);
+
+}  // namespace ggufscope

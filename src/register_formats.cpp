@@ -1,0 +1,66 @@
+// The type table, the instruction sets and decoding.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <string>
+
+#include "dequantize.h"
+#include "dispatch.h"
+#include "formats/types.h"
+#include "module.h"
+#include "parallel.h"
+
+namespace py = pybind11;
+
+namespace ggufscope {
+namespace {
+
+py::dict describe(const TypeInfo& type) {
+  py::dict row;
+  row["id"] = type.id;
+  row["name"] = type.name;
+  row["elements_per_block"] = type.elements_per_block;
+  row["bytes_per_block"] = type.bytes_per_block;
+  row["scales_per_block"] = type.scales_per_block;
+  row["code_bits"] = type.code_bits;
+  row["big_endian"] = type.swap_bytes != nullptr;
+  return row;
+}
+
+py::list types() {
+  py::list rows;
+  for (const TypeInfo& type : all_types()) rows.append(describe(type));
+  return rows;
+}
+
+// blocks: contiguous uint8, a whole number of blocks; out: contiguous float32 of as many elements as they hold.
+void decode(const py::buffer& blocks, uint32_t type_id, const py::buffer& out, int threads, bool swapped,
+            const std::string& isa) {
+  const TypeInfo* type = find_type(type_id);
+  if (type == nullptr) throw py::value_error("not a type this build decodes: " + std::to_string(type_id));
+  const py::buffer_info source = blocks.request();
+  const py::buffer_info target = out.request(true);
+  const size_t n_blocks = static_cast<size_t>(source.size) / type->bytes_per_block;
+  if (source.itemsize != 1 || static_cast<size_t>(source.size) % type->bytes_per_block != 0 ||
+      target.itemsize != sizeof(float) || static_cast<size_t>(target.size) != n_blocks * type->elements_per_block) {
+    throw py::value_error("buffers do not fit each other");
+  }
+  const KernelTable& table = isa.empty() ? kernels() : kernels(isa);
+  const py::gil_scoped_release release;
+  dequantize(*type, static_cast<const std::byte*>(source.ptr), n_blocks, swapped, threads, table,
+             static_cast<float*>(target.ptr));
+}
+
+}  // namespace
+
+void register_formats(py::module_& module) {
+  module.def("types", &types, "The decodable ggml types, one dict each, by id.");
+  module.def("available_isas", &available_isas);
+  module.def("current_isa", [] { return kernels().isa; });
+  module.def("usable_cores", &usable_cores);
+  module.def("decode", &decode, py::arg("blocks"), py::arg("type"), py::arg("out"), py::arg("threads") = 1,
+             py::arg("swapped") = false, py::arg("isa") = "");
+}
+
+}  // namespace ggufscope

@@ -1,12 +1,17 @@
-// The 16-lane vocabulary in plain C++: the definition the other headers in this folder must equal bit for bit.
-//
-// A value of type F32, I32 or F64 is sixteen logical lanes, whatever registers an instruction set has: one
-// 512-bit register, two of 256, four of 128, or, here, an array. Kernels are written once in these words, so a
-// sum has the same order of additions, and therefore the same bits, on every instruction set.
-//
-// Everything sits in an anonymous namespace: a unit built with wider flags must not share a symbol with any other
-// (the linker would keep one copy, maybe the one the CPU cannot run).
+// The 16-lane vocabulary for AVX-512 (F, BW, DQ, VL): sixteen float32 or int32 are one register, sixteen float64
+// two. Equal to generic.h bit for bit, NaN payloads aside; what the words mean is written there.
 #pragma once
+
+// GCC 12's own header warns about itself: its "undefined" registers are initialized from themselves (GCC bug 105593).
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include <immintrin.h>
+#pragma GCC diagnostic pop
+#else
+#include <immintrin.h>
+#endif
 
 #include <cstdint>
 #include <cstring>
@@ -17,31 +22,18 @@ namespace {
 inline constexpr int kLanes = 16;
 
 struct F32 {
-  float lane[kLanes];
+  __m512 v;
 };
-struct I32 {  // 32-bit integers; unsigned where it matters (shifts, additions wrap), signed for to_f32
-  uint32_t lane[kLanes];
+struct I32 {
+  __m512i v;
 };
 struct F64 {
-  double lane[kLanes];
+  __m512d low;   // lanes 0-7
+  __m512d high;  // lanes 8-15
 };
-struct Mask {  // bit l speaks of lane l
-  uint32_t set;
+struct Mask {
+  __mmask16 set;
 };
-
-template <class V, class Function>
-inline V each_lane(Function function) {
-  V result;
-  for (int l = 0; l < kLanes; ++l) result.lane[l] = function(l);
-  return result;
-}
-
-template <class Function>
-inline Mask each_bit(Function function) {
-  uint32_t set = 0;
-  for (int l = 0; l < kLanes; ++l) set |= static_cast<uint32_t>(function(l)) << l;
-  return {set};
-}
 
 template <class T>
 inline T read(const void* address) {
@@ -50,205 +42,129 @@ inline T read(const void* address) {
   return value;
 }
 
-// ---- one half-precision number; NaN payloads are free (tests compare NaN equal to NaN)
-inline float half_to_float(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000U) << 16;
-  const uint32_t magnitude = half & 0x7FFFU;
-  if (magnitude >= 0x7C00U) {  // Inf, NaN
-    return __builtin_bit_cast(float, sign | 0x7F800000U | (magnitude & 0x3FFU) << 13);
-  }
-  // Exponents differ by 112; a multiplication by 2^112 moves the field and normalizes subnormals, exactly.
-  const float scaled = __builtin_bit_cast(float, magnitude << 13) * 0x1p112F;
-  return __builtin_bit_cast(float, sign | __builtin_bit_cast(uint32_t, scaled));
+inline float half_to_float(uint16_t half) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(half))); }
+
+// ---- loads and stores
+inline F32 load(const float* p) { return {_mm512_loadu_ps(p)}; }
+inline F64 load(const double* p) { return {_mm512_loadu_pd(p), _mm512_loadu_pd(p + 8)}; }
+inline void store(float* p, F32 x) { _mm512_storeu_ps(p, x.v); }
+inline void store(double* p, F64 x) {
+  _mm512_storeu_pd(p, x.low);
+  _mm512_storeu_pd(p + 8, x.high);
+}
+inline I32 load_i32(const void* p) { return {_mm512_loadu_si512(p)}; }
+
+inline __m128i load_16_bytes(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+inline __m256i load_32_bytes(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+inline __m128i load_8_8_bytes(const void* a, const void* b) {
+  return _mm_set_epi64x(read<int64_t>(b), read<int64_t>(a));
 }
 
-// ---- loads and stores; no alignment is asked for
-inline F32 load(const float* p) { return read<F32>(p); }
-inline F64 load(const double* p) { return read<F64>(p); }
-inline void store(float* p, F32 x) { std::memcpy(p, &x, sizeof x); }
-inline void store(double* p, F64 x) { std::memcpy(p, &x, sizeof x); }
-inline I32 load_i32(const void* p) { return read<I32>(p); }
-
-template <class T>
-inline I32 load_widened(const void* p) {
-  return each_lane<I32>(
-      [&](int l) { return static_cast<uint32_t>(read<T>(static_cast<const char*>(p) + l * sizeof(T))); });
-}
-inline I32 load_u8(const void* p) { return load_widened<uint8_t>(p); }    // 16 bytes, zero-extended
-inline I32 load_i8(const void* p) { return load_widened<int8_t>(p); }     // 16 bytes, sign-extended
-inline I32 load_u16(const void* p) { return load_widened<uint16_t>(p); }  // 32 bytes
-inline I32 load_i16(const void* p) { return load_widened<int16_t>(p); }   // 32 bytes
-
-// Codebook rows: lanes 0-7 from eight bytes at a, lanes 8-15 from eight at b.
-inline I32 load_u8(const void* a, const void* b) {
-  uint8_t bytes[kLanes];
-  std::memcpy(bytes, a, 8);
-  std::memcpy(bytes + 8, b, 8);
-  return load_u8(bytes);
-}
-inline I32 load_i8(const void* a, const void* b) {
-  uint8_t bytes[kLanes];
-  std::memcpy(bytes, a, 8);
-  std::memcpy(bytes + 8, b, 8);
-  return load_i8(bytes);
-}
-// Four bytes each from a, b, c, d.
+inline I32 load_u8(const void* p) { return {_mm512_cvtepu8_epi32(load_16_bytes(p))}; }
+inline I32 load_i8(const void* p) { return {_mm512_cvtepi8_epi32(load_16_bytes(p))}; }
+inline I32 load_u16(const void* p) { return {_mm512_cvtepu16_epi32(load_32_bytes(p))}; }
+inline I32 load_i16(const void* p) { return {_mm512_cvtepi16_epi32(load_32_bytes(p))}; }
+inline I32 load_u8(const void* a, const void* b) { return {_mm512_cvtepu8_epi32(load_8_8_bytes(a, b))}; }
+inline I32 load_i8(const void* a, const void* b) { return {_mm512_cvtepi8_epi32(load_8_8_bytes(a, b))}; }
 inline I32 load_u8(const void* a, const void* b, const void* c, const void* d) {
-  uint8_t bytes[kLanes];
-  std::memcpy(bytes, a, 4);
-  std::memcpy(bytes + 4, b, 4);
-  std::memcpy(bytes + 8, c, 4);
-  std::memcpy(bytes + 12, d, 4);
-  return load_u8(bytes);
+  const __m128i bytes = _mm_set_epi32(read<int32_t>(d), read<int32_t>(c), read<int32_t>(b), read<int32_t>(a));
+  return {_mm512_cvtepu8_epi32(bytes)};
 }
 
-inline F32 broadcast(float x) {
-  return each_lane<F32>([&](int) { return x; });
-}
-inline F64 broadcast(double x) {
-  return each_lane<F64>([&](int) { return x; });
-}
-inline I32 broadcast(int32_t x) {
-  return each_lane<I32>([&](int) { return static_cast<uint32_t>(x); });
-}
-inline I32 broadcast(uint32_t x) {
-  return each_lane<I32>([&](int) { return x; });
-}
-inline I32 iota() {  // 0, 1, …, 15
-  return each_lane<I32>([](int l) { return static_cast<uint32_t>(l); });
-}
+inline F32 broadcast(float x) { return {_mm512_set1_ps(x)}; }
+inline F64 broadcast(double x) { return {_mm512_set1_pd(x), _mm512_set1_pd(x)}; }
+inline I32 broadcast(int32_t x) { return {_mm512_set1_epi32(x)}; }
+inline I32 broadcast(uint32_t x) { return {_mm512_set1_epi32(static_cast<int32_t>(x))}; }
+inline I32 iota() { return {_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)}; }
 
 // ---- integers
-inline I32 operator+(I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return a.lane[l] + b.lane[l]; });
-}
-inline I32 operator-(I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return a.lane[l] - b.lane[l]; });
-}
-inline I32 operator*(I32 a, I32 b) {  // low 32 bits
-  return each_lane<I32>([&](int l) { return a.lane[l] * b.lane[l]; });
-}
-inline I32 operator&(I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return a.lane[l] & b.lane[l]; });
-}
-inline I32 operator|(I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return a.lane[l] | b.lane[l]; });
-}
-inline I32 operator^(I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return a.lane[l] ^ b.lane[l]; });
-}
+inline I32 operator+(I32 a, I32 b) { return {_mm512_add_epi32(a.v, b.v)}; }
+inline I32 operator-(I32 a, I32 b) { return {_mm512_sub_epi32(a.v, b.v)}; }
+inline I32 operator*(I32 a, I32 b) { return {_mm512_mullo_epi32(a.v, b.v)}; }
+inline I32 operator&(I32 a, I32 b) { return {_mm512_and_si512(a.v, b.v)}; }
+inline I32 operator|(I32 a, I32 b) { return {_mm512_or_si512(a.v, b.v)}; }
+inline I32 operator^(I32 a, I32 b) { return {_mm512_xor_si512(a.v, b.v)}; }
 template <int N>
 inline I32 shift_left(I32 a) {
-  return each_lane<I32>([&](int l) { return a.lane[l] << N; });
+  return {_mm512_slli_epi32(a.v, N)};
 }
 template <int N>
-inline I32 shift_right(I32 a) {  // logical
-  return each_lane<I32>([&](int l) { return a.lane[l] >> N; });
+inline I32 shift_right(I32 a) {
+  return {_mm512_srli_epi32(a.v, N)};
 }
-inline I32 shift_right(I32 a, I32 by) {  // logical, a count (0-31) per lane
-  return each_lane<I32>([&](int l) { return a.lane[l] >> by.lane[l]; });
-}
+inline I32 shift_right(I32 a, I32 by) { return {_mm512_srlv_epi32(a.v, by.v)}; }
 
-// ---- float32; one IEEE operation per word, nothing is contracted
-inline F32 operator+(F32 a, F32 b) {
-  return each_lane<F32>([&](int l) { return a.lane[l] + b.lane[l]; });
-}
-inline F32 operator-(F32 a, F32 b) {
-  return each_lane<F32>([&](int l) { return a.lane[l] - b.lane[l]; });
-}
-inline F32 operator*(F32 a, F32 b) {
-  return each_lane<F32>([&](int l) { return a.lane[l] * b.lane[l]; });
-}
-inline F32 abs(F32 a) {
-  return each_lane<F32>([&](int l) { return __builtin_fabsf(a.lane[l]); });
-}
-inline F32 min(F32 a, F32 b) {  // a < b ? a : b, as x86 has it: b when unordered or equal
-  return each_lane<F32>([&](int l) { return a.lane[l] < b.lane[l] ? a.lane[l] : b.lane[l]; });
-}
-inline F32 max(F32 a, F32 b) {  // a > b ? a : b
-  return each_lane<F32>([&](int l) { return a.lane[l] > b.lane[l] ? a.lane[l] : b.lane[l]; });
-}
+// ---- float32
+inline F32 operator+(F32 a, F32 b) { return {_mm512_add_ps(a.v, b.v)}; }
+inline F32 operator-(F32 a, F32 b) { return {_mm512_sub_ps(a.v, b.v)}; }
+inline F32 operator*(F32 a, F32 b) { return {_mm512_mul_ps(a.v, b.v)}; }
+inline F32 abs(F32 a) { return {_mm512_andnot_ps(_mm512_set1_ps(-0.0F), a.v)}; }
+inline F32 min(F32 a, F32 b) { return {_mm512_min_ps(a.v, b.v)}; }
+inline F32 max(F32 a, F32 b) { return {_mm512_max_ps(a.v, b.v)}; }
 
 // ---- float64
-inline F64 operator+(F64 a, F64 b) {
-  return each_lane<F64>([&](int l) { return a.lane[l] + b.lane[l]; });
-}
-inline F64 operator-(F64 a, F64 b) {
-  return each_lane<F64>([&](int l) { return a.lane[l] - b.lane[l]; });
-}
-inline F64 operator*(F64 a, F64 b) {
-  return each_lane<F64>([&](int l) { return a.lane[l] * b.lane[l]; });
-}
+inline F64 operator+(F64 a, F64 b) { return {_mm512_add_pd(a.low, b.low), _mm512_add_pd(a.high, b.high)}; }
+inline F64 operator-(F64 a, F64 b) { return {_mm512_sub_pd(a.low, b.low), _mm512_sub_pd(a.high, b.high)}; }
+inline F64 operator*(F64 a, F64 b) { return {_mm512_mul_pd(a.low, b.low), _mm512_mul_pd(a.high, b.high)}; }
 inline F64 abs(F64 a) {
-  return each_lane<F64>([&](int l) { return __builtin_fabs(a.lane[l]); });
+  const __m512d sign = _mm512_set1_pd(-0.0);
+  return {_mm512_andnot_pd(sign, a.low), _mm512_andnot_pd(sign, a.high)};
 }
 
-// ---- conversions; every rounding is to nearest, ties to even
-inline F32 to_f32(I32 a) {  // from signed integers
-  return each_lane<F32>([&](int l) { return static_cast<float>(static_cast<int32_t>(a.lane[l])); });
-}
+// ---- conversions
+inline __m256 low_half(__m512 v) { return _mm512_castps512_ps256(v); }
+inline __m256 high_half(__m512 v) { return _mm512_extractf32x8_ps(v, 1); }
+
+inline F32 to_f32(I32 a) { return {_mm512_cvtepi32_ps(a.v)}; }
 inline F32 to_f32(F64 a) {
-  return each_lane<F32>([&](int l) { return static_cast<float>(a.lane[l]); });
+  const __m512 low = _mm512_castps256_ps512(_mm512_cvtpd_ps(a.low));
+  return {_mm512_insertf32x8(low, _mm512_cvtpd_ps(a.high), 1)};
 }
-inline F64 to_f64(F32 a) {
-  return each_lane<F64>([&](int l) { return static_cast<double>(a.lane[l]); });
-}
-inline F32 half_to_f32(I32 a) {  // from the low 16 bits of each lane
-  return each_lane<F32>([&](int l) { return half_to_float(static_cast<uint16_t>(a.lane[l])); });
-}
-inline F32 as_f32(I32 a) { return __builtin_bit_cast(F32, a); }
-inline I32 as_i32(F32 a) { return __builtin_bit_cast(I32, a); }
+inline F64 to_f64(F32 a) { return {_mm512_cvtps_pd(low_half(a.v)), _mm512_cvtps_pd(high_half(a.v))}; }
+inline F32 half_to_f32(I32 a) { return {_mm512_cvtph_ps(_mm512_cvtepi32_epi16(a.v))}; }
+inline F32 as_f32(I32 a) { return {_mm512_castsi512_ps(a.v)}; }
+inline I32 as_i32(F32 a) { return {_mm512_castps_si512(a.v)}; }
 
-// ---- a table of sixteen entries, one per lane, read at an index (its low four bits) per lane
-inline F32 pick(F32 table, I32 index) {
-  return each_lane<F32>([&](int l) { return table.lane[index.lane[l] & 15U]; });
-}
-inline I32 pick(I32 table, I32 index) {
-  return each_lane<I32>([&](int l) { return table.lane[index.lane[l] & 15U]; });
-}
+// ---- tables of sixteen; the instruction looks at the low four bits of an index
+inline F32 pick(F32 table, I32 index) { return {_mm512_permutexvar_ps(index.v, table.v)}; }
+inline I32 pick(I32 table, I32 index) { return {_mm512_permutexvar_epi32(index.v, table.v)}; }
 
 // ---- masks
 inline uint32_t bits(Mask m) { return m.set; }
-inline Mask mask_from_bits(uint32_t set) { return {set & 0xFFFFU}; }
-inline Mask first_lanes(int n) { return {(1U << n) - 1U}; }  // 0 ≤ n ≤ 16
+inline Mask mask_from_bits(uint32_t set) { return {static_cast<__mmask16>(set)}; }
+inline Mask first_lanes(int n) { return {static_cast<__mmask16>((1U << n) - 1U)}; }
 inline int count(Mask m) { return __builtin_popcount(m.set); }
-inline Mask operator&(Mask a, Mask b) { return {a.set & b.set}; }
-inline Mask operator|(Mask a, Mask b) { return {a.set | b.set}; }
-inline Mask less(F32 a, F32 b) {  // false when unordered
-  return each_bit([&](int l) { return a.lane[l] < b.lane[l]; });
-}
-inline Mask equal(F32 a, F32 b) {
-  return each_bit([&](int l) { return a.lane[l] == b.lane[l]; });
-}
-inline Mask equal(I32 a, I32 b) {
-  return each_bit([&](int l) { return a.lane[l] == b.lane[l]; });
-}
-inline F32 select(Mask m, F32 a, F32 b) {  // a where the bit is set, b elsewhere
-  return each_lane<F32>([&](int l) { return (m.set >> l & 1U) != 0 ? a.lane[l] : b.lane[l]; });
-}
+inline Mask operator&(Mask a, Mask b) { return {static_cast<__mmask16>(a.set & b.set)}; }
+inline Mask operator|(Mask a, Mask b) { return {static_cast<__mmask16>(a.set | b.set)}; }
+inline Mask less(F32 a, F32 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ)}; }
+inline Mask equal(F32 a, F32 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ)}; }
+inline Mask equal(I32 a, I32 b) { return {_mm512_cmpeq_epi32_mask(a.v, b.v)}; }
+inline F32 select(Mask m, F32 a, F32 b) { return {_mm512_mask_blend_ps(m.set, b.v, a.v)}; }
 inline F64 select(Mask m, F64 a, F64 b) {
-  return each_lane<F64>([&](int l) { return (m.set >> l & 1U) != 0 ? a.lane[l] : b.lane[l]; });
+  const auto low = static_cast<__mmask8>(m.set);
+  const auto high = static_cast<__mmask8>(m.set >> 8);
+  return {_mm512_mask_blend_pd(low, b.low, a.low), _mm512_mask_blend_pd(high, b.high, a.high)};
 }
-inline I32 select(Mask m, I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return (m.set >> l & 1U) != 0 ? a.lane[l] : b.lane[l]; });
-}
+inline I32 select(Mask m, I32 a, I32 b) { return {_mm512_mask_blend_epi32(m.set, b.v, a.v)}; }
 
-// ---- reductions, in one order everywhere: lane l with lane l + half, half = 8, 4, 2, 1
+// ---- reductions
 inline double sum(F64 a) {
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int l = 0; l < half; ++l) a.lane[l] += a.lane[l + half];
-  }
-  return a.lane[0];
+  const __m512d eight = _mm512_add_pd(a.low, a.high);
+  const __m256d four = _mm256_add_pd(_mm512_castpd512_pd256(eight), _mm512_extractf64x4_pd(eight, 1));
+  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
-inline float lowest(F32 a) {  // of finite lanes; the sign of a zero is not defined
-  float result = a.lane[0];
-  for (int l = 1; l < kLanes; ++l) result = a.lane[l] < result ? a.lane[l] : result;
-  return result;
+inline float lowest(F32 a) {
+  const __m256 eight = _mm256_min_ps(low_half(a.v), high_half(a.v));
+  const __m128 four = _mm_min_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_min_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_min_ss(two, _mm_movehdup_ps(two)));
 }
 inline float highest(F32 a) {
-  float result = a.lane[0];
-  for (int l = 1; l < kLanes; ++l) result = a.lane[l] > result ? a.lane[l] : result;
-  return result;
+  const __m256 eight = _mm256_max_ps(low_half(a.v), high_half(a.v));
+  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
 }  // namespace

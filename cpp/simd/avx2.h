@@ -1,12 +1,11 @@
-// The 16-lane vocabulary in plain C++: the definition the other headers in this folder must equal bit for bit.
+// The 16-lane vocabulary for AVX2 with F16C, POPCNT and BMI2 (no FMA): sixteen float32 or int32 are two registers,
+// sixteen float64 four. Equal to generic.h bit for bit, NaN payloads aside; what the words mean is written there.
 //
-// A value of type F32, I32 or F64 is sixteen logical lanes, whatever registers an instruction set has: one
-// 512-bit register, two of 256, four of 128, or, here, an array. Kernels are written once in these words, so a
-// sum has the same order of additions, and therefore the same bits, on every instruction set.
-//
-// Everything sits in an anonymous namespace: a unit built with wider flags must not share a symbol with any other
-// (the linker would keep one copy, maybe the one the CPU cannot run).
+// A mask keeps the comparison's own form, a register lane of all ones or all zeros, because kernels select and
+// combine far more often than they count.
 #pragma once
+
+#include <immintrin.h>
 
 #include <cstdint>
 #include <cstring>
@@ -17,31 +16,20 @@ namespace {
 inline constexpr int kLanes = 16;
 
 struct F32 {
-  float lane[kLanes];
+  __m256 low;   // lanes 0-7
+  __m256 high;  // lanes 8-15
 };
-struct I32 {  // 32-bit integers; unsigned where it matters (shifts, additions wrap), signed for to_f32
-  uint32_t lane[kLanes];
+struct I32 {
+  __m256i low;
+  __m256i high;
 };
-struct F64 {
-  double lane[kLanes];
+struct F64 {  // lanes 0-3, 4-7, 8-11, 12-15; named, since compilers keep named members in registers more readily
+  __m256d a, b, c, d;
 };
-struct Mask {  // bit l speaks of lane l
-  uint32_t set;
+struct Mask {
+  __m256i low;
+  __m256i high;
 };
-
-template <class V, class Function>
-inline V each_lane(Function function) {
-  V result;
-  for (int l = 0; l < kLanes; ++l) result.lane[l] = function(l);
-  return result;
-}
-
-template <class Function>
-inline Mask each_bit(Function function) {
-  uint32_t set = 0;
-  for (int l = 0; l < kLanes; ++l) set |= static_cast<uint32_t>(function(l)) << l;
-  return {set};
-}
 
 template <class T>
 inline T read(const void* address) {
@@ -50,205 +38,206 @@ inline T read(const void* address) {
   return value;
 }
 
-// ---- one half-precision number; NaN payloads are free (tests compare NaN equal to NaN)
-inline float half_to_float(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000U) << 16;
-  const uint32_t magnitude = half & 0x7FFFU;
-  if (magnitude >= 0x7C00U) {  // Inf, NaN
-    return __builtin_bit_cast(float, sign | 0x7F800000U | (magnitude & 0x3FFU) << 13);
-  }
-  // Exponents differ by 112; a multiplication by 2^112 moves the field and normalizes subnormals, exactly.
-  const float scaled = __builtin_bit_cast(float, magnitude << 13) * 0x1p112F;
-  return __builtin_bit_cast(float, sign | __builtin_bit_cast(uint32_t, scaled));
+inline float half_to_float(uint16_t half) { return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(half))); }
+
+// ---- loads and stores
+inline F32 load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+inline F64 load(const double* p) {
+  return {_mm256_loadu_pd(p), _mm256_loadu_pd(p + 4), _mm256_loadu_pd(p + 8), _mm256_loadu_pd(p + 12)};
+}
+inline void store(float* p, F32 x) {
+  _mm256_storeu_ps(p, x.low);
+  _mm256_storeu_ps(p + 8, x.high);
+}
+inline void store(double* p, F64 x) {
+  _mm256_storeu_pd(p, x.a);
+  _mm256_storeu_pd(p + 4, x.b);
+  _mm256_storeu_pd(p + 8, x.c);
+  _mm256_storeu_pd(p + 12, x.d);
+}
+inline I32 load_i32(const void* p) {
+  const auto* registers = static_cast<const __m256i*>(p);
+  return {_mm256_loadu_si256(registers), _mm256_loadu_si256(registers + 1)};
 }
 
-// ---- loads and stores; no alignment is asked for
-inline F32 load(const float* p) { return read<F32>(p); }
-inline F64 load(const double* p) { return read<F64>(p); }
-inline void store(float* p, F32 x) { std::memcpy(p, &x, sizeof x); }
-inline void store(double* p, F64 x) { std::memcpy(p, &x, sizeof x); }
-inline I32 load_i32(const void* p) { return read<I32>(p); }
-
-template <class T>
-inline I32 load_widened(const void* p) {
-  return each_lane<I32>(
-      [&](int l) { return static_cast<uint32_t>(read<T>(static_cast<const char*>(p) + l * sizeof(T))); });
+inline __m128i load_4_4_bytes(const void* a, const void* b) {
+  return _mm_unpacklo_epi32(_mm_cvtsi32_si128(read<int32_t>(a)), _mm_cvtsi32_si128(read<int32_t>(b)));
 }
-inline I32 load_u8(const void* p) { return load_widened<uint8_t>(p); }    // 16 bytes, zero-extended
-inline I32 load_i8(const void* p) { return load_widened<int8_t>(p); }     // 16 bytes, sign-extended
-inline I32 load_u16(const void* p) { return load_widened<uint16_t>(p); }  // 32 bytes
-inline I32 load_i16(const void* p) { return load_widened<int16_t>(p); }   // 32 bytes
+inline __m128i load_8_bytes(const void* p) { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
+inline __m128i load_16_bytes(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
 
-// Codebook rows: lanes 0-7 from eight bytes at a, lanes 8-15 from eight at b.
 inline I32 load_u8(const void* a, const void* b) {
-  uint8_t bytes[kLanes];
-  std::memcpy(bytes, a, 8);
-  std::memcpy(bytes + 8, b, 8);
-  return load_u8(bytes);
+  return {_mm256_cvtepu8_epi32(load_8_bytes(a)), _mm256_cvtepu8_epi32(load_8_bytes(b))};
 }
 inline I32 load_i8(const void* a, const void* b) {
-  uint8_t bytes[kLanes];
-  std::memcpy(bytes, a, 8);
-  std::memcpy(bytes + 8, b, 8);
-  return load_i8(bytes);
+  return {_mm256_cvtepi8_epi32(load_8_bytes(a)), _mm256_cvtepi8_epi32(load_8_bytes(b))};
 }
-// Four bytes each from a, b, c, d.
 inline I32 load_u8(const void* a, const void* b, const void* c, const void* d) {
-  uint8_t bytes[kLanes];
-  std::memcpy(bytes, a, 4);
-  std::memcpy(bytes + 4, b, 4);
-  std::memcpy(bytes + 8, c, 4);
-  std::memcpy(bytes + 12, d, 4);
-  return load_u8(bytes);
+  return {_mm256_cvtepu8_epi32(load_4_4_bytes(a, b)), _mm256_cvtepu8_epi32(load_4_4_bytes(c, d))};
+}
+inline I32 load_u8(const void* p) { return load_u8(p, static_cast<const char*>(p) + 8); }
+inline I32 load_i8(const void* p) { return load_i8(p, static_cast<const char*>(p) + 8); }
+inline I32 load_u16(const void* p) {
+  const auto* bytes = static_cast<const char*>(p);
+  return {_mm256_cvtepu16_epi32(load_16_bytes(bytes)), _mm256_cvtepu16_epi32(load_16_bytes(bytes + 16))};
+}
+inline I32 load_i16(const void* p) {
+  const auto* bytes = static_cast<const char*>(p);
+  return {_mm256_cvtepi16_epi32(load_16_bytes(bytes)), _mm256_cvtepi16_epi32(load_16_bytes(bytes + 16))};
 }
 
-inline F32 broadcast(float x) {
-  return each_lane<F32>([&](int) { return x; });
-}
+inline F32 broadcast(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
 inline F64 broadcast(double x) {
-  return each_lane<F64>([&](int) { return x; });
+  const __m256d v = _mm256_set1_pd(x);
+  return {v, v, v, v};
 }
-inline I32 broadcast(int32_t x) {
-  return each_lane<I32>([&](int) { return static_cast<uint32_t>(x); });
-}
-inline I32 broadcast(uint32_t x) {
-  return each_lane<I32>([&](int) { return x; });
-}
-inline I32 iota() {  // 0, 1, …, 15
-  return each_lane<I32>([](int l) { return static_cast<uint32_t>(l); });
+inline I32 broadcast(int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }
+inline I32 broadcast(uint32_t x) { return broadcast(static_cast<int32_t>(x)); }
+inline I32 iota() {
+  return {_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15)};
 }
 
 // ---- integers
-inline I32 operator+(I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return a.lane[l] + b.lane[l]; });
-}
-inline I32 operator-(I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return a.lane[l] - b.lane[l]; });
-}
-inline I32 operator*(I32 a, I32 b) {  // low 32 bits
-  return each_lane<I32>([&](int l) { return a.lane[l] * b.lane[l]; });
-}
-inline I32 operator&(I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return a.lane[l] & b.lane[l]; });
-}
-inline I32 operator|(I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return a.lane[l] | b.lane[l]; });
-}
-inline I32 operator^(I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return a.lane[l] ^ b.lane[l]; });
-}
+inline I32 operator+(I32 a, I32 b) { return {_mm256_add_epi32(a.low, b.low), _mm256_add_epi32(a.high, b.high)}; }
+inline I32 operator-(I32 a, I32 b) { return {_mm256_sub_epi32(a.low, b.low), _mm256_sub_epi32(a.high, b.high)}; }
+inline I32 operator*(I32 a, I32 b) { return {_mm256_mullo_epi32(a.low, b.low), _mm256_mullo_epi32(a.high, b.high)}; }
+inline I32 operator&(I32 a, I32 b) { return {_mm256_and_si256(a.low, b.low), _mm256_and_si256(a.high, b.high)}; }
+inline I32 operator|(I32 a, I32 b) { return {_mm256_or_si256(a.low, b.low), _mm256_or_si256(a.high, b.high)}; }
+inline I32 operator^(I32 a, I32 b) { return {_mm256_xor_si256(a.low, b.low), _mm256_xor_si256(a.high, b.high)}; }
 template <int N>
 inline I32 shift_left(I32 a) {
-  return each_lane<I32>([&](int l) { return a.lane[l] << N; });
+  return {_mm256_slli_epi32(a.low, N), _mm256_slli_epi32(a.high, N)};
 }
 template <int N>
-inline I32 shift_right(I32 a) {  // logical
-  return each_lane<I32>([&](int l) { return a.lane[l] >> N; });
+inline I32 shift_right(I32 a) {
+  return {_mm256_srli_epi32(a.low, N), _mm256_srli_epi32(a.high, N)};
 }
-inline I32 shift_right(I32 a, I32 by) {  // logical, a count (0-31) per lane
-  return each_lane<I32>([&](int l) { return a.lane[l] >> by.lane[l]; });
-}
+inline I32 shift_right(I32 a, I32 by) { return {_mm256_srlv_epi32(a.low, by.low), _mm256_srlv_epi32(a.high, by.high)}; }
 
-// ---- float32; one IEEE operation per word, nothing is contracted
-inline F32 operator+(F32 a, F32 b) {
-  return each_lane<F32>([&](int l) { return a.lane[l] + b.lane[l]; });
-}
-inline F32 operator-(F32 a, F32 b) {
-  return each_lane<F32>([&](int l) { return a.lane[l] - b.lane[l]; });
-}
-inline F32 operator*(F32 a, F32 b) {
-  return each_lane<F32>([&](int l) { return a.lane[l] * b.lane[l]; });
-}
+// ---- float32
+inline F32 operator+(F32 a, F32 b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
+inline F32 operator-(F32 a, F32 b) { return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
+inline F32 operator*(F32 a, F32 b) { return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
 inline F32 abs(F32 a) {
-  return each_lane<F32>([&](int l) { return __builtin_fabsf(a.lane[l]); });
+  const __m256 sign = _mm256_set1_ps(-0.0F);
+  return {_mm256_andnot_ps(sign, a.low), _mm256_andnot_ps(sign, a.high)};
 }
-inline F32 min(F32 a, F32 b) {  // a < b ? a : b, as x86 has it: b when unordered or equal
-  return each_lane<F32>([&](int l) { return a.lane[l] < b.lane[l] ? a.lane[l] : b.lane[l]; });
-}
-inline F32 max(F32 a, F32 b) {  // a > b ? a : b
-  return each_lane<F32>([&](int l) { return a.lane[l] > b.lane[l] ? a.lane[l] : b.lane[l]; });
-}
+inline F32 min(F32 a, F32 b) { return {_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)}; }
+inline F32 max(F32 a, F32 b) { return {_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)}; }
 
 // ---- float64
-inline F64 operator+(F64 a, F64 b) {
-  return each_lane<F64>([&](int l) { return a.lane[l] + b.lane[l]; });
+inline F64 operator+(F64 x, F64 y) {
+  return {_mm256_add_pd(x.a, y.a), _mm256_add_pd(x.b, y.b), _mm256_add_pd(x.c, y.c), _mm256_add_pd(x.d, y.d)};
 }
-inline F64 operator-(F64 a, F64 b) {
-  return each_lane<F64>([&](int l) { return a.lane[l] - b.lane[l]; });
+inline F64 operator-(F64 x, F64 y) {
+  return {_mm256_sub_pd(x.a, y.a), _mm256_sub_pd(x.b, y.b), _mm256_sub_pd(x.c, y.c), _mm256_sub_pd(x.d, y.d)};
 }
-inline F64 operator*(F64 a, F64 b) {
-  return each_lane<F64>([&](int l) { return a.lane[l] * b.lane[l]; });
+inline F64 operator*(F64 x, F64 y) {
+  return {_mm256_mul_pd(x.a, y.a), _mm256_mul_pd(x.b, y.b), _mm256_mul_pd(x.c, y.c), _mm256_mul_pd(x.d, y.d)};
 }
-inline F64 abs(F64 a) {
-  return each_lane<F64>([&](int l) { return __builtin_fabs(a.lane[l]); });
+inline F64 abs(F64 x) {
+  const __m256d sign = _mm256_set1_pd(-0.0);
+  return {_mm256_andnot_pd(sign, x.a), _mm256_andnot_pd(sign, x.b), _mm256_andnot_pd(sign, x.c),
+          _mm256_andnot_pd(sign, x.d)};
 }
 
-// ---- conversions; every rounding is to nearest, ties to even
-inline F32 to_f32(I32 a) {  // from signed integers
-  return each_lane<F32>([&](int l) { return static_cast<float>(static_cast<int32_t>(a.lane[l])); });
-}
-inline F32 to_f32(F64 a) {
-  return each_lane<F32>([&](int l) { return static_cast<float>(a.lane[l]); });
+// ---- conversions
+inline __m128 first_four(__m256 v) { return _mm256_castps256_ps128(v); }
+inline __m128 last_four(__m256 v) { return _mm256_extractf128_ps(v, 1); }
+
+inline F32 to_f32(I32 a) { return {_mm256_cvtepi32_ps(a.low), _mm256_cvtepi32_ps(a.high)}; }
+inline F32 to_f32(F64 x) {
+  return {_mm256_set_m128(_mm256_cvtpd_ps(x.b), _mm256_cvtpd_ps(x.a)),
+          _mm256_set_m128(_mm256_cvtpd_ps(x.d), _mm256_cvtpd_ps(x.c))};
 }
 inline F64 to_f64(F32 a) {
-  return each_lane<F64>([&](int l) { return static_cast<double>(a.lane[l]); });
+  return {_mm256_cvtps_pd(first_four(a.low)), _mm256_cvtps_pd(last_four(a.low)), _mm256_cvtps_pd(first_four(a.high)),
+          _mm256_cvtps_pd(last_four(a.high))};
 }
-inline F32 half_to_f32(I32 a) {  // from the low 16 bits of each lane
-  return each_lane<F32>([&](int l) { return half_to_float(static_cast<uint16_t>(a.lane[l])); });
+inline F32 half_to_f32(I32 a) {
+  const __m256i low_bits = _mm256_set1_epi32(0xFFFF);
+  // Packing works within 128-bit halves: lanes 0-3, 8-11, 4-7, 12-15; the permutation puts them in order.
+  const __m256i packed = _mm256_packus_epi32(_mm256_and_si256(a.low, low_bits), _mm256_and_si256(a.high, low_bits));
+  const __m256i halves = _mm256_permute4x64_epi64(packed, 0b11'01'10'00);
+  return {_mm256_cvtph_ps(_mm256_castsi256_si128(halves)), _mm256_cvtph_ps(_mm256_extracti128_si256(halves, 1))};
 }
-inline F32 as_f32(I32 a) { return __builtin_bit_cast(F32, a); }
-inline I32 as_i32(F32 a) { return __builtin_bit_cast(I32, a); }
+inline F32 as_f32(I32 a) { return {_mm256_castsi256_ps(a.low), _mm256_castsi256_ps(a.high)}; }
+inline I32 as_i32(F32 a) { return {_mm256_castps_si256(a.low), _mm256_castps_si256(a.high)}; }
 
-// ---- a table of sixteen entries, one per lane, read at an index (its low four bits) per lane
-inline F32 pick(F32 table, I32 index) {
-  return each_lane<F32>([&](int l) { return table.lane[index.lane[l] & 15U]; });
+// ---- tables of sixteen: read both halves at the low three bits of an index, then let bit 3, moved to the sign,
+// choose
+inline __m256 pick_eight(F32 table, __m256i index) {
+  return _mm256_blendv_ps(_mm256_permutevar8x32_ps(table.low, index), _mm256_permutevar8x32_ps(table.high, index),
+                          _mm256_castsi256_ps(_mm256_slli_epi32(index, 28)));
 }
-inline I32 pick(I32 table, I32 index) {
-  return each_lane<I32>([&](int l) { return table.lane[index.lane[l] & 15U]; });
-}
+inline F32 pick(F32 table, I32 index) { return {pick_eight(table, index.low), pick_eight(table, index.high)}; }
+inline I32 pick(I32 table, I32 index) { return as_i32(pick(as_f32(table), index)); }
 
 // ---- masks
-inline uint32_t bits(Mask m) { return m.set; }
-inline Mask mask_from_bits(uint32_t set) { return {set & 0xFFFFU}; }
-inline Mask first_lanes(int n) { return {(1U << n) - 1U}; }  // 0 ≤ n ≤ 16
-inline int count(Mask m) { return __builtin_popcount(m.set); }
-inline Mask operator&(Mask a, Mask b) { return {a.set & b.set}; }
-inline Mask operator|(Mask a, Mask b) { return {a.set | b.set}; }
-inline Mask less(F32 a, F32 b) {  // false when unordered
-  return each_bit([&](int l) { return a.lane[l] < b.lane[l]; });
-}
-inline Mask equal(F32 a, F32 b) {
-  return each_bit([&](int l) { return a.lane[l] == b.lane[l]; });
-}
-inline Mask equal(I32 a, I32 b) {
-  return each_bit([&](int l) { return a.lane[l] == b.lane[l]; });
-}
-inline F32 select(Mask m, F32 a, F32 b) {  // a where the bit is set, b elsewhere
-  return each_lane<F32>([&](int l) { return (m.set >> l & 1U) != 0 ? a.lane[l] : b.lane[l]; });
-}
-inline F64 select(Mask m, F64 a, F64 b) {
-  return each_lane<F64>([&](int l) { return (m.set >> l & 1U) != 0 ? a.lane[l] : b.lane[l]; });
-}
-inline I32 select(Mask m, I32 a, I32 b) {
-  return each_lane<I32>([&](int l) { return (m.set >> l & 1U) != 0 ? a.lane[l] : b.lane[l]; });
+inline Mask as_mask(F32 a) { return {_mm256_castps_si256(a.low), _mm256_castps_si256(a.high)}; }
+inline __m256i lanes_of_bits(uint32_t set, __m256i bit) {
+  return _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32(static_cast<int32_t>(set)), bit), bit);
 }
 
-// ---- reductions, in one order everywhere: lane l with lane l + half, half = 8, 4, 2, 1
-inline double sum(F64 a) {
-  for (int half = kLanes / 2; half > 0; half /= 2) {
-    for (int l = 0; l < half; ++l) a.lane[l] += a.lane[l + half];
-  }
-  return a.lane[0];
+inline uint32_t bits(Mask m) {
+  const int low = _mm256_movemask_ps(_mm256_castsi256_ps(m.low));
+  const int high = _mm256_movemask_ps(_mm256_castsi256_ps(m.high));
+  return static_cast<uint32_t>(low) | static_cast<uint32_t>(high) << 8;
 }
-inline float lowest(F32 a) {  // of finite lanes; the sign of a zero is not defined
-  float result = a.lane[0];
-  for (int l = 1; l < kLanes; ++l) result = a.lane[l] < result ? a.lane[l] : result;
-  return result;
+inline Mask mask_from_bits(uint32_t set) {
+  const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+  return {lanes_of_bits(set, bit), lanes_of_bits(set >> 8, bit)};
+}
+inline Mask first_lanes(int n) {
+  const I32 lane = iota();
+  const __m256i limit = _mm256_set1_epi32(n);
+  return {_mm256_cmpgt_epi32(limit, lane.low), _mm256_cmpgt_epi32(limit, lane.high)};
+}
+inline int count(Mask m) { return __builtin_popcount(bits(m)); }
+inline Mask operator&(Mask a, Mask b) { return {_mm256_and_si256(a.low, b.low), _mm256_and_si256(a.high, b.high)}; }
+inline Mask operator|(Mask a, Mask b) { return {_mm256_or_si256(a.low, b.low), _mm256_or_si256(a.high, b.high)}; }
+inline Mask less(F32 a, F32 b) {
+  return as_mask({_mm256_cmp_ps(a.low, b.low, _CMP_LT_OQ), _mm256_cmp_ps(a.high, b.high, _CMP_LT_OQ)});
+}
+inline Mask equal(F32 a, F32 b) {
+  return as_mask({_mm256_cmp_ps(a.low, b.low, _CMP_EQ_OQ), _mm256_cmp_ps(a.high, b.high, _CMP_EQ_OQ)});
+}
+inline Mask equal(I32 a, I32 b) { return {_mm256_cmpeq_epi32(a.low, b.low), _mm256_cmpeq_epi32(a.high, b.high)}; }
+
+inline I32 select(Mask m, I32 a, I32 b) {
+  return {_mm256_blendv_epi8(b.low, a.low, m.low), _mm256_blendv_epi8(b.high, a.high, m.high)};
+}
+inline F32 select(Mask m, F32 a, F32 b) {
+  return {_mm256_blendv_ps(b.low, a.low, _mm256_castsi256_ps(m.low)),
+          _mm256_blendv_ps(b.high, a.high, _mm256_castsi256_ps(m.high))};
+}
+inline __m256d select_four(__m128i mask, __m256d a, __m256d b) {
+  return _mm256_blendv_pd(b, a, _mm256_castsi256_pd(_mm256_cvtepi32_epi64(mask)));
+}
+inline F64 select(Mask m, F64 x, F64 y) {
+  return {select_four(_mm256_castsi256_si128(m.low), x.a, y.a),
+          select_four(_mm256_extracti128_si256(m.low, 1), x.b, y.b),
+          select_four(_mm256_castsi256_si128(m.high), x.c, y.c),
+          select_four(_mm256_extracti128_si256(m.high, 1), x.d, y.d)};
+}
+
+// ---- reductions
+inline double sum(F64 x) {
+  const __m256d four = _mm256_add_pd(_mm256_add_pd(x.a, x.c), _mm256_add_pd(x.b, x.d));
+  const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+inline float lowest(F32 a) {
+  const __m256 eight = _mm256_min_ps(a.low, a.high);
+  const __m128 four = _mm_min_ps(first_four(eight), last_four(eight));
+  const __m128 two = _mm_min_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_min_ss(two, _mm_movehdup_ps(two)));
 }
 inline float highest(F32 a) {
-  float result = a.lane[0];
-  for (int l = 1; l < kLanes; ++l) result = a.lane[l] > result ? a.lane[l] : result;
-  return result;
+  const __m256 eight = _mm256_max_ps(a.low, a.high);
+  const __m128 four = _mm_max_ps(first_four(eight), last_four(eight));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
 }  // namespace

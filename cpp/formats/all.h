@@ -3,8 +3,10 @@
 #pragma once
 
 #include "formats/legacy.h"
+#include "formats/plain.h"
 
 // clang-format off
 #define GGUFSCOPE_FAMILIES(X) \
+  X(plain) \
   X(legacy)
 // clang-format on

@@ -11,6 +11,7 @@ namespace ggufscope {
 struct KernelTable {
   std::string_view isa;  // "generic", "avx2", "avx512"
   std::vector<FormatKernels> formats;
+  StatisticsKernels statistics;
 
   /// The kernels of a type that find_type knows.
   const FormatKernels& format(uint32_t type) const;

@@ -3,4 +3,5 @@
 PYBIND11_MODULE(_core, module) {
   module.doc() = "The compiled core of ggufscope; use the ggufscope package instead.";
   ggufscope::register_formats(module);
+  ggufscope::register_statistics(module);
 }

@@ -17,9 +17,34 @@ void decode(const std::byte* bytes, size_t n_blocks, float* out) {
   }
 }
 
+constexpr size_t kBatch = 64;  // blocks whose scales or codes are gathered before they are looked at
+
+template <class Format>
+void observe_scales(const std::byte* bytes, size_t n_blocks, Scales& scales) {
+  const auto* blocks = reinterpret_cast<const typename Format::Block*>(bytes);
+  alignas(64) float values[kBatch * Format::scales_per_block];
+  for (size_t first = 0; first < n_blocks; first += kBatch) {
+    const size_t n = n_blocks - first < kBatch ? n_blocks - first : kBatch;
+    for (size_t i = 0; i < n; ++i) Format::scales(blocks[first + i], values + i * Format::scales_per_block);
+    observe(scales, values, n * Format::scales_per_block);
+  }
+}
+
+template <class Format>
+void observe_codes(const std::byte* bytes, size_t n_blocks, CodeCounters& codes) {
+  const auto* blocks = reinterpret_cast<const typename Format::Block*>(bytes);
+  alignas(64) uint8_t scratch[Format::packed_bytes];
+  for (size_t i = 0; i < n_blocks; ++i) {
+    observe(codes, Format::packed_codes(blocks[i], scratch), Format::packed_bytes);
+  }
+}
+
 template <class Format>
 constexpr FormatKernels kernels_of() {
-  return {Format::id, decode<Format>, nullptr, nullptr};
+  FormatKernels kernels{Format::id, decode<Format>, nullptr, nullptr};
+  if constexpr (HasScales<Format>) kernels.observe_scales = observe_scales<Format>;
+  if constexpr (HasCodes<Format>) kernels.observe_codes = observe_codes<Format>;
+  return kernels;
 }
 
 template <class... Format>

@@ -5,26 +5,42 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace ggufscope {
+#include "statistics/all.h"
 
-struct Tile;
-struct Values;
-struct Histogram;
-struct Norms;
-struct Scales;
-struct Codes;
+namespace ggufscope {
 
 struct FormatKernels {
   uint32_t type;  // ggml_type
   void (*decode)(const std::byte* blocks, size_t n_blocks, float* out);
   // Block observers; nullptr where the format has no scales or no integer codes.
   void (*observe_scales)(const std::byte* blocks, size_t n_blocks, Scales& scales);
-  void (*observe_codes)(const std::byte* blocks, size_t n_blocks, Codes& codes);
+  void (*observe_codes)(const std::byte* blocks, size_t n_blocks, CodeCounters& codes);
+};
+
+// Where a tile's statistics go; nullptr: not wanted.
+struct TileTargets {
+  Values* values;
+  HistogramCounters* histogram;
+  double* row_squares;     // by row of the chunk
+  double* column_squares;  // by column of the tensor
+};
+
+struct StatisticsKernels {
+  // Fills in what `tile` leaves out (finite, zeroed) and shows it to every observer of values and rows.
+  void (*observe_tile)(Tile tile, const TileTargets& targets);
 };
 
 struct FamilyKernels {
   const FormatKernels* formats;
   size_t n_formats;
+};
+
+// All kernels of one instruction set.
+struct IsaKernels {
+  const char* isa;
+  StatisticsKernels statistics;
+  const FamilyKernels* const* families;
+  size_t n_families;
 };
 
 }  // namespace ggufscope

@@ -1,0 +1,64 @@
+// One chunk of rows: how it is cut, and how a worker walks through it tile by tile.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "engine.h"
+
+namespace ggufscope {
+
+struct Chunk {
+  size_t source;
+  uint64_t first_row;
+  uint64_t n_rows;
+};
+
+/// What must be merged in file order. Reused from chunk to chunk.
+struct ChunkResult {
+  std::vector<Values> segments;  // one per head that the chunk touches, or a single one
+  Scales scales;
+  std::vector<double> column_squares;
+};
+
+/// A worker's own memory. The counters go on counting while chunks belong to the same source.
+struct Scratch {
+  alignas(64) float tile[kTileElements];
+  alignas(64) std::byte swapped[kTileElements * sizeof(double)];  // a tile's blocks in native byte order
+  HistogramCounters histogram;
+  CodeCounters codes;
+};
+
+/// Row and column norms are vectors in memory; a matrix longer than this in either direction (no model's) has none, so
+/// that a file cannot ask for more memory than it has bytes.
+inline constexpr uint64_t kMaxNorms = uint64_t{1} << 22;
+
+bool wants_norms(const Source& source, bool fast);
+
+/// Whole rows, about a million elements each; depends on shapes alone.
+std::vector<Chunk> cut_chunks(std::span<const Source> sources);
+
+class ChunkObserver {
+ public:
+  ChunkObserver(const Source& source, const KernelTable& table, bool fast, float sparsity_threshold, Scratch& scratch);
+
+  /// Called with the bytes just done; false stops the walk.
+  using Step = std::function<bool(uint64_t bytes)>;
+
+  /// `row_squares`: one sum per row of the chunk, zero at the start; nullptr without row norms.
+  void observe(const Chunk& chunk, double* row_squares, ChunkResult& result, const Step& step);
+
+ private:
+  void observe_tile(const Chunk& chunk, uint64_t first, size_t n, const TileTargets& targets, Scales& scales);
+  const std::byte* native_blocks(uint64_t first_block, size_t n_blocks);
+
+  const Source& source_;
+  const FormatKernels& format_;
+  const StatisticsKernels& statistics_;
+  bool fast_;
+  float sparsity_threshold_;
+  Scratch& scratch_;
+};
+
+}  // namespace ggufscope

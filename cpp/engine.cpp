@@ -1,0 +1,170 @@
+#include "engine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+
+#include "chunks.h"
+#include "parallel.h"
+
+namespace ggufscope {
+namespace {
+
+// Chunks in flight: results wait in a slot until all earlier ones are merged. A worker that runs ahead waits.
+class Slots {
+ public:
+  Slots(size_t count, size_t n_chunks) : results_(count), done_(count, false), n_chunks_(n_chunks) {}
+
+  /// The next chunk to work on, or n_chunks when there is none (left).
+  size_t claim() {
+    std::unique_lock lock(mutex_);
+    free_.wait(lock, [&] { return cancelled_ || claimed_ == n_chunks_ || claimed_ < merged_ + results_.size(); });
+    return cancelled_ ? n_chunks_ : std::min(claimed_++, n_chunks_);
+  }
+
+  ChunkResult& result(size_t chunk) { return results_[chunk % results_.size()]; }
+
+  /// Marks a chunk finished and merges, in order, every one that is ready.
+  template <class Merge>
+  void finish(size_t chunk, Merge merge) {
+    const std::lock_guard lock(mutex_);
+    done_[chunk % done_.size()] = true;
+    while (merged_ < n_chunks_ && done_[merged_ % done_.size()]) {
+      merge(merged_, result(merged_));
+      done_[merged_ % done_.size()] = false;
+      ++merged_;
+    }
+    free_.notify_all();
+  }
+
+  void cancel() {
+    const std::lock_guard lock(mutex_);
+    cancelled_ = true;
+    free_.notify_all();
+  }
+
+  bool cancelled() const { return cancelled_; }
+
+ private:
+  std::vector<ChunkResult> results_;
+  std::vector<bool> done_;
+  size_t n_chunks_;
+  size_t claimed_ = 0;
+  size_t merged_ = 0;
+  std::atomic<bool> cancelled_ = false;
+  std::mutex mutex_;
+  std::condition_variable free_;
+};
+
+class Run {
+ public:
+  Run(std::span<const Source> sources, const EngineOptions& options)
+      : sources_(sources),
+        options_(options),
+        chunks_(cut_chunks(sources)),
+        observations_(sources.size()),
+        slots_(static_cast<size_t>(options.threads) * 2 + 1, chunks_.size()) {
+    for (size_t i = 0; i < sources.size(); ++i) prepare(sources[i], observations_[i]);
+  }
+
+  std::vector<Observation> execute() {
+    const auto workers = static_cast<int>(std::min<size_t>(static_cast<size_t>(options_.threads), chunks_.size()));
+    if (workers > 0) run_workers(workers, [this](int worker) { work(worker); });
+    if (options_.progress) options_.progress(bytes_done_);
+    return std::move(observations_);
+  }
+
+ private:
+  void prepare(const Source& source, Observation& observation) const {
+    observation.statistics.Histogram::observed = !options_.fast;
+    if (source.rows == 0 || source.columns == 0) return;
+    if (source.group_rows > 0) observation.groups.resize((source.rows - 1) / source.group_rows + 1);
+    if (!wants_norms(source, options_.fast)) return;
+    observation.statistics.row_squares.resize(source.rows);
+    observation.statistics.column_squares.resize(source.columns);
+  }
+
+  void work(int worker) {
+    try {
+      const auto scratch = std::make_unique<Scratch>();
+      size_t current = chunks_.size();  // the source that the scratch's counters belong to
+      for (size_t i = slots_.claim(); i < chunks_.size(); i = slots_.claim()) {
+        if (i > 0 && current < chunks_.size() && chunks_[i].source != chunks_[current].source) flush(*scratch, current);
+        current = i;
+        observe_chunk(i, *scratch, worker);
+        slots_.finish(i, [this](size_t chunk, ChunkResult& result) { merge(chunks_[chunk], result); });
+      }
+      if (current < chunks_.size()) flush(*scratch, current);
+    } catch (...) {
+      slots_.cancel();
+      throw;
+    }
+  }
+
+  void observe_chunk(size_t index, Scratch& scratch, int worker) {
+    const Chunk& chunk = chunks_[index];
+    const Source& source = sources_[chunk.source];
+    ChunkResult& result = slots_.result(index);
+    double* rows = wants_norms(source, options_.fast)
+                       ? observations_[chunk.source].statistics.row_squares.data() + chunk.first_row
+                       : nullptr;
+    ChunkObserver observer(source, *options_.table, options_.fast, options_.sparsity_threshold, scratch);
+    observer.observe(chunk, rows, result, [&](uint64_t bytes) {
+      bytes_done_ += bytes;
+      if (worker == 0) report();
+      return !slots_.cancelled();
+    });
+  }
+
+  void merge(const Chunk& chunk, ChunkResult& result) {
+    Observation& observation = observations_[chunk.source];
+    const uint64_t group_rows = sources_[chunk.source].group_rows;
+    uint64_t group = group_rows > 0 ? chunk.first_row / group_rows : 0;
+    for (const Values& segment : result.segments) {
+      observation.statistics.merge(segment);
+      if (group_rows > 0) observation.groups[group++].merge(segment);
+    }
+    observation.statistics.Scales::merge(result.scales);
+    auto& columns = observation.statistics.column_squares;
+    for (size_t i = 0; i < columns.size(); ++i) columns[i] += result.column_squares[i];
+  }
+
+  // Integer counts may be added in any order.
+  void flush(Scratch& scratch, size_t chunk) {
+    if (options_.fast) return;
+    const size_t index = chunks_[chunk].source;
+    Histogram found;
+    found.absorb(scratch.histogram);
+    const std::lock_guard lock(flush_mutex_);
+    observations_[index].statistics.Histogram::merge(found);
+    const TypeInfo& type = *sources_[index].type;
+    if (type.code_bits > 0) observations_[index].statistics.Codes::absorb(scratch.codes, type);
+  }
+
+  void report() {
+    if (!options_.progress) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_report_ < std::chrono::milliseconds(50)) return;
+    last_report_ = now;
+    options_.progress(bytes_done_);
+  }
+
+  std::span<const Source> sources_;
+  const EngineOptions& options_;
+  std::vector<Chunk> chunks_;
+  std::vector<Observation> observations_;
+  Slots slots_;
+  std::mutex flush_mutex_;
+  std::atomic<uint64_t> bytes_done_ = 0;
+  std::chrono::steady_clock::time_point last_report_;  // of worker 0 alone
+};
+
+}  // namespace
+
+std::vector<Observation> observe(std::span<const Source> sources, const EngineOptions& options) {
+  return Run(sources, options).execute();
+}
+
+}  // namespace ggufscope

@@ -1,0 +1,92 @@
+// How the integer codes of a quantized tensor are used: saturation and entropy.
+//
+// Kernels count whole bytes of packed codes, one increment for two 4-bit codes; a byte is taken apart into its
+// codes only once, at the end.
+#pragma once
+
+#include <cmath>
+#include <cstring>
+
+#include "formats/types.h"
+#include "statistics/field.h"
+
+namespace ggufscope {
+
+struct CodeCounters {
+  static constexpr int kWays = 4;  // neighbours count in different tables, so that equal codes do not wait for each other
+  uint32_t bytes[kWays][256];
+};
+
+struct Codes {
+  uint64_t counts[256] = {};      // by stored code
+  const TypeInfo* type = nullptr;  // nullptr: no codes seen
+  bool mixed = false;              // codes of different types share no histogram
+
+  static constexpr bool kFast = false;
+  static constexpr FieldInfo kFields[] = {
+      {"code_saturation", "share", "share of codes at either end of their range"},
+      {"code_entropy", "number", "Shannon entropy of the codes in bits"},
+  };
+
+  /// Takes over what a kernel counted and clears it.
+  void absorb(CodeCounters& counters, const TypeInfo& of) {
+    type = &of;
+    const uint32_t mask = (1U << of.code_bits) - 1U;
+    for (uint32_t byte = 0; byte < 256; ++byte) {
+      uint64_t n = 0;
+      for (const auto& table : counters.bytes) n += table[byte];
+      for (uint32_t shift = 0; shift < 8; shift += of.code_bits) counts[byte >> shift & mask] += n;
+    }
+    std::memset(&counters, 0, sizeof counters);
+  }
+
+  void merge(const Codes& later) {
+    if (later.type == nullptr) return;
+    mixed = mixed || later.mixed || (type != nullptr && type != later.type);
+    type = later.type;
+    for (int code = 0; code < 256; ++code) counts[code] += later.counts[code];
+  }
+
+  template <class All>
+  void write(const All&, Fields& out) const {
+    if (type == nullptr) return;
+    if (mixed) {
+      out.set("code_saturation", std::monostate{});
+      out.set("code_entropy", std::monostate{});
+      return;
+    }
+    uint64_t total = 0;
+    uint64_t ends = 0;
+    for (int stored = 0; stored < 256; ++stored) {
+      total += counts[stored];
+      const int code = type->signed_codes ? static_cast<int8_t>(stored) : stored;
+      if (code <= type->lowest_code || code >= type->highest_code) ends += counts[stored];
+    }
+    double entropy = 0;
+    for (const uint64_t n : counts) {
+      const double p = static_cast<double>(n) / static_cast<double>(total);
+      if (n > 0) entropy -= p * std::log2(p);
+    }
+    out.share("code_saturation", ends, total);
+    out.number("code_entropy", entropy);
+  }
+};
+
+#if defined(GGUFSCOPE_KERNEL_UNIT)
+namespace {
+
+inline void observe(CodeCounters& counters, const uint8_t* bytes, size_t n) {
+  static_assert(CodeCounters::kWays == 4);
+  size_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    ++counters.bytes[0][bytes[i]];
+    ++counters.bytes[1][bytes[i + 1]];
+    ++counters.bytes[2][bytes[i + 2]];
+    ++counters.bytes[3][bytes[i + 3]];
+  }
+  for (; i < n; ++i) ++counters.bytes[0][bytes[i]];
+}
+
+}  // namespace
+#endif
+}  // namespace ggufscope

@@ -26,7 +26,7 @@ struct TileTargets {
 };
 
 struct StatisticsKernels {
-  // Fills in what `tile` leaves out (finite, zeroed) and shows it to every observer of values and rows.
+  // Fills in what `tile` leaves out (seen, wide) and shows it to every observer of values and rows.
   void (*observe_tile)(Tile tile, const TileTargets& targets);
 };
 

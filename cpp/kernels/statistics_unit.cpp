@@ -7,48 +7,53 @@
 namespace ggufscope {
 namespace {
 
-bool all_finite(const float* values, size_t n) {
+// Writes the values in float64 and says whether all are finite.
+bool widen(const float* values, size_t n, double* wide) {
   const F32 infinity = broadcast(__builtin_inff());
-  uint32_t ordinary = 0xFFFFU;
-  each_group(values, n, [&](F32 x, auto) { ordinary &= bits(less(abs(x), infinity)); });
-  return ordinary == 0xFFFFU;
+  Mask ordinary = first_lanes(kLanes);
+  each_group(values, n, [&](F32 x, auto) {
+    ordinary = ordinary & less(abs(x), infinity);
+    store(wide, to_f64(x));
+    wide += kLanes;
+  });
+  return bits(ordinary) == 0xFFFFU;
 }
 
-// NaN and Inf are counted, and otherwise ignored: value observers see the tile without them, row observers zeros.
-struct Cleaned {
-  alignas(64) float finite[kTileElements];
-  alignas(64) float zeroed[kTileElements];
-  size_t n = 0;
-
-  explicit Cleaned(const Tile& tile) {
-    for (size_t i = 0; i < tile.count; ++i) {
-      const bool ordinary = __builtin_isfinite(tile.values[i]);
-      zeroed[i] = ordinary ? tile.values[i] : 0.0F;
-      finite[n] = tile.values[i];
-      n += ordinary ? 1 : 0;
-    }
-  }
-};
-
-void observe_clean_tile(const Tile& tile, const TileTargets& targets) {
+void observe_values(const Tile& tile, const TileTargets& targets) {
   targets.values->each([&](auto& statistic) { observe(statistic, tile); });
   if (targets.histogram != nullptr) observe(*targets.histogram, tile);
-  if (targets.row_squares != nullptr) observe_norms(tile, targets.row_squares, targets.column_squares);
+}
+
+// NaN and Inf are counted, and otherwise ignored: value observers see a tile without them, row observers zeros.
+void observe_unclean_tile(Tile tile, const TileTargets& targets, double* wide) {
+  alignas(64) float seen[kTileElements];
+  tile.seen = seen;
+  tile.wide = wide;
+  tile.seen_count = 0;
+  for (size_t i = 0; i < tile.count; ++i) {
+    seen[tile.seen_count] = tile.values[i];
+    tile.seen_count += __builtin_isfinite(tile.values[i]) ? 1 : 0;
+  }
+  widen(seen, tile.seen_count, wide);
+  observe_values(tile, targets);
+  if (targets.row_squares == nullptr) return;
+  for (size_t i = 0; i < tile.count; ++i) seen[i] = __builtin_isfinite(tile.values[i]) ? tile.values[i] : 0.0F;
+  tile.seen_count = tile.count;
+  widen(seen, tile.count, wide);
+  observe_norms(tile, targets.row_squares, targets.column_squares);
 }
 
 void observe_tile(Tile tile, const TileTargets& targets) {
-  tile.finite = tile.values;
-  tile.finite_count = tile.count;
-  tile.zeroed = tile.values;
-  if (all_finite(tile.values, tile.count)) {
-    observe_clean_tile(tile, targets);
+  alignas(64) double wide[kTileElements];
+  if (!widen(tile.values, tile.count, wide)) {
+    observe_unclean_tile(tile, targets, wide);
     return;
   }
-  const Cleaned cleaned(tile);
-  tile.finite = cleaned.finite;
-  tile.finite_count = cleaned.n;
-  tile.zeroed = cleaned.zeroed;
-  observe_clean_tile(tile, targets);
+  tile.seen = tile.values;
+  tile.seen_count = tile.count;
+  tile.wide = wide;
+  observe_values(tile, targets);
+  if (targets.row_squares != nullptr) observe_norms(tile, targets.row_squares, targets.column_squares);
 }
 
 }  // namespace

@@ -211,6 +211,9 @@ inline Mask equal(I32 a, I32 b) { return {_mm256_cmpeq_epi32(a.low, b.low), _mm2
 inline I32 select(Mask m, I32 a, I32 b) {
   return {_mm256_blendv_epi8(b.low, a.low, m.low), _mm256_blendv_epi8(b.high, a.high, m.high)};
 }
+inline I32 increment(I32 a, Mask m) {  // a set lane is −1
+  return {_mm256_sub_epi32(a.low, m.low), _mm256_sub_epi32(a.high, m.high)};
+}
 inline F32 select(Mask m, F32 a, F32 b) {
   return {_mm256_blendv_ps(b.low, a.low, _mm256_castsi256_ps(m.low)),
           _mm256_blendv_ps(b.high, a.high, _mm256_castsi256_ps(m.high))};
@@ -230,6 +233,12 @@ inline double sum(F64 x) {
   const __m256d four = _mm256_add_pd(_mm256_add_pd(x.a, x.c), _mm256_add_pd(x.b, x.d));
   const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
   return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+inline uint32_t sum(I32 x) {
+  const __m256i eight = _mm256_add_epi32(x.low, x.high);
+  const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+  const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+  return static_cast<uint32_t>(_mm_cvtsi128_si32(two) + _mm_extract_epi32(two, 1));
 }
 inline float lowest(F32 a) {
   const __m256 eight = _mm256_min_ps(a.low, a.high);

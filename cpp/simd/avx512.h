@@ -140,6 +140,7 @@ inline Mask operator|(Mask a, Mask b) { return {static_cast<__mmask16>(a.set | b
 inline Mask less(F32 a, F32 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ)}; }
 inline Mask equal(F32 a, F32 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ)}; }
 inline Mask equal(I32 a, I32 b) { return {_mm512_cmpeq_epi32_mask(a.v, b.v)}; }
+inline I32 increment(I32 a, Mask m) { return {_mm512_mask_add_epi32(a.v, m.set, a.v, _mm512_set1_epi32(1))}; }
 inline F32 select(Mask m, F32 a, F32 b) { return {_mm512_mask_blend_ps(m.set, b.v, a.v)}; }
 inline F64 select(Mask m, F64 a, F64 b) {
   const auto low = static_cast<__mmask8>(m.set);
@@ -155,6 +156,7 @@ inline double sum(F64 a) {
   const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
   return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
 }
+inline uint32_t sum(I32 a) { return static_cast<uint32_t>(_mm512_reduce_add_epi32(a.v)); }
 inline float lowest(F32 a) {
   const __m256 eight = _mm256_min_ps(low_half(a.v), high_half(a.v));
   const __m128 four = _mm_min_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));

@@ -233,6 +233,9 @@ inline F64 select(Mask m, F64 a, F64 b) {
 inline I32 select(Mask m, I32 a, I32 b) {
   return each_lane<I32>([&](int l) { return (m.set >> l & 1U) != 0 ? a.lane[l] : b.lane[l]; });
 }
+inline I32 increment(I32 a, Mask m) {  // plus one where the bit is set
+  return each_lane<I32>([&](int l) { return a.lane[l] + (m.set >> l & 1U); });
+}
 
 // ---- reductions, in one order everywhere: lane l with lane l + half, half = 8, 4, 2, 1
 inline double sum(F64 a) {
@@ -240,6 +243,11 @@ inline double sum(F64 a) {
     for (int l = 0; l < half; ++l) a.lane[l] += a.lane[l + half];
   }
   return a.lane[0];
+}
+inline uint32_t sum(I32 a) {
+  uint32_t total = 0;
+  for (const uint32_t x : a.lane) total += x;
+  return total;
 }
 inline float lowest(F32 a) {  // of finite lanes; the sign of a zero is not defined
   float result = a.lane[0];

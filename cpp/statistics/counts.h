@@ -46,16 +46,16 @@ namespace {
 inline void observe(Counts& counts, const Tile& tile) {
   const F32 nothing = broadcast(0.0F);
   const F32 threshold = broadcast(tile.sparsity_threshold);
-  uint64_t zero = 0;
-  uint64_t sparse = 0;
-  each_group(tile.finite, tile.finite_count, [&](F32 x, auto valid) {
-    zero += static_cast<uint64_t>(count(only(valid, equal(x, nothing))));
-    sparse += static_cast<uint64_t>(count(only(valid, less(abs(x), threshold))));
+  I32 zero = broadcast(0);
+  I32 sparse = broadcast(0);
+  each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) {
+    zero = increment(zero, only(valid, equal(x, nothing)));
+    sparse = increment(sparse, only(valid, less(abs(x), threshold)));
   });
-  counts.finite += tile.finite_count;
-  counts.zero += zero;
-  counts.sparse += sparse;
-  if (tile.finite_count == tile.count) return;
+  counts.finite += tile.seen_count;
+  counts.zero += sum(zero);
+  counts.sparse += sum(sparse);
+  if (tile.seen_count == tile.count) return;
   for (size_t i = 0; i < tile.count; ++i) {
     counts.nan += __builtin_isnan(tile.values[i]) ? 1 : 0;
     counts.inf += __builtin_isinf(tile.values[i]) ? 1 : 0;

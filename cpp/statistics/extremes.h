@@ -45,12 +45,12 @@ struct Extremes {
 namespace {
 
 inline void observe(Extremes& extremes, const Tile& tile) {
-  if (tile.finite_count == 0) return;
+  if (tile.seen_count == 0) return;
   const F32 infinity = broadcast(__builtin_inff());
   const F32 minus_infinity = broadcast(-__builtin_inff());
   F32 low = infinity;
   F32 high = minus_infinity;
-  each_group(tile.finite, tile.finite_count, [&](F32 x, auto valid) {
+  each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) {
     low = min(only(valid, x, infinity), low);
     high = max(only(valid, x, minus_infinity), high);
   });

@@ -66,7 +66,7 @@ inline void observe(HistogramCounters& counters, const Tile& tile) {
   constexpr uint32_t kWays = HistogramCounters::kWays;
   const I32 way = iota() & broadcast(kWays - 1U);
   const I32 clear_way = broadcast(~(kWays - 1U));
-  each_group(tile.finite, tile.finite_count, [&](F32 x, auto valid) {
+  each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) {
     // x + 0 turns −0 into 0. Shifting by two less leaves room for the way in the low bits.
     const I32 index = (shift_right<kBinShift - 2>(as_i32(x + broadcast(0.0F))) & clear_way) | way;
     alignas(64) uint32_t slots[kLanes];

@@ -75,16 +75,15 @@ struct Moments {
 namespace {
 
 inline void observe(Moments& moments, const Tile& tile) {
-  if (tile.finite_count == 0) return;
+  if (tile.seen_count == 0) return;
   F64 total = broadcast(0.0);
   F64 magnitude = broadcast(0.0);
-  each_group(tile.finite, tile.finite_count, [&](F32 x, auto valid) {
-    const F64 wide = only(valid, to_f64(x));
-    total = total + wide;
-    magnitude = magnitude + abs(wide);
+  each_group(tile.wide, tile.seen_count, [&](F64 x, auto) {  // lanes beyond the end are 0
+    total = total + x;
+    magnitude = magnitude + abs(x);
   });
   Moments found;
-  found.n = static_cast<double>(tile.finite_count);
+  found.n = static_cast<double>(tile.seen_count);
   found.mean = sum(total) / found.n;
   found.l1 = sum(magnitude);
 
@@ -92,8 +91,8 @@ inline void observe(Moments& moments, const Tile& tile) {
   F64 square = broadcast(0.0);
   F64 cube = broadcast(0.0);
   F64 fourth = broadcast(0.0);
-  each_group(tile.finite, tile.finite_count, [&](F32 x, auto valid) {
-    const F64 deviation = only(valid, to_f64(x) - mean);
+  each_group(tile.wide, tile.seen_count, [&](F64 x, auto valid) {
+    const F64 deviation = only(valid, x - mean);
     const F64 squared = deviation * deviation;
     square = square + squared;
     cube = cube + squared * deviation;

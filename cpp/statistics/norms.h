@@ -53,18 +53,18 @@ struct Norms {
 namespace {
 
 // Adds the squares of one row's piece to its row and, elementwise, to its columns.
-inline double observe_row_piece(const float* values, size_t count, double* columns) {
+inline double observe_row_piece(const double* values, size_t count, double* columns) {
   F64 total = broadcast(0.0);
   const size_t whole = count / kLanes * kLanes;
   for (size_t i = 0; i < whole; i += kLanes) {
-    const F64 x = to_f64(load(values + i));
+    const F64 x = load(values + i);
     const F64 squared = x * x;
     total = total + squared;
     store(columns + i, load(columns + i) + squared);
   }
   double result = sum(total);
   for (size_t i = whole; i < count; ++i) {
-    const double squared = static_cast<double>(values[i]) * static_cast<double>(values[i]);
+    const double squared = values[i] * values[i];
     result += squared;
     columns[i] += squared;
   }
@@ -77,7 +77,7 @@ inline void observe_norms(const Tile& tile, double* row_squares, double* column_
   for (size_t done = 0; done < tile.count;) {
     const uint64_t left = tile.columns - column;
     const size_t piece = left < tile.count - done ? static_cast<size_t>(left) : tile.count - done;
-    row_squares[row] += observe_row_piece(tile.zeroed + done, piece, column_squares + column);
+    row_squares[row] += observe_row_piece(tile.wide + done, piece, column_squares + column);
     done += piece;
     column = 0;
     ++row;

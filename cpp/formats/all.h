@@ -2,11 +2,21 @@
 // one object per instruction set; the type table, the dispatcher, the tests and the documentation follow from here.
 #pragma once
 
+#include "formats/iq1.h"
+#include "formats/iq2.h"
+#include "formats/iq3.h"
+#include "formats/iq4.h"
+#include "formats/k_quants.h"
 #include "formats/legacy.h"
 #include "formats/plain.h"
 
 // clang-format off
 #define GGUFSCOPE_FAMILIES(X) \
   X(plain) \
-  X(legacy)
+  X(legacy) \
+  X(k_quants) \
+  X(iq1) \
+  X(iq2) \
+  X(iq3) \
+  X(iq4)
 // clang-format on

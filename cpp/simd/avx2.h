@@ -63,6 +63,11 @@ inline I32 load_i32(const void* p) {
   const auto* registers = static_cast<const __m256i*>(p);
   return {_mm256_loadu_si256(registers), _mm256_loadu_si256(registers + 1)};
 }
+inline void store_i32(void* p, I32 x) {
+  auto* registers = static_cast<__m256i*>(p);
+  _mm256_storeu_si256(registers, x.low);
+  _mm256_storeu_si256(registers + 1, x.high);
+}
 
 inline __m128i load_4_4_bytes(const void* a, const void* b) {
   return _mm_unpacklo_epi32(_mm_cvtsi32_si128(read<int32_t>(a)), _mm_cvtsi32_si128(read<int32_t>(b)));

@@ -54,6 +54,7 @@ inline void store(double* p, F64 x) {
   _mm512_storeu_pd(p + 8, x.high);
 }
 inline I32 load_i32(const void* p) { return {_mm512_loadu_si512(p)}; }
+inline void store_i32(void* p, I32 x) { _mm512_storeu_si512(p, x.v); }
 
 inline __m128i load_16_bytes(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
 inline __m256i load_32_bytes(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }

@@ -69,6 +69,7 @@ inline void store(float* p, F32 x) { std::memcpy(p, &x, sizeof x); }
 inline void store(double* p, F64 x) { std::memcpy(p, &x, sizeof x); }
 inline void store(uint32_t* p, I32 x) { std::memcpy(p, &x, sizeof x); }
 inline I32 load_i32(const void* p) { return read<I32>(p); }
+inline void store_i32(void* p, I32 x) { std::memcpy(p, &x, sizeof x); }
 
 template <class T>
 inline I32 load_widened(const void* p) {

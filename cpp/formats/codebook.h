@@ -1,0 +1,50 @@
+// What the IQ types share: codebooks laid out for loading, and signs stored apart from magnitudes.
+#pragma once
+
+#include "formats/format.h"
+
+namespace ggufscope {
+namespace {
+
+/// A codebook ready to load: one row of bytes per codeword.
+template <class Value, int Rows, int Columns>
+struct Grid {
+  Value row[Rows][Columns];
+};
+
+/// Unpacks rows of 16 / Columns bits per entry, as grids/*.h hold them; evaluated by the compiler.
+template <int Columns, class Value, int Values, int Rows>
+constexpr Grid<Value, Rows, Columns> make_grid(const Value (&values)[Values], const uint16_t (&rows)[Rows]) {
+  constexpr int bits = 16 / Columns;
+  Grid<Value, Rows, Columns> grid{};
+  for (int r = 0; r < Rows; ++r) {
+    for (int c = 0; c < Columns; ++c) grid.row[r][c] = values[rows[r] >> bits * c & ((1 << bits) - 1)];
+  }
+  return grid;
+}
+
+/// Four fields of seven sign bits to four bytes of eight: the sign not stored makes the number of minus signs even
+/// (ggml keeps the result as a table, ksigns_iq2xs).
+inline uint32_t complete_signs(uint32_t sevens) {
+  const uint32_t bytes =
+      (sevens & 0x7FU) | (sevens << 1 & 0x7F00U) | (sevens << 2 & 0x7F0000U) | (sevens << 3 & 0x7F000000U);
+  uint32_t parity = bytes ^ bytes >> 4;  // in bit 0 of each byte after three halvings; higher bits are leftovers
+  parity ^= parity >> 2;
+  parity ^= parity >> 1;
+  return bytes | (parity & 0x01010101U) << 7;
+}
+
+/// The scale with a minus in the lanes whose bit is set. ggml multiplies scale · magnitude by ±1 instead; rounding is
+/// symmetric, so the bits are the same.
+inline F32 with_signs(float scale, uint32_t negative) {
+  return select(mask_from_bits(negative), broadcast(-scale), broadcast(scale));
+}
+
+/// Sixteen 4-bit fields, low one first, from eight bytes.
+inline I32 load_nibbles(const void* eight_bytes) {
+  const I32 byte = pick(load_u8(eight_bytes, eight_bytes), shift_right<1>(iota()));
+  return shift_right(byte, shift_left<2>(iota() & broadcast(1))) & broadcast(15);
+}
+
+}  // namespace
+}  // namespace ggufscope

@@ -2,6 +2,7 @@
 // one object per instruction set; the type table, the dispatcher, the tests and the documentation follow from here.
 #pragma once
 
+#include "formats/fp4.h"
 #include "formats/iq1.h"
 #include "formats/iq2.h"
 #include "formats/iq3.h"
@@ -9,11 +10,14 @@
 #include "formats/k_quants.h"
 #include "formats/legacy.h"
 #include "formats/plain.h"
+#include "formats/ternary.h"
 
 // clang-format off
 #define GGUFSCOPE_FAMILIES(X) \
   X(plain) \
   X(legacy) \
+  X(ternary) \
+  X(fp4) \
   X(k_quants) \
   X(iq1) \
   X(iq2) \

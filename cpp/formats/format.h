@@ -1,7 +1,7 @@
 // What a format is. A family header (k_quants.h, …) draws its layouts and defines one struct per type:
 //
 //   struct Q4_0 {
-//     struct Block { … };                          // exactly the bytes in the file; static_assert on sizeof
+//     struct [[gnu::packed]] Block { … };          // exactly the bytes in the file; static_assert on sizeof
 //     static constexpr uint32_t id = 2;            // ggml_type
 //     static constexpr const char* name = "Q4_0";  // as ggml spells it
 //     static constexpr int elements = 32;          // weights in a block
@@ -14,12 +14,20 @@
 //     // where codes are integers on a line (not indices into a codebook)
 //     static constexpr int code_bits = 4;              // bits of a code in packed_codes: 1, 2, 4 or 8
 //     static constexpr int packed_bytes = 16;          // bytes that packed_codes gives for one block
-//     static constexpr int lowest_code = 0, highest_code = 15;  // the ends that count as saturated
+//     static constexpr int lowest_code = 0, highest_code = 15;  // the ends of the line
 //     static const uint8_t* packed_codes(const Block&, uint8_t* scratch);  // each code once, order free
 //
 //     // where big-endian files may hold it: reverse the bytes of each multi-byte field
 //     static void swap_bytes(Block&);
 //   };
+//
+// Blocks are packed, so that their alignment is 1: a GGUF file chooses its own alignment, and a caller may hand over
+// any slice of a buffer. Multi-byte fields are little-endian, as this machine is.
+//
+// Codes: packed_codes gives them as the file stores them, without the offset that decode subtracts. A stored code is
+// unsigned, or, where lowest_code is negative, the two's complement of code_bits bits. One at or beyond lowest_code or
+// highest_code is saturated (Q8_0: −128, −127 and 127, as quantizers go from −127 to 127). Scratch holds packed_bytes;
+// the result points into it or into the block.
 //
 // Plain numbers (F32, F16, …) have elements = 1 and `decode_run(const Block*, size_t n, float*)` in place of
 // decode. Which optional parts a format has is found out by the compiler; nothing else lists them.
@@ -34,7 +42,9 @@ namespace ggufscope {
 namespace {
 
 template <class... Format>
-struct FormatList {};
+struct FormatList {
+  static_assert(((alignof(typename Format::Block) == 1) && ...), "a Block is [[gnu::packed]]: see above");
+};
 
 template <class F>
 concept HasScales = requires(const typename F::Block& block, float* out) { F::scales(block, out); };

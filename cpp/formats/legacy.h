@@ -1,5 +1,11 @@
 // The first generation of ggml quantization: blocks of 32 weights with one or two half-precision numbers.
 // Source: ggml/src/ggml-common.h (block_q4_0 …), ggml-quants.c (dequantize_row_q4_0 …).
+//
+// In all of them the low nibbles of qs are weights 0 … 15 and the high nibbles weights 16 … 31:
+//
+//     qs    │ q0 q16 │ q1 q17 │ … │ q15 q31 │
+//
+// The fifth bits of Q5_0 and Q5_1 sit in qh: bit j belongs to weight j.
 #pragma once
 
 #include "formats/format.h"
@@ -7,14 +13,29 @@
 namespace ggufscope {
 namespace {
 
+inline I32 low_nibbles(I32 bytes) { return bytes & broadcast(15); }
+inline I32 high_nibbles(I32 bytes) { return shift_right<4>(bytes); }
+
+// The fifth bits of the sixteen weights whose bits start at bit 0 of `bits`, in place (value 16).
+inline I32 fifth_bits(uint32_t bits) { return shift_left<4>(shift_right(broadcast(bits), iota()) & broadcast(1)); }
+
+// Codes of five bits, one byte each.
+inline const uint8_t* unpack_five_bits(const uint8_t* qs, uint32_t qh, uint8_t* codes) {
+  for (int j = 0; j < 16; ++j) {
+    codes[j] = static_cast<uint8_t>((qs[j] & 15U) | (qh >> j & 1U) << 4);
+    codes[j + 16] = static_cast<uint8_t>(qs[j] >> 4 | (qh >> (j + 16) & 1U) << 4);
+  }
+  return codes;
+}
+
 // Q4_0: w = (q − 8) · d
 //
-//   byte  0   1 │ 2            …             17
-//        ┌──────┬─────────────────────────────┐
-//        │  d   │ q0 q16│ q1 q17│ … │ q15 q31  │   low nibble: weight j, high nibble: weight j + 16
-//        └──────┴─────────────────────────────┘
+//   byte  0   1 │ 2      …      17
+//        ┌──────┬────────────────┐
+//        │  d   │       qs       │
+//        └──────┴────────────────┘
 struct Q4_0 {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint16_t d;
     uint8_t qs[16];
   };
@@ -31,15 +52,188 @@ struct Q4_0 {
   static void decode(const Block& block, float* out) {
     const F32 d = broadcast(half_to_float(block.d));
     const I32 q = load_u8(block.qs);
-    store(out, to_f32((q & broadcast(15)) - broadcast(8)) * d);
-    store(out + 16, to_f32(shift_right<4>(q) - broadcast(8)) * d);
+    store(out, to_f32(low_nibbles(q) - broadcast(8)) * d);
+    store(out + 16, to_f32(high_nibbles(q) - broadcast(8)) * d);
   }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
   static void swap_bytes(Block& block) { block.d = swap16(block.d); }
 };
 
-using legacy_formats = FormatList<Q4_0>;
+// Q4_1: w = q · d + m
+//
+//   byte  0   1 │ 2   3 │ 4      …      19
+//        ┌──────┬───────┬────────────────┐
+//        │  d   │   m   │       qs       │
+//        └──────┴───────┴────────────────┘
+struct Q4_1 {
+  struct [[gnu::packed]] Block {
+    uint16_t d;
+    uint16_t m;
+    uint8_t qs[16];
+  };
+  static_assert(sizeof(Block) == 20);
+  static constexpr uint32_t id = 3;
+  static constexpr const char* name = "Q4_1";
+  static constexpr int elements = 32;
+  static constexpr int scales_per_block = 1;
+  static constexpr int code_bits = 4;
+  static constexpr int packed_bytes = 16;
+  static constexpr int lowest_code = 0;
+  static constexpr int highest_code = 15;
+
+  static void decode(const Block& block, float* out) {
+    const F32 d = broadcast(half_to_float(block.d));
+    const F32 m = broadcast(half_to_float(block.m));
+    const I32 q = load_u8(block.qs);
+    store(out, to_f32(low_nibbles(q)) * d + m);
+    store(out + 16, to_f32(high_nibbles(q)) * d + m);
+  }
+  static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
+  static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
+};
+
+// Q5_0: w = (q − 16) · d
+//
+//   byte  0   1 │ 2  …  5 │ 6      …      21
+//        ┌──────┬─────────┬────────────────┐
+//        │  d   │   qh    │       qs       │
+//        └──────┴─────────┴────────────────┘
+struct Q5_0 {
+  struct [[gnu::packed]] Block {
+    uint16_t d;
+    uint32_t qh;
+    uint8_t qs[16];
+  };
+  static_assert(sizeof(Block) == 22);
+  static constexpr uint32_t id = 6;
+  static constexpr const char* name = "Q5_0";
+  static constexpr int elements = 32;
+  static constexpr int scales_per_block = 1;
+  static constexpr int code_bits = 8;
+  static constexpr int packed_bytes = 32;
+  static constexpr int lowest_code = 0;
+  static constexpr int highest_code = 31;
+
+  static void decode(const Block& block, float* out) {
+    const F32 d = broadcast(half_to_float(block.d));
+    const I32 q = load_u8(block.qs);
+    store(out, to_f32((low_nibbles(q) | fifth_bits(block.qh)) - broadcast(16)) * d);
+    store(out + 16, to_f32((high_nibbles(q) | fifth_bits(block.qh >> 16)) - broadcast(16)) * d);
+  }
+  static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
+  static const uint8_t* packed_codes(const Block& block, uint8_t* scratch) {
+    return unpack_five_bits(block.qs, block.qh, scratch);
+  }
+};
+
+// Q5_1: w = q · d + m
+//
+//   byte  0   1 │ 2   3 │ 4  …  7 │ 8      …      23
+//        ┌──────┬───────┬─────────┬────────────────┐
+//        │  d   │   m   │   qh    │       qs       │
+//        └──────┴───────┴─────────┴────────────────┘
+struct Q5_1 {
+  struct [[gnu::packed]] Block {
+    uint16_t d;
+    uint16_t m;
+    uint32_t qh;
+    uint8_t qs[16];
+  };
+  static_assert(sizeof(Block) == 24);
+  static constexpr uint32_t id = 7;
+  static constexpr const char* name = "Q5_1";
+  static constexpr int elements = 32;
+  static constexpr int scales_per_block = 1;
+  static constexpr int code_bits = 8;
+  static constexpr int packed_bytes = 32;
+  static constexpr int lowest_code = 0;
+  static constexpr int highest_code = 31;
+
+  static void decode(const Block& block, float* out) {
+    const F32 d = broadcast(half_to_float(block.d));
+    const F32 m = broadcast(half_to_float(block.m));
+    const I32 q = load_u8(block.qs);
+    store(out, to_f32(low_nibbles(q) | fifth_bits(block.qh)) * d + m);
+    store(out + 16, to_f32(high_nibbles(q) | fifth_bits(block.qh >> 16)) * d + m);
+  }
+  static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
+  static const uint8_t* packed_codes(const Block& block, uint8_t* scratch) {
+    return unpack_five_bits(block.qs, block.qh, scratch);
+  }
+};
+
+// Q8_0: w = q · d with signed q
+//
+//   byte  0   1 │ 2      …      33
+//        ┌──────┬────────────────┐
+//        │  d   │ q0 q1  …  q31  │
+//        └──────┴────────────────┘
+//
+// ggml's quantizer rounds w / (max |w| / 127): its extremes are ±127, and −128 is no code it writes.
+struct Q8_0 {
+  struct [[gnu::packed]] Block {
+    uint16_t d;
+    int8_t qs[32];
+  };
+  static_assert(sizeof(Block) == 34);
+  static constexpr uint32_t id = 8;
+  static constexpr const char* name = "Q8_0";
+  static constexpr int elements = 32;
+  static constexpr int scales_per_block = 1;
+  static constexpr int code_bits = 8;
+  static constexpr int packed_bytes = 32;
+  static constexpr int lowest_code = -127;
+  static constexpr int highest_code = 127;
+
+  static void decode(const Block& block, float* out) {
+    const F32 d = broadcast(half_to_float(block.d));
+    store(out, to_f32(load_i8(block.qs)) * d);
+    store(out + 16, to_f32(load_i8(block.qs + 16)) * d);
+  }
+  static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
+  static const uint8_t* packed_codes(const Block& block, uint8_t*) {
+    return reinterpret_cast<const uint8_t*>(block.qs);
+  }
+  static void swap_bytes(Block& block) { block.d = swap16(block.d); }
+};
+
+// Q8_1: w = q · d; s = d · Σq saves dot products a sum and is no part of a weight
+//
+//   byte  0   1 │ 2   3 │ 4      …      35
+//        ┌──────┬───────┬────────────────┐
+//        │  d   │   s   │ q0 q1  …  q31  │
+//        └──────┴───────┴────────────────┘
+//
+// ggml quantizes activations to it and has no row decoder.
+struct Q8_1 {
+  struct [[gnu::packed]] Block {
+    uint16_t d;
+    uint16_t s;
+    int8_t qs[32];
+  };
+  static_assert(sizeof(Block) == 36);
+  static constexpr uint32_t id = 9;
+  static constexpr const char* name = "Q8_1";
+  static constexpr int elements = 32;
+  static constexpr int scales_per_block = 1;
+  static constexpr int code_bits = 8;
+  static constexpr int packed_bytes = 32;
+  static constexpr int lowest_code = -127;
+  static constexpr int highest_code = 127;
+
+  static void decode(const Block& block, float* out) {
+    const F32 d = broadcast(half_to_float(block.d));
+    store(out, to_f32(load_i8(block.qs)) * d);
+    store(out + 16, to_f32(load_i8(block.qs + 16)) * d);
+  }
+  static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
+  static const uint8_t* packed_codes(const Block& block, uint8_t*) {
+    return reinterpret_cast<const uint8_t*>(block.qs);
+  }
+};
+
+using legacy_formats = FormatList<Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q8_1>;
 
 }  // namespace
 }  // namespace ggufscope

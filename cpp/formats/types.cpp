@@ -27,7 +27,6 @@ TypeInfo info_of() {
   if constexpr (HasScales<Format>) info.scales_per_block = Format::scales_per_block;
   if constexpr (HasCodes<Format>) {
     info.code_bits = Format::code_bits;
-    if constexpr (requires { Format::signed_codes; }) info.signed_codes = Format::signed_codes;
     info.lowest_code = Format::lowest_code;
     info.highest_code = Format::highest_code;
     info.packed_bytes = Format::packed_bytes;

@@ -59,7 +59,7 @@ struct Codes {
     uint64_t ends = 0;
     for (int stored = 0; stored < 256; ++stored) {
       total += counts[stored];
-      const int code = type->signed_codes ? static_cast<int8_t>(stored) : stored;
+      const int code = type->lowest_code < 0 ? static_cast<int8_t>(stored) : stored;
       if (code <= type->lowest_code || code >= type->highest_code) ends += counts[stored];
     }
     double entropy = 0;

@@ -31,7 +31,7 @@ inline float shift_of(uint32_t negative) { return negative != 0 ? -0.125F : 0.12
 //         │ shift < 0│   s    │ high bits of codewords 3, 2, 1, 0  │   codeword l: qs[4i + l] + 256 · high bits
 //         └─────────┴─────────┴────────┴────────┴────────┴────────┘
 struct IQ1_S {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint16_t d;
     uint8_t qs[32];
     uint16_t qh[8];
@@ -75,7 +75,7 @@ struct IQ1_S {
 //             │ d's nibble i│ s(4i+3) │ s(4i+2) │ s(4i+1) │ s(4i)  │   d: four nibbles, lowest first, make a half
 //             └────────────┴─────────┴─────────┴─────────┴────────┘
 struct IQ1_M {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint8_t qs[32];
     uint8_t qh[16];
     uint16_t scales[4];
@@ -98,7 +98,7 @@ struct IQ1_M {
     }
   }
   static void scales(const Block& block, float* out) {
-    const uint16_t* word = block.scales;
+    const auto& word = block.scales;
     const int d = word[0] >> 12 | (word[1] >> 8 & 0xF0) | (word[2] >> 4 & 0xF00) | (word[3] & 0xF000);
     const float unit = half_to_float(static_cast<uint16_t>(d));
     for (int i = 0; i < 16; ++i) out[i] = unit * static_cast<float>(2 * (word[i / 4] >> 3 * (i % 4) & 7) + 1);

@@ -31,7 +31,7 @@ inline void store_iq2_scales(uint16_t d, const uint8_t* nibbles, float* out) {
 //              │ four codewords    │      s      │ signs 3 │ signs 2 │ signs 1 │ signs 0 │   seven of eight signs
 //              └───────────────────┴─────────────┴─────────┴─────────┴─────────┴─────────┘
 struct IQ2_XXS {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint16_t d;
     uint8_t qs[8][8];
   };
@@ -70,7 +70,7 @@ struct IQ2_XXS {
 //         │ seven signs  │ codeword │
 //         └──────────────┴──────────┘
 struct IQ2_XS {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint16_t d;
     uint16_t qs[32];
     uint8_t scales[8];
@@ -102,7 +102,7 @@ struct IQ2_XS {
 //        │  d  │ qs: 32 × 8  │ signs: 32 × 8 │ qh: 32 × 2  │ s: 16 × 4   │   codeword k: qs[k] + 256 · qh(k),
 //        └─────┴─────────────┴───────────────┴─────────────┴─────────────┘   weights 8k …; fields low bits first
 struct IQ2_S {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint16_t d;
     uint8_t qs[32];
     uint8_t signs[32];

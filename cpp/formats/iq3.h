@@ -24,7 +24,7 @@ inline constexpr auto kIq3sGrid = make_grid<4>(kIq3sValues, kIq3sRows);
 //           │     s      │ signs 3 │ signs 2 │ signs 1 │ signs 0 │   seven of the signs of eight weights
 //           └────────────┴─────────┴─────────┴─────────┴─────────┘
 struct IQ3_XXS {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint16_t d;
     uint8_t qs[64];
     uint8_t tail[8][4];
@@ -61,7 +61,7 @@ struct IQ3_XXS {
 //        │  d  │ qs: 64 × 8  │ qh: 64 × 1  │ signs: 32 × 8 │ s: 8 × 4   │   codeword k: qs[k] + 256 · qh(k),
 //        └─────┴─────────────┴─────────────┴───────────────┴────────────┘   weights 4k …; fields low bits first
 struct IQ3_S {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint16_t d;
     uint8_t qs[64];
     uint8_t qh[8];

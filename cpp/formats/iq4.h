@@ -25,7 +25,7 @@ inline void decode_iq4(const uint8_t* codes, float scale, float* out) {
 //        │  d   │ q0 q16│ q1 q17│ … │ q15 q31  │   low nibble: weight j, high nibble: weight j + 16
 //        └──────┴─────────────────────────────┘
 struct IQ4_NL {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint16_t d;
     uint8_t qs[16];
   };
@@ -46,7 +46,7 @@ struct IQ4_NL {
 //        │  d   │ high: 8 × 2│ low: 8 × 4    │ qs: 8 × 16      │   s(i) = 16 · high(i) + low(i), low bits first;
 //        └──────┴────────────┴───────────────┴─────────────────┘   qs[i] as in IQ4_NL: weights 32i …
 struct IQ4_XS {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint16_t d;
     uint16_t scales_high;
     uint8_t scales_low[4];

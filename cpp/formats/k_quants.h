@@ -38,7 +38,7 @@ inline I32 plane_twice(I32 planes, int which) {
 //         │ j + 96│ j + 64│ j + 32│   j   │   qs[32 + j] the same of weights 128 …
 //         └───────┴───────┴───────┴───────┘
 struct Q2_K {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint8_t scales[16];
     uint8_t qs[64];
     uint16_t d;
@@ -93,7 +93,7 @@ struct Q2_K {
 //     j < 8   │ s(j+8) 3…0 │ s(j) 3…0  │    8 + j, j < 4 │ s(j+12) │ s(j+8) │ s(j+4)│ s(j) │   bits 5 4 of each
 //             └────────────┴───────────┘                 └─────────┴────────┴───────┴──────┘
 struct Q3_K {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint8_t hmask[32];
     uint8_t qs[64];
     uint8_t scales[12];
@@ -187,7 +187,7 @@ inline void store_scales(const void* block, uint16_t d, uint16_t dmin, float* ou
 //
 //   qs[32c + j], j = 0 … 31: low nibble weight 64c + j (sub-block 2c), high nibble weight 64c + 32 + j (2c + 1)
 struct Q4_K {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint16_t d;
     uint16_t dmin;
     uint8_t scales[12];
@@ -231,7 +231,7 @@ struct Q4_K {
 //        │ d, dmin, s, m (above)│ qh: 256 × 1    │ qs: 256 × 4     │   q = 16 · qh bit + qs nibble: weight 32g + j
 //        └──────────────────────┴────────────────┴─────────────────┘   has bit g of qh[j]; qs as in Q4_K
 struct Q5_K {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint16_t d;
     uint16_t dmin;
     uint8_t scales[12];
@@ -290,7 +290,7 @@ struct Q5_K {
 //         │ j + 96│ j + 64│ j + 32│   j   │
 //         └───────┴───────┴───────┴───────┘
 struct Q6_K {
-  struct Block {
+  struct [[gnu::packed]] Block {
     uint8_t ql[128];
     uint8_t qh[64];
     int8_t scales[16];
@@ -338,7 +338,7 @@ struct Q6_K {
 //        │ d f32│ qs: 256 × int8  │ sums: 16 × int16 │
 //        └──────┴─────────────────┴──────────────────┘
 struct Q8_K {
-  struct Block {
+  struct [[gnu::packed]] Block {
     float d;
     int8_t qs[256];
     int16_t sums[16];

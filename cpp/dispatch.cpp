@@ -59,6 +59,12 @@ std::string join(const std::vector<std::string_view>& names) {
   return text;
 }
 
+std::string refusal(std::string_view isa) {
+  const bool built = std::ranges::find(kInstructionSets, isa, &InstructionSet::name) != std::end(kInstructionSets);
+  return "instruction set '" + std::string(isa) + "' is not " +
+         (built ? "supported by this machine" : "part of this build") + "; available here: " + join(available_isas());
+}
+
 }  // namespace
 
 const FormatKernels& KernelTable::format(uint32_t type) const {
@@ -84,17 +90,19 @@ const KernelTable& kernels(std::string_view isa) {
     return built;
   }();
   const auto found = std::ranges::find(tables, isa, &KernelTable::isa);
-  if (found == tables.end()) {
-    throw std::invalid_argument("instruction set '" + std::string(isa) +
-                                "' cannot run here; available: " + join(available_isas()));
-  }
+  if (found == tables.end()) throw std::invalid_argument(refusal(isa));
   return *found;
 }
 
 const KernelTable& kernels() {
   static const KernelTable& chosen = []() -> const KernelTable& {
     const char* forced = std::getenv("GGUFSCOPE_ISA");
-    return kernels(forced != nullptr && *forced != '\0' ? std::string_view(forced) : available_isas().back());
+    if (forced == nullptr || *forced == '\0') return kernels(available_isas().back());
+    try {
+      return kernels(forced);
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument("GGUFSCOPE_ISA=" + std::string(forced) + ": " + error.what());
+    }
   }();
   return chosen;
 }

@@ -23,7 +23,8 @@ std::vector<std::string_view> available_isas();
 /// The kernels for a named instruction set. Throws std::invalid_argument when it is unknown or cannot run here.
 const KernelTable& kernels(std::string_view isa);
 
-/// The kernels named by GGUFSCOPE_ISA or, when that is unset or empty, the fastest this machine can run.
+/// The kernels named by GGUFSCOPE_ISA or, when that is unset or empty, the fastest this machine can run. Throws
+/// std::invalid_argument, naming the variable, when it asks for what cannot run here.
 const KernelTable& kernels();
 
 }  // namespace ggufscope

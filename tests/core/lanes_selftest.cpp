@@ -1,0 +1,297 @@
+// Runs every word of the 16-lane vocabulary over fixed inputs and prints one line per word: its signature, a tab and
+// a hash of all results, NaN counted as one value. Built once per instruction set; test_lanes.py compares the output
+// with that of the generic build, which is the definition. No Python, so a cross-compiled build runs under an emulator.
+#include <cstdint>
+#include <cstdio>
+#include <limits>
+#include <vector>
+
+#include "simd/lanes.h"
+
+namespace ggufscope {
+namespace {
+
+class Hash {  // FNV-1a, 64 bits
+ public:
+  void add_bits(uint64_t value) {
+    for (int i = 0; i < 8; ++i) state_ = (state_ ^ (value >> 8 * i & 0xFFU)) * 0x100000001B3U;
+  }
+  void add(float x) { add_bits(x != x ? 0x7FC00000U : __builtin_bit_cast(uint32_t, x)); }
+  void add(double x) { add_bits(x != x ? 0x7FF8000000000000U : __builtin_bit_cast(uint64_t, x)); }
+  void add(uint32_t x) { add_bits(x); }
+  void add(int x) { add_bits(static_cast<uint32_t>(x)); }
+  void add(Mask m) { add_bits(bits(m)); }
+  void add(F32 x) {
+    float lanes[kLanes];
+    store(lanes, x);
+    for (const float lane : lanes) add(lane);
+  }
+  void add(F64 x) {
+    double lanes[kLanes];
+    store(lanes, x);
+    for (const double lane : lanes) add(lane);
+  }
+  void add(I32 x) {
+    float lanes[kLanes];
+    store(lanes, as_f32(x));
+    for (const float lane : lanes) add(__builtin_bit_cast(uint32_t, lane));
+  }
+  uint64_t value() const { return state_; }
+
+ private:
+  uint64_t state_ = 0xCBF29CE484222325U;
+};
+
+class Random {  // splitmix64
+ public:
+  uint64_t next() {
+    uint64_t z = state_ += 0x9E3779B97F4A7C15U;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9U;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBU;
+    return z ^ z >> 31;
+  }
+
+ private:
+  uint64_t state_ = 1;
+};
+
+// Operands: every special value against every other, then random ones; a whole number of vectors.
+template <class T>
+struct Operands {
+  std::vector<T> left, right;
+};
+
+constexpr int kRandomVectors = 256;
+
+template <class T, class Draw>
+Operands<T> operands(const std::vector<T>& special, Draw draw) {
+  Operands<T> made;
+  for (const T left : special) {
+    for (const T right : special) {
+      made.left.push_back(left);
+      made.right.push_back(right);
+    }
+  }
+  while (made.left.size() % kLanes != 0 ||
+         made.left.size() < special.size() * special.size() + kRandomVectors * kLanes) {
+    made.left.push_back(draw());
+    made.right.push_back(draw());
+  }
+  return made;
+}
+
+// Zeros, ones, neighbours of one, the ends of the range, denormals, Inf, NaN; all with both signs.
+template <class T>
+std::vector<T> special_numbers() {
+  using Limits = std::numeric_limits<T>;
+  std::vector<T> values;
+  for (const T x : {T{0}, T{1}, T{1} + Limits::epsilon(), T{1} - Limits::epsilon() / 2, T{0.5}, T{1.5}, T{2.5}, T{3},
+                    Limits::min(), Limits::min() * T{0.75}, Limits::denorm_min(), Limits::max(), Limits::max() * T{0.5},
+                    Limits::infinity(), Limits::quiet_NaN()}) {
+    values.push_back(x);
+    values.push_back(-x);
+  }
+  return values;
+}
+
+Operands<float> float_operands(Random& random) {
+  return operands(special_numbers<float>(),
+                  [&] { return __builtin_bit_cast(float, static_cast<uint32_t>(random.next())); });
+}
+
+// Finite and within a few powers of two of each other, so that sums round and their order shows.
+double moderate(Random& random) {
+  return __builtin_bit_cast(double, (random.next() & 0x800FFFFFFFFFFFFFU) | (1020 + random.next() % 8) << 52);
+}
+
+Operands<double> double_operands(Random& random) {
+  return operands(special_numbers<double>(), [&] { return moderate(random); });
+}
+
+// What does not fit in a float32: ties at its last bit to even and to odd, ties among its denormals, the overflow edge.
+std::vector<double> doubles_to_round(Random& random) {
+  std::vector<double> values = special_numbers<double>();
+  for (const double x : {1 + 0x1p-24, 1 + 0x3p-24, 1 + 0x1p-24 + 0x1p-52, 0x1p-150, 0x3p-150, 0x1.8p-149, 0x1p-149,
+                         0x1.FFFFFFp127, 0x1.FFFFFEFFFFFFFp127, 0x1p128, 0x1p-126 - 0x1p-150}) {
+    values.push_back(x);
+    values.push_back(-x);
+  }
+  while (values.size() % kLanes != 0 || values.size() < kRandomVectors * kLanes) {
+    const uint64_t exponent = 1023 - 155 + random.next() % 290;  // denormal results up to overflow
+    values.push_back(__builtin_bit_cast(double, (random.next() & 0x800FFFFFFFFFFFFFU) | exponent << 52));
+  }
+  return values;
+}
+
+Operands<uint32_t> integer_operands(Random& random) {
+  // 2^24 + 1 and 2^24 + 3 lie halfway between float32 numbers.
+  const std::vector<uint32_t> special = {
+      0,      1,         2,         7,          8,          15,         16,         0xFF,       0x7FFF,     0x8000,
+      0xFFFF, 0x1000001, 0x1000003, 0xFEFFFFFF, 0x7FFFFF80, 0x7FFFFFBF, 0x7FFFFFC0, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
+  return operands(special, [&] { return static_cast<uint32_t>(random.next()); });
+}
+
+struct Inputs {
+  Random random;
+  Operands<float> floats = float_operands(random);
+  Operands<double> doubles = double_operands(random);
+  Operands<uint32_t> integers = integer_operands(random);
+  std::vector<double> wide = doubles_to_round(random);
+};
+
+F32 vector_at(const float* p) { return load(p); }
+F64 vector_at(const double* p) { return load(p); }
+I32 vector_at(const uint32_t* p) { return load_i32(p); }
+
+void report(const char* signature, const Hash& hash) {
+  std::printf("%s\t%016llx\n", signature, static_cast<unsigned long long>(hash.value()));
+}
+
+template <class T, class Word>
+void unary(const char* signature, const std::vector<T>& values, Word word) {
+  Hash hash;
+  for (size_t i = 0; i < values.size(); i += kLanes) hash.add(word(vector_at(&values[i])));
+  report(signature, hash);
+}
+
+template <class T, class Word>
+void binary(const char* signature, const Operands<T>& values, Word word) {
+  Hash hash;
+  for (size_t i = 0; i < values.left.size(); i += kLanes) {
+    hash.add(word(vector_at(&values.left[i]), vector_at(&values.right[i])));
+  }
+  report(signature, hash);
+}
+
+// A word that reads memory: at every alignment.
+template <class Word>
+void reading(const char* signature, Random& random, Word word) {
+  std::vector<unsigned char> bytes(1024);
+  for (auto& byte : bytes) byte = static_cast<unsigned char>(random.next());
+  Hash hash;
+  for (size_t i = 0; i < 512; ++i) hash.add(word(&bytes[i]));
+  report(signature, hash);
+}
+
+template <class T, class Word>
+void over(const char* signature, const std::vector<T>& values, Word word) {
+  Hash hash;
+  for (const T value : values) hash.add(word(value));
+  report(signature, hash);
+}
+
+void loads_and_stores(Inputs& in) {
+  unary("load(const float*)", in.floats.left, [](F32 x) { return x; });
+  unary("load(const double*)", in.doubles.left, [](F64 x) { return x; });
+  unary("store(float*, F32)", in.floats.right, [](F32 x) { return x; });
+  unary("store(double*, F64)", in.doubles.right, [](F64 x) { return x; });
+  using Bytes = const unsigned char*;
+  reading("load_i32(const void*)", in.random, [](Bytes p) { return load_i32(p); });
+  reading("load_u8(const void*)", in.random, [](Bytes p) { return load_u8(p); });
+  reading("load_i8(const void*)", in.random, [](Bytes p) { return load_i8(p); });
+  reading("load_u16(const void*)", in.random, [](Bytes p) { return load_u16(p); });
+  reading("load_i16(const void*)", in.random, [](Bytes p) { return load_i16(p); });
+  reading("load_u8(const void*, const void*)", in.random, [](Bytes p) { return load_u8(p, p + 77); });
+  reading("load_i8(const void*, const void*)", in.random, [](Bytes p) { return load_i8(p, p + 77); });
+  reading("load_u8(const void*, const void*, const void*, const void*)", in.random,
+          [](Bytes p) { return load_u8(p, p + 77, p + 30, p + 201); });
+}
+
+void constants(const Inputs& in) {
+  over("broadcast(float)", in.floats.left, [](float x) { return broadcast(x); });
+  over("broadcast(double)", in.doubles.left, [](double x) { return broadcast(x); });
+  over("broadcast(int32_t)", in.integers.left, [](uint32_t x) { return broadcast(static_cast<int32_t>(x)); });
+  over("broadcast(uint32_t)", in.integers.left, [](uint32_t x) { return broadcast(x); });
+  over("iota()", std::vector<int>{0}, [](int) { return iota(); });
+}
+
+void integers(const Inputs& in) {
+  binary("operator+(I32, I32)", in.integers, [](I32 a, I32 b) { return a + b; });
+  binary("operator-(I32, I32)", in.integers, [](I32 a, I32 b) { return a - b; });
+  binary("operator*(I32, I32)", in.integers, [](I32 a, I32 b) { return a * b; });
+  binary("operator&(I32, I32)", in.integers, [](I32 a, I32 b) { return a & b; });
+  binary("operator|(I32, I32)", in.integers, [](I32 a, I32 b) { return a | b; });
+  binary("operator^(I32, I32)", in.integers, [](I32 a, I32 b) { return a ^ b; });
+  unary("shift_left(I32)", in.integers.left, [](I32 a) {
+    return shift_left<0>(a) + shift_left<1>(a) * broadcast(3) + shift_left<16>(a) * broadcast(5) +
+           shift_left<31>(a) * broadcast(7);
+  });
+  unary("shift_right(I32)", in.integers.left, [](I32 a) {
+    return shift_right<0>(a) + shift_right<1>(a) * broadcast(3) + shift_right<16>(a) * broadcast(5) +
+           shift_right<31>(a) * broadcast(7);
+  });
+  binary("shift_right(I32, I32)", in.integers, [](I32 a, I32 by) { return shift_right(a, by & broadcast(31)); });
+}
+
+void numbers(const Inputs& in) {
+  binary("operator+(F32, F32)", in.floats, [](F32 a, F32 b) { return a + b; });
+  binary("operator-(F32, F32)", in.floats, [](F32 a, F32 b) { return a - b; });
+  binary("operator*(F32, F32)", in.floats, [](F32 a, F32 b) { return a * b; });
+  unary("abs(F32)", in.floats.left, [](F32 a) { return abs(a); });
+  binary("min(F32, F32)", in.floats, [](F32 a, F32 b) { return min(a, b); });
+  binary("max(F32, F32)", in.floats, [](F32 a, F32 b) { return max(a, b); });
+  binary("operator+(F64, F64)", in.doubles, [](F64 a, F64 b) { return a + b; });
+  binary("operator-(F64, F64)", in.doubles, [](F64 a, F64 b) { return a - b; });
+  binary("operator*(F64, F64)", in.doubles, [](F64 a, F64 b) { return a * b; });
+  unary("abs(F64)", in.doubles.left, [](F64 a) { return abs(a); });
+}
+
+void conversions(const Inputs& in) {
+  std::vector<uint32_t> halves(0x10000);  // each one; the high bits must not matter
+  for (uint32_t i = 0; i < halves.size(); ++i) halves[i] = i | in.integers.left[i % in.integers.left.size()] << 16;
+  over("half_to_float(uint16_t)", halves, [](uint32_t half) { return half_to_float(static_cast<uint16_t>(half)); });
+  unary("half_to_f32(I32)", halves, [](I32 a) { return half_to_f32(a); });
+  unary("to_f32(I32)", in.integers.left, [](I32 a) { return to_f32(a); });
+  unary("to_f32(F64)", in.wide, [](F64 a) { return to_f32(a); });
+  unary("to_f64(F32)", in.floats.left, [](F32 a) { return to_f64(a); });
+  unary("as_f32(I32)", in.integers.left, [](I32 a) { return as_f32(a); });
+  unary("as_i32(F32)", in.floats.left, [](F32 a) { return select(equal(a, a), as_i32(a), broadcast(0)); });
+  binary("pick(F32, I32)", in.integers, [](I32 a, I32 index) { return pick(to_f32(a), index); });
+  binary("pick(I32, I32)", in.integers, [](I32 a, I32 index) { return pick(a, index); });
+}
+
+std::vector<uint32_t> every_mask() {
+  std::vector<uint32_t> masks(0x10000);
+  for (uint32_t i = 0; i < masks.size(); ++i) masks[i] = i | i << 16;
+  return masks;
+}
+
+void masks(const Inputs& in) {
+  const auto every = every_mask();
+  over("bits(Mask)", every, [](uint32_t set) { return bits(mask_from_bits(set)); });
+  over("mask_from_bits(uint32_t)", every,
+       [](uint32_t set) { return select(mask_from_bits(set), broadcast(1), broadcast(0)); });
+  over("first_lanes(int)", std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
+       [](int n) { return first_lanes(n); });
+  over("count(Mask)", every, [](uint32_t set) { return count(mask_from_bits(set)); });
+  binary("operator&(Mask, Mask)", in.floats, [](F32 a, F32 b) { return less(a, b) & less(broadcast(0.0F), b); });
+  binary("operator|(Mask, Mask)", in.floats, [](F32 a, F32 b) { return less(a, b) | equal(a, a); });
+  binary("less(F32, F32)", in.floats, [](F32 a, F32 b) { return less(a, b); });
+  binary("equal(F32, F32)", in.floats, [](F32 a, F32 b) { return equal(a, b); });
+  binary("equal(I32, I32)", in.integers, [](I32 a, I32 b) { return equal(a, b); });
+  binary("select(Mask, F32, F32)", in.floats, [](F32 a, F32 b) { return select(less(a, b), a, b); });
+  binary("select(Mask, F64, F64)", in.doubles, [](F64 a, F64 b) { return select(less(to_f32(a), to_f32(b)), a, b); });
+  binary("select(Mask, I32, I32)", in.integers, [](I32 a, I32 b) { return select(less(to_f32(a), to_f32(b)), a, b); });
+}
+
+void reductions(Inputs& in) {
+  unary("sum(F64)", in.doubles.left, [](F64 a) { return sum(a); });
+  std::vector<float> finite(kRandomVectors * kLanes);  // no zeros: their sign is free
+  for (auto& x : finite) x = static_cast<float>(moderate(in.random));
+  unary("lowest(F32)", finite, [](F32 a) { return lowest(a); });
+  unary("highest(F32)", finite, [](F32 a) { return highest(a); });
+}
+
+}  // namespace
+}  // namespace ggufscope
+
+int main() {
+  ggufscope::Inputs inputs;
+  ggufscope::loads_and_stores(inputs);
+  ggufscope::constants(inputs);
+  ggufscope::integers(inputs);
+  ggufscope::numbers(inputs);
+  ggufscope::conversions(inputs);
+  ggufscope::masks(inputs);
+  ggufscope::reductions(inputs);
+}

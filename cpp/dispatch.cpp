@@ -60,7 +60,7 @@ std::string join(const std::vector<std::string_view>& names) {
 }
 
 std::string refusal(std::string_view isa) {
-  const bool built = std::ranges::find(kInstructionSets, isa, &InstructionSet::name) != std::end(kInstructionSets);
+  const bool built = std::ranges::any_of(kInstructionSets, [&](const auto& set) { return isa == set.kernels->isa; });
   return "instruction set '" + std::string(isa) + "' is not " +
          (built ? "supported by this machine" : "part of this build") + "; available here: " + join(available_isas());
 }

@@ -49,10 +49,6 @@ inline void store(float* p, F32 x) {
   _mm256_storeu_ps(p, x.low);
   _mm256_storeu_ps(p + 8, x.high);
 }
-inline void store(uint32_t* p, I32 x) {
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), x.low);
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 8), x.high);
-}
 inline void store(double* p, F64 x) {
   _mm256_storeu_pd(p, x.a);
   _mm256_storeu_pd(p + 4, x.b);

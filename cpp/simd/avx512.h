@@ -48,7 +48,6 @@ inline float half_to_float(uint16_t half) { return _mm_cvtss_f32(_mm_cvtph_ps(_m
 inline F32 load(const float* p) { return {_mm512_loadu_ps(p)}; }
 inline F64 load(const double* p) { return {_mm512_loadu_pd(p), _mm512_loadu_pd(p + 8)}; }
 inline void store(float* p, F32 x) { _mm512_storeu_ps(p, x.v); }
-inline void store(uint32_t* p, I32 x) { _mm512_storeu_si512(p, x.v); }
 inline void store(double* p, F64 x) {
   _mm512_storeu_pd(p, x.low);
   _mm512_storeu_pd(p + 8, x.high);

@@ -67,7 +67,6 @@ inline F32 load(const float* p) { return read<F32>(p); }
 inline F64 load(const double* p) { return read<F64>(p); }
 inline void store(float* p, F32 x) { std::memcpy(p, &x, sizeof x); }
 inline void store(double* p, F64 x) { std::memcpy(p, &x, sizeof x); }
-inline void store(uint32_t* p, I32 x) { std::memcpy(p, &x, sizeof x); }
 inline I32 load_i32(const void* p) { return read<I32>(p); }
 inline void store_i32(void* p, I32 x) { std::memcpy(p, &x, sizeof x); }
 

@@ -70,7 +70,7 @@ inline void observe(HistogramCounters& counters, const Tile& tile) {
     // x + 0 turns −0 into 0. Shifting by two less leaves room for the way in the low bits.
     const I32 index = (shift_right<kBinShift - 2>(as_i32(x + broadcast(0.0F))) & clear_way) | way;
     alignas(64) uint32_t slots[kLanes];
-    store(slots, index);
+    store_i32(slots, index);
     if constexpr (__is_same(decltype(valid), AllLanes)) {
       for (const uint32_t slot : slots) ++counters.count[slot];
     } else {

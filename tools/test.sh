@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Installs ggufscope with what its tests need (tools/install.sh) and runs them; arguments go to pytest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export GGUFSCOPE_BUILD_DIR=${GGUFSCOPE_BUILD_DIR:-$PWD/build/venv}  # tests/core looks at the objects there
+tools/install.sh test
+exec "${GGUFSCOPE_VENV:-.venv}/bin/python" -m pytest -n 2 "$@"

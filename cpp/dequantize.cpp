@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gguf/fault_guard.h"
 #include "parallel.h"
 
 namespace ggufscope {
@@ -39,6 +40,7 @@ void dequantize(const TypeInfo& type, const std::byte* blocks, size_t n_blocks, 
     }
   };
   run_workers(out_bytes < kSmallBytes ? 1 : threads, work);
+  require_intact(blocks, n_blocks * type.bytes_per_block);
 }
 
 }  // namespace ggufscope

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "gguf/fault_guard.h"
+
 #if defined(__linux__)
 #include <sched.h>
 #endif
@@ -37,10 +39,12 @@ int usable_cores() {
 }
 
 void run_workers(int workers, const std::function<void(int)>& work) {
+  FaultMonitor monitor;
   std::mutex mutex;
   std::exception_ptr first;
-  const auto guarded = [&](int worker) {
-    const FloatingPointScope scope;
+  const auto run = [&](int worker) {
+    const FloatingPointScope arithmetic;
+    const FaultScope faults(monitor);
     try {
       work(worker);
     } catch (...) {
@@ -50,9 +54,10 @@ void run_workers(int workers, const std::function<void(int)>& work) {
   };
   {
     std::vector<std::jthread> threads;
-    for (int worker = 1; worker < workers; ++worker) threads.emplace_back(guarded, worker);
-    guarded(0);
+    for (int worker = 1; worker < workers; ++worker) threads.emplace_back(run, worker);
+    run(0);
   }
+  monitor.check();  // first, because it explains whatever else went wrong
   if (first) std::rethrow_exception(first);
 }
 

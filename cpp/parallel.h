@@ -21,7 +21,8 @@ class FloatingPointScope {
 int usable_cores();
 
 /// Runs work(worker) for worker = 0 … workers − 1, each in a FloatingPointScope, worker 0 in the calling thread.
-/// Returns when all have finished; rethrows the first exception.
+/// Returns when all have finished; rethrows the first exception. Workers may read mapped files: when one of those has
+/// shrunk, this throws GGUFError (see gguf/fault_guard.h).
 void run_workers(int workers, const std::function<void(int)>& work);
 
 }  // namespace ggufscope

@@ -2,6 +2,7 @@
 
 PYBIND11_MODULE(_core, module) {
   module.doc() = "The compiled core of ggufscope; use the ggufscope package instead.";
+  ggufscope::register_model(module);  // first: it defines the exceptions
   ggufscope::register_formats(module);
   ggufscope::register_statistics(module);
 }

@@ -32,4 +32,7 @@ const TypeInfo* find_type(std::string_view name);
 /// "Q4_0", or for ids we refuse "4 (Q4_2, removed from ggml)", "139 (IQ4_K, a type of ik_llama.cpp)", "77 (unknown)".
 std::string type_label(uint32_t id);
 
+/// Whether somebody is known to use this id: false only where `type_label` says "unknown".
+bool is_named_type(uint32_t id);
+
 }  // namespace ggufscope

@@ -1,0 +1,81 @@
+// Reads numbers and strings from a mapped file. Every read is checked against the bytes that remain, and every
+// failure says where it happened.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "gguf/error.h"
+#include "gguf/mapping.h"
+
+namespace ggufscope {
+
+static_assert(std::endian::native == std::endian::little, "values are read as little-endian, or swapped");
+
+enum class ByteOrder { little, big };
+
+template <class Number>
+Number byte_swapped(Number value) {
+  auto bytes = std::bit_cast<std::array<std::byte, sizeof(Number)>>(value);
+  std::ranges::reverse(bytes);
+  return std::bit_cast<Number>(bytes);
+}
+
+class Cursor {
+ public:
+  Cursor(const Mapping& mapping, ByteOrder order, uint64_t position, Subject subject)
+      : mapping_(&mapping), order_(order), position_(position), subject_(subject) {}
+
+  uint64_t position() const { return position_; }
+  uint64_t remaining() const { return mapping_->size() - position_; }
+  ByteOrder order() const { return order_; }
+  const Mapping& mapping() const { return *mapping_; }
+
+  /// What errors are about from here on. The name must outlive its use: a part of the file itself will do.
+  void set_subject(Subject subject) { subject_ = subject; }
+
+  /// `what` completes "the file ends inside …".
+  template <class Number>
+  Number read(std::string_view what) {
+    Number value;
+    std::memcpy(&value, take(sizeof value, what).data(), sizeof value);
+    return order_ == ByteOrder::big ? byte_swapped(value) : value;
+  }
+
+  /// The next `size` bytes, in the file itself.
+  std::string_view take(uint64_t size, std::string_view what) {
+    if (size > remaining()) fail_short(size, what);
+    const auto* begin = reinterpret_cast<const char*>(mapping_->data()) + position_;
+    position_ += size;
+    return {begin, size};
+  }
+
+  /// A string: its length in 64 bits, then its bytes.
+  std::string_view take_string(std::string_view what) { return take(read<uint64_t>(what), what); }
+
+  template <class Error = GGUFError>
+  [[noreturn]] void fail(std::string_view message) const {
+    fail_at<Error>(position_, message);
+  }
+  template <class Error = GGUFError>
+  [[noreturn]] void fail_at(uint64_t offset, std::string_view message) const {
+    throw Error(error_line(mapping_->path(), subject_, offset, message));
+  }
+
+ private:
+  [[noreturn]] void fail_short(uint64_t size, std::string_view what) const {
+    fail(concat("the file ends inside ", what, ": ", size, " bytes needed, ", remaining(), " left"));
+  }
+
+  const Mapping* mapping_;
+  ByteOrder order_;
+  uint64_t position_;  // ≤ mapping_->size()
+  Subject subject_;
+};
+
+}  // namespace ggufscope

@@ -1,0 +1,93 @@
+#include "gguf/file.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "gguf/not_gguf.h"
+
+namespace ggufscope {
+namespace {
+
+//   byte 0        4         8                  16                24
+//        ┌────────┬─────────┬──────────────────┬──────────────────┬─────────────────┬──────────────┬───
+//        │ "GGUF" │ version │ tensor count     │ key count        │ keys and values │ tensor table │ …
+//        └────────┴─────────┴──────────────────┴──────────────────┴─────────────────┴──────────────┴───
+// The version tells the byte order of everything behind the four letters.
+constexpr std::string_view kMagic = "GGUF";
+constexpr uint64_t kDefaultAlignment = 32;
+constexpr uint64_t kLargestAlignment = 16 << 20;
+
+void require_magic(const Mapping& mapping) {
+  const std::string_view head(reinterpret_cast<const char*>(mapping.data()), std::min<uint64_t>(mapping.size(), 4096));
+  if (head.starts_with(kMagic)) return;
+  if (kMagic.starts_with(head)) {
+    throw GGUFError(error_line(mapping.path(), concat("the file ends after ", mapping.size(), " bytes")));
+  }
+  throw GGUFError(error_line(mapping.path(), describe_foreign_file(head, mapping.size())));
+}
+
+struct Version {
+  uint32_t number;
+  ByteOrder order;
+};
+
+Version read_version(Cursor cursor) {
+  const auto little = cursor.read<uint32_t>("the version");
+  const uint32_t big = byte_swapped(little);
+  const Version version = little != 0 && (little & 0xFFFF) == 0 ? Version{big, ByteOrder::big}  //
+                                                                : Version{little, ByteOrder::little};
+  if (version.number < 2 || version.number > 3) {
+    cursor.fail_at(4, concat("GGUF v", version.number, " is not supported, only versions 2 and 3"));
+  }
+  return version;
+}
+
+uint64_t read_alignment(const File& file) {
+  const MetadataEntry* entry = file.metadata.find("general.alignment");
+  if (entry == nullptr) return kDefaultAlignment;
+  Cursor cursor = file.value_cursor(*entry);
+  if (entry->type != ValueType::uint32) cursor.fail(concat("the alignment must be uint32, not ", entry->kind));
+  const auto alignment = cursor.read<uint32_t>("a value");
+  if (!std::has_single_bit(alignment)) cursor.fail(concat("alignment ", alignment, " is not a power of two"));
+  if (alignment > kLargestAlignment) cursor.fail(concat("alignment ", alignment, " is absurd"));
+  return alignment;
+}
+
+uint64_t data_start(const Cursor& cursor, uint64_t alignment) {
+  return (cursor.position() + alignment - 1) & ~(alignment - 1);
+}
+
+File parse(std::shared_ptr<const Mapping> mapping, uint32_t index) {
+  require_magic(*mapping);
+  const Subject header{"header", ""};
+  const Version version = read_version(Cursor(*mapping, ByteOrder::little, kMagic.size(), header));
+  Cursor cursor(*mapping, version.order, kMagic.size() + sizeof version.number, header);
+  const auto n_tensors = cursor.read<uint64_t>("the header");
+  const auto n_keys = cursor.read<uint64_t>("the header");
+  File file{std::move(mapping), version.number, version.order, kDefaultAlignment, {}, {}};
+  file.metadata = Metadata(cursor, n_keys);
+  file.alignment = read_alignment(file);
+  file.tensors = read_tensor_table(cursor, n_tensors, file.alignment, index);
+  place_tensors(file.tensors, *file.mapping, data_start(cursor, file.alignment), file.alignment);
+  return file;
+}
+
+}  // namespace
+
+File File::open(const std::string& path, uint32_t index) {
+  auto mapping = Mapping::open(path);
+  File file = guarded([&] { return parse(mapping, index); });
+  require_intact(mapping->data(), mapping->size());
+  return file;
+}
+
+Cursor File::value_cursor(const MetadataEntry& entry) const {
+  return Cursor(*mapping, order, entry.offset, {"key", entry.key});
+}
+
+std::optional<uint64_t> File::count(std::string_view key) const {
+  const MetadataEntry* entry = metadata.find(key);
+  return entry == nullptr ? std::nullopt : read_count(value_cursor(*entry), *entry);
+}
+
+}  // namespace ggufscope

@@ -1,0 +1,70 @@
+#include "gguf/mapping.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "gguf/error.h"
+
+namespace ggufscope {
+namespace {
+
+static_assert(sizeof(size_t) == 8, "files larger than 4 GB are mapped whole");
+
+[[noreturn]] void fail(const char* action, const std::string& path, int code) {
+  throw std::filesystem::filesystem_error(action, path, std::error_code(code, std::generic_category()));
+}
+
+// Closes on the way out unless the mapping has taken it over.
+struct Descriptor {
+  int value;
+  ~Descriptor() {
+    if (value >= 0) ::close(value);
+  }
+};
+
+uint64_t regular_file_size(int descriptor, const std::string& path) {
+  struct stat status;
+  if (fstat(descriptor, &status) != 0) fail("cannot examine", path, errno);
+  if (S_ISDIR(status.st_mode)) fail("cannot open", path, EISDIR);
+  if (!S_ISREG(status.st_mode)) throw GGUFError(error_line(path, "not a regular file but a device, pipe or socket"));
+  if (status.st_size == 0) throw GGUFError(error_line(path, "the file is empty"));
+  return static_cast<uint64_t>(status.st_size);
+}
+
+}  // namespace
+
+std::shared_ptr<const Mapping> Mapping::open(const std::string& path) {
+  return std::shared_ptr<const Mapping>(new Mapping(path));
+}
+
+Mapping::Mapping(const std::string& path) : path_(path) {
+  // Non-blocking, because opening a pipe would otherwise wait for somebody to write into it.
+  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (file.value < 0) fail("cannot open", path, errno);
+  size_ = regular_file_size(file.value, path);
+  void* address = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.value, 0);
+  if (address == MAP_FAILED) fail("cannot map", path, errno);
+  data_ = static_cast<const std::byte*>(address);
+  try {
+    range_.emplace(data_, size_, file.value, path_);
+  } catch (...) {
+    munmap(address, size_);
+    throw;
+  }
+  descriptor_ = std::exchange(file.value, -1);
+}
+
+Mapping::~Mapping() {
+  range_.reset();
+  munmap(const_cast<std::byte*>(data_), size_);
+  ::close(descriptor_);
+}
+
+}  // namespace ggufscope

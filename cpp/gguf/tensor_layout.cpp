@@ -1,0 +1,95 @@
+// Where the data of tensors lies.
+//
+//        header, metadata, table │ padding │ data section, whole in the file
+//                                          ├── tensor ──┤ padding ├── tensor ──┤ …
+//                                          └ data_start, a multiple of the alignment
+//
+// ggml writes tensors in table order without gaps; other writers do not, so any order and any gap is accepted.
+#include <algorithm>
+#include <numeric>
+
+#include "gguf/tensor_table.h"
+
+namespace ggufscope {
+namespace {
+
+uint64_t saturating_add(uint64_t a, uint64_t b) {
+  uint64_t sum;
+  return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+uint64_t padded(uint64_t size, uint64_t alignment) { return saturating_add(size, alignment - 1) & ~(alignment - 1); }
+
+[[noreturn]] void fail(const Mapping& mapping, const TensorInfo& tensor, std::string_view message) {
+  throw GGUFError(error_line(mapping.path(), {"tensor", tensor.name}, tensor.offset, message));
+}
+
+// Ids that were taken by forks of ggml before ggml gave them to types of its own.
+bool has_rival_layouts(const TypeInfo& type) { return type.id >= 40 && type.id <= 42; }
+
+std::string rival_hint(const TypeInfo& type) {
+  if (!has_rival_layouts(type)) return "";
+  return concat("; some forks of ggml use type ", type_label(type.id), ", id ", type.id, ", for another layout");
+}
+
+// A file that would be complete if it went on is a broken download; anything else is a broken table.
+void require_inside(const std::vector<TensorInfo>& tensors, const Mapping& mapping, uint64_t data_start,
+                    uint64_t alignment) {
+  const TensorInfo* first_outside = nullptr;
+  uint64_t end = 0;
+  uint64_t written_by_ggml = data_start;
+  for (const TensorInfo& tensor : tensors) {
+    const uint64_t tensor_end = saturating_add(tensor.offset, tensor.n_bytes);
+    const bool outside = tensor_end > std::max(mapping.size(), tensor.n_bytes == 0 ? data_start : 0);
+    if (outside && (first_outside == nullptr || tensor.offset < first_outside->offset)) first_outside = &tensor;
+    end = std::max(end, tensor_end);
+    written_by_ggml = saturating_add(written_by_ggml, padded(tensor.n_bytes, alignment));
+  }
+  if (first_outside == nullptr) return;
+  const bool truncated = end <= written_by_ggml && !has_rival_layouts(*first_outside->type);
+  if (!truncated) {
+    fail(mapping, *first_outside,
+         concat("its ", first_outside->n_bytes, " bytes lie beyond the end of the file at ", mapping.size(),
+                rival_hint(*first_outside->type)));
+  }
+  fail(mapping, *first_outside,
+       concat("its data is cut off: the file has ", mapping.size(), " bytes, its tensors need ", end, "; ",
+              end - mapping.size(), " bytes are missing, as after an incomplete download"));
+}
+
+// `gap` bytes follow `tensor` before the next tensor or the end of the file.
+void require_fitting_gap(const Mapping& mapping, const TensorInfo& tensor, uint64_t end, uint64_t next,
+                         uint64_t alignment) {
+  if (!has_rival_layouts(*tensor.type) || next <= padded(end, alignment)) return;
+  throw UnsupportedTypeError(error_line(mapping.path(), {"tensor", tensor.name}, tensor.offset,
+                                        concat("its ", tensor.n_bytes, " bytes do not fit the ", next - tensor.offset,
+                                               " before what follows", rival_hint(*tensor.type))));
+}
+
+void require_apart(const std::vector<TensorInfo>& tensors, const Mapping& mapping, uint64_t alignment) {
+  std::vector<const TensorInfo*> by_offset;
+  for (const TensorInfo& tensor : tensors) {
+    if (tensor.n_bytes > 0) by_offset.push_back(&tensor);
+  }
+  std::ranges::stable_sort(by_offset, {}, &TensorInfo::offset);
+  for (size_t i = 0; i < by_offset.size(); ++i) {
+    const TensorInfo& tensor = *by_offset[i];
+    const uint64_t end = tensor.offset + tensor.n_bytes;  // inside the file, as checked before
+    const uint64_t next = i + 1 < by_offset.size() ? by_offset[i + 1]->offset : mapping.size();
+    if (end > next) {
+      fail(mapping, tensor,
+           concat("overlaps tensor '", escaped(by_offset[i + 1]->name), "' at byte ", next, rival_hint(*tensor.type)));
+    }
+    require_fitting_gap(mapping, tensor, end, next, alignment);
+  }
+}
+
+}  // namespace
+
+void place_tensors(std::vector<TensorInfo>& tensors, const Mapping& mapping, uint64_t data_start, uint64_t alignment) {
+  for (TensorInfo& tensor : tensors) tensor.offset = saturating_add(data_start, tensor.offset);
+  require_inside(tensors, mapping, data_start, alignment);
+  require_apart(tensors, mapping, alignment);
+}
+
+}  // namespace ggufscope

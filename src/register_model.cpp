@@ -1,0 +1,203 @@
+// Models: the mapped file, its tensor table, its metadata, its bytes; and how errors of the core look in Python.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dequantize.h"
+#include "metadata_values.h"
+#include "model_handle.h"
+#include "module.h"
+
+namespace py = pybind11;
+
+namespace ggufscope {
+namespace {
+
+// Whatever names a file: str, bytes or os.PathLike, as the bytes the system uses.
+std::string file_system_path(const py::object& path) {
+  PyObject* bytes = nullptr;
+  if (PyUnicode_FSConverter(path.ptr(), &bytes) == 0) throw py::error_already_set();
+  return py::reinterpret_steal<py::bytes>(bytes);
+}
+
+py::object decoded_path(const std::string& path) {
+  PyObject* text = PyUnicode_DecodeFSDefaultAndSize(path.data(), static_cast<Py_ssize_t>(path.size()));
+  if (text == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(text);
+}
+
+// OSError(errno, …, path) becomes FileNotFoundError, IsADirectoryError, PermissionError by its errno.
+void raise_os_error(const std::filesystem::filesystem_error& error) {
+  errno = error.code().value();
+  PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, decoded_path(error.path1().native()).ptr());
+}
+
+void register_errors(py::module_& module) {
+  auto error = py::register_exception<GGUFError>(module, "GGUFError", PyExc_ValueError);
+  error.attr("__doc__") = "A malformed or unusable file; one line: file, then tensor or key, then byte offset.";
+  auto unsupported = py::register_exception<UnsupportedTypeError>(module, "UnsupportedTypeError", error);
+  unsupported.attr("__doc__") = "A tensor type that is known by name but not decodable.";
+  py::register_local_exception_translator([](std::exception_ptr pointer) {
+    try {
+      if (pointer) std::rethrow_exception(pointer);
+    } catch (const std::filesystem::filesystem_error& failure) {
+      raise_os_error(failure);
+    }
+  });
+}
+
+std::shared_ptr<ModelHandle> open_model(const py::object& path) {
+  const std::string native = file_system_path(path);
+  std::shared_ptr<const Model> model;
+  {
+    const py::gil_scoped_release release;
+    model = Model::open(native);
+  }
+  return std::make_shared<ModelHandle>(std::move(model));
+}
+
+const TensorInfo& tensor_at(const Model& model, py::ssize_t index) {
+  if (index < 0 || static_cast<size_t>(index) >= model.tensors().size()) {
+    throw py::index_error(concat("the model has ", model.tensors().size(), " tensors"));
+  }
+  return model.tensors()[static_cast<size_t>(index)];
+}
+
+uint64_t columns_of(const TensorInfo& tensor) { return tensor.shape.empty() ? 1 : tensor.shape.back(); }
+
+uint64_t row_bytes(const TensorInfo& tensor) {
+  return columns_of(tensor) / tensor.type->elements_per_block * tensor.type->bytes_per_block;
+}
+
+py::array data_view(const ModelHandle& handle, py::ssize_t index) {
+  const auto model = handle.get();
+  const TensorInfo& tensor = tensor_at(*model, index);
+  std::vector<py::ssize_t> shape(tensor.shape.begin(), tensor.shape.end());
+  if (shape.empty()) shape.push_back(1);
+  shape.back() = static_cast<py::ssize_t>(row_bytes(tensor));
+  using Owner = std::shared_ptr<const Mapping>;
+  const py::capsule owner(new Owner(model->files()[tensor.file].mapping),
+                          [](void* pointer) { delete static_cast<Owner*>(pointer); });
+  py::array view(py::dtype::of<uint8_t>(), shape, model->data(tensor), owner);
+  view.attr("flags").attr("writeable") = false;
+  return view;
+}
+
+py::bytes read_bytes(const ModelHandle& handle, size_t file, uint64_t offset, uint64_t size) {
+  const auto model = handle.get();
+  if (file >= model->files().size()) throw py::index_error(concat("the model has ", model->files().size(), " files"));
+  const Mapping& mapping = *model->files()[file].mapping;
+  if (offset > mapping.size() || size > mapping.size() - offset) {
+    throw py::value_error(concat(size, " bytes at byte ", offset, " lie outside a file of ", mapping.size()));
+  }
+  const auto* begin = reinterpret_cast<const char*>(mapping.data()) + offset;
+  py::bytes copy = guarded([&] { return py::bytes(begin, size); });
+  require_intact(mapping.data(), mapping.size());
+  return copy;
+}
+
+// Rows of `out`, after checking that it is memory we may fill with them.
+uint64_t require_rows(const TensorInfo& tensor, uint64_t first_row, const py::array& out) {
+  constexpr int fillable = int{py::array::c_style} | int{py::detail::npy_api::NPY_ARRAY_ALIGNED_};
+  if (!out.dtype().equal(py::dtype::of<float>()) || (out.flags() & fillable) != fillable || !out.writeable()) {
+    throw py::type_error("out must be a writable, C-contiguous float32 array");
+  }
+  const uint64_t columns = columns_of(tensor);
+  const uint64_t rows = columns == 0 ? 0 : tensor.n_elements / columns;
+  const auto size = static_cast<uint64_t>(out.size());
+  const uint64_t wanted = columns == 0 ? 0 : size / columns;
+  if (wanted * columns != size || first_row > rows || wanted > rows - first_row) {
+    throw py::value_error(concat("out of ", size, " elements from row ", first_row, " does not fit tensor '",
+                                 escaped(tensor.name), "' of ", rows, " rows of ", columns));
+  }
+  return wanted;
+}
+
+void decode_rows(const ModelHandle& handle, py::ssize_t index, uint64_t first_row, py::array out, int threads,
+                 const std::string& isa) {
+  const auto model = handle.get();
+  const TensorInfo& tensor = tensor_at(*model, index);
+  const uint64_t rows = require_rows(tensor, first_row, out);
+  if (threads < 1) throw py::value_error("threads must be at least 1");
+  if (rows == 0) return;
+  const KernelTable& table = isa.empty() ? kernels() : kernels(isa);
+  const std::byte* blocks = model->data(tensor) + first_row * row_bytes(tensor);
+  const size_t n_blocks = rows * (columns_of(tensor) / tensor.type->elements_per_block);
+  auto* values = static_cast<float*>(out.mutable_data());
+  const py::gil_scoped_release release;
+  dequantize(*tensor.type, blocks, n_blocks, model->swapped(), threads, table, values);
+}
+
+py::object value_of(const ModelHandle& handle, const std::string& key, std::optional<int64_t> limit) {
+  const auto model = handle.get();
+  const MetadataEntry* entry = model->metadata().find(key);
+  if (entry == nullptr) throw py::key_error(key);
+  if (limit && *limit < 0) throw py::value_error("limit must not be negative");
+  const File& file = model->files().front();
+  return metadata_value(file, *entry, limit ? std::optional(static_cast<uint64_t>(*limit)) : std::nullopt);
+}
+
+template <class Row>
+py::object cached(py::object& list, const std::vector<Row>& rows) {
+  if (!list) list = py::cast(rows);
+  return list;
+}
+
+template <class Get>
+auto file_list(Get get) {
+  return [get](const ModelHandle& handle) {
+    py::list values;
+    for (const File& file : handle.get()->files()) values.append(get(*file.mapping));
+    return values;
+  };
+}
+
+py::tuple shape_of(const TensorInfo& tensor) { return py::tuple(py::cast(tensor.shape)); }
+
+void register_rows(py::module_& module) {
+  py::class_<TensorInfo>(module, "TensorInfo", "One row of the tensor table.")
+      .def_readonly("name", &TensorInfo::name)
+      .def_property_readonly("type", [](const TensorInfo& tensor) { return tensor.type->id; })
+      .def_property_readonly("shape", &shape_of)
+      .def_readonly("n_elements", &TensorInfo::n_elements)
+      .def_readonly("n_bytes", &TensorInfo::n_bytes)
+      .def_readonly("file", &TensorInfo::file)
+      .def_readonly("offset", &TensorInfo::offset);
+  py::class_<MetadataEntry>(module, "MetadataEntry", "One metadata key; its value stays in the file.")
+      .def_readonly("key", &MetadataEntry::key)
+      .def_readonly("kind", &MetadataEntry::kind)
+      .def_readonly("length", &MetadataEntry::length)
+      .def_property_readonly("file", [](const MetadataEntry&) { return 0; });
+}
+
+}  // namespace
+
+void register_model(py::module_& module) {
+  register_errors(module);
+  register_rows(module);
+  py::class_<ModelHandle, std::shared_ptr<ModelHandle>>(module, "Model", "A mapped GGUF file, or all its shards.")
+      .def(py::init(&open_model), py::arg("path"))
+      .def_property_readonly("files", file_list([](const Mapping& m) { return decoded_path(m.path()); }))
+      .def_property_readonly("file_sizes", file_list([](const Mapping& m) { return m.size(); }))
+      .def_property_readonly("version", [](const ModelHandle& h) { return h.get()->files().front().version; })
+      .def_property_readonly("byte_order", [](const ModelHandle& h) { return h.get()->swapped() ? "big" : "little"; })
+      .def_property_readonly("alignment", [](const ModelHandle& h) { return h.get()->files().front().alignment; })
+      .def_property_readonly("tensors", [](ModelHandle& h) { return cached(h.tensors, h.get()->tensors()); })
+      .def_property_readonly("metadata",
+                             [](ModelHandle& h) { return cached(h.metadata, h.get()->metadata().entries()); })
+      .def_property_readonly("closed", &ModelHandle::closed)
+      .def("value", &value_of, py::arg("key"), py::arg("limit") = py::none())
+      .def("data", &data_view, py::arg("tensor"))
+      .def("read", &read_bytes, py::arg("file"), py::arg("offset"), py::arg("size"))
+      .def("decode", &decode_rows, py::arg("tensor"), py::arg("first_row"), py::arg("out"), py::arg("threads"),
+           py::arg("isa") = "")
+      .def("close", &ModelHandle::close);
+}
+
+}  // namespace ggufscope

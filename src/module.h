@@ -7,3 +7,6 @@ namespace ggufscope {
 
 void register_formats(pybind11::module_& module);
 void register_model(pybind11::module_& module);
+void register_statistics(pybind11::module_& module);
+
+}  // namespace ggufscope

@@ -1,0 +1,136 @@
+"""The command line: parse, call the library, render.
+
+Each command is one function in the module of its name under `ggufscope.commands`, listed in COMMANDS. Only the module
+of the command that is called gets imported, which keeps `--help` and `--version` quick. A command raises what the
+library raises; `ggufscope.errors` says which exit code and which line on standard error that is.
+"""
+
+import functools
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from . import __version__
+from .errors import ExitCode, exit_code, one_line
+
+# Command → the line that describes it in `ggufscope --help`; it is also the first line of its docstring.
+COMMANDS: dict[str, str] = {
+}
+
+# Base of typer's own exceptions about the command line; which click it comes from depends on the version of typer.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
+
+_EPILOG = "With --debug, anywhere on the line, an error prints its traceback."
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ggufscope {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print a traceback for an error.")] = False,
+) -> None:
+    """What is in the weights of a GGUF model, are they healthy, and what do they say."""
+
+
+def _report(error: BaseException, debug: bool) -> ExitCode:
+    """Print `error` on standard error and return the exit code it stands for."""
+    code = exit_code(error)
+    if code == ExitCode.CLOSED_PIPE:
+        # Nobody reads any more; without this the interpreter would complain when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return code
+    if debug and code != ExitCode.INTERRUPTED:
+        traceback.print_exception(error)
+    print(f"ggufscope: {one_line(error)}", file=sys.stderr)
+    return code
+
+
+def _guarded(command: Callable[..., object], debug: bool) -> Callable[..., None]:
+    """`command`, ending with the exit code of what it raises or returns."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        try:
+            verdict = command(*arguments, **options)
+            sys.stdout.flush()
+        except (typer.Exit, _USAGE_ERROR):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            raise SystemExit(_report(error, debug)) from None
+        raise SystemExit(verdict if isinstance(verdict, int) else ExitCode.FINE)
+
+    return run
+
+
+def _listed_only() -> NoReturn:
+    raise AssertionError("only the help text asks for commands that are not called")
+
+
+def build_app(called: str | None = None, debug: bool = False) -> typer.Typer:
+    """The typer app, complete for the command `called`; of the others (all, if None) it knows name and summary."""
+    app = typer.Typer(
+        callback=_root,
+        epilog=_EPILOG,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name, summary in COMMANDS.items():
+        if name == called:
+            module = importlib.import_module(f".commands.{name}", __package__)
+            app.command(name, epilog=_EPILOG)(_guarded(getattr(module, name), debug))
+        else:
+            app.command(name, help=summary)(_listed_only)
+    return app
+
+
+def _usage_line(error: Any) -> str:
+    """One line for an error of the command line itself, from typer's own exception."""
+    context = getattr(error, "ctx", None)
+    hint = f" (see {context.command_path} --help)" if context else ""
+    return f"ggufscope: {' '.join(error.format_message().split())}{hint}"
+
+
+def _end_by_signal(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)  # unwinds, so that temporary files go
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code.
+
+    Args:
+        arguments: as in `sys.argv[1:]`, which is the default.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    given = [argument for argument in given if argument != "--debug"]
+    called = next((argument for argument in given if not argument.startswith("-")), None)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        signal.signal(signal.SIGTERM, _end_by_signal)
+        app = build_app(called, debug)
+        result = app(given or ["--help"], prog_name="ggufscope", standalone_mode=False)
+        sys.stdout.flush()
+    except SystemExit as ending:
+        return int(ending.code or 0)
+    except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, _USAGE_ERROR):
+            print(_usage_line(error), file=sys.stderr)
+            return ExitCode.USAGE
+        return _report(error, debug)
+    return (result or ExitCode.FINE) if given else ExitCode.USAGE

@@ -1,0 +1,54 @@
+"""What each failure means at the command line: its exit code and its one line."""
+
+from enum import IntEnum
+
+from ._core import GGUFError
+from .escape import escape
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command."""
+
+    FINE = 0
+    NEGATIVE = 1  # a verdict: `check` found something, `diff` passed a limit
+    USAGE = 2
+    INPUT = 3
+    OUTPUT = 4
+    INTERNAL = 70  # a defect of ggufscope; EX_SOFTWARE of sysexits.h
+    INTERRUPTED = 130
+    CLOSED_PIPE = 141  # the reader of standard output went away, as after SIGPIPE
+
+
+class OutputError(OSError):
+    """An output file, or standard output, could not be written."""
+
+
+def exit_code(error: BaseException) -> ExitCode:
+    """The exit code that `error` ends a command with."""
+    if isinstance(error, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    if isinstance(error, BrokenPipeError):
+        return ExitCode.CLOSED_PIPE
+    if isinstance(error, OutputError):
+        return ExitCode.OUTPUT
+    if isinstance(error, (GGUFError, OSError, MemoryError)):
+        return ExitCode.INPUT
+    if isinstance(error, ValueError):
+        return ExitCode.USAGE
+    return ExitCode.INTERNAL
+
+
+def one_line(error: BaseException) -> str:
+    """What to print for `error`: one line, safe for a terminal."""
+    code = exit_code(error)
+    if code == ExitCode.INTERRUPTED:
+        return "interrupted"
+    if isinstance(error, OSError) and error.strerror:
+        named = f"{error.filename}: " if error.filename is not None else ""
+        return escape(f"{named}{error.strerror}")
+    if isinstance(error, MemoryError):
+        return escape(f"not enough memory: {error}" if str(error) else "not enough memory")
+    text = " ".join(str(error).splitlines())
+    if code == ExitCode.INTERNAL:
+        text = f"internal error: {type(error).__name__}: {text} (run again with --debug for the traceback)"
+    return escape(text)

@@ -1,0 +1,118 @@
+"""Which rows or columns of an attention tensor belong to which head.
+
+    attn_q       rows     q0 q1 … q31                    head_count × key_length
+    attn_k       rows     k0 … k7                        head_count_kv × key_length
+    attn_v       rows     v0 … v7                        head_count_kv × value_length
+    attn_qkv     rows     q0 … q31 | k0 … k7 | v0 … v7   all of these, if key and value heads are equally long
+    attn_output  columns  0 … 31                         head_count × value_length
+
+The numbers are metadata, so anything may stand there; they count only where they fit the tensor's shape.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .model import Model, Tensor
+
+_LARGEST_COUNT = 1 << 24
+_METADATA_PREFIX = {None: "", "v": "vision.", "a": "audio."}
+
+
+@dataclass(frozen=True)
+class HeadGroup:
+    """Consecutive heads of one kind."""
+
+    kind: Literal["q", "k", "v", "o"]
+    n_heads: int
+    first_head: int  # among all heads of the tensor
+
+
+@dataclass(frozen=True)
+class HeadGeometry:
+    """Heads of equal size side by side along one axis of a tensor.
+
+    Head i of the tensor has the rows (or columns) `i * size … (i + 1) * size − 1`.
+    """
+
+    axis: Literal["rows", "columns"]
+    size: int
+    groups: tuple[HeadGroup, ...]
+
+    @property
+    def n_heads(self) -> int:
+        return sum(group.n_heads for group in self.groups)
+
+
+def heads(model: "Model", tensor: "Tensor") -> HeadGeometry | None:
+    """The heads of an attention weight; None for other tensors and where the metadata is missing or does not fit."""
+    role = (tensor.role or "").removeprefix(f"{tensor.stack}.")
+    if tensor.layer is None or len(tensor.shape) != 2:
+        return None
+    rows, columns = tensor.shape
+    lengths = list(_lengths(model, tensor))
+    if role in {"attn_output", "attn_out", "attn_o"}:
+        query, _ = _counts(model, tensor)
+        return _first_fit("columns", columns, [(("o", query, value),) for _, value in lengths])
+    query, key_value = _counts(model, tensor)
+    layouts: dict[str, list[_Layout]] = {
+        "attn_q": [(("q", query, key),) for key, _ in lengths],
+        "attn_k": [(("k", key_value, key),) for key, _ in lengths],
+        "attn_v": [(("v", key_value, value),) for _, value in lengths],
+        "attn_qkv": [
+            (("q", query, key), ("k", key_value, key), ("v", key_value, value))
+            for key, value in lengths
+            if key == value
+        ],
+    }
+    return _first_fit("rows", rows, layouts.get(role, []))
+
+
+_Layout = tuple[tuple[Literal["q", "k", "v", "o"], int | None, int | None], ...]  # kind, heads, length of a head
+
+
+def _first_fit(axis: Literal["rows", "columns"], extent: int, layouts: "list[_Layout]") -> HeadGeometry | None:
+    for layout in layouts:
+        groups: list[HeadGroup] = []
+        sizes = [(n, length) for _, n, length in layout if n is not None and length is not None]
+        if len(sizes) != len(layout) or sum(n * length for n, length in sizes) != extent:
+            continue
+        for (kind, _, _), (n, _) in zip(layout, sizes, strict=True):
+            groups.append(HeadGroup(kind, n, sum(group.n_heads for group in groups)))
+        return HeadGeometry(axis, sizes[0][1], tuple(groups))
+    return None
+
+
+def _counts(model: "Model", tensor: "Tensor") -> tuple[int | None, int | None]:
+    """Query heads and key/value heads of the tensor's layer."""
+    query = _number(model, tensor, "attention.head_count")
+    return query, _number(model, tensor, "attention.head_count_kv") or query
+
+
+def _lengths(model: "Model", tensor: "Tensor") -> "Iterator[tuple[int | None, int | None]]":
+    """Lengths of key and value heads, the likeliest first.
+
+    Layers with a sliding window may have their own; without any, the heads share the embedding.
+    """
+    yield _number(model, tensor, "attention.key_length"), _number(model, tensor, "attention.value_length")
+    yield _number(model, tensor, "attention.key_length_swa"), _number(model, tensor, "attention.value_length_swa")
+    width, count = _number(model, tensor, "embedding_length"), _number(model, tensor, "attention.head_count")
+    if width is not None and count is not None and width % count == 0:
+        yield width // count, width // count
+
+
+def _number(model: "Model", tensor: "Tensor", key: str) -> int | None:
+    """A positive integer of the metadata, for one layer; None for anything else that stands there."""
+    prefix = _METADATA_PREFIX.get(tensor.stack, "")
+    value = model.metadata.get(f"{model.architecture}.{prefix}{key}")
+    if isinstance(value, (list, np.ndarray)):
+        if tensor.layer is None or tensor.layer >= len(value):
+            return None
+        value = value[tensor.layer]
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        return None
+    return int(value) if 0 < value <= _LARGEST_COUNT else None

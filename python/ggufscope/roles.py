@@ -1,0 +1,101 @@
+"""Layer and role of a tensor, from its name.
+
+The names are those of the gguf package's tables, `blk.{bid}.attn_q` and the like. A name outside the tables that still
+has their form (a newer architecture) gets layer and role from the form; any other name gets none.
+
+    blk.7.attn_q.weight             layer 7, role attn_q
+    blk.7.attn_q.bias               layer 7, role attn_q.bias
+    blk.7.ffn_gate_exps.weight      layer 7, role ffn_gate_exps, all experts in one tensor
+    blk.7.ffn_gate.3.weight         layer 7, role ffn_gate_exps, expert 3 (files of 2023)
+    enc.blk.7.attn_q.weight         layer 7, role enc.attn_q, stack enc
+    token_embd.weight               role token_embd
+"""
+
+import importlib
+import importlib.util
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where in the architecture a tensor belongs."""
+
+    layer: int | None = None
+    role: str | None = None
+    stack: str | None = None  # "enc", "dec", "v", … for the layers of a second stack, None for the main one
+    expert: int | None = None  # of a tensor that holds a single expert
+
+
+# prefix "blk", number, rest; the prefix of a second stack stands before: "enc.blk", "v.sam.blk", "a.proj_blk".
+_IN_LAYER = re.compile(r"(?:([a-z0-9_.]{1,20})\.)?([a-z]*_?blk|convnext|posnet)\.([0-9]{1,6})\.([^\s].*)", re.DOTALL)
+_ONE_EXPERT = re.compile(r"(ffn_(?:gate|up|down))\.([0-9]{1,6})")
+_LARGEST_LAYER = 99_999
+
+
+@cache
+def gguf_constants() -> ModuleType:
+    """`gguf.constants`, without the rest of its package where that is not loaded yet.
+
+    Importing the whole package (readers, writers, yaml, requests) takes 40–60 ms, the tables alone 10.
+    """
+    package = importlib.util.find_spec("gguf")
+    if "gguf.constants" not in sys.modules and package is not None and package.origin is not None:
+        path = Path(package.origin).with_name("constants.py")
+        spec = importlib.util.spec_from_file_location("_ggufscope_gguf_constants", path)
+        if spec is not None and spec.loader is not None:
+            module = importlib.util.module_from_spec(spec)
+            try:
+                spec.loader.exec_module(module)
+            except ImportError:  # a version whose tables need the package around them
+                return importlib.import_module("gguf.constants")
+            return module
+    return importlib.import_module("gguf.constants")
+
+
+@cache
+def known_names() -> frozenset[str]:
+    """The tensor names of all architectures, layer numbers as `{bid}`."""
+    return frozenset(gguf_constants().TENSOR_NAMES.values())
+
+
+def place(name: str) -> Place:
+    """Layer, role, stack and expert of the tensor `name`; a name that says nothing gives an empty Place."""
+    stem, kind = _split_kind(name)
+    match = _IN_LAYER.fullmatch(stem)
+    if match is not None:
+        return _place_in_layer(match, kind)
+    if _as_pattern(stem) in known_names():
+        return Place(role=stem + kind)
+    return Place()
+
+
+def _split_kind(name: str) -> tuple[str, str]:
+    """("blk.0.attn_q", ".bias") of "blk.0.attn_q.bias"; weights, the usual case, have no kind."""
+    for kind in (".bias", ".scale", ".input_scale"):
+        if name.endswith(kind):
+            return name.removesuffix(kind), kind
+    stem, found, rest = name.partition(".weight")
+    return stem, rest if found else ""
+
+
+def _place_in_layer(match: re.Match[str], kind: str) -> Place:
+    stack, block, number, rest = match.groups()
+    layer = int(number)
+    if layer > _LARGEST_LAYER:
+        return Place()
+    if block != "blk":
+        stack = f"{stack}.{block}" if stack else block
+    expert = None
+    single = _ONE_EXPERT.fullmatch(rest)
+    if single is not None:
+        rest, expert = f"{single[1]}_exps", int(single[2])
+    prefix = f"{stack}." if stack else ""
+    return Place(layer, prefix + rest + kind, stack, expert)
+
+
+def _as_pattern(stem: str) -> str:
+    return ".".join("{bid}" if part.isascii() and part.isdigit() else part for part in stem.split("."))

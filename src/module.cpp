@@ -5,4 +5,5 @@ PYBIND11_MODULE(_core, module) {
   ggufscope::register_model(module);  // first: it defines the exceptions
   ggufscope::register_formats(module);
   ggufscope::register_statistics(module);
+  ggufscope::register_profile(module);
 }

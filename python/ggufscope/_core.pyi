@@ -96,7 +96,12 @@ class Statistics:
     def __init__(self) -> None: ...
     n_elements: int
     def merge(self, later: Statistics) -> None:
-        """Add the statistics of other weights, in place. Merge in file order for reproducible bits."""
+        """Add the statistics of other weights, in place, for a roll-up: row and column norms are dropped.
+
+        Merge in file order for reproducible bits.
+        """
+    def append(self, later: Statistics) -> None:
+        """Add the next rows of the same tensor (its next expert), in place: row norms follow, column norms add up."""
     def copy(self) -> Statistics: ...
     def fields(self) -> dict[str, Any]:
         """Every applicable field of `fields()`; None where undefined.

@@ -1,0 +1,95 @@
+// The engine on the tensors of a model: from tensor indices to sources, and back to parts.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine.h"
+#include "model_handle.h"
+#include "module.h"
+#include "statistics_binding.h"
+
+namespace py = pybind11;
+
+namespace ggufscope {
+namespace {
+
+struct Part {
+  size_t tensor;
+  uint64_t index;  // 0, or the expert
+  Statistics statistics;
+  std::vector<Statistics> heads;
+};
+
+// A tensor as matrices: dimensions beyond the second count experts.
+struct Matrices {
+  uint64_t count = 1;
+  uint64_t rows = 1;
+  uint64_t columns = 1;
+
+  explicit Matrices(const std::vector<uint64_t>& shape) {
+    const size_t n = shape.size();
+    if (n >= 1) columns = shape[n - 1];
+    if (n >= 2) rows = shape[n - 2];
+    for (size_t i = 0; i + 2 < n; ++i) count *= shape[i];
+  }
+};
+
+struct Plan {
+  std::vector<Source> sources;
+  std::vector<Part> parts;  // one per source
+  uint64_t bytes = 0;
+
+  void add(const Model& model, size_t tensor, uint64_t group_rows) {
+    const TensorInfo& info = model.tensors().at(tensor);
+    const Matrices matrices(info.shape);
+    if (info.n_elements == 0) {  // one part without elements, however many matrices the shape claims
+      sources.push_back({nullptr, info.type, 0, matrices.columns, 0, 0, false});
+      parts.push_back({tensor, 0, {}, {}});
+      return;
+    }
+    const uint64_t elements = matrices.rows * matrices.columns;
+    const uint64_t size = elements / info.type->elements_per_block * info.type->bytes_per_block;
+    for (uint64_t i = 0; i < matrices.count; ++i) {
+      sources.push_back({model.data(info) + i * size, info.type, matrices.rows, matrices.columns, i * elements,
+                         matrices.count == 1 ? group_rows : 0, model.swapped()});
+      parts.push_back({tensor, i, {}, {}});
+    }
+    bytes += info.n_bytes;
+  }
+};
+
+std::vector<Part> observe_model(const ModelHandle& handle, const std::vector<size_t>& tensors,
+                                const std::vector<uint64_t>& group_rows, int threads, bool fast,
+                                double sparsity_threshold, const py::object& progress, const std::string& isa) {
+  if (tensors.size() != group_rows.size()) throw py::value_error("tensors and group_rows differ in length");
+  const auto model = handle.get();
+  Plan plan;
+  for (size_t i = 0; i < tensors.size(); ++i) plan.add(*model, tensors[i], group_rows[i]);
+  const EngineOptions options = engine_options(threads, fast, sparsity_threshold, isa, progress, plan.bytes);
+  const py::gil_scoped_release release;
+  std::vector<Observation> observations = observe(plan.sources, options);
+  for (size_t i = 0; i < observations.size(); ++i) {
+    plan.parts[i].statistics = std::move(observations[i].statistics);
+    for (const Values& values : observations[i].groups) plan.parts[i].heads.emplace_back().merge(values);
+  }
+  return std::move(plan.parts);
+}
+
+}  // namespace
+
+void register_profile(py::module_& module) {
+  py::class_<Part>(module, "Part")
+      .def_readonly("tensor", &Part::tensor)
+      .def_readonly("index", &Part::index)
+      .def_readonly("statistics", &Part::statistics)
+      .def_readonly("heads", &Part::heads);
+  module.def("observe_model", &observe_model, py::arg("model"), py::arg("tensors"), py::arg("group_rows"),
+             py::arg("threads"), py::arg("fast") = false, py::arg("sparsity_threshold") = 1e-6,
+             py::arg("progress") = py::none(), py::arg("isa") = "");
+}
+
+}  // namespace ggufscope

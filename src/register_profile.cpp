@@ -24,17 +24,24 @@ struct Part {
   std::vector<Statistics> heads;
 };
 
-// A tensor as matrices: dimensions beyond the second count experts.
+// A tensor as matrices: one, or one per expert where three dimensions are plausibly that. A convolution's many small
+// kernels are the rows of one matrix instead; so is whatever a hostile shape claims.
 struct Matrices {
+  static constexpr uint64_t kMostExperts = 4096;
+  static constexpr uint64_t kLeastElements = 4096;
+
   uint64_t count = 1;
   uint64_t rows = 1;
   uint64_t columns = 1;
 
-  explicit Matrices(const std::vector<uint64_t>& shape) {
-    const size_t n = shape.size();
-    if (n >= 1) columns = shape[n - 1];
-    if (n >= 2) rows = shape[n - 2];
-    for (size_t i = 0; i + 2 < n; ++i) count *= shape[i];
+  explicit Matrices(const TensorInfo& info) {
+    const auto& shape = info.shape;
+    columns = shape.empty() ? 1 : shape.back();
+    rows = columns == 0 ? 0 : info.n_elements / columns;
+    if (shape.size() != 3 || shape[0] == 0 || shape[0] > kMostExperts) return;
+    if (info.n_elements / shape[0] < kLeastElements) return;
+    count = shape[0];
+    rows = shape[1];
   }
 };
 
@@ -45,8 +52,8 @@ struct Plan {
 
   void add(const Model& model, size_t tensor, uint64_t group_rows) {
     const TensorInfo& info = model.tensors().at(tensor);
-    const Matrices matrices(info.shape);
-    if (info.n_elements == 0) {  // one part without elements, however many matrices the shape claims
+    const Matrices matrices(info);
+    if (info.n_elements == 0) {
       sources.push_back({nullptr, info.type, 0, matrices.columns, 0, 0, false});
       parts.push_back({tensor, 0, {}, {}});
       return;

@@ -1,0 +1,163 @@
+"""Every format on every instruction set gives the bits of the oracle, for whatever bytes a block may hold."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import mmap
+import os
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from registry import ISAS, TYPES, decode, each_isa, each_type, hostile_blocks, random_blocks
+
+from ggufscope import _core
+from reference_formats import assert_same_bits, codes, dequantize, scales
+
+PLAIN = [qtype for qtype in TYPES if qtype["elements_per_block"] == 1]
+
+
+@functools.cache
+def hostile(type_id: int) -> tuple[np.ndarray, np.ndarray]:
+    """Blocks and their weights; made once for all instruction sets."""
+    qtype = next(qtype for qtype in TYPES if qtype["id"] == type_id)
+    blocks = np.concatenate([hostile_blocks(qtype), random_blocks(qtype, 1001)])
+    return blocks, dequantize(blocks, qtype["name"])
+
+
+@each_type
+def test_oracle_covers_the_type(qtype):
+    blocks = random_blocks(qtype, 3)
+    assert dequantize(blocks, qtype["name"]).shape == (3, qtype["elements_per_block"])
+    if qtype["scales_per_block"]:
+        assert scales(blocks, qtype["name"]).shape == (3, qtype["scales_per_block"])
+    if qtype["code_bits"]:
+        assert codes(blocks, qtype["name"]).shape == (3, qtype["elements_per_block"])
+
+
+def test_oracle_names_what_it_lacks():
+    for function in (dequantize, scales, codes):
+        with pytest.raises(LookupError, match=r"Q9_9 has no oracle: add it to .* in tests/reference_formats\.py"):
+            function(np.zeros((1, 4), dtype=np.uint8), "Q9_9")
+
+
+@each_type
+@each_isa
+def test_any_bytes(qtype, isa):
+    blocks, expected = hostile(qtype["id"])
+    assert_same_bits(decode(qtype, blocks, isa=isa), expected)
+
+
+@each_type
+@each_isa
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_any_run_at_any_address(qtype, isa, data):
+    size = qtype["bytes_per_block"]
+    n_blocks = data.draw(st.integers(0, 70 if qtype["elements_per_block"] == 1 else 3), label="blocks")
+    content = data.draw(st.binary(min_size=n_blocks * size, max_size=n_blocks * size), label="content")
+    offset = data.draw(st.integers(0, 17), label="offset in bytes")
+    out_offset = data.draw(st.integers(0, 17), label="offset of the output in floats")
+
+    memory = np.frombuffer(bytes(offset) + content, dtype=np.uint8)[offset:]
+    expected = dequantize(np.frombuffer(content, dtype=np.uint8).reshape(n_blocks, size), qtype["name"])
+    surroundings = np.full(out_offset + expected.size + 17, 7.0, dtype=np.float32)
+    out = surroundings[out_offset : out_offset + expected.size]
+    _core.decode(memory, qtype["id"], out, isa=isa)
+
+    assert_same_bits(out, expected)
+    assert (surroundings[:out_offset] == 7.0).all()
+    assert (surroundings[out_offset + expected.size :] == 7.0).all()
+
+
+@each_type
+@each_isa
+def test_nothing_is_read_or_written_beyond_the_buffers(qtype, isa):
+    """Blocks and weights end where a page ends that must not be touched; a violation kills the process."""
+    for n_blocks in (1, 2, 5):
+        blocks = random_blocks(qtype, n_blocks)
+        expected = dequantize(blocks, qtype["name"])
+        source, target = before_guard_page(blocks.nbytes), before_guard_page(expected.nbytes)
+        source[:] = blocks.reshape(-1)
+        out = target.view(np.float32)
+        _core.decode(source, qtype["id"], out, isa=isa)
+        assert_same_bits(out, expected)
+
+
+def before_guard_page(n_bytes: int) -> np.ndarray:
+    """Allocate a buffer of uint8 whose last byte is the last one before an unmapped page."""
+    page = mmap.PAGESIZE
+    readable = -(-n_bytes // page) * page
+    memory = np.frombuffer(mmap.mmap(-1, readable + page), dtype=np.uint8)
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mprotect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    no_access = 0
+    assert libc.mprotect(memory.ctypes.data + readable, page, no_access) == 0, os.strerror(ctypes.get_errno())
+    return memory[readable - n_bytes : readable]
+
+
+@each_type
+def test_threads_do_not_change_a_bit(qtype):
+    n_blocks = 3_000_001 // qtype["elements_per_block"] + 1  # 12 MB of weights: three times what one thread keeps
+    blocks = random_blocks(qtype, n_blocks)
+    alone = decode(qtype, blocks, threads=1)
+    for threads in (2, 3, 7):
+        assert_same_bits(decode(qtype, blocks, threads=threads), alone)
+
+
+HARD_NUMBERS = {
+    # ties between two float32, a hair beside them, overflow, float32 subnormals, and a double rounding by way of
+    # float64 (2⁶² + 2³⁸ + 1 must go up, 2⁶² + 2³⁸ is a tie that goes to even)
+    "F64": [
+        1 + 2**-24, 1 + 3 * 2**-24, 1 + 2**-24 + 2**-52, -(1 + 2**-24), 2.0**-149, 2.0**-150, 2.0**-150 * (1 + 2**-52),
+        5e-324, 2.0**128 - 2.0**103, 2.0**128 - 2.0**103 - 2.0**75, 1e300, -1e300, 0.0, -0.0, np.inf, -np.inf, np.nan,
+        0.1, 2.0**-126 * (1 - 2**-24),
+    ],
+    "I64": [
+        0, 1, -1, 2**24 + 1, -(2**24) - 1, 2**62 + 2**38 + 1, 2**62 + 2**38, -(2**62) - 2**38 - 1, 2**53 + 1,
+        2**63 - 1, -(2**63), 2**40 + 2**16, 2**40 + 3 * 2**16,
+    ],
+    "I32": [0, 1, -1, 2**24 + 1, 2**24 + 3, -(2**24) - 1, 2**31 - 1, -(2**31), 2**30 + 2**6, 2**30 + 2**6 + 1],
+    "I16": [0, 1, -1, 2**15 - 1, -(2**15)],
+    "I8": [0, 1, -1, 127, -128],
+}  # fmt: skip
+
+
+@each_isa
+@pytest.mark.parametrize("type_name", HARD_NUMBERS)
+def test_one_rounding(type_name, isa):
+    (qtype,) = (qtype for qtype in PLAIN if qtype["name"] == type_name)
+    dtype = np.dtype(f"{type_name[0].lower()}{qtype['bytes_per_block']}")
+    numbers = np.array(HARD_NUMBERS[type_name] * 3, dtype=dtype)  # in the vector loop and in the rest of a run
+    expected = np.array([correctly_rounded(number) for number in HARD_NUMBERS[type_name]] * 3, dtype=np.float32)
+    assert_same_bits(decode(qtype, numbers.view(np.uint8), isa=isa), expected)
+
+
+def correctly_rounded(number: float) -> np.float32:
+    """Round to the nearest float32, ties to even, in exact arithmetic: no conversion of the machine is trusted."""
+    if number == 0 or not np.isfinite(number):
+        return np.float32(number)
+    exact, step = Fraction(number), Fraction(1, 2**149)
+    while abs(exact) >= 2**24 * step:
+        step *= 2
+    magnitude = round(abs(exact) / step) * step  # Fraction rounds ties to even
+    value = np.float32(np.inf) if magnitude >= 2**128 else np.float32(float(magnitude))
+    return np.copysign(value, np.float32(1 if number > 0 else -1))
+
+
+def test_forced_instruction_set_must_exist():
+    with pytest.raises(ValueError, match="instruction set 'mmx' cannot run here; available: generic"):
+        decode(TYPES[0], random_blocks(TYPES[0], 1), isa="mmx")
+    assert _core.current_isa() in ISAS
+
+
+def test_buffers_must_fit():
+    (q4_0,) = (qtype for qtype in TYPES if qtype["name"] == "Q4_0")
+    for n_bytes, n_weights in ((17, 32), (18, 31), (36, 32), (0, 32)):
+        with pytest.raises(ValueError, match="do not fit"):
+            _core.decode(np.zeros(n_bytes, dtype=np.uint8), q4_0["id"], np.zeros(n_weights, dtype=np.float32))
+    with pytest.raises(ValueError, match="not a type this build decodes: 4"):
+        _core.decode(np.zeros(18, dtype=np.uint8), 4, np.zeros(32, dtype=np.float32))

@@ -88,8 +88,7 @@ struct Q2_0 {
 // the bytes of a group for n = 0, then for n = 1, and so on.
 struct TQ1_0 {
   struct [[gnu::packed]] Block {
-    uint8_t qs[48];
-    uint8_t qh[4];
+    uint8_t qs[52];
     uint16_t d;
   };
   static_assert(sizeof(Block) == 54);
@@ -120,18 +119,15 @@ struct TQ1_0 {
       c = without_first_digit(c);
     }
     static constexpr uint8_t powers[16] = {1, 1, 1, 1, 3, 3, 3, 3, 9, 9, 9, 9, 27, 27, 27, 27};
-    const I32 last = load_u8(block.qh, block.qh, block.qh, block.qh) * load_u8(powers) & broadcast(255);
-    store(out + 240, weights(last));
+    const uint8_t* four = block.qs + 48;
+    store(out + 240, weights(load_u8(four, four, four, four) * load_u8(powers) & broadcast(255)));
   }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
 
   // The first four digits of each of the 52 bytes fill one byte of two-bit codes; the fifth digits of the first 48,
   // four at a time, fill the last twelve.
   static const uint8_t* packed_codes(const Block& block, uint8_t* scratch) {
-    uint8_t bytes[52];
-    std::memcpy(bytes, block.qs, 48);
-    std::memcpy(bytes + 48, block.qh, 4);
-    const auto digit = [&](int i, unsigned power) { return (bytes[i] * power & 255U) * 3U >> 8; };
+    const auto digit = [&](int byte, unsigned power) { return (block.qs[byte] * power & 255U) * 3U >> 8; };
     for (int i = 0; i < 52; ++i) {
       scratch[i] = static_cast<uint8_t>(digit(i, 1) | digit(i, 3) << 2 | digit(i, 9) << 4 | digit(i, 27) << 6);
     }

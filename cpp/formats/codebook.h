@@ -23,15 +23,21 @@ constexpr Grid<Value, Rows, Columns> make_grid(const Value (&values)[Values], co
   return grid;
 }
 
-/// Four fields of seven sign bits to four bytes of eight: the sign not stored makes the number of minus signs even
-/// (ggml keeps the result as a table, ksigns_iq2xs).
-inline uint32_t complete_signs(uint32_t sevens) {
-  const uint32_t bytes =
-      (sevens & 0x7FU) | (sevens << 1 & 0x7F00U) | (sevens << 2 & 0x7F0000U) | (sevens << 3 & 0x7F000000U);
-  uint32_t parity = bytes ^ bytes >> 4;  // in bit 0 of each byte after three halvings; higher bits are leftovers
-  parity ^= parity >> 2;
-  parity ^= parity >> 1;
-  return bytes | (parity & 0x01010101U) << 7;
+/// Of eight signs seven are stored: the eighth makes the number of minus signs even (ggml's ksigns_iq2xs).
+struct EvenSigns {
+  uint8_t of[128];
+};
+constexpr EvenSigns make_even_signs() {
+  EvenSigns signs{};
+  for (uint32_t seven = 0; seven < 128; ++seven) {
+    signs.of[seven] = static_cast<uint8_t>(seven | static_cast<uint32_t>(__builtin_popcount(seven) % 2) << 7);
+  }
+  return signs;
+}
+inline constexpr EvenSigns kEvenSigns = make_even_signs();
+
+inline uint32_t even_signs(uint32_t first_seven, uint32_t second_seven) {
+  return kEvenSigns.of[first_seven & 127U] | static_cast<uint32_t>(kEvenSigns.of[second_seven & 127U]) << 8;
 }
 
 /// The scale with a minus in the lanes whose bit is set. ggml multiplies scale · magnitude by ±1 instead; rounding is

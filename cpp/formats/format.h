@@ -60,5 +60,12 @@ concept IsPlain = F::elements == 1;
 
 inline uint16_t swap16(uint16_t x) { return __builtin_bswap16(x); }
 
+/// Makes the compiler leave scales that were computed as a vector in memory: broadcasting one from there costs nothing
+/// beside the operation that uses it. GCC would see through the array and permute registers, on the busiest port.
+template <int N>
+inline void keep_in_memory(float (&scales)[N]) {
+  asm("" : "+m"(scales));
+}
+
 }  // namespace
 }  // namespace ggufscope

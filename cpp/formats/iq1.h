@@ -11,13 +11,11 @@ namespace {
 
 inline constexpr auto kIq1Grid = make_grid<8>(kIq1Values, kIq1Rows);
 
-// Lanes 0-7 are one codeword, 8-15 the next; each has its own shift.
-inline F32 decode_iq1(uint32_t first, uint32_t second, float first_shift, float second_shift) {
-  const F32 shift = select(first_lanes(8), broadcast(first_shift), broadcast(second_shift));
+// Two codewords, moved down in the lanes whose bit is set, up in the others.
+inline F32 decode_iq1(uint32_t first, uint32_t second, uint32_t down) {
+  const F32 shift = select(mask_from_bits(down), broadcast(-0.125F), broadcast(0.125F));
   return to_f32(load_i8(kIq1Grid.row[first], kIq1Grid.row[second])) + shift;
 }
-
-inline float shift_of(uint32_t negative) { return negative != 0 ? -0.125F : 0.125F; }
 
 // IQ1_S: w = (codeword + shift) · d · (2s + 1)
 //
@@ -26,10 +24,12 @@ inline float shift_of(uint32_t negative) { return negative != 0 ? -0.125F : 0.12
 //        │  d  │ qs: 32 × 8  │ qh: 8 × 16    │   weights 32i … 32i + 31: qs[4i … 4i + 3] and qh[i]
 //        └─────┴─────────────┴───────────────┘
 //
-//   qh[i]  bit 15     14 … 12   11 … 9   8 … 6    5 … 3    2 … 0
-//         ┌─────────┬─────────┬────────┬────────┬────────┬────────┐
-//         │ shift < 0│   s    │ high bits of codewords 3, 2, 1, 0  │   codeword l: qs[4i + l] + 256 · high bits
-//         └─────────┴─────────┴────────┴────────┴────────┴────────┘
+//   qh[i]  bit 15   14 … 12   11 … 9   8 … 6   5 … 3   2 … 0
+//         ┌───────┬─────────┬────────┬───────┬───────┬───────┐
+//         │ down  │    s    │ high 3 │ high 2│ high 1│ high 0│   codeword l: qs[4i + l] + 256 · high l
+//         └───────┴─────────┴────────┴───────┴───────┴───────┘
+//
+//   shift: −⅛ when down is set, else +⅛
 struct IQ1_S {
   struct [[gnu::packed]] Block {
     uint16_t d;
@@ -48,11 +48,10 @@ struct IQ1_S {
     for (int i = 0; i < 8; ++i, out += 32) {
       const uint32_t high = block.qh[i];
       const uint8_t* low = block.qs + 4 * i;
-      const float shift = shift_of(high & 0x8000U);
-      store(out, decode_iq1(low[0] | (high << 8 & 0x700U), low[1] | (high << 5 & 0x700U), shift, shift) *
-                     broadcast(scale[i]));
-      store(out + 16, decode_iq1(low[2] | (high << 2 & 0x700U), low[3] | (high >> 1 & 0x700U), shift, shift) *
-                          broadcast(scale[i]));
+      const uint32_t down = (high >> 15) * 0xFFFFU;
+      store(out, decode_iq1(low[0] | (high << 8 & 0x700U), low[1] | (high << 5 & 0x700U), down) * broadcast(scale[i]));
+      store(out + 16,
+            decode_iq1(low[2] | (high << 2 & 0x700U), low[3] | (high >> 1 & 0x700U), down) * broadcast(scale[i]));
     }
   }
   static void scales(const Block& block, float* out) {
@@ -68,7 +67,10 @@ struct IQ1_S {
 //        │ qs: 32 × 8│ qh: 32 × 4   │ scales: 4 × 16  │
 //        └───────────┴──────────────┴─────────────────┘
 //
-//   qh nibble k (low nibble first): bits 2 … 0 high bits of codeword k, bit 3 its shift < 0; codeword k: weights 8k …
+//   qh[i]  bit 7      6 … 4       3       2 … 0
+//         ┌──────┬───────────┬──────┬───────────┐   codeword k, weights 8k …: qs[k] + 256 · high(k),
+//         │ down │ high(2i+1)│ down │ high(2i)  │   each with its own down
+//         └──────┴───────────┴──────┴───────────┘
 //
 //   scales[i]  15 … 12       11 … 9    8 … 6     5 … 3     2 … 0
 //             ┌────────────┬─────────┬─────────┬─────────┬────────┐
@@ -89,19 +91,23 @@ struct IQ1_M {
   static void decode(const Block& block, float* out) {
     float scale[16];
     scales(block, scale);
+    keep_in_memory(scale);
     for (int i = 0; i < 16; ++i, out += 16) {
       const uint32_t high = block.qh[i];
       const uint8_t* low = block.qs + 2 * i;
-      store(out, decode_iq1(low[0] | (high << 8 & 0x700U), low[1] | (high << 4 & 0x700U), shift_of(high & 0x08U),
-                            shift_of(high & 0x80U)) *
-                     broadcast(scale[i]));
+      const uint32_t down = (high >> 3 & 1U) * 0x00FFU | (high >> 7) * 0xFF00U;
+      store(out, decode_iq1(low[0] | (high << 8 & 0x700U), low[1] | (high << 4 & 0x700U), down) * broadcast(scale[i]));
     }
   }
   static void scales(const Block& block, float* out) {
     const auto& word = block.scales;
     const int d = word[0] >> 12 | (word[1] >> 8 & 0xF0) | (word[2] >> 4 & 0xF00) | (word[3] & 0xF000);
     const float unit = half_to_float(static_cast<uint16_t>(d));
-    for (int i = 0; i < 16; ++i) out[i] = unit * static_cast<float>(2 * (word[i / 4] >> 3 * (i % 4) & 7) + 1);
+    const I32 lane = iota();
+    const I32 last_words = load_u16(reinterpret_cast<const uint8_t*>(&block) + sizeof(Block) - 32);  // 12-15: scales
+    const I32 words = pick(last_words, shift_right<2>(lane) + broadcast(12));
+    const I32 three_bits = shift_right(words, (lane & broadcast(3)) * broadcast(3)) & broadcast(7);
+    store(out, to_f32(three_bits + three_bits + broadcast(1)) * broadcast(unit));
   }
 };
 

@@ -46,10 +46,11 @@ struct IQ2_XXS {
     scales(block, scale);
     for (int i = 0; i < 8; ++i, out += 32) {
       const uint8_t* code = block.qs[i];
-      const uint32_t negative = complete_signs(read<uint32_t>(code + 4));
+      const uint32_t signs = read<uint32_t>(code + 4);
       const auto& row = kIq2xxsGrid.row;
-      store(out, to_f32(load_u8(row[code[0]], row[code[1]])) * with_signs(scale[i], negative));
-      store(out + 16, to_f32(load_u8(row[code[2]], row[code[3]])) * with_signs(scale[i], negative >> 16));
+      store(out, to_f32(load_u8(row[code[0]], row[code[1]])) * with_signs(scale[i], even_signs(signs, signs >> 7)));
+      store(out + 16,
+            to_f32(load_u8(row[code[2]], row[code[3]])) * with_signs(scale[i], even_signs(signs >> 14, signs >> 21)));
     }
   }
   static void scales(const Block& block, float* out) {
@@ -84,10 +85,11 @@ struct IQ2_XS {
   static void decode(const Block& block, float* out) {
     float scale[16];
     scales(block, scale);
+    keep_in_memory(scale);
     for (int i = 0; i < 16; ++i, out += 16) {
       const uint32_t first = block.qs[2 * i];
       const uint32_t second = block.qs[2 * i + 1];
-      const uint32_t negative = complete_signs(first >> 9 | second >> 9 << 7);
+      const uint32_t negative = even_signs(first >> 9, second >> 9);
       const I32 magnitude = load_u8(kIq2xsGrid.row[first & 511U], kIq2xsGrid.row[second & 511U]);
       store(out, to_f32(magnitude) * with_signs(scale[i], negative));
     }
@@ -118,6 +120,7 @@ struct IQ2_S {
   static void decode(const Block& block, float* out) {
     float scale[16];
     scales(block, scale);
+    keep_in_memory(scale);
     for (int i = 0; i < 16; ++i, out += 16) {
       const uint32_t high = static_cast<uint32_t>(block.qh[i / 2]) >> 4 * (i % 2);
       const uint32_t first = block.qs[2 * i] | (high << 8 & 0x300U);

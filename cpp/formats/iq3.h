@@ -41,11 +41,11 @@ struct IQ3_XXS {
     const auto& row = kIq3xxsGrid.row;
     for (int i = 0; i < 8; ++i, out += 32) {
       const uint8_t* code = block.qs + 8 * i;
-      const uint32_t negative = complete_signs(read<uint32_t>(block.tail[i]));
+      const uint32_t signs = read<uint32_t>(block.tail[i]);
       const I32 first = load_u8(row[code[0]], row[code[1]], row[code[2]], row[code[3]]);
       const I32 second = load_u8(row[code[4]], row[code[5]], row[code[6]], row[code[7]]);
-      store(out, to_f32(first) * with_signs(scale[i], negative));
-      store(out + 16, to_f32(second) * with_signs(scale[i], negative >> 16));
+      store(out, to_f32(first) * with_signs(scale[i], even_signs(signs, signs >> 7)));
+      store(out + 16, to_f32(second) * with_signs(scale[i], even_signs(signs >> 14, signs >> 21)));
     }
   }
   static void scales(const Block& block, float* out) {

@@ -59,6 +59,8 @@ struct Q2_K {
     float minimum[16];
     scales(block, scale);
     store(minimum, to_f32(shift_right<4>(load_u8(block.scales))) * broadcast(half_to_float(block.dmin)));
+    keep_in_memory(scale);
+    keep_in_memory(minimum);
     for (int i = 0; i < 4; ++i) {  // sixteen bytes of qs: one half of four groups of 32
       const I32 codes = load_u8(block.qs + 16 * i);
       const int first = 8 * (i / 2) + i % 2;
@@ -113,6 +115,7 @@ struct Q3_K {
     float scale[16];
     uint8_t codes[256];
     scales(block, scale);
+    keep_in_memory(scale);
     packed_codes(block, codes);
     for (int i = 0; i < 16; ++i) {  // sub-block i, stored as the groups 0, 4, 1, 5, 2, 6, 3, 7 of two sub-blocks each
       const uint8_t* sub_block = codes + 64 * (i / 2 % 4) + 32 * (i / 8) + 16 * (i % 2);
@@ -207,6 +210,7 @@ struct Q4_K {
     float scale[16];
     const float* minimum = scale + 8;
     store_scales_and_minima(&block, block.d, block.dmin, scale);
+    keep_in_memory(scale);
     for (int i = 0; i < 8; ++i) {  // sixteen bytes of qs: one half of two sub-blocks
       const I32 codes = load_u8(block.qs + 16 * i);
       const int low = i / 2 * 2;
@@ -253,6 +257,7 @@ struct Q5_K {
     const float* minimum = scale + 8;
     uint8_t codes[256];
     store_scales_and_minima(&block, block.d, block.dmin, scale);
+    keep_in_memory(scale);
     packed_codes(block, codes);
     for (int i = 0; i < 8; ++i) {  // sub-block i; they are stored in the order 0, 2, 1, 3, 4, 6, 5, 7
       const uint8_t* sub_block = codes + 128 * (i / 4) + 64 * (i % 2) + 32 * (i / 2 % 2);
@@ -310,6 +315,7 @@ struct Q6_K {
     float scale[16];
     uint8_t codes[256];
     scales(block, scale);
+    keep_in_memory(scale);
     packed_codes(block, codes);
     for (int i = 0; i < 16; ++i) {
       store(out + 16 * i, to_f32(load_u8(codes + 16 * i) - broadcast(32)) * broadcast(scale[i]));

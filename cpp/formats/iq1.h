@@ -67,15 +67,16 @@ struct IQ1_S {
 //        │ qs: 32 × 8│ qh: 32 × 4   │ scales: 4 × 16  │
 //        └───────────┴──────────────┴─────────────────┘
 //
-//   qh[i]  bit 7      6 … 4       3       2 … 0
-//         ┌──────┬───────────┬──────┬───────────┐   codeword k, weights 8k …: qs[k] + 256 · high(k),
-//         │ down │ high(2i+1)│ down │ high(2i)  │   each with its own down
-//         └──────┴───────────┴──────┴───────────┘
+//   qh[i]  bit 7     6 … 4       3      2 … 0
+//         ┌──────┬────────────┬──────┬──────────┐
+//         │ down │ high(2i+1) │ down │ high(2i) │   codeword k: qs[k] + 256 · high(k), with its own down: weights 8k …
+//         └──────┴────────────┴──────┴──────────┘
 //
-//   scales[i]  15 … 12       11 … 9    8 … 6     5 … 3     2 … 0
-//             ┌────────────┬─────────┬─────────┬─────────┬────────┐
-//             │ d's nibble i│ s(4i+3) │ s(4i+2) │ s(4i+1) │ s(4i)  │   d: four nibbles, lowest first, make a half
-//             └────────────┴─────────┴─────────┴─────────┴────────┘
+//   scales[i]  15 … 12      11 … 9    8 … 6     5 … 3     2 … 0
+//             ┌────────────┬─────────┬─────────┬─────────┬───────┐
+//             │ i-th part  │ s(4i+3) │ s(4i+2) │ s(4i+1) │ s(4i) │   the four parts, lowest first, are d, a half
+//             │ of d       │         │         │         │       │
+//             └────────────┴─────────┴─────────┴─────────┴───────┘
 struct IQ1_M {
   struct [[gnu::packed]] Block {
     uint8_t qs[32];
@@ -100,14 +101,14 @@ struct IQ1_M {
     }
   }
   static void scales(const Block& block, float* out) {
-    const auto& word = block.scales;
-    const int d = word[0] >> 12 | (word[1] >> 8 & 0xF0) | (word[2] >> 4 & 0xF00) | (word[3] & 0xF000);
-    const float unit = half_to_float(static_cast<uint16_t>(d));
+    const int d = block.scales[0] >> 12 | (block.scales[1] >> 8 & 0xF0) | (block.scales[2] >> 4 & 0xF00) |
+                  (block.scales[3] & 0xF000);
+    const F32 unit = broadcast(half_to_float(static_cast<uint16_t>(d)));
     const I32 lane = iota();
     const I32 last_words = load_u16(reinterpret_cast<const uint8_t*>(&block) + sizeof(Block) - 32);  // 12-15: scales
     const I32 words = pick(last_words, shift_right<2>(lane) + broadcast(12));
     const I32 three_bits = shift_right(words, (lane & broadcast(3)) * broadcast(3)) & broadcast(7);
-    store(out, to_f32(three_bits + three_bits + broadcast(1)) * broadcast(unit));
+    store(out, to_f32(three_bits + three_bits + broadcast(1)) * unit);
   }
 };
 

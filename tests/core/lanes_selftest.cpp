@@ -61,7 +61,7 @@ struct Operands {
   std::vector<T> left, right;
 };
 
-constexpr int kRandomVectors = 256;
+constexpr size_t kRandomNumbers = 4096;
 
 template <class T, class Draw>
 Operands<T> operands(const std::vector<T>& special, Draw draw) {
@@ -72,8 +72,7 @@ Operands<T> operands(const std::vector<T>& special, Draw draw) {
       made.right.push_back(right);
     }
   }
-  while (made.left.size() % kLanes != 0 ||
-         made.left.size() < special.size() * special.size() + kRandomVectors * kLanes) {
+  while (made.left.size() % kLanes != 0 || made.left.size() < special.size() * special.size() + kRandomNumbers) {
     made.left.push_back(draw());
     made.right.push_back(draw());
   }
@@ -116,7 +115,7 @@ std::vector<double> doubles_to_round(Random& random) {
     values.push_back(x);
     values.push_back(-x);
   }
-  while (values.size() % kLanes != 0 || values.size() < kRandomVectors * kLanes) {
+  while (values.size() % kLanes != 0 || values.size() < kRandomNumbers) {
     const uint64_t exponent = 1023 - 155 + random.next() % 290;  // denormal results up to overflow
     values.push_back(__builtin_bit_cast(double, (random.next() & 0x800FFFFFFFFFFFFFU) | exponent << 52));
   }
@@ -276,7 +275,7 @@ void masks(const Inputs& in) {
 
 void reductions(Inputs& in) {
   unary("sum(F64)", in.doubles.left, [](F64 a) { return sum(a); });
-  std::vector<float> finite(kRandomVectors * kLanes);  // no zeros: their sign is free
+  std::vector<float> finite(kRandomNumbers);  // no zeros: their sign is free
   for (auto& x : finite) x = static_cast<float>(moderate(in.random));
   unary("lowest(F32)", finite, [](F32 a) { return lowest(a); });
   unary("highest(F32)", finite, [](F32 a) { return highest(a); });

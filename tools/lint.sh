@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Installs ggufscope with its linters (tools/install.sh) and runs them all; stops at the first that finds something.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+tools/install.sh test,lint
+PATH=$(cd "${GGUFSCOPE_VENV:-.venv}/bin" && pwd):$PATH
+
+run() {
+  echo "== $1"
+  "${@:2}"
+}
+
+clang_tidy() {
+  local tree
+  tree=$(mktemp -d)
+  cmake -S . -B "$tree" -G Ninja -DGGUFSCOPE_SELFTEST=ON -Dpybind11_DIR="$(python -m pybind11 --cmakedir)" > "$tree/log" ||
+    { cat "$tree/log"; rm -rf "$tree"; return 1; }
+  local status=0
+  python tools/tidy.py "$tree" || status=$?
+  rm -rf "$tree"
+  return $status
+}
+
+run "ruff check" ruff check
+run "ruff format" ruff format --check
+run "mypy" mypy
+run "clang-format" clang-format --dry-run --Werror $(find cpp src tests -name '*.h' -o -name '*.cpp')
+run "clang-tidy" clang_tidy

@@ -1,13 +1,17 @@
 """Checks of arguments that several public functions share."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from functools import cache
-from typing import Any, SupportsInt
+from typing import TYPE_CHECKING, Any, SupportsInt
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @cache

@@ -1,5 +1,7 @@
 """Decoding and statistics of buffers that other code holds: blocks of any type, or plain NumPy arrays."""
 
+from __future__ import annotations
+
 import math
 from typing import Any, SupportsInt
 

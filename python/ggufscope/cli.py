@@ -20,7 +20,9 @@ from . import __version__
 from .errors import ExitCode, exit_code, one_line
 
 # Command → the line that describes it in `ggufscope --help`; it is also the first line of its docstring.
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "inspect": "Show what a model file holds: types by role, metadata, tensors.",
+}
 
 # Base of typer's own exceptions about the command line; which click it comes from depends on the version of typer.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]

@@ -9,6 +9,8 @@
 The numbers are metadata, so anything may stand there; they count only where they fit the tensor's shape.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -48,7 +50,7 @@ class HeadGeometry:
         return sum(group.n_heads for group in self.groups)
 
 
-def heads(model: "Model", tensor: "Tensor") -> HeadGeometry | None:
+def heads(model: Model, tensor: Tensor) -> HeadGeometry | None:
     """The heads of an attention weight; None for other tensors and where the metadata is missing or does not fit."""
     role = (tensor.role or "").removeprefix(f"{tensor.stack}.")
     if tensor.layer is None or len(tensor.shape) != 2:
@@ -75,7 +77,7 @@ def heads(model: "Model", tensor: "Tensor") -> HeadGeometry | None:
 _Layout = tuple[tuple[Literal["q", "k", "v", "o"], int | None, int | None], ...]  # kind, heads, length of a head
 
 
-def _first_fit(axis: Literal["rows", "columns"], extent: int, layouts: "list[_Layout]") -> HeadGeometry | None:
+def _first_fit(axis: Literal["rows", "columns"], extent: int, layouts: list[_Layout]) -> HeadGeometry | None:
     for layout in layouts:
         groups: list[HeadGroup] = []
         sizes = [(n, length) for _, n, length in layout if n is not None and length is not None]
@@ -87,13 +89,13 @@ def _first_fit(axis: Literal["rows", "columns"], extent: int, layouts: "list[_La
     return None
 
 
-def _counts(model: "Model", tensor: "Tensor") -> tuple[int | None, int | None]:
+def _counts(model: Model, tensor: Tensor) -> tuple[int | None, int | None]:
     """Query heads and key/value heads of the tensor's layer."""
     query = _number(model, tensor, "attention.head_count")
     return query, _number(model, tensor, "attention.head_count_kv") or query
 
 
-def _lengths(model: "Model", tensor: "Tensor") -> "Iterator[tuple[int | None, int | None]]":
+def _lengths(model: Model, tensor: Tensor) -> Iterator[tuple[int | None, int | None]]:
     """Lengths of key and value heads, the likeliest first.
 
     Layers with a sliding window may have their own; without any, the heads share the embedding.
@@ -105,7 +107,7 @@ def _lengths(model: "Model", tensor: "Tensor") -> "Iterator[tuple[int | None, in
         yield width // count, width // count
 
 
-def _number(model: "Model", tensor: "Tensor", key: str) -> int | None:
+def _number(model: Model, tensor: Tensor, key: str) -> int | None:
     """A positive integer of the metadata, for one layer; None for anything else that stands there."""
     prefix = _METADATA_PREFIX.get(tensor.stack, "")
     value = model.metadata.get(f"{model.architecture}.{prefix}{key}")

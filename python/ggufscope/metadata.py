@@ -1,11 +1,15 @@
 """Metadata of a model: a mapping that reads a value when it is asked for."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import _core
 from .roles import gguf_constants
+
+if TYPE_CHECKING:
+    from . import _core
 
 
 class Metadata(Mapping[str, Any]):

@@ -1,16 +1,20 @@
 """A model file: its tensors and metadata, mapped and named."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from os import PathLike
-from types import TracebackType
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from . import _core
 from .metadata import Metadata, file_type_name
 from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from types import TracebackType
 
 __all__ = ["SYNTHETIC_KEY", "Model", "Tensor", "Tensors", "open"]
 
@@ -19,7 +23,7 @@ SYNTHETIC_KEY = "ggufscope.synthetic"
 _SAMPLE_BYTES = 4096
 
 
-def open(path: str | PathLike[str]) -> "Model":  # noqa: A001
+def open(path: str | PathLike[str]) -> Model:  # noqa: A001
     """Open a GGUF file, or a split model through any of its files.
 
     The header and the tensor table are checked; tensor data and metadata arrays are not read.

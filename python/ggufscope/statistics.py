@@ -1,5 +1,7 @@
 """Statistics of a tensor, or of anything merged from tensors, with METRICS' names as attributes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -57,7 +59,7 @@ class TensorStatistics(Mapping[str, Any]):
         shape: tuple[int, ...] | None = None,
         type: str | None = None,  # noqa: A002
         name: str | None = None,
-    ) -> "TensorStatistics":
+    ) -> TensorStatistics:
         """Name the results of the core; flat element indices become tuples into `shape`."""
         fields = statistics.fields()
         for name_of_index in _index_fields():
@@ -106,7 +108,7 @@ def _index_fields() -> tuple[str, ...]:
     return tuple(info["name"] for info in _core.fields() if info["kind"] == "index")
 
 
-def _index_tuple(flat: int, shape: "Sequence[int] | None") -> tuple[int, ...]:
+def _index_tuple(flat: int, shape: Sequence[int] | None) -> tuple[int, ...]:
     return (flat,) if shape is None else tuple(int(i) for i in np.unravel_index(flat, tuple(shape)))
 
 

@@ -1,10 +1,9 @@
 """One tensor of a model: what it is, its bytes, its weights, its statistics."""
 
+from __future__ import annotations
+
 import math
 from typing import TYPE_CHECKING
-
-import numpy as np
-import numpy.typing as npt
 
 from . import _core
 from .arguments import checked_out, thread_count, type_name
@@ -12,6 +11,9 @@ from .roles import Place, place
 from .statistics import TensorStatistics
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from .model import Model
 
 
@@ -33,7 +35,7 @@ class Tensor:
 
     __slots__ = ("_info", "_model", "_place", "index", "n_bytes", "n_elements", "name", "shape", "type")
 
-    def __init__(self, model: "Model", index: int, info: _core.TensorInfo) -> None:
+    def __init__(self, model: Model, index: int, info: _core.TensorInfo) -> None:
         self._model = model
         self._info = info
         self._place: Place | None = None

@@ -1,0 +1,81 @@
+"""`ggufscope inspect`."""
+
+import difflib
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..escape import escape
+from ..inspection import metadata_entry, tensor_rows, to_json
+from ..model import Model
+from ..model import open as open_model
+from ..output import print_out
+from ..report.console import show
+from ..report.terminal_inspect import DEFAULT_COLUMNS, render_headline, render_overview, render_tensors
+from ..selection import (
+    ColumnsOption,
+    LayersOption,
+    RoleOption,
+    Selection,
+    SortOption,
+    TensorsOption,
+    TopOption,
+)
+
+
+def inspect(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A GGUF file, or any file of a split model.")],
+    *,
+    kv: Annotated[str | None, typer.Option("--kv", metavar="KEY", help="Print one metadata value in full.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    tensors: TensorsOption = None,
+    layers: LayersOption = None,
+    role: RoleOption = None,
+    sort: SortOption = None,
+    top: TopOption = None,
+    columns: ColumnsOption = None,
+) -> None:
+    """Show what a model file holds: types by role, metadata, tensors.
+
+    Only the header is read. With a selection of tensors only their table is shown.
+    """
+    selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
+    with open_model(model) as opened:
+        if kv is not None:
+            _print_value(opened, kv, as_json)
+            return
+        table = tensor_rows(opened)
+        available = list(table[0]) if table else list(DEFAULT_COLUMNS)
+        shown = selection.shown_columns(available, DEFAULT_COLUMNS)
+        rows = selection.rows(table)
+        if as_json:
+            kept = rows if selection.columns is None else [{column: row[column] for column in shown} for row in rows]
+            print_out(json.dumps(to_json(opened, kept), indent=1, allow_nan=False))
+            return
+        show(lambda console: _render(console, opened, selection, rows, shown))
+
+
+def _render(console: Any, model: Model, selection: Selection, rows: list[dict[str, Any]], columns: list[str]) -> None:
+    if selection.filters:
+        render_headline(console, model)
+    else:
+        render_overview(console, model)
+    console.print()
+    render_tensors(console, rows, selection, columns)
+
+
+def _print_value(model: Model, key: str, as_json: bool) -> None:
+    """One value, whole: a string line by line, an array one entry a line."""
+    if key not in model.metadata:
+        near = difflib.get_close_matches(key, list(model.metadata), n=3)
+        hint = f"; similar: {', '.join(near)}" if near else ""
+        raise ValueError(f"{model.path}: no metadata key {key!r}{hint}")
+    entry = metadata_entry(model, key, limit=None)
+    if as_json:
+        print_out(json.dumps({"key": key, **entry}, indent=1, allow_nan=False))
+        return
+    value = entry["value"]
+    lines = value if isinstance(value, list) else str(value).split("\n")
+    print_out("\n".join(escape(line) for line in lines))

@@ -1,0 +1,205 @@
+"""What a file says about itself, gathered from its header alone: types by role, declared against actual type, imatrix.
+
+Nothing here reads tensor data, and metadata arrays are read only as far as they are shown.
+"""
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .model import Model
+from .tensor import Tensor
+
+_IMATRIX_PREFIX = "quantize.imatrix."
+# What llama.cpp's quantizer makes most of a file with these labels; other labels name the type themselves.
+_MAIN_TYPES = {
+    "IQ2_S": ("IQ2_XS",),
+    "IQ2_M": ("IQ2_S",),
+    "IQ3_XS": ("IQ3_S", "IQ3_XXS"),
+    "IQ3_M": ("IQ3_S",),
+    "MXFP4_MOE": ("MXFP4",),
+}
+_ARRAY_HEAD = 8
+
+
+@dataclass
+class RoleSummary:
+    """All tensors of one role.
+
+    Attributes:
+        role: as in `Tensor.role`; None gathers the tensors whose names say nothing.
+        types: type → the layers that have it, None for tensors outside the layers; the most frequent type last.
+    """
+
+    role: str | None
+    n_tensors: int = 0
+    n_parameters: int = 0
+    n_bytes: int = 0
+    types: dict[str, list[int | None]] = field(default_factory=dict)
+
+    @property
+    def bits_per_weight(self) -> float | None:
+        return 8 * self.n_bytes / self.n_parameters if self.n_parameters else None
+
+    def add(self, tensor: Tensor) -> None:
+        self.n_tensors += 1
+        self.n_parameters += tensor.n_elements
+        self.n_bytes += tensor.n_bytes
+        self.types.setdefault(tensor.type, []).append(tensor.layer)
+
+
+@dataclass(frozen=True)
+class FileType:
+    """The declared type against what the tensor table holds.
+
+    Attributes:
+        declared: label of `general.file_type`, None if absent.
+        actual: type → share of all parameters, the largest first.
+        agrees: whether the type of most weights is the one that the label stands for; None if that cannot be said.
+    """
+
+    declared: str | None
+    actual: dict[str, float]
+    agrees: bool | None
+
+
+def roles_of(model: Model) -> list[RoleSummary]:
+    """One summary per role, in the order in which the roles first appear; tensors without a role come last."""
+    summaries: dict[str | None, RoleSummary] = {}
+    for tensor in model.tensors.values():
+        summaries.setdefault(tensor.role, RoleSummary(tensor.role)).add(tensor)
+    for summary in summaries.values():
+        summary.types = dict(sorted(summary.types.items(), key=lambda item: len(item[1])))
+    return sorted(summaries.values(), key=lambda summary: summary.role is None)
+
+
+def layer_ranges(layers: list[int]) -> str:
+    """`"0-3,6,9"` of [0, 1, 2, 3, 6, 9]."""
+    text: list[str] = []
+    ordered = sorted(set(layers))
+    starts = [i for i, layer in enumerate(ordered) if i == 0 or ordered[i - 1] != layer - 1]
+    for start, end in zip(starts, [*starts[1:], len(ordered)], strict=True):
+        first, last = ordered[start], ordered[end - 1]
+        text.append(f"{first}" if first == last else f"{first}-{last}")
+    return ",".join(text)
+
+
+def type_map(summary: RoleSummary) -> str:
+    """`"Q6_K 0-3,6,9 | Q4_K rest"`, or the type alone where it is the only one."""
+    if len(summary.types) == 1:
+        return next(iter(summary.types))
+    parts = []
+    for position, (name, layers) in enumerate(summary.types.items()):
+        numbers = [layer for layer in layers if layer is not None]
+        if not numbers:
+            parts.append(f"{name} ×{len(layers)}")
+        else:
+            parts.append(f"{name} {'rest' if position == len(summary.types) - 1 else layer_ranges(numbers)}")
+    return " | ".join(parts)
+
+
+def file_type_of(model: Model) -> FileType:
+    """Compare the declared file type with the types of the tensors."""
+    weights: Counter[str] = Counter()
+    for tensor in model.tensors.values():
+        weights[tensor.type] += tensor.n_elements
+    total = max(1, weights.total())
+    actual = {name: count / total for name, count in weights.most_common()}
+    declared = model.file_type
+    if declared is None or declared.startswith("unknown") or declared == "GUESSED" or not weights.total():
+        return FileType(declared, actual, None)
+    # "Q4_K_M" is mostly Q4_K.
+    mains = _MAIN_TYPES.get(declared, (re.sub(r"_K_[SML]$", "_K", declared),))
+    return FileType(declared, actual, next(iter(actual)) in mains)
+
+
+def imatrix_of(model: Model) -> dict[str, Any]:
+    """The keys by which llama.cpp's quantizer records an importance matrix, without their prefix; empty if none."""
+    return {
+        key.removeprefix(_IMATRIX_PREFIX): shown_value(model.metadata.head(key, _ARRAY_HEAD))
+        for key in model.metadata
+        if key.startswith(_IMATRIX_PREFIX)
+    }
+
+
+def tensor_rows(model: Model) -> list[dict[str, Any]]:
+    """The tensor table: one row each, the columns of `inspect`."""
+    return [
+        {
+            "name": tensor.name,
+            "type": tensor.type,
+            "shape": list(tensor.shape),
+            "layer": tensor.layer,
+            "role": tensor.role,
+            "n_elements": tensor.n_elements,
+            "n_bytes": tensor.n_bytes,
+            "bits_per_weight": tensor.bits_per_weight,
+            "offset": tensor.offset,
+            "file": tensor.file,
+        }
+        for tensor in model.tensors.values()
+    ]
+
+
+def shown_value(value: Any) -> Any:
+    """A metadata value as JSON can hold it: arrays as lists, non-finite numbers by name."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list):
+        return [shown_value(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
+    return value
+
+
+def to_json(model: Model, tensors: list[dict[str, Any]]) -> dict[str, Any]:
+    """Everything `inspect` knows, as plain data; arrays of the metadata with their first entries only."""
+    file_type = file_type_of(model)
+    return {
+        "schema": "ggufscope.inspect/1",
+        "model": {
+            "files": [
+                {"path": path, "n_bytes": size} for path, size in zip(model.files, model.file_sizes, strict=True)
+            ],
+            "name": model.name,
+            "architecture": model.architecture,
+            "synthetic": model.synthetic,
+            "n_layers": len(model.layers),
+            "n_tensors": len(model.tensors),
+            "n_parameters": model.n_parameters,
+            "n_bytes": model.n_bytes,
+            "bits_per_weight": model.bits_per_weight,
+        },
+        "format": {
+            "version": model.format_version,
+            "byte_order": model.byte_order,
+            "alignment": model.alignment,
+        },
+        "file_type": {"declared": file_type.declared, "actual": file_type.actual, "agrees": file_type.agrees},
+        "imatrix": imatrix_of(model) or None,
+        "roles": [
+            {
+                "role": summary.role,
+                "types": summary.types,
+                "n_tensors": summary.n_tensors,
+                "n_parameters": summary.n_parameters,
+                "n_bytes": summary.n_bytes,
+                "bits_per_weight": summary.bits_per_weight,
+            }
+            for summary in roles_of(model)
+        ],
+        "metadata": {key: metadata_entry(model, key) for key in model.metadata},
+        "tensors": tensors,
+    }
+
+
+def metadata_entry(model: Model, key: str, limit: int | None = _ARRAY_HEAD) -> dict[str, Any]:
+    """Kind and value of a key; of a longer array `head`, its first entries, and its length."""
+    kind, length = model.metadata.kind(key), model.metadata.length(key)
+    if limit is None or not kind.startswith("array") or length <= limit:
+        return {"kind": kind, "value": shown_value(model.metadata[key])}
+    return {"kind": kind, "length": length, "head": shown_value(model.metadata.head(key, limit))}

@@ -1,0 +1,1 @@
+"""Results made readable. Nothing here computes."""

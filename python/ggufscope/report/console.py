@@ -1,0 +1,71 @@
+"""The terminal as rich sees it, and numbers as people read them."""
+
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from ..escape import escape
+from ..output import print_out
+
+_UNBOUNDED = 100_000
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+
+
+def show(render: Callable[[Console], None]) -> None:
+    """Let `render` write to standard output: in colour on a terminal that allows it, plain into pipes and files.
+
+    Raises:
+        OutputError: Standard output cannot be written.
+    """
+    console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False, soft_wrap=False)
+    with console.capture() as captured:
+        render(console)
+    print_out("\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n")))
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print within the terminal; into a pipe or file as wide as it needs, so that no name is cut."""
+    width = console.width
+    if not console.is_terminal:
+        unbounded = console.options.update(max_width=_UNBOUNDED)
+        console.width = max(width, Measurement.get(console, unbounded, table).maximum)
+    console.print(table)
+    console.width = width
+
+
+def plain_table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:
+    """A table with few lines; the columns named in `right` are numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=column in right)
+    return table
+
+
+def safe(text: object, style: str = "") -> Text:
+    """Text from a file for rich: escaped, and never read as markup."""
+    return Text(escape(text), style=style)
+
+
+def bytes_text(n_bytes: int) -> str:
+    """`"4.91 GB"`, powers of 1000."""
+    value, unit = float(n_bytes), 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{n_bytes} B" if unit == 0 else f"{value:.3g} {_UNITS[unit]}"
+
+
+def count_text(count: int) -> str:
+    """`"8.03 B"` for 8 030 261 248, `"4 096"` below a million."""
+    for limit, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
+        if count >= limit * 0.9995:
+            return f"{count / limit:.3g} {unit}"
+    return f"{count:,}".replace(",", " ")
+
+
+def shape_text(shape: tuple[int, ...] | list[int]) -> str:
+    """`"4096 × 14336"`."""
+    return " × ".join(map(str, shape)) if shape else "scalar"

@@ -1,0 +1,144 @@
+"""The terminal view of `inspect`: what the file holds, the types by role first."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ..escape import escape
+from ..inspection import FileType, file_type_of, imatrix_of, metadata_entry, roles_of, type_map
+from ..model import Model
+from ..selection import Selection
+from .console import bytes_text, count_text, plain_table, print_table, safe, shape_text
+
+DEFAULT_COLUMNS = ("name", "type", "shape", "n_bytes", "bits_per_weight")
+
+_NUMBERS = ("layer", "n_elements", "n_bytes", "bits_per_weight", "offset")
+_SHORTEST_VALUE = 24  # characters of a metadata value that are shown beside the longest key
+
+
+def render_overview(console: Console, model: Model) -> None:
+    """Headline, types and sizes by role, declared type, importance matrix, header and metadata."""
+    render_headline(console, model)
+    console.print()
+    _render_roles(console, model)
+    console.print()
+    _render_facts(console, model)
+    if model.metadata:
+        console.print()
+        _render_metadata(console, model)
+
+
+def render_headline(console: Console, model: Model) -> None:
+    """One line on what the model is, and a warning where it is made up."""
+    bits = model.bits_per_weight
+    parts = [
+        model.architecture or "no architecture",
+        f"{count_text(model.n_parameters)} parameters",
+        bytes_text(model.n_bytes),
+        *([f"{bits:.2f} bits per weight"] if bits is not None else []),
+        f"{len(model.layers)} layers",
+    ]
+    console.print(safe(model.name or model.path, "bold"))
+    console.print(safe(" · ".join(parts)))
+    if model.synthetic:
+        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+
+
+def _render_roles(console: Console, model: Model) -> None:
+    summaries = roles_of(model)
+    if not summaries:
+        console.print(Text("no tensors"))
+        return
+    table = plain_table("role", "type by layer", "tensors", "parameters", "size", "bits", right=_ROLE_NUMBERS)
+    for summary in summaries:
+        bits = summary.bits_per_weight
+        table.add_row(
+            safe(summary.role or "(no role)", "" if summary.role else "dim"),
+            Text(type_map(summary)),
+            str(summary.n_tensors),
+            count_text(summary.n_parameters),
+            bytes_text(summary.n_bytes),
+            "" if bits is None else f"{bits:.2f}",
+        )
+    print_table(console, table)
+
+
+_ROLE_NUMBERS = ("tensors", "parameters", "size", "bits")
+
+
+def _render_facts(console: Console, model: Model) -> None:
+    for label, text in (
+        ("declared", _file_type_text(file_type_of(model))),
+        ("imatrix", _imatrix_text(imatrix_of(model))),
+        ("format", f"GGUF v{model.format_version}, {model.byte_order} endian, alignment {model.alignment}"),
+        ("tensors", f"{len(model.tensors)} in {_files_text(model)}"),
+    ):
+        console.print(Text.assemble((f"{label:9} ", "bold"), escape(text)), soft_wrap=not console.is_terminal)
+
+
+def _file_type_text(file_type: FileType) -> str:
+    actual = ", ".join(f"{100 * share:.3g} % {name}" for name, share in file_type.actual.items() if share > 0)
+    verdict = {True: "as declared", False: "NOT what that label usually means", None: "nothing to compare"}
+    return f"{file_type.declared or 'no file type'}; actual {actual or 'none'}: {verdict[file_type.agrees]}"
+
+
+def _imatrix_text(imatrix: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in imatrix.items()) or "none recorded"
+
+
+def _files_text(model: Model) -> str:
+    size = bytes_text(sum(model.file_sizes))
+    return f"{model.path} ({size})" if len(model.files) == 1 else f"{len(model.files)} files ({size})"
+
+
+def _render_metadata(console: Console, model: Model) -> None:
+    """One line per key; `--kv` prints what is cut."""
+    room = max(_SHORTEST_VALUE, console.width - 2 - max(len(escape(key)) for key in model.metadata))
+    table = plain_table("metadata", "value")
+    for key in model.metadata:
+        text = _value_text(metadata_entry(model, key))
+        table.add_row(safe(key), Text(text if len(text) <= room else f"{text[: room - 1]}…"))
+    print_table(console, table)
+
+
+def _value_text(entry: dict[str, Any]) -> str:
+    """A value on one line: strings bare, arrays by length and first entries."""
+    value, kind = entry.get("value", entry.get("head")), entry["kind"]
+    if isinstance(value, list):
+        length = entry.get("length", len(value))
+        element = kind.removeprefix("array[").removesuffix("]")
+        shown = ", ".join([*(_scalar_text(part, element) for part in value), *(["…"] if length > len(value) else [])])
+        return f"{length} × {element}: {shown}" if length else f"no {element}"
+    return escape(value) if isinstance(value, str) else _scalar_text(value, kind)
+
+
+def _scalar_text(value: Any, kind: str) -> str:
+    if kind == "float32" and isinstance(value, float):
+        return f"{value:.7g}"  # what a float32 can tell apart
+    return escape(json.dumps(value, ensure_ascii=False))
+
+
+def render_tensors(console: Console, rows: Sequence[dict[str, Any]], selection: Selection, columns: list[str]) -> None:
+    """The tensor table: the rows given, with these columns."""
+    title = "tensors" if not selection.filters else f"tensors: {len(rows)} selected"
+    table = plain_table(*columns, right=_NUMBERS, title=title)
+    for row in rows:
+        table.add_row(*(_cell(column, row[column]) for column in columns))
+    print_table(console, table)
+
+
+def _cell(column: str, value: Any) -> Text:
+    if value is None:
+        return Text("")
+    match column:
+        case "shape":
+            return Text(shape_text(value))
+        case "n_bytes":
+            return Text(bytes_text(value))
+        case "bits_per_weight":
+            return Text(f"{value:.2f}")
+        case _:
+            return safe(value)

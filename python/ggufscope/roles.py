@@ -75,11 +75,11 @@ def place(name: str) -> Place:
 
 def _split_kind(name: str) -> tuple[str, str]:
     """("blk.0.attn_q", ".bias") of "blk.0.attn_q.bias"; weights, the usual case, have no kind."""
-    for kind in (".bias", ".scale", ".input_scale"):
-        if name.endswith(kind):
-            return name.removesuffix(kind), kind
     stem, found, rest = name.partition(".weight")
-    return stem, rest if found else ""
+    if found and rest[:1] in {"", "."}:
+        return stem, rest
+    kind = next((kind for kind in (".bias", ".scale", ".input_scale") if name.endswith(kind)), "")
+    return name.removesuffix(kind), kind
 
 
 def _place_in_layer(match: re.Match[str], kind: str) -> Place:

@@ -1,0 +1,91 @@
+"""An output file is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from ggufscope.errors import ExitCode, OutputError, exit_code
+from ggufscope.output import atomic_write
+
+
+def test_writes_text_and_bytes(tmp_path: Path) -> None:
+    with atomic_write(tmp_path / "a.txt") as text:
+        text.write("größe\n")
+        assert not (tmp_path / "a.txt").exists()
+    with atomic_write(tmp_path / "b.bin", "wb") as binary:
+        binary.seek(4)
+        binary.write(b"end")
+    assert (tmp_path / "a.txt").read_bytes() == "größe\n".encode()
+    assert (tmp_path / "b.bin").read_bytes() == b"\0\0\0\0end"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.txt", "b.bin"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
+def test_after_an_exception_the_old_file_stays(tmp_path: Path, error: type[BaseException]) -> None:
+    target = tmp_path / "old.json"
+    target.write_text("old")
+
+    def fail_halfway() -> None:
+        with atomic_write(target) as file:
+            file.write("new")
+            raise error
+
+    with pytest.raises(error):
+        fail_halfway()
+    assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["old.json"]
+
+
+def test_replaces_what_a_link_points_to_and_keeps_permissions(tmp_path: Path) -> None:
+    target = tmp_path / "real.txt"
+    target.write_text("old")
+    target.chmod(0o640)
+    (tmp_path / "link.txt").symlink_to(target)
+    with atomic_write(tmp_path / "link.txt") as file:
+        file.write("new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert target.read_text() == "new"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+def test_new_files_get_the_usual_permissions(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        with atomic_write(tmp_path / "new") as file:
+            file.write("x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o640
+
+
+def test_devices_are_written_not_replaced() -> None:
+    with atomic_write("/dev/null") as file:
+        file.write("gone")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_is_an_output_error() -> None:
+    with pytest.raises(OutputError, match="No space left") as caught, atomic_write("/dev/full") as file:
+        file.write("x" * (1 << 21))
+    assert exit_code(caught.value) == ExitCode.OUTPUT
+
+
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "no" / "such" / "dir.json", "/proc/nothing.json"):
+        with pytest.raises(OutputError), atomic_write(path):
+            pass
+    for path in ("-", ""):
+        with pytest.raises(ValueError, match="does not name an output file"), atomic_write(path):
+            pass
+
+
+def test_a_failing_input_inside_is_no_output_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as caught, atomic_write(tmp_path / "out"):
+        (tmp_path / "missing").read_bytes()
+    assert exit_code(caught.value) == ExitCode.INPUT
+    assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ._core import GGUFError, UnsupportedTypeError
     from .buffers import dequantize, summarize
+    from .errors import ProfileError
     from .model import Model, Tensor, open  # noqa: A004
+    from .profiles import Profile
+    from .scan import profile
     from .statistics import TensorStatistics
 
 __version__ = "0.1.0"
@@ -23,22 +26,28 @@ _HOMES = {
     "GGUFError": "_core",
     "UnsupportedTypeError": "_core",
     "Model": "model",
+    "Profile": "profiles",
+    "ProfileError": "errors",
     "Tensor": "model",
     "TensorStatistics": "statistics",
     "dequantize": "buffers",
     "open": "model",
+    "profile": "scan",
     "summarize": "buffers",
 }
 
 __all__ = [
     "GGUFError",
     "Model",
+    "Profile",
+    "ProfileError",
     "Tensor",
     "TensorStatistics",
     "UnsupportedTypeError",
     "__version__",
     "dequantize",
     "open",
+    "profile",
     "summarize",
 ]
 

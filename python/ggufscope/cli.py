@@ -22,6 +22,7 @@ from .errors import ExitCode, exit_code, one_line
 # Command → the line that describes it in `ggufscope --help`; it is also the first line of its docstring.
 COMMANDS: dict[str, str] = {
     "inspect": "Show what a model file holds: types by role, metadata, tensors.",
+    "profile": "Statistics of every parameter: soundness, then layers and roles, or the tensors selected.",
 }
 
 # Base of typer's own exceptions about the command line; which click it comes from depends on the version of typer.

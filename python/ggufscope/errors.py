@@ -23,6 +23,10 @@ class OutputError(OSError):
     """An output file, or standard output, could not be written."""
 
 
+class ProfileError(ValueError):
+    """A file that should be a saved profile is not, or is malformed; one line naming the place."""
+
+
 def exit_code(error: BaseException) -> ExitCode:
     """The exit code that `error` ends a command with."""
     if isinstance(error, KeyboardInterrupt):
@@ -31,7 +35,7 @@ def exit_code(error: BaseException) -> ExitCode:
         return ExitCode.CLOSED_PIPE
     if isinstance(error, OutputError):
         return ExitCode.OUTPUT
-    if isinstance(error, (GGUFError, OSError, MemoryError)):
+    if isinstance(error, (GGUFError, ProfileError, OSError, MemoryError)):
         return ExitCode.INPUT
     if isinstance(error, ValueError):
         return ExitCode.USAGE

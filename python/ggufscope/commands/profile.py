@@ -1,0 +1,106 @@
+"""`ggufscope profile`."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+
+from ..model import Model
+from ..model import open as open_model
+from ..output import atomic_write, print_out
+from ..profiles import Profile
+from ..report.console import show
+from ..report.progress import progress_bar
+from ..report.terminal import DEFAULT_COLUMNS, render_headline, render_profile, render_tensors
+from ..rows import flat
+from ..scan import profile as scan
+from ..selection import (
+    ColumnsOption,
+    LayersOption,
+    RoleOption,
+    Selection,
+    SortOption,
+    TensorsOption,
+    TopOption,
+)
+
+
+def profile(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A GGUF file, or any file of a split model.")],
+    *,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Save the profile as JSON, too.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
+    ] = None,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Without histogram, row and column norms and code statistics.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    reproducible: Annotated[
+        bool, typer.Option("--reproducible", help="Leave time, threads and version out of the JSON.")
+    ] = False,
+    sparsity_threshold: Annotated[
+        float, typer.Option("--sparsity-threshold", metavar="X", help="Magnitude under which a weight is sparse.")
+    ] = 1e-6,
+    tensors: TensorsOption = None,
+    layers: LayersOption = None,
+    role: RoleOption = None,
+    sort: SortOption = None,
+    top: TopOption = None,
+    columns: ColumnsOption = None,
+) -> None:
+    """Statistics of every parameter: soundness, then layers and roles, or the tensors selected.
+
+    Reads all of the model once. The JSON always holds the whole profile.
+    """
+    selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
+    by_tensor = selection.filters or selection.columns is not None
+    if as_json and by_tensor:
+        raise ValueError("--json prints the whole profile; a selection of tensors is for the table")
+    with open_model(model) as opened, _opened_output(output, opened) as file:
+        with progress_bar("profiling") as progress:
+            found = scan(opened, threads, fast, sparsity_threshold, progress, keep_vectors=False)
+        rows, shown = _select(found, selection) if by_tensor else ([], [])
+        if file is not None:
+            file.write(found.to_json(reproducible))
+    if as_json:
+        print_out(found.to_json(reproducible).rstrip("\n"))
+    elif by_tensor:
+        show(lambda console: _render_selected(console, found, rows, shown, selection.filters))
+    else:
+        show(lambda console: render_profile(console, found))
+
+
+@contextlib.contextmanager
+def _opened_output(output: Path | None, model: Model) -> Iterator[IO[str] | None]:
+    """The file to write, opened before the work starts, so that a bad path costs no time; never the model itself."""
+    if output is None:
+        yield None
+        return
+    if any(os.path.exists(output) and os.path.samefile(output, file) for file in model.files):
+        raise ValueError(f"{output}: is the model; the profile needs a file of its own")
+    with atomic_write(output) as file:
+        yield file
+
+
+def _select(profile: Profile, selection: Selection) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows and the columns to show."""
+    table = [flat(row) for row in profile.tensors.values()]
+    available = dict.fromkeys(name for row in table for name in row)
+    default = [column for column in DEFAULT_COLUMNS if column in available or not table]
+    if selection.sort in available and selection.sort not in default:
+        default.append(selection.sort)
+    return selection.rows(table), selection.shown_columns(available, default)
+
+
+def _render_selected(
+    console: Any, profile: Profile, rows: list[dict[str, Any]], columns: list[str], selected: bool
+) -> None:
+    render_headline(console, profile)
+    console.print()
+    render_tensors(console, rows, columns, selected)

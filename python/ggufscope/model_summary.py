@@ -1,0 +1,79 @@
+"""What a profile says about the model itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .model import Model
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """A model without its weights; says nothing about where its files lie or what they are called.
+
+    Attributes:
+        name: `general.name`, None where the file has none.
+        architecture: `general.architecture`.
+        file_type: the type or mix the file declares (`"Q4_K_M"`); a label, `types` is what is there.
+        synthetic: whether the weights are made up, as `ggufscope synth` marks them.
+        identity: hash of the tensor table and of samples of every tensor.
+        file_sizes: bytes of each file.
+        n_tensors: tensors in the table.
+        n_elements: elements of all tensors, the parameters.
+        n_bytes: bytes of all tensors.
+        bits_per_weight: stored bits per element; None without elements.
+        types: type → number of tensors, elements and bytes.
+        type_map: role → type → layers whose tensor of that role has the type; [] outside the layers.
+    """
+
+    name: str | None
+    architecture: str | None
+    file_type: str | None
+    synthetic: bool
+    identity: str
+    file_sizes: list[int]
+    n_tensors: int
+    n_elements: int
+    n_bytes: int
+    bits_per_weight: float | None
+    types: dict[str, dict[str, int]]
+    type_map: dict[str, dict[str, list[int]]]
+
+    @classmethod
+    def of(cls, model: Model) -> ModelSummary:
+        return cls(
+            name=model.name,
+            architecture=model.architecture,
+            file_type=model.file_type,
+            synthetic=model.synthetic,
+            identity=model.identity,
+            file_sizes=list(model.file_sizes),
+            n_tensors=len(model.tensors),
+            n_elements=model.n_parameters,
+            n_bytes=model.n_bytes,
+            bits_per_weight=model.bits_per_weight,
+            types=_types(model),
+            type_map=_type_map(model),
+        )
+
+
+def _types(model: Model) -> dict[str, dict[str, int]]:
+    """Types by the bytes they take, the most first."""
+    found: dict[str, dict[str, int]] = {}
+    for tensor in model.tensors.values():
+        sizes = found.setdefault(tensor.type, {"n_tensors": 0, "n_elements": 0, "n_bytes": 0})
+        sizes["n_tensors"] += 1
+        sizes["n_elements"] += tensor.n_elements
+        sizes["n_bytes"] += tensor.n_bytes
+    return dict(sorted(found.items(), key=lambda item: (-item[1]["n_bytes"], item[0])))
+
+
+def _type_map(model: Model) -> dict[str, dict[str, list[int]]]:
+    found: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    for tensor in model.tensors.values():
+        if tensor.role is not None:
+            found[tensor.role][tensor.type] |= set() if tensor.layer is None else {tensor.layer}
+    return {role: {type_: sorted(layers) for type_, layers in types.items()} for role, types in found.items()}

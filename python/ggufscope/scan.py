@@ -1,0 +1,275 @@
+"""Profiling: stream a model through the core, batch by batch, and sort what it found into rows and roll-ups."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _core
+from .arguments import thread_count
+from .head_table import HeadTable, column_norms, head_fields
+from .heads import heads
+from .model import Model
+from .model import open as open_model
+from .model_summary import ModelSummary
+from .profiles import Profile, Run, Settings
+from .rollup import THIRDS, Groups, Merged, third_of
+from .rows import Row, with_vector_summaries
+from .statistics import TensorStatistics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from os import PathLike
+
+    from .heads import HeadGeometry
+    from .model import Tensor
+
+# Tensors are observed in batches, so that no more than a batch's statistics are held next to the results (a model
+# with 256 experts has 40 000 parts); large enough that starting the threads anew costs nothing.
+_BATCH_BYTES = 512 << 20
+_BATCH_PARTS = 4096
+
+_ROLE_OF_KIND = {"q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output"}
+
+
+def profile(
+    model: str | PathLike[str] | Model,
+    threads: int | None = None,
+    fast: bool = False,
+    sparsity_threshold: float = 1e-6,
+    progress: Callable[[int, int], object] | None = None,
+    *,
+    keep_vectors: bool = True,
+) -> Profile:
+    """Statistics of every parameter of a model, from one pass over its data.
+
+    Args:
+        model: path of a GGUF file or of any file of a split model, or an open model, which stays open.
+        threads: at most so many; by default the cores this process may use. The result does not depend on it.
+        fast: leave out histogram (and what follows from it), row and column norms and code statistics.
+        sparsity_threshold: magnitude under which a weight counts for `sparsity`; rounded to float32.
+        progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel.
+        keep_vectors: keep `row_l2` and `column_l2` of every tensor (8 bytes per row and column) beside their summary.
+
+    Returns:
+        The profile; it does not refer to the model any more.
+
+    Raises:
+        GGUFError: The file is malformed, or it shrank while it was read.
+        OSError: The file cannot be opened.
+        ValueError: Less than one thread, a threshold that is negative or not finite, or the model is closed.
+
+    Example:
+        >>> import ggufscope as gs
+        >>> profile = gs.profile("model.gguf")                                          # doctest: +SKIP
+        >>> profile.roles["attn_v"].kurtosis, profile.layers[0].rms                     # doctest: +SKIP
+    """
+    if not 0 <= sparsity_threshold < np.finfo(np.float32).max:
+        raise ValueError(f"sparsity_threshold must be a finite number of at least 0, not {sparsity_threshold}")
+    settings = Settings(fast=bool(fast), sparsity_threshold=float(sparsity_threshold))
+    n_threads = thread_count(threads)
+    if isinstance(model, Model):
+        return _profile(model, n_threads, settings, progress, keep_vectors)
+    with open_model(model) as opened:
+        return _profile(opened, n_threads, settings, progress, keep_vectors)
+
+
+def _profile(
+    model: Model,
+    threads: int,
+    settings: Settings,
+    progress: Callable[[int, int], object] | None,
+    keep_vectors: bool,
+) -> Profile:
+    started = datetime.datetime.now(datetime.UTC)
+    clock = time.perf_counter()
+    tensors = list(model.tensors.values())
+    collector = _Collector(model, keep_vectors)
+    for tensor, parts in _observe(
+        model, tensors, collector.geometry, threads=threads, settings=settings, progress=progress
+    ):
+        collector.add(tensor, parts)
+    seconds = time.perf_counter() - clock
+    run = Run.of(model, started, seconds, threads)
+    return collector.finish(ModelSummary.of(model), settings, run)
+
+
+def _batches(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
+    batch: list[Tensor] = []
+    n_bytes = n_parts = 0
+    for tensor in tensors:
+        batch.append(tensor)
+        n_bytes += tensor.n_bytes
+        n_parts += tensor.n_experts
+        if n_bytes >= _BATCH_BYTES or n_parts >= _BATCH_PARTS:
+            yield batch
+            batch, n_bytes, n_parts = [], 0, 0
+    if batch:
+        yield batch
+
+
+def _observe(
+    model: Model,
+    tensors: Sequence[Tensor],
+    geometry: Mapping[str, HeadGeometry | None],
+    *,
+    threads: int,
+    settings: Settings,
+    progress: Callable[[int, int], object] | None,
+) -> Iterator[tuple[Tensor, list[_core.Part]]]:
+    """Each tensor with its parts, in file order."""
+    total = sum(tensor.n_bytes for tensor in tensors)
+    done = 0
+    for batch in _batches(tensors):
+        offset = done
+
+        def report(batch_done: int, _total: int, offset: int = offset) -> None:
+            if progress is not None:
+                progress(offset + batch_done, total)
+
+        parts = _core.observe_model(
+            model.core(),
+            [tensor.index for tensor in batch],
+            [_group_rows(geometry[tensor.name]) for tensor in batch],
+            threads,
+            settings.fast,
+            settings.sparsity_threshold,
+            report,
+        )
+        by_tensor = defaultdict(list)
+        for part in parts:
+            by_tensor[part.tensor].append(part)
+        for tensor in batch:
+            yield tensor, by_tensor.pop(tensor.index, [])
+        done += sum(tensor.n_bytes for tensor in batch)
+
+
+def _group_rows(geometry: HeadGeometry | None) -> int:
+    return geometry.size if geometry is not None and geometry.axis == "rows" else 0
+
+
+class _Collector:
+    """Takes the tensors in file order and builds the profile."""
+
+    def __init__(self, model: Model, keep_vectors: bool) -> None:
+        tensors = model.tensors.values()
+        self.geometry = {tensor.name: heads(model, tensor) for tensor in tensors}
+        self._keep_vectors = keep_vectors
+        self._thirds_of = _thirds(tensors)
+        self._tensors: dict[str, Row] = {}
+        self._layers: Groups[tuple[str | None, int]] = Groups()
+        self._roles: Groups[str] = Groups()
+        self._thirds: Groups[str] = Groups()
+        self._experts: Groups[tuple[str, int]] = Groups()
+        self._total = Merged()
+        self._heads: dict[str, dict[int, list[dict[str, float | None]]]] = defaultdict(dict)
+        self._n_elements = sum(tensor.n_elements for tensor in tensors)
+
+    def add(self, tensor: Tensor, parts: Sequence[_core.Part]) -> None:
+        whole = _whole(parts)
+        fields = TensorStatistics.of(whole, n_bytes=tensor.n_bytes, shape=tensor.shape)
+        self._tensors[tensor.name] = Row(
+            with_vector_summaries(fields, self._keep_vectors),
+            name=tensor.name,
+            role=tensor.role,
+            layer=tensor.layer,
+            stack=tensor.stack,
+            expert=tensor.expert,
+            type=tensor.type,
+            shape=tensor.shape,
+            n_bytes=tensor.n_bytes,
+        )
+        self._roll_up(tensor, whole)
+        self._add_experts(tensor, parts)
+        self._add_heads(tensor, parts, fields)
+
+    def _roll_up(self, tensor: Tensor, whole: _core.Statistics) -> None:
+        key = None if tensor.layer is None else (tensor.stack, tensor.layer)
+        self._layers.add(key, whole, tensor.n_bytes)
+        self._roles.add(tensor.role, whole, tensor.n_bytes)
+        self._thirds.add(None if key is None else self._thirds_of[key], whole, tensor.n_bytes)
+        self._total.add(whole, tensor.n_bytes)
+
+    def _add_experts(self, tensor: Tensor, parts: Sequence[_core.Part]) -> None:
+        if tensor.role is None or "_exps" not in tensor.role:
+            return
+        if tensor.expert is not None:
+            self._experts.add((tensor.role, tensor.expert), _whole(parts), tensor.n_bytes)
+        elif len(tensor.shape) == 3:
+            for part in parts:
+                self._experts.add((tensor.role, part.index), part.statistics, tensor.n_bytes // len(parts))
+
+    def _add_heads(self, tensor: Tensor, parts: Sequence[_core.Part], fields: Mapping[str, Any]) -> None:
+        geometry = self.geometry[tensor.name]
+        if geometry is None or tensor.layer is None or len(parts) != 1:
+            return
+        if geometry.axis == "columns":
+            found = column_norms(fields["column_l2"], geometry.n_heads) if "column_l2" in fields else []
+        else:
+            found = [head_fields(statistics) for statistics in parts[0].heads]
+        if len(found) != geometry.n_heads:
+            return
+        prefix = f"{tensor.stack}." if tensor.stack else ""
+        for group in geometry.groups:
+            of_group = found[group.first_head : group.first_head + group.n_heads]
+            self._heads[prefix + _ROLE_OF_KIND[group.kind]][tensor.layer] = of_group
+
+    def finish(self, model: ModelSummary, settings: Settings, run: Run) -> Profile:
+        total = self._total.values()
+        layers = sorted(self._layers, key=lambda key: (key[0] is not None, key[0] or "", key[1]))
+        return Profile(
+            model=model,
+            coverage=total["n_elements"] / self._n_elements if self._n_elements else 1.0,
+            settings=settings,
+            tensors=self._tensors,
+            layers={
+                _layer_key(key): _row(values, stack=key[0], layer=key[1])
+                for key, values in self._layers.values(layers).items()
+            },
+            roles={role: _row(values, role=role) for role, values in self._roles.values().items()},
+            experts={
+                key: _row(values, role=key[0], expert=key[1])
+                for key, values in self._experts.values(sorted(self._experts)).items()
+            },
+            thirds={third: _row(values, third=third) for third, values in self._thirds.values(THIRDS).items()},
+            heads={role: HeadTable.of(role, layers) for role, layers in sorted(self._heads.items())},
+            total=_row(total),
+            run=run,
+        )
+
+
+def _row(values: dict[str, Any], **place: Any) -> Row:
+    sizes = {name: values.pop(name) for name in ("n_tensors", "n_bytes")}
+    return Row(values, **sizes, **place)
+
+
+def _layer_key(key: tuple[str | None, int]) -> int | str:
+    stack, layer = key
+    return layer if stack is None else f"{stack}.{layer}"
+
+
+def _thirds(tensors: Any) -> dict[tuple[str | None, int], str]:
+    """The third of each layer, counted over the layers that are there, in each stack by itself."""
+    stacks: dict[str | None, set[int]] = defaultdict(set)
+    for tensor in tensors:
+        if tensor.layer is not None:
+            stacks[tensor.stack].add(tensor.layer)
+    return {
+        (stack, layer): third_of(position, len(layers))
+        for stack, layers in stacks.items()
+        for position, layer in enumerate(sorted(layers))
+    }
+
+
+def _whole(parts: Sequence[_core.Part]) -> _core.Statistics:
+    """The statistics of a tensor from those of its experts."""
+    if len(parts) == 1:
+        return parts[0].statistics
+    whole = parts[0].statistics.copy() if parts else _core.Statistics()
+    for part in parts[1:]:
+        whole.append(part.statistics)
+    return whole

@@ -1,0 +1,271 @@
+"""Checks a saved profile before anything believes it.
+
+The models below spell the file's layout. The statistics of a row are not listed here: they come from the core's
+registry, each kind with its check. Keys nobody knows are ignored, so that a file with a statistic of a later version
+loads; what is there must be right.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic.functional_validators import AfterValidator
+
+from . import histogram
+from .errors import ProfileError
+from .fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
+from .profiles import SCHEMA
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _ascending(values: list[float]) -> list[float]:
+    if sorted(values) != values:
+        raise ValueError("quantiles must not descend")
+    return values
+
+
+def _decodable(text: str) -> str:
+    histogram.decode(text)
+    return text
+
+
+_KINDS: dict[str, Any] = {
+    "count": Count,
+    "index": list[Count],
+    "number": Number,
+    "share": Share,
+    "quantiles": Annotated[
+        list[Number],
+        Field(min_length=len(QUANTILE_PERCENTS), max_length=len(QUANTILE_PERCENTS)),
+        AfterValidator(_ascending),
+    ],
+    "histogram": Annotated[str, AfterValidator(_decodable)],
+}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", protected_namespaces=())
+
+
+class _Row(_Strict):
+    n_elements: Count
+    n_bytes: Count
+
+    @model_validator(mode="after")
+    def _histogram_is_complete(self) -> Self:
+        """Every finite element is in the histogram."""
+        text = getattr(self, "histogram", None)
+        lost: list[int] = [getattr(self, f"{kind}_count", None) or 0 for kind in ("nan", "inf")]
+        total = self.n_elements - sum(lost) if text is None else int(histogram.decode(text)[1].sum())
+        if total != self.n_elements - sum(lost):
+            raise ValueError(f"the histogram counts {total} finite elements of {self.n_elements - sum(lost)}")
+        return self
+
+
+class _Tensor(_Row):
+    name: str
+    type: str
+    shape: list[Count]
+    role: str | None = None
+    layer: Count | None = None
+    stack: str | None = None
+    expert: Count | None = None
+
+    @model_validator(mode="after")
+    def _shape_fits(self) -> Self:
+        if prod(self.shape) != self.n_elements:
+            raise ValueError(f"a tensor of shape {self.shape} does not have {self.n_elements} elements")
+        return self
+
+
+class _RollUp(_Row):
+    n_tensors: Count
+
+
+class _Layer(_RollUp):
+    layer: Count
+    stack: str | None = None
+
+
+class _Role(_RollUp):
+    role: str
+
+
+class _Expert(_Role):
+    expert: Count
+
+
+class _Third(_RollUp):
+    third: str
+
+
+class _Heads(_Strict):
+    role: str
+    layers: list[Count]
+    fields: dict[str, list[list[Number | None]]]
+
+    @model_validator(mode="after")
+    def _tables_fit(self) -> Self:
+        shapes = {name: [len(row) for row in table] for name, table in self.fields.items()}
+        for name, lengths in shapes.items():
+            if len(lengths) != len(self.layers) or lengths != next(iter(shapes.values())):
+                raise ValueError(f"the table of {name} has other layers or heads than the first")
+        return self
+
+
+class _TypeSizes(_Strict):
+    n_tensors: Count
+    n_elements: Count
+    n_bytes: Count
+
+
+class _Model(_Strict):
+    name: str | None
+    architecture: str | None
+    file_type: str | None
+    synthetic: bool
+    identity: str
+    file_sizes: list[Count]
+    n_tensors: Count
+    n_elements: Count
+    n_bytes: Count
+    bits_per_weight: Number | None
+    types: dict[str, _TypeSizes]
+    type_map: dict[str, dict[str, list[Count]]]
+
+
+class _Settings(_Strict):
+    fast: bool
+    sparsity_threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Run(_Strict):
+    files: list[str]
+    started: str
+    seconds: Number
+    bytes_per_second: Number
+    elements_per_second: Number
+    threads: Count
+    isa: str
+    version: str
+
+
+@cache
+def _with_statistics(base: type[_Row]) -> type[_Row]:
+    """`base` with every statistic, each optional: which there are depends on type and settings."""
+    fields: dict[str, Any] = {}
+    for field in registry():
+        if field["kind"] == "vector":
+            fields |= {f"{field['name']}_{what}": (Number | None, None) for what in VECTOR_SUMMARIES}
+        elif field["name"] not in base.model_fields:
+            fields[field["name"]] = (_KINDS[field["kind"]] | None, None)
+    return create_model(base.__name__, __base__=base, **fields)
+
+
+@cache
+def _document() -> type[_Strict]:
+    tables: dict[str, Any] = {
+        name: (list[_with_statistics(base)], ...)  # type: ignore[misc]
+        for name, base in {
+            "tensors": _Tensor,
+            "layers": _Layer,
+            "roles": _Role,
+            "experts": _Expert,
+            "thirds": _Third,
+        }.items()
+    }
+    return create_model(
+        "Profile",
+        __base__=_Strict,
+        model=(_Model, ...),
+        coverage=(Share, ...),
+        settings=(_Settings, ...),
+        total=(_with_statistics(_RollUp), ...),
+        heads=(list[_Heads], ...),
+        run=(_Run | None, None),
+        **tables,
+    )
+
+
+def read_profile(path: str | PathLike[str]) -> dict[str, Any]:
+    """Read and check a saved profile; the checked document.
+
+    Raises:
+        ProfileError: Not a profile, of another schema version, or malformed; names the file and the place in it.
+        OSError: The file cannot be read.
+    """
+    data = Path(path).read_bytes()
+    try:
+        return parse_profile(data)
+    except ProfileError as error:
+        raise ProfileError(f"{path}: {error}") from None
+
+
+def parse_profile(data: bytes | str) -> dict[str, Any]:
+    """Check the text of a saved profile.
+
+    Raises:
+        ProfileError: It is not one; names the place.
+    """
+    document = _parse_json(data)
+    if not isinstance(document, dict) or "schema" not in document:
+        raise ProfileError('not a saved profile: it has no "schema"')
+    if document["schema"] != SCHEMA:
+        raise ProfileError(f"cannot read schema {document['schema']!r}; this version reads {SCHEMA!r}")
+    try:
+        checked = _document().model_validate(document)
+    except ValidationError as error:
+        raise ProfileError(_describe(error, document)) from None
+    _check_names(document["tensors"])
+    return checked.model_dump(exclude_unset=True)
+
+
+def _parse_json(data: bytes | str) -> Any:
+    try:
+        return json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise ProfileError(f"not a saved profile: no valid JSON ({reason})") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _describe(error: ValidationError, document: dict[str, Any]) -> str:
+    """The first problem: `tensors[3].kurtosis of 'blk.0.attn_q.weight': …`."""
+    problem = error.errors(include_url=False, include_input=False)[0]
+    place, value = "", document
+    owner = ""
+    for step in problem["loc"]:
+        place += f"[{step}]" if isinstance(step, int) else f".{step}" if place else str(step)
+        value = _inside(value, step)
+        if isinstance(value, dict) and isinstance(value.get("name"), str) and place.startswith("tensors"):
+            owner = f" of {value['name']!r}"
+    return f"malformed profile: {place}{owner}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _inside(value: Any, step: int | str) -> Any:
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _check_names(tensors: list[dict[str, Any]]) -> None:
+    seen: set[str] = set()
+    for position, tensor in enumerate(tensors):
+        if tensor["name"] in seen:
+            raise ProfileError(f"malformed profile: tensors[{position}]: a second tensor {tensor['name']!r}")
+        seen.add(tensor["name"])

@@ -39,9 +39,13 @@ class Row(TensorStatistics):
         super().__init__(fields, n_elements=fields["n_elements"], **about)
 
     def __getattr__(self, name: str) -> Any:
-        if name in vectors():
+        if name in vectors() and name not in self:
             raise AttributeError(f"the vector {name!r} is not kept here; {name}_min, _max, _median and _mad are")
         return super().__getattr__(name)
+
+    def __repr__(self) -> str:
+        place = " ".join(f"{name}={getattr(self, name)}" for name in PLACE if getattr(self, name) is not None)
+        return f"<Row {' '.join(filter(None, [self.name, place]))}: {self.n_elements} elements>"
 
     def to_json(self) -> dict[str, Any]:
         """The row as it stands in a saved profile."""

@@ -1,0 +1,126 @@
+"""Stream a planned model into one file or several shards. Memory stays at one tensor's pool and the vocabulary."""
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import IO, cast
+
+import gguf
+import numpy as np
+from gguf.gguf_writer import WriterState
+
+from .. import _core
+from ..errors import OutputError
+from ..output import atomic_write
+from .metadata import add_metadata
+from .plan import Plan, TypedTensor
+from .weights import tensor_bytes
+
+Progress = Callable[[int, int], object]
+
+# The vocabulary of the largest shape takes 12 MB; padding at most 31 bytes per tensor.
+HEADER_ALLOWANCE = 32_000_000
+
+
+def write_plan(
+    plan: Plan, path: str | PathLike[str], *, shards: int = 1, progress: Progress | None = None
+) -> list[Path]:
+    """Write a planned model; older files of the same names are replaced when the new ones are complete.
+
+    Args:
+        plan: what to write.
+        path: the file; with shards its name gets `-00001-of-0000N` and so on, before `.gguf`.
+        shards: number of files of about the same size.
+        progress: called with (done bytes, total bytes) of the tensors; may raise to cancel.
+
+    Returns:
+        The files, in order.
+
+    Raises:
+        OutputError: no room for it, or it cannot be written. Nothing stays behind.
+        ValueError: more shards than tensors.
+    """
+    parts = split(plan.tensors, shards)
+    paths = shard_paths(Path(path), shards)
+    require_space(paths[0], plan.n_bytes + HEADER_ALLOWANCE)
+    with contextlib.ExitStack() as files:
+        streams = [files.enter_context(atomic_write(target, "wb")) for target in paths]
+        alignment = write_headers(plan, parts, streams)
+        done = 0
+        for part, stream in zip(parts, streams, strict=True):
+            pad(stream, alignment)
+            for entry in part:
+                for piece in tensor_bytes(plan.shape, entry.tensor, entry.type_name, plan.seed):
+                    stream.write(piece)
+                    done += piece.nbytes
+                    if progress is not None:
+                        progress(done, plan.n_bytes)
+                pad(stream, alignment)
+    return paths
+
+
+def split(tensors: Sequence[TypedTensor], shards: int) -> list[list[TypedTensor]]:
+    """Cut the tensors, in order, into non-empty parts of about the same number of bytes."""
+    if not 1 <= shards <= len(tensors):
+        raise ValueError(f"shards must be from 1 to {len(tensors)} (the tensors of this model), not {shards}")
+    ends = np.cumsum([entry.n_bytes for entry in tensors])
+    parts: list[list[TypedTensor]] = []
+    first = 0
+    for shard in range(1, shards + 1):
+        fair = int(np.searchsorted(ends, ends[-1] * shard / shards)) + 1
+        last = min(max(fair, first + 1), len(tensors) - (shards - shard))  # leave one tensor for each later shard
+        parts.append(list(tensors[first:last]))
+        first = last
+    return parts
+
+
+def shard_paths(path: Path, shards: int) -> list[Path]:
+    """Names of the shards as llama.cpp's gguf-split makes them; the path itself for one."""
+    if shards == 1:
+        return [path]
+    stem = path.name.removesuffix(".gguf")
+    return [path.with_name(f"{stem}-{number:05d}-of-{shards:05d}.gguf") for number in range(1, shards + 1)]
+
+
+def require_space(path: Path, needed: int) -> None:
+    """Refuse to start what cannot fit. A missing directory is left to the opening of the file."""
+    directory = Path(os.path.realpath(path)).parent
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        free = shutil.disk_usage(directory).free
+        if path.exists() and not path.is_file():
+            return  # a device takes what it is given
+        if free < needed:
+            lack = f"not enough space: {needed / 1e9:.2f} GB needed, {free / 1e9:.2f} GB free"
+            raise OutputError(errno.ENOSPC, lack, os.fspath(path))
+
+
+def write_headers(plan: Plan, parts: Sequence[Sequence[TypedTensor]], streams: Sequence[IO[bytes]]) -> int:
+    """Header, metadata and tensor table of every file; returns the alignment of tensor data.
+
+    The gguf package writes them. Only the first shard has the model's metadata; `split.*` tells them apart.
+    """
+    writer = gguf.GGUFWriter(None, plan.shape.architecture)
+    type_ids = {description["name"]: description["id"] for description in _core.types()}
+    add_metadata(writer, plan.shape, plan.mix, plan.seed)
+    for number, part in enumerate(parts):
+        if number:
+            writer.tensors.append({})
+        for entry in part:
+            # The package's enumeration lags behind ggml; it writes the number it is given.
+            type_id = cast("gguf.GGMLQuantizationType", type_ids[entry.type_name])
+            dimensions = entry.tensor.dimensions
+            writer.add_tensor_info(entry.tensor.name, dimensions, np.dtype(np.float32), entry.n_bytes, type_id)
+    writer.fout = list(streams)  # type: ignore[arg-type] # any binary stream does
+    writer.state = WriterState.EMPTY
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    return writer.data_alignment
+
+
+def pad(stream: IO[bytes], alignment: int) -> None:
+    stream.write(bytes(-stream.tell() % alignment))

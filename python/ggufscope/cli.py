@@ -23,6 +23,7 @@ from .errors import ExitCode, exit_code, one_line
 COMMANDS: dict[str, str] = {
     "inspect": "Show what a model file holds: types by role, metadata, tensors.",
     "profile": "Statistics of every parameter: soundness, then layers and roles, or the tensors selected.",
+    "synth": "Write a model of a known shape with valid random blocks, for trials and benchmarks.",
 }
 
 # Base of typer's own exceptions about the command line; which click it comes from depends on the version of typer.

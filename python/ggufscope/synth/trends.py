@@ -50,4 +50,5 @@ def rope_factors(head_width: int, base: float) -> Floats:
     """
     wavelengths = 2 * np.pi * base ** (np.arange(0, head_width, 2, dtype=np.float64) / head_width)
     smooth = ((8192 / wavelengths - 1) / (4 - 1)).clip(0, 1)
-    return (1 / ((1 - smooth) / 8 + smooth)).astype(np.float32)
+    factors: Floats = (1 / ((1 - smooth) / 8 + smooth)).astype(np.float32)
+    return factors

@@ -50,17 +50,29 @@ def write_plan(
     with contextlib.ExitStack() as files:
         streams = [files.enter_context(atomic_write(target, "wb")) for target in paths]
         alignment = write_headers(plan, parts, streams)
-        done = 0
+        report = _Report(plan.n_bytes, progress)
         for part, stream in zip(parts, streams, strict=True):
             pad(stream, alignment)
             for entry in part:
                 for piece in tensor_bytes(plan.shape, entry.tensor, entry.type_name, plan.seed):
-                    stream.write(piece)
-                    done += piece.nbytes
-                    if progress is not None:
-                        progress(done, plan.n_bytes)
+                    stream.write(piece.data)
+                    report.add(piece.nbytes)
                 pad(stream, alignment)
     return paths
+
+
+class _Report:
+    """Calls the progress callback every 16 MB and at the end: drawing a bar takes longer than writing one piece."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._total, self._progress = total, progress
+        self._done = self._next = 0
+
+    def add(self, n_bytes: int) -> None:
+        self._done += n_bytes
+        if self._progress is not None and (self._done >= self._next or self._done == self._total):
+            self._progress(self._done, self._total)
+            self._next = self._done + (1 << 24)
 
 
 def split(tensors: Sequence[TypedTensor], shards: int) -> list[list[TypedTensor]]:

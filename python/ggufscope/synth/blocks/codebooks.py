@@ -142,7 +142,7 @@ def iq3_s(weights: Floats) -> Bytes:
     """`d:f16 indices low:u8[64] indices high:u1[64] signs:u8[32] scales:u4[8]`, step d · (1 + 2 · scale)."""
     groups = SignedGroups(weights, quants.IQ3_S, 32, 5.8, even_signs=False)
     low, high = groups.indices.astype(np.uint8), pack(groups.indices >> 8, 1, 1)
-    return join(half_bytes(groups.d / 2), low, high, groups.signs, pack(groups.scales, 4, 1))
+    return join(half_bytes(groups.d * np.float32(0.5)), low, high, groups.signs, pack(groups.scales, 4, 1))
 
 
 class ShiftedGroups:
@@ -166,7 +166,7 @@ def iq1_s(weights: Floats) -> Bytes:
     groups = ShiftedGroups(weights, 32, 32)
     high = (groups.indices >> 8).reshape(-1, 8, 4) << np.array([0, 3, 6, 9])
     words = np.bitwise_or.reduce(high, axis=2) | groups.scales << 12 | groups.down.astype(np.int64) << 15
-    return join(half_bytes(groups.d / 2), groups.indices.astype(np.uint8), words.astype("<u2"))
+    return join(half_bytes(groups.d * np.float32(0.5)), groups.indices.astype(np.uint8), words.astype("<u2"))
 
 
 @quantizes("IQ1_M", elements=256)
@@ -174,7 +174,7 @@ def iq1_m(weights: Floats) -> Bytes:
     """`indices low:u8[32] (down:u1 index high:u3)[32] (quarter of d:u4 scales:u3[4])[4]`."""
     groups = ShiftedGroups(weights, 16, 8)
     nibbles = groups.indices >> 8 | groups.down.astype(np.int64) << 3
-    d = half_bytes(groups.d / 2).view("<u2").astype(np.int64)
+    d = half_bytes(groups.d * np.float32(0.5)).view("<u2").astype(np.int64)
     quarters = d >> np.array([0, 4, 8, 12]) & 15
     scales = groups.scales.reshape(-1, 4, 4) << np.array([0, 3, 6, 9])
     words = np.bitwise_or.reduce(scales, axis=2) | quarters << 12

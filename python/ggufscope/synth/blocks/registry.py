@@ -50,7 +50,7 @@ def quantize(weights: Floats, type_name: str) -> Bytes:
     return entry.quantizer(weights.reshape(-1, entry.elements)).reshape(-1)
 
 
-def pack(codes: npt.NDArray[np.integer], bits: int, run: int) -> Bytes:
+def pack(codes: npt.NDArray[np.integer] | npt.NDArray[np.bool_], bits: int, run: int) -> Bytes:
     """Pack codes of 1, 2 or 4 bits into bytes, (blocks, elements) → (blocks, elements · bits / 8).
 
     A byte holds codes that lie `run` elements apart, the first in its lowest bits:
@@ -92,4 +92,5 @@ def energy_ratio(weights: Floats, decoded: Floats) -> Floats:
     """
     wanted = np.einsum("ij,ij->i", weights, weights)
     present = np.einsum("ij,ij->i", decoded, decoded)
-    return np.sqrt(wanted * inverse(present))[:, None]
+    ratio: Floats = np.sqrt(wanted * inverse(present))[:, None]
+    return ratio

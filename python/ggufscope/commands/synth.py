@@ -1,0 +1,73 @@
+"""`ggufscope synth`."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..escape import escape
+from ..output import print_out
+from ..report.console import bytes_text, count_text
+from ..report.progress import progress_bar
+from ..synth import SHAPES, Plan, make_plan, write_plan
+
+_SHAPE_HELP = f"One of {', '.join(SHAPES)}."
+_TYPE_HELP = "A file type, as Q4_K_M, or a tensor type for all weights, as Q4_K. An unknown one lists them."
+
+
+def synth(
+    shape: Annotated[str, typer.Argument(metavar="SHAPE", help=_SHAPE_HELP)],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The GGUF file to write.")],
+    *,
+    file_type: Annotated[str, typer.Option("--type", metavar="TYPE", help=_TYPE_HELP)] = "Q4_K_M",
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 0,
+    layers: Annotated[int | None, typer.Option("--layers", help="This many layers, not the shape's own.")] = None,
+    shards: Annotated[int, typer.Option("--shards", help="Split into this many files.")] = 1,
+    pure: Annotated[bool, typer.Option("--pure", help="No mix: every weight matrix in the type itself.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Write a model of a known shape with valid random blocks, for trials and benchmarks.
+
+    The file has the tensors, types and metadata of the real model, random weights with a few planted trends over
+    depth, and says that it is synthetic.
+    """
+    plan = make_plan(shape, file_type, seed=seed, layers=layers, pure=pure)
+    with progress_bar(f"Writing {out.name}") as progress:
+        files = write_plan(plan, out, shards=shards, progress=progress)
+    print_out(json.dumps(to_json(plan, files), indent=1) if as_json else "\n".join(describe(plan, files)))
+
+
+def to_json(plan: Plan, files: list[Path]) -> dict[str, Any]:
+    """What was written, for machines."""
+    replaced = [
+        {"wanted": wanted, "given": given, "tensors": tensors}
+        for (wanted, given), tensors in plan.replacements().items()
+    ]
+    return {
+        "synthetic": True,
+        "shape": plan.shape.name,
+        "type": plan.mix.name,
+        "seed": plan.seed,
+        "layers": plan.shape.layers,
+        "n_tensors": len(plan.tensors),
+        "n_parameters": plan.n_parameters,
+        "n_bytes": plan.n_bytes,
+        "types": plan.type_counts(),
+        "replaced": replaced,
+        "files": [str(file) for file in files],
+    }
+
+
+def describe(plan: Plan, files: list[Path]) -> list[str]:
+    """What was written, for people; the lines of a summary."""
+    types = ", ".join(f"{count} {name}" for name, count in plan.type_counts().items())
+    lines = [
+        f"{plan.shape.title} as {plan.mix.name}, seed {plan.seed}: {count_text(plan.n_parameters)} parameters,"
+        f" {bytes_text(plan.n_bytes)}",
+        f"{len(plan.tensors)} tensors: {types}",
+    ]
+    for (wanted, given), tensors in plan.replacements().items():
+        lines.append(f"{tensors} of them {given} instead of {wanted}, whose blocks do not divide their rows")
+    lines.append("SYNTHETIC: random weights, not a trained model")
+    return [*lines, *(escape(file) for file in files)]

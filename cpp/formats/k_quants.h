@@ -356,7 +356,7 @@ struct Q8_K {
   static constexpr int scales_per_block = 1;
   static constexpr int code_bits = 8;
   static constexpr int packed_bytes = 256;
-  static constexpr int lowest_code = -128;
+  static constexpr int lowest_code = -127;
   static constexpr int highest_code = 127;
 
   static void decode(const Block& block, float* out) {

@@ -50,7 +50,8 @@ double value_at(const Bins& bins, uint64_t rank, const Extremes& extremes) {
   size_t i = 0;
   for (uint64_t seen = bins.counts[0]; seen < rank; seen += bins.counts[i]) ++i;
   const int64_t index = magnitude_index(bins.keys[i]);
-  const double middle = index == 0 ? 0.0 : (edge(index) + std::fmin(edge(index + 1), 0x1p128)) / 2;
+  // The bin from zero up is nearly always zeros.
+  const double middle = bins.keys[i] == 0 ? 0.0 : (edge(index) + std::fmin(edge(index + 1), 0x1p128)) / 2;
   const double value = bins.keys[i] < 0 ? -middle : middle;
   return std::clamp(value, static_cast<double>(extremes.min), static_cast<double>(extremes.max)) + 0.0;
 }

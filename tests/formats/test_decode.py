@@ -148,12 +148,6 @@ def correctly_rounded(number: float) -> np.float32:
     return np.copysign(value, np.float32(1 if number > 0 else -1))
 
 
-def test_forced_instruction_set_must_exist():
-    with pytest.raises(ValueError, match="instruction set 'mmx' cannot run here; available: generic"):
-        decode(TYPES[0], random_blocks(TYPES[0], 1), isa="mmx")
-    assert _core.current_isa() in ISAS
-
-
 def test_buffers_must_fit():
     (q4_0,) = (qtype for qtype in TYPES if qtype["name"] == "Q4_0")
     for n_bytes, n_weights in ((17, 32), (18, 31), (36, 32), (0, 32)):

@@ -1,0 +1,74 @@
+"""Block scales and codes of every quantized type against the oracle of the formats."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import reference_formats
+from observing import assert_close
+from reference import EXPECTED, Sample, code_entropy, scale_statistics
+
+from ggufscope import _core
+
+ROWS, COLUMNS = 12, 1280
+SCALED = [qtype for qtype in _core.types() if qtype["scales_per_block"]]
+CODED = [qtype for qtype in _core.types() if qtype["code_bits"]]
+SIGNED_BYTES = ("Q8_0", "Q8_1", "Q8_K")
+
+
+def random_blocks(qtype: _core.TypeDescription) -> np.ndarray:
+    n_blocks = ROWS * COLUMNS // qtype["elements_per_block"]
+    rng = np.random.default_rng(qtype["id"])
+    return rng.integers(0, 256, (n_blocks, qtype["bytes_per_block"]), dtype=np.uint8)
+
+
+def observed(qtype: _core.TypeDescription, blocks: np.ndarray, isa: str = "") -> dict[str, object]:
+    return _core.observe_buffer(blocks.reshape(-1), qtype["id"], ROWS, COLUMNS, isa=isa).fields()
+
+
+@pytest.mark.parametrize("qtype", SCALED, ids=lambda qtype: qtype["name"])
+def test_scales(qtype: _core.TypeDescription, isa: str) -> None:
+    blocks = random_blocks(qtype)
+    found = observed(qtype, blocks, isa)
+    scales = reference_formats.scales(blocks, qtype["name"]).astype(np.float32).reshape(-1)
+    assert len(scales) == len(blocks) * qtype["scales_per_block"]
+    for name, expected in scale_statistics(scales).items():
+        if name == "block_scale_mean":
+            assert found[name] == pytest.approx(expected, rel=1e-9)
+        else:
+            assert found[name] == expected, name
+
+
+@pytest.mark.parametrize("qtype", CODED, ids=lambda qtype: qtype["name"])
+def test_codes(qtype: _core.TypeDescription, isa: str) -> None:
+    blocks = random_blocks(qtype)
+    found = observed(qtype, blocks, isa)
+    codes = reference_formats.codes(blocks, qtype["name"]).reshape(-1)
+    assert len(codes) == ROWS * COLUMNS
+    assert found["code_entropy"] == pytest.approx(code_entropy(codes), rel=1e-12)
+    low, high = (-127, 127) if qtype["name"] in SIGNED_BYTES else (0, saturated_end(qtype))
+    assert found["code_saturation"] == np.count_nonzero((codes <= low) | (codes >= high)) / len(codes)
+
+
+def saturated_end(qtype: _core.TypeDescription) -> int:
+    ternary = {"TQ1_0": 2, "TQ2_0": 2}
+    bits = {"Q1_0": 1, "Q2_0": 2, "Q2_K": 2, "Q3_K": 3, "Q4_0": 4, "Q4_1": 4, "Q4_K": 4, "Q5_0": 5, "Q5_1": 5}
+    return ternary.get(qtype["name"]) or 2 ** (bits | {"Q5_K": 5, "Q6_K": 6})[qtype["name"]] - 1
+
+
+@pytest.mark.parametrize("qtype", _core.types(), ids=lambda qtype: qtype["name"])
+def test_values_of_every_type(qtype: _core.TypeDescription) -> None:
+    """Moments, extremes, counts and norms of decoded random blocks, NaN and Inf among them."""
+    blocks = random_blocks(qtype)
+    weights = reference_formats.dequantize(blocks, qtype["name"]).reshape(ROWS, COLUMNS)
+    found = observed(qtype, blocks)
+    sample = Sample(weights)
+    for name, expected in EXPECTED.items():
+        assert_close(name, found[name], expected(sample), sample)
+
+
+def test_types_without_codes_say_nothing_of_them() -> None:
+    plain = {qtype["name"] for qtype in _core.types()} - {qtype["name"] for qtype in CODED}
+    assert plain >= {"F32", "F16", "BF16", "F64", "I8", "IQ2_XXS", "IQ4_NL", "IQ4_XS", "MXFP4", "NVFP4"}
+    fields = _core.observe_buffer(np.ones((2, 32), np.float32).view(np.uint8).reshape(-1), 0, 2, 32).fields()
+    assert not [name for name in fields if name.startswith(("code_", "block_scale_"))]

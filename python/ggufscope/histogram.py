@@ -56,9 +56,9 @@ def decode(text: str) -> Histogram:
         ValueError: The text is not the form drawn above.
     """
     numbers = _numbers(_unpack(text))
-    if len(numbers) == 0 or len(numbers) != 1 + 2 * numbers[0]:
-        raise ValueError("malformed histogram: the number of bins does not fit its length")
     n = int(numbers[0])
+    if len(numbers) != 1 + 2 * n:
+        raise ValueError("malformed histogram: the number of bins does not fit its length")
     gaps = numbers[2 : 1 + n]
     if n and (gaps.min(initial=0) < 0 or gaps.max(initial=0) > HIGHEST_BIN - LOWEST_BIN):
         raise ValueError("malformed histogram: a bin is out of range")

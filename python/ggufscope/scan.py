@@ -199,7 +199,7 @@ class _Collector:
             return
         if tensor.expert is not None:
             self._experts.add((tensor.role, tensor.expert), _whole(parts), tensor.n_bytes)
-        elif len(tensor.shape) == 3:
+        elif len(tensor.shape) == 3 and len(parts) == tensor.shape[0]:  # the core leaves tiny matrices together
             for part in parts:
                 self._experts.add((tensor.role, part.index), part.statistics, tensor.n_bytes // len(parts))
 

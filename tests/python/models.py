@@ -37,8 +37,8 @@ def mixture(n_experts=4):
     """Two layers with experts: all of a layer in one tensor, or one tensor each as in files of 2023."""
     tensors = {}
     for expert in range(n_experts):
-        tensors[f"blk.0.ffn_gate.{expert}.weight"] = weights(expert, ROWS, COLUMNS)
-    tensors["blk.1.ffn_gate_exps.weight"] = weights(50, n_experts, ROWS, COLUMNS)
+        tensors[f"blk.0.ffn_gate.{expert}.weight"] = weights(expert, 2 * ROWS, COLUMNS)
+    tensors["blk.1.ffn_gate_exps.weight"] = weights(50, n_experts, 2 * ROWS, COLUMNS)
     return {"tensors": tensors}
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from ggufscope.histogram import HIGHEST_BIN, LOWEST_BIN, bin_edges, decode, encode
 
-histograms = st.dictionaries(
-    st.integers(LOWEST_BIN, HIGHEST_BIN), st.integers(1, (1 << 62) - 1), max_size=60
-).map(lambda counts: (np.array(sorted(counts), np.int32), np.array([counts[k] for k in sorted(counts)], np.uint64)))
+histograms = st.dictionaries(st.integers(LOWEST_BIN, HIGHEST_BIN), st.integers(1, (1 << 62) - 1), max_size=60).map(
+    lambda counts: (np.array(sorted(counts), np.int32), np.array([counts[k] for k in sorted(counts)], np.uint64))
+)
 
 
 @given(histograms)

@@ -44,7 +44,9 @@ def assert_is(row, expected, names=None):
 def assert_quantiles(row, *tensors):
     """Within the bin that holds the exact one: 32 bins per power of two."""
     w = np.concatenate([np.ravel(tensor) for tensor in tensors])
-    exact = np.quantile(w[np.isfinite(w)], [0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999], method="inverted_cdf")
+    exact = np.quantile(
+        w[np.isfinite(w)], [0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999], method="inverted_cdf"
+    )
     np.testing.assert_allclose(row.quantiles, exact, rtol=1 / 32)
 
 
@@ -107,7 +109,15 @@ def test_thirds(profiled, hard_llama):
 
 @pytest.mark.parametrize(
     ("n_layers", "sizes"),
-    [(1, (1, 0, 0)), (2, (1, 0, 1)), (3, (1, 1, 1)), (4, (1, 2, 1)), (5, (2, 1, 2)), (8, (3, 2, 3)), (32, (11, 10, 11))],
+    [
+        (1, (1, 0, 0)),
+        (2, (1, 0, 1)),
+        (3, (1, 1, 1)),
+        (4, (1, 2, 1)),
+        (5, (2, 1, 2)),
+        (8, (3, 2, 3)),
+        (32, (11, 10, 11)),
+    ],
 )
 def test_sizes_of_thirds(n_layers, sizes):
     found = [third_of(layer, n_layers) for layer in range(n_layers)]
@@ -171,7 +181,19 @@ def test_what_means_nothing_for_several_tensors_is_left_out(profiled):
             assert name not in row
 
 
-HEAD_FIELDS = ("n_elements", "nan_count", "min", "max", "mean", "std", "rms", "l1_norm", "l2_norm", "kurtosis", "sparsity")
+HEAD_FIELDS = (
+    "n_elements",
+    "nan_count",
+    "min",
+    "max",
+    "mean",
+    "std",
+    "rms",
+    "l1_norm",
+    "l2_norm",
+    "kurtosis",
+    "sparsity",
+)
 
 
 def test_heads_of_rows(profiled):
@@ -190,7 +212,10 @@ def test_heads_of_columns(profiled):
     table = profile.heads["attn_output"]
     assert list(table.fields) == ["l2_norm"]
     expected = [
-        [np.linalg.norm(tensors[f"blk.{layer}.attn_output.weight"][:, 8 * h : 8 * h + 8].astype(float)) for h in range(4)]
+        [
+            np.linalg.norm(tensors[f"blk.{layer}.attn_output.weight"][:, 8 * h : 8 * h + 8].astype(float))
+            for h in range(4)
+        ]
         for layer in range(3)
     ]
     np.testing.assert_allclose(table.l2_norm, expected, rtol=1e-12)

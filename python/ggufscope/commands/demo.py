@@ -1,0 +1,85 @@
+"""`ggufscope demo`."""
+
+import contextlib
+import errno
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import GGUFError
+from ..errors import OutputError
+from ..escape import escape
+from ..model import open as open_model
+from ..output import print_out
+from ..profiles import Profile
+from ..report.console import show
+from ..report.terminal import render_profile
+from ..scan import profile as scan
+from ..synth import make_plan, write_plan
+
+MODEL = "tiny.gguf"
+PROFILE = "profile.json"
+
+
+def demo(
+    *,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Keep the model and the profile here.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
+    ] = None,
+) -> None:
+    """The whole path on a small synthetic model: make it, profile it, show what is in it.
+
+    Without --output everything happens in a temporary directory.
+    """
+    with _directory(output) as directory:
+        model, saved = directory / MODEL, directory / PROFILE
+        plan = make_plan("tiny")
+        write_plan(plan, model)
+        found = scan(model, threads)
+        found.save(saved)
+    print_out("A small SYNTHETIC model: random weights in the shape of a language model, not a trained one.\n")
+    show(lambda console: render_profile(console, found))
+    print_out(_epilog(output))
+
+
+def _epilog(output: Path | None) -> str:
+    if output is None:
+        return "\nThe same on your own model:  ggufscope profile model.gguf"
+    kept = escape(output)
+    return f"\nKept: {kept}/{MODEL}, {kept}/{PROFILE}\nTry:  ggufscope inspect {kept}/{MODEL}"
+
+
+@contextlib.contextmanager
+def _directory(output: Path | None) -> Iterator[Path]:
+    """The directory to work in: the one asked for, or one that is removed at the end."""
+    if output is None:
+        with tempfile.TemporaryDirectory(prefix="ggufscope-demo-") as temporary:
+            yield Path(temporary)
+        return
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror, str(output)) from error
+    for path, written_here in ((output / MODEL, _is_synthetic), (output / PROFILE, _is_profile)):
+        if path.exists() and not written_here(path):
+            raise OutputError(errno.EEXIST, "exists and is not from ggufscope; choose another directory", str(path))
+    yield output
+
+
+def _is_synthetic(path: Path) -> bool:
+    with contextlib.suppress(GGUFError, OSError), open_model(path) as model:
+        return model.synthetic
+    return False
+
+
+def _is_profile(path: Path) -> bool:
+    with contextlib.suppress(GGUFError, ValueError, OSError):
+        Profile.load(path)
+        return True
+    return False

@@ -1,0 +1,49 @@
+"""The demo: a model made, profiled and shown; kept only where asked."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import ggufscope
+from ggufscope import cli
+
+
+def test_the_demo_shows_a_profile_and_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert cli.main(["demo"]) == 0
+    out = capsys.readouterr().out
+    assert "SYNTHETIC" in out
+    assert "6.3 M parameters" in out
+    assert "attn_v" in out
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_demo_keeps_model_and_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    directory = tmp_path / "new" / "demo"
+    assert cli.main(["demo", "-o", str(directory)]) == 0
+    assert sorted(path.name for path in directory.iterdir()) == ["profile.json", "tiny.gguf"]
+    loaded = ggufscope.Profile.load(directory / "profile.json")
+    assert loaded.model.synthetic
+    assert loaded.coverage == 1.0
+    assert loaded.model.n_elements == 6_295_808
+    capsys.readouterr()
+    assert cli.main(["demo", "-o", str(directory)]) == 0  # its own files may be replaced
+
+
+@pytest.mark.parametrize("name", ["tiny.gguf", "profile.json"])
+def test_the_demo_replaces_no_foreign_file(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / name).write_text("mine")
+    assert cli.main(["demo", "-o", str(tmp_path)]) == 4
+    assert "exists and is not from ggufscope" in capsys.readouterr().err
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_an_unusable_directory_ends_with_code_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert cli.main(["demo", "-o", str(tmp_path / "file" / "below")]) == 4
+    assert capsys.readouterr().err.count("\n") == 1

@@ -58,6 +58,16 @@ class Cursor {
   /// A string: its length in 64 bits, then its bytes.
   std::string_view take_string(std::string_view what) { return take(read<uint64_t>(what), what); }
 
+  /// Checks a declared number of `things` of at least `smallest` bytes each, before any is read or allocated.
+  void require_count(uint64_t count, uint64_t smallest, uint64_t most, uint64_t declared_at,
+                     std::string_view things) const {
+    if (count > remaining() / smallest) {
+      fail_at(declared_at, concat("the file claims ", count, " ", things, ", the ", remaining(), " bytes left hold ",
+                                  remaining() / smallest, " at most"));
+    }
+    if (count > most) fail_at(declared_at, concat("the file claims ", count, " ", things, ", the limit is ", most));
+  }
+
   template <class Error = GGUFError>
   [[noreturn]] void fail(std::string_view message) const {
     fail_at<Error>(position_, message);

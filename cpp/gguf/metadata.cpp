@@ -12,11 +12,11 @@ constexpr uint64_t kDeepestArray = 8;
 // The smallest entry: length and one byte of a key, type, one byte of a value.
 constexpr uint64_t kSmallestEntry = 8 + 1 + 4 + 1;
 
-// Arrays of strings must be walked to find their end, and keys are kept. The largest vocabularies need a hundredth of
-// this; without a bound, a sparse file of many gigabytes could keep the reader busy for minutes.
+// Arrays of strings must be walked to find their end, and keys are kept. The largest vocabularies need a fifth of this;
+// without a bound, a sparse file of many gigabytes could keep the reader busy for minutes.
 constexpr uint64_t kMostEntries = 1 << 16;
 constexpr uint64_t kMostKeyBytes = 16 << 20;
-constexpr uint64_t kMostWalkedElements = 8 << 20;
+constexpr uint64_t kMostWalkedElements = 4 << 20;
 constexpr uint64_t kMostWalkedBytes = 256 << 20;
 
 struct TypeRow {
@@ -135,9 +135,7 @@ ArrayHeader read_array_header(Cursor& cursor) {
 }
 
 Metadata::Metadata(Cursor& cursor, uint64_t count) {
-  if (count > cursor.remaining() / kSmallestEntry || count > kMostEntries) {
-    cursor.fail_at(16, concat("claims ", count, " keys, more than a file of this size can hold or a reader accepts"));
-  }
+  cursor.require_count(count, kSmallestEntry, kMostEntries, 16, "keys");
   entries_.reserve(count);
   Walk walk(cursor);
   uint64_t key_bytes = 0;

@@ -13,6 +13,8 @@
 namespace ggufscope {
 namespace {
 
+constexpr uint64_t kPlausibleSize = uint64_t{1} << 50;  // of a model
+
 uint64_t saturating_add(uint64_t a, uint64_t b) {
   uint64_t sum;
   return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
@@ -46,7 +48,7 @@ void require_inside(const std::vector<TensorInfo>& tensors, const Mapping& mappi
     written_by_ggml = saturating_add(written_by_ggml, padded(tensor.n_bytes, alignment));
   }
   if (first_outside == nullptr) return;
-  const bool truncated = end <= written_by_ggml && !has_rival_layouts(*first_outside->type);
+  const bool truncated = end <= written_by_ggml && end < kPlausibleSize && !has_rival_layouts(*first_outside->type);
   if (!truncated) {
     fail(mapping, *first_outside,
          concat("its ", first_outside->n_bytes, " bytes lie beyond the end of the file at ", mapping.size(),

@@ -7,8 +7,9 @@ namespace {
 
 constexpr uint64_t kLongestName = 63;  // GGML_MAX_NAME counts the final zero
 constexpr uint32_t kMostDimensions = 4;
-constexpr uint64_t kMostTensors = 1 << 18;        // bounds the memory of a table; large models have a few thousand
-constexpr uint64_t kSmallestRow = 8 + 4 + 4 + 8;  // an empty name, no dimensions, type, offset
+constexpr uint64_t kMostTensors = 1 << 18;         // bounds the memory of a table; large models have a few thousand
+constexpr uint64_t kMostElements = INT64_MAX / 8;  // an array of them as float64 has a size in 63 bits
+constexpr uint64_t kSmallestRow = 8 + 4 + 4 + 8;   // an empty name, no dimensions, type, offset
 
 std::string_view read_name(Cursor& cursor) {
   const uint64_t at = cursor.position();
@@ -45,9 +46,9 @@ const TypeInfo& read_tensor_type(Cursor& cursor) {
   cursor.fail_at(at, concat("type ", type_label(id), ": the file is damaged or newer than this program"));
 }
 
-// a · b, or nothing when that leaves the signed 64 bits ggml counts in.
-bool multiply(uint64_t& a, uint64_t b) {
-  return !__builtin_mul_overflow(a, b, &a) && a <= static_cast<uint64_t>(INT64_MAX);
+// False when the product is more than `most`.
+bool multiply(uint64_t& product, uint64_t factor, uint64_t most) {
+  return !__builtin_mul_overflow(product, factor, &product) && product <= most;
 }
 
 // Elements and bytes. Zero extents are left out of the products first: a tensor without elements must not hide
@@ -61,9 +62,10 @@ void measure(TensorInfo& tensor, const Cursor& cursor, uint64_t at) {
   }
   uint64_t elements = 1;
   bool fits = true;
-  for (const uint64_t extent : tensor.shape) fits = fits && multiply(elements, std::max<uint64_t>(extent, 1));
+  for (const uint64_t extent : tensor.shape)
+    fits = fits && multiply(elements, std::max<uint64_t>(extent, 1), kMostElements);
   uint64_t bytes = elements / block;
-  fits = fits && multiply(bytes, tensor.type->bytes_per_block);
+  fits = fits && multiply(bytes, tensor.type->bytes_per_block, INT64_MAX);
   if (!fits) cursor.fail_at(at, "its number of elements or bytes does not fit into 64 bits");
   const bool empty = std::ranges::find(tensor.shape, 0u) != tensor.shape.end();
   tensor.n_elements = empty ? 0 : elements;
@@ -93,9 +95,7 @@ TensorInfo read_row(Cursor& cursor, uint64_t alignment, uint32_t file) {
 
 std::vector<TensorInfo> read_tensor_table(Cursor& cursor, uint64_t count, uint64_t alignment, uint32_t file) {
   cursor.set_subject({"tensor table", ""});
-  if (count > cursor.remaining() / kSmallestRow || count > kMostTensors) {
-    cursor.fail_at(8, concat("claims ", count, " tensors, more than a file of this size can hold or a reader accepts"));
-  }
+  cursor.require_count(count, kSmallestRow, kMostTensors, 8, "tensors");
   std::vector<TensorInfo> tensors;
   tensors.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "chunks.h"
+#include "gguf/fault_guard.h"
 #include "parallel.h"
 
 namespace ggufscope {
@@ -164,7 +165,12 @@ class Run {
 }  // namespace
 
 std::vector<Observation> observe(std::span<const Source> sources, const EngineOptions& options) {
-  return Run(sources, options).execute();
+  auto observations = Run(sources, options).execute();
+  for (const Source& source : sources) {
+    require_intact(source.data,
+                   source.rows * source.columns / source.type->elements_per_block * source.type->bytes_per_block);
+  }
+  return observations;
 }
 
 }  // namespace ggufscope

@@ -52,7 +52,7 @@ def write_gguf(tmp_path: Path) -> WriteGguf:
         path = tmp_path / name
         writer = gguf.GGUFWriter(path, architecture or "", endianess=endianess)
         if architecture is None:
-            del writer.kv_data[0]["general.architecture"]
+            writer.kv_data[0].pop("general.architecture", None)
         for key, value in (metadata or {}).items():
             _add_value(writer, key, value)
         for tensor, data in (tensors or {}).items():
@@ -78,6 +78,8 @@ def _add_value(writer: gguf.GGUFWriter, key: str, value: Any) -> None:
         writer.add_float32(key, value)
     elif isinstance(value, str):
         writer.add_string(key, value)
+    elif max((abs(part) for part in value if isinstance(part, int)), default=0) >= 1 << 31:
+        writer.add_key_value(key, list(value), gguf.GGUFValueType.ARRAY, sub_type=gguf.GGUFValueType.INT64)
     else:
         writer.add_array(key, list(value))
 

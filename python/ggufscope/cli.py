@@ -7,7 +7,6 @@ library raises; `ggufscope.errors` says which exit code and which line on standa
 
 import functools
 import importlib
-import os
 import signal
 import sys
 import traceback
@@ -18,6 +17,7 @@ import typer
 
 from . import __version__
 from .errors import ExitCode, exit_code, one_line
+from .output import drop_standard_output, guard_standard_output
 
 # Command → the line that describes it in `ggufscope --help`; it is also the first line of its docstring.
 COMMANDS: dict[str, str] = {
@@ -51,9 +51,8 @@ def _root(
 def _report(error: BaseException, debug: bool) -> ExitCode:
     """Print `error` on standard error and return the exit code it stands for."""
     code = exit_code(error)
+    drop_standard_output()
     if code == ExitCode.CLOSED_PIPE:
-        # Nobody reads any more; without this the interpreter would complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return code
     if debug and code != ExitCode.INTERRUPTED:
         traceback.print_exception(error)
@@ -78,6 +77,12 @@ def _guarded(command: Callable[..., object], debug: bool) -> Callable[..., None]
     return run
 
 
+def load_command(name: str) -> Callable[..., object]:
+    """The function of a command, from the module of its name."""
+    command: Callable[..., object] = getattr(importlib.import_module(f".commands.{name}", __package__), name)
+    return command
+
+
 def _listed_only() -> NoReturn:
     raise AssertionError("only the help text asks for commands that are not called")
 
@@ -94,8 +99,7 @@ def build_app(called: str | None = None, debug: bool = False) -> typer.Typer:
     )
     for name, summary in COMMANDS.items():
         if name == called:
-            module = importlib.import_module(f".commands.{name}", __package__)
-            app.command(name, epilog=_EPILOG)(_guarded(getattr(module, name), debug))
+            app.command(name, epilog=_EPILOG)(_guarded(load_command(name), debug))
         else:
             app.command(name, help=summary)(_listed_only)
     return app
@@ -122,9 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]
     called = next((argument for argument in given if not argument.startswith("-")), None)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    guard_standard_output()
     try:
         signal.signal(signal.SIGTERM, _end_by_signal)
         app = build_app(called, debug)

@@ -23,6 +23,10 @@ class OutputError(OSError):
     """An output file, or standard output, could not be written."""
 
 
+class ReaderGoneError(Exception):
+    """Whoever read standard output, as `head`, needs no more of it."""
+
+
 class ProfileError(ValueError):
     """A file that should be a saved profile is not, or is malformed; one line naming the place."""
 
@@ -31,7 +35,7 @@ def exit_code(error: BaseException) -> ExitCode:
     """The exit code that `error` ends a command with."""
     if isinstance(error, KeyboardInterrupt):
         return ExitCode.INTERRUPTED
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, ReaderGoneError):
         return ExitCode.CLOSED_PIPE
     if isinstance(error, OutputError):
         return ExitCode.OUTPUT

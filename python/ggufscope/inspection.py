@@ -79,13 +79,13 @@ def roles_of(model: Model) -> list[RoleSummary]:
 
 def layer_ranges(layers: list[int]) -> str:
     """`"0-3,6,9"` of [0, 1, 2, 3, 6, 9]."""
-    text: list[str] = []
-    ordered = sorted(set(layers))
-    starts = [i for i, layer in enumerate(ordered) if i == 0 or ordered[i - 1] != layer - 1]
-    for start, end in zip(starts, [*starts[1:], len(ordered)], strict=True):
-        first, last = ordered[start], ordered[end - 1]
-        text.append(f"{first}" if first == last else f"{first}-{last}")
-    return ",".join(text)
+    runs: list[tuple[int, int]] = []
+    for layer in sorted(set(layers)):
+        if runs and runs[-1][1] == layer - 1:
+            runs[-1] = runs[-1][0], layer
+        else:
+            runs.append((layer, layer))
+    return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in runs)
 
 
 def type_map(summary: RoleSummary) -> str:

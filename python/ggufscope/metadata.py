@@ -22,6 +22,7 @@ class Metadata(Mapping[str, Any]):
 
     def __init__(self, core: _core.Model) -> None:
         self._core = core
+        self._path = core.files[0]
         self._entries = {entry.key: entry for entry in core.metadata}
 
     def __getitem__(self, key: str) -> Any:
@@ -68,7 +69,7 @@ class Metadata(Mapping[str, Any]):
         if key not in self._entries:
             raise KeyError(key)
         if self._core.closed:
-            raise ValueError(f"{self._core.files[0]}: the model is closed")
+            raise ValueError(f"{self._path}: the model is closed")
         return self._core.value(key, limit)
 
 

@@ -115,17 +115,17 @@ class Model:
         """The first file of the model."""
         return self.files[0]
 
-    @property
+    @cached_property
     def architecture(self) -> str | None:
         """`general.architecture`, as `"llama"`; None where the file names none."""
         return self._text("general.architecture")
 
-    @property
+    @cached_property
     def name(self) -> str | None:
         """`general.name`, None where the file has none."""
         return self._text("general.name")
 
-    @property
+    @cached_property
     def file_type(self) -> str | None:
         """The type or mix the file declares in `general.file_type`, as `"Q4_K_M"`; None where it declares none.
 
@@ -133,7 +133,7 @@ class Model:
         """
         return file_type_name(self.metadata.get("general.file_type"))
 
-    @property
+    @cached_property
     def synthetic(self) -> bool:
         """Whether the weights are made up, as `ggufscope synth` marks them."""
         return self.metadata.get(SYNTHETIC_KEY) is True
@@ -185,6 +185,8 @@ class Model:
         self.close()
 
     def __repr__(self) -> str:
+        if self.closed:
+            return f"<Model {self.path!r}: closed>"
         return f"<Model {self.path!r}: {self.architecture or 'no architecture'}, {self.n_parameters:,} parameters>"
 
     def _text(self, key: str) -> str | None:

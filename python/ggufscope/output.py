@@ -12,15 +12,15 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any, Literal, overload
 
-from .errors import OutputError
+from .errors import OutputError, ReaderGoneError
 
 
 @contextlib.contextmanager
 def _output_errors(name: str) -> Iterator[None]:
-    """OSErrors as OutputErrors that name the output; a closed pipe stays one."""
+    """OSErrors as OutputErrors that name the output."""
     try:
         yield
-    except (BrokenPipeError, OutputError):
+    except OutputError:
         raise
     except OSError as error:
         raise OutputError(error.errno, error.strerror or str(error), name) from error
@@ -29,13 +29,50 @@ def _output_errors(name: str) -> Iterator[None]:
 class _OutputFile(io.FileIO):
     """A file whose failing writes are told apart from the failing reads of the code that produces the data."""
 
-    def __init__(self, descriptor: int, shown_name: str) -> None:
-        super().__init__(descriptor, "w")
+    def __init__(self, descriptor: int, shown_name: str, *, closefd: bool = True) -> None:
+        super().__init__(descriptor, "w", closefd=closefd)
         self._shown_name = shown_name
 
     def write(self, data: Any, /) -> int:
         with _output_errors(self._shown_name):
             return super().write(data)
+
+
+class _StandardOutput(_OutputFile):
+    """Standard output. That its reader went away is no OSError, which typer and rich would handle in their own ways."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OutputError as error:
+            if error.errno == errno.EPIPE:
+                raise ReaderGoneError from None
+            raise
+
+
+def guard_standard_output() -> None:
+    """Make every failing write to standard output an OutputError or a ReaderGoneError, whoever writes.
+
+    Text that its encoding cannot hold is written as escapes. A replaced `sys.stdout` is left alone.
+    """
+    stdout = sys.stdout
+    if stdout is None:  # closed by the caller
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    elif stdout is sys.__stdout__ and isinstance(stdout, io.TextIOWrapper):
+        raw = _StandardOutput(stdout.fileno(), "standard output", closefd=False)
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(raw), stdout.encoding, "backslashreplace", line_buffering=raw.isatty()
+        )
+
+
+def drop_standard_output() -> None:
+    """Send what is still unwritten nowhere, so that the interpreter does not fail on it when it ends."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ReaderGoneError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
 
 
 def _checked_target(path: str | PathLike[str]) -> Path:
@@ -117,12 +154,11 @@ def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]
 
 
 def print_out(text: str) -> None:
-    """Write `text` and a line break to standard output.
+    """Write `text` and a line break to standard output, now.
 
     Raises:
-        OutputError: it cannot be written (a full disk behind a redirection).
-        BrokenPipeError: the reader went away.
+        OutputError: It cannot be written, as to a full disk.
+        ReaderGoneError: Its reader went away.
     """
-    with _output_errors("standard output"):
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -68,7 +68,8 @@ def place(name: str) -> Place:
     match = _IN_LAYER.fullmatch(stem)
     if match is not None:
         return _place_in_layer(match, kind)
-    if _as_pattern(stem) in known_names():
+    pattern = _as_pattern(stem)
+    if "blk.{bid}" not in pattern and pattern in known_names():
         return Place(role=stem + kind)
     return Place()
 

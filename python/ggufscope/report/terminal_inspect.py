@@ -70,13 +70,17 @@ _ROLE_NUMBERS = ("tensors", "parameters", "size", "bits")
 
 
 def _render_facts(console: Console, model: Model) -> None:
+    table = plain_table("", "")
+    table.show_header = False
     for label, text in (
         ("declared", _file_type_text(file_type_of(model))),
         ("imatrix", _imatrix_text(imatrix_of(model))),
         ("format", f"GGUF v{model.format_version}, {model.byte_order} endian, alignment {model.alignment}"),
-        ("tensors", f"{len(model.tensors)} in {_files_text(model)}"),
+        ("files", f"{len(model.files)}, {bytes_text(sum(model.file_sizes))}, {len(model.tensors)} tensors"),
     ):
-        console.print(Text.assemble((f"{label:9} ", "bold"), escape(text)), soft_wrap=not console.is_terminal)
+        table.add_row(Text(label, "bold"), safe(text))
+    console.print(table)
+    console.print(safe(model.path), soft_wrap=True)  # unbroken, so that it can be copied
 
 
 def _file_type_text(file_type: FileType) -> str:
@@ -87,11 +91,6 @@ def _file_type_text(file_type: FileType) -> str:
 
 def _imatrix_text(imatrix: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in imatrix.items()) or "none recorded"
-
-
-def _files_text(model: Model) -> str:
-    size = bytes_text(sum(model.file_sizes))
-    return f"{model.path} ({size})" if len(model.files) == 1 else f"{len(model.files)} files ({size})"
 
 
 def _render_metadata(console: Console, model: Model) -> None:

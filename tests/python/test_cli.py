@@ -1,0 +1,294 @@
+"""The command line as a program: exit codes, one line per error, nothing where it does not belong."""
+
+from __future__ import annotations
+
+import ast
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+
+import ggufscope
+from ggufscope import cli
+from ggufscope.cli import COMMANDS, main
+
+PACKAGE = Path(ggufscope.__file__).parent
+COMMAND = [sys.executable, "-m", "ggufscope"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+
+
+def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60,
+        **options,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def model(write_gguf: Any) -> Path:
+    return write_gguf({"blk.0.attn_q.weight": np.zeros((4, 8), np.float32)})
+
+
+def test_version_is_that_of_the_project() -> None:
+    project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())["project"]
+    done = run("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"ggufscope {project['version']}\n", "")
+
+
+def test_help_lists_every_command() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in COMMANDS)
+    without = run()
+    assert (without.returncode, without.stdout) == (2, done.stdout)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_its_module_and_describes_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    tree = ast.parse((PACKAGE / "commands" / f"{name}.py").read_text())
+    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name)
+    assert (ast.get_docstring(function) or "").splitlines()[0] == COMMANDS[name]
+    assert main([name, "--help"]) == 0
+    assert COMMANDS[name].split()[0] in capsys.readouterr().out
+
+
+def test_importing_the_package_loads_nothing() -> None:
+    code = (
+        "import sys, ggufscope; print([m for m in ('numpy', 'rich', 'typer', 'gguf', 'pydantic') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    assert done.stdout == "[]\n"
+
+
+def test_using_the_library_loads_numpy_only(model: Path) -> None:
+    code = (
+        "import sys, ggufscope as gs; m = gs.open(sys.argv[1]); t = m.tensors[0]; t.role; t.dequantize(); "
+        "print([m for m in ('rich', 'typer', 'gguf', 'pydantic') if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, str(model)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    assert done.stdout == "[]\n"
+
+
+def test_help_loads_no_library() -> None:
+    code = (
+        "import sys; from ggufscope.cli import main; main(['--help']); "
+        "print([m for m in ('numpy', 'gguf', 'pydantic') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    assert done.stderr == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nonsense"], "No such command 'nonsense'"),
+        (["inspekt"], "Did you mean 'inspect'?"),
+        (["inspect"], "Missing argument 'MODEL'"),
+        (["inspect", "{model}", "--nope"], "No such option: --nope"),
+        (["inspect", "{model}", "--top", "x"], "Invalid value for '--top'"),
+        (["inspect", "{model}", "--top", "0"], "--top must be at least 1"),
+        (["inspect", "{model}", "--layers", "x"], "--layers takes"),
+        (["inspect", "{model}", "--columns", "x"], "no column 'x'"),
+        (["inspect", "{model}", "--sort", "x"], "no column 'x'"),
+        (["inspect", "{model}", "--kv", "x"], "no metadata key 'x'"),
+    ],
+)
+def test_wrong_usage_is_2(model: Path, arguments: list[str], message: str) -> None:
+    done = run(*(argument.format(model=model) for argument in arguments))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("ggufscope: ")
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("missing", None),
+        ("directory", None),
+        ("empty", b""),
+        ("html", b"<!DOCTYPE html><html><body>Not Found</body></html>"),
+        ("lfs", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"),
+        ("cut", "half"),
+        ("esc\x1b[2Jape\n", b""),
+    ],
+)
+def test_unusable_input_is_3(model: Path, tmp_path: Path, name: str, content: Any) -> None:
+    path = tmp_path / name
+    if name == "directory":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(model.read_bytes()[: model.stat().st_size // 2] if content == "half" else content)
+    done = run("inspect", path)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("ggufscope: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr[:-1].isprintable()
+    assert name.split("\x1b", maxsplit=1)[0] in done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_unreadable_input_is_3(model: Path) -> None:
+    model.chmod(0)
+    done = run("inspect", model)
+    assert (done.returncode, done.stderr) == (3, f"ggufscope: {model}: Permission denied\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_full_standard_output_is_4(model: Path) -> None:
+    for arguments in (["inspect", model], ["inspect", model, "--json"], ["--version"], ["--help"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [*COMMAND, *map(str, arguments)], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                env=ENVIRONMENT,
+            )  # fmt: skip
+        assert done.returncode == 4, arguments
+        assert done.stderr == "ggufscope: standard output: No space left on device\n"
+
+
+def test_a_reader_that_goes_away_is_no_error_message(model: Path) -> None:
+    for arguments in (["inspect", str(model)], ["--help"], ["--version"]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run(
+            [*COMMAND, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False, env=ENVIRONMENT
+        )
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (141, ""), arguments
+
+
+def test_debug_prints_the_traceback_anywhere_on_the_line(tmp_path: Path) -> None:
+    for arguments in (["--debug", "inspect", tmp_path], ["inspect", tmp_path, "--debug"]):
+        done = run(*arguments)
+        assert done.returncode == 3
+        assert "Traceback" in done.stderr
+        assert done.stderr.splitlines()[-1].startswith("ggufscope: ")
+    assert "Traceback" not in run("inspect", tmp_path).stderr
+
+
+def with_command(monkeypatch: pytest.MonkeyPatch, body: Any) -> int:
+    """The exit code of a command that runs `body`."""
+
+    def command() -> object:
+        return body()
+
+    monkeypatch.setattr(cli, "load_command", lambda _: command)
+    return main(["inspect"])
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (ggufscope.GGUFError("a.gguf: tensor 'x', byte 7: bad\x1b"), 3, r"a.gguf: tensor 'x', byte 7: bad\x1b"),
+        (ggufscope.UnsupportedTypeError("type 4 (Q4_2)"), 3, "type 4 (Q4_2)"),
+        (MemoryError(), 3, "not enough memory"),
+        (PermissionError(13, "Permission denied", "in"), 3, "in: Permission denied"),
+        (ValueError("two\nlines"), 2, "two lines"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (ggufscope.errors.OutputError(28, "No space left on device", "out"), 4, "out: No space left on device"),
+        (
+            KeyError("x"),
+            70,
+            "internal error: KeyError: 'x' (run again with --debug for the traceback)",
+        ),
+    ],
+)
+def test_what_a_command_raises(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, code: int, line: str
+) -> None:
+    def fail() -> None:
+        raise error
+
+    assert with_command(monkeypatch, fail) == code
+    assert capsys.readouterr() == ("", f"ggufscope: {line}\n")
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(None, 0), (0, 0), (1, 1)])
+def test_a_command_returns_its_verdict(monkeypatch: pytest.MonkeyPatch, verdict: int | None, code: int) -> None:
+    assert with_command(monkeypatch, lambda: verdict) == code
+
+
+def test_typer_exits_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave() -> None:
+        raise typer.Exit(1)
+
+    assert with_command(monkeypatch, leave) == 1
+
+
+# A command that has begun to write a file, says so, and waits.
+WAITING = """
+import sys, time
+from ggufscope import cli
+from ggufscope.output import atomic_write
+def wait():
+    with atomic_write(sys.argv[1]) as file:
+        file.write("half")
+        print("ready", flush=True)
+        time.sleep(60)
+cli.load_command = lambda name: wait
+sys.exit(cli.main(["inspect"]))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_it_at_once_without_a_partial_file(tmp_path: Path, number: int, code: int) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING, str(tmp_path / "out.json")], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env=ENVIRONMENT,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        assert len(list(tmp_path.iterdir())) == 1
+        begin = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(timeout=10) == code
+        assert time.monotonic() - begin < 1
+        assert process.stderr is not None
+        assert len(process.stderr.read().splitlines()) <= 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def on_a_terminal(model: Path, **variables: str) -> str:
+    """What `inspect` writes to a terminal."""
+    leader, follower = pty.openpty()
+    environment = {k: v for k, v in ENVIRONMENT.items() if k != "NO_COLOR"} | {"TERM": "xterm", **variables}
+    with subprocess.Popen([*COMMAND, "inspect", model], stdout=follower, stderr=follower, env=environment) as process:
+        os.close(follower)
+        text = b""
+        while True:
+            try:
+                chunk = os.read(leader, 65536)
+            except OSError:  # the other side is closed
+                break
+            if not chunk:
+                break
+            text += chunk
+    os.close(leader)
+    assert process.returncode == 0
+    return text.decode()
+
+
+def test_colour_only_on_a_terminal_that_wants_it(write_gguf: Any) -> None:
+    model = write_gguf({"x": np.zeros(8, np.float32)}, {"ggufscope.synthetic": True})
+    assert "\x1b[1;33m" in on_a_terminal(model)
+    assert "\x1b[1;33m" not in on_a_terminal(model, NO_COLOR="1")
+    assert "\x1b" not in run("inspect", model).stdout
+
+
+def test_output_survives_a_poor_encoding(write_gguf: Any) -> None:
+    model = write_gguf({"x": np.zeros((2, 8), np.float32)}, {"general.name": "模型"})
+    done = subprocess.run(
+        [*COMMAND, "inspect", model], capture_output=True, check=False, env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert rb"\u6a21\u578b" in done.stdout

@@ -1,0 +1,174 @@
+"""`inspect`: what it gathers, and how it looks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ggufscope as gs
+from ggufscope.cli import main
+from ggufscope.inspection import file_type_of, layer_ranges, roles_of, type_map
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:
+    code = main(["inspect", *map(str, arguments)])
+    captured = capsys.readouterr()
+    assert (code, captured.err) == (0, "")
+    return captured.out
+
+
+@pytest.fixture
+def mixed(write_gguf: Any, random_blocks: Any) -> Path:
+    """Ten layers whose attn_v is Q6_K in some and Q4_K in the others."""
+    tensors: dict[str, Any] = {"token_embd.weight": (random_blocks("Q4_K", 8, 256), "Q4_K")}
+    for layer in range(10):
+        kind = "Q6_K" if layer in {0, 1, 2, 3, 6, 9} else "Q4_K"
+        tensors[f"blk.{layer}.attn_v.weight"] = (random_blocks(kind, 4, 256), kind)
+        tensors[f"blk.{layer}.attn_norm.weight"] = np.ones(256, np.float32)
+    tensors["something"] = np.zeros((1, 2), np.float16)
+    return write_gguf(
+        tensors,
+        {
+            "general.name": "Mixed \x1b[31m\u202e7B",
+            "general.file_type": 15,
+            "tokenizer.ggml.tokens": [f"token{i}" for i in range(100)],
+            "tokenizer.chat_template": "{% for m in messages %}\n\x07{{ m }}",
+            "quantize.imatrix.file": "calibration.dat",
+            "quantize.imatrix.entries_count": 224,
+            "llama.rope.freq_base": 500000.0,
+            "llama.eps": float("nan"),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("layers", "text"), [([], ""), ([4], "4"), ([0, 1, 2, 3, 6, 9, 10], "0-3,6,9-10"), ([2, 1, 1], "1-2")]
+)
+def test_layer_ranges(layers: list[int], text: str) -> None:
+    assert layer_ranges(layers) == text
+
+
+def test_type_map(mixed: Path) -> None:
+    with gs.open(mixed) as model:
+        roles = {summary.role: summary for summary in roles_of(model)}
+    assert list(roles) == ["token_embd", "attn_v", "attn_norm", None]
+    assert type_map(roles["attn_v"]) == "Q4_K 4-5,7-8 | Q6_K rest"
+    assert type_map(roles["attn_norm"]) == "F32"
+    value = roles["attn_v"]
+    assert (value.n_tensors, value.n_parameters, value.n_bytes) == (10, 10_240, 24 * 210 + 16 * 144)
+    assert value.bits_per_weight == pytest.approx(8 * (24 * 210 + 16 * 144) / 10_240)
+
+
+@pytest.mark.parametrize(
+    ("declared", "types", "agrees"),
+    [
+        (15, ["Q4_K", "Q6_K", "Q4_K"], True),
+        (15, ["Q6_K", "Q6_K", "Q4_K"], False),
+        (2, ["Q4_0", "F32"], True),
+        (1, ["Q4_0"], False),
+        (22, ["IQ3_XXS"], True),  # IQ3_XS: llama.cpp makes most of it IQ3_XXS or IQ3_S
+        (28, ["IQ2_XS"], True),  # IQ2_S
+        (27, ["IQ3_S"], True),  # IQ3_M
+        (None, ["Q4_0"], None),
+        (999, ["Q4_0"], None),
+        (1024, ["Q4_0"], None),
+        (15, [], None),
+    ],
+)
+def test_declared_against_actual(
+    write_gguf: Any, random_blocks: Any, declared: int | None, types: list[str], agrees: bool | None
+) -> None:
+    tensors = {
+        f"blk.{i}.ffn_up.weight": np.zeros(8, np.float32) if kind == "F32" else (random_blocks(kind, 4, 256), kind)
+        for i, kind in enumerate(types)
+    }
+    with gs.open(write_gguf(tensors, {} if declared is None else {"general.file_type": declared})) as model:
+        found = file_type_of(model)
+    assert found.agrees is agrees
+    assert sum(found.actual.values()) == pytest.approx(1 if types else 0)
+
+
+def test_tables_are_plain_and_narrow(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, mixed)
+    lines = text.splitlines()
+    assert max(map(len, [line for line in lines if str(mixed) not in line])) <= 80
+    assert all(line.isprintable() and line == line.rstrip() for line in lines)
+    assert lines[0] == r"Mixed \x1b[31m\u202e7B"
+    assert "10 layers" in lines[1]
+    assert text.index("attn_v") < text.index("declared") < text.index("metadata") < text.index("blk.0.attn_v.weight")
+    for expected in ("Q4_K 4-5,7-8 | Q6_K rest", "Q4_K_M; actual", "as declared", "file calibration.dat",
+                     "entries_count 224", "GGUF v3, little endian, alignment 32", "100 × string", "500000",
+                     r"\x07{{ m }}"):  # fmt: skip
+        assert expected in " ".join(text.split()), expected
+    assert "SYNTHETIC" not in text
+
+
+def test_names_are_never_cut_in_a_pipe(write_gguf: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    name = f"blk.0.{'x' * 50}.weight"
+    path = write_gguf({name: np.zeros((2, 8), np.float32)}, {f"general.{'y' * 90}": "z" * 90})
+    text = run(capsys, path)
+    assert name in text
+    assert "y" * 90 in text
+
+
+def test_synthetic_models_are_marked(write_gguf: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, write_gguf({"x": np.zeros(4, np.float32)}, {"ggufscope.synthetic": True}))
+    assert "SYNTHETIC" in "".join(text.splitlines()[:3])
+
+
+def test_a_selection_shows_its_tensors_only(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, mixed, "--role", "attn_v", "--layers", "2-5", "--sort", "n_bytes", "--columns", "name,type")
+    assert [line.split() for line in text.splitlines()[-6:]] == [
+        ["tensors:", "4", "selected"],
+        ["name", "type"],
+        ["blk.2.attn_v.weight", "Q6_K"],
+        ["blk.3.attn_v.weight", "Q6_K"],
+        ["blk.4.attn_v.weight", "Q4_K"],
+        ["blk.5.attn_v.weight", "Q4_K"],
+    ]
+    assert "metadata" not in text
+
+
+def test_json(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(run(capsys, mixed, "--json"))
+    assert found["schema"] == "ggufscope.inspect/1"
+    assert found["model"]["name"] == "Mixed \x1b[31m\u202e7B"
+    assert found["model"]["n_tensors"] == len(found["tensors"]) == 22
+    assert found["file_type"]["declared"] == "Q4_K_M"
+    assert found["imatrix"] == {"file": "calibration.dat", "entries_count": 224}
+    assert found["metadata"]["tokenizer.ggml.tokens"] == {
+        "kind": "array[string]", "length": 100, "head": [f"token{i}" for i in range(8)]
+    }  # fmt: skip
+    assert found["metadata"]["llama.eps"]["value"] == "NaN"
+    value = next(role for role in found["roles"] if role["role"] == "attn_v")
+    assert value["types"] == {"Q4_K": [4, 5, 7, 8], "Q6_K": [0, 1, 2, 3, 6, 9]}
+    assert found["tensors"][1]["shape"] == [4, 256]
+    selected = json.loads(run(capsys, mixed, "--json", "--tensors", "some*", "--columns", "name,type"))
+    assert selected["tensors"] == [{"name": "something", "type": "F16"}]
+
+
+def test_one_value_in_full(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, mixed, "--kv", "tokenizer.ggml.tokens").splitlines() == [f"token{i}" for i in range(100)]
+    template = run(capsys, mixed, "--kv", "tokenizer.chat_template")
+    assert template == "{% for m in messages %}\n\\x07{{ m }}\n"
+    found = json.loads(run(capsys, mixed, "--kv", "general.file_type", "--json"))
+    assert found == {"key": "general.file_type", "kind": "uint32", "value": 15}
+    assert main(["inspect", str(mixed), "--kv", "general.nam"]) == 2
+    assert "no metadata key 'general.nam'; similar: general.name" in capsys.readouterr().err
+
+
+def test_empty_and_nameless_models(write_gguf: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, write_gguf({}, {"a": 1}, architecture=None))
+    assert "no tensors" in text
+    assert json.loads(run(capsys, write_gguf(), "--json"))["model"]["bits_per_weight"] is None
+    run(capsys, write_gguf({"\x1b[0m[bold]:smile:": np.zeros((0, 4), np.float32)}))
+
+
+def test_a_real_model(stories260k: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, stories260k)
+    assert "llama · 292 800 parameters · 1.17 MB · 32.00 bits per weight · 5 layers" in text
+    assert json.loads(run(capsys, stories260k, "--json"))["model"]["n_parameters"] == 292_800

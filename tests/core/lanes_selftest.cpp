@@ -32,9 +32,9 @@ class Hash {  // FNV-1a, 64 bits
     for (const double lane : lanes) add(lane);
   }
   void add(I32 x) {
-    float lanes[kLanes];
-    store(lanes, as_f32(x));
-    for (const float lane : lanes) add(__builtin_bit_cast(uint32_t, lane));
+    uint32_t lanes[kLanes];
+    store_i32(lanes, x);
+    for (const uint32_t lane : lanes) add(lane);
   }
   uint64_t value() const { return state_; }
 
@@ -184,6 +184,7 @@ void loads_and_stores(Inputs& in) {
   unary("load(const double*)", in.doubles.left, [](F64 x) { return x; });
   unary("store(float*, F32)", in.floats.right, [](F32 x) { return x; });
   unary("store(double*, F64)", in.doubles.right, [](F64 x) { return x; });
+  unary("store_i32(void*, I32)", in.integers.right, [](I32 x) { return x; });
   using Bytes = const unsigned char*;
   reading("load_i32(const void*)", in.random, [](Bytes p) { return load_i32(p); });
   reading("load_u8(const void*)", in.random, [](Bytes p) { return load_u8(p); });
@@ -271,10 +272,12 @@ void masks(const Inputs& in) {
   binary("select(Mask, F32, F32)", in.floats, [](F32 a, F32 b) { return select(less(a, b), a, b); });
   binary("select(Mask, F64, F64)", in.doubles, [](F64 a, F64 b) { return select(less(to_f32(a), to_f32(b)), a, b); });
   binary("select(Mask, I32, I32)", in.integers, [](I32 a, I32 b) { return select(less(to_f32(a), to_f32(b)), a, b); });
+  binary("increment(I32, Mask)", in.integers, [](I32 a, I32 b) { return increment(a, less(to_f32(a), to_f32(b))); });
 }
 
 void reductions(Inputs& in) {
   unary("sum(F64)", in.doubles.left, [](F64 a) { return sum(a); });
+  unary("sum(I32)", in.integers.left, [](I32 a) { return sum(a); });
   std::vector<float> finite(kRandomNumbers);  // no zeros: their sign is free
   for (auto& x : finite) x = static_cast<float>(moderate(in.random));
   unary("lowest(F32)", finite, [](F32 a) { return lowest(a); });

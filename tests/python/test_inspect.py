@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.cli import main
 from ggufscope.inspection import file_type_of, layer_ranges, roles_of, type_map
+from ggufscope.report.console import bytes_text, count_text
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:
@@ -113,6 +115,38 @@ def test_names_are_never_cut_in_a_pipe(write_gguf: Any, capsys: pytest.CaptureFi
     text = run(capsys, path)
     assert name in text
     assert "y" * 90 in text
+
+
+def test_long_maps_break_between_layers(
+    write_gguf: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    tensors = {
+        f"blk.{layer}.ffn_down_exps.weight": np.zeros((1, 8), np.float16 if layer % 2 else np.float32)
+        for layer in range(100, 151)
+    }
+    lines = run(capsys, write_gguf(tensors)).split("ffn_down_exps")[1].split("\n\n")[0].splitlines()
+    assert len(lines) > 4
+    assert max(map(len, lines)) <= 60
+    assert re.findall(r"\b1[0-4][0-9]\b", "\n".join(lines)) == [str(layer) for layer in range(101, 151, 2)]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0 B"), (999, "999 B"), (1000, "1.00 kB"), (999_499, "999 kB"), (999_500, "1.00 MB"),
+     (4_912_898_304, "4.91 GB"), (1_300_000_000, "1.30 GB"), (10**18, "1.00 EB")],
+)  # fmt: skip
+def test_bytes_text(number: int, text: str) -> None:
+    assert bytes_text(number) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (4096, "4 096"), (999_499, "999 499"), (1_000_000, "1.00 M"), (8_030_261_248, "8.03 B"),
+     (2 * 10**12, "2.00 T")],
+)  # fmt: skip
+def test_count_text(number: int, text: str) -> None:
+    assert count_text(number) == text
 
 
 def test_synthetic_models_are_marked(write_gguf: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,7 @@ def inspect(
 ) -> None:
     """Show what a model file holds: types by role, metadata, tensors.
 
-    Only the header is read. With a selection of tensors only their table is shown.
+    Only the header is read. With a selection of tensors, or of columns, only their table is shown.
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
     with open_model(model) as opened:
@@ -58,7 +58,7 @@ def inspect(
 
 
 def _render(console: Any, model: Model, selection: Selection, rows: list[dict[str, Any]], columns: list[str]) -> None:
-    if selection.filters:
+    if selection.filters or selection.columns is not None:
         render_headline(console, model)
     else:
         render_overview(console, model)

@@ -55,15 +55,19 @@ def bytes_text(n_bytes: int) -> str:
     value, unit = float(n_bytes), 0
     while value >= 999.5 and unit < len(_UNITS) - 1:
         value, unit = value / 1000, unit + 1
-    return f"{n_bytes} B" if unit == 0 else f"{value:.3g} {_UNITS[unit]}"
+    return f"{n_bytes} B" if unit == 0 else f"{_three_digits(value)} {_UNITS[unit]}"
 
 
 def count_text(count: int) -> str:
     """`"8.03 B"` for 8 030 261 248, `"4 096"` below a million."""
     for limit, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M")):
         if count >= limit * 0.9995:
-            return f"{count / limit:.3g} {unit}"
+            return f"{_three_digits(count / limit)} {unit}"
     return f"{count:,}".replace(",", " ")
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:#.3g}".rstrip(".")
 
 
 def shape_text(shape: tuple[int, ...] | list[int]) -> str:

@@ -1,6 +1,7 @@
 """The terminal view of `inspect`: what the file holds, the types by role first."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,8 @@ from .console import bytes_text, count_text, plain_table, print_table, safe, sha
 DEFAULT_COLUMNS = ("name", "type", "shape", "n_bytes", "bits_per_weight")
 
 _NUMBERS = ("layer", "n_elements", "n_bytes", "bits_per_weight", "offset")
+_LONGEST_TEXT = 200  # characters of a name or of what is known of an importance matrix
+_NARROWEST_MAP = 24
 _SHORTEST_VALUE = 24  # characters of a metadata value that are shown beside the longest key
 
 
@@ -35,16 +38,22 @@ def render_headline(console: Console, model: Model) -> None:
     """One line on what the model is, and a warning where it is made up."""
     bits = model.bits_per_weight
     parts = [
-        model.architecture or "no architecture",
+        _short(model.architecture or "no architecture"),
         f"{count_text(model.n_parameters)} parameters",
         bytes_text(model.n_bytes),
         *([f"{bits:.2f} bits per weight"] if bits is not None else []),
         f"{len(model.layers)} layers",
     ]
-    console.print(safe(model.name or model.path, "bold"))
-    console.print(safe(" · ".join(parts)))
+    console.print(Text(_short(model.name or model.path), "bold"))
+    console.print(Text(" · ".join(parts)))
     if model.synthetic:
         console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+
+
+def _short(text: object) -> str:
+    """Escaped text of a file for places where a line is expected."""
+    shown = escape(text)
+    return shown if len(shown) <= _LONGEST_TEXT else f"{shown[:_LONGEST_TEXT]}…"
 
 
 def _render_roles(console: Console, model: Model) -> None:
@@ -52,21 +61,35 @@ def _render_roles(console: Console, model: Model) -> None:
     if not summaries:
         console.print(Text("no tensors"))
         return
-    table = plain_table("role", "type by layer", "tensors", "parameters", "size", "bits", right=_ROLE_NUMBERS)
-    for summary in summaries:
-        bits = summary.bits_per_weight
-        table.add_row(
-            safe(summary.role or "(no role)", "" if summary.role else "dim"),
-            Text(type_map(summary)),
-            str(summary.n_tensors),
+    rows = [
+        (
+            _short(summary.role or "(no role)"),
+            type_map(summary),
             count_text(summary.n_parameters),
             bytes_text(summary.n_bytes),
-            "" if bits is None else f"{bits:.2f}",
+            "" if summary.bits_per_weight is None else f"{summary.bits_per_weight:.2f}",
         )
+        for summary in summaries
+    ]
+    taken = sum(2 + max(len(row[i]) for row in [*rows, _ROLE_COLUMNS]) for i in (0, 2, 3, 4))
+    room = max(_NARROWEST_MAP, console.width - taken)
+    table = plain_table(*_ROLE_COLUMNS, right=_ROLE_COLUMNS[2:])
+    for role, types, *numbers in rows:
+        table.add_row(Text(role), Text(_broken(types, room)), *numbers)
     print_table(console, table)
 
 
-_ROLE_NUMBERS = ("tensors", "parameters", "size", "bits")
+_ROLE_COLUMNS = ("role", "type by layer", "parameters", "size", "bits")
+
+
+def _broken(types: str, width: int) -> str:
+    """A type map in lines of at most `width`, broken after commas and bars but never within a number."""
+    lines = [""]
+    for part in re.split(r"(?<=[, ])", types):
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _render_facts(console: Console, model: Model) -> None:
@@ -84,13 +107,17 @@ def _render_facts(console: Console, model: Model) -> None:
 
 
 def _file_type_text(file_type: FileType) -> str:
-    actual = ", ".join(f"{100 * share:.3g} % {name}" for name, share in file_type.actual.items() if share > 0)
+    actual = ", ".join(f"{_percent(share)} {name}" for name, share in file_type.actual.items() if share > 0)
     verdict = {True: "as declared", False: "NOT what that label usually means", None: "nothing to compare"}
     return f"{file_type.declared or 'no file type'}; actual {actual or 'none'}: {verdict[file_type.agrees]}"
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %" if share >= 1e-4 else "< 0.01 %"
+
+
 def _imatrix_text(imatrix: dict[str, Any]) -> str:
-    return ", ".join(f"{key} {value}" for key, value in imatrix.items()) or "none recorded"
+    return ", ".join(f"{_short(key)} {_short(value)}" for key, value in imatrix.items()) or "none recorded"
 
 
 def _render_metadata(console: Console, model: Model) -> None:

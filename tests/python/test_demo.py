@@ -18,7 +18,7 @@ def test_the_demo_shows_a_profile_and_keeps_nothing(
     assert cli.main(["demo"]) == 0
     out = capsys.readouterr().out
     assert "SYNTHETIC" in out
-    assert "6.3 M parameters" in out
+    assert "6.30 M parameters" in out
     assert "attn_v" in out
     assert not list(tmp_path.iterdir())
 

@@ -369,5 +369,5 @@ def test_json_describes_what_was_written(tmp_path: Path, capsys: pytest.CaptureF
 def test_the_summary_says_synthetic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["synth", "tiny", str(tmp_path / "m.gguf")]) == 0
     out = capsys.readouterr().out
-    assert "6.3 M parameters" in out
+    assert "6.30 M parameters" in out
     assert "SYNTHETIC: random weights, not a trained model" in out

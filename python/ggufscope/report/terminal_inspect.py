@@ -44,7 +44,7 @@ def render_headline(console: Console, model: Model) -> None:
         *([f"{bits:.2f} bits per weight"] if bits is not None else []),
         f"{len(model.layers)} layers",
     ]
-    console.print(Text(_short(model.name or model.path), "bold"))
+    console.print(Text(_short(model.name or model.path), "bold"), soft_wrap=True)
     console.print(Text(" · ".join(parts)))
     if model.synthetic:
         console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))

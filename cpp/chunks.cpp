@@ -51,8 +51,8 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
   };
   for (uint64_t row = chunk.first_row; row < end;) {
     const uint64_t segment_end = std::min(end, (row / group + 1) * group);
-    TileTargets targets{&result.segments.emplace_back(), fast_ ? nullptr : &scratch_.histogram, row_squares,
-                        result.column_squares.data()};
+    const TileTargets targets{&result.segments.emplace_back(), fast_ ? nullptr : &scratch_.histogram, row_squares,
+                              result.column_squares.data()};
     const uint64_t last = segment_end * source_.columns;
     for (uint64_t first = row * source_.columns; first < last; first += kTileElements) {
       const auto n = static_cast<size_t>(std::min<uint64_t>(kTileElements, last - first));

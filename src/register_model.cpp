@@ -22,7 +22,7 @@ namespace {
 // Whatever names a file: str, bytes or os.PathLike, as the bytes the system uses.
 std::string file_system_path(const py::object& path) {
   PyObject* bytes = nullptr;
-  if (PyUnicode_FSConverter(path.ptr(), &bytes) == 0) throw py::error_already_set();
+  if (PyUnicode_FSConverter(path.ptr(), static_cast<void*>(&bytes)) == 0) throw py::error_already_set();
   return py::reinterpret_steal<py::bytes>(bytes);
 }
 
@@ -39,9 +39,9 @@ void raise_os_error(const std::filesystem::filesystem_error& error) {
 }
 
 void register_errors(py::module_& module) {
-  auto error = py::register_exception<GGUFError>(module, "GGUFError", PyExc_ValueError);
+  const auto error = py::register_exception<GGUFError>(module, "GGUFError", PyExc_ValueError);
   error.attr("__doc__") = "A malformed or unusable file; one line: file, then tensor or key, then byte offset.";
-  auto unsupported = py::register_exception<UnsupportedTypeError>(module, "UnsupportedTypeError", error);
+  const auto unsupported = py::register_exception<UnsupportedTypeError>(module, "UnsupportedTypeError", error);
   unsupported.attr("__doc__") = "A tensor type that is known by name but not decodable.";
   py::register_local_exception_translator([](std::exception_ptr pointer) {
     try {

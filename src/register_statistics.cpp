@@ -48,7 +48,7 @@ py::list describe_fields() {
     row["kind"] = field.kind;
     row["meaning"] = field.meaning;
     row["fast"] = fast;
-    row["per_head"] = std::find(per_head.begin(), per_head.end(), field.name) != per_head.end();
+    row["per_head"] = std::ranges::find(per_head, field.name) != per_head.end();
     row["roll_up"] = field.roll_up;
     rows.append(row);
   });
@@ -63,8 +63,9 @@ Statistics observe_buffer(const py::buffer& blocks, uint32_t type_id, uint64_t r
   const uint64_t elements = type->elements_per_block;
   const auto size = static_cast<uint64_t>(buffer.size);
   if (buffer.itemsize != 1 || columns % elements != 0 ||
-      (columns != 0 && (size % type->bytes_per_block != 0 || size / type->bytes_per_block * elements / columns != rows ||
-                        size / type->bytes_per_block * elements % columns != 0))) {
+      (columns != 0 &&
+       (size % type->bytes_per_block != 0 || size / type->bytes_per_block * elements / columns != rows ||
+        size / type->bytes_per_block * elements % columns != 0))) {
     throw py::value_error("a buffer of " + std::to_string(size) + " bytes does not hold " + std::to_string(rows) +
                           " x " + std::to_string(columns) + " elements of " + type->name);
   }
@@ -114,9 +115,9 @@ void register_statistics(py::module_& module) {
       .def("copy", [](const Statistics& s) { return Statistics(s); })
       .def("fields", &to_dict);
   module.def("fields", &describe_fields, "Every field of Statistics.fields(), in order.");
-  module.def("observe_buffer", &observe_buffer, py::arg("blocks"), py::arg("type"), py::arg("rows"),
-             py::arg("columns"), py::arg("threads") = 1, py::arg("fast") = false,
-             py::arg("sparsity_threshold") = 1e-6, py::arg("isa") = "");
+  module.def("observe_buffer", &observe_buffer, py::arg("blocks"), py::arg("type"), py::arg("rows"), py::arg("columns"),
+             py::arg("threads") = 1, py::arg("fast") = false, py::arg("sparsity_threshold") = 1e-6,
+             py::arg("isa") = "");
 }
 
 }  // namespace ggufscope

@@ -24,7 +24,7 @@ Character first_character(std::string_view text) {
   const uint32_t lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   const uint32_t highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
   if (byte(1) < lowest || byte(1) > highest) return {lead, 0};
-  uint32_t code = lead & (0xFFu >> (length + 1));
+  uint32_t code = lead & (0xFFU >> (length + 1));
   for (size_t i = 1; i < length; ++i) {
     if ((byte(i) & 0xC0) != 0x80) return {lead, 0};
     code = code << 6 | (byte(i) & 0x3F);

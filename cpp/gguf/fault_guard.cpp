@@ -68,6 +68,7 @@ bool cover_with_zeros(GuardedSlot& slot, uintptr_t address) noexcept {
   const uintptr_t begin = slot.begin.load(std::memory_order_relaxed);
   const uintptr_t from = address & ~(page - 1);
   const uintptr_t to = (begin + slot.size.load(std::memory_order_relaxed) + page - 1) & ~(page - 1);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address the signal gave
   return mmap(reinterpret_cast<void*>(from), to - from, PROT_READ,
               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) != MAP_FAILED;
 }

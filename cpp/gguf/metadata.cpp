@@ -151,7 +151,7 @@ Metadata::Metadata(Cursor& cursor, uint64_t count) {
 // Sorted, not hashed: no choice of keys makes this slow.
 void Metadata::index_keys(const Cursor& cursor) {
   by_key_.resize(entries_.size());
-  std::iota(by_key_.begin(), by_key_.end(), 0u);
+  std::iota(by_key_.begin(), by_key_.end(), 0U);
   const auto key = [this](uint32_t i) -> const std::string& { return entries_[i].key; };
   std::ranges::stable_sort(by_key_, {}, key);
   const auto twice = std::ranges::adjacent_find(by_key_, {}, key);

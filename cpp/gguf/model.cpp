@@ -12,7 +12,7 @@ namespace {
 // Sorted, not hashed: no choice of names makes this slow.
 void require_unique_names(const std::vector<TensorInfo>& tensors, const std::vector<File>& files) {
   std::vector<uint32_t> by_name(tensors.size());
-  std::iota(by_name.begin(), by_name.end(), 0u);
+  std::iota(by_name.begin(), by_name.end(), 0U);
   const auto name = [&](uint32_t i) -> const std::string& { return tensors[i].name; };
   std::ranges::stable_sort(by_name, {}, name);
   const auto twice = std::ranges::adjacent_find(by_name, {}, name);

@@ -55,7 +55,7 @@ std::string lower_start(std::string_view head) {
 std::string describe_lfs_pointer(std::string_view head) {
   const size_t at = head.find("\nsize ");
   std::string size;
-  if (at != head.npos) {
+  if (at != std::string_view::npos) {
     const std::string_view rest = head.substr(at + 6);
     size = rest.substr(0, std::min<size_t>(rest.find_first_not_of("0123456789"), 20));
   }

@@ -67,7 +67,7 @@ void measure(TensorInfo& tensor, const Cursor& cursor, uint64_t at) {
   uint64_t bytes = elements / block;
   fits = fits && multiply(bytes, tensor.type->bytes_per_block, INT64_MAX);
   if (!fits) cursor.fail_at(at, "its number of elements or bytes does not fit into 64 bits");
-  const bool empty = std::ranges::find(tensor.shape, 0u) != tensor.shape.end();
+  const bool empty = std::ranges::find(tensor.shape, 0U) != tensor.shape.end();
   tensor.n_elements = empty ? 0 : elements;
   tensor.n_bytes = empty ? 0 : bytes;
 }

@@ -1,6 +1,6 @@
 #include "gguf/error.h"
 
-#include <array>
+#include <algorithm>
 #include <cstddef>
 
 namespace ggufscope {
@@ -32,10 +32,24 @@ Character first_character(std::string_view text) {
   return {code, length};
 }
 
-// Control characters, and those that break a line or turn its direction.
+struct CodeRange {
+  uint32_t first;
+  uint32_t last;
+};
+
+// Control characters, those that break a line, and those that format text without being seen (direction marks, zero
+// widths, tags): Unicode's categories Cc, Zl, Zp and Cf.
+constexpr CodeRange kDisturbing[] = {
+    {0x0000, 0x001F},   {0x007F, 0x009F},   {0x00AD, 0x00AD},   {0x0600, 0x0605},   {0x061C, 0x061C},
+    {0x06DD, 0x06DD},   {0x070F, 0x070F},   {0x0890, 0x0891},   {0x08E2, 0x08E2},   {0x180E, 0x180E},
+    {0x200B, 0x200F},   {0x2028, 0x202E},   {0x2060, 0x2064},   {0x2066, 0x206F},   {0xFEFF, 0xFEFF},
+    {0xFFF9, 0xFFFB},   {0x110BD, 0x110BD}, {0x110CD, 0x110CD}, {0x13430, 0x1343F}, {0x1BCA0, 0x1BCA3},
+    {0x1D173, 0x1D17A}, {0xE0001, 0xE0001}, {0xE0020, 0xE007F},
+};
+
 bool disturbs_a_line(uint32_t code) {
-  return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0x061C || (code >= 0x200B && code <= 0x200F) ||
-         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
+  return std::ranges::any_of(kDisturbing,
+                             [code](CodeRange range) { return range.first <= code && code <= range.last; });
 }
 
 std::string hexadecimal(std::string_view prefix, uint32_t code, int digits) {
@@ -63,7 +77,9 @@ std::string escaped(std::string_view text) {
     if (next.length == 0) {
       line += hexadecimal("\\x", next.code, 2);
     } else if (disturbs_a_line(next.code)) {
-      line += next.code < 0x100 ? hexadecimal("\\x", next.code, 2) : hexadecimal("\\u", next.code, 4);
+      line += next.code < 0x100     ? hexadecimal("\\x", next.code, 2)
+              : next.code < 0x10000 ? hexadecimal("\\u", next.code, 4)
+                                    : hexadecimal("\\U", next.code, 8);
     } else {
       line += text.substr(0, next.length);
     }

@@ -35,8 +35,8 @@ std::string error_line(std::string_view path, std::string_view message);
 /// True for well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view text);
 
-/// `text` for one line of a message: control characters, characters that reorder or break a line, and bytes that are
-/// not UTF-8 become \xNN or \uNNNN; long text is cut.
+/// `text` for one line of a message: control characters, characters that format or break a line, and bytes that are
+/// not UTF-8 become \xNN, \uNNNN or \UNNNNNNNN; long text is cut.
 std::string escaped(std::string_view text);
 
 inline std::string_view as_text(std::string_view text) { return text; }

@@ -151,8 +151,10 @@ SURVIVED = {
     "metadata": "cut(100)\nexpect(lambda: model.value('words'))",
     "bytes": "cut()\nexpect(lambda: model.read(0, 2**24, 2**20))",
     "view decoded": "v = model.data(0)\ncut()\nfor _ in range(2): expect(lambda: _core.decode(v, 0, out, 2))",
-    "view decoded after closing": "v = model.data(0)\nmodel.close()\ncut()\nexpect(lambda: _core.decode(v, 0, out), info.offset)",
-    "view observed": "v = model.data(0)\ncut()\nfor _ in range(2): expect(lambda: _core.observe_buffer(v, 0, *info.shape, 2))",
+    "view decoded after closing": "v = model.data(0); model.close(); cut()\n"
+    "expect(lambda: _core.decode(v, 0, out), info.offset)",
+    "view observed": "v = model.data(0)\ncut()\n"
+    "for _ in range(2): expect(lambda: _core.observe_buffer(v, 0, *info.shape, 2))",
     "other models": "other = _core.Model(sys.argv[2])\ncut()\nexpect(lambda: model.decode(0, 0, out, 1))\n"
     "other.decode(0, 0, out, 2)\nassert out[-1, -1] == 1",
     "under way": """
@@ -171,8 +173,10 @@ cut()
 assert finished.wait(20)
 thread.join()
 """,
-    "faulthandler on before": "import faulthandler; faulthandler.enable(); cut(); expect(lambda: model.decode(0, 0, out, 2))",
-    "faulthandler on between": "view = model.data(0); model.decode(0, 0, out, 2)\nimport faulthandler; faulthandler.enable()\n"
+    "faulthandler on before": "import faulthandler; faulthandler.enable(); cut()\n"
+    "expect(lambda: model.decode(0, 0, out, 2))",
+    "faulthandler on between": "view = model.data(0); model.decode(0, 0, out, 2)\n"
+    "import faulthandler; faulthandler.enable()\n"
     "cut()\nexpect(lambda: _core.decode(view, 0, out, 2))",
     "a handler in Python": "import signal; view = model.data(0)\nsignal.signal(signal.SIGBUS, lambda *_: os._exit(9))\n"
     "cut()\nexpect(lambda: _core.decode(view, 0, out, 2))",

@@ -61,7 +61,7 @@ def test_data_is_a_read_only_view(tmp_path: Path) -> None:
         assert view.tobytes() == tensor.data
     assert model.data(1).shape == (2, 36)
     assert model.data(2).shape == (20,)
-    with pytest.raises(ValueError, match="WRITEABLE|writeable"):
+    with pytest.raises(ValueError, match="cannot set WRITEABLE"):
         model.data(0).flags.writeable = True
     info = model.tensors[1]
     assert model.read(0, info.offset, info.n_bytes) == source.tensors[1].data

@@ -143,8 +143,18 @@ def test_tensors_missing(model: Path) -> None:
     refused(path_of(model, 1), "split.tensors.count", "the model has 7 tensors, its 3 shards hold 4")
 
 
-@pytest.mark.parametrize("name", ["m.gguf", "m-00001-of-00004.gguf", "m-00000-of-00003.gguf", "m-00004-of-00003.gguf",
-                                  "m_00001-of-00003.gguf", "m-0000a-of-00003.gguf", "m-00001-of-00003.bin"])  # fmt: skip
+WRONG_NAMES = [
+    "m.gguf",
+    "m-00001-of-00004.gguf",
+    "m-00000-of-00003.gguf",
+    "m-00004-of-00003.gguf",
+    "m_00001-of-00003.gguf",
+    "m-0000a-of-00003.gguf",
+    "m-00001-of-00003.bin",
+]
+
+
+@pytest.mark.parametrize("name", WRONG_NAMES)
 def test_renamed(model: Path, name: str) -> None:
     renamed = path_of(model, 0).rename(model / name)
     refused(renamed, "one of 3 shards", "cannot be found")

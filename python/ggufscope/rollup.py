@@ -34,6 +34,18 @@ def third_of(layer: int, n_layers: int) -> str:
     return "late" if layer >= n_layers - size else "middle"
 
 
+def thirds_of(layers: Iterable[tuple[str | None, int]]) -> dict[tuple[str | None, int], str]:
+    """The third of each (stack, layer), counted over the layers that are there, in each stack by itself."""
+    stacks: dict[str | None, set[int]] = {}
+    for stack, layer in layers:
+        stacks.setdefault(stack, set()).add(layer)
+    return {
+        (stack, layer): third_of(position, len(numbers))
+        for stack, numbers in stacks.items()
+        for position, layer in enumerate(sorted(numbers))
+    }
+
+
 class Merged:
     """The statistics of several tensors, growing tensor by tensor."""
 

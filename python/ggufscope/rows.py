@@ -47,6 +47,11 @@ class Row(TensorStatistics):
         place = " ".join(f"{name}={getattr(self, name)}" for name in PLACE if getattr(self, name) is not None)
         return f"<Row {' '.join(filter(None, [self.name, place]))}: {self.n_elements} elements>"
 
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it is a tensor of two dimensions or more: no gain, bias or table of frequencies."""
+        return self.shape is not None and len(self.shape) >= 2
+
     def to_json(self) -> dict[str, Any]:
         """The row as it stands in a saved profile."""
         head = {name: getattr(self, name) for name in ABOUT if getattr(self, name) is not None}

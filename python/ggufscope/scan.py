@@ -17,7 +17,7 @@ from .model import Model
 from .model import open as open_model
 from .model_summary import ModelSummary
 from .profiles import Profile, Run, Settings
-from .rollup import THIRDS, Groups, Merged, third_of
+from .rollup import THIRDS, Groups, Merged, thirds_of
 from .rows import Row, with_vector_summaries
 from .statistics import TensorStatistics
 
@@ -159,7 +159,7 @@ class _Collector:
         tensors = model.tensors.values()
         self.geometry = {tensor.name: heads(model, tensor) for tensor in tensors}
         self._keep_vectors = keep_vectors
-        self._thirds_of = _thirds(tensors)
+        self._thirds_of = thirds_of((tensor.stack, tensor.layer) for tensor in tensors if tensor.layer is not None)
         self._tensors: dict[str, Row] = {}
         self._layers: Groups[tuple[str | None, int]] = Groups()
         self._roles: Groups[str] = Groups()
@@ -250,19 +250,6 @@ def _row(values: dict[str, Any], **place: Any) -> Row:
 def _layer_key(key: tuple[str | None, int]) -> int | str:
     stack, layer = key
     return layer if stack is None else f"{stack}.{layer}"
-
-
-def _thirds(tensors: Any) -> dict[tuple[str | None, int], str]:
-    """The third of each layer, counted over the layers that are there, in each stack by itself."""
-    stacks: dict[str | None, set[int]] = defaultdict(set)
-    for tensor in tensors:
-        if tensor.layer is not None:
-            stacks[tensor.stack].add(tensor.layer)
-    return {
-        (stack, layer): third_of(position, len(layers))
-        for stack, layers in stacks.items()
-        for position, layer in enumerate(sorted(layers))
-    }
 
 
 def _whole(parts: Sequence[_core.Part]) -> _core.Statistics:

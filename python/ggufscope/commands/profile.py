@@ -14,7 +14,8 @@ from ..output import atomic_write, print_out
 from ..profiles import Profile
 from ..report.console import show
 from ..report.progress import progress_bar
-from ..report.terminal import DEFAULT_COLUMNS, render_headline, render_profile, render_tensors
+from ..report.terminal import render_headline, render_profile
+from ..report.terminal_tensors import DEFAULT_COLUMNS, render_tensors
 from ..rows import flat
 from ..scan import profile as scan
 from ..selection import (

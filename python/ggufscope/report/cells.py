@@ -24,7 +24,7 @@ class Glyphs:
     @classmethod
     def of(cls, encoding: str) -> Glyphs:
         try:
-            (_EIGHTHS + _LEVELS + "×·–").encode(encoding)
+            (_EIGHTHS + _LEVELS + "×·–σ").encode(encoding)
         except (UnicodeEncodeError, LookupError):
             return cls(blocks=False)
         return cls(blocks=True)
@@ -40,6 +40,10 @@ class Glyphs:
     @property
     def nothing(self) -> str:
         return "–" if self.blocks else "-"
+
+    def sigma(self, reach: int) -> str:
+        """What lies further from the mean than `reach` standard deviations."""
+        return f">{reach}σ" if self.blocks else f">{reach}std"
 
     def bar(self, value: float | None, largest: float, width: int) -> str:
         """A bar from zero, `width` cells long for `largest`; empty for nothing and for negative values.
@@ -57,6 +61,8 @@ class Glyphs:
     def curve(self, values: Sequence[float | None]) -> str:
         """One character per value, from the lowest of them to the highest; a space for None.
 
+        Values that differ by less than a tenth of the largest magnitude do not fill the height: noise stays low.
+
         >>> Glyphs(blocks=True).curve([0.0, 1.0, None, 7.0])
         '▁▂ █'
         """
@@ -64,11 +70,11 @@ class Glyphs:
         if not known:
             return ""
         levels = _LEVELS if self.blocks else _ASCII_LEVELS
-        low, span = min(known), max(known) - min(known)
+        low = min(known)
+        span = max(max(known) - low, 0.1 * max(map(abs, known)))
         top = len(levels) - 1
         return "".join(
-            " " if value is None else levels[round((value - low) / span * top) if span > 0 else top // 2]
-            for value in values
+            " " if value is None else levels[round((value - low) / span * top) if span > 0 else 0] for value in values
         )
 
 

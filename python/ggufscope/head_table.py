@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SAVED_DIGITS = 12  # significant digits of a number in a saved table; enough for a float32, and for 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeadTable:
     """The heads of one role.
 

@@ -82,7 +82,7 @@ class Run:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Profile:
     """Statistics of a model; made by `ggufscope.profile`, or loaded.
 

@@ -1,6 +1,8 @@
 """Saved profiles: what is written, that it comes back, and what is refused."""
 
+import copy
 import json
+import pickle
 from dataclasses import replace
 
 import models
@@ -88,6 +90,12 @@ def test_reproducible_leaves_out_the_run_and_nothing_else(profile, tmp_path):
     assert full.pop("run")["version"] == gs.__version__
     assert saved == full
     assert gs.Profile.load(tmp_path / "a.json").run is None
+
+
+def test_a_profile_can_be_pickled_and_copied(profile):
+    for twin in (pickle.loads(pickle.dumps(profile)), copy.deepcopy(profile)):
+        assert twin.to_json() == profile.to_json()
+        assert twin.tensors["blk.0.attn_q.weight"].row_l2.shape == (32,)
 
 
 def test_saving_over_a_profile_replaces_it(profile, tmp_path):

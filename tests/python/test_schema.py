@@ -93,7 +93,7 @@ def test_reproducible_leaves_out_the_run_and_nothing_else(profile, tmp_path):
 
 
 def test_a_profile_can_be_pickled_and_copied(profile):
-    for twin in (pickle.loads(pickle.dumps(profile)), copy.deepcopy(profile)):
+    for twin in (pickle.loads(pickle.dumps(profile)), copy.deepcopy(profile)):  # noqa: S301
         assert twin.to_json() == profile.to_json()
         assert twin.tensors["blk.0.attn_q.weight"].row_l2.shape == (32,)
 

@@ -13,12 +13,13 @@
 namespace ggufscope {
 
 struct CodeCounters {
-  static constexpr int kWays = 4;  // neighbours count in different tables, so that equal codes do not wait for each other
+  static constexpr int kWays =
+      4;  // neighbours count in different tables, so that equal codes do not wait for each other
   uint32_t bytes[kWays][256];
 };
 
 struct Codes {
-  uint64_t counts[256] = {};      // by stored code
+  uint64_t counts[256] = {};       // by stored code
   const TypeInfo* type = nullptr;  // nullptr: no codes seen
   bool mixed = false;              // codes of different types share no histogram
 

@@ -84,8 +84,8 @@ void write_tails(const Bins& bins, uint64_t n, double mean, double deviation, do
     for (const char* name : {names.fraction, names.low, names.high}) out.set(name, std::monostate{});
     return;
   }
-  out.share(names.fraction,
-            count_where(bins, [&](int32_t key) { return low.is_below(key) || !high.is_below(key); }), n);
+  out.share(names.fraction, count_where(bins, [&](int32_t key) { return low.is_below(key) || !high.is_below(key); }),
+            n);
   out.number(names.low, low.value());
   out.number(names.high, high.value());
 }
@@ -135,13 +135,10 @@ void Histogram::write(const Moments& moments, const Extremes& extremes, Fields& 
   n == 0 ? out.set("quantiles", std::monostate{}) : out.set("quantiles", quantiles(bins, n, extremes));
 
   const int64_t near_zero = n == 0 ? 0 : nearest_edge(0.05 * deviation);
-  out.share("near_zero_fraction",
-            count_where(bins, [&](int32_t key) { return magnitude_index(key) < near_zero; }), n);
+  out.share("near_zero_fraction", count_where(bins, [&](int32_t key) { return magnitude_index(key) < near_zero; }), n);
   out.number("near_zero_edge", n == 0 ? kNothing : edge(near_zero));
-  write_tails(bins, n, moments.mean, deviation, 3,
-              {"outlier_fraction_3", "outlier_low_3", "outlier_high_3"}, out);
-  write_tails(bins, n, moments.mean, deviation, 6,
-              {"outlier_fraction_6", "outlier_low_6", "outlier_high_6"}, out);
+  write_tails(bins, n, moments.mean, deviation, 3, {"outlier_fraction_3", "outlier_low_3", "outlier_high_3"}, out);
+  write_tails(bins, n, moments.mean, deviation, 6, {"outlier_fraction_6", "outlier_low_6", "outlier_high_6"}, out);
 }
 
 }  // namespace ggufscope

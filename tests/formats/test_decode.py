@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registry import ISAS, TYPES, decode, each_isa, each_type, hostile_blocks, random_blocks
+from registry import TYPES, decode, each_isa, each_type, hostile_blocks, random_blocks
 
 from ggufscope import _core
 from reference_formats import assert_same_bits, codes, dequantize, scales

@@ -6,11 +6,11 @@ import os
 import struct
 from pathlib import Path
 
+import gguf
 import numpy as np
 import pytest
 from writer import STRING, Gguf, Key, Tensor, alignment_key, small_model
 
-import gguf
 from ggufscope import _core
 
 

@@ -106,7 +106,10 @@ REFUSED = {
     "version of a million": (b"GGUF" + struct.pack("<IQQ", 1_000_000, 0, 0), "GGUF v1000000 is not supported"),
     "header cut": (ONE[:12], "header, byte 8: the file ends inside the header: 8 bytes needed, 4 left"),
     "negative tensor count": (Gguf(n_tensors=2**64 - 1).build(), "claims 18446744073709551615 tensors"),
-    "tensor count beyond the file": (Gguf(tensors=empty(1), n_tensors=3).build(), "claims 3 tensors, the 40 bytes left"),
+    "tensor count beyond the file": (
+        Gguf(tensors=empty(1), n_tensors=3).build(),
+        "claims 3 tensors, the 40 bytes left",
+    ),
     "negative key count": (Gguf(n_keys=2**63).build(), "claims 9223372036854775808 keys"),
     "key count beyond the file": (
         Gguf(keys=[Key("k", UINT8, 1)], n_keys=3).build(), "claims 3 keys, the 14 bytes left hold 1"

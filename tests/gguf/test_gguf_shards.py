@@ -6,11 +6,11 @@ import shutil
 import struct
 from pathlib import Path
 
+import gguf
 import numpy as np
 import pytest
 from writer import INT32, STRING, UINT16, UINT32, Gguf, Key, Tensor
 
-import gguf
 from ggufscope import _core
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from reference import EXPECTED, Sample, bin_keys, exact_quantiles, near_zero_fraction, outlier_fraction
 
 from ggufscope import _core
+from reference import EXPECTED, Sample, bin_keys, exact_quantiles, near_zero_fraction, outlier_fraction
 
 RELATIVE_9 = ("std", "rms", "l1_norm", "l2_norm")
 FLOAT32 = 0
@@ -43,7 +43,7 @@ def assert_close(name: str, found: Any, expected: Any, sample: Sample) -> None:
         assert found == expected, name
 
 
-class _approx:  # noqa: N801  (reads as a value in assertions)
+class _approx:
     def __init__(self, value: float, tolerance: float) -> None:
         self.value, self.tolerance = value, tolerance
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from observing import assert_matches_reference, observe
-from reference import EXPECTED
 
 from ggufscope import _core
+from reference import EXPECTED
 
 RNG = np.random.default_rng(20240607)
 GAUSSIAN = RNG.standard_normal((37, 129))

@@ -106,9 +106,9 @@ void register_statistics(py::module_& module) {
       .def(
           "append",
           [](Statistics& s, const Statistics& later) {
-            const Norms norms = s;
+            Norms norms = std::move(static_cast<Norms&>(s));  // merge would drop them
             s.merge(later);
-            static_cast<Norms&>(s) = norms;
+            static_cast<Norms&>(s) = std::move(norms);
             s.Norms::append(later);
           },
           py::arg("later"))

@@ -4,37 +4,26 @@
     >>> with gs.open("model.gguf") as model:                    # doctest: +SKIP
     ...     model.tensors["blk.0.attn_v.weight"].dequantize()
 
-Every public name is loaded when it is first used, so that `import ggufscope` costs nothing.
+Models and buffers need NumPy alone and are there at once; profiles bring pydantic, when they are first used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._core import GGUFError, UnsupportedTypeError
+from .buffers import dequantize, summarize
+from .model import Model, Tensor, open  # noqa: A004
+from .statistics import TensorStatistics
+
 if TYPE_CHECKING:
-    from ._core import GGUFError, UnsupportedTypeError
-    from .buffers import dequantize, summarize
     from .errors import ProfileError
-    from .model import Model, Tensor, open  # noqa: A004
     from .profiles import Profile
     from .scan import profile
-    from .statistics import TensorStatistics
 
 __version__ = "0.1.0"
 
-# Public name → the module that defines it.
-_HOMES = {
-    "GGUFError": "_core",
-    "UnsupportedTypeError": "_core",
-    "Model": "model",
-    "Profile": "profiles",
-    "ProfileError": "errors",
-    "Tensor": "model",
-    "TensorStatistics": "statistics",
-    "dequantize": "buffers",
-    "open": "model",
-    "profile": "scan",
-    "summarize": "buffers",
-}
+# Public name, loaded when it is first used → the module that defines it.
+_HOMES = {"Profile": "profiles", "ProfileError": "errors", "profile": "scan"}
 
 __all__ = [
     "GGUFError",

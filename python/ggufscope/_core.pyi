@@ -81,7 +81,7 @@ class Model:
         """Drop this object's hold on the mapping; views that are alive keep theirs."""
 
 class FieldInfo(TypedDict):
-    name: str  # as in METRICS: "l2_norm", "kurtosis", …
+    name: str  # as in docs/metrics.md: "l2_norm", "kurtosis", …
     kind: Literal["count", "index", "number", "share", "quantiles", "histogram", "vector"]
     meaning: str  # one line with the definition
     fast: bool  # also there with fast=True

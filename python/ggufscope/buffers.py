@@ -71,7 +71,7 @@ def summarize(
         sparsity_threshold: `sparsity` is the share of weights below it in magnitude.
 
     Returns:
-        The fields of METRICS §1 as attributes.
+        The fields of docs/metrics.md as attributes.
 
     Raises:
         ValueError: An unknown type, rows of partial blocks, or a wrong dtype or argument.

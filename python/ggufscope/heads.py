@@ -50,6 +50,11 @@ class HeadGeometry:
         return sum(group.n_heads for group in self.groups)
 
 
+def group_rows(geometry: HeadGeometry | None) -> int:
+    """Rows of one head, as the engine groups them; 0 where the rows are not those of heads."""
+    return geometry.size if geometry is not None and geometry.axis == "rows" else 0
+
+
 def heads(model: Model, tensor: Tensor) -> HeadGeometry | None:
     """The heads of an attention weight; None for other tensors and where the metadata is missing or does not fit."""
     role = (tensor.role or "").removeprefix(f"{tensor.stack}.")

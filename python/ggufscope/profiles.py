@@ -86,8 +86,8 @@ class Run:
 class Profile:
     """Statistics of a model; made by `ggufscope.profile`, or loaded.
 
-    Rows carry METRICS' names as attributes (`row.kurtosis`). A loaded profile is like a fresh one, but for the
-    vectors `row_l2` and `column_l2`, of which only min, max, median and MAD are saved (`row_l2_median`, …), and for
+    Rows carry the names of docs/metrics.md as attributes (`row.kurtosis`). A loaded profile is like a fresh one, but
+    for the vectors `row_l2` and `column_l2`, of which only min, max, median and MAD are saved (`row_l2_median`, …), and for
     the statistics of heads, which are saved with 12 digits.
 
     Attributes:

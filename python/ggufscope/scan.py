@@ -12,14 +12,14 @@ import numpy as np
 from . import _core
 from .arguments import thread_count
 from .head_table import HeadTable, column_norms, head_fields
-from .heads import heads
+from .heads import group_rows, heads
 from .model import Model
 from .model import open as open_model
 from .model_summary import ModelSummary
 from .profiles import Profile, Run, Settings
 from .rollup import THIRDS, Groups, Merged, thirds_of
 from .rows import Row, with_vector_summaries
-from .statistics import TensorStatistics
+from .statistics import TensorStatistics, whole_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -134,7 +134,7 @@ def _observe(
         parts = _core.observe_model(
             model.core(),
             [tensor.index for tensor in batch],
-            [_group_rows(geometry[tensor.name]) for tensor in batch],
+            [group_rows(geometry[tensor.name]) for tensor in batch],
             threads,
             settings.fast,
             settings.sparsity_threshold,
@@ -146,10 +146,6 @@ def _observe(
         for tensor in batch:
             yield tensor, by_tensor.pop(tensor.index, [])
         done += sum(tensor.n_bytes for tensor in batch)
-
-
-def _group_rows(geometry: HeadGeometry | None) -> int:
-    return geometry.size if geometry is not None and geometry.axis == "rows" else 0
 
 
 class _Collector:
@@ -170,7 +166,7 @@ class _Collector:
         self._n_elements = sum(tensor.n_elements for tensor in tensors)
 
     def add(self, tensor: Tensor, parts: Sequence[_core.Part]) -> None:
-        whole = _whole(parts)
+        whole = whole_of(parts)
         fields = TensorStatistics.of(whole, n_bytes=tensor.n_bytes, shape=tensor.shape)
         self._tensors[tensor.name] = Row(
             with_vector_summaries(fields, self._keep_vectors),
@@ -198,7 +194,7 @@ class _Collector:
         if tensor.role is None or "_exps" not in tensor.role:
             return
         if tensor.expert is not None:
-            self._experts.add((tensor.role, tensor.expert), _whole(parts), tensor.n_bytes)
+            self._experts.add((tensor.role, tensor.expert), whole_of(parts), tensor.n_bytes)
         elif len(tensor.shape) == 3 and len(parts) == tensor.shape[0]:  # the core leaves tiny matrices together
             for part in parts:
                 self._experts.add((tensor.role, part.index), part.statistics, tensor.n_bytes // len(parts))
@@ -250,13 +246,3 @@ def _row(values: dict[str, Any], **place: Any) -> Row:
 def _layer_key(key: tuple[str | None, int]) -> int | str:
     stack, layer = key
     return layer if stack is None else f"{stack}.{layer}"
-
-
-def _whole(parts: Sequence[_core.Part]) -> _core.Statistics:
-    """The statistics of a tensor from those of its experts."""
-    if len(parts) == 1:
-        return parts[0].statistics
-    whole = parts[0].statistics.copy() if parts else _core.Statistics()
-    for part in parts[1:]:
-        whole.append(part.statistics)
-    return whole

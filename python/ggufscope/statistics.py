@@ -1,4 +1,4 @@
-"""Statistics of a tensor, or of anything merged from tensors, with METRICS' names as attributes."""
+"""Statistics of a tensor, or of anything merged from tensors, with the names of docs/metrics.md as attributes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class TensorStatistics(Mapping[str, Any]):
     """The statistics of one set of weights: attributes, or a read-only mapping from name to value.
 
-    The names and their definitions are those of METRICS §1 (`l2_norm`, `kurtosis`, `zero_fraction`, …);
+    The names and their definitions are those of docs/metrics.md (`l2_norm`, `kurtosis`, `zero_fraction`, …);
     `TensorStatistics.meaning("kurtosis")` is the definition in one line. What is undefined, as the skewness of a
     single element, is None; what does not apply, as `code_entropy` for F32, is absent. Counts are ints; shares and
     numbers floats; `quantiles`, `row_l2` and `column_l2` float64 arrays; `histogram` a pair (int32 bins, uint64
@@ -118,3 +118,13 @@ def _is_number(value: object) -> bool:
 
 def _times(shape: tuple[int, ...] | None) -> str:
     return " × ".join(map(str, shape)) if shape else ""
+
+
+def whole_of(parts: Sequence[_core.Part]) -> _core.Statistics:
+    """The statistics of a tensor from those of its experts."""
+    if len(parts) == 1:
+        return parts[0].statistics
+    whole = parts[0].statistics.copy() if parts else _core.Statistics()
+    for part in parts[1:]:
+        whole.append(part.statistics)
+    return whole

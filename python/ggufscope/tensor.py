@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from . import _core
 from .arguments import checked_out, thread_count, type_name
+from .heads import group_rows, heads
 from .roles import Place, place
-from .statistics import TensorStatistics
+from .statistics import TensorStatistics, whole_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -156,19 +157,16 @@ class Tensor:
             fast: leave out histogram, row and column norms and code statistics.
 
         Returns:
-            The fields of METRICS §1 as attributes.
+            The fields of docs/metrics.md as attributes; the same bits as in a profile of the model.
 
         Raises:
             GGUFError: The file shrank since it was opened.
             ValueError: The model is closed, or fewer than one thread.
         """
         core = self._model.core()
-        parts = _core.observe_model(core, [self.index], [0], thread_count(threads), fast)
-        whole = parts[0].statistics
-        if len(parts) > 1:
-            whole = whole.copy()
-            for part in parts[1:]:
-                whole.merge(part.statistics)
+        rows = group_rows(heads(self._model, self))  # cut as in a profile, for the same bits
+        parts = _core.observe_model(core, [self.index], [rows], thread_count(threads), fast)
+        whole = whole_of(parts)
         return TensorStatistics.of(whole, n_bytes=self.n_bytes, shape=self.shape, type=self.type, name=self.name)
 
     def __repr__(self) -> str:

@@ -61,14 +61,6 @@ def test_every_command_has_its_module_and_describes_itself(name: str, capsys: py
     assert COMMANDS[name].split()[0] in capsys.readouterr().out
 
 
-def test_importing_the_package_loads_nothing() -> None:
-    code = (
-        "import sys, ggufscope; print([m for m in ('numpy', 'rich', 'typer', 'gguf', 'pydantic') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
-    assert done.stdout == "[]\n"
-
-
 def test_using_the_library_loads_numpy_only(model: Path) -> None:
     code = (
         "import sys, ggufscope as gs; m = gs.open(sys.argv[1]); t = m.tensors[0]; t.role; t.dequantize(); "

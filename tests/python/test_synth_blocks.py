@@ -16,7 +16,7 @@ TYPES = {description["name"]: description for description in _core.types()}
 
 # The least correlation of decoded weights with their source: what rounding to so few levels leaves.
 LEAST_CORRELATION = {"Q1_0": 0.78, "TQ1_0": 0.86, "TQ2_0": 0.86, "Q2_0": 0.87, "IQ1_S": 0.87, "IQ1_M": 0.88}
-# Shares of exact zeros that ggml's quantizers leave of a Gaussian (METRICS §2d)
+# Shares of exact zeros that ggml's quantizers leave of a Gaussian
 GAUSSIAN_ZEROS = {"Q4_0": 0.116, "Q5_0": 0.058, "Q6_K": 0.026, "Q8_0": 0.007, "Q4_K": 0.0001, "Q4_1": 0.0003}
 
 

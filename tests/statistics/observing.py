@@ -23,7 +23,7 @@ def observe(weights: npt.NDArray[np.float32], **options: Any) -> dict[str, Any]:
 
 
 def assert_close(name: str, found: Any, expected: Any, sample: Sample) -> None:
-    """METRICS: counts, extremes and shares exact; sums 1e-9; skewness and kurtosis 1e-6; row and column norms 1e-6."""
+    """Counts, extremes and shares exact; sums 1e-9; shape and the norms of rows and columns 1e-6 (docs/metrics.md)."""
     if expected is None:
         assert found is None, name
     elif name in ("row_l2", "column_l2"):

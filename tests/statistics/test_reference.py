@@ -1,4 +1,4 @@
-"""Every statistic of METRICS' profile against the oracle, on ordinary and on hard matrices."""
+"""Every statistic of the profile against the oracle, on ordinary and on hard matrices."""
 
 from __future__ import annotations
 

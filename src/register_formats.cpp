@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "contiguous.h"
 #include "dequantize.h"
 #include "dispatch.h"
 #include "formats/types.h"
@@ -39,8 +40,8 @@ void decode(const py::buffer& blocks, uint32_t type_id, const py::buffer& out, i
             const std::string& isa) {
   const TypeInfo* type = find_type(type_id);
   if (type == nullptr) throw py::value_error("not a type this build decodes: " + std::to_string(type_id));
-  const py::buffer_info source = blocks.request();
-  const py::buffer_info target = out.request(true);
+  const py::buffer_info source = contiguous(blocks.request());
+  const py::buffer_info target = contiguous(out.request(true));
   const size_t n_blocks = static_cast<size_t>(source.size) / type->bytes_per_block;
   if (source.itemsize != 1 || static_cast<size_t>(source.size) % type->bytes_per_block != 0 ||
       target.itemsize != sizeof(float) || static_cast<size_t>(target.size) != n_blocks * type->elements_per_block) {

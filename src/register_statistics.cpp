@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "contiguous.h"
 #include "engine.h"
 #include "module.h"
 #include "statistics_binding.h"
@@ -59,7 +60,7 @@ Statistics observe_buffer(const py::buffer& blocks, uint32_t type_id, uint64_t r
                           bool fast, double sparsity_threshold, const std::string& isa) {
   const TypeInfo* type = find_type(type_id);
   if (type == nullptr) throw py::value_error("not a type this build decodes: " + std::to_string(type_id));
-  const py::buffer_info buffer = blocks.request();
+  const py::buffer_info buffer = contiguous(blocks.request());
   const uint64_t elements = type->elements_per_block;
   const auto size = static_cast<uint64_t>(buffer.size);
   if (buffer.itemsize != 1 || columns % elements != 0 ||

@@ -87,8 +87,8 @@ class Profile:
     """Statistics of a model; made by `ggufscope.profile`, or loaded.
 
     Rows carry the names of docs/metrics.md as attributes (`row.kurtosis`). A loaded profile is like a fresh one, but
-    for the vectors `row_l2` and `column_l2`, of which only min, max, median and MAD are saved (`row_l2_median`, …), and for
-    the statistics of heads, which are saved with 12 digits.
+    for the vectors `row_l2` and `column_l2`, of which only min, max, median and MAD are saved (`row_l2_median`, …), and
+    for the statistics of heads, which are saved with 12 digits.
 
     Attributes:
         model: what the model is: name, architecture, types, sizes, identity.

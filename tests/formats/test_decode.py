@@ -155,3 +155,20 @@ def test_buffers_must_fit():
             _core.decode(np.zeros(n_bytes, dtype=np.uint8), q4_0["id"], np.zeros(n_weights, dtype=np.float32))
     with pytest.raises(ValueError, match="not a type this build decodes: 4"):
         _core.decode(np.zeros(18, dtype=np.uint8), 4, np.zeros(32, dtype=np.float32))
+
+
+def test_buffers_must_be_contiguous():
+    (f32,) = (qtype for qtype in TYPES if qtype["name"] == "F32")
+    blocks = np.arange(64, dtype=np.uint8)
+    out = np.zeros(32, dtype=np.float32)
+    for bad_blocks, bad_out in (
+        (blocks[::2], out[:8]),
+        (blocks[::-1], out[:16]),
+        (blocks, out[::2]),
+        (blocks, out[::-1][:16]),
+    ):
+        with pytest.raises(ValueError, match="C-contiguous"):
+            _core.decode(bad_blocks, f32["id"], bad_out)
+    with pytest.raises(ValueError, match="C-contiguous"):
+        _core.observe_buffer(blocks[::-1], f32["id"], 1, 16)
+    _core.decode(blocks.reshape(4, 1, 16), f32["id"], out[:16].reshape(1, 16))

@@ -66,7 +66,7 @@ class Run {
         options_(options),
         chunks_(cut_chunks(sources)),
         observations_(sources.size()),
-        slots_(static_cast<size_t>(options.threads) * 2 + 1, chunks_.size()) {
+        slots_(static_cast<size_t>(options.threads) * 4 + 8, chunks_.size()) {
     for (size_t i = 0; i < sources.size(); ++i) prepare(sources[i], observations_[i]);
   }
 

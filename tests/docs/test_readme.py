@@ -1,0 +1,58 @@
+"""The README says what is so: its table of types is the registry's, its Python runs, its files exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from ggufscope import _core
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def type_table() -> str:
+    """The table of types as the README has it."""
+    lines = [
+        "| type | id | weights / bytes in a block | bits per weight | scales in a block | integer codes | big-endian |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in _core.types():
+        elements, size = row["elements_per_block"], row["bytes_per_block"]
+        codes = "yes" if row["code_bits"] else ""
+        lines.append(
+            f"| {row['name']} | {row['id']} | {elements} / {size} | {8 * size / elements:g} "
+            f"| {row['scales_per_block'] or ''} | {codes} | {'yes' if row['big_endian'] else ''} |"
+        )
+    return "\n".join(lines)
+
+
+def test_types_are_those_of_the_registry() -> None:
+    assert type_table() in README
+
+
+def test_python_runs(
+    write_gguf: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights = np.random.default_rng(0).standard_normal((64, 32)).astype(np.float32)
+    path = write_gguf({"blk.0.attn_v.weight": weights}, name="model.gguf")
+    monkeypatch.chdir(path.parent)
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})  # noqa: S102
+    kurtosis, norm, rms = capsys.readouterr().out.splitlines()
+    assert float(kurtosis) == pytest.approx(scipy.stats.kurtosis(weights.astype(np.float64), axis=None), abs=1e-6)
+    assert float(norm) == pytest.approx(np.linalg.norm(weights.astype(np.float64)), rel=1e-9)
+    expected = np.sqrt(np.mean(weights.astype(np.float64) ** 2))
+    assert [float(x) for x in re.findall(r"[\d.]+", rms)] == pytest.approx([expected, expected], rel=1e-9)
+    assert (path.parent / "profile.json").is_file()
+
+
+@pytest.mark.parametrize("document", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
+def test_links_lead_somewhere(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
+        assert (document.parent / target).exists(), target

@@ -239,7 +239,7 @@ inline uint32_t sum(I32 x) {
   const __m256i eight = _mm256_add_epi32(x.low, x.high);
   const __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
   const __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
-  return static_cast<uint32_t>(_mm_cvtsi128_si32(two) + _mm_extract_epi32(two, 1));
+  return static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0b01))));
 }
 inline float lowest(F32 a) {
   const __m256 eight = _mm256_min_ps(a.low, a.high);

@@ -8,6 +8,10 @@
 
 #include "kernels/names.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace ggufscope {
 
 // The tables of this build's instruction sets; CMake says which there are.
@@ -22,25 +26,36 @@ struct InstructionSet {
   bool (*runs_here)();
 };
 
-// Slowest first. __builtin_cpu_supports asks the CPU and, through XGETBV, whether the operating system saves the
-// registers.
+#if defined(__x86_64__)
+// __builtin_cpu_supports asks the CPU and, through XGETBV, whether the operating system saves the registers. Clang 16
+// has no name for F16C there; the bit itself will do, beside an AVX2 that is usable.
+bool has_f16c() {
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
+
+bool has_avx2() {
+  return __builtin_cpu_supports("avx2") != 0 && has_f16c() && __builtin_cpu_supports("popcnt") != 0 &&
+         __builtin_cpu_supports("bmi") != 0 && __builtin_cpu_supports("bmi2") != 0;
+}
+
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+         __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0;
+}
+#endif
+
+// Slowest first.
 const InstructionSet kInstructionSets[] = {
     {&GGUFSCOPE_ISA_KERNELS(generic), [] { return true; }},
 #if defined(GGUFSCOPE_HAS_AVX2)
-    {&GGUFSCOPE_ISA_KERNELS(avx2),
-     [] {
-       return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("f16c") != 0 &&
-              __builtin_cpu_supports("popcnt") != 0 && __builtin_cpu_supports("bmi2") != 0;
-     }},
+    {&GGUFSCOPE_ISA_KERNELS(avx2), has_avx2},
 #endif
 #if defined(GGUFSCOPE_HAS_AVX512)
-    {&GGUFSCOPE_ISA_KERNELS(avx512),
-     [] {
-       return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-              __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
-              __builtin_cpu_supports("f16c") != 0 && __builtin_cpu_supports("popcnt") != 0 &&
-              __builtin_cpu_supports("bmi2") != 0;
-     }},
+    {&GGUFSCOPE_ISA_KERNELS(avx512), has_avx512},
 #endif
 };
 

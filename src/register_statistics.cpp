@@ -12,6 +12,7 @@
 #include "contiguous.h"
 #include "engine.h"
 #include "module.h"
+#include "parallel.h"
 #include "statistics_binding.h"
 
 namespace py = pybind11;
@@ -32,8 +33,27 @@ struct ToPython {
   py::object operator()(const Bins& bins) const { return py::make_tuple(to_array(bins.keys), to_array(bins.counts)); }
 };
 
+// What follows is arithmetic too, and a caller that flushes denormals would read 0 for a tensor's extremes.
+Fields fields_of(const Statistics& statistics) {
+  const FloatingPointScope arithmetic;
+  return statistics.fields();
+}
+
+void merge(Statistics& statistics, const Statistics& later) {
+  const FloatingPointScope arithmetic;
+  statistics.merge(later);
+}
+
+void append(Statistics& statistics, const Statistics& later) {
+  const FloatingPointScope arithmetic;
+  Norms norms = std::move(static_cast<Norms&>(statistics));  // merge would drop them
+  statistics.merge(later);
+  static_cast<Norms&>(statistics) = std::move(norms);
+  statistics.Norms::append(later);
+}
+
 py::dict to_dict(const Statistics& statistics) {
-  const Fields fields = statistics.fields();
+  const Fields fields = fields_of(statistics);
   py::dict result;
   for (const auto& [name, value] : fields.values()) result[py::str(name)] = std::visit(ToPython{}, value);
   return result;
@@ -102,17 +122,8 @@ void register_statistics(py::module_& module) {
       .def(py::init<>())
       .def_property_readonly("n_elements",
                              [](const Statistics& s) { return s.Counts::finite + s.Counts::nan + s.Counts::inf; })
-      .def(
-          "merge", [](Statistics& s, const Statistics& later) { s.merge(later); }, py::arg("later"))
-      .def(
-          "append",
-          [](Statistics& s, const Statistics& later) {
-            Norms norms = std::move(static_cast<Norms&>(s));  // merge would drop them
-            s.merge(later);
-            static_cast<Norms&>(s) = std::move(norms);
-            s.Norms::append(later);
-          },
-          py::arg("later"))
+      .def("merge", &merge, py::arg("later"))
+      .def("append", &append, py::arg("later"))
       .def("copy", [](const Statistics& s) { return Statistics(s); })
       .def("fields", &to_dict);
   module.def("fields", &describe_fields, "Every field of Statistics.fields(), in order.");

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from observing import assert_matches_reference, observe
 
+from floating_point import ENVIRONMENTS, floating_point
 from ggufscope import _core
 
 RNG = np.random.default_rng(7)
@@ -51,10 +52,42 @@ def test_any_number_of_threads() -> None:
     assert_matches_reference(weights, observe(weights, threads=2))
 
 
-def test_denormals_do_not_depend_on_the_caller() -> None:
-    """The engine sets its own floating-point environment; a caller with flush-to-zero must not change results."""
-    weights = (RNG.standard_normal((16, 64)) * 1e-40).astype(np.float32)
-    assert_matches_reference(weights, observe(weights))
+def test_the_callers_environment_changes_this_threads_arithmetic() -> None:
+    """Without this, the next test would show nothing."""
+    one, least = np.float64(1), np.float64(5e-324)
+    with floating_point("denormals flushed"):
+        assert least + least == 0
+    with floating_point("rounding up"):
+        assert one + least > one
+    assert least + least > 0
+    assert one + least == one
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_callers_environment_changes_no_result(environment: str) -> None:
+    """Libraries built with -ffast-math leave denormals flushed; observing, merging and reading fields do not care."""
+    tiny = (RNG.standard_normal((16, 64)) * 1e-40).astype(np.float32)
+    buffers = {qtype["name"]: (qtype, blocks_of(qtype, 4 * 2560)) for qtype in TYPES}
+    buffers["denormals"] = (buffers["F32"][0], np.tile(tiny.view(np.uint8).reshape(-1), 10))
+
+    def results() -> list[Any]:
+        found: list[Any] = []
+        for qtype, blocks in buffers.values():
+            statistics = _core.observe_buffer(blocks, qtype["id"], 4, 2560, threads=2)
+            merged = _core.Statistics()
+            merged.merge(statistics)
+            merged.append(statistics)
+            decoded = np.empty(4 * 2560, np.float32)
+            _core.decode(blocks, qtype["id"], decoded)
+            found.append((frozen(statistics.fields()), frozen(merged.fields()), decoded.tobytes()))
+        return found
+
+    expected = results()
+    with floating_point(environment):
+        found = results()
+    for name, before, after in zip(buffers, expected, found, strict=True):
+        assert before == after, name
+    assert_matches_reference(tiny, observe(tiny))
 
 
 def test_merging_is_observing_together() -> None:

@@ -22,7 +22,7 @@ class Slots {
   size_t claim() {
     std::unique_lock lock(mutex_);
     free_.wait(lock, [&] { return cancelled_ || claimed_ == n_chunks_ || claimed_ < merged_ + results_.size(); });
-    return cancelled_ ? n_chunks_ : std::min(claimed_++, n_chunks_);
+    return cancelled_ || claimed_ == n_chunks_ ? n_chunks_ : claimed_++;
   }
 
   ChunkResult& result(size_t chunk) { return results_[chunk % results_.size()]; }
@@ -47,6 +47,7 @@ class Slots {
   }
 
   bool cancelled() const { return cancelled_; }
+  size_t size() const { return results_.size(); }
 
  private:
   std::vector<ChunkResult> results_;
@@ -59,6 +60,19 @@ class Slots {
   std::condition_variable free_;
 };
 
+constexpr size_t kColumnSums = size_t{1} << 24;       // of all slots together: 128 MB
+constexpr uint64_t kMostCounted = uint64_t{1} << 31;  // elements between flushes: a 32-bit counter holds as many
+
+// Every slot keeps the column sums of its chunk, so very wide matrices get fewer of them.
+size_t count_slots(std::span<const Source> sources, const EngineOptions& options, size_t n_chunks) {
+  const size_t workers = std::min(static_cast<size_t>(options.threads), n_chunks);
+  size_t widest = 1;
+  for (const Source& source : sources) {
+    if (wants_norms(source, options.fast)) widest = std::max<size_t>(widest, source.columns);
+  }
+  return std::min(workers * 4 + 8, std::max<size_t>(1, kColumnSums / widest));
+}
+
 class Run {
  public:
   Run(std::span<const Source> sources, const EngineOptions& options)
@@ -66,18 +80,26 @@ class Run {
         options_(options),
         chunks_(cut_chunks(sources)),
         observations_(sources.size()),
-        slots_(static_cast<size_t>(options.threads) * 4 + 8, chunks_.size()) {
+        slots_(count_slots(sources, options, chunks_.size()), chunks_.size()) {
     for (size_t i = 0; i < sources.size(); ++i) prepare(sources[i], observations_[i]);
   }
 
   std::vector<Observation> execute() {
-    const auto workers = static_cast<int>(std::min<size_t>(static_cast<size_t>(options_.threads), chunks_.size()));
+    const size_t most = std::min(chunks_.size(), slots_.size());
+    const auto workers = static_cast<int>(std::min(static_cast<size_t>(options_.threads), most));
     if (workers > 0) run_workers(workers, [this](int worker) { work(worker); });
     if (options_.progress) options_.progress(bytes_done_);
     return std::move(observations_);
   }
 
  private:
+  // A worker's counters and what they hold: so many elements of one source.
+  struct Counting {
+    Scratch& scratch;
+    size_t source = 0;
+    uint64_t elements = 0;
+  };
+
   void prepare(const Source& source, Observation& observation) const {
     observation.statistics.Histogram::observed = !options_.fast;
     if (source.rows == 0 || source.columns == 0) return;
@@ -90,30 +112,32 @@ class Run {
   void work(int worker) {
     try {
       const auto scratch = std::make_unique<Scratch>();
-      size_t current = chunks_.size();  // the source that the scratch's counters belong to
+      Counting counting{*scratch};
       for (size_t i = slots_.claim(); i < chunks_.size(); i = slots_.claim()) {
-        if (i > 0 && current < chunks_.size() && chunks_[i].source != chunks_[current].source) flush(*scratch, current);
-        current = i;
-        observe_chunk(i, *scratch, worker);
+        if (counting.source != chunks_[i].source) flush(counting);
+        counting.source = chunks_[i].source;
+        observe_chunk(i, counting, worker);
         slots_.finish(i, [this](size_t chunk, ChunkResult& result) { merge(chunks_[chunk], result); });
       }
-      if (current < chunks_.size()) flush(*scratch, current);
+      flush(counting);
     } catch (...) {
       slots_.cancel();
       throw;
     }
   }
 
-  void observe_chunk(size_t index, Scratch& scratch, int worker) {
+  void observe_chunk(size_t index, Counting& counting, int worker) {
     const Chunk& chunk = chunks_[index];
     const Source& source = sources_[chunk.source];
     ChunkResult& result = slots_.result(index);
     double* rows = wants_norms(source, options_.fast)
                        ? observations_[chunk.source].statistics.row_squares.data() + chunk.first_row
                        : nullptr;
-    ChunkObserver observer(source, *options_.table, options_.fast, options_.sparsity_threshold, scratch);
+    ChunkObserver observer(source, *options_.table, options_.fast, options_.sparsity_threshold, counting.scratch);
     observer.observe(chunk, rows, result, [&](uint64_t bytes) {
       bytes_done_ += bytes;
+      counting.elements += bytes / source.type->bytes_per_block * source.type->elements_per_block;
+      if (counting.elements >= kMostCounted) flush(counting);
       if (worker == 0) report();
       return !slots_.cancelled();
     });
@@ -133,15 +157,16 @@ class Run {
   }
 
   // Integer counts may be added in any order.
-  void flush(Scratch& scratch, size_t chunk) {
-    if (options_.fast) return;
-    const size_t index = chunks_[chunk].source;
+  void flush(Counting& counting) {
+    if (options_.fast || counting.elements == 0) return;
+    counting.elements = 0;
     Histogram found;
-    found.absorb(scratch.histogram);
+    found.absorb(counting.scratch.histogram);
     const std::lock_guard lock(flush_mutex_);
-    observations_[index].statistics.Histogram::merge(found);
-    const TypeInfo& type = *sources_[index].type;
-    if (type.code_bits > 0) observations_[index].statistics.Codes::absorb(scratch.codes, type);
+    Statistics& statistics = observations_[counting.source].statistics;
+    statistics.Histogram::merge(found);
+    const TypeInfo& type = *sources_[counting.source].type;
+    if (type.code_bits > 0) statistics.Codes::absorb(counting.scratch.codes, type);
   }
 
   void report() {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -54,7 +55,10 @@ void run_workers(int workers, const std::function<void(int)>& work) {
   };
   {
     std::vector<std::jthread> threads;
-    for (int worker = 1; worker < workers; ++worker) threads.emplace_back(run, worker);
+    try {
+      for (int worker = 1; worker < workers; ++worker) threads.emplace_back(run, worker);
+    } catch (const std::system_error&) {  // the system gives no more threads: there are enough with this one
+    }
     run(0);
   }
   monitor.check();  // first, because it explains whatever else went wrong

@@ -20,7 +20,8 @@ class FloatingPointScope {
 /// The cores this process may run on.
 int usable_cores();
 
-/// Runs work(worker) for worker = 0 … workers − 1, each in a FloatingPointScope, worker 0 in the calling thread.
+/// Runs work(worker) for worker = 0 … workers − 1, each in a FloatingPointScope, worker 0 in the calling thread. Where
+/// the system has no thread for one, the others are left to do its share: whatever work() does, it must claim.
 /// Returns when all have finished; rethrows the first exception. Workers may read mapped files: when one of those has
 /// shrunk, this throws GGUFError (see gguf/fault_guard.h).
 void run_workers(int workers, const std::function<void(int)>& work);

@@ -10,6 +10,7 @@
 #include "engine.h"
 #include "model_handle.h"
 #include "module.h"
+#include "parallel.h"
 #include "statistics_binding.h"
 
 namespace py = pybind11;
@@ -21,8 +22,20 @@ struct Part {
   size_t tensor;
   uint64_t index;  // 0, or the expert
   Statistics statistics;
-  std::vector<Statistics> heads;
+  std::vector<Values> heads;
 };
+
+// A head has few statistics of its own; Python gets them as a Statistics without the rest.
+py::list heads_of(const Part& part) {
+  const FloatingPointScope arithmetic;
+  py::list heads;
+  for (const Values& values : part.heads) {
+    Statistics statistics;
+    statistics.merge(values);
+    heads.append(std::move(statistics));
+  }
+  return heads;
+}
 
 // A tensor as matrices: one, or one per expert where three dimensions are plausibly that. A convolution's many small
 // kernels are the rows of one matrix instead; so is whatever a hostile shape claims.
@@ -43,6 +56,14 @@ struct Matrices {
     count = shape[0];
     rows = shape[1];
   }
+
+  // Rows of one head, or 0 where there are more heads, or smaller ones, than any model has: each costs memory.
+  uint64_t head_rows(uint64_t group_rows) const {
+    constexpr uint64_t most_heads = 4096;
+    constexpr uint64_t least_elements = 32;
+    if (count > 1 || group_rows == 0 || rows / group_rows > most_heads) return 0;
+    return std::min(rows, group_rows) * columns < least_elements ? 0 : group_rows;
+  }
 };
 
 struct Plan {
@@ -62,7 +83,7 @@ struct Plan {
     const uint64_t size = elements / info.type->elements_per_block * info.type->bytes_per_block;
     for (uint64_t i = 0; i < matrices.count; ++i) {
       sources.push_back({model.data(info) + i * size, info.type, matrices.rows, matrices.columns, i * elements,
-                         matrices.count == 1 ? group_rows : 0, model.swapped()});
+                         matrices.head_rows(group_rows), model.swapped()});
       parts.push_back({tensor, i, {}, {}});
     }
     bytes += info.n_bytes;
@@ -81,7 +102,7 @@ std::vector<Part> observe_model(const ModelHandle& handle, const std::vector<siz
   std::vector<Observation> observations = observe(plan.sources, options);
   for (size_t i = 0; i < observations.size(); ++i) {
     plan.parts[i].statistics = std::move(observations[i].statistics);
-    for (const Values& values : observations[i].groups) plan.parts[i].heads.emplace_back().merge(values);
+    plan.parts[i].heads = std::move(observations[i].groups);
   }
   return std::move(plan.parts);
 }
@@ -93,7 +114,7 @@ void register_profile(py::module_& module) {
       .def_readonly("tensor", &Part::tensor)
       .def_readonly("index", &Part::index)
       .def_readonly("statistics", &Part::statistics)
-      .def_readonly("heads", &Part::heads);
+      .def_property_readonly("heads", &heads_of);
   module.def("observe_model", &observe_model, py::arg("model"), py::arg("tensors"), py::arg("group_rows"),
              py::arg("threads"), py::arg("fast") = false, py::arg("sparsity_threshold") = 1e-6,
              py::arg("progress") = py::none(), py::arg("isa") = "");

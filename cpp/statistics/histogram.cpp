@@ -77,10 +77,11 @@ void write_tails(const Bins& bins, uint64_t n, double mean, double deviation, do
                  Fields& out) {
   const SignedEdge low = SignedEdge::nearest(mean - reach * deviation);
   const SignedEdge high = SignedEdge::nearest(mean + reach * deviation);
-  // Far from zero the bins are wider than the spread: then no edge says anything about outliers.
+  // Far from zero the bins are wider than the spread: then no edge says anything about outliers. Without spread there
+  // are none, but a value that is an edge itself would count as one.
   const double moved = std::fmax(std::fabs(low.value() - (mean - reach * deviation)),
                                  std::fabs(high.value() - (mean + reach * deviation)));
-  if (n == 0 || !(moved <= deviation)) {
+  if (n == 0 || !(moved < deviation)) {
     for (const char* name : {names.fraction, names.low, names.high}) out.set(name, std::monostate{});
     return;
   }

@@ -106,13 +106,15 @@ def test_sparsity_threshold(threshold: float) -> None:
     assert_matches_reference(weights, observe(weights, sparsity_threshold=threshold), threshold)
 
 
-def test_constant_has_no_shape() -> None:
-    fields = observe(np.full((8, 999), 0.1, dtype=np.float32))
+@pytest.mark.parametrize("value", [0.1, 0.0, 1.0, -2.0])  # the last three are bin edges
+def test_constant_has_no_shape(value: float) -> None:
+    fields = observe(np.full((8, 999), value, dtype=np.float32))
     assert fields["std"] == 0
     assert fields["skewness"] is None
     assert fields["kurtosis"] is None
     assert fields["outlier_fraction_3"] is None  # no bin edge can tell a value from itself
-    assert set(fields["quantiles"]) == {float(np.float32(0.1))}
+    assert fields["outlier_fraction_6"] is fields["outlier_low_6"] is fields["outlier_high_6"] is None
+    assert set(fields["quantiles"]) == {float(np.float32(value))}
 
 
 def test_no_elements() -> None:

@@ -13,6 +13,8 @@ from . import _core
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+
 
 @cache
 def types_by_name() -> dict[str, _core.TypeDescription]:
@@ -59,6 +61,17 @@ def thread_count(threads: int | None) -> int:
     if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
         raise ValueError(f"threads must be a positive integer, not {threads!r}")
     return min(int(threads), 1024)
+
+
+def checked_threshold(threshold: float) -> float:
+    """`sparsity_threshold` as a float.
+
+    Raises:
+        ValueError: It is negative, NaN, or beyond the range of float32, to which it is rounded.
+    """
+    if not 0 <= threshold <= _LARGEST_FLOAT32:
+        raise ValueError(f"sparsity_threshold must be from 0 to {_LARGEST_FLOAT32:.8g}, not {threshold!r}")
+    return float(threshold)
 
 
 def checked_out(out: npt.NDArray[np.float32] | None, shape: Sequence[int]) -> npt.NDArray[np.float32]:

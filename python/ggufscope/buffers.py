@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from .arguments import checked_out, describe_type, thread_count
+from .arguments import checked_out, checked_threshold, describe_type, thread_count
 from .statistics import TensorStatistics
 
 # Arrays that ggml has a type for, by NumPy's kind and size. Others are converted to one of these without loss.
@@ -95,7 +95,7 @@ def summarize(
         columns,
         thread_count(threads),
         fast,
-        _checked_threshold(sparsity_threshold),
+        checked_threshold(sparsity_threshold),
     )
     return TensorStatistics.of(statistics, n_bytes=raw.size, shape=shape, type=description["name"])
 
@@ -133,9 +133,3 @@ def _elements(n_bytes: int, description: _core.TypeDescription) -> int:
             f" of {description['bytes_per_block']} bytes"
         )
     return blocks * description["elements_per_block"]
-
-
-def _checked_threshold(threshold: float) -> float:
-    if not 0 <= threshold < math.inf:
-        raise ValueError(f"sparsity_threshold must be finite and not negative, not {threshold!r}")
-    return float(threshold)

@@ -7,10 +7,8 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from . import _core
-from .arguments import thread_count
+from .arguments import checked_threshold, thread_count
 from .head_table import HeadTable, column_norms, head_fields
 from .heads import group_rows, heads
 from .model import Model
@@ -68,9 +66,7 @@ def profile(
         >>> profile = gs.profile("model.gguf")                                          # doctest: +SKIP
         >>> profile.roles["attn_v"].kurtosis, profile.layers[0].rms                     # doctest: +SKIP
     """
-    if not 0 <= sparsity_threshold < np.finfo(np.float32).max:
-        raise ValueError(f"sparsity_threshold must be a finite number of at least 0, not {sparsity_threshold}")
-    settings = Settings(fast=bool(fast), sparsity_threshold=float(sparsity_threshold))
+    settings = Settings(fast=bool(fast), sparsity_threshold=checked_threshold(sparsity_threshold))
     n_threads = thread_count(threads)
     if isinstance(model, Model):
         return _profile(model, n_threads, settings, progress, keep_vectors)

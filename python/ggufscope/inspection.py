@@ -88,15 +88,15 @@ def layer_ranges(layers: list[int]) -> str:
     return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in runs)
 
 
-def type_map(summary: RoleSummary) -> str:
-    """`"Q6_K 0-3,6,9 | Q4_K rest"`, or the type alone where it is the only one."""
+def type_map(summary: RoleSummary, times: str = "×") -> str:
+    """`"Q6_K 0-3,6,9 | Q4_K rest"`, `"F32 ×2 | F16 ×3"` outside layers, or the type alone where it is the only one."""
     if len(summary.types) == 1:
         return next(iter(summary.types))
     parts = []
     for position, (name, layers) in enumerate(summary.types.items()):
         numbers = [layer for layer in layers if layer is not None]
         if not numbers:
-            parts.append(f"{name} ×{len(layers)}")
+            parts.append(f"{name} {times}{len(layers)}")
         else:
             parts.append(f"{name} {'rest' if position == len(summary.types) - 1 else layer_ranges(numbers)}")
     return " | ".join(parts)

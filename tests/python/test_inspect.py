@@ -204,5 +204,5 @@ def test_empty_and_nameless_models(write_gguf: Any, capsys: pytest.CaptureFixtur
 
 def test_a_real_model(stories260k: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = run(capsys, stories260k)
-    assert "llama · 292 800 parameters · 1.17 MB · 32.00 bits per weight · 5 layers" in text
+    assert "llama · 292 800 parameters · 32.00 bits per weight · 1.17 MB · 5 layers" in text
     assert json.loads(run(capsys, stories260k, "--json"))["model"]["n_parameters"] == 292_800

@@ -114,6 +114,17 @@ def test_the_headline_comes_first(profile_of):
     assert lines[4].strip() == "health   every weight is a finite number, no tensor is all zeros"
 
 
+def test_a_name_without_end_is_cut(profile_of):
+    described = models.llama() | {"metadata": {"general.name": "x" * 10_000}}
+    assert view(profile_of(described)).splitlines()[0].strip() == "x" * 199 + "…"
+
+
+def test_one_is_not_plural(profile_of):
+    lines = view(profile_of({"tensors": {"blk.0.attn_q.weight": np.ones((1, 1), np.float32)}})).splitlines()
+    assert lines[1].startswith("llama · 1 parameter · ")
+    assert lines[2].strip() == "types    1 layer · 1 tensor: F32 1"
+
+
 def test_layers_and_roles_are_rows(profile_of):
     profile = profile_of(models.llama())
     lines = view(profile).splitlines()

@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..escape import escape
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,12 +21,12 @@ _ASCII_LEVELS = "_.:-=+*#"
 class Glyphs:
     """The characters a stream can show."""
 
-    blocks: bool  # the block elements, "×" and "·"
+    blocks: bool  # the block elements, "×", "·", "…" and their like
 
     @classmethod
     def of(cls, encoding: str) -> Glyphs:
         try:
-            (_EIGHTHS + _LEVELS + "×·–σ").encode(encoding)
+            (_EIGHTHS + _LEVELS + "×·–…σ").encode(encoding)
         except (UnicodeEncodeError, LookupError):
             return cls(blocks=False)
         return cls(blocks=True)
@@ -40,6 +42,20 @@ class Glyphs:
     @property
     def nothing(self) -> str:
         return "–" if self.blocks else "-"
+
+    @property
+    def more(self) -> str:
+        """What stands for the rest of something cut off."""
+        return "…" if self.blocks else "..."
+
+    def shape(self, shape: Sequence[int]) -> str:
+        """`"4096 × 14336"`."""
+        return f" {self.times} ".join(map(str, shape)) if shape else "scalar"
+
+    def cut(self, text: object, length: int) -> str:
+        """Escaped text of a file, at most `length` characters of it, where a line is expected."""
+        shown = escape(text)
+        return shown if len(shown) <= length else shown[: length - len(self.more)] + self.more
 
     def sigma(self, reach: int) -> str:
         """What lies further from the mean than `reach` standard deviations."""

@@ -10,6 +10,9 @@ from rich.text import Text
 
 from ..escape import escape
 from ..output import print_out
+from .cells import Glyphs
+
+LONGEST_TEXT = 200  # characters of a name from a file in a headline or a cell
 
 _UNBOUNDED = 100_000
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
@@ -35,6 +38,34 @@ def print_table(console: Console, table: Table) -> None:
         console.width = max(width, Measurement.get(console, unbounded, table).maximum)
     console.print(table)
     console.width = width
+
+
+def print_headline(
+    console: Console,
+    glyphs: Glyphs,
+    *,
+    title: str,
+    architecture: str | None,
+    file_type: str | None,
+    n_parameters: int,
+    n_bytes: int,
+    bits_per_weight: float | None,
+    synthetic: bool,
+    n_layers: int | None = None,
+) -> None:
+    """What a model is and how large, in two lines, and a warning where its weights are made up."""
+    parts = [
+        glyphs.cut(architecture or "no architecture", LONGEST_TEXT),
+        *([file_type] if file_type else []),
+        counted(n_parameters, "parameter"),
+        *([f"{bits_per_weight:.2f} bits per weight"] if bits_per_weight is not None else []),
+        bytes_text(n_bytes),
+        *([counted(n_layers, "layer")] if n_layers is not None else []),
+    ]
+    console.print(Text(glyphs.cut(title, LONGEST_TEXT), "bold"), soft_wrap=True)  # a path stays whole, to be copied
+    console.print(Text(f" {glyphs.dot} ".join(parts)))
+    if synthetic:
+        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
 
 
 def plain_table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:
@@ -70,6 +101,6 @@ def _three_digits(value: float) -> str:
     return f"{value:#.3g}".rstrip(".")
 
 
-def shape_text(shape: tuple[int, ...] | list[int]) -> str:
-    """`"4096 × 14336"`."""
-    return " × ".join(map(str, shape)) if shape else "scalar"
+def counted(count: int, noun: str) -> str:
+    """`"1 layer"`, `"5 layers"`."""
+    return f"{count_text(count)} {noun}{'' if count == 1 else 's'}"

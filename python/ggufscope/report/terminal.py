@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ..health import Health
 from .cells import Glyphs, percent, rate, short
-from .console import bytes_text, count_text, safe
+from .console import counted, print_headline, safe
 from .terminal_tables import render_experts, render_layers, render_roles
 
 if TYPE_CHECKING:
@@ -43,17 +43,17 @@ def render_headline(console: Console, profile: Profile) -> None:
     """What the model is, how it was read, and whether its weights are sound."""
     glyphs = Glyphs.of(console.encoding)
     model = profile.model
-    console.print(safe(profile.title, "bold"))
-    parts = [
-        model.architecture or "no architecture",
-        *([model.file_type] if model.file_type else []),
-        f"{count_text(model.n_elements)} parameters",
-        *([f"{model.bits_per_weight:.2f} bits per weight"] if model.bits_per_weight is not None else []),
-        bytes_text(model.n_bytes),
-    ]
-    console.print(safe(f" {glyphs.dot} ".join(parts)))
-    if model.synthetic:
-        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+    print_headline(
+        console,
+        glyphs,
+        title=profile.title,
+        architecture=model.architecture,
+        file_type=model.file_type,
+        n_parameters=model.n_elements,
+        n_bytes=model.n_bytes,
+        bits_per_weight=model.bits_per_weight,
+        synthetic=model.synthetic,
+    )
     _fact(console, "types", _types_text(profile, glyphs))
     _fact(console, "scanned", _scan_text(profile, glyphs))
     _render_health(console, profile)
@@ -70,8 +70,8 @@ def _fact(console: Console, label: str, text: str, style: str = "") -> None:
 
 def _types_text(profile: Profile, glyphs: Glyphs) -> str:
     types = [f"{name} {sizes['n_tensors']}" for name, sizes in profile.model.types.items()]
-    layers = f"{len(profile.layers)} layers {glyphs.dot} " if profile.layers else ""
-    return f"{layers}{profile.model.n_tensors} tensors: {', '.join(types) or 'none'}"
+    layers = f"{counted(len(profile.layers), 'layer')} {glyphs.dot} " if profile.layers else ""
+    return f"{layers}{counted(profile.model.n_tensors, 'tensor')}: {', '.join(types) or 'none'}"
 
 
 def _scan_text(profile: Profile, glyphs: Glyphs) -> str:
@@ -81,7 +81,7 @@ def _scan_text(profile: Profile, glyphs: Glyphs) -> str:
         parts[0] += f" in {run.seconds:.3g} s"
         parts.append(rate(run.bytes_per_second, "B"))
         parts.append(rate(run.elements_per_second, "param"))
-        parts.append(f"{run.threads} thread{'s' if run.threads > 1 else ''}")
+        parts.append(counted(run.threads, "thread"))
         parts.append(run.isa)
     if profile.settings.fast:
         parts.append("fast: without histogram, row norms and codes")
@@ -110,7 +110,7 @@ def _render_health(console: Console, profile: Profile) -> None:
 def _names(rows: Sequence[Row]) -> str:
     shown = ", ".join(str(row.name) for row in rows[:_LONGEST_LIST])
     more = f" and {len(rows) - _LONGEST_LIST} more" if len(rows) > _LONGEST_LIST else ""
-    return f"{len(rows)} tensor{'s' if len(rows) > 1 else ''}: {shown}{more}"
+    return f"{counted(len(rows), 'tensor')}: {shown}{more}"
 
 
 def _render_extremes(console: Console, profile: Profile) -> None:

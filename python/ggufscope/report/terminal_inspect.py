@@ -12,59 +12,54 @@ from ..escape import escape
 from ..inspection import FileType, file_type_of, imatrix_of, metadata_entry, roles_of, type_map
 from ..model import Model
 from ..selection import Selection
-from .console import bytes_text, count_text, plain_table, print_table, safe, shape_text
+from .cells import Glyphs
+from .console import LONGEST_TEXT, bytes_text, count_text, counted, plain_table, print_headline, print_table, safe
 
 DEFAULT_COLUMNS = ("name", "type", "shape", "n_bytes", "bits_per_weight")
 
 _NUMBERS = ("layer", "n_elements", "n_bytes", "bits_per_weight", "offset")
-_LONGEST_TEXT = 200  # characters of a name or of what is known of an importance matrix
 _NARROWEST_MAP = 24
 _SHORTEST_VALUE = 24  # characters of a metadata value that are shown beside the longest key
 
 
 def render_overview(console: Console, model: Model) -> None:
     """Headline, types and sizes by role, declared type, importance matrix, header and metadata."""
+    glyphs = Glyphs.of(console.encoding)
     render_headline(console, model)
     console.print()
-    _render_roles(console, model)
+    _render_roles(console, model, glyphs)
     console.print()
-    _render_facts(console, model)
+    _render_facts(console, model, glyphs)
     if model.metadata:
         console.print()
-        _render_metadata(console, model)
+        _render_metadata(console, model, glyphs)
 
 
 def render_headline(console: Console, model: Model) -> None:
     """One line on what the model is, and a warning where it is made up."""
-    bits = model.bits_per_weight
-    parts = [
-        _short(model.architecture or "no architecture"),
-        f"{count_text(model.n_parameters)} parameters",
-        bytes_text(model.n_bytes),
-        *([f"{bits:.2f} bits per weight"] if bits is not None else []),
-        f"{len(model.layers)} layers",
-    ]
-    console.print(Text(_short(model.name or model.path), "bold"), soft_wrap=True)
-    console.print(Text(" · ".join(parts)))
-    if model.synthetic:
-        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+    print_headline(
+        console,
+        Glyphs.of(console.encoding),
+        title=model.name or model.path,
+        architecture=model.architecture,
+        file_type=model.file_type,
+        n_parameters=model.n_parameters,
+        n_bytes=model.n_bytes,
+        bits_per_weight=model.bits_per_weight,
+        synthetic=model.synthetic,
+        n_layers=len(model.layers),
+    )
 
 
-def _short(text: object) -> str:
-    """Escaped text of a file for places where a line is expected."""
-    shown = escape(text)
-    return shown if len(shown) <= _LONGEST_TEXT else f"{shown[:_LONGEST_TEXT]}…"
-
-
-def _render_roles(console: Console, model: Model) -> None:
+def _render_roles(console: Console, model: Model, glyphs: Glyphs) -> None:
     summaries = roles_of(model)
     if not summaries:
         console.print(Text("no tensors"))
         return
     rows = [
         (
-            _short(summary.role or "(no role)"),
-            type_map(summary),
+            glyphs.cut(summary.role or "(no role)", LONGEST_TEXT),
+            type_map(summary, glyphs.times),
             count_text(summary.n_parameters),
             bytes_text(summary.n_bytes),
             "" if summary.bits_per_weight is None else f"{summary.bits_per_weight:.2f}",
@@ -92,14 +87,14 @@ def _broken(types: str, width: int) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _render_facts(console: Console, model: Model) -> None:
+def _render_facts(console: Console, model: Model, glyphs: Glyphs) -> None:
     table = plain_table("", "")
     table.show_header = False
     for label, text in (
         ("declared", _file_type_text(file_type_of(model))),
-        ("imatrix", _imatrix_text(imatrix_of(model))),
+        ("imatrix", _imatrix_text(imatrix_of(model), glyphs)),
         ("format", f"GGUF v{model.format_version}, {model.byte_order} endian, alignment {model.alignment}"),
-        ("files", f"{len(model.files)}, {bytes_text(sum(model.file_sizes))}, {len(model.tensors)} tensors"),
+        ("files", f"{len(model.files)}, {bytes_text(sum(model.file_sizes))}, {counted(len(model.tensors), 'tensor')}"),
     ):
         table.add_row(Text(label, "bold"), safe(text))
     console.print(table)
@@ -116,28 +111,29 @@ def _percent(share: float) -> str:
     return f"{100 * share:.3g} %" if share >= 1e-4 else "< 0.01 %"
 
 
-def _imatrix_text(imatrix: dict[str, Any]) -> str:
-    return ", ".join(f"{_short(key)} {_short(value)}" for key, value in imatrix.items()) or "none recorded"
+def _imatrix_text(imatrix: dict[str, Any], glyphs: Glyphs) -> str:
+    entries = (f"{glyphs.cut(key, LONGEST_TEXT)} {glyphs.cut(value, LONGEST_TEXT)}" for key, value in imatrix.items())
+    return ", ".join(entries) or "none recorded"
 
 
-def _render_metadata(console: Console, model: Model) -> None:
+def _render_metadata(console: Console, model: Model, glyphs: Glyphs) -> None:
     """One line per key; `--kv` prints what is cut."""
     room = max(_SHORTEST_VALUE, console.width - 2 - max(len(escape(key)) for key in model.metadata))
     table = plain_table("metadata", "value")
     for key in model.metadata:
-        text = _value_text(metadata_entry(model, key))
-        table.add_row(safe(key), Text(text if len(text) <= room else f"{text[: room - 1]}…"))
+        table.add_row(safe(key), Text(glyphs.cut(_value_text(metadata_entry(model, key), glyphs), room)))
     print_table(console, table)
 
 
-def _value_text(entry: dict[str, Any]) -> str:
+def _value_text(entry: dict[str, Any], glyphs: Glyphs) -> str:
     """A value on one line: strings bare, arrays by length and first entries."""
     value, kind = entry.get("value", entry.get("head")), entry["kind"]
     if isinstance(value, list):
         length = entry.get("length", len(value))
         element = kind.removeprefix("array[").removesuffix("]")
-        shown = ", ".join([*(_scalar_text(part, element) for part in value), *(["…"] if length > len(value) else [])])
-        return f"{length} × {element}: {shown}" if length else f"no {element}"
+        rest = [glyphs.more] if length > len(value) else []
+        shown = ", ".join([*(_scalar_text(part, element) for part in value), *rest])
+        return f"{length} {glyphs.times} {element}: {shown}" if length else f"no {element}"
     return escape(value) if isinstance(value, str) else _scalar_text(value, kind)
 
 
@@ -150,18 +146,19 @@ def _scalar_text(value: Any, kind: str) -> str:
 def render_tensors(console: Console, rows: Sequence[dict[str, Any]], selection: Selection, columns: list[str]) -> None:
     """The tensor table: the rows given, with these columns."""
     title = "tensors" if not selection.filters else f"tensors: {len(rows)} selected"
+    glyphs = Glyphs.of(console.encoding)
     table = plain_table(*columns, right=_NUMBERS, title=title)
     for row in rows:
-        table.add_row(*(_cell(column, row[column]) for column in columns))
+        table.add_row(*(_cell(column, row[column], glyphs) for column in columns))
     print_table(console, table)
 
 
-def _cell(column: str, value: Any) -> Text:
+def _cell(column: str, value: Any, glyphs: Glyphs) -> Text:
     if value is None:
         return Text("")
     match column:
         case "shape":
-            return Text(shape_text(value))
+            return Text(glyphs.shape(value))
         case "n_bytes":
             return Text(bytes_text(value))
         case "bits_per_weight":

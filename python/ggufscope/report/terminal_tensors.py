@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ..fields import kinds
 from .cells import Glyphs, aligned, percent
-from .console import bytes_text, plain_table, print_table, safe, shape_text
+from .console import bytes_text, plain_table, print_table, safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ def _texts(column: str, values: Sequence[Any], glyphs: Glyphs) -> list[str]:
 
 def _text(column: str, value: Any, glyphs: Glyphs) -> str:
     if column == "shape":
-        return shape_text(value) if glyphs.blocks else shape_text(value).replace("×", "x")
+        return glyphs.shape(value)
     if column == "n_bytes":
         return bytes_text(value)
     return f"{percent(value)} %" if kinds().get(column) == "share" else str(value)

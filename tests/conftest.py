@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import os
+import pwd
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +86,27 @@ def _add_value(writer: gguf.GGUFWriter, key: str, value: Any) -> None:
         writer.add_key_value(key, list(value), gguf.GGUFValueType.ARRAY, sub_type=gguf.GGUFValueType.INT64)
     else:
         writer.add_array(key, list(value))
+
+
+AsNobody = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture
+def as_nobody() -> AsNobody:
+    """A context in which this process has the rights of an ordinary user, whom file permissions bind, unlike root."""
+
+    @contextlib.contextmanager
+    def give_up_rights() -> Iterator[None]:
+        if os.geteuid() != 0:
+            yield
+            return
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    return give_up_rights
 
 
 RandomBlocks = Callable[..., np.ndarray]

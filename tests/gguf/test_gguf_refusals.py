@@ -7,6 +7,7 @@ import re
 import struct
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from writer import (
@@ -316,13 +317,13 @@ def test_file_system_errors(tmp_path: Path) -> None:
         _core.Model("a\0b")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_unreadable_file(tmp_path: Path) -> None:
+def test_unreadable_file(tmp_path: Path, as_nobody: Any) -> None:
     path = tmp_path / "m.gguf"
     path.write_bytes(VALID)
     path.chmod(0)
-    with pytest.raises(PermissionError):
+    with as_nobody(), pytest.raises(PermissionError) as caught:
         _core.Model(path)
+    assert caught.value.filename == str(path)
 
 
 def test_wrong_float_count_is_not_an_alignment(tmp_path: Path) -> None:

@@ -105,6 +105,15 @@ def test_missing(model: Path, missing: int) -> None:
     refused(opened, str(path_of(model, missing)), f"shard {missing + 1} of 3 is missing")
 
 
+def test_unreadable(model: Path) -> None:
+    unreadable = path_of(model, 1)
+    unreadable.unlink()
+    unreadable.symlink_to(unreadable)  # nobody can read that, not even root
+    with pytest.raises(OSError, match="symbolic links") as caught:
+        _core.Model(path_of(model, 0))
+    assert caught.value.filename == str(unreadable)
+
+
 def test_duplicate(model: Path) -> None:
     shutil.copy(path_of(model, 0), path_of(model, 1))
     refused(path_of(model, 2), str(path_of(model, 1)), "split.no", "0 instead of 1")

@@ -65,22 +65,24 @@ py::object read_booleans(Cursor& cursor, uint64_t length) {
   return flags;
 }
 
-py::object read_array(Cursor& cursor, ValueType element, uint64_t length);
+py::object read_array(Cursor& cursor, ValueType element, uint64_t length, uint64_t depth);
 
-py::object read_list(Cursor& cursor, ValueType element, uint64_t length) {
+// The depth was checked when the file was opened; checked again, because others may write to a mapped file since.
+py::object read_list(Cursor& cursor, ValueType element, uint64_t length, uint64_t depth) {
+  if (depth > kDeepestArray) cursor.fail("the file was changed while it was open");
   py::list values;
   for (uint64_t i = 0; i < length; ++i) {
     if (element == ValueType::string) {
       values.append(read_string(cursor));
     } else {
       const ArrayHeader inner = read_array_header(cursor);
-      values.append(read_array(cursor, inner.element, inner.length));
+      values.append(read_array(cursor, inner.element, inner.length, depth + 1));
     }
   }
   return values;
 }
 
-py::object read_array(Cursor& cursor, ValueType element, uint64_t length) {
+py::object read_array(Cursor& cursor, ValueType element, uint64_t length, uint64_t depth) {
   switch (element) {
     case ValueType::uint8:
       return read_numbers<uint8_t>(cursor, length);
@@ -105,7 +107,7 @@ py::object read_array(Cursor& cursor, ValueType element, uint64_t length) {
     case ValueType::boolean:
       return read_booleans(cursor, length);
     default:
-      return read_list(cursor, element, length);
+      return read_list(cursor, element, length, depth);
   }
 }
 
@@ -115,7 +117,7 @@ py::object metadata_value(const File& file, const MetadataEntry& entry, std::opt
   py::object value = guarded([&]() -> py::object {
     Cursor cursor = file.value_cursor(entry);
     if (entry.type != ValueType::array) return read_scalar(cursor, entry.type);
-    return read_array(cursor, entry.element, std::min(entry.length, limit.value_or(entry.length)));
+    return read_array(cursor, entry.element, std::min(entry.length, limit.value_or(entry.length)), 1);
   });
   require_intact(file.mapping->data(), file.mapping->size());
   return value;

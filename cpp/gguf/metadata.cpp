@@ -7,7 +7,6 @@ namespace ggufscope {
 namespace {
 
 constexpr uint64_t kLongestKey = 65535;
-constexpr uint64_t kDeepestArray = 8;
 
 // The smallest entry: length and one byte of a key, type, one byte of a value.
 constexpr uint64_t kSmallestEntry = 8 + 1 + 4 + 1;

@@ -29,6 +29,9 @@ enum class ValueType : uint32_t {
   float64,
 };
 
+/// Arrays may be nested so deep.
+inline constexpr uint64_t kDeepestArray = 8;
+
 /// Bytes of one value; 0 for strings and arrays, whose size is in the file.
 uint64_t value_size(ValueType type);
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from writer import ARRAY, STRING, Array, Gguf, Key, Tensor, small_model
+from writer import ARRAY, STRING, UINT8, Array, Gguf, Key, Tensor, small_model
 
 from ggufscope import _core
 
@@ -122,6 +122,20 @@ def test_shrunken_file(path: Path) -> None:
     with open(path, "ab") as file:
         file.write(b"\0")
     assert model.value("general.architecture") == "llama"
+
+
+def test_metadata_rewritten_while_it_is_open(tmp_path: Path) -> None:
+    """Others may write to a mapped file: arrays nested 200 000 deep by now must not exhaust the stack."""
+    path = tmp_path / "m.gguf"
+    inner = Array(UINT8, [0] * 2_400_000)
+    path.write_bytes(Gguf([Key("nested", ARRAY, Array(ARRAY, [inner]))]).build())
+    model = _core.Model(path)
+    entry = path.read_bytes().index(struct.pack("<IQ", UINT8, 2_400_000))
+    with open(path, "r+b") as file:
+        file.seek(entry)
+        file.write(struct.pack("<IQ", ARRAY, 1) * 200_000)
+    with pytest.raises(_core.GGUFError, match=r"key 'nested', byte .*: the file was changed while it was open"):
+        model.value("nested")
 
 
 # Where a failure would end the process, a process of its own. `path` has 32 MB of floats behind its header.

@@ -16,7 +16,8 @@ namespace ggufscope {
 struct Moments {
   double n = 0;
   double mean = 0;
-  double m2 = 0;  // Σ (w − mean)²
+  double mean_rest = 0;  // what rounding left of the mean
+  double m2 = 0;         // Σ (w − mean)²
   double m3 = 0;
   double m4 = 0;
   double l1 = 0;  // Σ |w|
@@ -40,7 +41,7 @@ struct Moments {
       return;
     }
     const double total = n + b.n;
-    const double delta = b.mean - mean;
+    const double delta = (b.mean - mean) + (b.mean_rest - mean_rest);
     const double step = delta / total;
     const double step2 = step * step;
     const double cross = delta * step * n * b.n;  // δ² nₐ n_b / n
@@ -48,9 +49,19 @@ struct Moments {
          4 * step * (n * b.m3 - b.n * m3);
     m3 = m3 + b.m3 + cross * step * (n - b.n) + 3 * step * (n * b.m2 - b.n * m2);
     m2 = m2 + b.m2 + cross;
-    mean = mean + step * b.n;
+    move_mean(step * b.n);
     l1 = l1 + b.l1;
     n = total;
+  }
+
+  // Where nearly all weights are the same, the means of tiles differ by less than thousands of rounded additions
+  // would lose; so what each addition loses (Knuth's TwoSum) is kept.
+  GGUFSCOPE_SHARED void move_mean(double by) {
+    const double moved = mean + by;
+    const double taken = moved - mean;
+    const double rest = mean_rest + ((mean - (moved - taken)) + (by - taken));
+    mean = moved + rest;
+    mean_rest = rest - (mean - moved);
   }
 
   template <class All>

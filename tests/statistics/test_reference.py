@@ -29,6 +29,13 @@ def strange(values: list[float]) -> npt.NDArray[np.float64]:
     return matrix
 
 
+def constant_but_for_one(value: float, shape: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """The smallest spread there is: one element has the next float32."""
+    matrix = np.full(shape, value, np.float32)
+    matrix[shape[0] // 2, 3] = np.nextafter(np.float32(value), np.float32(np.inf))
+    return matrix
+
+
 HARD = {
     "gaussian": GAUSSIAN,
     "laplace": RNG.laplace(size=(64, 64)),
@@ -42,6 +49,8 @@ HARD = {
     "one outlier of a million sigma": with_outlier(1e6),
     "constant": np.full((5, 100), 0.1),
     "constant ones": np.ones((3, 4096)),
+    "constant but for one element, in several chunks": constant_but_for_one(0.1, (1500, 1700)),
+    "huge and constant but for one element": constant_but_for_one(1e30, (2001, 1333)),
     "zeros": np.zeros((4, 65)),
     "negative zeros": np.full((4, 65), -0.0),
     "signed zeros among numbers": strange([0.0, -0.0]),

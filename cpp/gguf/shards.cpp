@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <optional>
 
@@ -70,7 +71,7 @@ void require_member(const File& file, const File& opened, const ShardName& name,
 }
 
 File open_shard(const std::string& path, const ShardName& name, uint64_t shard) {
-  if (access(path.c_str(), F_OK) != 0) {
+  if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
     throw GGUFError(error_line(path, concat("shard ", shard, " of ", name.count, " is missing")));
   }
   return File::open(path, static_cast<uint32_t>(shard - 1));

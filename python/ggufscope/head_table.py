@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SAVED_DIGITS = 12  # significant digits of a number in a saved table; enough for a float32, and for 1e-9
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class HeadTable:
     """The heads of one role.
 
@@ -42,6 +42,9 @@ class HeadTable:
         if name in fields:
             return fields[name]
         raise AttributeError(f"no statistic {name!r} of heads here")
+
+    def __repr__(self) -> str:
+        return f"<HeadTable of {self.role}: {len(self.layers)} layers × {max(self.n_heads, default=0)} heads>"
 
     @classmethod
     def of(cls, role: str, layers: Mapping[int, Sequence[Mapping[str, float | None]]]) -> HeadTable:

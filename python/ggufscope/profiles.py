@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from . import __version__, _core
 from .head_table import HeadTable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SCHEMA = "ggufscope.profile/1"
 
 Table = Literal["tensors", "layers", "roles", "experts", "thirds"]
+_TABLES: tuple[Table, ...] = get_args(Table)
 
 
 @dataclass(frozen=True)
@@ -125,10 +126,15 @@ class Profile:
         Args:
             table: which rows.
 
+        Raises:
+            ValueError: There is no such table.
+
         Example:
             >>> columns = profile.to_columns()                                          # doctest: +SKIP
             >>> columns["name"][columns["kurtosis"].argmax()]                           # doctest: +SKIP
         """
+        if table not in _TABLES:
+            raise ValueError(f"no table {table!r}; there are {', '.join(_TABLES)}")
         return columns(getattr(self, table).values())
 
     def to_json(self, reproducible: bool = False) -> str:
@@ -178,7 +184,7 @@ class Profile:
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Profile:
         """The profile of a document that `schema.parse_profile` has checked."""
-        rows = {table: [Row.from_json(row) for row in document[table]] for table in Table.__args__}  # type: ignore[attr-defined]
+        rows = {table: [Row.from_json(row) for row in document[table]] for table in _TABLES}
         tables = [HeadTable.from_json(table) for table in document["heads"]]
         return cls(
             model=ModelSummary(**document["model"]),

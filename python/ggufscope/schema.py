@@ -205,7 +205,11 @@ def read_profile(path: str | PathLike[str]) -> dict[str, Any]:
         ProfileError: Not a profile, of another schema version, or malformed; names the file and the place in it.
         OSError: The file cannot be read.
     """
-    data = Path(path).read_bytes()
+    with Path(path).open("rb") as file:
+        data = file.read(4)
+        if data == b"GGUF":  # of any size: not worth reading
+            raise ProfileError(f"{path}: a GGUF model, not a saved profile of one")
+        data += file.read()
     try:
         return parse_profile(data)
     except ProfileError as error:
@@ -235,7 +239,11 @@ def _parse_json(data: bytes | str) -> Any:
     try:
         return json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        reason: object = error
+        if isinstance(error, RecursionError):
+            reason = "nested too deeply"
+        elif isinstance(error, UnicodeDecodeError):
+            reason = f"byte {error.start} is no UTF-8"
         raise ProfileError(f"not a saved profile: no valid JSON ({reason})") from None
 
 

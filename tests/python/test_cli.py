@@ -73,6 +73,11 @@ def test_using_the_library_loads_numpy_only(model: Path) -> None:
     assert done.stdout == "[]\n"
 
 
+def test_only_public_names_are_listed() -> None:
+    assert dir(ggufscope) == sorted(ggufscope.__all__)
+    assert all(hasattr(ggufscope, name) for name in ggufscope.__all__)
+
+
 def test_help_loads_numpy_only() -> None:
     code = (
         "import sys; from ggufscope.cli import main; main(['--help']); "

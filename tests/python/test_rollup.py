@@ -200,6 +200,7 @@ def test_heads_of_rows(profiled):
     tensors, profile = profiled(models.llama())
     for role, n_heads in (("attn_q", 4), ("attn_k", 2), ("attn_v", 2)):
         table = profile.heads[role]
+        assert repr(table) == f"<HeadTable of {role}: {len(table.layers)} layers × {max(table.n_heads)} heads>"
         assert (table.role, table.layers, table.n_heads) == (role, [0, 1, 2], [n_heads] * 3)
         for layer in range(3):
             for head in range(n_heads):

@@ -191,7 +191,8 @@ def test_a_malformed_profile_is_refused_by_its_place(document, tmp_path, path, v
     [
         (b"", "no valid JSON"),
         (b"<!doctype html>", "no valid JSON"),
-        (b"GGUF\x03\x00\x00\x00\xff\xfe", "no valid JSON"),
+        (b"GGUF\x03\x00\x00\x00\xff\xfe", "a GGUF model, not a saved profile of one"),
+        (b'{"schema": "\xff"}', "no valid JSON (byte 12 is no UTF-8)"),
         (b'{"schema": "ggufscope.profile/1", "coverage": NaN}', "NaN is not JSON"),
         (b"[" * 200_000, "no valid JSON (nested too deeply)"),
         (b"[1, 2]", 'it has no "schema"'),

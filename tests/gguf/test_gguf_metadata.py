@@ -135,7 +135,7 @@ def test_deep_but_legal_nesting(tmp_path: Path) -> None:
 
 
 def test_large_vocabulary_opens_at_once(tmp_path: Path) -> None:
-    # The size of Llama 3.1: 128 256 tokens, 280 147 merges, 292 tensors. The issue allows 50 ms.
+    # The size of Llama 3.1: 128 256 tokens, 280 147 merges, 292 tensors. 50 ms of processor time at most.
     keys = [
         Key("tokens", ARRAY, Array(STRING, [f"token{i}" for i in range(128_256)])),
         Key("merges", ARRAY, Array(STRING, [f"left{i} right" for i in range(280_147)])),
@@ -145,11 +145,11 @@ def test_large_vocabulary_opens_at_once(tmp_path: Path) -> None:
     (tmp_path / "m.gguf").write_bytes(Gguf(keys=keys, tensors=tensors).build())
 
     def seconds() -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         model = _core.Model(tmp_path / "m.gguf")
         assert len(model.tensors) == 292
         assert [entry.length for entry in model.metadata] == [128_256, 280_147, 128_256]
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     assert min(seconds() for _ in range(5)) < 0.05
     model = _core.Model(tmp_path / "m.gguf")

@@ -24,5 +24,6 @@ clang_tidy() {
 run "ruff check" ruff check
 run "ruff format" ruff format --check
 run "mypy" mypy
+run "stubtest" python -m mypy.stubtest ggufscope._core --mypy-config-file pyproject.toml --allowlist tools/stubtest_allowed.txt
 run "clang-format" clang-format --dry-run --Werror $(find cpp src tests -name '*.h' -o -name '*.cpp')
 run "clang-tidy" clang_tidy

@@ -5,7 +5,7 @@ Every function releases the GIL while it works and may raise GGUFError when a ma
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict, type_check_only
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ class GGUFError(ValueError):
 class UnsupportedTypeError(GGUFError):
     """A tensor type that is known by name but not decodable."""
 
+@type_check_only
 class TypeDescription(TypedDict):
     id: int
     name: str
@@ -41,34 +42,53 @@ def decode(
 class TensorInfo:
     """One row of the tensor table."""
 
-    name: str
-    type: int
-    shape: tuple[int, ...]  # NumPy order: rows first, columns (ne0) last
-    n_elements: int
-    n_bytes: int
-    file: int  # index into Model.files
-    offset: int  # of the first data byte, from the start of that file
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> int: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...  # NumPy order: rows first, columns (ne0) last
+    @property
+    def n_elements(self) -> int: ...
+    @property
+    def n_bytes(self) -> int: ...
+    @property
+    def file(self) -> int: ...  # index into Model.files
+    @property
+    def offset(self) -> int: ...  # of the first data byte, from the start of that file
 
 class MetadataEntry:
     """One metadata key; arrays stay in the file until `Model.value` is called."""
 
-    key: str
-    kind: str  # "uint32", "string", "array[string]", "array[array[uint8]]", …
-    length: int  # of an array, 1 otherwise
-    file: int
+    @property
+    def key(self) -> str: ...
+    @property
+    def kind(self) -> str: ...  # "uint32", "string", "array[string]", "array[array[uint8]]", …
+    @property
+    def length(self) -> int: ...  # of an array, 1 otherwise
+    @property
+    def file(self) -> int: ...
 
 class Model:
     """A mapped model: one GGUF file, or all shards of a split one."""
 
     def __init__(self, path: str | PathLike[str]) -> None: ...
-    files: list[str]
-    file_sizes: list[int]
-    version: int
-    byte_order: Literal["little", "big"]
-    alignment: int
-    tensors: list[TensorInfo]  # in file order
-    metadata: list[MetadataEntry]  # of the first file, in file order
-    closed: bool
+    @property
+    def files(self) -> list[str]: ...
+    @property
+    def file_sizes(self) -> list[int]: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def byte_order(self) -> Literal["little", "big"]: ...
+    @property
+    def alignment(self) -> int: ...
+    @property
+    def tensors(self) -> list[TensorInfo]: ...  # in file order
+    @property
+    def metadata(self) -> list[MetadataEntry]: ...  # of the first file, in file order
+    @property
+    def closed(self) -> bool: ...
     def value(self, key: str, limit: int | None = None) -> Any:
         """Scalar, str, or list (its first `limit` entries); numeric arrays come as NumPy arrays. KeyError if absent."""
     def data(self, tensor: int) -> npt.NDArray[np.uint8]:
@@ -80,6 +100,7 @@ class Model:
     def close(self) -> None:
         """Drop this object's hold on the mapping; views that are alive keep theirs."""
 
+@type_check_only
 class FieldInfo(TypedDict):
     name: str  # as in docs/metrics.md: "l2_norm", "kurtosis", …
     kind: Literal["count", "index", "number", "share", "quantiles", "histogram", "vector"]
@@ -94,7 +115,8 @@ class Statistics:
     """Mergeable statistics of a set of weights; the compiled side of TensorStatistics."""
 
     def __init__(self) -> None: ...
-    n_elements: int
+    @property
+    def n_elements(self) -> int: ...
     def merge(self, later: Statistics) -> None:
         """Add the statistics of other weights, in place, for a roll-up: row and column norms are dropped.
 
@@ -115,12 +137,20 @@ class Statistics:
 class Part:
     """What the engine found in one part of a tensor: the whole of it or, for three dimensions, one expert."""
 
-    tensor: int  # index into the model's tensors, 0 for a buffer
-    index: int  # 0, or the expert
-    statistics: Statistics
-    heads: list[Statistics]  # one per group of `group_rows` rows: moments, extremes, counts; empty without groups
+    @property
+    def tensor(self) -> int: ...  # index into the model's tensors, 0 for a buffer
+    @property
+    def index(self) -> int: ...  # 0, or the expert
+    @property
+    def statistics(self) -> Statistics: ...
+    @property
+    def heads(
+        self,
+    ) -> list[Statistics]: ...  # one per group of `group_rows` rows: moments, extremes, counts; empty without groups
 
-Progress = Callable[[int, int], object]  # (done bytes, total bytes); called in the calling thread; may raise to cancel
+_Progress: TypeAlias = Callable[
+    [int, int], object
+]  # (done bytes, total bytes); called in the calling thread; may raise to cancel
 
 def observe_model(
     model: Model,
@@ -129,7 +159,7 @@ def observe_model(
     threads: int,
     fast: bool = False,
     sparsity_threshold: float = 1e-6,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
     isa: str = "",
 ) -> list[Part]: ...
 def observe_buffer(

@@ -126,23 +126,24 @@ def imatrix_of(model: Model) -> dict[str, Any]:
     }
 
 
+TENSOR_COLUMNS = (
+    "name",
+    "type",
+    "shape",
+    "layer",
+    "role",
+    "n_elements",
+    "n_bytes",
+    "bits_per_weight",
+    "offset",
+    "file",
+)
+
+
 def tensor_rows(model: Model) -> list[dict[str, Any]]:
-    """The tensor table: one row each, the columns of `inspect`."""
-    return [
-        {
-            "name": tensor.name,
-            "type": tensor.type,
-            "shape": list(tensor.shape),
-            "layer": tensor.layer,
-            "role": tensor.role,
-            "n_elements": tensor.n_elements,
-            "n_bytes": tensor.n_bytes,
-            "bits_per_weight": tensor.bits_per_weight,
-            "offset": tensor.offset,
-            "file": tensor.file,
-        }
-        for tensor in model.tensors.values()
-    ]
+    """The tensor table: one row each, of TENSOR_COLUMNS."""
+    rows = [{column: getattr(tensor, column) for column in TENSOR_COLUMNS} for tensor in model.tensors.values()]
+    return [row | {"shape": list(row["shape"])} for row in rows]
 
 
 def shown_value(value: Any) -> Any:

@@ -199,6 +199,7 @@ def test_empty_and_nameless_models(write_gguf: Any, capsys: pytest.CaptureFixtur
     text = run(capsys, write_gguf({}, {"a": 1}, architecture=None))
     assert "no tensors" in text
     assert json.loads(run(capsys, write_gguf(), "--json"))["model"]["bits_per_weight"] is None
+    assert run(capsys, write_gguf(), "--columns", "name,role").splitlines()[-1].split() == ["name", "role"]
     run(capsys, write_gguf({"\x1b[0m[bold]:smile:": np.zeros((0, 4), np.float32)}))
 
 

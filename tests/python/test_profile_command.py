@@ -122,6 +122,12 @@ def test_the_column_sorted_by_is_shown(run, model):
     assert "quantile_99.9" in out
 
 
+def test_a_model_without_tensors_has_the_columns_of_any(run, write_gguf):
+    code, out, _ = run(write_gguf({}), "--columns", "name,rms")
+    assert (code, out.splitlines()[-1].split()) == (0, ["name", "rms"])
+    assert run(write_gguf({}), "--columns", "nope")[0] == 2
+
+
 def test_columns_alone_show_all_tensors(run, model):
     code, out, _ = run(model, "--columns", "name,l2_norm,abs_max_index")
     assert code == 0

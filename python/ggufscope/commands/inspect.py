@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..escape import escape
-from ..inspection import metadata_entry, tensor_rows, to_json
+from ..inspection import TENSOR_COLUMNS, metadata_entry, tensor_rows, to_json
 from ..model import Model
 from ..model import open as open_model
 from ..output import print_out
@@ -47,8 +47,7 @@ def inspect(
             _print_value(opened, kv, as_json)
             return
         table = tensor_rows(opened)
-        available = list(table[0]) if table else list(DEFAULT_COLUMNS)
-        shown = selection.shown_columns(available, DEFAULT_COLUMNS)
+        shown = selection.shown_columns(TENSOR_COLUMNS, DEFAULT_COLUMNS)
         rows = selection.rows(table)
         if as_json:
             kept = rows if selection.columns is None else [{column: row[column] for column in shown} for row in rows]

@@ -92,8 +92,8 @@ def _opened_output(output: Path | None, model: Model) -> Iterator[IO[str] | None
 def _select(profile: Profile, selection: Selection) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows and the columns to show."""
     table = [flat(row) for row in profile.tensors.values()]
-    available = dict.fromkeys(name for row in table for name in row)
-    default = [column for column in DEFAULT_COLUMNS if column in available or not table]
+    available = dict.fromkeys(name for row in table or [flat(profile.total)] for name in row)
+    default = [column for column in DEFAULT_COLUMNS if column in available]
     if selection.sort in available and selection.sort not in default:
         default.append(selection.sort)
     return selection.rows(table), selection.shown_columns(available, default)

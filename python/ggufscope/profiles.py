@@ -177,13 +177,13 @@ class Profile:
             ProfileError: Not a profile, of another schema version, or malformed; names the place.
             OSError: The file cannot be read.
         """
-        from .schema import read_profile  # noqa: PLC0415  pydantic takes a while to import
+        from .loading import read_profile  # noqa: PLC0415  pydantic takes a while to import
 
         return cls.from_document(read_profile(path))
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Profile:
-        """The profile of a document that `schema.parse_profile` has checked."""
+        """The profile of a document that `loading.parse_profile` has checked."""
         rows = {table: [Row.from_json(row) for row in document[table]] for table in _TABLES}
         tables = [HeadTable.from_json(table) for table in document["heads"]]
         return cls(

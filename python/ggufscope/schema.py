@@ -1,28 +1,21 @@
-"""Checks a saved profile before anything believes it.
+"""The layout of a saved profile, and what must be true of it.
 
-The models below spell the file's layout. The statistics of a row are not listed here: they come from the core's
-registry, each kind with its check. Keys nobody knows are ignored, so that a file with a statistic of a later version
-loads; what is there must be right.
+The models below spell it. The statistics of a row are not listed here: they come from the core's registry, each kind
+with its check. Keys nobody knows are ignored, so that a file with a statistic of a later version loads; what is there
+must be right.
 """
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from math import prod
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic.functional_validators import AfterValidator
 
 from . import histogram
-from .errors import ProfileError
 from .fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
-from .profiles import SCHEMA
-
-if TYPE_CHECKING:
-    from os import PathLike
 
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -174,7 +167,8 @@ def _with_statistics(base: type[_Row]) -> type[_Row]:
 
 
 @cache
-def _document() -> type[_Strict]:
+def document_model() -> type[BaseModel]:
+    """The whole file."""
     tables: dict[str, Any] = {
         name: (list[_with_statistics(base)], ...)  # type: ignore[misc]
         for name, base in {
@@ -196,84 +190,3 @@ def _document() -> type[_Strict]:
         run=(_Run | None, None),
         **tables,
     )
-
-
-def read_profile(path: str | PathLike[str]) -> dict[str, Any]:
-    """Read and check a saved profile; the checked document.
-
-    Raises:
-        ProfileError: Not a profile, of another schema version, or malformed; names the file and the place in it.
-        OSError: The file cannot be read.
-    """
-    with Path(path).open("rb") as file:
-        data = file.read(4)
-        if data == b"GGUF":  # of any size: not worth reading
-            raise ProfileError(f"{path}: a GGUF model, not a saved profile of one")
-        data += file.read()
-    try:
-        return parse_profile(data)
-    except ProfileError as error:
-        raise ProfileError(f"{path}: {error}") from None
-
-
-def parse_profile(data: bytes | str) -> dict[str, Any]:
-    """Check the text of a saved profile.
-
-    Raises:
-        ProfileError: It is not one; names the place.
-    """
-    document = _parse_json(data)
-    if not isinstance(document, dict) or "schema" not in document:
-        raise ProfileError('not a saved profile: it has no "schema"')
-    if document["schema"] != SCHEMA:
-        raise ProfileError(f"cannot read schema {document['schema']!r}; this version reads {SCHEMA!r}")
-    try:
-        checked = _document().model_validate(document)
-    except ValidationError as error:
-        raise ProfileError(_describe(error, document)) from None
-    _check_names(document["tensors"])
-    return checked.model_dump(exclude_unset=True)
-
-
-def _parse_json(data: bytes | str) -> Any:
-    try:
-        return json.loads(data, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        reason: object = error
-        if isinstance(error, RecursionError):
-            reason = "nested too deeply"
-        elif isinstance(error, UnicodeDecodeError):
-            reason = f"byte {error.start} is no UTF-8"
-        raise ProfileError(f"not a saved profile: no valid JSON ({reason})") from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _describe(error: ValidationError, document: dict[str, Any]) -> str:
-    """The first problem: `tensors[3].kurtosis of 'blk.0.attn_q.weight': …`."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    place, value = "", document
-    owner = ""
-    for step in problem["loc"]:
-        place += f"[{step}]" if isinstance(step, int) else f".{step}" if place else str(step)
-        value = _inside(value, step)
-        if isinstance(value, dict) and isinstance(value.get("name"), str) and place.startswith("tensors"):
-            owner = f" of {value['name']!r}"
-    return f"malformed profile: {place}{owner}: {problem['msg'].removeprefix('Value error, ')}"
-
-
-def _inside(value: Any, step: int | str) -> Any:
-    try:
-        return value[step]
-    except (KeyError, IndexError, TypeError):
-        return None
-
-
-def _check_names(tensors: list[dict[str, Any]]) -> None:
-    seen: set[str] = set()
-    for position, tensor in enumerate(tensors):
-        if tensor["name"] in seen:
-            raise ProfileError(f"malformed profile: tensors[{position}]: a second tensor {tensor['name']!r}")
-        seen.add(tensor["name"])

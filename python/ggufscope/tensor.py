@@ -99,7 +99,8 @@ class Tensor:
         """The bytes as stored: a read-only view into the mapped file, shape (…, bytes per row).
 
         Nothing is copied; the view keeps the mapping alive after `Model.close()`. Should the file be truncated while
-        it is mapped, touching the lost part of this view ends in SIGBUS; the methods here raise GGUFError instead.
+        it is mapped, touching the lost part of this view ends in SIGBUS; the methods here raise GGUFError instead. In a
+        big-endian file (`Model.byte_order`) the bytes are big-endian too; only the methods here decode them.
 
         Raises:
             ValueError: The model is closed.

@@ -11,7 +11,7 @@ import pytest
 
 import ggufscope as gs
 from ggufscope import histogram
-from ggufscope.schema import parse_profile
+from ggufscope.loading import parse_profile
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ ChunkObserver::ChunkObserver(const Source& source, const KernelTable& table, boo
       format_(table.format(source.type->id)),
       statistics_(table.statistics),
       fast_(fast),
+      counts_codes_(!fast && format_.observe_coded != nullptr),
       sparsity_threshold_(sparsity_threshold),
       scratch_(scratch) {}
 
@@ -51,8 +52,8 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
   };
   for (uint64_t row = chunk.first_row; row < end;) {
     const uint64_t segment_end = std::min(end, (row / group + 1) * group);
-    const TileTargets targets{&result.segments.emplace_back(), fast_ ? nullptr : &scratch_.histogram, row_squares,
-                              result.column_squares.data()};
+    const TileTargets targets{&result.segments.emplace_back(), fast_ || counts_codes_ ? nullptr : &scratch_.histogram,
+                              row_squares, result.column_squares.data()};
     const uint64_t last = segment_end * source_.columns;
     for (uint64_t first = row * source_.columns; first < last; first += kTileElements) {
       const auto n = static_cast<size_t>(std::min<uint64_t>(kTileElements, last - first));
@@ -71,7 +72,11 @@ void ChunkObserver::observe_tile(const Chunk& chunk, uint64_t first, size_t n, c
   const std::byte* blocks = native_blocks(first / source_.type->elements_per_block, n_blocks);
   format_.decode(blocks, n_blocks, scratch_.tile);
   if (format_.observe_scales != nullptr) format_.observe_scales(blocks, n_blocks, scales);
-  if (format_.observe_codes != nullptr && !fast_) format_.observe_codes(blocks, n_blocks, scratch_.codes);
+  if (counts_codes_) {
+    format_.observe_coded(blocks, n_blocks, scratch_.histogram, scratch_.codes);
+  } else if (format_.observe_codes != nullptr && !fast_) {
+    format_.observe_codes(blocks, n_blocks, scratch_.codes);
+  }
 
   Tile tile{};
   tile.values = scratch_.tile;

@@ -57,6 +57,7 @@ class ChunkObserver {
   const FormatKernels& format_;
   const StatisticsKernels& statistics_;
   bool fast_;
+  bool counts_codes_;
   float sparsity_threshold_;
   Scratch& scratch_;
 };

@@ -17,6 +17,10 @@
 //     static constexpr int lowest_code = 0, highest_code = 15;  // the ends of the line
 //     static const uint8_t* packed_codes(const Block&, uint8_t* scratch);  // each code once, order free
 //
+//     // where a sub-block has 32 weights and at most sixteen codes: visit(F32 values, I32 counts) for each sub-block,
+//     // lane c being the value of code c, by the very operations of decode, and how often it occurs
+//     static void count_codes(const Block&, Visit visit);
+//
 //     // where big-endian files may hold it: reverse the bytes of each multi-byte field
 //     static void swap_bytes(Block&);
 //   };
@@ -53,19 +57,16 @@ template <class F>
 concept HasCodes = requires(const typename F::Block& block, uint8_t* scratch) { F::packed_codes(block, scratch); };
 
 template <class F>
+concept CountsCodes =
+    requires(const typename F::Block& block) { F::count_codes(block, [](F32 /*values*/, I32 /*counts*/) {}); };
+
+template <class F>
 concept HasByteSwap = requires(typename F::Block& block) { F::swap_bytes(block); };
 
 template <class F>
 concept IsPlain = F::elements == 1;
 
 inline uint16_t swap16(uint16_t x) { return __builtin_bswap16(x); }
-
-/// Makes the compiler leave scales that were computed as a vector in memory: broadcasting one from there costs nothing
-/// beside the operation that uses it. GCC would see through the array and permute registers, on the busiest port.
-template <int N>
-inline void keep_in_memory(float (&scales)[N]) {
-  asm("" : "+m"(scales));
-}
 
 }  // namespace
 }  // namespace ggufscope

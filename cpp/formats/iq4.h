@@ -9,10 +9,12 @@ namespace {
 
 inline constexpr int8_t kIq4Values[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
+inline F32 iq4_products(float scale) { return broadcast(scale) * to_f32(load_i8(kIq4Values)); }
+
 // 32 weights of 16 bytes: low nibbles are weights 0-15, high nibbles 16-31. The sixteen possible products are formed
 // once and then looked up.
 inline void decode_iq4(const uint8_t* codes, float scale, float* out) {
-  const F32 products = broadcast(scale) * to_f32(load_i8(kIq4Values));
+  const F32 products = iq4_products(scale);
   const I32 index = load_u8(codes);
   store(out, pick(products, index));
   store(out + 16, pick(products, shift_right<4>(index)));
@@ -37,6 +39,10 @@ struct IQ4_NL {
 
   static void decode(const Block& block, float* out) { decode_iq4(block.qs, half_to_float(block.d), out); }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
+  template <class Visit>
+  static void count_codes(const Block& block, Visit visit) {
+    visit(iq4_products(half_to_float(block.d)), count_nibbles(block.qs));
+  }
 };
 
 // IQ4_XS: w = d · (s − 32) · value(q), a 6-bit s for each 32 weights
@@ -70,6 +76,12 @@ struct IQ4_XS {
       const int high = block.scales_high >> 2 * i & 3;
       out[i] = d * static_cast<float>((high << 4 | low) - 32);
     }
+  }
+  template <class Visit>
+  static void count_codes(const Block& block, Visit visit) {
+    float scale[8];
+    scales(block, scale);
+    for (int i = 0; i < 8; ++i) visit(iq4_products(scale[i]), count_nibbles(block.qs[i]));
   }
 };
 

@@ -222,6 +222,19 @@ struct Q4_K {
   }
   static void scales(const Block& block, float* out) { store_scales(&block, block.d, block.dmin, out); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
+  template <class Visit>
+  static void count_codes(const Block& block, Visit visit) {
+    float scale[16];
+    const float* minimum = scale + 8;
+    store_scales_and_minima(&block, block.d, block.dmin, scale);
+    keep_in_memory(scale);
+    const F32 code = to_f32(iota());
+    for (int i = 0; i < 8; i += 2) {
+      const NibbleCounts counts = count_low_and_high(block.qs + 16 * i);
+      visit(code * broadcast(scale[i]) - broadcast(minimum[i]), counts.low);
+      visit(code * broadcast(scale[i + 1]) - broadcast(minimum[i + 1]), counts.high);
+    }
+  }
   static void swap_bytes(Block& block) {
     block.d = swap16(block.d);
     block.dmin = swap16(block.dmin);

@@ -57,6 +57,10 @@ struct Q4_0 {
   }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
+  template <class Visit>
+  static void count_codes(const Block& block, Visit visit) {
+    visit(to_f32(iota() - broadcast(8)) * broadcast(half_to_float(block.d)), count_nibbles(block.qs));
+  }
   static void swap_bytes(Block& block) { block.d = swap16(block.d); }
 };
 
@@ -91,6 +95,12 @@ struct Q4_1 {
   }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
+  template <class Visit>
+  static void count_codes(const Block& block, Visit visit) {
+    const F32 d = broadcast(half_to_float(block.d));
+    const F32 m = broadcast(half_to_float(block.m));
+    visit(to_f32(iota()) * d + m, count_nibbles(block.qs));
+  }
 };
 
 // Q5_0: w = (q − 16) · d

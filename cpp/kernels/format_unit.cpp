@@ -54,10 +54,26 @@ void observe_codes(const std::byte* bytes, size_t n_blocks, CodeCounters& codes)
 }
 
 template <class Format>
+void observe_coded(const std::byte* bytes, size_t n_blocks, HistogramCounters& histogram, CodeCounters& codes) {
+  const auto* blocks = reinterpret_cast<const typename Format::Block*>(bytes);
+  CountedValues counted(histogram);
+  I32 total = broadcast(0);
+  for (size_t i = 0; i < n_blocks; ++i) {
+    Format::count_codes(blocks[i], [&](F32 values, I32 counts) {
+      counted.add(values, counts);
+      total = total + counts;
+    });
+  }
+  counted.finish();
+  if constexpr (HasCodes<Format>) observe(codes, total);
+}
+
+template <class Format>
 constexpr FormatKernels kernels_of() {
-  FormatKernels kernels{Format::id, decode<Format>, nullptr, nullptr};
+  FormatKernels kernels{Format::id, decode<Format>, nullptr, nullptr, nullptr};
   if constexpr (HasScales<Format>) kernels.observe_scales = observe_scales<Format>;
   if constexpr (HasCodes<Format>) kernels.observe_codes = observe_codes<Format>;
+  if constexpr (CountsCodes<Format>) kernels.observe_coded = observe_coded<Format>;
   return kernels;
 }
 

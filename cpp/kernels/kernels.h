@@ -15,6 +15,9 @@ struct FormatKernels {
   // Block observers; nullptr where the format has no scales or no integer codes.
   void (*observe_scales)(const std::byte* blocks, size_t n_blocks, Scales& scales);
   void (*observe_codes)(const std::byte* blocks, size_t n_blocks, CodeCounters& codes);
+  // A tile's histogram and codes at once, much faster than from each weight; nullptr where the format has no
+  // count_codes.
+  void (*observe_coded)(const std::byte* blocks, size_t n_blocks, HistogramCounters& histogram, CodeCounters& codes);
 };
 
 // Where a tile's statistics go; nullptr: not wanted.

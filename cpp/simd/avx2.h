@@ -178,6 +178,46 @@ inline __m256 pick_eight(F32 table, __m256i index) {
 inline F32 pick(F32 table, I32 index) { return {pick_eight(table, index.low), pick_eight(table, index.high)}; }
 inline I32 pick(I32 table, I32 index) { return as_i32(pick(as_f32(table), index)); }
 
+// ---- counts of 4-bit codes, in four words at once: see Tally in generic.h. Bytes hold four times a code.
+inline __m256i tally(__m256i codes) {
+  const __m256i one = _mm256_set1_epi64x(1);
+  __m256i words = _mm256_setzero_si256();
+  for (int i = 0; i < 8; ++i) {  // byte i of each word becomes its shift
+    const auto from = static_cast<int64_t>(0x8080808080808000U | static_cast<uint64_t>(i));
+    const __m256i control = _mm256_set_epi64x(from + 8, from, from + 8, from);
+    words = _mm256_add_epi64(words, _mm256_sllv_epi64(one, _mm256_shuffle_epi8(codes, control)));
+  }
+  return words;
+}
+// The counts of two words in each half.
+inline __m256i counts_of(__m256i words) {
+  const __m256i nibble = _mm256_set1_epi8(15);
+  const __m256i even = _mm256_and_si256(words, nibble);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi64(words, 4), nibble);
+  return _mm256_add_epi8(_mm256_unpacklo_epi8(even, odd), _mm256_unpackhi_epi8(even, odd));
+}
+inline I32 sum_of_halves(__m256i counts) {
+  const __m128i sum = _mm_add_epi8(_mm256_castsi256_si128(counts), _mm256_extracti128_si256(counts, 1));
+  return {_mm256_cvtepu8_epi32(sum), _mm256_cvtepu8_epi32(_mm_unpackhi_epi64(sum, sum))};
+}
+
+struct NibbleCounts {
+  I32 low;
+  I32 high;
+};
+inline I32 count_nibbles(const void* p) {
+  const __m256i twice = _mm256_broadcastsi128_si256(load_16_bytes(p));
+  const __m256i codes = _mm256_blend_epi32(_mm256_slli_epi64(twice, 2), _mm256_srli_epi64(twice, 2), 0xF0);
+  return sum_of_halves(counts_of(tally(_mm256_and_si256(codes, _mm256_set1_epi8(60)))));
+}
+inline NibbleCounts count_low_and_high(const void* p) {
+  const __m256i bytes = _mm256_loadu_si256(static_cast<const __m256i*>(p));
+  const __m256i code_bits = _mm256_set1_epi8(60);
+  const __m256i low = _mm256_and_si256(_mm256_slli_epi64(bytes, 2), code_bits);
+  const __m256i high = _mm256_and_si256(_mm256_srli_epi64(bytes, 2), code_bits);
+  return {sum_of_halves(counts_of(tally(low))), sum_of_halves(counts_of(tally(high)))};
+}
+
 // ---- masks
 inline Mask as_mask(F32 a) { return {_mm256_castps_si256(a.low), _mm256_castps_si256(a.high)}; }
 inline __m256i lanes_of_bits(uint32_t set, __m256i bit) {

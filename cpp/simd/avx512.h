@@ -130,6 +130,50 @@ inline I32 as_i32(F32 a) { return {_mm512_castps_si512(a.v)}; }
 inline F32 pick(F32 table, I32 index) { return {_mm512_permutexvar_ps(index.v, table.v)}; }
 inline I32 pick(I32 table, I32 index) { return {_mm512_permutexvar_epi32(index.v, table.v)}; }
 
+// ---- counts of 4-bit codes, in eight words at once: see Tally in generic.h. Bytes hold four times a code.
+//
+// Step i takes byte i of each word as its shift. Where words come in pairs, Steps = 4, the second half of them starts
+// at byte 4.
+template <int Steps>
+inline __m512i tally(__m512i codes) {
+  const __m512i one = _mm512_set1_epi64(1);
+  __m512i words = _mm512_setzero_si512();
+  for (int i = 0; i < Steps; ++i) {
+    const int64_t low = static_cast<int64_t>(0x8080808080808000U) + i;
+    const int64_t high = low + 8 - Steps;
+    const __m512i control = _mm512_set_epi64(high + 8, high, high + 8, high, low + 8, low, low + 8, low);
+    words = _mm512_add_epi64(words, _mm512_sllv_epi64(one, _mm512_shuffle_epi8(codes, control)));
+  }
+  return words;
+}
+// The counts of two words in each quarter.
+inline __m512i counts_of(__m512i words) {
+  const __m512i nibble = _mm512_set1_epi8(15);
+  const __m512i even = _mm512_and_si512(words, nibble);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi64(words, 4), nibble);
+  return _mm512_add_epi8(_mm512_unpacklo_epi8(even, odd), _mm512_unpackhi_epi8(even, odd));
+}
+inline I32 sum_of_halves(__m256i counts) {
+  return {_mm512_cvtepu8_epi32(_mm_add_epi8(_mm256_castsi256_si128(counts), _mm256_extracti128_si256(counts, 1)))};
+}
+
+struct NibbleCounts {
+  I32 low;
+  I32 high;
+};
+inline I32 count_nibbles(const void* p) {  // low, high, low, high nibbles
+  const __m512i bytes = _mm512_broadcast_i32x4(load_16_bytes(p));
+  const __m512i codes = _mm512_rorv_epi64(bytes, _mm512_set_epi64(2, 2, 62, 62, 2, 2, 62, 62));
+  const __m512i counts = counts_of(tally<4>(_mm512_and_si512(codes, _mm512_set1_epi8(60))));
+  return sum_of_halves(_mm256_add_epi8(_mm512_castsi512_si256(counts), _mm512_extracti64x4_epi64(counts, 1)));
+}
+inline NibbleCounts count_low_and_high(const void* p) {  // low nibbles in the first half
+  const __m512i bytes = _mm512_broadcast_i64x4(load_32_bytes(p));
+  const __m512i codes = _mm512_rorv_epi64(bytes, _mm512_set_epi64(2, 2, 2, 2, 62, 62, 62, 62));
+  const __m512i counts = counts_of(tally<8>(_mm512_and_si512(codes, _mm512_set1_epi8(60))));
+  return {sum_of_halves(_mm512_castsi512_si256(counts)), sum_of_halves(_mm512_extracti64x4_epi64(counts, 1))};
+}
+
 // ---- masks
 inline uint32_t bits(Mask m) { return m.set; }
 inline Mask mask_from_bits(uint32_t set) { return {static_cast<__mmask16>(set)}; }

@@ -208,6 +208,74 @@ inline I32 pick(I32 table, I32 index) {
   return each_lane<I32>([&](int l) { return table.lane[index.lane[l] & 15U]; });
 }
 
+// ---- how often each code occurs among packed 4-bit codes: lane c counts code c
+//
+// A 64-bit word has room for sixteen counters of four bits; code c adds 1 << 4c to it. Eight codes later, before a
+// counter can overflow, the word is taken apart into counters of eight bits.
+//
+//    63  60           11   8 7    4 3    0             even: of codes 0, 2, …      odd: of codes 1, 3, …
+//   ┌──────┬───────┬───────┬───────┬───────┐           ┌─────┬───┬───┐             ┌─────┬───┬───┐
+//   │  15  │   …   │   2   │   1   │   0   │     →     │ … 4 │ 2 │ 0 │      and    │ … 5 │ 3 │ 1 │
+//   └──────┴───────┴───────┴───────┴───────┘           └─────┴───┴───┘             └─────┴───┴───┘
+// Read, not shifted: shifts by a variable are slow without BMI2.
+inline constexpr uint64_t kOneOfCode[16] = {0x1,
+                                            0x10,
+                                            0x100,
+                                            0x1000,
+                                            0x10000,
+                                            0x100000,
+                                            0x1000000,
+                                            0x10000000,
+                                            0x100000000,
+                                            0x1000000000,
+                                            0x10000000000,
+                                            0x100000000000,
+                                            0x1000000000000,
+                                            0x10000000000000,
+                                            0x100000000000000,
+                                            0x1000000000000000};
+class Tally {
+ public:
+  template <class Code>
+  void add_eight(Code code) {
+    uint64_t word = 0;
+    for (int i = 0; i < 8; ++i) word += kOneOfCode[code(i)];
+    even_ += word & 0x0F0F0F0F0F0F0F0FU;
+    odd_ += word >> 4 & 0x0F0F0F0F0F0F0F0FU;
+  }
+  I32 counts() const {
+    return each_lane<I32>(
+        [&](int l) { return static_cast<uint32_t>((l % 2 == 0 ? even_ : odd_) >> 8 * (l / 2)) & 255; });
+  }
+
+ private:
+  uint64_t even_ = 0;
+  uint64_t odd_ = 0;
+};
+struct NibbleCounts {
+  I32 low;   // of the low nibbles
+  I32 high;  // of the high nibbles
+};
+inline I32 count_nibbles(const void* p) {  // of 16 bytes, low and high together
+  const auto* bytes = static_cast<const uint8_t*>(p);
+  Tally tally;
+  for (int first = 0; first < 16; first += 8) {
+    tally.add_eight([&](int i) { return bytes[first + i] & 15U; });
+    tally.add_eight([&](int i) { return bytes[first + i] >> 4; });
+  }
+  return tally.counts();
+}
+inline NibbleCounts count_low_and_high(const void* p) {  // of 32 bytes
+  const auto* bytes = static_cast<const uint8_t*>(p);
+  Tally low;
+  Tally high;
+  for (int first = 0; first < 32; first += 8) {
+    low.add_eight([&](int i) { return bytes[first + i] & 15U; });
+    high.add_eight([&](int i) { return bytes[first + i] >> 4; });
+  }
+  return {low.counts(), high.counts()};
+}
+
 // ---- masks
 inline uint32_t bits(Mask m) { return m.set; }
 inline Mask mask_from_bits(uint32_t set) { return {set & 0xFFFFU}; }

@@ -9,3 +9,16 @@
 #else
 #include "simd/generic.h"
 #endif
+
+namespace ggufscope {
+namespace {
+
+/// Makes the compiler leave what was computed as a vector in memory: reading one lane from there costs nothing beside
+/// the operation that uses it. GCC would see through the array and permute registers, on the busiest port.
+template <class Lane, int N>
+inline void keep_in_memory(Lane (&lanes)[N]) {
+  asm("" : "+m"(lanes));
+}
+
+}  // namespace
+}  // namespace ggufscope

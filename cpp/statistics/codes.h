@@ -1,7 +1,7 @@
 // How the integer codes of a quantized tensor are used: saturation and entropy.
 //
 // Kernels count whole bytes of packed codes, one increment for two 4-bit codes; a byte is taken apart into its
-// codes only once, at the end.
+// codes only once, at the end. Where the histogram of the values counts codes anyway, those counts are used.
 #pragma once
 
 #include <cmath>
@@ -9,13 +9,14 @@
 
 #include "formats/types.h"
 #include "statistics/field.h"
+#include "statistics/tile.h"
 
 namespace ggufscope {
 
 struct CodeCounters {
-  static constexpr int kWays =
-      4;  // neighbours count in different tables, so that equal codes do not wait for each other
+  static constexpr int kWays = 4;  // neighbours count in different tables, so that equal codes do not wait
   uint32_t bytes[kWays][256];
+  uint64_t codes[16];  // unpacked ones, already counted
 };
 
 struct Codes {
@@ -38,6 +39,7 @@ struct Codes {
       for (const auto& table : counters.bytes) n += table[byte];
       for (uint32_t shift = 0; shift < 8; shift += of.code_bits) counts[byte >> shift & mask] += n;
     }
+    for (int code = 0; code < 16; ++code) counts[code] += counters.codes[code];
     std::memset(&counters, 0, sizeof counters);
   }
 
@@ -86,6 +88,12 @@ inline void observe(CodeCounters& counters, const uint8_t* bytes, size_t n) {
     ++counters.bytes[3][bytes[i + 3]];
   }
   for (; i < n; ++i) ++counters.bytes[0][bytes[i]];
+}
+
+inline void observe(CodeCounters& counters, I32 counts) {  // lane c: how often code c was seen
+  uint32_t more[kLanes];
+  store_i32(more, counts);
+  for (int code = 0; code < kLanes; ++code) counters.codes[code] += more[code];
 }
 
 }  // namespace

@@ -105,8 +105,8 @@ void Histogram::absorb(HistogramCounters& counters) {
     found.bins.keys.push_back(key);
     found.bins.counts.push_back(n);
   };
-  for (uint32_t index = kMagnitudeBins; index-- > 0;) take(kMagnitudeBins + index, -1 - static_cast<int32_t>(index));
-  for (uint32_t index = 0; index < kMagnitudeBins; ++index) take(index, static_cast<int32_t>(index));
+  for (uint32_t index = kFiniteBins; index-- > 0;) take(kMagnitudeBins + index, -1 - static_cast<int32_t>(index));
+  for (uint32_t index = 0; index < kFiniteBins; ++index) take(index, static_cast<int32_t>(index));
   std::memset(&counters, 0, sizeof counters);
   merge(found);
 }

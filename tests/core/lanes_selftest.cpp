@@ -250,6 +250,19 @@ void conversions(const Inputs& in) {
   binary("pick(I32, I32)", in.integers, [](I32 a, I32 index) { return pick(a, index); });
 }
 
+// Of the bytes at p, and of bytes that are all alike, the largest count there is.
+void counts(Inputs& in) {
+  using Bytes = const unsigned char*;
+  const auto alike = [](Bytes p) { return std::vector<unsigned char>(32, *p); };
+  reading("count_nibbles(const void*)", in.random,
+          [&](Bytes p) { return count_nibbles(p) + shift_left<8>(count_nibbles(alike(p).data())); });
+  reading("count_low_and_high(const void*)", in.random, [&](Bytes p) {
+    const NibbleCounts mixed = count_low_and_high(p);
+    const NibbleCounts same = count_low_and_high(alike(p).data());
+    return mixed.low + shift_left<8>(mixed.high) + shift_left<16>(same.low) + shift_left<24>(same.high);
+  });
+}
+
 std::vector<uint32_t> every_mask() {
   std::vector<uint32_t> masks(0x10000);
   for (uint32_t i = 0; i < masks.size(); ++i) masks[i] = i | i << 16;
@@ -294,6 +307,7 @@ int main() {
   ggufscope::integers(inputs);
   ggufscope::numbers(inputs);
   ggufscope::conversions(inputs);
+  ggufscope::counts(inputs);
   ggufscope::masks(inputs);
   ggufscope::reductions(inputs);
 }

@@ -30,8 +30,7 @@ struct Scratch {
   CodeCounters codes;
 };
 
-/// Row and column norms are vectors in memory; a matrix longer than this in either direction (no model's) has none, so
-/// that a file cannot ask for more memory than it has bytes.
+/// Row and column norms are vectors in memory; a matrix longer than this in either direction (no model's) has none.
 inline constexpr uint64_t kMaxNorms = uint64_t{1} << 22;
 
 bool wants_norms(const Source& source, bool fast);

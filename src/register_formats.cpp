@@ -35,6 +35,11 @@ py::list types() {
   return rows;
 }
 
+py::object undecodable_type(uint32_t id) {
+  const bool named = find_type(id) == nullptr && is_named_type(id);
+  return named ? py::object(py::str(type_label(id))) : py::object(py::none());
+}
+
 // blocks: contiguous uint8, a whole number of blocks; out: contiguous float32 of as many elements as they hold.
 void decode(const py::buffer& blocks, uint32_t type_id, const py::buffer& out, int threads, bool swapped,
             const std::string& isa) {
@@ -57,6 +62,7 @@ void decode(const py::buffer& blocks, uint32_t type_id, const py::buffer& out, i
 
 void register_formats(py::module_& module) {
   module.def("types", &types, "The decodable ggml types, one dict each, by id.");
+  module.def("undecodable_type", &undecodable_type, py::arg("type"));
   module.def("available_isas", &available_isas);
   module.def("current_isa", [] { return kernels().isa; });
   module.def("usable_cores", &usable_cores);

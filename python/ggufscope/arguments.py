@@ -37,7 +37,8 @@ def describe_type(qtype: str | SupportsInt) -> _core.TypeDescription:
     """The type that `qtype` means: a name in any case, a number, or a `gguf.GGMLQuantizationType`.
 
     Raises:
-        ValueError: No such type, or one that cannot be decoded.
+        UnsupportedTypeError: A number that is known, but not decodable: removed from ggml, or of a fork.
+        ValueError: No such type.
     """
     if isinstance(qtype, str):
         found = types_by_name().get(qtype.upper())
@@ -45,6 +46,9 @@ def describe_type(qtype: str | SupportsInt) -> _core.TypeDescription:
         raise ValueError(f"a type is a name, a number or a gguf.GGMLQuantizationType, not {qtype!r}")
     else:
         found = _types_by_number().get(int(qtype))
+        label = _core.undecodable_type(int(qtype)) if found is None and 0 <= int(qtype) < 1 << 32 else None
+        if label is not None:
+            raise _core.UnsupportedTypeError(f"type {label} cannot be decoded")
     if found is None:
         raise ValueError(f"unknown type {qtype!r}; known are {', '.join(types_by_name())}")
     return found

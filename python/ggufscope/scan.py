@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # with 256 experts has 40 000 parts); large enough that starting the threads anew costs nothing.
 _BATCH_BYTES = 512 << 20
 _BATCH_PARTS = 4096
+_BATCH_NORMS = 1 << 23  # rows and columns: 64 MB, whatever shapes a file claims
 
 _ROLE_OF_KIND = {"q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output"}
 
@@ -96,14 +97,15 @@ def _profile(
 
 def _batches(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
     batch: list[Tensor] = []
-    n_bytes = n_parts = 0
+    n_bytes = n_parts = n_norms = 0
     for tensor in tensors:
         batch.append(tensor)
         n_bytes += tensor.n_bytes
         n_parts += tensor.n_experts
-        if n_bytes >= _BATCH_BYTES or n_parts >= _BATCH_PARTS:
+        n_norms += tensor.n_rows + (tensor.shape[-1] if tensor.shape else 1)
+        if n_bytes >= _BATCH_BYTES or n_parts >= _BATCH_PARTS or n_norms >= _BATCH_NORMS:
             yield batch
-            batch, n_bytes, n_parts = [], 0, 0
+            batch, n_bytes, n_parts, n_norms = [], 0, 0, 0
     if batch:
         yield batch
 

@@ -60,7 +60,7 @@ def test_nothing_decodes_to_nothing() -> None:
         (np.zeros(34, np.int8), "Q8_0", "uint8, not int8"),
         (np.zeros(4, np.float64), "F32", "uint8, not float64"),
         (np.zeros(34, np.uint8), "Q9_9", "unknown type 'Q9_9'; known are F32, F16"),
-        (np.zeros(34, np.uint8), 4, "unknown type 4"),
+        (np.zeros(34, np.uint8), 77, "unknown type 77"),
         (np.zeros(34, np.uint8), -1, "unknown type -1"),
         (np.zeros(34, np.uint8), 8.0, "a name, a number"),
         (np.zeros(34, np.uint8), None, "a name, a number"),
@@ -158,3 +158,12 @@ def test_statistics_can_be_copied_and_pickled() -> None:
     for twin in (copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):  # noqa: S301
         assert twin.max == 1.0
         assert twin.shape == (1, 2)
+
+
+def test_a_type_that_ggml_removed_is_named() -> None:
+    with pytest.raises(gs.UnsupportedTypeError, match=r"type 4 \(Q4_2.*\) cannot be decoded"):
+        gs.dequantize(np.zeros(18, dtype=np.uint8), 4)
+    with pytest.raises(gs.UnsupportedTypeError, match=r"139 .*ik_llama"):
+        gs.summarize(np.zeros(18, dtype=np.uint8), 139)
+    with pytest.raises(ValueError, match="unknown type 77"):
+        gs.dequantize(np.zeros(18, dtype=np.uint8), 77)

@@ -18,11 +18,19 @@ class Slots {
  public:
   Slots(size_t count, size_t n_chunks) : results_(count), done_(count, false), n_chunks_(n_chunks) {}
 
-  /// The next chunk to work on, or n_chunks when there is none (left).
-  size_t claim() {
+  /// The next chunk to work on, or n_chunks when there is none (left). Calls idle() now and then while it waits.
+  template <class Idle>
+  size_t claim(Idle idle) {
     std::unique_lock lock(mutex_);
-    free_.wait(lock, [&] { return cancelled_ || claimed_ == n_chunks_ || claimed_ < merged_ + results_.size(); });
+    wait(lock, idle, [&] { return claimed_ == n_chunks_ || claimed_ < merged_ + results_.size(); });
     return cancelled_ || claimed_ == n_chunks_ ? n_chunks_ : claimed_++;
+  }
+
+  /// Waits for the chunks of all workers.
+  template <class Idle>
+  void wait_for_all(Idle idle) {
+    std::unique_lock lock(mutex_);
+    wait(lock, idle, [&] { return merged_ == n_chunks_; });
   }
 
   ChunkResult& result(size_t chunk) { return results_[chunk % results_.size()]; }
@@ -50,6 +58,15 @@ class Slots {
   size_t size() const { return results_.size(); }
 
  private:
+  template <class Idle, class Ready>
+  void wait(std::unique_lock<std::mutex>& lock, Idle idle, Ready ready) {
+    while (!free_.wait_for(lock, std::chrono::milliseconds(50), [&] { return cancelled_ || ready(); })) {
+      lock.unlock();
+      idle();
+      lock.lock();
+    }
+  }
+
   std::vector<ChunkResult> results_;
   std::vector<bool> done_;
   size_t n_chunks_;
@@ -113,13 +130,17 @@ class Run {
     try {
       const auto scratch = std::make_unique<Scratch>();
       Counting counting{*scratch};
-      for (size_t i = slots_.claim(); i < chunks_.size(); i = slots_.claim()) {
+      const auto idle = [&] {  // a row may be so long that others wait for seconds
+        if (worker == 0) report();
+      };
+      for (size_t i = slots_.claim(idle); i < chunks_.size(); i = slots_.claim(idle)) {
         if (counting.source != chunks_[i].source) flush(counting);
         counting.source = chunks_[i].source;
         observe_chunk(i, counting, worker);
         slots_.finish(i, [this](size_t chunk, ChunkResult& result) { merge(chunks_[chunk], result); });
       }
       flush(counting);
+      if (worker == 0) slots_.wait_for_all(idle);
     } catch (...) {
       slots_.cancel();
       throw;

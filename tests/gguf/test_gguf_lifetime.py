@@ -169,6 +169,13 @@ SURVIVED = {
     "expect(lambda: _core.decode(v, 0, out), info.offset)",
     "view observed": "v = model.data(0)\ncut()\n"
     "for _ in range(2): expect(lambda: _core.observe_buffer(v, 0, *info.shape, 2))",
+    "model observed": "cut()\nexpect(lambda: _core.observe_model(model, [0], [0], 2))",
+    "model cut while it is observed": "calls = []\ndef progress(*_): calls.append(cut())\n"
+    "expect(lambda: _core.observe_model(model, [0], [0], 1, progress=progress))\nassert calls",
+    "view dequantized": "import ggufscope as gs; v = gs.open(path).tensors['t'].data\ncut()\n"
+    "expect(lambda: gs.dequantize(v, 'F32'))\nexpect(lambda: gs.summarize(v, 'F32'))",
+    "profile, statistics, identity": "import ggufscope as gs; opened = gs.open(path); t = opened.tensors['t']\ncut()\n"
+    "for use in (lambda: gs.profile(opened), t.statistics, t.dequantize, lambda: opened.identity): expect(use)",
     "other models": "other = _core.Model(sys.argv[2])\ncut()\nexpect(lambda: model.decode(0, 0, out, 1))\n"
     "other.decode(0, 0, out, 2)\nassert out[-1, -1] == 1",
     "under way": """

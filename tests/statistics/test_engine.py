@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -79,6 +80,22 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     if sys.platform != "linux":
         pytest.skip("ru_maxrss in KB")
     assert int(in_new_process(program)) < 300 << 10
+
+
+def test_progress_while_another_thread_has_a_long_row(write_gguf: WriteGguf) -> None:
+    """The calling thread goes on reporting, and so hears of Ctrl-C, when all that is left is another thread's row."""
+    short, long = (np.zeros((1, n // 256 * 50), np.uint8) for n in (1 << 23, 1 << 28))  # the caller is first to begin
+    model = _core.Model(write_gguf({"a.weight": (short, "IQ1_S"), "b.weight": (long, "IQ1_S")}))
+    longest = []
+    for _ in range(4):
+        times = [time.monotonic()]
+
+        def progress(_done: int, _total: int, times: list[float] = times) -> None:
+            times.append(time.monotonic())
+
+        _core.observe_model(model, [0, 1], [0, 0], 2, progress=progress)
+        longest.append(float(max(np.diff(times)) / (times[-1] - times[0])))
+    assert max(longest) < 0.8, longest
 
 
 @pytest.mark.slow

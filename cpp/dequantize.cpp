@@ -12,7 +12,6 @@
 namespace ggufscope {
 namespace {
 
-constexpr size_t kSmallBytes = size_t{4} << 20;  // below this, starting threads costs more than it saves
 constexpr size_t kRunElements = size_t{1} << 16;
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Worker threads for the engine: a fixed environment for floating point, and errors carried to the caller.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 
 namespace ggufscope {
@@ -19,6 +20,9 @@ class FloatingPointScope {
 
 /// The cores this process may run on.
 int usable_cores();
+
+/// Buffers smaller than this are handled by the calling thread: starting others costs more than it saves.
+inline constexpr size_t kSmallBytes = size_t{4} << 20;
 
 /// Runs work(worker) for worker = 0 … workers − 1, each in a FloatingPointScope, worker 0 in the calling thread. Where
 /// the system has no thread for one, the others are left to do its share: whatever work() does, it must claim.

@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <type_traits>
@@ -91,7 +92,8 @@ Statistics observe_buffer(const py::buffer& blocks, uint32_t type_id, uint64_t r
                           " x " + std::to_string(columns) + " elements of " + type->name);
   }
   const Source source{static_cast<const std::byte*>(buffer.ptr), type, rows, columns, 0, 0, false};
-  const EngineOptions options = engine_options(threads, fast, sparsity_threshold, isa, py::none(), size);
+  const EngineOptions options = engine_options(size < kSmallBytes ? std::min(threads, 1) : threads, fast,
+                                               sparsity_threshold, isa, py::none(), size);
   const py::gil_scoped_release release;
   return std::move(observe(std::span(&source, 1), options)[0].statistics);
 }

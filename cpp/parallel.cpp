@@ -39,6 +39,21 @@ int usable_cores() {
   return cores == 0 ? 1 : static_cast<int>(cores);
 }
 
+namespace {
+
+// False where the system gives no more threads: then those there are do all of the work.
+template <class Run>
+bool started(std::vector<std::jthread>& threads, const Run& run, int worker) {
+  try {
+    threads.emplace_back(run, worker);
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
 void run_workers(int workers, const std::function<void(int)>& work) {
   FaultMonitor monitor;
   std::mutex mutex;
@@ -55,10 +70,7 @@ void run_workers(int workers, const std::function<void(int)>& work) {
   };
   {
     std::vector<std::jthread> threads;
-    try {
-      for (int worker = 1; worker < workers; ++worker) threads.emplace_back(run, worker);
-    } catch (const std::system_error&) {  // the system gives no more threads: there are enough with this one
-    }
+    for (int worker = 1; worker < workers && started(threads, run, worker); ++worker) continue;
     run(0);
   }
   monitor.check();  // first, because it explains whatever else went wrong

@@ -120,9 +120,9 @@ class CountedValues {
     }
   }
 
-  HistogramCounters& counters_;
   alignas(64) uint32_t slots_[kRows][kLanes];
   alignas(64) uint32_t counts_[kRows][kLanes];
+  HistogramCounters& counters_;
   int gathered_ = 0;
 };
 

@@ -29,7 +29,6 @@ TypeInfo info_of() {
     info.code_bits = Format::code_bits;
     info.lowest_code = Format::lowest_code;
     info.highest_code = Format::highest_code;
-    info.packed_bytes = Format::packed_bytes;
   }
   if constexpr (HasByteSwap<Format>) info.swap_bytes = swap_blocks<Format>;
   return info;

@@ -18,7 +18,6 @@ struct TypeInfo {
   uint32_t code_bits;         // 0: no integer codes
   int32_t lowest_code;        // codes at or beyond these ends are saturated; negative: stored as two's complement
   int32_t highest_code;
-  uint32_t packed_bytes;                                   // bytes packed_codes gives for one block
   void (*swap_bytes)(std::byte* blocks, size_t n_blocks);  // nullptr: not read from big-endian files
 };
 

@@ -240,7 +240,6 @@ inline Mask first_lanes(int n) {
 }
 inline int count(Mask m) { return __builtin_popcount(bits(m)); }
 inline Mask operator&(Mask a, Mask b) { return {_mm256_and_si256(a.low, b.low), _mm256_and_si256(a.high, b.high)}; }
-inline Mask operator|(Mask a, Mask b) { return {_mm256_or_si256(a.low, b.low), _mm256_or_si256(a.high, b.high)}; }
 inline Mask less(F32 a, F32 b) {
   return as_mask({_mm256_cmp_ps(a.low, b.low, _CMP_LT_OQ), _mm256_cmp_ps(a.high, b.high, _CMP_LT_OQ)});
 }

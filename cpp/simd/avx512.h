@@ -180,7 +180,6 @@ inline Mask mask_from_bits(uint32_t set) { return {static_cast<__mmask16>(set)};
 inline Mask first_lanes(int n) { return {static_cast<__mmask16>((1U << n) - 1U)}; }
 inline int count(Mask m) { return __builtin_popcount(m.set); }
 inline Mask operator&(Mask a, Mask b) { return {static_cast<__mmask16>(a.set & b.set)}; }
-inline Mask operator|(Mask a, Mask b) { return {static_cast<__mmask16>(a.set | b.set)}; }
 inline Mask less(F32 a, F32 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ)}; }
 inline Mask equal(F32 a, F32 b) { return {_mm512_cmp_ps_mask(a.v, b.v, _CMP_EQ_OQ)}; }
 inline Mask equal(I32 a, I32 b) { return {_mm512_cmpeq_epi32_mask(a.v, b.v)}; }

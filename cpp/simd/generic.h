@@ -282,7 +282,6 @@ inline Mask mask_from_bits(uint32_t set) { return {set & 0xFFFFU}; }
 inline Mask first_lanes(int n) { return {(1U << n) - 1U}; }  // 0 ≤ n ≤ 16
 inline int count(Mask m) { return __builtin_popcount(m.set); }
 inline Mask operator&(Mask a, Mask b) { return {a.set & b.set}; }
-inline Mask operator|(Mask a, Mask b) { return {a.set | b.set}; }
 inline Mask less(F32 a, F32 b) {  // false when unordered
   return each_bit([&](int l) { return a.lane[l] < b.lane[l]; });
 }

@@ -278,7 +278,6 @@ void masks(const Inputs& in) {
        [](int n) { return first_lanes(n); });
   over("count(Mask)", every, [](uint32_t set) { return count(mask_from_bits(set)); });
   binary("operator&(Mask, Mask)", in.floats, [](F32 a, F32 b) { return less(a, b) & less(broadcast(0.0F), b); });
-  binary("operator|(Mask, Mask)", in.floats, [](F32 a, F32 b) { return less(a, b) | equal(a, a); });
   binary("less(F32, F32)", in.floats, [](F32 a, F32 b) { return less(a, b); });
   binary("equal(F32, F32)", in.floats, [](F32 a, F32 b) { return equal(a, b); });
   binary("equal(I32, I32)", in.integers, [](I32 a, I32 b) { return equal(a, b); });

@@ -33,7 +33,6 @@ ChunkObserver::ChunkObserver(const Source& source, const KernelTable& table, boo
       format_(table.format(source.type->id)),
       statistics_(table.statistics),
       fast_(fast),
-      counts_codes_(!fast && format_.observe_coded != nullptr),
       sparsity_threshold_(sparsity_threshold),
       scratch_(scratch) {}
 
@@ -43,6 +42,9 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
   result.column_squares.assign(row_squares == nullptr ? 0 : source_.columns, 0.0);
   const uint64_t group = source_.group_rows == 0 ? source_.rows : source_.group_rows;
   const uint64_t end = chunk.first_row + chunk.n_rows;
+  const bool linear = format_.observe_linear != nullptr;
+  const size_t stride = linear ? kGroupElements * kGroupsPerRun : kTileElements;
+  LinearRun run = linear_run(row_squares, result);
   uint64_t tiles = 0;
   uint64_t elements = 0;
   const auto report = [&] {
@@ -52,47 +54,78 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
   };
   for (uint64_t row = chunk.first_row; row < end;) {
     const uint64_t segment_end = std::min(end, (row / group + 1) * group);
-    const TileTargets targets{&result.segments.emplace_back(), fast_ || counts_codes_ ? nullptr : &scratch_.histogram,
-                              row_squares, result.column_squares.data()};
+    const TileTargets targets{&result.segments.emplace_back(), fast_ ? nullptr : &scratch_.histogram, row_squares,
+                              result.column_squares.data()};
     const uint64_t last = segment_end * source_.columns;
-    for (uint64_t first = row * source_.columns; first < last; first += kTileElements) {
-      const auto n = static_cast<size_t>(std::min<uint64_t>(kTileElements, last - first));
-      observe_tile(chunk, first, n, targets, result.scales);
-      elements += n;
+    for (uint64_t first = row * source_.columns; first < last; first += stride) {
+      const Piece piece{first, static_cast<size_t>(std::min<uint64_t>(stride, last - first))};
+      linear ? observe_linear(chunk, piece, run, targets, result.scales)
+             : observe_tile(chunk, piece, targets, result.scales);
+      elements += piece.n;
       if (++tiles % kTilesPerStep == 0 && !report()) return;
     }
     row = segment_end;
   }
+  if (run.few_rows != nullptr) statistics_.flush_columns(run.few_rows, run.column_squares, run.columns);
   report();
 }
 
-void ChunkObserver::observe_tile(const Chunk& chunk, uint64_t first, size_t n, const TileTargets& targets,
-                                 Scales& scales) {
-  const size_t n_blocks = n / source_.type->elements_per_block;
-  const std::byte* blocks = native_blocks(first / source_.type->elements_per_block, n_blocks);
+LinearRun ChunkObserver::linear_run(double* row_squares, ChunkResult& result) {
+  LinearRun run{};
+  run.scales = &result.scales;
+  run.columns = source_.columns;
+  run.sparsity_threshold = sparsity_threshold_;
+  if (fast_) return run;
+  run.histogram = &scratch_.histogram;
+  run.codes = &scratch_.codes;
+  if (row_squares == nullptr || format_.observe_linear == nullptr) return run;
+  scratch_.few_rows.assign(source_.columns, 0.0F);
+  run.row_squares = row_squares;
+  run.column_squares = result.column_squares.data();
+  run.few_rows = scratch_.few_rows.data();
+  return run;
+}
+
+void ChunkObserver::observe_linear(const Chunk& chunk, Piece piece, LinearRun& run, const TileTargets& targets,
+                                   Scales& scales) {
+  const int groups = static_cast<int>(piece.n / kGroupElements);
+  run.values = targets.values;
+  run.first = source_.first_element + piece.first;
+  run.row = piece.first / source_.columns - chunk.first_row;
+  run.column = piece.first % source_.columns;
+  const uint32_t left = format_.observe_linear(native_blocks(piece), groups, run);
+  for (int i = 0; i < groups; ++i) {
+    if ((left >> i & 1U) == 0) continue;
+    observe_tile(chunk, {piece.first + i * kGroupElements, kGroupElements}, targets, scales);
+  }
+  const size_t done = groups * kGroupElements;
+  if (done < piece.n) observe_tile(chunk, {piece.first + done, piece.n - done}, targets, scales);
+}
+
+void ChunkObserver::observe_tile(const Chunk& chunk, Piece piece, const TileTargets& targets, Scales& scales) {
+  const size_t n_blocks = piece.n / source_.type->elements_per_block;
+  const std::byte* blocks = native_blocks(piece);
   format_.decode(blocks, n_blocks, scratch_.tile);
   if (format_.observe_scales != nullptr) format_.observe_scales(blocks, n_blocks, scales);
-  if (counts_codes_) {
-    format_.observe_coded(blocks, n_blocks, scratch_.histogram, scratch_.codes);
-  } else if (format_.observe_codes != nullptr && !fast_) {
-    format_.observe_codes(blocks, n_blocks, scratch_.codes);
-  }
+  if (format_.observe_codes != nullptr && !fast_) format_.observe_codes(blocks, n_blocks, scratch_.codes);
 
   Tile tile{};
   tile.values = scratch_.tile;
-  tile.count = n;
-  tile.first = source_.first_element + first;
-  tile.row = first / source_.columns - chunk.first_row;
-  tile.column = first % source_.columns;
+  tile.count = piece.n;
+  tile.first = source_.first_element + piece.first;
+  tile.row = piece.first / source_.columns - chunk.first_row;
+  tile.column = piece.first % source_.columns;
   tile.columns = source_.columns;
   tile.sparsity_threshold = sparsity_threshold_;
   statistics_.observe_tile(tile, targets);
 }
 
-const std::byte* ChunkObserver::native_blocks(uint64_t first_block, size_t n_blocks) {
+const std::byte* ChunkObserver::native_blocks(Piece piece) {
+  const uint32_t per_block = source_.type->elements_per_block;
   const size_t size = source_.type->bytes_per_block;
-  const std::byte* blocks = source_.data + first_block * size;
+  const std::byte* blocks = source_.data + piece.first / per_block * size;
   if (!source_.swapped) return blocks;
+  const size_t n_blocks = piece.n / per_block;
   std::copy_n(blocks, n_blocks * size, scratch_.swapped);
   source_.type->swap_bytes(scratch_.swapped, n_blocks);
   return scratch_.swapped;

@@ -28,6 +28,7 @@ struct Scratch {
   alignas(64) std::byte swapped[kTileElements * sizeof(double)];  // a tile's blocks in native byte order
   HistogramCounters histogram;
   CodeCounters codes;
+  std::vector<float> few_rows;  // squares by column, in float32 (statistics/norms.h)
 };
 
 /// Row and column norms are vectors in memory; a matrix longer than this in either direction (no model's) has none.
@@ -49,14 +50,21 @@ class ChunkObserver {
   void observe(const Chunk& chunk, double* row_squares, ChunkResult& result, const Step& step);
 
  private:
-  void observe_tile(const Chunk& chunk, uint64_t first, size_t n, const TileTargets& targets, Scales& scales);
-  const std::byte* native_blocks(uint64_t first_block, size_t n_blocks);
+  // A piece of a chunk: n weights from `first` on, both counted in the source.
+  struct Piece {
+    uint64_t first;
+    size_t n;
+  };
+
+  LinearRun linear_run(double* row_squares, ChunkResult& result);
+  void observe_linear(const Chunk& chunk, Piece piece, LinearRun& run, const TileTargets& targets, Scales& scales);
+  void observe_tile(const Chunk& chunk, Piece piece, const TileTargets& targets, Scales& scales);
+  const std::byte* native_blocks(Piece piece);
 
   const Source& source_;
   const FormatKernels& format_;
   const StatisticsKernels& statistics_;
   bool fast_;
-  bool counts_codes_;
   float sparsity_threshold_;
   Scratch& scratch_;
 };

@@ -17,9 +17,12 @@
 //     static constexpr int lowest_code = 0, highest_code = 15;  // the ends of the line
 //     static const uint8_t* packed_codes(const Block&, uint8_t* scratch);  // each code once, order free
 //
-//     // where a sub-block has 32 weights and at most sixteen codes: visit(F32 values, I32 counts) for each sub-block,
-//     // lane c being the value of code c, by the very operations of decode, and how often it occurs
-//     static void count_codes(const Block&, Visit visit);
+//     // where sub-blocks of 32 weights have 4-bit codes on a line, w = step · q − base rounded once: what sixteen of
+//     // them, blocks_per_group blocks, have in common with all others (kernels/linear.h)
+//     static constexpr int blocks_per_group = 2;
+//     static NibblePlanes planes(const Block*);  // lane i: the codes of sub-block i
+//     static Line line(const Block*);            // lane i: step and base; step is also what `scales` gives
+//     static bool rounds_nothing(const Block*);  // each step · q − base is a float32: it may be computed with exactly
 //
 //     // where big-endian files may hold it: reverse the bytes of each multi-byte field
 //     static void swap_bytes(Block&);
@@ -56,15 +59,28 @@ concept HasScales = requires(const typename F::Block& block, float* out) { F::sc
 template <class F>
 concept HasCodes = requires(const typename F::Block& block, uint8_t* scratch) { F::packed_codes(block, scratch); };
 
+struct Line {
+  F32 step;
+  F32 base;
+};
+
 template <class F>
-concept CountsCodes =
-    requires(const typename F::Block& block) { F::count_codes(block, [](F32 /*values*/, I32 /*counts*/) {}); };
+concept IsLinear = requires(const typename F::Block* group) { F::planes(group); };
 
 template <class F>
 concept HasByteSwap = requires(typename F::Block& block) { F::swap_bytes(block); };
 
 template <class F>
 concept IsPlain = F::elements == 1;
+
+inline bool is_finite_half(uint16_t half) { return (half & 0x7C00U) != 0x7C00U; }
+
+// The place of a half's last bit: its value is an integer below 2048, times 2 to this power, and 25 less. Zero is an
+// integer anywhere; it takes the place of subnormals.
+inline int half_last_bit(uint16_t half) {
+  const int exponent = half >> 10 & 31;
+  return exponent == 0 ? 1 : exponent;
+}
 
 inline uint16_t swap16(uint16_t x) { return __builtin_bswap16(x); }
 

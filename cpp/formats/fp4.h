@@ -45,10 +45,6 @@ struct MXFP4 {
     store(out + 16, pick(table, shift_right<4>(q)) * d);
   }
   static void scales(const Block& block, float* out) { out[0] = 2.0F * half_scale(block.e); }
-  template <class Visit>
-  static void count_codes(const Block& block, Visit visit) {
-    visit(load(kDoubledE2M1) * broadcast(half_scale(block.e)), count_nibbles(block.qs));
-  }
   static void swap_bytes(Block&) {}  // bytes only: the same in files of either byte order
 };
 

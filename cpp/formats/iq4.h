@@ -39,10 +39,6 @@ struct IQ4_NL {
 
   static void decode(const Block& block, float* out) { decode_iq4(block.qs, half_to_float(block.d), out); }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
-  template <class Visit>
-  static void count_codes(const Block& block, Visit visit) {
-    visit(iq4_products(half_to_float(block.d)), count_nibbles(block.qs));
-  }
 };
 
 // IQ4_XS: w = d · (s − 32) · value(q), a 6-bit s for each 32 weights
@@ -76,12 +72,6 @@ struct IQ4_XS {
       const int high = block.scales_high >> 2 * i & 3;
       out[i] = d * static_cast<float>((high << 4 | low) - 32);
     }
-  }
-  template <class Visit>
-  static void count_codes(const Block& block, Visit visit) {
-    float scale[8];
-    scales(block, scale);
-    for (int i = 0; i < 8; ++i) visit(iq4_products(scale[i]), count_nibbles(block.qs[i]));
   }
 };
 

@@ -222,18 +222,29 @@ struct Q4_K {
   }
   static void scales(const Block& block, float* out) { store_scales(&block, block.d, block.dmin, out); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
-  template <class Visit>
-  static void count_codes(const Block& block, Visit visit) {
-    float scale[16];
-    const float* minimum = scale + 8;
-    store_scales_and_minima(&block, block.d, block.dmin, scale);
-    keep_in_memory(scale);
-    const F32 code = to_f32(iota());
-    for (int i = 0; i < 8; i += 2) {
-      const NibbleCounts counts = count_low_and_high(block.qs + 16 * i);
-      visit(code * broadcast(scale[i]) - broadcast(minimum[i]), counts.low);
-      visit(code * broadcast(scale[i + 1]) - broadcast(minimum[i + 1]), counts.high);
-    }
+
+  static constexpr int blocks_per_group = 2;
+  static NibblePlanes planes(const Block* two) { return planes_of_pairs(two[0].qs, two[1].qs); }
+  static Line line(const Block* two) {
+    const I32 ab = load_u8(two[0].scales, two[1].scales);          // a0-a3, b0-b3 of each
+    const I32 bc = load_u8(two[0].scales + 4, two[1].scales + 4);  // b0-b3, c0-c3
+    const I32 a = pick(ab, iota() ^ broadcast(4));
+    const Mask second_four = mask_from_bits(0xF0F0);
+    const I32 s = select(second_four, (bc & broadcast(15)) | (shift_right<2>(a) & broadcast(48)), ab & broadcast(63));
+    const I32 m = select(second_four, shift_right<4>(bc) | (shift_right<2>(ab) & broadcast(48)), bc & broadcast(63));
+    const auto units = [](uint16_t first, uint16_t second) {
+      return select(first_lanes(8), broadcast(half_to_float(first)), broadcast(half_to_float(second)));
+    };
+    return {to_f32(s) * units(two[0].d, two[1].d), to_f32(m) * units(two[0].dmin, two[1].dmin)};
+  }
+  // With x and y the places of the last bits of d and dmin, |d · s · q| < 945 · 2^(x + 11) and |dmin · m| < 63 · 2^(y +
+  // 11). Their difference or sum then spans the 24 bits of a float32 at most.
+  static bool rounds_nothing(const Block* two) {
+    const auto fits = [](const Block& block) {
+      const int apart = half_last_bit(block.dmin) - half_last_bit(block.d);
+      return -3 <= apart && apart <= 6 && is_finite_half(block.d) && is_finite_half(block.dmin);
+    };
+    return fits(two[0]) && fits(two[1]);
   }
   static void swap_bytes(Block& block) {
     block.d = swap16(block.d);

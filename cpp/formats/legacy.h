@@ -57,9 +57,20 @@ struct Q4_0 {
   }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
-  template <class Visit>
-  static void count_codes(const Block& block, Visit visit) {
-    visit(to_f32(iota() - broadcast(8)) * broadcast(half_to_float(block.d)), count_nibbles(block.qs));
+
+  static constexpr int blocks_per_group = 16;
+  static NibblePlanes planes(const Block* sixteen) { return planes_of_sixteens(sixteen->qs, sizeof(Block)); }
+  static Line line(const Block* sixteen) {
+    uint16_t d[kLanes];
+    for (int i = 0; i < kLanes; ++i) d[i] = sixteen[i].d;
+    keep_in_memory(d);
+    const F32 step = half_to_f32(load_u16(d));
+    return {step, broadcast(8.0F) * step};
+  }
+  static bool rounds_nothing(const Block* sixteen) {  // 11 bits times four, unless d is Inf or NaN
+    bool finite = true;
+    for (int i = 0; i < kLanes; ++i) finite &= is_finite_half(sixteen[i].d);
+    return finite;
   }
   static void swap_bytes(Block& block) { block.d = swap16(block.d); }
 };
@@ -95,12 +106,6 @@ struct Q4_1 {
   }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
-  template <class Visit>
-  static void count_codes(const Block& block, Visit visit) {
-    const F32 d = broadcast(half_to_float(block.d));
-    const F32 m = broadcast(half_to_float(block.m));
-    visit(to_f32(iota()) * d + m, count_nibbles(block.qs));
-  }
 };
 
 // Q5_0: w = (q − 16) · d

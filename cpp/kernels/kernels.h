@@ -9,15 +9,36 @@
 
 namespace ggufscope {
 
+// Sixteen sub-blocks of 32 weights, and as many groups as share a LinearRun (kernels/linear.h).
+inline constexpr size_t kGroupElements = 512;
+inline constexpr int kGroupsPerRun = 8;
+
+// Where a run of groups lies, and where what is found goes. Moved on, from group to group, by the kernel.
+struct LinearRun {
+  Values* values;
+  Scales* scales;
+  HistogramCounters* histogram;  // nullptr: not wanted, nor are codes and norms
+  CodeCounters* codes;
+  double* row_squares;     // by row of the chunk; nullptr: no norms
+  double* column_squares;  // by column of the tensor
+  float* few_rows;         // the same for a few rows, which are not in column_squares yet
+  uint64_t few_rows_are;   // which: the row of the chunk / kRowsInFloat
+  uint64_t first;          // index of the first weight in its tensor
+  uint64_t row;
+  uint64_t column;
+  uint64_t columns;
+  float sparsity_threshold;
+};
+
 struct FormatKernels {
   uint32_t type;  // ggml_type
   void (*decode)(const std::byte* blocks, size_t n_blocks, float* out);
   // Block observers; nullptr where the format has no scales or no integer codes.
   void (*observe_scales)(const std::byte* blocks, size_t n_blocks, Scales& scales);
   void (*observe_codes)(const std::byte* blocks, size_t n_blocks, CodeCounters& codes);
-  // A tile's histogram and codes at once, much faster than from each weight; nullptr where the format has no
-  // count_codes.
-  void (*observe_coded)(const std::byte* blocks, size_t n_blocks, HistogramCounters& histogram, CodeCounters& codes);
+  // All statistics of up to kGroupsPerRun groups, in place of decoding them. Bit i of the result is set where group i
+  // is left to the other observers. nullptr where the format does not allow it.
+  uint32_t (*observe_linear)(const std::byte* blocks, int groups, LinearRun& run);
 };
 
 // Where a tile's statistics go; nullptr: not wanted.
@@ -31,6 +52,8 @@ struct TileTargets {
 struct StatisticsKernels {
   // Fills in what `tile` leaves out (seen, wide) and shows it to every observer of values and rows.
   void (*observe_tile)(Tile tile, const TileTargets& targets);
+  // Adds the column sums of a few rows to those of all, and clears them.
+  void (*flush_columns)(float* few_rows, double* columns, uint64_t n);
 };
 
 struct FamilyKernels {

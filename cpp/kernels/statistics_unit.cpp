@@ -7,53 +7,126 @@
 namespace ggufscope {
 namespace {
 
-// Writes the values in float64 and says whether all are finite.
-bool widen(const float* values, size_t n, double* wide) {
-  const F32 infinity = broadcast(__builtin_inff());
-  Mask ordinary = first_lanes(kLanes);
+template <class Statistics>
+struct SummingAll;
+
+template <class... Statistic>
+struct SummingAll<Collection<Statistic...>> : Summing<Statistic>... {
+  explicit SummingAll(const Tile& tile) : Summing<Statistic>(tile)... {}
+
+  template <class Valid>
+  void add(const Group& group, Valid valid) {
+    (Summing<Statistic>::add(group, valid), ...);
+  }
+  void finish(Collection<Statistic...>& into, const Tile& tile) const {
+    (Summing<Statistic>::finish(static_cast<Statistic&>(into), tile), ...);
+  }
+};
+
+// 0 · x is a zero unless x is NaN or Inf.
+bool all_finite(const float* values, size_t n) {
+  const F32 nothing = broadcast(0.0F);
+  F32 even = nothing;
+  F32 odd = nothing;
   each_group(values, n, [&](F32 x, auto) {
-    ordinary = ordinary & less(abs(x), infinity);
-    store(wide, to_f64(x));
-    wide += kLanes;
+    const F32 sum = even + x * nothing;
+    even = odd;
+    odd = sum;
   });
-  return bits(ordinary) == 0xFFFFU;
+  return bits(equal(even + odd, nothing)) == 0xFFFFU;
 }
 
+// body(values of a row's piece, how many, its row, its column)
+template <class Body>
+void each_row_piece(const Tile& tile, const float* values, size_t n, Body body) {
+  uint64_t row = tile.row;
+  uint64_t column = tile.column;
+  for (size_t done = 0; done < n; ++row, column = 0) {
+    const uint64_t left = tile.columns - column;
+    const size_t piece = left < n - done ? static_cast<size_t>(left) : n - done;
+    body(values + done, piece, row, column);
+    done += piece;
+  }
+}
+
+void observe_norms(const Tile& tile, const float* values, const TileTargets& targets) {
+  each_row_piece(tile, values, tile.count, [&](const float* piece, size_t n, uint64_t row, uint64_t column) {
+    Summing<Norms> norms(targets.column_squares + column);
+    each_group(piece, n, [&](F32 x, auto valid) { norms.add({x, to_f64(x)}, valid); });
+    targets.row_squares[row] += sum(norms.total);
+  });
+}
+
+template <bool WithHistogram>
 void observe_values(const Tile& tile, const TileTargets& targets) {
-  targets.values->each([&](auto& statistic) { observe(statistic, tile); });
-  if (targets.histogram != nullptr) observe(*targets.histogram, tile);
+  SummingAll<Values> values(tile);
+  Summing<Histogram> histogram(targets.histogram);
+  each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) {
+    const Group group{x, to_f64(x)};
+    values.add(group, valid);
+    if constexpr (WithHistogram) histogram.add(group, valid);
+  });
+  if constexpr (WithHistogram) histogram.finish();
+  values.finish(*targets.values, tile);
+}
+
+// Values and norms in one loop. Groups begin anew with each row, so a row must be long enough to fill some.
+constexpr uint64_t kNarrow = 64;
+
+template <bool WithHistogram, bool WithNorms>
+void observe_rows(const Tile& tile, const TileTargets& targets) {
+  SummingAll<Values> values(tile);
+  Summing<Histogram> histogram(targets.histogram);
+  each_row_piece(tile, tile.values, tile.count, [&](const float* piece, size_t n, uint64_t row, uint64_t column) {
+    Summing<Norms> norms(WithNorms ? targets.column_squares + column : nullptr);
+    each_group(piece, n, [&](F32 x, auto valid) {
+      const Group group{x, to_f64(x)};
+      values.add(group, valid);
+      if constexpr (WithHistogram) histogram.add(group, valid);
+      if constexpr (WithNorms) norms.add(group, valid);
+    });
+    if constexpr (WithNorms) targets.row_squares[row] += sum(norms.total);
+  });
+  if constexpr (WithHistogram) histogram.finish();
+  values.finish(*targets.values, tile);
+}
+
+template <bool WithHistogram>
+void observe_clean_tile(const Tile& tile, const TileTargets& targets) {
+  if (tile.columns < kNarrow) {
+    observe_values<WithHistogram>(tile, targets);
+    if (targets.row_squares != nullptr) observe_norms(tile, tile.values, targets);
+  } else if (targets.row_squares != nullptr) {
+    observe_rows<WithHistogram, true>(tile, targets);
+  } else {
+    observe_rows<WithHistogram, false>(tile, targets);
+  }
 }
 
 // NaN and Inf are counted, and otherwise ignored: value observers see a tile without them, row observers zeros.
-void observe_unclean_tile(Tile tile, const TileTargets& targets, double* wide) {
+void observe_unclean_tile(Tile tile, const TileTargets& targets) {
   alignas(64) float seen[kTileElements];
   tile.seen = seen;
-  tile.wide = wide;
   tile.seen_count = 0;
   for (size_t i = 0; i < tile.count; ++i) {
     seen[tile.seen_count] = tile.values[i];
     tile.seen_count += __builtin_isfinite(tile.values[i]) ? 1 : 0;
   }
-  widen(seen, tile.seen_count, wide);
-  observe_values(tile, targets);
+  observe_non_finite(*targets.values, tile);
+  targets.histogram != nullptr ? observe_values<true>(tile, targets) : observe_values<false>(tile, targets);
   if (targets.row_squares == nullptr) return;
   for (size_t i = 0; i < tile.count; ++i) seen[i] = __builtin_isfinite(tile.values[i]) ? tile.values[i] : 0.0F;
-  tile.seen_count = tile.count;
-  widen(seen, tile.count, wide);
-  observe_norms(tile, targets.row_squares, targets.column_squares);
+  observe_norms(tile, seen, targets);
 }
 
 void observe_tile(Tile tile, const TileTargets& targets) {
-  alignas(64) double wide[kTileElements];
-  if (!widen(tile.values, tile.count, wide)) {
-    observe_unclean_tile(tile, targets, wide);
+  if (!all_finite(tile.values, tile.count)) {
+    observe_unclean_tile(tile, targets);
     return;
   }
   tile.seen = tile.values;
   tile.seen_count = tile.count;
-  tile.wide = wide;
-  observe_values(tile, targets);
-  if (targets.row_squares != nullptr) observe_norms(tile, targets.row_squares, targets.column_squares);
+  targets.histogram != nullptr ? observe_clean_tile<true>(tile, targets) : observe_clean_tile<false>(tile, targets);
 }
 
 }  // namespace
@@ -66,6 +139,6 @@ static constinit const FamilyKernels* const kFamilies[] = {GGUFSCOPE_FAMILIES(GG
 
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(GGUFSCOPE_ISA);
 constinit const IsaKernels GGUFSCOPE_ISA_KERNELS(GGUFSCOPE_ISA) = {
-    GGUFSCOPE_NAME(GGUFSCOPE_ISA), {observe_tile}, kFamilies, sizeof kFamilies / sizeof *kFamilies};
+    GGUFSCOPE_NAME(GGUFSCOPE_ISA), {observe_tile, flush_columns}, kFamilies, sizeof kFamilies / sizeof *kFamilies};
 
 }  // namespace ggufscope

@@ -7,6 +7,7 @@
 
 #include <immintrin.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -64,6 +65,13 @@ inline void store_i32(void* p, I32 x) {
   _mm256_storeu_si256(registers, x.low);
   _mm256_storeu_si256(registers + 1, x.high);
 }
+// Packing works within 128-bit halves: lanes 0-3, 8-11, 4-7, 12-15; the permutation puts them in order.
+inline __m256i low_halves(I32 x) {
+  const __m256i low_bits = _mm256_set1_epi32(0xFFFF);
+  const __m256i packed = _mm256_packus_epi32(_mm256_and_si256(x.low, low_bits), _mm256_and_si256(x.high, low_bits));
+  return _mm256_permute4x64_epi64(packed, 0b11'01'10'00);
+}
+inline void store_u16(void* p, I32 x) { _mm256_storeu_si256(static_cast<__m256i*>(p), low_halves(x)); }
 
 inline __m128i load_4_4_bytes(const void* a, const void* b) {
   return _mm_unpacklo_epi32(_mm_cvtsi32_si128(read<int32_t>(a)), _mm_cvtsi32_si128(read<int32_t>(b)));
@@ -117,6 +125,15 @@ template <int N>
 inline I32 shift_right(I32 a) {
   return {_mm256_srli_epi32(a.low, N), _mm256_srli_epi32(a.high, N)};
 }
+inline __m256i popcount_eight(__m256i a) {
+  const __m256i nibble = _mm256_set1_epi8(15);
+  const __m256i of_nibble = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+  const __m256i low = _mm256_shuffle_epi8(of_nibble, _mm256_and_si256(a, nibble));
+  const __m256i high = _mm256_shuffle_epi8(of_nibble, _mm256_and_si256(_mm256_srli_epi32(a, 4), nibble));
+  const __m256i pairs = _mm256_maddubs_epi16(_mm256_add_epi8(low, high), _mm256_set1_epi8(1));
+  return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+}
+inline I32 popcount(I32 a) { return {popcount_eight(a.low), popcount_eight(a.high)}; }
 inline I32 shift_right(I32 a, I32 by) { return {_mm256_srlv_epi32(a.low, by.low), _mm256_srlv_epi32(a.high, by.high)}; }
 
 // ---- float32
@@ -159,11 +176,12 @@ inline F64 to_f64(F32 a) {
   return {_mm256_cvtps_pd(first_four(a.low)), _mm256_cvtps_pd(last_four(a.low)), _mm256_cvtps_pd(first_four(a.high)),
           _mm256_cvtps_pd(last_four(a.high))};
 }
+inline F64 to_f64(I32 a) {
+  return {_mm256_cvtepi32_pd(_mm256_castsi256_si128(a.low)), _mm256_cvtepi32_pd(_mm256_extracti128_si256(a.low, 1)),
+          _mm256_cvtepi32_pd(_mm256_castsi256_si128(a.high)), _mm256_cvtepi32_pd(_mm256_extracti128_si256(a.high, 1))};
+}
 inline F32 half_to_f32(I32 a) {
-  const __m256i low_bits = _mm256_set1_epi32(0xFFFF);
-  // Packing works within 128-bit halves: lanes 0-3, 8-11, 4-7, 12-15; the permutation puts them in order.
-  const __m256i packed = _mm256_packus_epi32(_mm256_and_si256(a.low, low_bits), _mm256_and_si256(a.high, low_bits));
-  const __m256i halves = _mm256_permute4x64_epi64(packed, 0b11'01'10'00);
+  const __m256i halves = low_halves(a);
   return {_mm256_cvtph_ps(_mm256_castsi256_si128(halves)), _mm256_cvtph_ps(_mm256_extracti128_si256(halves, 1))};
 }
 inline F32 as_f32(I32 a) { return {_mm256_castsi256_ps(a.low), _mm256_castsi256_ps(a.high)}; }
@@ -178,44 +196,67 @@ inline __m256 pick_eight(F32 table, __m256i index) {
 inline F32 pick(F32 table, I32 index) { return {pick_eight(table, index.low), pick_eight(table, index.high)}; }
 inline I32 pick(I32 table, I32 index) { return as_i32(pick(as_f32(table), index)); }
 
-// ---- counts of 4-bit codes, in four words at once: see Tally in generic.h. Bytes hold four times a code.
-inline __m256i tally(__m256i codes) {
-  const __m256i one = _mm256_set1_epi64x(1);
-  __m256i words = _mm256_setzero_si256();
-  for (int i = 0; i < 8; ++i) {  // byte i of each word becomes its shift
-    const auto from = static_cast<int64_t>(0x8080808080808000U | static_cast<uint64_t>(i));
-    const __m256i control = _mm256_set_epi64x(from + 8, from, from + 8, from);
-    words = _mm256_add_epi64(words, _mm256_sllv_epi64(one, _mm256_shuffle_epi8(codes, control)));
-  }
-  return words;
+// ---- bit planes of 4-bit codes
+template <int Distance>
+inline __m256i exchanged(__m256i x, int64_t mask) {
+  const __m256i moved = _mm256_and_si256(_mm256_xor_si256(x, _mm256_srli_epi64(x, Distance)), _mm256_set1_epi64x(mask));
+  return _mm256_xor_si256(x, _mm256_xor_si256(moved, _mm256_slli_epi64(moved, Distance)));
 }
-// The counts of two words in each half.
-inline __m256i counts_of(__m256i words) {
-  const __m256i nibble = _mm256_set1_epi8(15);
-  const __m256i even = _mm256_and_si256(words, nibble);
-  const __m256i odd = _mm256_and_si256(_mm256_srli_epi64(words, 4), nibble);
-  return _mm256_add_epi8(_mm256_unpacklo_epi8(even, odd), _mm256_unpackhi_epi8(even, odd));
-}
-inline I32 sum_of_halves(__m256i counts) {
-  const __m128i sum = _mm_add_epi8(_mm256_castsi256_si128(counts), _mm256_extracti128_si256(counts, 1));
-  return {_mm256_cvtepu8_epi32(sum), _mm256_cvtepu8_epi32(_mm_unpackhi_epi64(sum, sum))};
+inline __m256i transposed(__m256i x) {
+  x = exchanged<7>(x, 0x00AA00AA00AA00AA);
+  x = exchanged<14>(x, 0x0000CCCC0000CCCC);
+  return exchanged<28>(x, 0x00000000F0F0F0F0);
 }
 
-struct NibbleCounts {
-  I32 low;
-  I32 high;
+struct NibblePlanes {
+  I32 of[4];
 };
-inline I32 count_nibbles(const void* p) {
-  const __m256i twice = _mm256_broadcastsi128_si256(load_16_bytes(p));
-  const __m256i codes = _mm256_blend_epi32(_mm256_slli_epi64(twice, 2), _mm256_srli_epi64(twice, 2), 0xF0);
-  return sum_of_halves(counts_of(tally(_mm256_and_si256(codes, _mm256_set1_epi8(60)))));
+// rows[i]: the four planes of sub-block i.
+inline NibblePlanes transpose_rows(const __m128i (&rows)[kLanes]) {
+  __m256i planes[4][2];
+  for (int i = 0; i < 2; ++i) {  // lanes 8i … 8i + 7
+    __m256i row[4];
+    for (int j = 0; j < 4; ++j) row[j] = _mm256_set_m128i(rows[8 * i + j + 4], rows[8 * i + j]);
+    const __m256i ab01 = _mm256_unpacklo_epi32(row[0], row[1]);
+    const __m256i ab23 = _mm256_unpackhi_epi32(row[0], row[1]);
+    const __m256i cd01 = _mm256_unpacklo_epi32(row[2], row[3]);
+    const __m256i cd23 = _mm256_unpackhi_epi32(row[2], row[3]);
+    planes[0][i] = _mm256_unpacklo_epi64(ab01, cd01);
+    planes[1][i] = _mm256_unpackhi_epi64(ab01, cd01);
+    planes[2][i] = _mm256_unpacklo_epi64(ab23, cd23);
+    planes[3][i] = _mm256_unpackhi_epi64(ab23, cd23);
+  }
+  return {{{planes[0][0], planes[0][1]},
+           {planes[1][0], planes[1][1]},
+           {planes[2][0], planes[2][1]},
+           {planes[3][0], planes[3][1]}}};
 }
-inline NibbleCounts count_low_and_high(const void* p) {
-  const __m256i bytes = _mm256_loadu_si256(static_cast<const __m256i*>(p));
-  const __m256i code_bits = _mm256_set1_epi8(60);
-  const __m256i low = _mm256_and_si256(_mm256_slli_epi64(bytes, 2), code_bits);
-  const __m256i high = _mm256_and_si256(_mm256_srli_epi64(bytes, 2), code_bits);
-  return {sum_of_halves(counts_of(tally(low))), sum_of_halves(counts_of(tally(high)))};
+inline NibblePlanes planes_of_pairs(const void* first, const void* second) {
+  __m128i rows[kLanes];
+  const __m256i pair_bytes = _mm256_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15, 0, 8, 1, 9, 2, 10,
+                                              3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+  for (int i = 0; i < 8; ++i) {
+    const auto* bytes = static_cast<const char*>(i < 4 ? first : second) + 32 * (i % 4);
+    const __m256i bits = transposed(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes)));
+    const __m256i words = _mm256_shuffle_epi8(bits, pair_bytes);
+    const __m128i upper = _mm256_extracti128_si256(words, 1);
+    rows[2 * i] = _mm_unpacklo_epi16(_mm256_castsi256_si128(words), upper);
+    rows[2 * i + 1] = _mm_unpackhi_epi16(_mm256_castsi256_si128(words), upper);
+  }
+  return transpose_rows(rows);
+}
+inline NibblePlanes planes_of_sixteens(const void* p, size_t stride) {
+  __m128i rows[kLanes];
+  const __m256i by_plane = _mm256_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15, 0, 4, 8, 12, 1, 5, 9,
+                                            13, 2, 6, 10, 14, 3, 7, 11, 15);
+  for (int i = 0; i < kLanes; i += 2) {
+    const auto* bytes = static_cast<const char*>(p) + i * stride;
+    const __m256i bits = transposed(_mm256_set_m128i(load_16_bytes(bytes + stride), load_16_bytes(bytes)));
+    const __m256i planes = _mm256_shuffle_epi8(bits, by_plane);
+    rows[i] = _mm256_castsi256_si128(planes);
+    rows[i + 1] = _mm256_extracti128_si256(planes, 1);
+  }
+  return transpose_rows(rows);
 }
 
 // ---- masks

@@ -1,5 +1,6 @@
-// The 16-lane vocabulary for AVX-512 (F, BW, DQ, VL): sixteen float32 or int32 are one register, sixteen float64
-// two. Equal to generic.h bit for bit, NaN payloads aside; what the words mean is written there.
+// The 16-lane vocabulary for AVX-512: sixteen float32 or int32 are one register, sixteen float64 two. "avx512" has F,
+// BW, DQ and VL; "avx512icl" (Ice Lake, Zen 4) has GFNI, VBMI and VPOPCNTDQ as well, for words on bits. Equal to
+// generic.h bit for bit, NaN payloads aside; what the words mean is written there.
 #pragma once
 
 // GCC 12's own header warns about itself: its "undefined" registers are initialized from themselves (GCC bug 105593).
@@ -13,6 +14,7 @@
 #include <immintrin.h>
 #endif
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -54,6 +56,7 @@ inline void store(double* p, F64 x) {
 }
 inline I32 load_i32(const void* p) { return {_mm512_loadu_si512(p)}; }
 inline void store_i32(void* p, I32 x) { _mm512_storeu_si512(p, x.v); }
+inline void store_u16(void* p, I32 x) { _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_cvtepi32_epi16(x.v)); }
 
 inline __m128i load_16_bytes(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
 inline __m256i load_32_bytes(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
@@ -93,6 +96,18 @@ template <int N>
 inline I32 shift_right(I32 a) {
   return {_mm512_srli_epi32(a.v, N)};
 }
+inline I32 popcount(I32 a) {
+#if defined(__AVX512VPOPCNTDQ__)
+  return {_mm512_popcnt_epi32(a.v)};
+#else
+  const __m512i nibble = _mm512_set1_epi8(15);
+  const __m512i of_nibble = _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+  const __m512i low = _mm512_shuffle_epi8(of_nibble, _mm512_and_si512(a.v, nibble));
+  const __m512i high = _mm512_shuffle_epi8(of_nibble, _mm512_and_si512(_mm512_srli_epi32(a.v, 4), nibble));
+  const __m512i pairs = _mm512_maddubs_epi16(_mm512_add_epi8(low, high), _mm512_set1_epi8(1));
+  return {_mm512_madd_epi16(pairs, _mm512_set1_epi16(1))};
+#endif
+}
 inline I32 shift_right(I32 a, I32 by) { return {_mm512_srlv_epi32(a.v, by.v)}; }
 
 // ---- float32
@@ -122,6 +137,9 @@ inline F32 to_f32(F64 a) {
   return {_mm512_insertf32x8(low, _mm512_cvtpd_ps(a.high), 1)};
 }
 inline F64 to_f64(F32 a) { return {_mm512_cvtps_pd(low_half(a.v)), _mm512_cvtps_pd(high_half(a.v))}; }
+inline F64 to_f64(I32 a) {
+  return {_mm512_cvtepi32_pd(_mm512_castsi512_si256(a.v)), _mm512_cvtepi32_pd(_mm512_extracti64x4_epi64(a.v, 1))};
+}
 inline F32 half_to_f32(I32 a) { return {_mm512_cvtph_ps(_mm512_cvtepi32_epi16(a.v))}; }
 inline F32 as_f32(I32 a) { return {_mm512_castsi512_ps(a.v)}; }
 inline I32 as_i32(F32 a) { return {_mm512_castps_si512(a.v)}; }
@@ -130,48 +148,76 @@ inline I32 as_i32(F32 a) { return {_mm512_castps_si512(a.v)}; }
 inline F32 pick(F32 table, I32 index) { return {_mm512_permutexvar_ps(index.v, table.v)}; }
 inline I32 pick(I32 table, I32 index) { return {_mm512_permutexvar_epi32(index.v, table.v)}; }
 
-// ---- counts of 4-bit codes, in eight words at once: see Tally in generic.h. Bytes hold four times a code.
-//
-// Step i takes byte i of each word as its shift. Where words come in pairs, Steps = 4, the second half of them starts
-// at byte 4.
-template <int Steps>
-inline __m512i tally(__m512i codes) {
-  const __m512i one = _mm512_set1_epi64(1);
-  __m512i words = _mm512_setzero_si512();
-  for (int i = 0; i < Steps; ++i) {
-    const int64_t low = static_cast<int64_t>(0x8080808080808000U) + i;
-    const int64_t high = low + 8 - Steps;
-    const __m512i control = _mm512_set_epi64(high + 8, high, high + 8, high, low + 8, low, low + 8, low);
-    words = _mm512_add_epi64(words, _mm512_sllv_epi64(one, _mm512_shuffle_epi8(codes, control)));
-  }
-  return words;
+// ---- bit planes of 4-bit codes
+#if defined(__GFNI__) && defined(__AVX512VBMI__)
+// The instruction multiplies matrices of bits; by the identity (its rows the bytes 1, 2, 4, …) it transposes.
+inline __m512i transposed(__m512i x) {
+  return _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64(static_cast<int64_t>(0x8040201008040201U)), x, 0);
 }
-// The counts of two words in each quarter.
-inline __m512i counts_of(__m512i words) {
-  const __m512i nibble = _mm512_set1_epi8(15);
-  const __m512i even = _mm512_and_si512(words, nibble);
-  const __m512i odd = _mm512_and_si512(_mm512_srli_epi64(words, 4), nibble);
-  return _mm512_add_epi8(_mm512_unpacklo_epi8(even, odd), _mm512_unpackhi_epi8(even, odd));
+#else
+template <int Distance>
+inline __m512i exchanged(__m512i x, uint64_t mask) {
+  const __m512i moved = _mm512_and_si512(_mm512_xor_si512(x, _mm512_srli_epi64(x, Distance)),
+                                         _mm512_set1_epi64(static_cast<int64_t>(mask)));
+  return _mm512_xor_si512(x, _mm512_xor_si512(moved, _mm512_slli_epi64(moved, Distance)));
 }
-inline I32 sum_of_halves(__m256i counts) {
-  return {_mm512_cvtepu8_epi32(_mm_add_epi8(_mm256_castsi256_si128(counts), _mm256_extracti128_si256(counts, 1)))};
+inline __m512i transposed(__m512i x) {
+  x = exchanged<7>(x, 0x00AA00AA00AA00AAU);
+  x = exchanged<14>(x, 0x0000CCCC0000CCCCU);
+  return exchanged<28>(x, 0x00000000F0F0F0F0U);
+}
+#endif
+// Byte i of the four words of each half of x, whose bytes are the planes 0-3 of one sub-block and 0-3 of another: each
+// quarter becomes one plane of four sub-blocks.
+inline __m512i gather_pairs(__m512i x) {
+#if defined(__AVX512VBMI__)
+  alignas(64) static constexpr uint8_t from[64] = {0, 8,  16, 24, 4, 12, 20, 28, 32, 40, 48, 56, 36, 44, 52, 60,
+                                                   1, 9,  17, 25, 5, 13, 21, 29, 33, 41, 49, 57, 37, 45, 53, 61,
+                                                   2, 10, 18, 26, 6, 14, 22, 30, 34, 42, 50, 58, 38, 46, 54, 62,
+                                                   3, 11, 19, 27, 7, 15, 23, 31, 35, 43, 51, 59, 39, 47, 55, 63};
+  return _mm512_permutexvar_epi8(_mm512_load_si512(from), x);
+#else
+  const __m512i words = _mm512_shuffle_epi8(
+      x, _mm512_broadcast_i32x4(_mm_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15)));
+  alignas(64) static constexpr uint16_t from[32] = {0, 8,  4, 12, 16, 24, 20, 28, 1, 9,  5, 13, 17, 25, 21, 29,
+                                                    2, 10, 6, 14, 18, 26, 22, 30, 3, 11, 7, 15, 19, 27, 23, 31};
+  return _mm512_permutexvar_epi16(_mm512_load_si512(from), words);
+#endif
 }
 
-struct NibbleCounts {
-  I32 low;
-  I32 high;
+struct NibblePlanes {
+  I32 of[4];
 };
-inline I32 count_nibbles(const void* p) {  // low, high, low, high nibbles
-  const __m512i bytes = _mm512_broadcast_i32x4(load_16_bytes(p));
-  const __m512i codes = _mm512_rorv_epi64(bytes, _mm512_set_epi64(2, 2, 62, 62, 2, 2, 62, 62));
-  const __m512i counts = counts_of(tally<4>(_mm512_and_si512(codes, _mm512_set1_epi8(60))));
-  return sum_of_halves(_mm256_add_epi8(_mm512_castsi512_si256(counts), _mm512_extracti64x4_epi64(counts, 1)));
+// From plane k of four sub-blocks in quarter k of each.
+inline NibblePlanes transpose_quarters(__m512i a, __m512i b, __m512i c, __m512i d) {
+  const __m512i ab01 = _mm512_shuffle_i64x2(a, b, 0x44);
+  const __m512i ab23 = _mm512_shuffle_i64x2(a, b, 0xEE);
+  const __m512i cd01 = _mm512_shuffle_i64x2(c, d, 0x44);
+  const __m512i cd23 = _mm512_shuffle_i64x2(c, d, 0xEE);
+  return {{{_mm512_shuffle_i64x2(ab01, cd01, 0x88)},
+           {_mm512_shuffle_i64x2(ab01, cd01, 0xDD)},
+           {_mm512_shuffle_i64x2(ab23, cd23, 0x88)},
+           {_mm512_shuffle_i64x2(ab23, cd23, 0xDD)}}};
 }
-inline NibbleCounts count_low_and_high(const void* p) {  // low nibbles in the first half
-  const __m512i bytes = _mm512_broadcast_i64x4(load_32_bytes(p));
-  const __m512i codes = _mm512_rorv_epi64(bytes, _mm512_set_epi64(2, 2, 2, 2, 62, 62, 62, 62));
-  const __m512i counts = counts_of(tally<8>(_mm512_and_si512(codes, _mm512_set1_epi8(60))));
-  return {sum_of_halves(_mm512_castsi512_si256(counts)), sum_of_halves(_mm512_extracti64x4_epi64(counts, 1))};
+inline NibblePlanes planes_of_pairs(const void* first, const void* second) {
+  const auto planes = [](const void* p, int offset) {
+    return gather_pairs(transposed(_mm512_loadu_si512(static_cast<const char*>(p) + offset)));
+  };
+  return transpose_quarters(planes(first, 0), planes(first, 64), planes(second, 0), planes(second, 64));
+}
+inline NibblePlanes planes_of_sixteens(const void* p, size_t stride) {
+  // The planes of a block fill one quarter; with its planes as rows, four blocks are transposed once more.
+  const auto planes = [&](size_t block) {
+    const char* at = static_cast<const char*>(p) + block * stride;
+    __m512i four = _mm512_castsi128_si512(load_16_bytes(at));
+    four = _mm512_inserti32x4(four, load_16_bytes(at + stride), 1);
+    four = _mm512_inserti32x4(four, load_16_bytes(at + 2 * stride), 2);
+    four = _mm512_inserti32x4(four, load_16_bytes(at + 3 * stride), 3);
+    const __m512i by_block = _mm512_shuffle_epi8(
+        transposed(four), _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)));
+    return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), by_block);
+  };
+  return transpose_quarters(planes(0), planes(4), planes(8), planes(12));
 }
 
 // ---- masks

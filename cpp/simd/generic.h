@@ -8,6 +8,7 @@
 // (the linker would keep one copy, maybe the one the CPU cannot run).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -69,6 +70,12 @@ inline void store(float* p, F32 x) { std::memcpy(p, &x, sizeof x); }
 inline void store(double* p, F64 x) { std::memcpy(p, &x, sizeof x); }
 inline I32 load_i32(const void* p) { return read<I32>(p); }
 inline void store_i32(void* p, I32 x) { std::memcpy(p, &x, sizeof x); }
+inline void store_u16(void* p, I32 x) {  // the low half of each lane
+  for (int l = 0; l < kLanes; ++l) {
+    const auto low = static_cast<uint16_t>(x.lane[l]);
+    std::memcpy(static_cast<char*>(p) + l * sizeof low, &low, sizeof low);
+  }
+}
 
 template <class T>
 inline I32 load_widened(const void* p) {
@@ -146,6 +153,9 @@ template <int N>
 inline I32 shift_right(I32 a) {  // logical
   return each_lane<I32>([&](int l) { return a.lane[l] >> N; });
 }
+inline I32 popcount(I32 a) {
+  return each_lane<I32>([&](int l) { return static_cast<uint32_t>(__builtin_popcount(a.lane[l])); });
+}
 inline I32 shift_right(I32 a, I32 by) {  // logical, a count (0-31) per lane
   return each_lane<I32>([&](int l) { return a.lane[l] >> by.lane[l]; });
 }
@@ -194,6 +204,9 @@ inline F32 to_f32(F64 a) {
 inline F64 to_f64(F32 a) {
   return each_lane<F64>([&](int l) { return static_cast<double>(a.lane[l]); });
 }
+inline F64 to_f64(I32 a) {  // from signed integers
+  return each_lane<F64>([&](int l) { return static_cast<double>(static_cast<int32_t>(a.lane[l])); });
+}
 inline F32 half_to_f32(I32 a) {  // from the low 16 bits of each lane
   return each_lane<F32>([&](int l) { return half_to_float(static_cast<uint16_t>(a.lane[l])); });
 }
@@ -208,72 +221,59 @@ inline I32 pick(I32 table, I32 index) {
   return each_lane<I32>([&](int l) { return table.lane[index.lane[l] & 15U]; });
 }
 
-// ---- how often each code occurs among packed 4-bit codes: lane c counts code c
+// ---- 4-bit codes as bit planes: plane k has the bits k of 32 codes in each lane, in any order that is the same in all
+// four planes, so that a code is counted by three ANDs and a popcount
 //
-// A 64-bit word has room for sixteen counters of four bits; code c adds 1 << 4c to it. Eight codes later, before a
-// counter can overflow, the word is taken apart into counters of eight bits.
-//
-//    63  60           11   8 7    4 3    0             even: of codes 0, 2, …      odd: of codes 1, 3, …
-//   ┌──────┬───────┬───────┬───────┬───────┐           ┌─────┬───┬───┐             ┌─────┬───┬───┐
-//   │  15  │   …   │   2   │   1   │   0   │     →     │ … 4 │ 2 │ 0 │      and    │ … 5 │ 3 │ 1 │
-//   └──────┴───────┴───────┴───────┴───────┘           └─────┴───┴───┘             └─────┴───┴───┘
-// Read, not shifted: shifts by a variable are slow without BMI2.
-inline constexpr uint64_t kOneOfCode[16] = {0x1,
-                                            0x10,
-                                            0x100,
-                                            0x1000,
-                                            0x10000,
-                                            0x100000,
-                                            0x1000000,
-                                            0x10000000,
-                                            0x100000000,
-                                            0x1000000000,
-                                            0x10000000000,
-                                            0x100000000000,
-                                            0x1000000000000,
-                                            0x10000000000000,
-                                            0x100000000000000,
-                                            0x1000000000000000};
-class Tally {
- public:
-  template <class Code>
-  void add_eight(Code code) {
-    uint64_t word = 0;
-    for (int i = 0; i < 8; ++i) word += kOneOfCode[code(i)];
-    even_ += word & 0x0F0F0F0F0F0F0F0FU;
-    odd_ += word >> 4 & 0x0F0F0F0F0F0F0F0FU;
-  }
-  I32 counts() const {
-    return each_lane<I32>(
-        [&](int l) { return static_cast<uint32_t>((l % 2 == 0 ? even_ : odd_) >> 8 * (l / 2)) & 255; });
-  }
+//   eight bytes of codes        their bits, transposed           gathered from four such words
+//   ┌────┬────┬───┬────┐      ┌────────────┬───┬────────────┐       ┌────┬────┬────┬─────┐
+//   │ b0 │ b1 │ … │ b7 │  →   │ bits 0 of  │ … │ bits 7 of  │   →   │ 0-7│8-15│ …  │24-31│  plane 0 of the low nibbles,
+//   └────┴────┴───┴────┘      │ b0 … b7    │   │ b0 … b7    │       └────┴────┴────┴─────┘  and so on to 7: plane 3 of
+//                             └────────────┴───┴────────────┘                               the high ones
+struct NibblePlanes {
+  I32 of[4];
+};
+struct BitMatrix {  // 8 × 8
+  uint64_t rows;
 
- private:
-  uint64_t even_ = 0;
-  uint64_t odd_ = 0;
-};
-struct NibbleCounts {
-  I32 low;   // of the low nibbles
-  I32 high;  // of the high nibbles
-};
-inline I32 count_nibbles(const void* p) {  // of 16 bytes, low and high together
-  const auto* bytes = static_cast<const uint8_t*>(p);
-  Tally tally;
-  for (int first = 0; first < 16; first += 8) {
-    tally.add_eight([&](int i) { return bytes[first + i] & 15U; });
-    tally.add_eight([&](int i) { return bytes[first + i] >> 4; });
+  explicit BitMatrix(const uint8_t* eight_bytes) : rows(read<uint64_t>(eight_bytes)) {}
+
+  // By exchanging blocks of 1, 2 and 4 (Warren, Hacker's Delight, 7-3).
+  void transpose() {
+    exchange(7, 0x00AA00AA00AA00AAU);
+    exchange(14, 0x0000CCCC0000CCCCU);
+    exchange(28, 0x00000000F0F0F0F0U);
   }
-  return tally.counts();
+  void exchange(int distance, uint64_t mask) {
+    const uint64_t moved = (rows ^ rows >> distance) & mask;
+    rows ^= moved ^ moved << distance;
+  }
+  uint32_t row(int i) const { return static_cast<uint32_t>(rows >> 8 * i & 255U); }
+};
+// Of 2 × 128 bytes: lane 2i the low nibbles of the i-th 32 of them, lane 2i + 1 the high ones.
+inline NibblePlanes planes_of_pairs(const void* first, const void* second) {
+  NibblePlanes planes{};
+  for (int l = 0; l < kLanes; ++l) {
+    const auto* bytes = static_cast<const uint8_t*>(l < 8 ? first : second) + l % 8 / 2 * 32;
+    for (int i = 0; i < 4; ++i) {
+      BitMatrix bits(bytes + 8 * i);
+      bits.transpose();
+      for (int k = 0; k < 4; ++k) planes.of[k].lane[l] |= bits.row(l % 2 * 4 + k) << 8 * i;
+    }
+  }
+  return planes;
 }
-inline NibbleCounts count_low_and_high(const void* p) {  // of 32 bytes
-  const auto* bytes = static_cast<const uint8_t*>(p);
-  Tally low;
-  Tally high;
-  for (int first = 0; first < 32; first += 8) {
-    low.add_eight([&](int i) { return bytes[first + i] & 15U; });
-    high.add_eight([&](int i) { return bytes[first + i] >> 4; });
+// Of 16 × 16 bytes, `stride` apart: lane i all nibbles of the i-th.
+inline NibblePlanes planes_of_sixteens(const void* p, size_t stride) {
+  NibblePlanes planes{};
+  for (int l = 0; l < kLanes; ++l) {
+    const auto* bytes = static_cast<const uint8_t*>(p) + l * stride;
+    for (int i = 0; i < 4; ++i) {
+      BitMatrix bits(bytes + i / 2 * 8);
+      bits.transpose();
+      for (int k = 0; k < 4; ++k) planes.of[k].lane[l] |= bits.row(i % 2 * 4 + k) << 8 * i;
+    }
   }
-  return {low.counts(), high.counts()};
+  return planes;
 }
 
 // ---- masks

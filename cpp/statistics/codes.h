@@ -90,11 +90,17 @@ inline void observe(CodeCounters& counters, const uint8_t* bytes, size_t n) {
   for (; i < n; ++i) ++counters.bytes[0][bytes[i]];
 }
 
-inline void observe(CodeCounters& counters, I32 counts) {  // lane c: how often code c was seen
-  uint32_t more[kLanes];
-  store_i32(more, counts);
-  for (int code = 0; code < kLanes; ++code) counters.codes[code] += more[code];
-}
+// Of codes that are counted: lane by lane, added up at the end.
+class CountedCodes {
+ public:
+  void add(int code, I32 count) { store_i32(totals_[code], load_i32(totals_[code]) + count); }
+  void finish(CodeCounters& counters) const {
+    for (int code = 0; code < kLanes; ++code) counters.codes[code] += sum(load_i32(totals_[code]));
+  }
+
+ private:
+  alignas(64) uint32_t totals_[kLanes][kLanes] = {};
+};
 
 }  // namespace
 #endif

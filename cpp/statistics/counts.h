@@ -43,19 +43,34 @@ struct Counts {
 #if defined(GGUFSCOPE_KERNEL_UNIT)
 namespace {
 
-inline void observe(Counts& counts, const Tile& tile) {
-  const F32 nothing = broadcast(0.0F);
-  const F32 threshold = broadcast(tile.sparsity_threshold);
+template <>
+struct Summing<Counts> {
   I32 zero = broadcast(0);
   I32 sparse = broadcast(0);
-  each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) {
-    zero = increment(zero, only(valid, equal(x, nothing)));
-    sparse = increment(sparse, only(valid, less(abs(x), threshold)));
-  });
-  counts.finite += tile.seen_count;
-  counts.zero += sum(zero);
-  counts.sparse += sum(sparse);
-  if (tile.seen_count == tile.count) return;
+  F32 threshold;
+
+  explicit Summing(const Tile& tile) : Summing(tile.sparsity_threshold) {}
+  explicit Summing(float sparsity_threshold) : threshold(broadcast(sparsity_threshold)) {}
+
+  template <class Valid>
+  void add(const Group& group, Valid valid) {
+    zero = increment(zero, only(valid, equal(group.value, broadcast(0.0F))));
+    sparse = increment(sparse, only(valid, less(abs(group.value), threshold)));
+  }
+  void add(const Counted& code) {
+    zero = zero + select(equal(code.value, broadcast(0.0F)), code.count, broadcast(0));
+    sparse = sparse + select(less(abs(code.value), threshold), code.count, broadcast(0));
+  }
+
+  void finish(Counts& counts, const Tile& tile) const { finish(counts, tile.seen_count); }
+  void finish(Counts& counts, uint64_t finite) const {
+    counts.finite += finite;
+    counts.zero += sum(zero);
+    counts.sparse += sum(sparse);
+  }
+};
+
+inline void observe_non_finite(Counts& counts, const Tile& tile) {
   for (size_t i = 0; i < tile.count; ++i) {
     counts.nan += __builtin_isnan(tile.values[i]) ? 1 : 0;
     counts.inf += __builtin_isinf(tile.values[i]) ? 1 : 0;

@@ -26,7 +26,8 @@ struct Extremes {
 
   GGUFSCOPE_SHARED void merge(const Extremes& later) {
     if (!later.seen()) return;
-    if (!seen() || later.abs_max() > abs_max()) abs_max_index = later.abs_max_index;
+    const bool first = later.abs_max() == abs_max() && later.abs_max_index < abs_max_index;
+    if (!seen() || later.abs_max() > abs_max() || first) abs_max_index = later.abs_max_index;
     min = later.min < min ? later.min : min;
     max = later.max > max ? later.max : max;
   }
@@ -44,26 +45,45 @@ struct Extremes {
 #if defined(GGUFSCOPE_KERNEL_UNIT)
 namespace {
 
-inline void observe(Extremes& extremes, const Tile& tile) {
-  if (tile.seen_count == 0) return;
-  const F32 infinity = broadcast(__builtin_inff());
-  const F32 minus_infinity = broadcast(-__builtin_inff());
-  F32 low = infinity;
-  F32 high = minus_infinity;
-  each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) {
-    low = min(only(valid, x, infinity), low);
-    high = max(only(valid, x, minus_infinity), high);
-  });
-  Extremes found{lowest(low), highest(high), 0};
-  const float magnitude = found.abs_max();
-  // The position is looked up only where a tile sets a new record, which is rare after the first few.
-  if (!extremes.seen() || magnitude > extremes.abs_max()) {
-    size_t i = 0;
-    while (__builtin_fabsf(tile.values[i]) != magnitude) ++i;
-    found.abs_max_index = tile.first + i;
+template <>
+struct Summing<Extremes> {
+  F32 low = broadcast(__builtin_inff());
+  F32 high = broadcast(-__builtin_inff());
+
+  Summing() = default;
+  explicit Summing(const Tile&) {}
+
+  template <class Valid>
+  void add(const Group& group, Valid valid) {
+    low = min(only(valid, group.value, broadcast(__builtin_inff())), low);
+    high = max(only(valid, group.value, broadcast(-__builtin_inff())), high);
   }
-  extremes.merge(found);
-}
+  void add(const Counted& code) {
+    const Mask absent = equal(code.count, broadcast(0));
+    low = min(select(absent, broadcast(__builtin_inff()), code.value), low);
+    high = max(select(absent, broadcast(-__builtin_inff()), code.value), high);
+  }
+
+  void finish(Extremes& extremes, const Tile& tile) const {
+    if (tile.seen_count == 0) return;
+    finish(extremes, tile.first, [&](float magnitude) {
+      size_t i = 0;
+      while (__builtin_fabsf(tile.values[i]) != magnitude) ++i;
+      return tile.first + i;
+    });
+  }
+
+  // position(magnitude): where that magnitude first stands, `first` or later. It is looked up only where a tile sets a
+  // new record, which is rare after the first few.
+  template <class Position>
+  void finish(Extremes& extremes, uint64_t first, Position position) const {
+    Extremes found{lowest(low), highest(high), first};
+    const float magnitude = found.abs_max();
+    const bool ties = magnitude == extremes.abs_max() && first < extremes.abs_max_index;
+    if (!extremes.seen() || magnitude > extremes.abs_max() || ties) found.abs_max_index = position(magnitude);
+    extremes.merge(found);
+  }
+};
 
 }  // namespace
 #endif

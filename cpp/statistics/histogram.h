@@ -72,58 +72,80 @@ inline I32 slots_of(F32 x, I32 way) {
   return (bin & broadcast(~(HistogramCounters::kWays - 1U))) | way;
 }
 
-inline void observe(HistogramCounters& counters, const Tile& tile) {
-  const I32 way = iota() & broadcast(HistogramCounters::kWays - 1U);
-  each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) {
-    alignas(64) uint32_t slots[kLanes];
-    store_i32(slots, slots_of(x, way));
-    if constexpr (__is_same(decltype(valid), AllLanes)) {
-      for (const uint32_t slot : slots) ++counters.count[slot];
-    } else {
-      for (int l = 0; l < count(valid); ++l) ++counters.count[slots[l]];
-    }
-  });
-}
+// Slots are counted some groups after they were stored: a load that reads part of a wide store waits until that store
+// has left for the cache, and by then the loads are free of it.
+template <>
+struct Summing<Histogram> {
+  static constexpr int kLag = 8;  // groups
+  HistogramCounters* counters;
+  alignas(64) uint16_t slots[kLag][kLanes];
+  uint32_t added = 0;
 
-// The shortcut for sub-blocks with sixteen codes: sixteen additions of a count in place of 32 increments, of which each
-// is a store.
-//
-//                         code 0    code 1    …    code 15
-//                       ┌─────────┬─────────┬─────┬─────────┐
-//   sub-block 0, way 0  │ bin, 2  │ bin, 5  │     │ bin, 1  │     Eight sub-blocks are gathered and then added column
-//   sub-block 1, way 1  │ bin, 3  │ bin, 4  │     │ bin, 0  │     by column: scales of neighbours are alike, so their
-//     …                 │    …    │    …    │     │    …    │     values for one code share a line of the cache.
-//   sub-block 7, way 3  │ bin, 2  │ bin, 6  │     │ bin, 2  │     Row by row takes 1.5 to 2 times as long.
-//                       └─────────┴─────────┴─────┴─────────┘
-class CountedValues {
- public:
-  explicit CountedValues(HistogramCounters& counters) : counters_(counters) {}
+  explicit Summing(HistogramCounters* into) : counters(into) {}
 
-  // values: of each code; counts: how often it occurs.
-  void add(F32 values, I32 counts) {
-    store_i32(slots_[gathered_],
-              slots_of(values, broadcast(static_cast<uint32_t>(gathered_) % HistogramCounters::kWays)));
-    store_i32(counts_[gathered_], counts);
-    if (++gathered_ == kRows) add_columns(kRows);
+  void add(const Group& group, AllLanes) {
+    uint16_t* place = slots[added % kLag];
+    if (added >= kLag) count_slots(place);
+    store_u16(place, slots_of(group.value, iota() & broadcast(HistogramCounters::kWays - 1U)));
+    ++added;
   }
-  void finish() { add_columns(gathered_); }
+  void add(const Group& group, Mask valid) {
+    uint32_t last[kLanes];
+    store_i32(last, slots_of(group.value, iota() & broadcast(HistogramCounters::kWays - 1U)));
+    for (int l = 0; l < count(valid); ++l) ++counters->count[last[l]];
+  }
+  void finish() {
+    const uint32_t left = added < kLag ? added : kLag;
+    for (uint32_t i = 0; i < left; ++i) count_slots(slots[(added - left + i) % kLag]);
+  }
 
  private:
-  static constexpr int kRows = 8;
-
-  void add_columns(int rows) {
-    gathered_ = 0;
-    keep_in_memory(slots_);
-    keep_in_memory(counts_);
-    for (int code = 0; code < kLanes; ++code) {
-      for (int row = 0; row < rows; ++row) counters_.count[slots_[row][code]] += counts_[row][code];
+  void count_slots(const uint16_t* place) {
+    for (int i = 0; i < kLanes; i += 4) {
+      const auto four = read<uint64_t>(place + i);
+      ++counters->count[four & 0xFFFFU];
+      ++counters->count[four >> 16 & 0xFFFFU];
+      ++counters->count[four >> 32 & 0xFFFFU];
+      ++counters->count[four >> 48];
     }
   }
+};
 
-  alignas(64) uint32_t slots_[kRows][kLanes];
-  alignas(64) uint32_t counts_[kRows][kLanes];
-  HistogramCounters& counters_;
-  int gathered_ = 0;
+// Counted codes: for each code of a sub-block one addition, of its count, in place of one for every weight. As above,
+// what one group leaves is added while the next is worked on.
+//
+//                       sub-block 0   1         …    15
+//                       ┌─────────┬─────────┬─────┬─────────┐
+//   code 0, a word each │ n, slot │ n, slot │     │ n, slot │    scales of neighbours are alike, so their values for
+//   code 1              │ n, slot │ n, slot │     │ n, slot │    one code often share a line of the cache
+//     …                 └─────────┴─────────┴─────┴─────────┘
+class CountedHistogram {
+ public:
+  explicit CountedHistogram(HistogramCounters* into) : counters_(into) {}
+
+  // Of code 0 … 15, then next_group.
+  void add(int code, const Counted& counted) {
+    const I32 slots = slots_of(counted.value, iota() & broadcast(HistogramCounters::kWays - 1U));
+    store_i32(words_[current_][code], slots | shift_left<16>(counted.count));
+  }
+  void next_group() {
+    current_ = 1 - current_;
+    for (const auto& words : words_[current_]) count_words(words);
+  }
+  void finish() {
+    for (const auto& words : words_[1 - current_]) count_words(words);
+  }
+
+ private:
+  void count_words(const uint32_t (&words)[kLanes]) {
+    uint32_t* const count = counters_->count;
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) count[words[i] & 0xFFFFU] += words[i] >> 16;
+  }
+
+  HistogramCounters* counters_;
+  alignas(64) uint32_t words_[2][kLanes][kLanes] = {};  // before the first group: nothing, of slot 0
+  int current_ = 0;
 };
 
 }  // namespace

@@ -1,7 +1,8 @@
 // Mean, spread, shape and norms.
 //
-// Raw power sums lose everything when the mean is far larger than the spread (norm gains), so each tile is read
-// twice: its mean first, then the powers of the deviations. Tiles, chunks and tensors are joined by Pébay's update
+// Raw power sums lose everything when the mean is far larger than the spread (norm gains), so the powers added up are
+// those of deviations from a pivot, the mean of the tile's first sixteen weights. Where that turns out to lie far from
+// the mean of all, the tile is read once more, about the mean. Tiles, chunks and tensors are joined by Pébay's update
 // formulas (Sandia report SAND2008-6212), in float64.
 #pragma once
 
@@ -85,35 +86,123 @@ struct Moments {
 #if defined(GGUFSCOPE_KERNEL_UNIT)
 namespace {
 
-inline void observe(Moments& moments, const Tile& tile) {
-  if (tile.seen_count == 0) return;
-  F64 total = broadcast(0.0);
+template <>
+struct Summing<Moments> {
+  double pivot;
+  F64 sum1 = broadcast(0.0);  // of the deviations from the pivot, and of their powers
+  F64 sum2 = broadcast(0.0);
+  F64 sum3 = broadcast(0.0);
+  F64 sum4 = broadcast(0.0);
   F64 magnitude = broadcast(0.0);
-  each_group(tile.wide, tile.seen_count, [&](F64 x, auto) {  // lanes beyond the end are 0
-    total = total + x;
-    magnitude = magnitude + abs(x);
-  });
-  Moments found;
-  found.n = static_cast<double>(tile.seen_count);
-  found.mean = sum(total) / found.n;
-  found.l1 = sum(magnitude);
 
-  const F64 mean = broadcast(found.mean);
-  F64 square = broadcast(0.0);
-  F64 cube = broadcast(0.0);
-  F64 fourth = broadcast(0.0);
-  each_group(tile.wide, tile.seen_count, [&](F64 x, auto valid) {
-    const F64 deviation = only(valid, x - mean);
-    const F64 squared = deviation * deviation;
-    square = square + squared;
-    cube = cube + squared * deviation;
-    fourth = fourth + squared * squared;
-  });
-  found.m2 = sum(square);
-  found.m3 = sum(cube);
-  found.m4 = sum(fourth);
-  moments.merge(found);
-}
+  explicit Summing(const Tile& tile) : Summing(mean_of_first(tile)) {}
+  explicit Summing(double about) : pivot(about) {}
+
+  template <class Valid>
+  void add(const Group& group, Valid valid) {
+    const F64 deviation = only(valid, group.wide - broadcast(pivot));
+    const F64 square = deviation * deviation;
+    sum1 = sum1 + deviation;
+    sum2 = sum2 + square;
+    sum3 = sum3 + square * deviation;
+    sum4 = sum4 + square * square;
+    magnitude = magnitude + abs(group.wide);  // 0 beyond the end
+  }
+
+  void finish(Moments& moments, const Tile& tile) const {
+    if (tile.seen_count == 0) return;
+    const auto n = static_cast<double>(tile.seen_count);
+    const double shift = sum(sum1) / n;
+    if (shift * sum(sum1) <= kFarthest * (sum(sum2) - shift * sum(sum1))) {
+      moments.merge(about_mean(n, shift));
+      return;
+    }
+    Summing again(pivot + shift);
+    each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) { again.add({x, to_f64(x)}, valid); });
+    moments.merge(again.about_mean(n, sum(again.sum1) / n));
+  }
+
+ private:
+  // How far from the mean, in units of the standard deviation and squared, a pivot may lie: of the sixteen digits that
+  // float64 has, the fourth moment then keeps eleven.
+  static constexpr double kFarthest = 256;
+
+  static double mean_of_first(const Tile& tile) {
+    const size_t n = tile.seen_count < kLanes ? tile.seen_count : kLanes;
+    double mean = 0;
+    each_group(tile.seen, n, [&](F32 x, auto) { mean = sum(to_f64(x)) / static_cast<double>(n); });
+    return mean;
+  }
+
+  // The moments about the mean, which is `shift` beyond the pivot.
+  Moments about_mean(double n, double shift) const {
+    const double s2 = sum(sum2);
+    const double s3 = sum(sum3);
+    const double offset = shift * sum(sum1);  // n · shift²
+    Moments found;
+    found.n = n;
+    found.mean = pivot;
+    found.move_mean(shift);
+    const double m2 = s2 - offset;
+    found.m2 = m2 > 0 ? m2 : 0;
+    found.m3 = s3 - 3 * shift * s2 + 2 * shift * offset;
+    found.m4 = sum(sum4) - 4 * shift * s3 + 6 * shift * shift * s2 - 3 * shift * shift * offset;
+    found.l1 = sum(magnitude);
+    return found;
+  }
+};
+
+// Weights that come in bunches of 32, sixteen bunches at a time, each with its own mean and central power sums. Kept
+// until the mean of all is known; about that mean nothing cancels.
+template <int Most>
+class Bunches {
+ public:
+  static constexpr double kSize = 32;
+
+  void add(F64 mean, F64 m2, F64 m3, F64 m4, F64 magnitude) {
+    store(mean_[count_], mean);
+    store(m2_[count_], m2);
+    store(m3_[count_], m3);
+    store(m4_[count_], m4);
+    ++count_;
+    total_ = total_ + mean;
+    magnitude_ = magnitude_ + magnitude;
+  }
+
+  void finish(Moments& moments) const {
+    if (count_ == 0) return;
+    Moments found;
+    found.n = kSize * kLanes * count_;
+    found.mean = sum(total_) / (kLanes * count_);
+    found.l1 = sum(magnitude_);
+    const F64 mean = broadcast(found.mean);
+    F64 sum2 = broadcast(0.0);
+    F64 sum3 = broadcast(0.0);
+    F64 sum4 = broadcast(0.0);
+    for (int i = 0; i < count_; ++i) {  // Σ over a bunch of (w − mean)ᵏ, where w = its own mean + deviation
+      const F64 shift = load(mean_[i]) - mean;
+      const F64 m2 = load(m2_[i]);
+      const F64 m3 = load(m3_[i]);
+      const F64 square = broadcast(kSize) * shift * shift;
+      sum2 = sum2 + (m2 + square);
+      sum3 = sum3 + (m3 + shift * (broadcast(3.0) * m2 + square));
+      sum4 = sum4 + (load(m4_[i]) + shift * (broadcast(4.0) * m3 + shift * (broadcast(6.0) * m2 + square)));
+    }
+    found.m2 = sum(sum2);
+    found.m3 = sum(sum3);
+    found.m4 = sum(sum4);
+    moments.merge(found);
+  }
+
+ private:
+  alignas(64) double mean_[Most][kLanes];
+  alignas(64) double m2_[Most][kLanes];
+  alignas(64) double m3_[Most][kLanes];
+  alignas(64) double m4_[Most][kLanes];
+  F64 total_ = broadcast(0.0);
+  F64 magnitude_ = broadcast(0.0);
+  int count_ = 0;
+};
 
 }  // namespace
 #endif

@@ -47,24 +47,28 @@ struct Scales {
 #if defined(GGUFSCOPE_KERNEL_UNIT)
 namespace {
 
-inline void observe(Scales& scales, const float* values, size_t n) {
-  const F32 infinity = broadcast(__builtin_inff());
-  const F32 minus_infinity = broadcast(-__builtin_inff());
-  uint64_t finite_count = 0;
-  uint64_t zero = 0;
+template <>
+struct Summing<Scales> {
+  I32 finite = broadcast(0);
+  I32 zero = broadcast(0);
   F64 total = broadcast(0.0);
-  F32 low = infinity;
-  F32 high = minus_infinity;
-  each_group(values, n, [&](F32 x, auto valid) {
-    const Mask finite = only(valid, less(abs(x), infinity));
-    finite_count += static_cast<uint64_t>(count(finite));
-    zero += static_cast<uint64_t>(count(finite & equal(x, broadcast(0.0F))));
-    total = total + only(finite, to_f64(x));
-    low = min(only(finite, x, infinity), low);
-    high = max(only(finite, x, minus_infinity), high);
-  });
-  scales.merge({n, zero, n - finite_count, sum(total), lowest(low), highest(high)});
-}
+  F32 low = broadcast(__builtin_inff());
+  F32 high = broadcast(-__builtin_inff());
+
+  template <class Valid>
+  void add(F32 scale, Valid valid) {
+    const Mask usable = only(valid, less(abs(scale), broadcast(__builtin_inff())));
+    finite = increment(finite, usable);
+    zero = increment(zero, usable & equal(scale, broadcast(0.0F)));
+    total = total + only(usable, to_f64(scale));
+    low = min(only(usable, scale, broadcast(__builtin_inff())), low);
+    high = max(only(usable, scale, broadcast(-__builtin_inff())), high);
+  }
+
+  void finish(Scales& scales, uint64_t n) const {
+    scales.merge({n, sum(zero), n - sum(finite), sum(total), lowest(low), highest(high)});
+  }
+};
 
 }  // namespace
 #endif

@@ -185,6 +185,11 @@ void loads_and_stores(Inputs& in) {
   unary("store(float*, F32)", in.floats.right, [](F32 x) { return x; });
   unary("store(double*, F64)", in.doubles.right, [](F64 x) { return x; });
   unary("store_i32(void*, I32)", in.integers.right, [](I32 x) { return x; });
+  unary("store_u16(void*, I32)", in.integers.right, [](I32 x) {
+    uint16_t stored[kLanes];
+    store_u16(stored, x);
+    return load_u16(stored);
+  });
   using Bytes = const unsigned char*;
   reading("load_i32(const void*)", in.random, [](Bytes p) { return load_i32(p); });
   reading("load_u8(const void*)", in.random, [](Bytes p) { return load_u8(p); });
@@ -220,6 +225,7 @@ void integers(const Inputs& in) {
     return shift_right<0>(a) + shift_right<1>(a) * broadcast(3) + shift_right<16>(a) * broadcast(5) +
            shift_right<31>(a) * broadcast(7);
   });
+  unary("popcount(I32)", in.integers.left, [](I32 a) { return popcount(a); });
   binary("shift_right(I32, I32)", in.integers, [](I32 a, I32 by) { return shift_right(a, by & broadcast(31)); });
 }
 
@@ -244,23 +250,32 @@ void conversions(const Inputs& in) {
   unary("to_f32(I32)", in.integers.left, [](I32 a) { return to_f32(a); });
   unary("to_f32(F64)", in.wide, [](F64 a) { return to_f32(a); });
   unary("to_f64(F32)", in.floats.left, [](F32 a) { return to_f64(a); });
+  unary("to_f64(I32)", in.integers.left, [](I32 a) { return to_f64(a); });
   unary("as_f32(I32)", in.integers.left, [](I32 a) { return as_f32(a); });
   unary("as_i32(F32)", in.floats.left, [](F32 a) { return select(equal(a, a), as_i32(a), broadcast(0)); });
   binary("pick(F32, I32)", in.integers, [](I32 a, I32 index) { return pick(to_f32(a), index); });
   binary("pick(I32, I32)", in.integers, [](I32 a, I32 index) { return pick(a, index); });
 }
 
-// Of the bytes at p, and of bytes that are all alike, the largest count there is.
-void counts(Inputs& in) {
+// How often each code occurs in each lane: the order of the bits in a plane is free.
+I32 counts_of(const NibblePlanes& planes) {
+  I32 result = broadcast(0);
+  for (uint32_t code = 0; code < 16; ++code) {
+    I32 equal_bits = broadcast(0xFFFFFFFFU);
+    for (uint32_t k = 0; k < 4; ++k) {
+      equal_bits = equal_bits & (planes.of[k] ^ broadcast((code >> k & 1U) != 0 ? 0U : 0xFFFFFFFFU));
+    }
+    result = result * broadcast(37) + popcount(equal_bits);
+  }
+  return result;
+}
+
+void planes(Inputs& in) {
   using Bytes = const unsigned char*;
-  const auto alike = [](Bytes p) { return std::vector<unsigned char>(32, *p); };
-  reading("count_nibbles(const void*)", in.random,
-          [&](Bytes p) { return count_nibbles(p) + shift_left<8>(count_nibbles(alike(p).data())); });
-  reading("count_low_and_high(const void*)", in.random, [&](Bytes p) {
-    const NibbleCounts mixed = count_low_and_high(p);
-    const NibbleCounts same = count_low_and_high(alike(p).data());
-    return mixed.low + shift_left<8>(mixed.high) + shift_left<16>(same.low) + shift_left<24>(same.high);
-  });
+  reading("planes_of_pairs(const void*, const void*)", in.random,
+          [](Bytes p) { return counts_of(planes_of_pairs(p, p + 147)); });
+  reading("planes_of_sixteens(const void*, size_t)", in.random,
+          [](Bytes p) { return counts_of(planes_of_sixteens(p, 18)); });
 }
 
 std::vector<uint32_t> every_mask() {
@@ -306,7 +321,7 @@ int main() {
   ggufscope::integers(inputs);
   ggufscope::numbers(inputs);
   ggufscope::conversions(inputs);
-  ggufscope::counts(inputs);
+  ggufscope::planes(inputs);
   ggufscope::masks(inputs);
   ggufscope::reductions(inputs);
 }

@@ -18,6 +18,7 @@ namespace ggufscope {
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(generic);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx2);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx512);
+extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx512icl);
 
 namespace {
 
@@ -46,6 +47,11 @@ bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+
+bool has_avx512icl() {
+  return has_avx512() && __builtin_cpu_supports("gfni") && __builtin_cpu_supports("avx512vbmi") &&
+         __builtin_cpu_supports("avx512vpopcntdq");
+}
 #endif
 
 // Slowest first.
@@ -56,6 +62,9 @@ const InstructionSet kInstructionSets[] = {
 #endif
 #if defined(GGUFSCOPE_HAS_AVX512)
     {&GGUFSCOPE_ISA_KERNELS(avx512), has_avx512},
+#endif
+#if defined(GGUFSCOPE_HAS_AVX512ICL)
+    {&GGUFSCOPE_ISA_KERNELS(avx512icl), has_avx512icl},
 #endif
 };
 

@@ -9,7 +9,7 @@
 namespace ggufscope {
 
 struct KernelTable {
-  std::string_view isa;  // "generic", "avx2", "avx512"
+  std::string_view isa;  // "generic", "avx2", "avx512", "avx512icl"
   std::vector<FormatKernels> formats;
   StatisticsKernels statistics;
 

@@ -2,7 +2,7 @@
 // units; every other unit gets the generic header.
 #pragma once
 
-#if defined(GGUFSCOPE_ISA_AVX512)
+#if defined(GGUFSCOPE_ISA_AVX512) || defined(GGUFSCOPE_ISA_AVX512ICL)
 #include "simd/avx512.h"
 #elif defined(GGUFSCOPE_ISA_AVX2)
 #include "simd/avx2.h"

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WIDER = ("avx2", "avx512", "neon")
+WIDER = ("avx2", "avx512", "avx512icl", "neon")
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="reads ELF symbol tables"),

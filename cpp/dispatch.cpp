@@ -16,6 +16,7 @@ namespace ggufscope {
 
 // The tables of this build's instruction sets; CMake says which there are.
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(generic);
+extern const IsaKernels GGUFSCOPE_ISA_KERNELS(neon);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx2);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx512);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx512icl);
@@ -57,6 +58,9 @@ bool has_avx512icl() {
 // Slowest first.
 const InstructionSet kInstructionSets[] = {
     {&GGUFSCOPE_ISA_KERNELS(generic), [] { return true; }},
+#if defined(GGUFSCOPE_HAS_NEON)  // part of every AArch64 CPU
+    {&GGUFSCOPE_ISA_KERNELS(neon), [] { return true; }},
+#endif
 #if defined(GGUFSCOPE_HAS_AVX2)
     {&GGUFSCOPE_ISA_KERNELS(avx2), has_avx2},
 #endif

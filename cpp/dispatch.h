@@ -9,7 +9,7 @@
 namespace ggufscope {
 
 struct KernelTable {
-  std::string_view isa;  // "generic", "avx2", "avx512", "avx512icl"
+  std::string_view isa;  // "generic", "neon", "avx2", "avx512", "avx512icl"
   std::vector<FormatKernels> formats;
   StatisticsKernels statistics;
 

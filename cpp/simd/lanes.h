@@ -6,6 +6,8 @@
 #include "simd/avx512.h"
 #elif defined(GGUFSCOPE_ISA_AVX2)
 #include "simd/avx2.h"
+#elif defined(GGUFSCOPE_ISA_NEON)
+#include "simd/neon.h"
 #else
 #include "simd/generic.h"
 #endif

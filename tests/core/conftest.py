@@ -1,35 +1,48 @@
-"""Builds of the core without Python, for tests that look at compiled code."""
+"""Builds of the core for this machine, for tests that look at compiled code, and what its self-tests print."""
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).parents[2]
-
-
-def run(*command: str | Path) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        pytest.fail(f"{' '.join(map(str, command))}:\n{done.stdout}{done.stderr}", pytrace=False)
+from building import CXX, PATH, ROOT, Build, CoreHashes, LanesHashes, builder, read_core_hashes, read_lanes_hashes, run
 
 
 @pytest.fixture(scope="session")
-def build_target(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """A function that builds one target of the core with the project's own CMake and gives the build tree."""
-    for tool in ("cmake", os.environ.get("CXX", "c++")):
-        if shutil.which(tool) is None:
+def build_target(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Builds for this machine."""
+    for tool in ("cmake", "ninja", CXX[0]):
+        if shutil.which(tool, path=PATH) is None:
             pytest.skip(f"needs {tool}")
-    tree = tmp_path_factory.mktemp("core")
-    run("cmake", "-S", ROOT, "-B", tree, "-DGGUFSCOPE_PYTHON=OFF", "-DGGUFSCOPE_SELFTEST=ON")
+    return builder(tmp_path_factory.mktemp("core"))
 
-    def build(target: str) -> Path:
-        run("cmake", "--build", tree, "--target", target, "--parallel", "2")
-        return tree
 
-    return build
+@pytest.fixture(scope="session")
+def lanes_hashes(build_target: Build) -> Callable[[str], LanesHashes]:
+    """A function from an instruction set of this machine to the hash of each word's results there."""
+
+    @functools.cache
+    def hashes(isa: str) -> LanesHashes:
+        program = f"lanes_selftest_{isa}"
+        return read_lanes_hashes(build_target(program) / program)
+
+    return hashes
+
+
+@pytest.fixture(scope="session")
+def core_hashes(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> CoreHashes:
+    """Of all instruction sets of this machine; the core is that of GGUFSCOPE_BUILD_DIR or else one built for this."""
+    named = os.environ.get("GGUFSCOPE_BUILD_DIR")
+    if not named:
+        build_target: Build = request.getfixturevalue("build_target")
+        return read_core_hashes(build_target("core_selftest") / "core_selftest")
+    program = tmp_path_factory.mktemp("selftest") / "core_selftest"
+    source = ROOT / "tests/core/core_selftest.cpp"
+    library = Path(named) / "libggufscope_core.a"
+    options = ("-std=c++20", "-ffp-contract=off", "-pthread", f"-I{ROOT / 'cpp'}")  # as CMakeLists.txt has it
+    run(*CXX, *options, source, library, "-o", program)
+    return read_core_hashes(program)

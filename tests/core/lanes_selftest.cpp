@@ -6,18 +6,15 @@
 #include <limits>
 #include <vector>
 
+#include "selftest.h"
 #include "simd/lanes.h"
 
 namespace ggufscope {
 namespace {
 
-class Hash {  // FNV-1a, 64 bits
+class Hash : public Digest {
  public:
-  void add_bits(uint64_t value) {
-    for (int i = 0; i < 8; ++i) state_ = (state_ ^ (value >> 8 * i & 0xFFU)) * 0x100000001B3U;
-  }
-  void add(float x) { add_bits(x != x ? 0x7FC00000U : __builtin_bit_cast(uint32_t, x)); }
-  void add(double x) { add_bits(x != x ? 0x7FF8000000000000U : __builtin_bit_cast(uint64_t, x)); }
+  using Digest::add;
   void add(uint32_t x) { add_bits(x); }
   void add(int x) { add_bits(static_cast<uint32_t>(x)); }
   void add(Mask m) { add_bits(bits(m)); }
@@ -36,23 +33,6 @@ class Hash {  // FNV-1a, 64 bits
     store_i32(lanes, x);
     for (const uint32_t lane : lanes) add(lane);
   }
-  uint64_t value() const { return state_; }
-
- private:
-  uint64_t state_ = 0xCBF29CE484222325U;
-};
-
-class Random {  // splitmix64
- public:
-  uint64_t next() {
-    uint64_t z = state_ += 0x9E3779B97F4A7C15U;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBU;
-    return z ^ z >> 31;
-  }
-
- private:
-  uint64_t state_ = 1;
 };
 
 // Operands: every special value against every other, then random ones; a whole number of vectors.

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ggufscope import _core
 
+if TYPE_CHECKING:
+    from building import LanesHashes
+
 GENERIC_HEADER = Path(__file__).parents[2] / "cpp/simd/generic.h"
-
-
-@pytest.fixture(scope="session")
-def selftest(build_target: Callable[[str], Path]) -> Callable[[str], dict[str, str]]:
-    """A function from the name of an instruction set to the hash of each word's results there."""
-    tree = build_target("lanes_selftests")
-
-    def hashes(isa: str) -> dict[str, str]:
-        done = subprocess.run([tree / f"lanes_selftest_{isa}"], capture_output=True, text=True, check=True)
-        return dict(line.split("\t") for line in done.stdout.splitlines())
-
-    return hashes
 
 
 def vocabulary() -> set[str]:
@@ -37,12 +28,12 @@ def vocabulary() -> set[str]:
     }
 
 
-def test_the_selftest_runs_every_word(selftest: Callable[[str], dict[str, str]]) -> None:
-    assert set(selftest("generic")) == vocabulary()
+def test_the_selftest_runs_every_word(lanes_hashes: Callable[[str], LanesHashes]) -> None:
+    assert set(lanes_hashes("generic")) == vocabulary()
 
 
 @pytest.mark.parametrize("isa", [isa for isa in _core.available_isas() if isa != "generic"])
-def test_every_word_equals_the_generic_one(selftest: Callable[[str], dict[str, str]], isa: str) -> None:
-    expected, found = selftest("generic"), selftest(isa)
+def test_every_word_equals_the_generic_one(lanes_hashes: Callable[[str], LanesHashes], isa: str) -> None:
+    expected, found = lanes_hashes("generic"), lanes_hashes(isa)
     assert found.keys() == expected.keys()
     assert [word for word in expected if found[word] != expected[word]] == []

@@ -1,4 +1,4 @@
-"""Run clang-tidy over the units of a compile database: python tools/tidy.py BUILD_DIR.
+"""Run clang-tidy over the units of a compile database: python tools/tidy.py BUILD_DIR [REGEX of objects].
 
 Units built once per instruction set are checked for the generic one only: their source is the same for each. The
 headers that differ, cpp/simd/*.h, are checked through the statistics, which stay in for every instruction set.
@@ -32,10 +32,11 @@ def check(unit: dict[str, str]) -> tuple[str, int, str]:
     return unit["output"], done.returncode, done.stdout or done.stderr
 
 
-def main(build_dir: str) -> int:
-    """Check every unit, print the findings, count the units that have some."""
+def main(build_dir: str, wanted: str = "") -> int:
+    """Check every unit whose object matches, print the findings, count the units that have some."""
     database = json.loads((Path(build_dir) / "compile_commands.json").read_text(encoding="utf-8"))
-    units = [unit for unit in database if not REPEATED_UNIT.search(unit["output"])]
+    units = [unit for unit in database if re.search(wanted, unit["output"])]
+    units = [unit for unit in units if not REPEATED_UNIT.search(unit["output"])]
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for output, code, findings in pool.map(check, units):
@@ -47,4 +48,4 @@ def main(build_dir: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]) != 0)
+    sys.exit(main(*sys.argv[1:]) != 0)

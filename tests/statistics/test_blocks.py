@@ -50,6 +50,23 @@ def test_codes(qtype: _core.TypeDescription, isa: str) -> None:
     assert found["code_saturation"] == np.count_nonzero((codes <= low) | (codes >= high)) / len(codes)
 
 
+@pytest.mark.parametrize(
+    ("ones", "entropy"),
+    [
+        (838, "0x1.38c7b27afff6cp-2"),
+        (1147, "0x1.885362e61c1b3p-2"),
+        (5504, "0x1.e1f0e5cc832d6p-1"),
+        (6766, "0x1.fac1af85ab914p-1"),
+    ],
+)
+def test_entropy_has_the_same_bits_on_every_machine(ones: int, entropy: str) -> None:
+    """With these shares, glibc's log2 gives one result where a CPU fuses multiply and add, and another where not."""
+    (q1_0,) = (qtype for qtype in CODED if qtype["name"] == "Q1_0")
+    codes = np.packbits(np.arange(ROWS * COLUMNS) < ones).reshape(-1, 16)
+    scales = np.zeros((len(codes), 2), np.uint8)
+    assert observed(q1_0, np.hstack([scales, codes]))["code_entropy"] == float.fromhex(entropy)
+
+
 def saturated_end(qtype: _core.TypeDescription) -> int:
     ternary = {"TQ1_0": 2, "TQ2_0": 2}
     bits = {"Q1_0": 1, "Q2_0": 2, "Q2_K": 2, "Q3_K": 3, "Q4_0": 4, "Q4_1": 4, "Q4_K": 4, "Q5_0": 5, "Q5_1": 5}

@@ -4,7 +4,8 @@
     >>> with gs.open("model.gguf") as model:                    # doctest: +SKIP
     ...     model.tensors["blk.0.attn_v.weight"].dequantize()
 
-Models and buffers need NumPy alone and are there at once; profiles bring pydantic, when they are first used.
+Models and buffers need NumPy alone and are there at once; profiles bring pydantic, analyses numba too, when they are
+first used.
 """
 
 from importlib import import_module
@@ -16,16 +17,26 @@ from .model import Model, Tensor, open  # noqa: A004
 from .statistics import TensorStatistics
 
 if TYPE_CHECKING:
-    from .errors import ProfileError
+    from .analysis import Analysis, analyze
+    from .errors import AnalysisError, ProfileError
     from .profiles import Profile
     from .scan import profile
 
 __version__ = "0.1.0"
 
 # Public name, loaded when it is first used → the module that defines it.
-_HOMES = {"Profile": "profiles", "ProfileError": "errors", "profile": "scan"}
+_HOMES = {
+    "Analysis": "analysis",
+    "AnalysisError": "errors",
+    "Profile": "profiles",
+    "ProfileError": "errors",
+    "analyze": "analysis",
+    "profile": "scan",
+}
 
 __all__ = [
+    "Analysis",
+    "AnalysisError",
     "GGUFError",
     "Model",
     "Profile",
@@ -34,6 +45,7 @@ __all__ = [
     "TensorStatistics",
     "UnsupportedTypeError",
     "__version__",
+    "analyze",
     "dequantize",
     "open",
     "profile",

@@ -31,6 +31,10 @@ class ProfileError(ValueError):
     """A file that should be a saved profile is not, or is malformed; one line naming the place."""
 
 
+class AnalysisError(ValueError):
+    """A file that should be a saved analysis is not, or is malformed; one line naming the place."""
+
+
 def exit_code(error: BaseException) -> ExitCode:
     """The exit code that `error` ends a command with."""
     if isinstance(error, KeyboardInterrupt):
@@ -39,7 +43,7 @@ def exit_code(error: BaseException) -> ExitCode:
         return ExitCode.CLOSED_PIPE
     if isinstance(error, OutputError):
         return ExitCode.OUTPUT
-    if isinstance(error, (GGUFError, ProfileError, OSError, MemoryError)):
+    if isinstance(error, (AnalysisError, GGUFError, ProfileError, OSError, MemoryError)):
         return ExitCode.INPUT
     if isinstance(error, ValueError):
         return ExitCode.USAGE

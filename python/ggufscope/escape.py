@@ -4,6 +4,11 @@ Names and metadata come from strangers: an escape sequence in a tensor name coul
 bidirectional mark could reverse what is read. Whatever is not plainly visible is shown as a Python escape.
 """
 
+import html
+import re
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$:@])")
+
 
 def escape(text: object) -> str:
     r"""`str(text)` with every invisible character written as an escape.
@@ -18,3 +23,21 @@ def escape(text: object) -> str:
     if plain.isprintable():
         return plain
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in plain)
+
+
+def escape_html(text: object) -> str:
+    r"""`escape`, and nothing in it is markup for HTML.
+
+    >>> escape_html("<b>&\x1b")
+    '&lt;b&gt;&amp;\\x1b'
+    """
+    return html.escape(escape(text))
+
+
+def escape_markdown(text: object) -> str:
+    r"""`escape`, and nothing in it is markup for Markdown, nor for the HTML that Markdown may hold; one line.
+
+    >>> print(escape_markdown("a|b <i> [x](y)"))
+    a\|b &lt;i&gt; \[x\]\(y\)
+    """
+    return html.escape(_MARKDOWN.sub(r"\\\1", escape(text)), quote=False)

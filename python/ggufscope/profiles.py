@@ -206,6 +206,11 @@ class Profile:
         files = self.run.files if self.run else []
         return self.model.name or next(iter(files), None) or self.model.architecture or "unnamed model"
 
+    def _repr_html_(self) -> str:
+        from .report.notebook import profile_html  # noqa: PLC0415  outputs come after what they render
+
+        return profile_html(self)
+
     def __repr__(self) -> str:
         return f"<Profile of {self.title!r}: {len(self.tensors)} tensors, {self.model.n_elements} elements>"
 

@@ -1,0 +1,93 @@
+"""What could not be computed, and what a reader must know before believing the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..inspection import layer_ranges
+from .layer_table import TENSOR_NAMES, Applicability
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .findings import Finding
+    from .layer_table import LayerTable
+    from .ranking import Ranking
+    from .read_input import AnalysisInput
+    from .registry import Series
+
+NARROW_SHARE = 0.001  # a zero share that spans less is stretched by the scaling out of all proportion
+
+
+def applicability(given: AnalysisInput, rankings: Mapping[str, Ranking]) -> list[Applicability]:
+    """One line per score that is undefined on a layer, and per component that left the index."""
+    found: dict[tuple[str, str], Applicability] = {}
+    for name, ranking in rankings.items():
+        entries = [
+            *(
+                Applicability(score, _why(series, given.table))
+                for score, series in ranking.scores.series.items()
+                if not series.complete
+            ),
+            *ranking.scores.applicability,
+            *(Applicability(f"{name} risk: {component}", why) for component, why in ranking.risk.dropped.items()),
+        ]
+        found |= {(entry.score, entry.reason): entry for entry in entries}
+    if not given.gauge.decides:
+        found["gauge", ""] = Applicability("invariant products", "exact ones need the model; here without gains")
+    return list(found.values())
+
+
+def _why(series: Series, table: LayerTable) -> str:
+    missing = table.missing(series.reads)
+    if not missing:
+        return "a denominator is 0"
+    return "; ".join(
+        f"no {TENSOR_NAMES[role]}" + (f" in layers {layer_ranges(layers)}" if len(layers) < table.n_layers else "")
+        for role, layers in missing.items()
+    )
+
+
+def warnings(given: AnalysisInput, ranking: Ranking, hypotheses: list[Finding]) -> list[str]:
+    """What to know first, the gravest before the rest."""
+    found = list(given.warnings)
+    if ranking.risk.is_flat:
+        found.append("the index is flat: no layer stands out" if ranking.draws else "no component is available")
+    found += _confound_warnings(ranking)
+    dependent = [finding.id for finding in hypotheses if finding.verdict == "parametrization-dependent"]
+    if dependent:
+        found.append(f"{', '.join(dependent)}: rescaling the weights without changing the model changes the answer")
+    elif not given.gauge.decides:
+        found.append("parametrization not tested: that needs the model itself, not a profile of it")
+    return found + _scaling_warnings(ranking)
+
+
+def _confound_warnings(ranking: Ranking) -> list[str]:
+    flagged = [name for name, outcome in ranking.confounds.items() if outcome.flagged and name in _in_index(ranking)]
+    unknown = ranking.not_separable
+    found = []
+    if flagged:
+        found.append(f"{', '.join(flagged)} follow the quantization types; see the index without them")
+    if unknown:
+        found.append(f"{', '.join(unknown)}: the effect of the quantizer cannot be told apart")
+    return found
+
+
+def _in_index(ranking: Ranking) -> set[str]:
+    return {*ranking.risk.effective_weights, *ranking.risk.raw, "risk"}
+
+
+def _scaling_warnings(ranking: Ranking) -> list[str]:
+    """Components that decide nothing, and a zero share whose tiny range the scaling blows up."""
+    found = []
+    flat = [name for name in ranking.risk.weights if name in ranking.risk.flat]
+    if flat and not ranking.risk.is_flat:
+        found.append(f"{', '.join(flat)}: flat (within 5 %), 0.5 on every layer")
+    sparsity = ranking.scores.series.get("value_sparsity")
+    if sparsity is not None and sparsity.complete and "value_sparsity" not in ranking.risk.flat:
+        span = float(np.ptp(sparsity.values))
+        if span < NARROW_SHARE:
+            found.append(f"value_sparsity spans {100 * span:.2g} points of % only, which scaling stretches to 0 … 1")
+    return found

@@ -1,0 +1,130 @@
+"""Rankings, confounds and gauges as the plain records of a saved analysis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .document import (
+    ComponentValue,
+    ConfoundRecord,
+    GaugeRecord,
+    LayerRecord,
+    PresetSummary,
+    Variant,
+    Zeros,
+    number,
+)
+from .gauge import EXPLANATIONS, PRODUCTS
+from .layer_table import GAINS, MATRICES, TENSOR_NAMES
+from .levels import agreed_levels
+from .risk import participation_ratio
+from .sensitivity import ranks
+from .zeros import bands, excess_zeros
+
+if TYPE_CHECKING:
+    from .confound import Confound
+    from .gauge import Gauge
+    from .layer_table import Floats, LayerTable
+    from .ranking import Ranking
+    from .registry import Preset
+    from .sensitivity import Sensitivity
+
+
+def preset_summary(preset: Preset, ranking: Ranking, table: LayerTable) -> PresetSummary:
+    """A preset's index as a whole and layer by layer."""
+    risk, series = ranking.risk, ranking.scores.series
+    return PresetSummary(
+        name=preset.name,
+        summary=preset.summary,
+        weights=risk.weights,
+        effective_weights=risk.effective_weights,
+        independent_components=participation_ratio(risk.matrix),
+        flat=list(risk.flat),
+        dropped=risk.dropped,
+        confounded=list(ranking.excluded),
+        formulas={name: entry.formula for name, entry in series.items()},
+        gauge_invariant={name: entry.gauge_invariant for name, entry in series.items()},
+        variants=[Variant(entry.norm, entry.scale, entry.tau, entry.top_layers) for entry in ranking.variants],
+        per_head={name: [_numbers(row) for row in rows] for name, rows in ranking.scores.per_head.items()},
+        layers=_layers(ranking, table),
+    )
+
+
+def _numbers(values: Floats) -> list[float | None]:
+    return [number(value) for value in values.tolist()]
+
+
+def _layers(ranking: Ranking, table: LayerTable) -> list[LayerRecord]:
+    words = agreed_levels(ranking)
+    order = ranks(ranking.risk.values)
+    zeros = _zeros(table)
+    return [
+        LayerRecord(
+            layer=int(layer),
+            types=_types(table, position),
+            scores={name: number(entry.values[position]) for name, entry in ranking.scores.series.items()},
+            components=_components(ranking, position),
+            contributions=ranking.risk.contributions(position),
+            risk=number(ranking.risk.values[position]),
+            risk_without_confounded=number(ranking.without_confounded.values[position]),
+            level=words[position],
+            rank=float(order[position]) if ranking.draws else None,
+            rank_interval=_rank_interval(ranking.draws, position),
+            p_first=float(ranking.draws.p_first[position]) if ranking.draws else None,
+            p_top_three=float(ranking.draws.p_top_three[position]) if ranking.draws else None,
+            value_zeros=zeros[position],
+        )
+        for position, layer in enumerate(table.layers)
+    ]
+
+
+def _types(table: LayerTable, position: int) -> dict[str, str | None]:
+    matrices = {TENSOR_NAMES[name]: table.matrices[name].types[position] for name in MATRICES}
+    return matrices | {TENSOR_NAMES[name]: table.gains[name].types[position] for name in GAINS}
+
+
+def _components(ranking: Ranking, position: int) -> dict[str, ComponentValue]:
+    raw, units = ranking.risk.raw, ranking.risk.scaled
+    return {name: ComponentValue(number(raw[name][position]), number(units[name][position])) for name in raw}
+
+
+def _rank_interval(draws: Sensitivity | None, position: int) -> tuple[float, float] | None:
+    return None if draws is None else (float(draws.rank_low[position]), float(draws.rank_high[position]))
+
+
+def _zeros(table: LayerTable) -> list[Zeros]:
+    values = table.matrices["v"]
+    low, high = bands(values.types)
+    excess = excess_zeros(values.zero_fraction, values.types)
+    found = []
+    for share, lowest, highest, outside in zip(values.zero_fraction, low, high, excess, strict=True):
+        band = None if np.isnan(lowest) else (float(lowest), float(highest))
+        found.append(Zeros(number(share), band, number(outside)))
+    return found
+
+
+def confound_record(outcome: Confound) -> ConfoundRecord:
+    """Without the shifts, which serve the counterfactual alone."""
+    return ConfoundRecord(
+        quantity=outcome.quantity,
+        status=outcome.status,
+        layers_by_type=outcome.layers_by_type,
+        partial_eta_squared=outcome.partial_eta_squared,
+        effect=outcome.effect,
+        p=outcome.p,
+        reason=outcome.reason,
+    )
+
+
+def gauge_record(gauge: Gauge) -> GaugeRecord:
+    """The invariant products."""
+    return GaugeRecord(
+        exactness=gauge.exactness,
+        explanation=EXPLANATIONS[gauge.exactness],
+        decides=gauge.decides,
+        formulas=dict(PRODUCTS),
+        products={name: _numbers(values) for name, values in gauge.products.items()},
+        scale_free=dict(gauge.scale_free),
+    )

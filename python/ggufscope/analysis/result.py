@@ -1,0 +1,166 @@
+"""An analysis: columns and findings to look at, to save and to load."""
+
+from __future__ import annotations
+
+import errno
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import AnalysisError, OutputError
+from ..output import atomic_write
+from .document import SCHEMA, AnalysisDocument, LayerRecord, document_from_json, document_to_json
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import numpy.typing as npt
+
+    from .findings import Finding
+
+REPORT_JSON = "analysis-report.json"
+REPORT_MARKDOWN = "report.md"
+
+
+class Analysis:
+    """What `ggufscope.analyze` found.
+
+    Attributes:
+        document: everything, as plain values in the layout of the saved file.
+    """
+
+    def __init__(self, document: AnalysisDocument) -> None:
+        self.document = document
+
+    @cached_property
+    def layers(self) -> dict[str, npt.NDArray[Any]]:
+        """The layers in columns, one NumPy array of shape (L,) each, ready for a data frame.
+
+        `layer` is int64; `level` and `type_attn_v` … are objects, None where there is none; the rest is float64, NaN
+        where undefined: `risk`, `risk_without_confounded`, `rank`, `rank_low`, `rank_high`, `p_first`, `p_top_three`,
+        every score by its name, every component scaled as `scaled_ffn_dominance` … and `excess_zero_fraction` of W_v.
+        """
+        return _columns(self.document.preset.layers)
+
+    @cached_property
+    def presets(self) -> dict[str, dict[str, npt.NDArray[Any]]]:
+        """Columns as in `layers` of every preset that was run, the leading one first."""
+        return {entry.name: _columns(entry.layers) for entry in (self.document.preset, *self.document.other_presets)}
+
+    @cached_property
+    def hypotheses(self) -> dict[str, Finding]:
+        """The findings by id, `"H1"` to `"H6"`."""
+        return {finding.id: finding for finding in self.document.hypotheses}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to know before believing the rest."""
+        return self.document.warnings
+
+    def to_json(self) -> str:
+        """The text of `analysis-report.json`: strict JSON, numbers with 10 significant digits."""
+        return document_to_json(self.document)
+
+    def to_markdown(self) -> str:
+        """The text of `report.md`."""
+        from ..report.analysis_markdown import render_markdown  # noqa: PLC0415  outputs come after what they render
+
+        return render_markdown(self.document)
+
+    def save(self, directory: str | PathLike[str]) -> list[Path]:
+        """Write `analysis-report.json` and `report.md` into a directory, which is made if it is not there.
+
+        Files of an earlier analysis are replaced, each once the new one is complete; a file of these names that is
+        from something else is not.
+
+        Returns:
+            The files written.
+
+        Raises:
+            OutputError: An `OSError`: a file cannot be written, or is not from ggufscope.
+        """
+        target = usable_directory(directory)
+        texts = {REPORT_JSON: self.to_json(), REPORT_MARKDOWN: self.to_markdown()}
+        for name, text in texts.items():
+            with atomic_write(target / name) as file:
+                file.write(text)
+        return [target / name for name in texts]
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Analysis:
+        """Read and check a saved analysis: `analysis-report.json`, or the directory that holds it.
+
+        Raises:
+            AnalysisError: Not an analysis, of another schema version, or malformed; names the place.
+            OSError: The file cannot be read.
+        """
+        file = Path(path)
+        file = file / REPORT_JSON if file.is_dir() else file
+        try:
+            return cls(document_from_json(file.read_bytes()))
+        except AnalysisError as error:
+            raise AnalysisError(f"{file}: {error}") from None
+
+    def __repr__(self) -> str:
+        verdicts = ", ".join(f"{finding.id} {finding.verdict}" for finding in self.document.hypotheses)
+        return f"<Analysis of {self.document.model.title!r}: {self.document.model.n_layers} layers; {verdicts}>"
+
+    def _repr_html_(self) -> str:
+        from ..report.notebook import analysis_html  # noqa: PLC0415
+
+        return analysis_html(self.document)
+
+
+def usable_directory(directory: str | PathLike[str]) -> Path:
+    """The directory, made if it is not there.
+
+    Raises:
+        OutputError: It cannot be made, or holds a file of another origin under a name that is to be written.
+    """
+    target = Path(directory)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror, str(target)) from error
+    for name, mark in ((REPORT_JSON, f'"schema": "{SCHEMA}"'), (REPORT_MARKDOWN, MARKDOWN_MARK)):
+        path = target / name
+        if path.exists() and not _begins_with(path, mark):
+            raise OutputError(errno.EEXIST, "exists and is not from ggufscope; choose another directory", str(path))
+    return target
+
+
+MARKDOWN_MARK = "<!-- ggufscope analysis -->"
+_HEAD_BYTES = 256
+
+
+def _begins_with(path: Path, mark: str) -> bool:
+    """Whether the first bytes of a file hold the mark of ours."""
+    try:
+        with path.open("rb") as file:
+            return mark.encode() in file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror, str(path)) from error
+
+
+def _columns(layers: list[LayerRecord]) -> dict[str, npt.NDArray[Any]]:
+    columns: dict[str, npt.NDArray[Any]] = {"layer": np.array([entry.layer for entry in layers], np.int64)}
+    for name in ("risk", "risk_without_confounded", "rank", "p_first", "p_top_three"):
+        columns[name] = _floats([getattr(entry, name) for entry in layers])
+    intervals = [entry.rank_interval or (None, None) for entry in layers]
+    columns["rank_low"], columns["rank_high"] = (_floats([pair[end] for pair in intervals]) for end in (0, 1))
+    columns["level"] = np.array([entry.level for entry in layers], object)
+    for name in layers[0].scores if layers else ():
+        columns[name] = _floats([entry.scores[name] for entry in layers])
+    for name in layers[0].components if layers else ():
+        columns[f"scaled_{name}"] = _floats([entry.components[name].scaled for entry in layers])
+        columns.setdefault(name, _floats([entry.components[name].raw for entry in layers]))
+    columns["excess_zero_fraction"] = _floats([entry.value_zeros.excess_zero_fraction for entry in layers])
+    for name in layers[0].types if layers else ():
+        columns[f"type_{name}"] = np.array([entry.types[name] for entry in layers], object)
+    return columns
+
+
+def _floats(values: list[float | None]) -> npt.NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in values], np.float64)

@@ -1,0 +1,134 @@
+"""What an analysis depends on beside its input."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .registry import NORMS, PRESETS, SCALES, Norm, Scale
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+# What people write → component
+WEIGHT_NAMES = {
+    "entropy": "attention_entropy",
+    "dominance": "ffn_dominance",
+    "sparsity": "value_sparsity",
+    "amplification": "norm_amplification",
+}
+SHORT_NAMES = {component: name for name, component in WEIGHT_NAMES.items()}
+DEFAULT_WEIGHTS = dict.fromkeys(WEIGHT_NAMES.values(), 0.25)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Choices of the user.
+
+    Attributes:
+        weights: component → weight, normalized.
+        norm: scale of a gain vector, its `mean` or its `rms`.
+        scale: of a component over the layers, `minmax` or `rank`.
+        preset: the one to run; None for all that fit, the first leading.
+        seed: of every random draw.
+    """
+
+    weights: Mapping[str, float]
+    norm: Norm
+    scale: Scale
+    preset: str | None
+    seed: int
+
+
+def make_settings(
+    weights: Mapping[str, float] | str | PathLike[str] | None,
+    norm: str,
+    scale: str,
+    preset: str | None,
+    seed: int,
+) -> Settings:
+    """Check the choices.
+
+    Raises:
+        ValueError: One of them is not a choice; the message says which are.
+        OSError: The file of weights cannot be read.
+    """
+    return Settings(
+        weights=read_weights(weights),
+        norm=_chosen("norm", norm, NORMS),
+        scale=_chosen("scale", scale, SCALES),
+        preset=None if preset is None else _chosen("preset", preset, tuple(PRESETS)),
+        seed=seed,
+    )
+
+
+def _chosen(what: str, value: str, choices: tuple[Any, ...]) -> Any:
+    if value not in choices:
+        raise ValueError(f"{what} must be one of {', '.join(choices)}, not {value!r}")
+    return value
+
+
+def read_weights(weights: Mapping[str, float] | str | PathLike[str] | None) -> dict[str, float]:
+    """Weights of the components, normalized.
+
+    Args:
+        weights: a mapping from component (or its short name in WEIGHT_NAMES) to weight; a text
+            `"entropy=2,dominance=1"`; the path of a TOML file of such keys, at its top or under `[weights]`; None for
+            0.25 each. What is not named weighs nothing.
+
+    Raises:
+        ValueError: An unknown name, a weight that is negative, no number or not finite, or all of them 0.
+        OSError: The file cannot be read.
+    """
+    if weights is None:
+        return dict(DEFAULT_WEIGHTS)
+    if isinstance(weights, Mapping):
+        return _checked(weights)
+    text = str(weights)
+    return _checked(_parse(text) if "=" in text and not Path(text).is_file() else _read_toml(text))
+
+
+def _parse(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals:
+            raise ValueError(f"weights: {part!r} is not of the form name=number")
+        if name in found:
+            raise ValueError(f"weights: {name!r} is given twice")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            raise ValueError(f"weights: {value!r} of {name!r} is no number") from None
+    return found
+
+
+def _read_toml(path: str) -> Mapping[str, Any]:
+    with Path(path).open("rb") as file:
+        try:
+            document = tomllib.load(file)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path}: no valid TOML ({error})") from None
+    table = document.get("weights", document)
+    if not isinstance(table, Mapping):
+        raise ValueError(f"{path}: weights must be a table of numbers")
+    return table
+
+
+def _checked(given: Mapping[str, Any]) -> dict[str, float]:
+    weights = dict.fromkeys(DEFAULT_WEIGHTS, 0.0)
+    for key, value in given.items():
+        name = WEIGHT_NAMES.get(key, key)
+        if name not in weights:
+            raise ValueError(f"weights: unknown component {key!r}; there are {', '.join(WEIGHT_NAMES)}")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+            raise ValueError(f"weights: the weight of {key!r} must be a finite number of at least 0, not {value!r}")
+        weights[name] += float(value)
+    total = sum(weights.values())
+    if not 0 < total < math.inf:
+        raise ValueError("weights: at least one must be above 0")
+    return {name: weight / total for name, weight in weights.items()}

@@ -1,0 +1,57 @@
+"""The sentences that go with the numbers, the same in every output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .findings import Verdict
+
+INDEX = "structural risk index (heuristic)"
+
+STATEMENT = (
+    "A structural risk index (heuristic): no published work links static norms, zero shares or gain means to"
+    " hallucination. It compares the layers of one file, is not comparable between files, and says nothing about"
+    " behaviour until a runtime validation has."
+)
+SHORT_STATEMENT = "not comparable between files; no link to behaviour until validated at run time"
+
+PREMISES_ONLY = (
+    "Verdicts are on premises about weights. The behaviour that the study concludes from them is not tested."
+)
+
+_PREMISE = {
+    "holds": "premise holds",
+    "does not hold": "premise does not hold",
+    "confounded": "premise confounded with the quantization types",
+    "parametrization-dependent": "premise depends on how the weights are written down",
+    "not separable": "premise not separable from the quantization types",
+    "not applicable": "premise not applicable",
+}
+
+
+def statement(verdict: Verdict, premise: str, consequence: str) -> str:
+    """The verdict in a sentence that claims no more than was tested.
+
+    >>> statement("holds", "W_v grows", "error amplification")
+    'premise holds: W_v grows; consequence (error amplification) untested'
+    """
+    return f"{_PREMISE[verdict]}: {premise}; consequence ({consequence}) untested"
+
+
+def percent_change(value: float | None) -> str:
+    """A relative change with its sign.
+
+    >>> percent_change(1.337), percent_change(-0.036), percent_change(None)
+    ('+133.7 %', '-3.6 %', 'undefined')
+    """
+    return "undefined" if value is None else f"{100 * value:+.1f} %"
+
+
+def gap(value: float | None) -> str:
+    """A difference of shares.
+
+    >>> gap(0.0254)
+    'gap 2.54 points of %'
+    """
+    return "undefined" if value is None else f"gap {100 * value:.3g} points of %"

@@ -1,0 +1,199 @@
+"""Every input becomes the same table, whatever the architecture; what does not fit is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from analysis_models import FFN, HEAD, KEYS, METADATA, QUERIES, WIDTH, draw, language_model
+
+import ggufscope as gs
+from ggufscope.analysis.from_profile import layer_table
+from ggufscope.analysis.layer_table import MATRICES
+from ggufscope.analysis.read_input import read_input
+
+
+def table_of(write_gguf, tensors, metadata=METADATA, architecture="llama"):
+    metadata = {key.replace("llama.", f"{architecture}."): value for key, value in metadata.items()}
+    return layer_table(gs.profile(write_gguf(tensors, metadata, architecture=architecture)))
+
+
+def norm(weights):
+    return float(np.linalg.norm(np.asarray(weights, np.float64)))
+
+
+@pytest.fixture
+def tensors():
+    return language_model(2)["tensors"]
+
+
+def test_the_usual_model(write_gguf, tensors):
+    tensors["blk.0.attn_v.weight"][0, :] = 0
+    table = table_of(write_gguf, tensors)
+    roles = dict(
+        zip(MATRICES, ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"), strict=True)
+    )
+    for name, role in roles.items():
+        weights = tensors[f"blk.1.{role}.weight"]
+        assert table.matrices[name].norm[1] == pytest.approx(norm(weights), rel=1e-9)
+        assert table.matrices[name].rows[1] == weights.shape[0]
+        assert table.matrices[name].types == ("F32", "F32")
+    assert table.matrices["v"].sparsity[0] == pytest.approx(1 / (KEYS * HEAD), rel=1e-9)
+    gain = tensors["blk.1.ffn_norm.weight"].astype(np.float64)
+    assert table.gains["ffn_norm"].mean[1] == pytest.approx(gain.mean())
+    assert table.gains["ffn_norm"].rms[1] == pytest.approx(np.sqrt((gain**2).mean()))
+    assert table.head_norms["q"].shape == (2, QUERIES)
+    assert not table.notes
+
+
+def test_every_form_gives_the_same_table(write_gguf, tmp_path):
+    path = write_gguf(**language_model(3))
+    profile = gs.profile(path)
+    profile.save(tmp_path / "p.json")
+    with gs.open(path) as model:
+        sources = [path, str(path), model, profile, tmp_path / "p.json"]
+        for source in sources:
+            with read_input(source) as given:
+                np.testing.assert_array_equal(given.table.matrices["v"].norm, layer_table(profile).matrices["v"].norm)
+                assert given.subject.identity == profile.model.identity
+        assert not model.closed
+
+
+def test_fused_attention_is_taken_apart(write_gguf, tensors):
+    split = {}
+    for layer in range(2):
+        parts = [tensors.pop(f"blk.{layer}.attn_{side}.weight") for side in "qkv"]
+        split[layer] = parts
+        tensors[f"blk.{layer}.attn_qkv.weight"] = np.concatenate(parts)
+    table = table_of(write_gguf, tensors)
+    for position, name in enumerate("qkv"):
+        assert table.matrices[name].norm[1] == pytest.approx(norm(split[1][position]), rel=1e-9)
+        assert table.matrices[name].rows[1] == split[1][position].shape[0]
+        assert table.matrices[name].types == ("F32", "F32")
+
+
+def test_a_gate_that_shares_a_tensor_with_up(write_gguf, tensors, tmp_path):
+    gates = {layer: tensors.pop(f"blk.{layer}.ffn_gate.weight") for layer in range(2)}
+    ups = {layer: tensors[f"blk.{layer}.ffn_up.weight"] for layer in range(2)}
+    for layer in range(2):
+        tensors[f"blk.{layer}.ffn_up.weight"] = np.concatenate([gates[layer], ups[layer]])
+    path = write_gguf(tensors, METADATA)
+    with read_input(path) as given:
+        assert given.table.matrices["gate"].norm[1] == pytest.approx(norm(gates[1]), rel=1e-6)
+        assert given.table.matrices["up"].norm[1] == pytest.approx(norm(ups[1]), rel=1e-6)
+        assert np.isfinite(given.gauge.products["ffn_product"]).all()
+    gs.profile(path).save(tmp_path / "p.json")
+    analysis = gs.analyze(tmp_path / "p.json")
+    assert np.isnan(analysis.layers["q_gate_ratio"]).all()
+    assert any("gate and up share one tensor" in note for note in analysis.document.notes)
+
+
+def test_without_a_gate_up_stands_for_it(write_gguf, tensors):
+    for layer in range(2):
+        del tensors[f"blk.{layer}.ffn_gate.weight"]
+    table = table_of(write_gguf, tensors)
+    np.testing.assert_array_equal(table.matrices["gate"].norm, table.matrices["up"].norm)
+    assert table.notes == ("no gate: W_up stands for W_gate",)
+
+
+@pytest.mark.parametrize("stacked", [True, False])
+def test_experts_are_root_mean_squared(write_gguf, tensors, stacked):
+    drawn = [draw(i, 4, FFN, WIDTH) for i in range(2)]
+    for layer in range(2):
+        del tensors[f"blk.{layer}.ffn_up.weight"]
+        if stacked:
+            tensors[f"blk.{layer}.ffn_up_exps.weight"] = drawn[layer]
+        else:
+            tensors |= {f"blk.{layer}.ffn_up.{i}.weight": drawn[layer][i] for i in range(4)}
+    table = table_of(write_gguf, tensors)
+    expected = np.sqrt(np.mean([norm(expert) ** 2 for expert in drawn[1]]))
+    assert table.matrices["up"].norm[1] == pytest.approx(expected, rel=1e-9)
+    assert table.matrices["up"].rows[1] == FFN
+    assert any("ffn_up_exps: root mean square over 4 experts" in note for note in table.notes)
+
+
+def test_parallel_blocks_share_a_norm(write_gguf, tensors):
+    for layer in range(2):
+        del tensors[f"blk.{layer}.ffn_norm.weight"]
+    table = table_of(write_gguf, tensors)
+    np.testing.assert_array_equal(table.gains["ffn_norm"].mean, table.gains["attn_norm"].mean)
+    assert "attention and FFN share attn_norm" in table.notes[0]
+
+
+def test_a_post_attention_norm_that_feeds_the_ffn(write_gguf, tensors):
+    for layer in range(2):
+        tensors[f"blk.{layer}.post_attention_norm.weight"] = tensors.pop(f"blk.{layer}.ffn_norm.weight") * 3
+    table = table_of(write_gguf, tensors)
+    assert table.gains["ffn_norm"].mean[0] == pytest.approx(3, rel=0.1)
+    assert "vo_product" not in table.scale_free
+
+
+def test_norms_behind_both_blocks_make_sizes_meaningless(write_gguf, tensors):
+    for layer in range(2):
+        tensors |= {
+            f"blk.{layer}.{name}.weight": np.ones(WIDTH, np.float32)
+            for name in ("post_attention_norm", "post_ffw_norm")
+        }
+    table = table_of(write_gguf, tensors)
+    assert set(table.scale_free) == {"vo_product", "ffn_product"}
+
+
+def test_layers_with_another_mixer_are_named(write_gguf, tensors):
+    for side in "qkv":
+        del tensors[f"blk.1.attn_{side}.weight"]
+    tensors["blk.1.ssm_in.weight"] = draw(9, 8, WIDTH)
+    analysis = gs.analyze(write_gguf(tensors, METADATA))
+    reasons = {entry.score: entry.reason for entry in analysis.document.applicability}
+    assert reasons["k_norm"] == "no attn_k in layers 1"
+    assert "layers with a state-space mixer have no attention matrices" in analysis.document.notes
+    assert np.isfinite(analysis.layers["risk"]).all()  # of what is left
+    assert analysis.document.preset.weights == {"norm_amplification": 1.0}
+    assert analysis.hypotheses["H3"].verdict == "not applicable"
+    assert "attn_v" not in analysis.hypotheses["H3"].why or "missing: v" in analysis.hypotheses["H3"].why
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        {"blk.0.attn_v.weight": draw(0, 4, 8)},
+        {f"blk.{i}.attn_norm.weight": np.ones(4, np.float32) for i in range(3)},
+        {f"blk.{i}.attn_q.weight": np.full((4, 8), np.nan, np.float32) for i in range(2)},
+        {f"blk.{i}.attn_q.weight": draw(i, 8) for i in range(2)},  # a vector where a matrix belongs
+        {"blk.0.attn_q.weight": draw(0, 4, 8), "blk.99999.attn_q.weight": draw(1, 4, 8)},
+        {"blk.0.ffn_up_exps.weight": draw(0, 2, 4, 8), "blk.0.ffn_down_exps.weight": draw(0, 2, 5, 4)},
+        {"blk.0.ffn_up.weight": draw(0, 0, 8), "blk.0.ffn_norm.weight": draw(0, 8)},
+        {
+            f"blk.{i}.{role}.weight": np.zeros((4, 4), np.float32)
+            for i in range(20)
+            for role in ("attn_v", "attn_q", "attn_k")
+        },
+    ],
+)
+def test_odd_models_do_not_crash_it(write_gguf, tensors):
+    analysis = gs.analyze(write_gguf(tensors, {"llama.block_count": 4_000_000_000}))
+    assert set(analysis.hypotheses) == {"H1", "H2", "H3", "H4", "H5", "H6"}
+    assert gs.Analysis(analysis.document).to_json()
+    assert analysis.to_markdown()
+
+
+@pytest.mark.parametrize(
+    "tensors", [{}, {"token_embd.weight": draw(0, 4, 8)}, {"enc.blk.0.attn_q.weight": draw(0, 4, 8)}]
+)
+def test_a_model_without_layers_is_refused(write_gguf, tensors):
+    with pytest.raises(gs.ProfileError, match=r"model\.gguf: no layers"):
+        gs.analyze(write_gguf(tensors))
+
+
+def test_what_is_no_language_model_is_refused(write_gguf):
+    path = write_gguf(**language_model(1) | {"metadata": {"general.type": "adapter"}})
+    with pytest.raises(gs.ProfileError, match=r"general\.type is 'adapter'"):
+        gs.analyze(path)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        gs.analyze(tmp_path / "none.gguf")
+    with pytest.raises(IsADirectoryError):
+        gs.analyze(tmp_path)
+    (tmp_path / "short.gguf").write_bytes(b"GGUF\x03\0\0\0")
+    with pytest.raises(gs.GGUFError):
+        gs.analyze(tmp_path / "short.gguf")

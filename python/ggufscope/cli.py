@@ -23,8 +23,9 @@ from .output import drop_standard_output, guard_standard_output
 COMMANDS: dict[str, str] = {
     "inspect": "Show what a model file holds: types by role, metadata, tensors.",
     "profile": "Statistics of every parameter: soundness, then layers and roles, or the tensors selected.",
+    "analyze": "Static analysis: a risk index per layer, six hypotheses, and what each finding is worth.",
     "synth": "Write a model of a known shape with valid random blocks, for trials and benchmarks.",
-    "demo": "The whole path on a small synthetic model: make it, profile it, show what is in it.",
+    "demo": "The whole path on a small synthetic model: make it, profile it, analyse it, show what is in it.",
 }
 
 # Base of typer's own exceptions about the command line; which click it comes from depends on the version of typer.

@@ -66,7 +66,7 @@ def test_every_command_has_its_module_and_describes_itself(name: str, capsys: py
 def test_using_the_library_loads_numpy_only(model: Path) -> None:
     code = (
         "import sys, ggufscope as gs; m = gs.open(sys.argv[1]); t = m.tensors[0]; t.role; t.dequantize(); "
-        "print([m for m in ('rich', 'typer', 'gguf', 'pydantic') if m in sys.modules])"
+        "print([m for m in ('rich', 'typer', 'gguf', 'pydantic', 'numba', 'scipy') if m in sys.modules])"
     )
     command = [sys.executable, "-c", code, str(model)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT)
@@ -81,7 +81,7 @@ def test_only_public_names_are_listed() -> None:
 def test_help_loads_numpy_only() -> None:
     code = (
         "import sys; from ggufscope.cli import main; main(['--help']); "
-        "print([m for m in ('gguf', 'pydantic') if m in sys.modules], file=sys.stderr)"
+        "print([m for m in ('gguf', 'numba', 'pydantic', 'scipy') if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
     assert done.stderr == "[]\n"
@@ -138,7 +138,7 @@ def test_unusable_input_is_3(model: Path, tmp_path: Path, name: str, content: An
     assert name.split("\x1b", maxsplit=1)[0] in done.stderr
 
 
-@pytest.mark.parametrize("command", ["inspect", "profile"])
+@pytest.mark.parametrize("command", ["inspect", "profile", "analyze"])
 def test_unreadable_input_is_3(command: str, model: Path, as_nobody: Any, capsys: pytest.CaptureFixture[str]) -> None:
     cli.load_command(command)  # nobody may not read the package either
     model.chmod(0)
@@ -295,7 +295,7 @@ def test_output_survives_a_poor_encoding(write_gguf: Any) -> None:
     assert rb"\u6a21\u578b" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["inspect", "profile"])
+@pytest.mark.parametrize("command", ["inspect", "profile", "analyze"])
 def test_ascii_is_enough(write_gguf: Any, command: str) -> None:
     tensors = {f"blk.{i}.attn_q.weight": np.ones((2, 8), np.float32) for i in range(3)}
     model = write_gguf(

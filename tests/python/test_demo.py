@@ -11,7 +11,7 @@ import ggufscope
 from ggufscope import cli
 
 
-def test_the_demo_shows_a_profile_and_keeps_nothing(
+def test_the_demo_shows_profile_and_analysis_and_keeps_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -20,13 +20,17 @@ def test_the_demo_shows_a_profile_and_keeps_nothing(
     assert "SYNTHETIC" in out
     assert "6.30 M parameters" in out
     assert "attn_v" in out
+    assert "structural risk index (heuristic)" in out
+    assert "H3 " in out
     assert not list(tmp_path.iterdir())
 
 
-def test_the_demo_keeps_model_and_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_keeps_all_it_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     directory = tmp_path / "new" / "demo"
     assert cli.main(["demo", "-o", str(directory)]) == 0
-    assert sorted(path.name for path in directory.iterdir()) == ["profile.json", "tiny.gguf"]
+    assert sorted(path.name for path in directory.iterdir()) == [
+        "analysis-report.json", "profile.json", "report.md", "tiny.gguf",
+    ]  # fmt: skip
     loaded = ggufscope.Profile.load(directory / "profile.json")
     assert loaded.model.synthetic
     assert loaded.coverage == 1.0
@@ -35,7 +39,7 @@ def test_the_demo_keeps_model_and_profile(tmp_path: Path, capsys: pytest.Capture
     assert cli.main(["demo", "-o", str(directory)]) == 0  # its own files may be replaced
 
 
-@pytest.mark.parametrize("name", ["tiny.gguf", "profile.json"])
+@pytest.mark.parametrize("name", ["tiny.gguf", "profile.json", "report.md"])
 def test_the_demo_replaces_no_foreign_file(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / name).write_text("mine")
     assert cli.main(["demo", "-o", str(tmp_path)]) == 4

@@ -10,11 +10,14 @@ from typing import Annotated
 import typer
 
 from .. import GGUFError
+from ..analysis import analyze
+from ..analysis.result import REPORT_JSON, REPORT_MARKDOWN, usable_directory
 from ..errors import OutputError
 from ..escape import escape
 from ..model import open as open_model
 from ..output import print_out
 from ..profiles import Profile
+from ..report.analysis_terminal import render_analysis
 from ..report.console import show
 from ..report.terminal import render_profile
 from ..scan import profile as scan
@@ -27,13 +30,13 @@ PROFILE = "profile.json"
 def demo(
     *,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Keep the model and the profile here.")
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Keep model, profile and analysis here.")
     ] = None,
     threads: Annotated[
         int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
     ] = None,
 ) -> None:
-    """The whole path on a small synthetic model: make it, profile it, show what is in it.
+    """The whole path on a small synthetic model: make it, profile it, analyse it, show what is in it.
 
     Without --output everything happens in a temporary directory.
     """
@@ -43,16 +46,21 @@ def demo(
         write_plan(plan, model)
         found = scan(model, threads)
         found.save(saved)
+        analysis = analyze(model, threads=threads)
+        analysis.save(directory)
     print_out("A small SYNTHETIC model: random weights in the shape of a language model, not a trained one.\n")
     show(lambda console: render_profile(console, found))
+    print_out("\nAnd what the static analysis makes of it:\n")
+    show(lambda console: render_analysis(console, analysis.document))
     print_out(_epilog(output))
 
 
 def _epilog(output: Path | None) -> str:
     if output is None:
-        return "\nThe same on your own model:  ggufscope profile model.gguf"
+        return "\nThe same on your own model:  ggufscope analyze model.gguf"
     kept = escape(output)
-    return f"\nKept: {kept}/{MODEL}, {kept}/{PROFILE}\nTry:  ggufscope inspect {kept}/{MODEL}"
+    names = ", ".join((MODEL, PROFILE, REPORT_JSON, REPORT_MARKDOWN))
+    return f"\nKept in {kept}: {names}\nTry:  ggufscope inspect {kept}/{MODEL}"
 
 
 @contextlib.contextmanager
@@ -69,6 +77,7 @@ def _directory(output: Path | None) -> Iterator[Path]:
     for path, written_here in ((output / MODEL, _is_synthetic), (output / PROFILE, _is_profile)):
         if path.exists() and not written_here(path):
             raise OutputError(errno.EEXIST, "exists and is not from ggufscope; choose another directory", str(path))
+    usable_directory(output)
     yield output
 
 

@@ -1,0 +1,59 @@
+"""`ggufscope analyze`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..analysis import analyze as run_analysis
+from ..analysis.registry import NORMS, PRESETS, SCALES
+from ..analysis.result import usable_directory
+from ..analysis.settings import WEIGHT_NAMES, make_settings
+from ..output import print_out
+from ..report.analysis_terminal import render_analysis
+from ..report.console import show
+from ..report.progress import progress_bar
+
+_WEIGHTS_HELP = (
+    f"Of the index: {','.join(f'{name}=1' for name in WEIGHT_NAMES)}, or a TOML file of such keys. What is not named"
+    " weighs nothing."
+)
+
+
+def analyze(
+    source: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A GGUF model, a saved profile, or a Phase 1 weight profile.")
+    ],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Write analysis-report.json and report.md here."),
+    ] = None,
+    weights: Annotated[str | None, typer.Option("--weights", metavar="W", help=_WEIGHTS_HELP)] = None,
+    norm: Annotated[str, typer.Option("--norm", help=f"Scale of a gain vector: {' or '.join(NORMS)}.")] = "mean",
+    scale: Annotated[str, typer.Option("--scale", help=f"Of a component: {' or '.join(SCALES)}.")] = "minmax",
+    preset: Annotated[
+        str | None, typer.Option("--preset", help=f"This one alone: {', '.join(PRESETS)}. Default: all that fit.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
+    ] = None,
+) -> None:
+    """Static analysis: a risk index per layer, six hypotheses, and what each finding is worth.
+
+    Exit code 0, whatever the verdicts: they are about premises, not about the health of the file.
+    """
+    make_settings(weights, norm, scale, preset, seed=0)  # wrong choices cost no time
+    if output is not None:
+        usable_directory(output)
+    with progress_bar("analysing") as progress:
+        found = run_analysis(
+            source, weights=weights, preset=preset, norm=norm, scale=scale, threads=threads, progress=progress
+        )
+    if output is not None:
+        found.save(output)
+    if as_json:
+        print_out(found.to_json().rstrip("\n"))
+    else:
+        show(lambda console: render_analysis(console, found.document))

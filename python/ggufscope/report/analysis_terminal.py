@@ -1,0 +1,119 @@
+"""The terminal view of an analysis, on one screen: the risk curve, the riskiest layers, verdicts and warnings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ..analysis.settings import SHORT_NAMES
+from ..analysis.wording import INDEX, SHORT_STATEMENT
+from .cells import Glyphs
+from .console import LONGEST_TEXT, count_text, counted, plain_table, print_table, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from ..analysis.document import AnalysisDocument, LayerRecord
+    from ..analysis.findings import Finding
+
+_RISKIEST = 3
+_REASONS = 2  # components named for a layer
+_LABEL = 22
+_VERDICT_STYLES = {"holds": "bold red", "does not hold": "green"}
+
+
+def render_analysis(console: Console, document: AnalysisDocument) -> None:
+    """Headline, risk by layer, the riskiest layers and why, hypotheses, warnings."""
+    glyphs = Glyphs.of(console.encoding)
+    _render_headline(console, document, glyphs)
+    console.print()
+    _render_curves(console, document, glyphs)
+    if any(entry.risk is not None for entry in document.preset.layers):
+        _render_riskiest(console, document, glyphs)
+    console.print()
+    _render_hypotheses(console, document.hypotheses, glyphs)
+    if document.warnings:
+        console.print()
+    for warning in document.warnings:
+        console.print(safe(f"! {warning}", "yellow"))
+
+
+def _render_headline(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
+    model = document.model
+    parts = [
+        *(glyphs.cut(text, LONGEST_TEXT) for text in (model.architecture, model.file_type) if text),
+        *([f"{count_text(model.n_elements)} parameters"] if model.n_elements is not None else []),
+        counted(model.n_layers, "layer"),
+        f"from a {model.source}" if model.source != "model" else "from the model",
+    ]
+    console.print(Text(glyphs.cut(model.title, LONGEST_TEXT), "bold"), soft_wrap=True)
+    console.print(Text(f" {glyphs.dot} ".join(parts)))
+    if model.synthetic:
+        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+
+
+def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
+    layers = document.preset.layers
+    console.print(Text(f"{INDEX}: preset {document.preset.name}, 0 to 100 in this file", "bold"))
+    console.print(Text(SHORT_STATEMENT, "dim"))
+    room = console.width - _LABEL - 1
+    _curve(console, f"layers {layers[0].layer}-{layers[-1].layer}", [entry.risk for entry in layers], room, glyphs)
+    if document.preset.confounded:
+        values = [entry.risk_without_confounded for entry in layers]
+        _curve(console, "without confounded", values, room, glyphs)
+
+
+def _curve(console: Console, label: str, values: Sequence[float | None], room: int, glyphs: Glyphs) -> None:
+    known = [value for value in values if value is not None]
+    ends = f" {min(known):.0f}-{max(known):.0f}" if known else " not available"
+    curve = glyphs.curve(peaks(values, room - len(ends)))
+    console.print(Text.assemble(label.ljust(_LABEL), (curve, "cyan"), ends))
+
+
+def peaks(values: Sequence[float | None], width: int) -> list[float | None]:
+    """At most `width` values: where there are more, the highest of each run of neighbours.
+
+    >>> peaks([1.0, 5.0, 2.0, None], 2)
+    [5.0, 2.0]
+    """
+    cells = min(width, len(values))
+    bounds = [round(i * len(values) / cells) for i in range(cells + 1)] if cells > 0 else []
+    runs = [values[bounds[i] : bounds[i + 1]] for i in range(max(0, cells))]
+    return [max((value for value in run if value is not None), default=None) for run in runs]
+
+
+def _render_riskiest(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
+    ranked = sorted(document.preset.layers, key=lambda entry: entry.rank or 0)[:_RISKIEST]
+    table = plain_table("layer", "risk", "rank 5-95 %", "p(top 3)", "level", "points from", right=("layer", "risk"))
+    for entry in ranked:
+        low, high = entry.rank_interval or (0.0, 0.0)
+        table.add_row(
+            str(entry.layer),
+            f"{entry.risk:.1f}" if entry.risk is not None else glyphs.nothing,
+            f"{low:g}-{high:g}",
+            f"{entry.p_top_three:.2f}" if entry.p_top_three is not None else glyphs.nothing,
+            entry.level or glyphs.nothing,
+            _reasons(entry),
+        )
+    print_table(console, table)
+
+
+def _reasons(entry: LayerRecord) -> str:
+    """The components that add most."""
+    largest = sorted(entry.contributions.items(), key=lambda item: -item[1])[:_REASONS]
+    return ", ".join(f"{SHORT_NAMES.get(name, name)} {points:.0f}" for name, points in largest)
+
+
+def _render_hypotheses(console: Console, findings: Sequence[Finding], glyphs: Glyphs) -> None:
+    console.print(Text("premises about weights; the behaviour they are said to cause is not tested", "bold"))
+    for finding in findings:
+        line = Text.assemble(
+            f"{finding.id} ",
+            (finding.verdict.ljust(26), _VERDICT_STYLES.get(finding.verdict, "yellow")),
+            finding.title.ljust(_LABEL + 1),
+            finding.measured or glyphs.nothing,
+        )
+        console.print(line)

@@ -1,0 +1,221 @@
+"""`ggufscope analyze` as people use it, and what its outputs say."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+from analysis_models import language_model, phase1_document
+
+import ggufscope as gs
+from ggufscope.analysis.wording import PREMISES_ONLY, SHORT_STATEMENT, STATEMENT
+from ggufscope.cli import main
+from ggufscope.report.analysis_terminal import peaks
+
+HOSTILE = "a|b</td><script>alert(1)</script>\x1b[2J\u202e*x* [y](http://z) `c`"
+
+
+@pytest.fixture
+def run(capsys):
+    """A function that runs the command and gives exit code, standard output and standard error."""
+
+    def command(*arguments):
+        code = main(["analyze", *map(str, arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return command
+
+
+@pytest.fixture
+def model(write_gguf):
+    growth = 1 + np.linspace(0, 1, 16)
+    return write_gguf(
+        **language_model(
+            16, value_types=["Q4_K", "Q6_K"] * 8, sizes={"attn_v": growth}, gain_sizes={"ffn_norm": growth}
+        )
+    )
+
+
+def test_the_summary_fits_a_screen(run, model):
+    code, out, err = run(model)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 30
+    assert lines[0] == "a small language model"
+    assert SHORT_STATEMENT in out
+    assert "structural risk index (heuristic)" in out
+    assert re.search(r"H1 confounded +W_v sparsity bimodal +gap 2\.\d+ points of %", out)
+    assert re.search(r"H3 holds +W_v norm grows +\+\d+\.\d %", out)
+    assert "the behaviour they are said to cause is not tested" in out
+    assert "! value_sparsity" in out
+
+
+def test_ascii_is_enough(run, model, monkeypatch):
+    monkeypatch.setattr(
+        "ggufscope.report.analysis_terminal.Glyphs.of",
+        lambda _: __import__("ggufscope.report.cells", fromlist=["Glyphs"]).Glyphs(blocks=False),
+    )
+    assert run(model)[1].isascii()
+
+
+def test_many_layers_are_shown_by_their_peaks():
+    assert peaks([1.0, 2.0, None, 8.0], 10) == [1.0, 2.0, None, 8.0]
+    assert peaks([1.0, 2.0, None, 8.0, 3.0, 4.0], 3) == [2.0, 8.0, 4.0]
+    assert peaks([], 5) == []
+    assert peaks([1.0], 0) == []
+
+
+def test_json_stands_alone_and_equals_the_file(run, model, tmp_path):
+    code, out, err = run(model, "--json", "-o", tmp_path / "out")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == json.loads((tmp_path / "out" / "analysis-report.json").read_text())
+
+
+def test_files_of_the_output_directory(run, model, tmp_path):
+    out = tmp_path / "out"
+    assert run(model, "-o", out)[0] == 0
+    assert sorted(path.name for path in out.iterdir()) == ["analysis-report.json", "report.md"]
+    (out / "mine.txt").write_text("mine")
+    assert run(model, "-o", out)[0] == 0
+    assert (out / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["analysis-report.json", "report.md"])
+def test_a_foreign_file_is_not_replaced(run, model, tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    code, _, err = run(model, "-o", tmp_path)
+    assert code == 4
+    assert "exists and is not from ggufscope" in err
+    assert (tmp_path / name).read_text() == "mine"
+    assert not any(path.suffix == ".tmp" for path in tmp_path.iterdir())
+
+
+def test_an_unusable_directory_is_4(run, model, tmp_path):
+    (tmp_path / "file").write_text("")
+    assert run(model, "-o", tmp_path / "file" / "below")[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--weights", "entropy=-1"], "at least 0"),
+        (["--weights", "entropy=nan"], "finite"),
+        (["--weights", "nothing=1"], "unknown component 'nothing'"),
+        (["--weights", "entropy=0"], "at least one must be above 0"),
+        (["--norm", "max"], "norm must be one of mean, rms"),
+        (["--scale", "log"], "scale must be one of minmax, rank"),
+        (["--preset", "x"], "preset must be one of heuristic"),
+        (["--threads", "0"], "threads must be a positive integer"),
+    ],
+)
+def test_wrong_usage_is_2(run, model, arguments, message):
+    code, out, err = run(model, *arguments)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+@pytest.mark.parametrize("content", [b"GGUF", b"no json", b"{}", b'{"schema": "other"}', None])
+def test_unusable_input_is_3(run, tmp_path, content):
+    path = tmp_path / "input"
+    if content is not None:
+        path.write_bytes(content)
+    code, out, err = run(path)
+    assert (code, out) == (3, "")
+    assert err.count("\n") == 1
+    assert "input" in err
+
+
+def test_missing_weights_are_3(run, model, tmp_path):
+    assert run(model, "--weights", tmp_path / "none.toml")[0] == 3
+
+
+def test_weights_from_a_file(run, model, tmp_path):
+    (tmp_path / "w.toml").write_text("[weights]\nentropy = 1\n")
+    document = json.loads(run(model, "--json", "--weights", tmp_path / "w.toml")[1])
+    assert document["preset"]["weights"] == {"attention_entropy": 1.0}
+
+
+def test_profiles_of_either_kind(run, model, tmp_path):
+    gs.profile(model).save(tmp_path / "p.json")
+    (tmp_path / "old.json").write_text(json.dumps(phase1_document()))
+    assert "from a profile" in run(tmp_path / "p.json")[1]
+    assert "from a phase 1" in run(tmp_path / "old.json")[1]
+
+
+def markdown_tables_are_even(text):
+    """Every row of every table has as many cells as its header."""
+    width = None
+    for line in text.splitlines():
+        if not line.startswith("|"):
+            width = None
+            continue
+        cells = len(re.findall(r"(?<!\\)\|", line))
+        width = cells if width is None else width
+        if cells != width:
+            return False
+    return True
+
+
+def test_the_report_says_what_it_must(run, model, tmp_path):
+    run(model, "-o", tmp_path)
+    text = (tmp_path / "report.md").read_text()
+    assert markdown_tables_are_even(text)
+    assert STATEMENT in text
+    assert PREMISES_ONLY in text
+    assert text.count("untested") == 6
+    assert "the study's own rule" in text
+    assert "partial η²" in text
+    assert "effectively independent components" in text
+    for section in ("Hypotheses", "Risk index", "The quantizer", "Invariant products", "Applicability", "Settings"):
+        assert re.search(f"^## {section}", text, re.MULTILINE)
+
+
+def test_every_output_has_the_wording(run, model):
+    document = json.loads(run(model, "--json")[1])
+    assert document["statement"] == STATEMENT
+    assert document["verdicts_are"] == PREMISES_ONLY
+    assert all(finding["statement"].endswith("untested") for finding in document["hypotheses"])
+    html = gs.analyze(model)._repr_html_()
+    assert STATEMENT in html
+
+
+@pytest.fixture
+def hostile(write_gguf):
+    arguments = language_model(6)
+    arguments["metadata"]["general.name"] = HOSTILE
+    return write_gguf(**arguments)
+
+
+def test_text_from_a_file_is_text_everywhere(run, hostile, tmp_path):
+    code, out, _ = run(hostile, "-o", tmp_path)
+    assert code == 0
+    assert "\x1b" not in out
+    markdown = (tmp_path / "report.md").read_text()
+    for text in (markdown, gs.analyze(hostile)._repr_html_(), gs.profile(hostile)._repr_html_()):
+        assert "<script>" not in text
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+    title = next(line for line in markdown.splitlines() if line.startswith("# "))
+    assert r"a\|b&lt;/td&gt;" in title
+    assert r"\[y\]\(http\://z\)" in title
+    assert markdown_tables_are_even(markdown)
+
+
+def test_a_phase_1_name_is_text_too(run, tmp_path):
+    document = phase1_document() | {"modelName": HOSTILE, "quantizationType": "<b>"}
+    (tmp_path / "old.json").write_text(json.dumps(document))
+    assert run(tmp_path / "old.json", "-o", tmp_path)[0] == 0
+    markdown = (tmp_path / "report.md").read_text()
+    assert "<script>" not in markdown
+    assert "<b>" not in markdown
+
+
+def test_a_profile_shows_itself_in_a_notebook(model):
+    html = gs.profile(model)._repr_html_()
+    assert html.count("<tr>") == 1 + len(gs.profile(model).roles)
+    assert "attn_v" in html

@@ -143,8 +143,8 @@ def test_weights_from_a_file(run, model, tmp_path):
 def test_profiles_of_either_kind(run, model, tmp_path):
     gs.profile(model).save(tmp_path / "p.json")
     (tmp_path / "old.json").write_text(json.dumps(phase1_document()))
-    assert "from a profile" in run(tmp_path / "p.json")[1]
-    assert "from a phase 1" in run(tmp_path / "old.json")[1]
+    assert "from a saved profile" in run(tmp_path / "p.json")[1]
+    assert "from a Phase 1 profile" in run(tmp_path / "old.json")[1]
 
 
 def markdown_tables_are_even(text):

@@ -197,3 +197,11 @@ def test_files_that_cannot_be_read(tmp_path):
     (tmp_path / "short.gguf").write_bytes(b"GGUF\x03\0\0\0")
     with pytest.raises(gs.GGUFError):
         gs.analyze(tmp_path / "short.gguf")
+
+
+def test_a_threshold_that_counts_more_than_zeros_is_named(write_gguf):
+    profile = gs.profile(write_gguf(**language_model(2)), sparsity_threshold=0.01)
+    assert any("sparsity threshold 0.01" in warning for warning in gs.analyze(profile).warnings)
+    assert not any(
+        "threshold" in warning for warning in gs.analyze(gs.profile(write_gguf(**language_model(2)))).warnings
+    )

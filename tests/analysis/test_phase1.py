@@ -142,3 +142,13 @@ def test_malformed_files_are_refused(write, change, message):
 def test_what_is_no_profile_is_refused(write, text, message):
     with pytest.raises(gs.ProfileError, match=message):
         gs.analyze(write(text))
+
+
+def test_types_that_are_not_known_leave_a_claim_open(write):
+    document = phase1_document()
+    for entry_ in document["layers"]:
+        if entry_["layerType"] == "attention":
+            del entry_["attention"]["value"]["bitsPerElement"]
+    finding = gs.analyze(write(document)).hypotheses["H3"]
+    assert (finding.holds_as_measured, finding.verdict) == (True, "not separable")
+    assert "the types of its tensors are not known" in finding.why

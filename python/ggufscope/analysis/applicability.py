@@ -69,7 +69,7 @@ def _confound_warnings(ranking: Ranking) -> list[str]:
     unknown = ranking.not_separable
     found = []
     if flagged:
-        found.append(f"{', '.join(flagged)} follow the quantization types; see the index without them")
+        found.append(f"{', '.join(flagged)} follow the quantization types, not the model alone")
     if unknown:
         found.append(f"{', '.join(unknown)}: the effect of the quantizer cannot be told apart")
     return found

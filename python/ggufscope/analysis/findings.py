@@ -46,12 +46,14 @@ class QuantizerCheck:
         partial_eta_squared: of its types.
         counterfactual_value: the rule's number on the quantity minus the quantizer's effect.
         counterfactual_holds: what the rule then says; None where there is no effect to take away.
+        reason: why it could not be tested.
     """
 
     status: str
     partial_eta_squared: float | None = None
     counterfactual_value: float | None = None
     counterfactual_holds: bool | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -121,5 +121,5 @@ HYPOTHESES = (
 
 H6_TITLE = "last layer riskiest"
 H6_PREMISE = "the last layer has the highest risk index, whatever the weights"
-H6_CONSEQUENCE = "hallucination (the 'perfect storm')"
+H6_CONSEQUENCE = "hallucination, the 'perfect storm'"
 H6_ORIGINAL = "the last layer has the highest index"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from .layer_table import LayerTable
 
+USUAL_THRESHOLD = 1e-6
+
 Source = str | PathLike[str] | Model | Profile
 
 
@@ -128,6 +130,9 @@ def _warnings(profile: Profile) -> tuple[str, ...]:
     lost = profile.total.nan_count + profile.total.inf_count
     if lost:
         found.append(f"{lost} weights are NaN or Inf and are left out of every statistic")
+    threshold = profile.settings.sparsity_threshold
+    if threshold > USUAL_THRESHOLD:
+        found.append(f"sparsity threshold {threshold:g}: value_sparsity counts more than zeros, expected zeros do not")
     if profile.coverage != 1:
         found.append(f"only {100 * profile.coverage:.4g} % of the weights were scanned")
     return tuple(found)

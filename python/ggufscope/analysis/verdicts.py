@@ -5,7 +5,7 @@
    the quantizer's effect is taken away: expected zeros from zero shares, fitted type effects from other quantities.
 3. `parametrization-dependent`: on the invariant product the rule says the opposite, or a norm makes sizes meaningless.
 4. `not separable`: it holds as measured, but the layout of types does not let the test of 2 decide, or the effect of
-   a type is not known.
+   a type, or the types themselves, are not known.
 5. `holds` or `does not hold`.
 """
 
@@ -69,10 +69,16 @@ def decide(holds: bool, quantizer: QuantizerCheck, gauge: GaugeCheck | None) -> 
         return "confounded"
     if gauge is not None and gauge.decides and gauge.holds is not holds:
         return "parametrization-dependent"
-    undecided = quantizer.status == "flagged" and quantizer.counterfactual_holds is None
-    if holds and (undecided or quantizer.status == "not separable"):
+    if holds and is_undecided(quantizer):
         return "not separable"
     return "holds" if holds else "does not hold"
+
+
+def is_undecided(quantizer: QuantizerCheck) -> bool:
+    """Whether the quantizer's part in a quantity could not be found out."""
+    if quantizer.status == "flagged":
+        return quantizer.counterfactual_holds is None
+    return quantizer.status in {"not separable", "not available"}
 
 
 def _known(quantity: str, context: Context) -> Floats:
@@ -92,6 +98,7 @@ def _quantizer_check(hypothesis: Hypothesis, context: Context) -> QuantizerCheck
         confound.partial_eta_squared,
         again.value if again else None,
         again.holds if again else None,
+        confound.reason,
     )
 
 
@@ -150,7 +157,8 @@ def _why(
         product = PRODUCTS[gauge.product or ""]
         return f"{measured} as written, {percent_change(gauge.value)} for {product}, which no rescaling changes"
     if verdict == "not separable":
-        return f"{measured} as measured; which layers have which types does not let the quantizer be ruled out"
+        reason = quantizer.reason or "the effect of the types is not known"
+        return f"{measured} as measured, but the quantizer cannot be ruled out: {reason}"
     return measured + _trend_text(outcome) + _gauge_text(gauge)
 
 

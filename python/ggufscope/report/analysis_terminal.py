@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ..analysis.document import AnalysisDocument, LayerRecord
+    from ..analysis.document import AnalysisDocument, LayerRecord, PresetSummary
     from ..analysis.findings import Finding
 
+_SOURCES = {"model": "the model", "profile": "a saved profile", "phase 1": "a Phase 1 profile"}
 _RISKIEST = 3
 _REASONS = 2  # components named for a layer
 _LABEL = 22
@@ -47,7 +48,7 @@ def _render_headline(console: Console, document: AnalysisDocument, glyphs: Glyph
         *(glyphs.cut(text, LONGEST_TEXT) for text in (model.architecture, model.file_type) if text),
         *([f"{count_text(model.n_elements)} parameters"] if model.n_elements is not None else []),
         counted(model.n_layers, "layer"),
-        f"from a {model.source}" if model.source != "model" else "from the model",
+        f"from {_SOURCES[model.source]}",
     ]
     console.print(Text(glyphs.cut(model.title, LONGEST_TEXT), "bold"), soft_wrap=True)
     console.print(Text(f" {glyphs.dot} ".join(parts)))
@@ -59,11 +60,22 @@ def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs)
     layers = document.preset.layers
     console.print(Text(f"{INDEX}: preset {document.preset.name}, 0 to 100 in this file", "bold"))
     console.print(Text(SHORT_STATEMENT, "dim"))
+    if document.preset.effective_weights:
+        console.print(Text(_weights_text(document.preset), "dim"))
     room = console.width - _LABEL - 1
     _curve(console, f"layers {layers[0].layer}-{layers[-1].layer}", [entry.risk for entry in layers], room, glyphs)
     if document.preset.confounded:
         values = [entry.risk_without_confounded for entry in layers]
         _curve(console, "without confounded", values, room, glyphs)
+
+
+def _weights_text(preset: PresetSummary) -> str:
+    """The score that weighs most through all it enters, and how many of the components are independent."""
+    name, weight = max(preset.effective_weights.items(), key=lambda item: item[1])
+    heaviest = f"{name} weighs {100 * weight:.0f} % in effect"
+    if preset.independent_components is None:
+        return heaviest
+    return f"{heaviest}; {preset.independent_components:.1f} independent components of {len(preset.weights)}"
 
 
 def _curve(console: Console, label: str, values: Sequence[float | None], room: int, glyphs: Glyphs) -> None:

@@ -107,6 +107,9 @@ def test_choices_reach_the_result(write_gguf):
     assert {(v.norm, v.scale) for v in plain.document.preset.variants} == {
         ("mean", "minmax"), ("mean", "rank"), ("rms", "minmax"), ("rms", "rank"),
     }  # fmt: skip
+    (same,) = (v for v in weighted.document.preset.variants if (v.norm, v.scale) == ("rms", "rank"))
+    np.testing.assert_array_equal(same.risk, weighted.layers["risk"])
+    np.testing.assert_array_equal(same.p_first, weighted.layers["p_first"])
     with pytest.raises(ValueError, match="preset must be one of"):
         gs.analyze(path, preset="nonsense")
     with pytest.raises(ValueError, match="threads must be"):

@@ -48,7 +48,7 @@ def test_the_summary_fits_a_screen(run, model):
     assert lines[0] == "a small language model"
     assert SHORT_STATEMENT in out
     assert "structural risk index (heuristic)" in out
-    assert re.search(r"H1 confounded +W_v sparsity bimodal +gap 2\.\d+ points of %", out)
+    assert re.search(r"H1 confounded +W_v sparsity bimodal +gap 0\.02\d+ \(study: holds\)", out)
     assert re.search(r"H3 holds +W_v norm grows +\+\d+\.\d %", out)
     assert "the behaviour they are said to cause is not tested" in out
     assert "! value_sparsity" in out

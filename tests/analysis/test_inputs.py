@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from analysis_models import FFN, HEAD, KEYS, METADATA, QUERIES, WIDTH, draw, language_model
@@ -205,3 +207,28 @@ def test_a_threshold_that_counts_more_than_zeros_is_named(write_gguf):
     assert not any(
         "threshold" in warning for warning in gs.analyze(gs.profile(write_gguf(**language_model(2)))).warnings
     )
+
+
+@pytest.mark.parametrize("field", ["l2_norm", "sparsity", "zero_fraction", "rms", "mean", "nan_count", "row_l2_min"])
+@pytest.mark.parametrize("to", [None, ...])
+def test_a_saved_profile_without_a_statistic_is_analysed_without_it(write_gguf, tmp_path, tensors, field, to):
+    """Every statistic is optional in the schema of profiles."""
+    for layer in range(2):
+        parts = [tensors.pop(f"blk.{layer}.attn_{side}.weight") for side in "qkv"]
+        tensors[f"blk.{layer}.attn_qkv.weight"] = np.concatenate(parts)
+    document = json.loads(gs.profile(write_gguf(tensors, METADATA)).to_json())
+    for row in [document["total"], *document["tensors"]]:
+        row.pop(field, None) if to is ... else row.update({field: to})
+    for table in document["heads"]:
+        table["fields"].pop(field, None)
+    (tmp_path / "p.json").write_text(json.dumps(document))
+    assert gs.analyze(tmp_path / "p.json").to_markdown()
+
+
+def test_a_saved_profile_of_empty_tensors(write_gguf, tmp_path):
+    document = json.loads(gs.profile(write_gguf(**language_model(2))).to_json())
+    for row in document["tensors"]:
+        row |= {"n_elements": 0, "shape": [0, 8], "nan_count": 0, "inf_count": 0}
+        row.pop("histogram", None)
+    (tmp_path / "p.json").write_text(json.dumps(document))
+    assert np.isnan(gs.analyze(tmp_path / "p.json").layers["v_norm"]).all()

@@ -98,12 +98,22 @@ class LayerRecord:
 
 @dataclass(frozen=True)
 class Variant:
-    """The index with another norm scale or scaling: its order against the one reported."""
+    """The index with another norm scale or scaling.
+
+    Attributes:
+        tau: Kendall's τ of its order and the reported one.
+        top_layers: the three highest, highest first.
+        risk, rank, p_first, p_top_three: per layer, as in LayerRecord.
+    """
 
     norm: str
     scale: str
     tau: float | None
     top_layers: list[int]
+    risk: list[float | None]
+    rank: list[float | None]
+    p_first: list[float | None]
+    p_top_three: list[float | None]
 
 
 @dataclass(frozen=True)

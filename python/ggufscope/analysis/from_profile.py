@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LayerRows = dict[str, list["Row"]]  # role → its tensors in one layer, several where each expert has its own
 Entry = dict[str, Any]  # the fields of Matrix or Gain for one layer
 
+_SHARES = ("sparsity", "zero_fraction")
 _HEADS_OF = {"q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output"}
 
 
@@ -73,12 +74,11 @@ def _merged(rows: list[Row]) -> Entry:
     """One tensor, or the experts of a layer: root mean square of their norms, shares over all elements."""
     shapes = [row.shape or () for row in rows]
     experts = sum(shape[0] if len(shape) == 3 else 1 for shape in shapes)
-    if any(row.l2_norm is None for row in rows) or experts == 0 or len(shapes[0]) < 2:
-        return {}
     elements = np.array([row.n_elements for row in rows], np.float64)
-    shares = {
-        name: float(np.average([row[name] for row in rows], weights=elements)) for name in ("sparsity", "zero_fraction")
-    }
+    known = all(row.get(name) is not None for row in rows for name in ("l2_norm", *_SHARES))
+    if not known or elements.sum() == 0 or len(shapes[0]) < 2:
+        return {}
+    shares = {name: float(np.average([row[name] for row in rows], weights=elements)) for name in _SHARES}
     return {
         "norm": float(np.sqrt(sum(row.l2_norm**2 for row in rows) / experts)),
         "rows": shapes[0][-2],
@@ -123,15 +123,14 @@ def _add_fused_attention(
 
 def _of_heads(table: HeadTable, position: int, fused: Row) -> Entry:
     heads = slice(0, table.n_heads[position])
+    if not {"l2_norm", "n_elements", *_SHARES} <= set(table.fields) or not table.n_elements[position, heads].sum() > 0:
+        return {}
     norms, elements = table.l2_norm[position, heads], table.n_elements[position, heads]
     return {
         "norm": float(np.sqrt(np.square(norms).sum())),
         "rows": elements.sum() / (fused.shape or (1,))[-1],
         "type": fused.type,
-        **{
-            name: float(np.average(table.fields[name][position, heads], weights=elements))
-            for name in ("sparsity", "zero_fraction")
-        },
+        **{name: float(np.average(table.fields[name][position, heads], weights=elements)) for name in _SHARES},
     }
 
 
@@ -146,7 +145,7 @@ def _as_matrix(entries: list[Entry]) -> Matrix:
 
 def _gain(role: str | None, layer: LayerRows) -> Entry:
     rows = layer.get(role, []) if role else []
-    if len(rows) != 1 or rows[0].rms is None:
+    if len(rows) != 1 or rows[0].get("rms") is None or rows[0].get("mean") is None:
         return {}
     return {"mean": rows[0].mean, "rms": rows[0].rms, "type": rows[0].type}
 
@@ -189,7 +188,7 @@ def _expert_notes(profile: Profile) -> list[str]:
     """How far the experts of each role differ in size, over all layers."""
     norms: dict[str, list[float]] = defaultdict(list)
     for (role, _), row in profile.experts.items():
-        if row.rms is not None and role in {"ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"}:
+        if row.get("rms") is not None and role in {"ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"}:
             norms[role].append(row.rms)
     return [
         f"{role}: root mean square over {len(found)} experts, whose rms runs from {min(found):.4g} to {max(found):.4g}"

@@ -105,7 +105,7 @@ def gauge_from_vectors(profile: Profile, table: LayerTable) -> Gauge | None:
     ‖W diag(g)‖² = Σ over columns of ‖column‖² g², and the column norms of a vector are its magnitudes.
     """
     rows = {(row.role, row.layer): row for row in profile.tensors.values() if row.stack is None}
-    if not all(row.get("column_l2") is not None for row in rows.values() if row.n_elements):
+    if not all(row.get("column_l2") is not None for row in rows.values() if row.layer is not None):
         return None
     layers = [_whole_products(rows, layer) for layer in table.layers.tolist()]
     products = {name: np.array([layer[name] for layer in layers]) for name in PRODUCTS}

@@ -25,12 +25,14 @@ RISK = "risk"
 
 @dataclass(frozen=True, eq=False)
 class VariantRanking:
-    """The index with another norm scale or scaling."""
+    """The index with another norm scale or scaling, its agreement with the one reported, and its sensitivity."""
 
     norm: Norm
     scale: Scale
     tau: float | None
     top_layers: list[int]
+    risk: RiskIndex
+    draws: Sensitivity | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +147,8 @@ def _variants(
         for scale in SCALES:
             variant = risk_index(series.series, series.components, settings.weights, scale)
             top = given.table.layers[top_layers(variant)].tolist()
-            found.append(VariantRanking(norm, scale, _agreement(index, variant), top))
+            draws = _draws(variant, settings)
+            found.append(VariantRanking(norm, scale, _agreement(index, variant), top, variant, draws))
     return found
 
 

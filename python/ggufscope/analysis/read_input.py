@@ -127,7 +127,7 @@ def _warnings(profile: Profile) -> tuple[str, ...]:
     found = []
     if profile.model.synthetic:
         found.append("the weights are synthetic: what is found in them was planted")
-    lost = profile.total.nan_count + profile.total.inf_count
+    lost = sum(profile.total.get(name) or 0 for name in ("nan_count", "inf_count"))
     if lost:
         found.append(f"{lost} weights are NaN or Inf and are left out of every statistic")
     threshold = profile.settings.sparsity_threshold

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .confound import Confound
     from .gauge import Gauge
     from .layer_table import Floats, LayerTable
-    from .ranking import Ranking
+    from .ranking import Ranking, VariantRanking
     from .registry import Preset
     from .sensitivity import Sensitivity
 
@@ -46,9 +46,23 @@ def preset_summary(preset: Preset, ranking: Ranking, table: LayerTable) -> Prese
         confounded=list(ranking.excluded),
         formulas={name: entry.formula for name, entry in series.items()},
         gauge_invariant={name: entry.gauge_invariant for name, entry in series.items()},
-        variants=[Variant(entry.norm, entry.scale, entry.tau, entry.top_layers) for entry in ranking.variants],
+        variants=[_variant(entry) for entry in ranking.variants],
         per_head={name: [_numbers(row) for row in rows] for name, rows in ranking.scores.per_head.items()},
         layers=_layers(ranking, table),
+    )
+
+
+def _variant(entry: VariantRanking) -> Variant:
+    draws, unknown = entry.draws, [None] * len(entry.risk.values)
+    return Variant(
+        norm=entry.norm,
+        scale=entry.scale,
+        tau=entry.tau,
+        top_layers=entry.top_layers,
+        risk=_numbers(entry.risk.values),
+        rank=_numbers(ranks(entry.risk.values)) if draws else [*unknown],
+        p_first=_numbers(draws.p_first) if draws else [*unknown],
+        p_top_three=_numbers(draws.p_top_three) if draws else [*unknown],
     )
 
 

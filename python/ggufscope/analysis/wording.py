@@ -51,7 +51,7 @@ def percent_change(value: float | None) -> str:
 def gap(value: float | None) -> str:
     """A difference of shares.
 
-    >>> gap(0.0254)
-    'gap 2.54 points of %'
+    >>> gap(0.02541)
+    'gap 0.0254'
     """
-    return "undefined" if value is None else f"gap {100 * value:.3g} points of %"
+    return "undefined" if value is None else f"gap {value:.3g}"

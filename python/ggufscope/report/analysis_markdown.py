@@ -157,7 +157,7 @@ def _index(preset: PresetSummary) -> Iterator[str]:
         [_layer(entry, preset) for entry in preset.layers],
     )
     yield ""
-    yield "Components are scaled to 0 … 1. Ranks and probabilities are over 10 000 weightings drawn from the simplex."
+    yield "Components are scaled to 0 … 1. Ranks and probabilities are over weightings drawn from the simplex."
     if preset.confounded:
         yield f"Left out of “without confounded”: {', '.join(preset.confounded)}."
     yield ""

@@ -119,6 +119,14 @@ def _reasons(entry: LayerRecord) -> str:
     return ", ".join(f"{SHORT_NAMES.get(name, name)} {points:.0f}" for name, points in largest)
 
 
+def _study_text(finding: Finding) -> str:
+    """What the study's own rule says, where the verdict differs."""
+    holds = finding.original_rule.holds
+    if holds is None or holds == (finding.verdict == "holds"):
+        return ""
+    return " (study: holds)" if holds else " (study: does not)"
+
+
 def _render_hypotheses(console: Console, findings: Sequence[Finding], glyphs: Glyphs) -> None:
     console.print(Text("premises about weights; the behaviour they are said to cause is not tested", "bold"))
     for finding in findings:
@@ -127,5 +135,6 @@ def _render_hypotheses(console: Console, findings: Sequence[Finding], glyphs: Gl
             (finding.verdict.ljust(26), _VERDICT_STYLES.get(finding.verdict, "yellow")),
             finding.title.ljust(_LABEL + 1),
             finding.measured or glyphs.nothing,
+            _study_text(finding),
         )
         console.print(line)

@@ -1,24 +1,16 @@
 """The layout of a saved analysis, schema `ggufscope.analysis/1`: plain values, None where something is undefined.
 
-These classes are the schema: `document_from_json` checks a file against them, field by field.
+These classes are the schema: `document_json` checks a file against them, field by field.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import asdict, dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-from ..errors import AnalysisError
 from .findings import Finding  # noqa: TC001  pydantic resolves the annotations
 
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
 SCHEMA = "ggufscope.analysis/1"
-DIGITS = 10  # significant digits of every number in a file: BLAS, numba and sampling vouch for no more
 
 
 @dataclass(frozen=True)
@@ -236,67 +228,6 @@ class AnalysisDocument:
     run: RunRecord | None = None
 
 
-@cache
-def _adapter() -> TypeAdapter[AnalysisDocument]:
-    from pydantic import TypeAdapter  # noqa: PLC0415  takes a while to import
-
-    return TypeAdapter(AnalysisDocument)
-
-
-def document_to_json(document: AnalysisDocument) -> str:
-    """The text of the saved file: strict JSON; the leading preset's layers stand under `layers`."""
-    plain = rounded(asdict(document))
-    plain["layers"] = plain["preset"].pop("layers")
-    _checked(plain)
-    return json.dumps(plain, indent=1, allow_nan=False, ensure_ascii=True) + "\n"
-
-
-def document_from_json(data: bytes | str) -> AnalysisDocument:
-    """Check the text of a saved analysis.
-
-    Raises:
-        AnalysisError: It is not one; names the place.
-    """
-    try:
-        plain = json.loads(data, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise AnalysisError(f"not a saved analysis: no valid JSON ({error})") from None
-    if not isinstance(plain, dict) or "schema" not in plain:
-        raise AnalysisError('not a saved analysis: it has no "schema"')
-    if plain["schema"] != SCHEMA:
-        raise AnalysisError(f"cannot read schema {plain['schema']!r}; this version reads {SCHEMA!r}")
-    return _checked(plain)
-
-
-def _checked(plain: dict[str, Any]) -> AnalysisDocument:
-    from pydantic import ValidationError  # noqa: PLC0415
-
-    preset = plain.get("preset")
-    inner = {**preset, "layers": plain.get("layers")} if isinstance(preset, dict) else preset
-    try:
-        whole = {**{key: value for key, value in plain.items() if key != "layers"}, "preset": inner}
-        return _adapter().validate_json(json.dumps(whole), strict=True)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, problem["loc"])).replace("preset.layers", "layers")
-        raise AnalysisError(f"malformed analysis: {place}: {problem['msg']}") from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
 def number(value: float | None) -> float | None:
     """A number for the file: None for NaN and infinity."""
     return None if value is None or not math.isfinite(value) else float(value)
-
-
-def rounded(value: Any) -> Any:
-    """The value with its floats cut to DIGITS significant digits, wherever they stand."""
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
-    if isinstance(value, dict):
-        return {key: rounded(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [rounded(entry) for entry in value]
-    return value

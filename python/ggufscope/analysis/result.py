@@ -11,7 +11,8 @@ import numpy as np
 
 from ..errors import AnalysisError, OutputError
 from ..output import atomic_write
-from .document import SCHEMA, AnalysisDocument, LayerRecord, document_from_json, document_to_json
+from .document import SCHEMA, AnalysisDocument, LayerRecord
+from .document_json import document_from_json, document_to_json
 
 if TYPE_CHECKING:
     from os import PathLike

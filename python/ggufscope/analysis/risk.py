@@ -73,33 +73,36 @@ def risk_index(
         scale: `"minmax"` or `"rank"`.
         without: scores and components to leave out, wherever they enter.
     """
-    n_layers = len(next(iter(series.values())).values)
-    raw: dict[str, Floats] = {}
-    dropped: dict[str, str] = {}
-    effective: dict[str, dict[str, float]] = {}
-    flat: set[str] = set()
-    for component in components:
-        reason = _unavailable(component, series, weights, without)
-        if reason is not None:
-            dropped[component.name] = reason
-            continue
-        used = _used(component, without)
-        raw[component.name] = composite(used, series, scale) if component.composite else series[used[0].score].values
-        effective[component.name] = {ingredient.score: 1 / len(used) for ingredient in used}
-        flat |= {one.score for one in used if is_flat(series[one.score].values, series[one.score].offset)}
-    offsets = {component.name: _offset(component, series) for component in components}
-    flat |= {name for name, values in raw.items() if is_flat(values, offsets[name])}
+    reasons = {entry.name: _unavailable(entry, series, weights, without) for entry in components}
+    used = {entry.name: _used(entry, without) for entry in components if reasons[entry.name] is None}
+    offsets = {entry.name: _offset(entry, series) for entry in components}
+    raw = {
+        entry.name: composite(used[entry.name], series, scale) if entry.composite else _only(entry, series)
+        for entry in components
+        if entry.name in used
+    }
     units = {name: scaled(values, scale, offsets[name]) for name, values in raw.items()}
     shares = _normalized({name: weights[name] for name in raw})
+    flat = {name for name, values in raw.items() if is_flat(values, offsets[name])}
     return RiskIndex(
         raw=raw,
         scaled=units,
         weights=shares,
-        values=_weighted_sum(units, shares, n_layers),
-        flat=tuple(sorted(flat)),
-        dropped=dropped,
-        effective_weights=_effective(effective, shares),
+        values=_weighted_sum(units, shares, len(next(iter(series.values())).values)),
+        flat=tuple(sorted(flat | _flat_ingredients(used, series))),
+        dropped={name: reason for name, reason in reasons.items() if reason is not None},
+        effective_weights=_effective(used, shares),
     )
+
+
+def _only(component: Component, series: Mapping[str, Series]) -> Floats:
+    """The values of a component that is one score."""
+    return series[component.ingredients[0].score].values
+
+
+def _flat_ingredients(used: Mapping[str, Sequence[Ingredient]], series: Mapping[str, Series]) -> set[str]:
+    names = {part.score for parts in used.values() for part in parts}
+    return {name for name in names if is_flat(series[name].values, series[name].offset)}
 
 
 def composite(ingredients: Sequence[Ingredient], series: Mapping[str, Series], scale: Scale) -> Floats:
@@ -167,9 +170,10 @@ def _weighted_sum(units: Mapping[str, Floats], shares: Mapping[str, float], n_la
     return 100 * values
 
 
-def _effective(parts: Mapping[str, Mapping[str, float]], shares: Mapping[str, float]) -> dict[str, float]:
+def _effective(used: Mapping[str, Sequence[Ingredient]], shares: Mapping[str, float]) -> dict[str, float]:
+    """Score → its weight through every component: an equal part of each that it is in."""
     found: dict[str, float] = {}
-    for component, scores in parts.items():
-        for score, part in scores.items():
-            found[score] = found.get(score, 0.0) + shares[component] * part
+    for component, parts in used.items():
+        for part in parts:
+            found[part.score] = found.get(part.score, 0.0) + shares[component] / len(parts)
     return found

@@ -60,7 +60,7 @@ def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs)
     layers = document.preset.layers
     console.print(Text(f"{INDEX}: preset {document.preset.name}, 0 to 100 in this file", "bold"))
     console.print(Text(SHORT_STATEMENT, "dim"))
-    if document.preset.effective_weights:
+    if document.preset.independent_components is not None:
         console.print(Text(_weights_text(document.preset), "dim"))
     room = console.width - _LABEL - 1
     _curve(console, f"layers {layers[0].layer}-{layers[-1].layer}", [entry.risk for entry in layers], room, glyphs)
@@ -70,12 +70,11 @@ def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs)
 
 
 def _weights_text(preset: PresetSummary) -> str:
-    """The score that weighs most through all it enters, and how many of the components are independent."""
-    name, weight = max(preset.effective_weights.items(), key=lambda item: item[1])
-    heaviest = f"{name} weighs {100 * weight:.0f} % in effect"
-    if preset.independent_components is None:
-        return heaviest
-    return f"{heaviest}; {preset.independent_components:.1f} independent components of {len(preset.weights)}"
+    """Of the scores that vary the one that weighs most through all it enters; how many components are independent."""
+    varying = [item for item in preset.effective_weights.items() if item[0] not in preset.flat]
+    name, weight = max(varying, key=lambda item: item[1])
+    independent = f"{preset.independent_components:.1f} independent components of {len(preset.weights)}"
+    return f"{name} weighs {100 * weight:.0f} % in effect; {independent}"
 
 
 def _curve(console: Console, label: str, values: Sequence[float | None], room: int, glyphs: Glyphs) -> None:

@@ -207,6 +207,10 @@ struct Q4_K {
   static constexpr int highest_code = 15;
 
   static void decode(const Block& block, float* out) {
+    each_sixteen(block, [&](int first, F32 weights) { store(out + first, weights); });
+  }
+  template <class Visit>
+  static void each_sixteen(const Block& block, Visit visit) {
     float scale[16];
     const float* minimum = scale + 8;
     store_scales_and_minima(&block, block.d, block.dmin, scale);
@@ -215,9 +219,9 @@ struct Q4_K {
       const I32 codes = load_u8(block.qs + 16 * i);
       const int low = i / 2 * 2;
       const int high = low + 1;
-      float* half = out + 16 * (i % 2);
-      store(half + 32 * low, to_f32(codes & broadcast(15)) * broadcast(scale[low]) - broadcast(minimum[low]));
-      store(half + 32 * high, to_f32(shift_right<4>(codes)) * broadcast(scale[high]) - broadcast(minimum[high]));
+      const int half = 16 * (i % 2);
+      visit(half + 32 * low, to_f32(codes & broadcast(15)) * broadcast(scale[low]) - broadcast(minimum[low]));
+      visit(half + 32 * high, to_f32(shift_right<4>(codes)) * broadcast(scale[high]) - broadcast(minimum[high]));
     }
   }
   static void scales(const Block& block, float* out) { store_scales(&block, block.d, block.dmin, out); }

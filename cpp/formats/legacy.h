@@ -50,10 +50,14 @@ struct Q4_0 {
   static constexpr int highest_code = 15;
 
   static void decode(const Block& block, float* out) {
+    each_sixteen(block, [&](int first, F32 weights) { store(out + first, weights); });
+  }
+  template <class Visit>
+  static void each_sixteen(const Block& block, Visit visit) {
     const F32 d = broadcast(half_to_float(block.d));
     const I32 q = load_u8(block.qs);
-    store(out, to_f32(low_nibbles(q) - broadcast(8)) * d);
-    store(out + 16, to_f32(high_nibbles(q) - broadcast(8)) * d);
+    visit(0, to_f32(low_nibbles(q) - broadcast(8)) * d);
+    visit(16, to_f32(high_nibbles(q) - broadcast(8)) * d);
   }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }

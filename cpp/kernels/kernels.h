@@ -11,7 +11,7 @@ namespace ggufscope {
 
 // Sixteen sub-blocks of 32 weights, and as many groups as share a LinearRun (kernels/linear.h).
 inline constexpr size_t kGroupElements = 512;
-inline constexpr int kGroupsPerRun = 8;
+inline constexpr int kGroupsPerRun = 16;
 
 // Where a run of groups lies, and where what is found goes. Moved on, from group to group, by the kernel.
 struct LinearRun {

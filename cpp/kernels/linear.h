@@ -140,20 +140,16 @@ template <class Format>
 void observe_norms(const typename Format::Block* blocks, F64 lane_squares, LinearRun& run) {
   constexpr int kLanesPerBlock = kLanes / Format::blocks_per_group;
   alignas(64) double squares[kLanes];
-  alignas(64) float weights[Format::elements];
   store(squares, lane_squares);
   keep_in_memory(squares);
   for (int b = 0; b < Format::blocks_per_group; ++b) {
     double total = 0;
     for (int l = 0; l < kLanesPerBlock; ++l) total += squares[b * kLanesPerBlock + l];
     run.row_squares[run.row] += total;
-    Format::decode(blocks[b], weights);
-    keep_in_memory(weights);
     float* columns = columns_of_few_rows(run);
-    for (int i = 0; i < Format::elements; i += kLanes) {
-      const F32 x = load(weights + i);
-      store(columns + i, load(columns + i) + x * x);
-    }
+    Format::each_sixteen(blocks[b], [&](int first, F32 weights) {
+      store(columns + first, load(columns + first) + weights * weights);
+    });
     pass<Format>(run);
   }
 }

@@ -129,10 +129,12 @@ class CountedHistogram {
     store_i32(words_[current_][code], slots | shift_left<16>(counted.count));
   }
   void next_group() {
+    finish();
+    waiting_ = true;
     current_ = 1 - current_;
-    for (const auto& words : words_[current_]) count_words(words);
   }
   void finish() {
+    if (!waiting_) return;
     for (const auto& words : words_[1 - current_]) count_words(words);
   }
 
@@ -144,8 +146,9 @@ class CountedHistogram {
   }
 
   HistogramCounters* counters_;
-  alignas(64) uint32_t words_[2][kLanes][kLanes] = {};  // before the first group: nothing, of slot 0
+  alignas(64) uint32_t words_[2][kLanes][kLanes];
   int current_ = 0;
+  bool waiting_ = false;  // words_[1 - current_] holds a group
 };
 
 }  // namespace

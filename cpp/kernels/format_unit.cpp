@@ -38,11 +38,21 @@ void observe_scales(const std::byte* bytes, size_t n_blocks, Scales& scales) {
 }
 
 template <class Format>
+concept HasPairs =
+    Format::code_bits == 8 && Format::lowest_code >= 0 && Format::highest_code < 64 && Format::packed_bytes % 64 == 0;
+
+template <class Format>
 void observe_codes(const std::byte* bytes, size_t n_blocks, CodeCounters& codes) {
   const auto* blocks = reinterpret_cast<const typename Format::Block*>(bytes);
   alignas(64) uint8_t scratch[Format::packed_bytes];
-  for (size_t i = 0; i < n_blocks; ++i) {
-    observe(codes, Format::packed_codes(blocks[i], scratch), Format::packed_bytes);
+  if constexpr (HasPairs<Format>) {
+    PairedCodes<Format::packed_bytes> paired;
+    for (size_t i = 0; i < n_blocks; ++i) paired.add(Format::packed_codes(blocks[i], scratch), codes);
+    paired.count_waiting(codes);
+  } else {
+    for (size_t i = 0; i < n_blocks; ++i) {
+      observe(codes, Format::packed_codes(blocks[i], scratch), Format::packed_bytes);
+    }
   }
 }
 

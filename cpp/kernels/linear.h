@@ -147,9 +147,8 @@ void observe_norms(const typename Format::Block* blocks, F64 lane_squares, Linea
     for (int l = 0; l < kLanesPerBlock; ++l) total += squares[b * kLanesPerBlock + l];
     run.row_squares[run.row] += total;
     float* columns = columns_of_few_rows(run);
-    Format::each_sixteen(blocks[b], [&](int first, F32 weights) {
-      store(columns + first, load(columns + first) + weights * weights);
-    });
+    Format::each_sixteen(
+        blocks[b], [&](int first, F32 weights) { store(columns + first, load(columns + first) + weights * weights); });
     pass<Format>(run);
   }
 }

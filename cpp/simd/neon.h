@@ -226,9 +226,7 @@ inline F64 to_f64(F32 x) {
   return {wide_low(x.a), wide_high(x.a), wide_low(x.b), wide_high(x.b),
           wide_low(x.c), wide_high(x.c), wide_low(x.d), wide_high(x.d)};
 }
-inline float64x2_t wide_low(uint32x4_t x) {
-  return vcvtq_f64_s64(vmovl_s32(vget_low_s32(vreinterpretq_s32_u32(x))));
-}
+inline float64x2_t wide_low(uint32x4_t x) { return vcvtq_f64_s64(vmovl_s32(vget_low_s32(vreinterpretq_s32_u32(x)))); }
 inline float64x2_t wide_high(uint32x4_t x) { return vcvtq_f64_s64(vmovl_high_s32(vreinterpretq_s32_u32(x))); }
 inline F64 to_f64(I32 x) {
   return {wide_low(x.a), wide_high(x.a), wide_low(x.b), wide_high(x.b),

@@ -16,7 +16,8 @@ namespace ggufscope {
 struct CodeCounters {
   static constexpr int kWays = 4;  // neighbours count in different tables, so that equal codes do not wait
   uint32_t bytes[kWays][256];
-  uint64_t codes[16];  // unpacked ones, already counted
+  uint32_t pairs[64 * 64];  // of neighbours, where codes have six bits or less: half as many increments
+  uint64_t codes[16];       // unpacked ones, already counted
 };
 
 struct Codes {
@@ -38,6 +39,10 @@ struct Codes {
       uint64_t n = 0;
       for (const auto& table : counters.bytes) n += table[byte];
       for (uint32_t shift = 0; shift < 8; shift += of.code_bits) counts[byte >> shift & mask] += n;
+    }
+    for (int pair = 0; pair < 64 * 64; ++pair) {
+      counts[pair % 64] += counters.pairs[pair];
+      counts[pair / 64] += counters.pairs[pair];
     }
     for (int code = 0; code < 16; ++code) counts[code] += counters.codes[code];
     std::memset(&counters, 0, sizeof counters);
@@ -107,6 +112,36 @@ inline void observe(CodeCounters& counters, const uint8_t* bytes, size_t n) {
   }
   for (; i < n; ++i) ++counters.bytes[0][bytes[i]];
 }
+
+// Blocks of codes below 64, a byte each. As with the histogram's slots, what was stored for one block is counted while
+// the next is worked on.
+template <int Codes>
+class PairedCodes {
+ public:
+  void add(const uint8_t* codes, CodeCounters& counters) {
+    count_waiting(counters);
+    for (int i = 0; i < Codes; i += 64) {
+      const I32 x = load_i32(codes + i);  // two pairs in each lane
+      store_i32(pairs_[current_] + i / 2, (x & broadcast(0x003F003F)) | (shift_right<2>(x) & broadcast(0x0FC00FC0)));
+    }
+    current_ = 1 - current_;
+    waiting_ = true;
+  }
+  void count_waiting(CodeCounters& counters) const {
+    if (!waiting_) return;
+    for (int i = 0; i < Codes / 2; i += 4) {
+      const auto four = read<uint64_t>(pairs_[1 - current_] + i);
+#pragma GCC unroll 4
+      for (int k = 0; k < 4; ++k) ++counters.pairs[four >> 16 * k & 0xFFFFU];
+    }
+  }
+
+ private:
+  static_assert(Codes % 64 == 0);
+  alignas(64) uint16_t pairs_[2][Codes / 2];
+  int current_ = 0;
+  bool waiting_ = false;
+};
 
 // Of codes that are counted: lane by lane, added up at the end.
 class CountedCodes {

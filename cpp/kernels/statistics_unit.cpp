@@ -60,7 +60,7 @@ void observe_norms(const Tile& tile, const float* values, const TileTargets& tar
 template <bool WithHistogram>
 void observe_values(const Tile& tile, const TileTargets& targets) {
   SummingAll<Values> values(tile);
-  Summing<Histogram> histogram(targets.histogram);
+  Summing<Histogram> histogram(targets.histogram);  // NOLINT(misc-const-correctness): where WithHistogram
   each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) {
     const Group group{x, to_f64(x)};
     values.add(group, valid);
@@ -76,8 +76,9 @@ constexpr uint64_t kNarrow = 64;
 template <bool WithHistogram, bool WithNorms>
 void observe_rows(const Tile& tile, const TileTargets& targets) {
   SummingAll<Values> values(tile);
-  Summing<Histogram> histogram(targets.histogram);
+  Summing<Histogram> histogram(targets.histogram);  // NOLINT(misc-const-correctness): where WithHistogram
   each_row_piece(tile, tile.values, tile.count, [&](const float* piece, size_t n, uint64_t row, uint64_t column) {
+    // NOLINTNEXTLINE(misc-const-correctness): where WithNorms
     Summing<Norms> norms(WithNorms ? targets.column_squares + column : nullptr);
     each_group(piece, n, [&](F32 x, auto valid) {
       const Group group{x, to_f64(x)};

@@ -77,8 +77,8 @@ inline I32 slots_of(F32 x, I32 way) {
 template <>
 struct Summing<Histogram> {
   static constexpr int kLag = 8;  // groups
-  HistogramCounters* counters;
   alignas(64) uint16_t slots[kLag][kLanes];
+  HistogramCounters* counters;
   uint32_t added = 0;
 
   explicit Summing(HistogramCounters* into) : counters(into) {}
@@ -89,18 +89,18 @@ struct Summing<Histogram> {
     store_u16(place, slots_of(group.value, iota() & broadcast(HistogramCounters::kWays - 1U)));
     ++added;
   }
-  void add(const Group& group, Mask valid) {
+  void add(const Group& group, Mask valid) const {
     uint32_t last[kLanes];
     store_i32(last, slots_of(group.value, iota() & broadcast(HistogramCounters::kWays - 1U)));
     for (int l = 0; l < count(valid); ++l) ++counters->count[last[l]];
   }
-  void finish() {
+  void finish() const {
     const uint32_t left = added < kLag ? added : kLag;
     for (uint32_t i = 0; i < left; ++i) count_slots(slots[(added - left + i) % kLag]);
   }
 
  private:
-  void count_slots(const uint16_t* place) {
+  void count_slots(const uint16_t* place) const {
     for (int i = 0; i < kLanes; i += 4) {
       const auto four = read<uint64_t>(place + i);
       ++counters->count[four & 0xFFFFU];
@@ -133,20 +133,20 @@ class CountedHistogram {
     waiting_ = true;
     current_ = 1 - current_;
   }
-  void finish() {
+  void finish() const {
     if (!waiting_) return;
     for (const auto& words : words_[1 - current_]) count_words(words);
   }
 
  private:
-  void count_words(const uint32_t (&words)[kLanes]) {
+  void count_words(const uint32_t (&words)[kLanes]) const {
     uint32_t* const count = counters_->count;
 #pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) count[words[i] & 0xFFFFU] += words[i] >> 16;
+    for (const uint32_t word : words) count[word & 0xFFFFU] += word >> 16;
   }
 
-  HistogramCounters* counters_;
   alignas(64) uint32_t words_[2][kLanes][kLanes];
+  HistogramCounters* counters_;
   int current_ = 0;
   bool waiting_ = false;  // words_[1 - current_] holds a group
 };

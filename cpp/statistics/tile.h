@@ -70,7 +70,7 @@ inline void each_group(const Number* values, size_t count, Body body) {
   if (whole < count) {
     Number rest[kLanes] = {};
     std::memcpy(rest, values + whole, (count - whole) * sizeof(Number));
-    body(load(rest), first_lanes(static_cast<int>(count - whole)));
+    body(load(rest), first_lanes(static_cast<int>(count % kLanes)));
   }
 }
 

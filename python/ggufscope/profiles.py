@@ -69,7 +69,7 @@ class Run:
     version: str
 
     @classmethod
-    def of(cls, model: Model, started: datetime.datetime, seconds: float, threads: int) -> Run:
+    def of(cls, model: Model, started: datetime.datetime, seconds: float, threads: int, isa: str | None = None) -> Run:
         tensors = model.tensors.values()
         return cls(
             files=[Path(file).name for file in model.files],
@@ -78,7 +78,7 @@ class Run:
             bytes_per_second=float(round(sum(tensor.n_bytes for tensor in tensors) / seconds)),
             elements_per_second=float(round(sum(tensor.n_elements for tensor in tensors) / seconds)),
             threads=threads,
-            isa=_core.current_isa(),
+            isa=isa or _core.current_isa(),
             version=__version__,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import time
 from collections import defaultdict
@@ -43,6 +44,7 @@ def profile(
     progress: Callable[[int, int], object] | None = None,
     *,
     keep_vectors: bool = True,
+    isa: str | None = None,
 ) -> Profile:
     """Statistics of every parameter of a model, from one pass over its data.
 
@@ -53,6 +55,7 @@ def profile(
         sparsity_threshold: magnitude under which a weight counts for `sparsity`; rounded to float32.
         progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel.
         keep_vectors: keep `row_l2` and `column_l2` of every tensor (8 bytes per row and column) beside their summary.
+        isa: instruction set to work with; None for the one in use. The result does not depend on it.
 
     Returns:
         The profile; it does not refer to the model any more.
@@ -60,7 +63,8 @@ def profile(
     Raises:
         GGUFError: The file is malformed, or it shrank while it was read.
         OSError: The file cannot be opened.
-        ValueError: Less than one thread, a threshold that is negative or not finite, or the model is closed.
+        ValueError: Less than one thread, a threshold that is negative or not finite, an instruction set that cannot
+            run here, or the model is closed.
 
     Example:
         >>> import ggufscope as gs
@@ -69,29 +73,30 @@ def profile(
     """
     settings = Settings(fast=bool(fast), sparsity_threshold=checked_threshold(sparsity_threshold))
     n_threads = thread_count(threads)
-    if isinstance(model, Model):
-        return _profile(model, n_threads, settings, progress, keep_vectors)
-    with open_model(model) as opened:
-        return _profile(opened, n_threads, settings, progress, keep_vectors)
+    with contextlib.ExitStack() as stack:
+        opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
+        return _profile(opened, settings, threads=n_threads, progress=progress, keep_vectors=keep_vectors, isa=isa)
 
 
 def _profile(
     model: Model,
-    threads: int,
     settings: Settings,
+    *,
+    threads: int,
     progress: Callable[[int, int], object] | None,
     keep_vectors: bool,
+    isa: str | None,
 ) -> Profile:
     started = datetime.datetime.now(datetime.UTC)
     clock = time.perf_counter()
     tensors = list(model.tensors.values())
     collector = _Collector(model, keep_vectors)
     for tensor, parts in _observe(
-        model, tensors, collector.geometry, threads=threads, settings=settings, progress=progress
+        model, tensors, collector.geometry, threads=threads, settings=settings, progress=progress, isa=isa
     ):
         collector.add(tensor, parts)
     seconds = time.perf_counter() - clock
-    run = Run.of(model, started, seconds, threads)
+    run = Run.of(model, started, seconds, threads, isa)
     return collector.finish(ModelSummary.of(model), settings, run)
 
 
@@ -118,6 +123,7 @@ def _observe(
     threads: int,
     settings: Settings,
     progress: Callable[[int, int], object] | None,
+    isa: str | None,
 ) -> Iterator[tuple[Tensor, list[_core.Part]]]:
     """Each tensor with its parts, in file order."""
     total = sum(tensor.n_bytes for tensor in tensors)
@@ -137,6 +143,7 @@ def _observe(
             settings.fast,
             settings.sparsity_threshold,
             report,
+            isa or "",
         )
         by_tensor = defaultdict(list)
         for part in parts:

@@ -1,4 +1,4 @@
-"""A progress bar for long work: bytes, rate and time left, on standard error, only where somebody is looking."""
+"""Progress bars for long work, on standard error, only where somebody is looking."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from ..escape import escape
 
@@ -17,7 +25,9 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], object] | None]:
-    """The callback that moves a bar, gone again when the block ends; None where standard error is no terminal.
+    """The callback that moves a bar of bytes, with rate and time left; gone again when the block ends.
+
+    It is None where standard error is no terminal.
 
     Args:
         what: a word or two before the bar; may come from a file.
@@ -37,3 +47,21 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], object] | None]:
     with bar:
         task = bar.add_task(escape(what), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextlib.contextmanager
+def share_bar() -> Iterator[Callable[[str, float], object] | None]:
+    """The callback that names what is being done and moves a bar to a share from 0 to 1; else as `progress_bar`."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        TaskProgressColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda what, share: bar.update(task, description=escape(what), completed=share)

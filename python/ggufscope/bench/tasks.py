@@ -1,0 +1,155 @@
+"""What is measured, what it is measured against, and the rounds in which both are timed.
+
+The bandwidth of a shared machine wanders by a factor of two within minutes. Two times taken minutes apart say nothing
+about each other; so the limit is timed again right before the work in every round, and what counts is the median of the
+rounds' ratios.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Work = Callable[[], object]
+
+NOISY_SPREAD = 0.15
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The durations of one piece of work, round by round.
+
+    Attributes:
+        seconds: one per round, in their order.
+    """
+
+    seconds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.seconds)
+
+    @property
+    def spread(self) -> float:
+        """The width of the middle half of the rounds, as a share of the median; 0 for a single round."""
+        if len(self.seconds) < 2:
+            return 0.0
+        lower, _, upper = statistics.quantiles(self.seconds, n=4, method="inclusive")
+        return (upper - lower) / self.median
+
+    @property
+    def noisy(self) -> bool:
+        return self.spread > NOISY_SPREAD
+
+    def over(self, other: Timing) -> float:
+        """How many times as long as `other` this took: the median of the rounds' ratios."""
+        return statistics.median(mine / theirs for mine, theirs in zip(self.seconds, other.seconds, strict=True))
+
+
+@dataclass(frozen=True)
+class Task:
+    """A piece of work and its limits.
+
+    Attributes:
+        subject: a type (`"Q4_K"`) or a model.
+        kernel: what is done with it: a name in `KERNELS`, or what a suite calls it.
+        run: does it once.
+        limits: by name, what it is measured against; the first is what it should come near to.
+        n_elements: weights that `run` covers.
+        n_bytes: their bytes as stored.
+        threads: that `run` and its limits work with.
+        isa: instruction set of the kernels.
+        scale: factor on the limits' times, where they cover less than `run`.
+    """
+
+    subject: str
+    kernel: str
+    run: Work
+    limits: Mapping[str, Work] = field(default_factory=dict)
+    n_elements: int = 0
+    n_bytes: int = 0
+    threads: int = 1
+    isa: str = ""
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The times of a task and of its limits, over the same rounds."""
+
+    task: Task
+    timing: Timing
+    limits: Mapping[str, Timing]
+
+    @property
+    def elements_per_second(self) -> float:
+        return self.task.n_elements / self.timing.median
+
+    @property
+    def bytes_per_second(self) -> float:
+        return self.task.n_bytes / self.timing.median
+
+    def ratio(self, limit: str) -> float:
+        """How many times as long as the limit the task takes; 1 is the best there is."""
+        return self.timing.over(self.limits[limit]) / self.task.scale
+
+    @property
+    def noisy(self) -> bool:
+        return self.timing.noisy or any(timing.noisy for timing in self.limits.values())
+
+
+def timed(work: Work) -> float:
+    """The seconds that `work` takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def one_round(task: Task) -> dict[str | None, float]:
+    """Seconds of each limit, by name, and right after them of the task itself, under None."""
+    seconds: dict[str | None, float] = {name: timed(work) for name, work in task.limits.items()}
+    seconds[None] = timed(task.run)
+    return seconds
+
+
+def measure(
+    tasks: Sequence[Task],
+    seconds: float,
+    *,
+    least: int = 3,
+    most: int = 25,
+    progress: Callable[[float], object] | None = None,
+) -> list[Measurement]:
+    """Time all tasks in turn, round by round.
+
+    Args:
+        tasks: compared with each other, too, as each round has all of them.
+        seconds: no further round begins after so long.
+        least: rounds at least, however long they take.
+        most: rounds at most.
+        progress: called after each task with the share of the work that is done; may raise to cancel.
+
+    Returns:
+        One measurement per task, in order.
+    """
+    rounds: list[list[dict[str | None, float]]] = []
+    start = time.perf_counter()
+    while len(rounds) < least or (len(rounds) < most and time.perf_counter() - start < seconds):
+        found: list[dict[str | None, float]] = []
+        for task in tasks:
+            found.append(one_round(task))
+            if progress is not None:
+                counted = (len(rounds) + len(found) / len(tasks)) / least
+                elapsed = (time.perf_counter() - start) / seconds if seconds else 1.0
+                progress(min(counted, elapsed, 1.0))
+        rounds.append(found)
+    return [_measurement(task, [found[i] for found in rounds]) for i, task in enumerate(tasks)]
+
+
+def _measurement(task: Task, rounds: Sequence[Mapping[str | None, float]]) -> Measurement:
+    def timing(name: str | None) -> Timing:
+        return Timing(tuple(seconds[name] for seconds in rounds))
+
+    return Measurement(task, timing(None), {name: timing(name) for name in task.limits})

@@ -1,0 +1,57 @@
+"""`ggufscope bench`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..bench import DEFAULT_TYPES, Bench, bench_model, bench_types
+from ..output import print_out
+from ..report.console import show
+from ..report.progress import share_bar
+from ..report.terminal_bench import render_bench
+
+
+def bench(
+    model: Annotated[
+        Path | None, typer.Argument(metavar="[MODEL]", help="A GGUF file, or any file of a split model.")
+    ] = None,
+    *,
+    types: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type", metavar="TYPE", help=f"A type, or all; may be repeated. Default: {', '.join(DEFAULT_TYPES)}."
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", help="Measure 1 and N; default: the cores at hand.")
+    ] = None,
+    isa: Annotated[
+        str | None, typer.Option("--isa", metavar="ISA", help="Instruction set; default: GGUFSCOPE_ISA, or the best.")
+    ] = None,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", metavar="S", help="About so long; three rounds are made in any case.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Throughput here, against reading the same bytes: of types in memory, or of profiling a file.
+
+    Without MODEL: every kernel on blocks made up in memory, in about 20 seconds. With MODEL: full and fast profiles of
+    it. Each round of work comes right after a round of reading its bytes.
+    """
+    found = _measured(model, types, threads, isa, seconds)
+    if as_json:
+        print_out(found.to_json())
+    else:
+        show(lambda console: render_bench(console, found))
+
+
+def _measured(
+    model: Path | None, types: list[str] | None, threads: int | None, isa: str | None, seconds: float | None
+) -> Bench:
+    if model is not None and types:
+        raise ValueError("--type is for blocks made up in memory; a model has its own types")
+    with share_bar() as progress:
+        if model is not None:
+            return bench_model(model, threads=threads, isa=isa, seconds=seconds or 0.0, progress=progress)
+        return bench_types(types or DEFAULT_TYPES, threads=threads, isa=isa, seconds=seconds, progress=progress)

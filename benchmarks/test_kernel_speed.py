@@ -1,47 +1,41 @@
-"""Every type on every instruction set, one thread: decoding, and observing with all statistics or the fast ones.
+"""Every type, kernel and instruction set, one thread.
 
-The buffer has 4 Mi weights: larger than a core's cache with its output, small enough for many rounds.
+The samples have 4 Mi weights: larger than a core's cache with their output, small enough for many rounds. Kernels come
+from `ggufscope.bench.KERNELS`; a new one is here by itself.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from typing import Any
 
-import numpy as np
 import pytest
 
 from ggufscope import _core
-from ggufscope.synth.blocks import quantize
-from ggufscope.synth.weights import pool
+from ggufscope.bench import KERNELS, Sample, kernel_tasks, make_sample
 
-ROWS, COLUMNS = 1024, 4096
-TYPES = {description["name"]: description["id"] for description in _core.types()}
+TYPES = [description["name"] for description in _core.types()]
+REFERENCE = "Q4_K"
+
 each_type = pytest.mark.parametrize("name", TYPES)
-each_isa = pytest.mark.parametrize("isa", _core.available_isas())
 
 
-@pytest.fixture(scope="module")
-def blocks() -> dict[str, np.ndarray]:
-    weights = pool(512, np.random.default_rng(0)) * np.float32(0.02)
-    repeats = ROWS * COLUMNS // weights.size
-    return {name: np.tile(quantize(weights, name), repeats) for name in TYPES}
+@functools.cache
+def sample_of(name: str) -> Sample:
+    return make_sample(name, n_elements=1 << 22)
 
 
-def measure(benchmark: Any, data: np.ndarray, function: Any, *arguments: Any, **options: Any) -> None:
-    benchmark.extra_info.update(parameters=ROWS * COLUMNS, bytes=data.nbytes, threads=1)
-    benchmark.pedantic(function, arguments, options, rounds=10, warmup_rounds=1)
-
-
-@each_isa
+@pytest.mark.parametrize("isa", _core.available_isas())
+@pytest.mark.parametrize("kernel", KERNELS)
 @each_type
-def test_decode(benchmark: Any, blocks: dict[str, np.ndarray], name: str, isa: str) -> None:
-    out = np.empty(ROWS * COLUMNS, np.float32)
-    measure(benchmark, blocks[name], _core.decode, blocks[name], TYPES[name], out, threads=1, isa=isa)
+def test_kernel(measure: Any, name: str, kernel: str, isa: str) -> None:
+    (task,) = kernel_tasks([kernel], sample_of(name), isa=isa)
+    measure(task, f"{kernel} {name} {isa}", rounds=5)
 
 
-@each_isa
 @each_type
-@pytest.mark.parametrize("fast", [False, True], ids=["full", "fast"])
-def test_observe(benchmark: Any, blocks: dict[str, np.ndarray], name: str, isa: str, fast: bool) -> None:
-    data, options = blocks[name], {"threads": 1, "fast": fast, "isa": isa}
-    measure(benchmark, data, _core.observe_buffer, data, TYPES[name], ROWS, COLUMNS, **options)
+def test_full_against_reference(measure: Any, name: str) -> None:
+    """How many times as long as a weight of Q4_K a weight of this type takes, on the best instruction set."""
+    (task,), (reference,) = (kernel_tasks(["full"], sample_of(each)) for each in (name, REFERENCE))
+    measure(dataclasses.replace(task, limits={REFERENCE: reference.run}), f"full {name}", rounds=7)

@@ -1,6 +1,6 @@
-"""What the same numbers cost without ggufscope: the gguf package decodes, NumPy counts.
+"""What people use instead, as a multiple of ggufscope's time.
 
-On one tensor, `blk.0.ffn_up`; a whole 8B model takes minutes. ggufscope on the same tensor stands beside it.
+On 16 Mi weights in memory; NumPy and ggml's decoders work with one thread.
 """
 
 from __future__ import annotations
@@ -13,65 +13,66 @@ import numpy as np
 import pytest
 
 import ggufscope
+import peers
+from ggufscope import _core
+from ggufscope.bench import Sample, Task, kernel_tasks, make_sample
+from ggufscope.report.console import counted
 
-NAME = "blk.0.ffn_up.weight"
-
-
-def numpy_statistics(weights: np.ndarray) -> dict[str, Any]:
-    """The fast statistics and the histogram, each as one would write it with NumPy."""
-    flat = weights.reshape(-1)
-    wide = flat.astype(np.float64)
-    mean, std = wide.mean(), wide.std()
-    centred = wide - mean
-    magnitude = np.abs(flat)
-    return {
-        "nan_count": np.isnan(flat).sum(),
-        "min": flat.min(),
-        "max": flat.max(),
-        "abs_max_index": magnitude.argmax(),
-        "zero_fraction": (flat == 0).mean(),
-        "sparsity": (magnitude < 1e-6).mean(),
-        "l1_norm": magnitude.sum(dtype=np.float64),
-        "l2_norm": np.sqrt(np.square(wide).sum()),
-        "skewness": (centred**3).mean() / std**3,
-        "kurtosis": (centred**4).mean() / std**4 - 3,
-        "histogram": np.histogram(flat, bins=2048),
-        "row_l2": np.linalg.norm(weights, axis=-1),
-        "column_l2": np.linalg.norm(weights, axis=0),
-    }
+N_ELEMENTS = 1 << 24
+each_type = pytest.mark.parametrize("name", ["Q4_K", "Q6_K", "Q4_0", "Q8_0", "F16", "BF16"])
 
 
-@pytest.fixture(scope="module")
-def tensor(model: Path) -> Any:
-    with ggufscope.open(model) as opened:
-        if NAME not in opened.tensors:
-            pytest.skip(f"{model} has no {NAME}")
-        yield opened.tensors[NAME]
+@pytest.fixture
+def sample(name: str) -> Sample:
+    return make_sample(name, n_elements=N_ELEMENTS)
 
 
-def describe(benchmark: Any, tensor: Any) -> None:
-    benchmark.extra_info.update(parameters=tensor.n_elements, bytes=tensor.n_bytes, threads=1)
+def peer_task(sample: Sample, kernel: str, run: object, limits: dict[str, object]) -> Task:
+    return Task(sample.type, kernel, run, limits, sample.n_elements, sample.blocks.nbytes)  # type: ignore[arg-type]
 
 
-def test_gguf_and_numpy(benchmark: Any, tensor: Any) -> None:
-    describe(benchmark, tensor)
-    qtype = gguf.GGMLQuantizationType[tensor.type]
-    found = benchmark.pedantic(lambda: numpy_statistics(gguf.dequantize(tensor.data, qtype)), rounds=3)
-    assert found["kurtosis"] == pytest.approx(tensor.statistics(threads=1).kurtosis, rel=1e-4)
+@pytest.mark.parametrize("name", ["Q4_K", "Q6_K", "Q8_0", "F16"])
+def test_statistics_gguf_and_numpy(measure: Any, sample: Sample, threads: int) -> None:
+    """Seven statistics there; all of them here, or all but histogram, norms of rows and columns and codes."""
+    tasks = kernel_tasks(["full", "fast"], sample, threads=sorted({threads, 1}, reverse=True))
+    ours = {f"ggufscope, {task.kernel}, {counted(task.threads, 'thread')}": task.run for task in tasks}
+    expected = ggufscope.summarize(sample.blocks.reshape(sample.rows, -1), sample.type)
+    found = peers.with_gguf_and_numpy(sample)
+    assert found == {name: pytest.approx(expected[name], rel=1e-5, abs=1e-8) for name in found}
+    task = peer_task(sample, "statistics", lambda: peers.with_gguf_and_numpy(sample), ours)
+    measure(task, f"seven statistics of {sample.type}, gguf + NumPy", rounds=3)
 
 
-def test_ggufscope(benchmark: Any, tensor: Any) -> None:
-    describe(benchmark, tensor)
-    benchmark.pedantic(tensor.statistics, kwargs={"threads": 1}, rounds=5, warmup_rounds=1)
+def require_equal(sample: Sample, weights: np.ndarray) -> None:
+    assert (ggufscope.dequantize(sample.blocks, sample.type) == weights.reshape(-1)).all()
 
 
-def test_gguf_dequantize(benchmark: Any, tensor: Any) -> None:
-    describe(benchmark, tensor)
-    qtype = gguf.GGMLQuantizationType[tensor.type]
-    benchmark.pedantic(gguf.dequantize, (tensor.data, qtype), rounds=3)
+@each_type
+def test_decode_gguf(measure: Any, sample: Sample) -> None:
+    require_equal(sample, peers.with_gguf(sample))
+    (ours,) = kernel_tasks(["decode"], sample)
+    task = peer_task(sample, "decode", lambda: peers.with_gguf(sample), {"ggufscope, 1 thread": ours.run})
+    measure(task, f"decode {sample.type}, gguf", rounds=5)
 
 
-def test_ggufscope_dequantize(benchmark: Any, tensor: Any) -> None:
-    describe(benchmark, tensor)
-    out = np.empty(tensor.shape, np.float32)
-    benchmark.pedantic(tensor.dequantize, kwargs={"out": out, "threads": 1}, rounds=5, warmup_rounds=1)
+@pytest.mark.skipif(not peers.ggml_is_here(), reason="llama-cpp-python is not installed")
+@each_type
+def test_decode_ggml(measure: Any, sample: Sample) -> None:
+    out = np.ones(sample.n_elements, np.float32)
+    run = peers.with_ggml(sample, out)
+    run()
+    require_equal(sample, out)
+    (ours,) = kernel_tasks(["decode"], sample)
+    task = peer_task(sample, "decode", run, {"ggufscope, 1 thread": ours.run})
+    measure(task, f"decode {sample.type}, ggml", rounds=7)
+
+
+def test_open_gguf(measure: Any, model: Path) -> None:
+    """A file with the vocabulary of its model."""
+
+    def ours() -> None:
+        with ggufscope.open(model) as opened:
+            assert opened.tensors
+
+    task = Task("", "open", lambda: gguf.GGUFReader(model), {"ggufscope.open": ours}, isa=_core.current_isa())
+    measure(task, "open, gguf.GGUFReader", rounds=3)

@@ -84,6 +84,14 @@ def test_every_round_takes_the_limits_right_before_the_work() -> None:
     assert shares == [0.25, 0.5, 0.75, 1.0]
 
 
+def test_what_comes_before_comes_before_each_timing() -> None:
+    calls: list[str] = []
+    limits = {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}
+    task = Task("x", "full", lambda: calls.append("run"), limits, before=lambda: calls.append("before"))
+    measure([task], 0.0, least=1)
+    assert calls == ["before", "a", "before", "b", "before", "run"]
+
+
 def test_rounds_are_bounded_above() -> None:
     (found,) = measure([Task("a", "full", lambda: None)], 60.0, most=5)
     assert len(found.timing.seconds) == 5

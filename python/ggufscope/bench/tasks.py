@@ -62,6 +62,7 @@ class Task:
         threads: that `run` and its limits work with.
         isa: instruction set of the kernels.
         scale: factor on the limits' times, where they cover less than `run`.
+        before: done, without being timed, before each limit and before `run`, as emptying a cache.
     """
 
     subject: str
@@ -73,6 +74,20 @@ class Task:
     threads: int = 1
     isa: str = ""
     scale: float = 1.0
+    before: Work | None = None
+
+    def time_limits(self) -> dict[str, float]:
+        """Seconds of each limit, by name; afterwards everything is ready for `run`."""
+        seconds = {}
+        for name, work in self.limits.items():
+            self._prepare()
+            seconds[name] = timed(work)
+        self._prepare()
+        return seconds
+
+    def _prepare(self) -> None:
+        if self.before is not None:
+            self.before()
 
 
 @dataclass(frozen=True)
@@ -107,11 +122,12 @@ def timed(work: Work) -> float:
     return time.perf_counter() - start
 
 
-def one_round(task: Task) -> dict[str | None, float]:
-    """Seconds of each limit, by name, and right after them of the task itself, under None."""
-    seconds: dict[str | None, float] = {name: timed(work) for name, work in task.limits.items()}
-    seconds[None] = timed(task.run)
-    return seconds
+Round = tuple[dict[str, float], float]  # seconds of the limits, by name, and of the task right after them
+
+
+def one_round(task: Task) -> Round:
+    """Time the limits and, right after them, the task."""
+    return task.time_limits(), timed(task.run)
 
 
 def measure(
@@ -134,10 +150,10 @@ def measure(
     Returns:
         One measurement per task, in order.
     """
-    rounds: list[list[dict[str | None, float]]] = []
+    rounds: list[list[Round]] = []
     start = time.perf_counter()
     while len(rounds) < least or (len(rounds) < most and time.perf_counter() - start < seconds):
-        found: list[dict[str | None, float]] = []
+        found: list[Round] = []
         for task in tasks:
             found.append(one_round(task))
             if progress is not None:
@@ -148,8 +164,6 @@ def measure(
     return [_measurement(task, [found[i] for found in rounds]) for i, task in enumerate(tasks)]
 
 
-def _measurement(task: Task, rounds: Sequence[Mapping[str | None, float]]) -> Measurement:
-    def timing(name: str | None) -> Timing:
-        return Timing(tuple(seconds[name] for seconds in rounds))
-
-    return Measurement(task, timing(None), {name: timing(name) for name in task.limits})
+def _measurement(task: Task, rounds: Sequence[Round]) -> Measurement:
+    limits = {name: Timing(tuple(seconds[name] for seconds, _ in rounds)) for name in task.limits}
+    return Measurement(task, Timing(tuple(seconds for _, seconds in rounds)), limits)

@@ -12,6 +12,7 @@ import pytest
 from files import written
 from ggufscope import _core
 from ggufscope.bench.machine import Machine, versions
+from ggufscope.bench.tasks import CoreClock
 from ggufscope.synth import make_plan
 
 if TYPE_CHECKING:
@@ -63,9 +64,11 @@ def measure(benchmark: Any, request: pytest.FixtureRequest) -> Callable[..., Non
             repeats=repeats,
             limits=limits,
         )
-        benchmark.pedantic(task.run, setup=take_limits, rounds=rounds, warmup_rounds=warmup)
-        for seconds in limits.values():
-            del seconds[:-rounds]  # those of the warm-up
+        clock = CoreClock(task)
+        benchmark.extra_info["core_shares"] = clock.shares
+        benchmark.pedantic(clock, setup=take_limits, rounds=rounds, warmup_rounds=warmup)
+        for values in (*limits.values(), clock.shares):
+            del values[:-rounds]  # those of the warm-up
 
     return run
 

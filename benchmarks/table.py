@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ggufscope.bench import Timing
+from ggufscope.bench.tasks import BUSY_SHARE
 
 BY_TYPE = "test_kernel_speed"
 LIMITS = ("reading", "storing", "sequential read")
@@ -44,7 +46,9 @@ class Row:
 
     @property
     def noisy(self) -> bool:
-        return any(timing.noisy for timing in (self.timing, *self.limits.values()))
+        shares = self.info["core_shares"]
+        crowded = bool(shares) and statistics.median(shares) < BUSY_SHARE
+        return crowded or any(timing.noisy for timing in (self.timing, *self.limits.values()))
 
     def ratios(self) -> dict[str, float]:
         return {name: self.timing.over(timing) / self.info["scale"] for name, timing in self.limits.items()}

@@ -57,6 +57,7 @@ def test_profile_from_disk(measure: Any, model: Path, threads: int, fast: bool) 
         task,
         limits={"sequential read": lambda: read_in_order(model)},
         before=lambda: page_cache.evict(model),
+        keeps_busy=False,
     )
     measure(task, f"{in_words(task)}, not in the page cache", rounds=5, warmup=0)
 
@@ -93,7 +94,7 @@ def test_memory(measure: Any, benchmark: Any, model: Path, threads: int) -> None
     """Not a time: the most memory that is no mapping of a file, in a process of its own."""
     found: dict[str, int] = {}
     task = dataclasses.replace(task_of(model, threads=threads, fast=False), limits={})
-    task = dataclasses.replace(task, run=lambda: found.update(measured(MEMORY, model, threads)))
+    task = dataclasses.replace(task, run=lambda: found.update(measured(MEMORY, model, threads)), keeps_busy=False)
     measure(task, f"{in_words(task)}, with the start of Python", rounds=1, warmup=0)
     peak, before = (f"{found[name] / 1e6:.0f} MB" for name in ("peak", "before"))
     benchmark.extra_info["note"] = f"at most {peak} beyond the mapping, {before} of them Python and NumPy"

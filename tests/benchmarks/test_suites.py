@@ -35,7 +35,8 @@ def entry(name: str, seconds: list[float], **facts: Any) -> dict[str, Any]:
     """A benchmark as pytest-benchmark saves it, cut down to what the table reads."""
     usual = {"subject": "Q4_K", "kernel": "full", "threads": 2, "isa": "avx2", "scale": 1.0, "suite": "A suite",
              "title": "full Q4_K", "note": "", "parameters": 4_000_000_000, "bytes": 2_000_000_000, "repeats": 1,
-             "limits": {}}  # fmt: skip
+             "limits": {},
+             "core_shares": []}  # fmt: skip
     return {"fullname": f"benchmarks/{name}", "extra_info": usual | facts, "stats": {"data": seconds}}
 
 
@@ -71,6 +72,7 @@ def test_ratios_come_first_and_from_the_same_rounds(show: Any) -> None:
         ({"limits": {"reading": [7.0]}}, "| 1.14 | × reading | full Q4_K | 0.5 | 0.25 | 8 s | reading |"),
         ({"limits": {"x": [2.0]}, "scale": 4.0}, "| 1 | × x | full Q4_K | 0.5 | 0.25 | 8 s |  |"),
         ({"parameters": 0, "bytes": 0, "repeats": 1000}, "|  |  | full Q4_K |  |  | 8 ms |  |"),
+        ({"core_shares": [0.5]}, "|  |  | full Q4_K | 0.5 | 0.25 | 8 s ~ |  |"),
         ({"note": "38 MB"}, "|  |  | full Q4_K | 0.5 | 0.25 | 8 s | 38 MB |"),
     ],
 )

@@ -99,6 +99,7 @@ def _entry(row: Measurement) -> dict[str, Any]:
         "n_elements": task.n_elements,
         "n_bytes": task.n_bytes,
         **_timing(row.timing),
+        "core_share": None if row.core_share is None else _rounded(row.core_share),
         "noisy": row.noisy,
         "elements_per_second": _rounded(row.elements_per_second),
         "bytes_per_second": _rounded(row.bytes_per_second),

@@ -12,9 +12,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .. import _core
+
 Work = Callable[[], object]
 
 NOISY_SPREAD = 0.15
+BUSY_SHARE = 0.9
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Task:
         isa: instruction set of the kernels.
         scale: factor on the limits' times, where they cover less than `run`.
         before: done, without being timed, before each limit and before `run`, as emptying a cache.
+        keeps_busy: whether `run` occupies its threads throughout, and does not wait for a disk or a child process.
     """
 
     subject: str
@@ -75,6 +79,7 @@ class Task:
     isa: str = ""
     scale: float = 1.0
     before: Work | None = None
+    keeps_busy: bool = True
 
     def time_limits(self) -> dict[str, float]:
         """Seconds of each limit, by name; afterwards everything is ready for `run`."""
@@ -97,6 +102,16 @@ class Measurement:
     task: Task
     timing: Timing
     limits: Mapping[str, Timing]
+    core_shares: Sequence[float] = ()
+
+    @property
+    def core_share(self) -> float | None:
+        """The share of its threads' time that the task was given a core, the median of the rounds.
+
+        Another program on one of two cores halves the rate of two threads in every round alike, which no spread shows.
+        None where the task waits by itself.
+        """
+        return statistics.median(self.core_shares) if self.core_shares else None
 
     @property
     def elements_per_second(self) -> float:
@@ -112,7 +127,9 @@ class Measurement:
 
     @property
     def noisy(self) -> bool:
-        return self.timing.noisy or any(timing.noisy for timing in self.limits.values())
+        """Whether times differ much between rounds, or other programs took more than a little of the cores."""
+        crowded = self.core_share is not None and self.core_share < BUSY_SHARE
+        return crowded or self.timing.noisy or any(timing.noisy for timing in self.limits.values())
 
 
 def timed(work: Work) -> float:
@@ -122,12 +139,38 @@ def timed(work: Work) -> float:
     return time.perf_counter() - start
 
 
-Round = tuple[dict[str, float], float]  # seconds of the limits, by name, and of the task right after them
+@dataclass
+class CoreClock:
+    """Runs the work of a task and notes which share of its threads' time it was given a core, once per call."""
+
+    task: Task
+    shares: list[float] = field(default_factory=list)
+
+    def __call__(self) -> None:
+        wall, cpu = time.perf_counter(), time.process_time()
+        self.task.run()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        if self.task.keeps_busy:
+            self.shares.append(cpu / (wall * min(self.task.threads, _core.usable_cores())))
 
 
-def one_round(task: Task) -> Round:
-    """Time the limits and, right after them, the task."""
-    return task.time_limits(), timed(task.run)
+@dataclass
+class _Rounds:
+    """What has been timed of one task."""
+
+    task: Task
+    clock: CoreClock
+    seconds: list[float] = field(default_factory=list)
+    limits: list[dict[str, float]] = field(default_factory=list)
+
+    def add(self) -> None:
+        """One more round: the limits and, right after them, the task."""
+        self.limits.append(self.task.time_limits())
+        self.seconds.append(timed(self.clock))
+
+    def measurement(self) -> Measurement:
+        limits = {name: Timing(tuple(seconds[name] for seconds in self.limits)) for name in self.task.limits}
+        return Measurement(self.task, Timing(tuple(self.seconds)), limits, self.clock.shares)
 
 
 def measure(
@@ -150,20 +193,15 @@ def measure(
     Returns:
         One measurement per task, in order.
     """
-    rounds: list[list[Round]] = []
+    found = [_Rounds(task, CoreClock(task)) for task in tasks]
     start = time.perf_counter()
-    while len(rounds) < least or (len(rounds) < most and time.perf_counter() - start < seconds):
-        found: list[Round] = []
-        for task in tasks:
-            found.append(one_round(task))
+    rounds = 0
+    while rounds < least or (rounds < most and time.perf_counter() - start < seconds):
+        for position, of_task in enumerate(found):
+            of_task.add()
             if progress is not None:
-                counted = (len(rounds) + len(found) / len(tasks)) / least
+                counted = (rounds + (position + 1) / len(found)) / least
                 elapsed = (time.perf_counter() - start) / seconds if seconds else 1.0
                 progress(min(counted, elapsed, 1.0))
-        rounds.append(found)
-    return [_measurement(task, [found[i] for found in rounds]) for i, task in enumerate(tasks)]
-
-
-def _measurement(task: Task, rounds: Sequence[Round]) -> Measurement:
-    limits = {name: Timing(tuple(seconds[name] for seconds, _ in rounds)) for name in task.limits}
-    return Measurement(task, Timing(tuple(seconds for _, seconds in rounds)), limits)
+        rounds += 1
+    return [of_task.measurement() for of_task in found]

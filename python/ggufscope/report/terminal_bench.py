@@ -122,7 +122,8 @@ def _render_legend(console: Console, bench: Bench, glyphs: Glyphs) -> None:
     rates = [f"{_reading(bench, count)} with {counted(count, 'thread')}" for count in bench.threads]
     lines.append(f"reading: {f' {glyphs.dot} '.join(rates)}")
     if any(row.noisy for row in bench.measurements):
-        lines.append(f"{_NOISY} noisy: the middle half of the rounds spreads over more than 15 %")
+        lines.append(f"{_NOISY} noisy: the middle half of the rounds spreads over more than 15 %, or other")
+        lines.append("  programs took more than 10 % of the cores' time")
     for line in lines:
         console.print(Text(line, "dim"))
 

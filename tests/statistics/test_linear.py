@@ -1,0 +1,107 @@
+"""Formats whose codes are counted (cpp/kernels/linear.h) against decoding every weight and observing it.
+
+Blocks are made so that groups of all kinds meet in one run: those that are counted, those whose weights would round,
+those with Inf and NaN; and rows that end inside a group.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from observing import assert_close, assert_histogram_fields
+
+import reference_formats
+from ggufscope import _core
+from reference import EXPECTED, Sample, code_entropy, scale_statistics
+
+TYPES = {qtype["name"]: qtype for qtype in _core.types()}
+Q4_0, Q4_K = TYPES["Q4_0"], TYPES["Q4_K"]
+LINEAR = (Q4_0, Q4_K)
+Blocks = npt.NDArray[np.uint8]
+
+# Bits of halves: zeros, denormals, Inf, NaN and ordinary numbers of both signs.
+HALVES = st.one_of(
+    st.sampled_from([0x0000, 0x8000, 0x0001, 0x83FF, 0x7C00, 0xFC00, 0x7E01, 0x7BFF, 0xFBFF]),
+    st.integers(0x1800, 0x2800),
+    st.integers(0x9800, 0xA800),
+)
+
+
+def with_halves(blocks: Blocks, offset: int, halves: npt.ArrayLike) -> None:
+    blocks[:, offset : offset + 2] = np.asarray(halves, np.uint16).reshape(-1, 1).view(np.uint8)
+
+
+def ordinary(qtype: _core.TypeDescription, n: int, rng: np.random.Generator) -> Blocks:
+    """Random codes and sub-block scales; block scales a few powers of two apart, as quantizers have them."""
+    blocks = rng.integers(0, 256, (n, qtype["bytes_per_block"]), dtype=np.uint8)
+    for offset in (0, 2)[: 1 if qtype is Q4_0 else 2]:
+        with_halves(blocks, offset, rng.uniform(0.001, 0.004, n).astype(np.float16).view(np.uint16))
+    return blocks
+
+
+def assert_as_decoded(qtype: _core.TypeDescription, blocks: Blocks, rows: int, columns: int, isa: str = "") -> None:
+    found: dict[str, Any] = _core.observe_buffer(blocks.reshape(-1), qtype["id"], rows, columns, isa=isa).fields()
+    weights = reference_formats.dequantize(blocks, qtype["name"]).reshape(rows, columns)
+    sample = Sample(weights)
+    for name, expected in EXPECTED.items():
+        assert_close(name, found[name], expected(sample), sample)
+    assert_histogram_fields(sample, found)
+    scales = reference_formats.scales(blocks, qtype["name"]).astype(np.float32).reshape(-1)
+    for name, share in scale_statistics(scales).items():
+        assert found[name] == (share if share is None else pytest.approx(share, rel=1e-9, abs=0)), name
+    codes = reference_formats.codes(blocks, qtype["name"]).reshape(-1)
+    assert found["code_entropy"] == pytest.approx(code_entropy(codes), rel=1e-12, abs=1e-15)
+    fast = _core.observe_buffer(blocks.reshape(-1), qtype["id"], rows, columns, fast=True, isa=isa).fields()
+    assert {name: found[name] for name in fast} == fast
+
+
+@pytest.mark.parametrize("columns", [256, 768, 2304, 4096])
+@pytest.mark.parametrize("qtype", LINEAR, ids=lambda qtype: qtype["name"])
+def test_ordinary_blocks(qtype: _core.TypeDescription, columns: int, isa: str) -> None:
+    rows = 19
+    blocks = ordinary(qtype, rows * columns // qtype["elements_per_block"], np.random.default_rng(columns))
+    assert_as_decoded(qtype, blocks, rows, columns, isa)
+
+
+@pytest.mark.parametrize("qtype", LINEAR, ids=lambda qtype: qtype["name"])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_hostile_blocks_among_ordinary_ones(qtype: _core.TypeDescription, data: st.DataObject) -> None:
+    rows, columns = 6, 1280
+    n = rows * columns // qtype["elements_per_block"]
+    blocks = ordinary(qtype, n, np.random.default_rng(data.draw(st.integers(0, 1000))))
+    for _ in range(data.draw(st.integers(1, 8))):
+        block = blocks[data.draw(st.integers(0, n - 1)) :][:1]
+        with_halves(block, 0, [data.draw(HALVES)])
+        if qtype is Q4_K:
+            with_halves(block, 2, [data.draw(HALVES)])
+    assert_as_decoded(qtype, blocks, rows, columns)
+
+
+@pytest.mark.parametrize("apart", range(-6, 10))
+def test_scales_and_minima_any_distance_apart(apart: int) -> None:
+    """Up to where a weight needs more bits than float32 has, sums are exact; beyond, weights are decoded."""
+    blocks = ordinary(Q4_K, 30, np.random.default_rng(apart + 6))
+    with_halves(blocks, 0, (14 << 10) + np.arange(30) * 33)
+    with_halves(blocks, 2, (14 + apart << 10) + np.arange(30) * 29)
+    blocks[:, 4:16] |= 0x3F  # the largest scales and minima among them
+    assert_as_decoded(Q4_K, blocks, 5, 1536)
+
+
+@pytest.mark.parametrize("code", [0, 7, 8, 15])
+@pytest.mark.parametrize("qtype", LINEAR, ids=lambda qtype: qtype["name"])
+def test_one_code_and_scales_nearly_alike(qtype: _core.TypeDescription, code: int) -> None:
+    """A mean thousands of times the spread, and no spread at all."""
+    for spread in (0, 1):
+        blocks = ordinary(qtype, 64, np.random.default_rng(code))
+        with_halves(blocks, 0, 0x2400 + np.arange(64) % 2 * spread)
+        if qtype is Q4_K:
+            blocks[:, 2:16] = 0
+            blocks[:, 4:8] = blocks[:, 12:16] = 0x21
+        blocks[:, -128 if qtype is Q4_K else -16 :] = code * 17
+        assert_as_decoded(qtype, blocks, 2, 32 * qtype["elements_per_block"])

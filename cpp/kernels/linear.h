@@ -27,6 +27,9 @@ namespace {
 
 constexpr double kWeightsPerLane = 32;
 
+static_assert(__is_same(Values, Collection<Counts, Extremes, Moments>),
+              "LinearObserver feeds these statistics of values: a new one needs add(const Counted&) and a place there");
+
 // Four planes, and which of 32 codes equal one of the sixteen.
 class CodeBits {
  public:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,16 @@ def test_the_share_of_the_cores_is_noted() -> None:
     assert 0 <= waiting.core_share < 0.5  # by far: a process that sleeps
     assert waiting.noisy
     assert allowed.core_share is None
+
+
+def test_a_measurement_holds_no_buffers() -> None:
+    sample = make_sample("F16", n_elements=4096)
+    alive = weakref.ref(sample.blocks)
+    rows = measure(kernel_tasks(KERNELS, sample), 0.0, least=1)
+    del sample
+    gc.collect()
+    assert [row.task.kernel for row in rows] == list(KERNELS)
+    assert alive() is None
 
 
 def test_rounds_are_bounded_above() -> None:

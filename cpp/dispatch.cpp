@@ -17,14 +17,20 @@ namespace ggufscope {
 // The tables of this build's instruction sets; CMake says which there are.
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(generic);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(neon);
+extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, neon);
+extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, generic);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx2);
+extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, avx2);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx512);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx512icl);
+extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, avx512icl);
+extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, avx512);
 
 namespace {
 
 struct InstructionSet {
   const IsaKernels* kernels;
+  const ProductKernels* products;
   bool (*runs_here)();
 };
 
@@ -57,23 +63,24 @@ bool has_avx512icl() {
 
 // Slowest first.
 const InstructionSet kInstructionSets[] = {
-    {&GGUFSCOPE_ISA_KERNELS(generic), [] { return true; }},
+    {&GGUFSCOPE_ISA_KERNELS(generic), &GGUFSCOPE_FAMILY_KERNELS(products, generic), [] { return true; }},
 #if defined(GGUFSCOPE_HAS_NEON)  // part of every AArch64 CPU
-    {&GGUFSCOPE_ISA_KERNELS(neon), [] { return true; }},
+    {&GGUFSCOPE_ISA_KERNELS(neon), &GGUFSCOPE_FAMILY_KERNELS(products, neon), [] { return true; }},
 #endif
 #if defined(GGUFSCOPE_HAS_AVX2)
-    {&GGUFSCOPE_ISA_KERNELS(avx2), has_avx2},
+    {&GGUFSCOPE_ISA_KERNELS(avx2), &GGUFSCOPE_FAMILY_KERNELS(products, avx2), has_avx2},
 #endif
 #if defined(GGUFSCOPE_HAS_AVX512)
-    {&GGUFSCOPE_ISA_KERNELS(avx512), has_avx512},
+    {&GGUFSCOPE_ISA_KERNELS(avx512), &GGUFSCOPE_FAMILY_KERNELS(products, avx512), has_avx512},
 #endif
 #if defined(GGUFSCOPE_HAS_AVX512ICL)
-    {&GGUFSCOPE_ISA_KERNELS(avx512icl), has_avx512icl},
+    {&GGUFSCOPE_ISA_KERNELS(avx512icl), &GGUFSCOPE_FAMILY_KERNELS(products, avx512icl), has_avx512icl},
 #endif
 };
 
-KernelTable build_table(const IsaKernels& isa) {
-  KernelTable table{isa.isa, {}, isa.statistics};
+KernelTable build_table(const InstructionSet& set) {
+  const IsaKernels& isa = *set.kernels;
+  KernelTable table{isa.isa, {}, isa.statistics, *set.products};
   for (size_t i = 0; i < isa.n_families; ++i) {
     const FamilyKernels& family = *isa.families[i];
     table.formats.insert(table.formats.end(), family.formats, family.formats + family.n_formats);
@@ -113,7 +120,7 @@ const KernelTable& kernels(std::string_view isa) {
   static const std::deque<KernelTable> tables = [] {
     std::deque<KernelTable> built;
     for (const auto& set : kInstructionSets) {
-      if (set.runs_here()) built.push_back(build_table(*set.kernels));
+      if (set.runs_here()) built.push_back(build_table(set));
     }
     return built;
   }();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "kernels/products.h"
 
 namespace ggufscope {
 
@@ -12,6 +13,7 @@ struct KernelTable {
   std::string_view isa;  // "generic", "neon", "avx2", "avx512", "avx512icl"
   std::vector<FormatKernels> formats;
   StatisticsKernels statistics;
+  ProductKernels products;
 
   /// The kernels of a type that find_type knows.
   const FormatKernels& format(uint32_t type) const;

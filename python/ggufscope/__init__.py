@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ._core import GGUFError, UnsupportedTypeError
 from .buffers import dequantize, summarize
 from .model import Model, Tensor, open  # noqa: A004
+from .multiply import RowProducts
+from .products import row_products
 from .statistics import TensorStatistics
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ __all__ = [
     "Model",
     "Profile",
     "ProfileError",
+    "RowProducts",
     "Tensor",
     "TensorStatistics",
     "UnsupportedTypeError",
@@ -49,6 +52,7 @@ __all__ = [
     "dequantize",
     "open",
     "profile",
+    "row_products",
     "summarize",
 ]
 

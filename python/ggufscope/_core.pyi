@@ -175,3 +175,16 @@ def observe_buffer(
     sparsity_threshold: float = 1e-6,
     isa: str = "",
 ) -> Statistics: ...
+def row_products(
+    left: npt.NDArray[np.uint8],  # contiguous, whole rows
+    left_type: int,
+    columns: int,
+    linear: npt.NDArray[np.float64],  # (k, columns), k may be 0
+    quadratic: npt.NDArray[np.float64],  # (m, columns)
+    right: npt.NDArray[np.uint8] | None = None,  # in place of the second `left` in quadratic products
+    right_type: int = 0,
+    threads: int = 1,
+    swapped: bool = False,
+    isa: str = "",
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:  # (k, rows) and (m, rows)
+    ...

@@ -44,8 +44,8 @@ def dequantize(
         (2, 32)
     """
     description = describe_type(qtype)
-    raw = _as_bytes(blocks, description)
-    target = checked_out(out, (*raw.shape[:-1], _elements(raw.shape[-1], description)))
+    raw = as_bytes(blocks, description)
+    target = checked_out(out, (*raw.shape[:-1], elements_in(raw.shape[-1], description)))
     n_threads = thread_count(threads)
     if raw.size:
         _core.decode(raw.reshape(-1), description["id"], target, n_threads)
@@ -83,10 +83,10 @@ def summarize(
     """
     array = np.asarray(values)
     if qtype is None:
-        array, qtype = _plain(array)
+        array, qtype = plain(array)
     description = describe_type(qtype)
-    raw = _as_bytes(array, description)
-    columns = _elements(raw.shape[-1], description)
+    raw = as_bytes(array, description)
+    columns = elements_in(raw.shape[-1], description)
     shape = (*raw.shape[:-1], columns)
     statistics = _core.observe_buffer(
         raw.reshape(-1),
@@ -100,7 +100,7 @@ def summarize(
     return TensorStatistics.of(statistics, n_bytes=raw.size, shape=shape, type=description["name"])
 
 
-def _plain(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
+def plain(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
     """An array of a dtype that ggml knows, in this machine's byte order, and the name of that type."""
     code = f"{array.dtype.kind}{array.dtype.itemsize}"
     code = _WIDER.get(code, code)
@@ -111,7 +111,7 @@ def _plain(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
     return array.astype(code, copy=False), _PLAIN_TYPES[code]
 
 
-def _as_bytes(blocks: npt.NDArray[Any], description: _core.TypeDescription) -> npt.NDArray[np.uint8]:
+def as_bytes(blocks: npt.NDArray[Any], description: _core.TypeDescription) -> npt.NDArray[np.uint8]:
     """The blocks as contiguous uint8, shape (…, bytes)."""
     array = np.asarray(blocks)
     if array.dtype != np.uint8:
@@ -124,7 +124,7 @@ def _as_bytes(blocks: npt.NDArray[Any], description: _core.TypeDescription) -> n
     return array.reshape(-1).view(np.uint8).reshape(*array.shape[:-1], array.shape[-1] * array.itemsize)
 
 
-def _elements(n_bytes: int, description: _core.TypeDescription) -> int:
+def elements_in(n_bytes: int, description: _core.TypeDescription) -> int:
     """Elements in a row of `n_bytes`."""
     blocks, rest = divmod(n_bytes, description["bytes_per_block"])
     if rest:

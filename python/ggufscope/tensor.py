@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from . import _core
-from .arguments import checked_out, thread_count, type_name
+from .arguments import checked_out, describe_type, thread_count, type_name
 from .heads import group_rows, heads
+from .multiply import BlockRows, RowProducts, multiply
 from .roles import Place, place
 from .statistics import TensorStatistics, whole_of
 
@@ -169,6 +170,44 @@ class Tensor:
         parts = _core.observe_model(core, [self.index], [rows], thread_count(threads), fast)
         whole = whole_of(parts)
         return TensorStatistics.of(whole, n_bytes=self.n_bytes, shape=self.shape, type=self.type, name=self.name)
+
+    def row_products(
+        self,
+        x: npt.ArrayLike | None = None,
+        *,
+        squares: npt.ArrayLike | None = None,
+        other: Tensor | None = None,
+        rows: slice | None = None,
+        threads: int | None = None,
+    ) -> RowProducts:
+        """`W x` and `(W ∘ W) y` of this tensor's rows: see `ggufscope.row_products`.
+
+        Args:
+            x: shape (columns,) or (k, columns).
+            squares: y, shape (columns,) or (k, columns).
+            other: a tensor V of as many rows: `(W ∘ V) y` takes the place of `(W ∘ W) y`.
+            rows: which rows of both, counted over all leading dimensions, step 1; all of them if None.
+            threads: at most so many; by default the cores this process may use.
+
+        Raises:
+            ValueError: Shapes that do not fit each other, wrong `rows` or `threads`, or the model is closed.
+            GGUFError: The file shrank since it was opened.
+
+        Example:
+            >>> found = tensor.row_products(mean, squares=variance)                 # doctest: +SKIP
+            >>> found.linear, found.squares                                         # doctest: +SKIP
+        """
+        right = None if other is None else other.block_rows(rows)
+        return multiply(self.block_rows(rows), x, squares, right, thread_count(threads))
+
+    def block_rows(self, rows: slice | None = None) -> BlockRows:
+        """The blocks of some or all rows, for ggufscope's own modules."""
+        first, shape = self._row_range(rows)
+        count = self.n_rows if rows is None else shape[0]
+        data = self.data
+        blocks = data.reshape(self.n_rows, data.shape[-1])[first : first + count]
+        columns = self.shape[-1] if self.shape else 1
+        return BlockRows(blocks, describe_type(self.type)["id"], columns, self._model.byte_order == "big")
 
     def __repr__(self) -> str:
         return f"<Tensor {self.name!r} {self.type} {' × '.join(map(str, self.shape))}>"

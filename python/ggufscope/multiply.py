@@ -1,0 +1,84 @@
+"""Products of matrix rows with vectors, as tensors and buffers share them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from . import _core
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+class RowProducts(NamedTuple):
+    """What `row_products` gives; each part is None where nothing was asked for.
+
+    Attributes:
+        linear: `W x`, float64, shape (rows,), or (k, rows) for k vectors.
+        squares: `(W ∘ W) y`, or `(W ∘ V) y` with another matrix V, float64, shape (rows,) or (k, rows).
+    """
+
+    linear: npt.NDArray[np.float64] | None
+    squares: npt.NDArray[np.float64] | None
+
+
+@dataclass(frozen=True)
+class BlockRows:
+    """Rows of blocks in memory: contiguous uint8, type number, elements of a row, whether of the other byte order."""
+
+    blocks: npt.NDArray[np.uint8]
+    type: int
+    columns: int
+    swapped: bool = False
+
+
+def multiply(
+    left: BlockRows,
+    x: npt.ArrayLike | None,
+    squares: npt.ArrayLike | None,
+    right: BlockRows | None,
+    threads: int,
+) -> RowProducts:
+    """Both products of `left` in one pass; `right` stands for its second factor in the squares.
+
+    Raises:
+        ValueError: Vectors or matrices do not fit each other.
+        GGUFError: A mapped file shrank.
+    """
+    linear = _vectors("x", x, left.columns)
+    quadratic = _vectors("squares", squares, left.columns)
+    if right is not None and (right.columns, right.swapped) != (left.columns, left.swapped):
+        raise ValueError(f"matrices of {left.columns} and {right.columns} columns do not fit each other")
+    found = _core.row_products(
+        left.blocks.reshape(-1),
+        left.type,
+        left.columns,
+        linear,
+        quadratic,
+        None if right is None else right.blocks.reshape(-1),
+        0 if right is None else right.type,
+        threads,
+        left.swapped,
+    )
+    return RowProducts(_shaped(found[0], x), _shaped(found[1], squares))
+
+
+def _vectors(name: str, values: npt.ArrayLike | None, columns: int) -> npt.NDArray[np.float64]:
+    """(k, columns); no vectors for None."""
+    if values is None:
+        return np.empty((0, columns))
+    array: npt.NDArray[Any] = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must be real numbers, not {array.dtype}")
+    if array.ndim not in {1, 2} or array.shape[-1] != columns:
+        raise ValueError(f"{name} must have the shape ({columns},) or (k, {columns}), not {array.shape}")
+    return np.ascontiguousarray(np.atleast_2d(array), np.float64)
+
+
+def _shaped(found: npt.NDArray[np.float64], values: npt.ArrayLike | None) -> npt.NDArray[np.float64] | None:
+    if values is None:
+        return None
+    return found[0] if np.ndim(values) == 1 else found

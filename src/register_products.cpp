@@ -1,0 +1,86 @@
+// Row products of block matrices.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <string>
+#include <utility>
+
+#include "contiguous.h"
+#include "module.h"
+#include "products.h"
+
+namespace py = pybind11;
+
+namespace ggufscope {
+namespace {
+
+using Vectors = py::array_t<double, py::array::c_style>;
+
+BlockMatrix matrix_of(const py::buffer_info& blocks, uint32_t type_id, bool swapped) {
+  const TypeInfo* type = find_type(type_id);
+  if (type == nullptr) throw py::value_error("not a type this build decodes: " + std::to_string(type_id));
+  if (blocks.itemsize != 1) throw py::value_error("blocks must be uint8");
+  return {static_cast<const std::byte*>(blocks.ptr), type, swapped};
+}
+
+// The rows that a buffer holds, which must be whole ones.
+uint64_t count_rows(const BlockMatrix& matrix, uint64_t size, uint64_t columns) {
+  const uint64_t row = columns / matrix.type->elements_per_block * matrix.type->bytes_per_block;
+  if (columns == 0 || columns % matrix.type->elements_per_block != 0 || size % row != 0) {
+    throw py::value_error("a buffer of " + std::to_string(size) + " bytes does not hold rows of " +
+                          std::to_string(columns) + " elements of " + matrix.type->name);
+  }
+  return size / row;
+}
+
+size_t count_vectors(const Vectors& vectors, uint64_t columns) {
+  if (vectors.ndim() != 2 || std::cmp_not_equal(vectors.shape(1), columns)) {
+    throw py::value_error("vectors must be an array of (n, " + std::to_string(columns) + ")");
+  }
+  return static_cast<size_t>(vectors.shape(0));
+}
+
+Vectors results(size_t n_vectors, uint64_t rows) {
+  return Vectors({static_cast<py::ssize_t>(n_vectors), static_cast<py::ssize_t>(rows)});
+}
+
+py::tuple multiply(const py::buffer& left, uint32_t left_type, uint64_t columns, const Vectors& linear,
+                   const Vectors& quadratic, const py::object& right, uint32_t right_type, int threads, bool swapped,
+                   const std::string& isa) {
+  if (threads < 1) throw py::value_error("threads must be at least 1");
+  const py::buffer_info left_blocks = contiguous(left.request());
+  const py::buffer_info right_blocks =
+      right.is_none() ? contiguous(left.request()) : contiguous(py::cast<py::buffer>(right).request());
+  ProductTask task{};
+  task.left = matrix_of(left_blocks, left_type, swapped);
+  task.right = right.is_none() ? task.left : matrix_of(right_blocks, right_type, swapped);
+  task.columns = columns;
+  task.rows = count_rows(task.left, static_cast<uint64_t>(left_blocks.size), columns);
+  if (count_rows(task.right, static_cast<uint64_t>(right_blocks.size), columns) != task.rows) {
+    throw py::value_error("the matrices differ in their number of rows");
+  }
+  task.n_linear = count_vectors(linear, columns);
+  task.n_quadratic = count_vectors(quadratic, columns);
+  Vectors linear_results = results(task.n_linear, task.rows);
+  Vectors quadratic_results = results(task.n_quadratic, task.rows);
+  task.linear = linear.data();
+  task.quadratic = quadratic.data();
+  task.linear_results = linear_results.mutable_data();
+  task.quadratic_results = quadratic_results.mutable_data();
+  const KernelTable& table = isa.empty() ? kernels() : kernels(isa);
+  {
+    const py::gil_scoped_release release;
+    row_products(task, threads, table);
+  }
+  return py::make_tuple(linear_results, quadratic_results);
+}
+
+}  // namespace
+
+void register_products(py::module_& module) {
+  module.def("row_products", &multiply, py::arg("left"), py::arg("left_type"), py::arg("columns"), py::arg("linear"),
+             py::arg("quadratic"), py::arg("right") = py::none(), py::arg("right_type") = 0, py::arg("threads") = 1,
+             py::arg("swapped") = false, py::arg("isa") = "");
+}
+
+}  // namespace ggufscope

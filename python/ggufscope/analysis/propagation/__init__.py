@@ -1,0 +1,1 @@
+"""Means and variances of the residual stream, propagated through the layers of a model."""

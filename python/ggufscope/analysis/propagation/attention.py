@@ -1,0 +1,94 @@
+"""Attention of one layer: what it adds to the residual stream, and how sharp each head is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .moments import Moments
+from .sampling import Draws, Projection, head_statistics
+from .workers import in_order
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from .hyperparameters import HeadShape
+    from .matrices import Matrix
+    from .moments import Norm
+
+    Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AttentionWeights:
+    """Projections of a layer; q/k norms act on single heads, None without."""
+
+    shape: HeadShape
+    q: Matrix
+    k: Matrix
+    v: Matrix
+    output: Matrix
+    q_norm: Norm | None
+    k_norm: Norm | None
+
+
+@dataclass(frozen=True)
+class AttentionScores:
+    """Of one layer.
+
+    Attributes:
+        output: moments of what the output projection gives.
+        std: role (`"q"`, `"k"`, `"v"`) → std of the projection over neurons and tokens.
+        entropy: (heads,) as a share of ln(keys seen).
+        baseline: (heads,) −‖W_q g‖ · ‖W_k g‖.
+    """
+
+    output: Moments
+    std: dict[str, float]
+    entropy: Floats
+    baseline: Floats
+
+
+def attend(weights: AttentionWeights, given: Moments, gain: Floats, draws: Draws, threads: int) -> AttentionScores:
+    """Attention over tokens whose normed stream has the moments `given`; `gain` is that of the norm in front."""
+    gain_squares = np.square(gain)[None]
+    q, q_gain = weights.q.moments_and_squares(given, gain_squares, threads)
+    k, k_gain = weights.k.moments_and_squares(given, gain_squares, threads)
+    v = weights.v.moments(given, threads)
+    std = np.sqrt(given.variance)
+    queries = Projection(weights.q, q.mean, std, weights.q_norm)
+    keys = Projection(weights.k, k.mean, std, weights.k_norm)
+    entropy, collision = _sample_heads(weights.shape, queries, keys, draws, threads)
+    return AttentionScores(
+        output=weights.output.moments(_mixed(v, weights.shape, collision), threads),
+        std={"q": q.std, "k": k.std, "v": v.std},
+        entropy=entropy,
+        baseline=_baseline(weights.shape, q_gain[0], k_gain[0]),
+    )
+
+
+def _mixed(v: Moments, shape: HeadShape, collision: Floats) -> Moments:
+    """Of Σ α v per query head: the mean stays, the variance of independent values shrinks to E Σ α² of it."""
+    heads = np.arange(v.mean.size).reshape(shape.n_kv_heads, shape.value_length)
+    channels = np.repeat(heads, shape.n_heads // shape.n_kv_heads, axis=0).reshape(-1)
+    return Moments(v.mean[channels], v.variance[channels] * np.repeat(collision, shape.value_length))
+
+
+def _baseline(shape: HeadShape, q_squares: Floats, k_squares: Floats) -> Floats:
+    """−‖W_q g‖ · ‖W_k g‖ per query head, from the squared norms of rows."""
+    q_norm = np.sqrt(q_squares.reshape(shape.n_heads, -1).sum(axis=1))
+    k_norm = np.sqrt(k_squares.reshape(shape.n_kv_heads, -1).sum(axis=1))
+    baseline: Floats = -q_norm * np.repeat(k_norm, shape.n_heads // shape.n_kv_heads)
+    return baseline
+
+
+def _sample_heads(shape: HeadShape, q: Projection, k: Projection, draws: Draws, threads: int) -> tuple[Floats, Floats]:
+    """Entropy share and E Σ α², each (heads,): key head by key head, with the query heads that read it."""
+
+    def sample(kv_head: int) -> tuple[Floats, Floats]:
+        return head_statistics(q, k, kv_head, shape, draws)
+
+    found = in_order(sample, range(shape.n_kv_heads), threads)
+    return np.concatenate([entropy for entropy, _ in found]), np.concatenate([collision for _, collision in found])

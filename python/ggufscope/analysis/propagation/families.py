@@ -1,0 +1,112 @@
+"""Architectures that can be propagated: what metadata and tensors of a file leave unsaid.
+
+Names are those of `general.architecture`. Sources: llama.cpp's `llama-model.cpp`, `llama_model_rope_type` for the pairs
+of RoPE, and the graph of each architecture for norms, activation and residual structure. Whether there is a gate,
+q/k norms, biases or experts is read from the tensors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from .result import NotApplicableError
+
+if TYPE_CHECKING:
+    from ...model import Model
+
+Activation = Literal["silu", "gelu", "relu"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One architecture.
+
+    Attributes:
+        pairs: which components of a head RoPE turns together: `"norm"` 2i and 2i + 1, `"neox"` i and i + n/2; None
+            without RoPE.
+        activation: φ of the FFN; GELU is the tanh form, as in ggml.
+        layer_norm: LayerNorm instead of RMSNorm.
+        embedding_root: embeddings are multiplied with √width.
+        shared_norm: attention and FFN read one normed stream side by side, and there is no norm in front of the FFN.
+        post_norms: outputs of attention and FFN are normed before they are added.
+        local_period: the last of every so many layers sees everything, the others a sliding window; 0: no windows.
+        local_base: RoPE base of the windowed layers where the metadata do not say it; None: that of all layers.
+        soft_cap: of attention scores, where the metadata do not say it.
+        wide_scale_layers: with this many layers, scores are scaled by √(heads / width), not by the head's size.
+    """
+
+    pairs: Literal["norm", "neox"] | None
+    activation: Activation = "silu"
+    layer_norm: bool = False
+    embedding_root: bool = False
+    shared_norm: bool = False
+    post_norms: bool = False
+    local_period: int = 0
+    local_base: float | None = None
+    soft_cap: float | None = None
+    wide_scale_layers: int | None = None
+
+    def is_local(self, layer: int) -> bool:
+        """Whether the layer sees a sliding window only; the last of each period sees everything."""
+        return self.local_period > 0 and layer % self.local_period < self.local_period - 1
+
+
+FAMILIES = {
+    "llama": Family("norm"),  # Mistral and Mixtral too
+    "internlm2": Family("norm"),
+    "granite": Family("norm"),
+    "command-r": Family("norm", layer_norm=True, shared_norm=True),
+    "qwen2": Family("neox"),
+    "qwen3": Family("neox"),
+    "qwen3moe": Family("neox"),
+    "gemma": Family("neox", "gelu", embedding_root=True),
+    "gemma2": Family(
+        "neox", "gelu", embedding_root=True, post_norms=True, local_period=2, soft_cap=50.0, wide_scale_layers=46
+    ),
+    "gemma3": Family(
+        "neox", "gelu", embedding_root=True, post_norms=True, local_period=6, local_base=1e4, wide_scale_layers=62
+    ),
+    "phi2": Family("neox", "gelu", layer_norm=True, shared_norm=True),
+    "phi3": Family("neox"),
+    "gpt2": Family(None, "gelu", layer_norm=True),
+    "gptneox": Family("neox", "gelu", layer_norm=True),
+    "starcoder2": Family("neox", "gelu", layer_norm=True),
+}
+
+# Role (its beginning) → what the model has that propagation has no formulas for.
+_BEYOND = {
+    "attn_kv_a": "multi-head latent attention (MLA): keys and values come out of a low-rank bottleneck",
+    "ssm_": "a state-space model (SSM), or linear attention in its form: what passes between tokens is no softmax",
+    "time_mix_": "linear attention (RWKV): what passes between tokens is no softmax",
+    "shortconv": "short convolutions between tokens in place of attention",
+    "attn_sinks": "attention sinks: learned scores without a key",
+    "cross_attn": "cross-attention to another stack",
+    "ffn_gate_inp_shexp": "a gated shared expert",
+}
+
+
+def family_of(model: Model) -> Family:
+    """The family of a language model.
+
+    Raises:
+        NotApplicableError: It is none, has structures without formulas here, or nobody knows its architecture.
+    """
+    kind = model.metadata.get("general.type", "model")
+    if kind != "model":
+        raise NotApplicableError(f"the file is no language model: its general.type is {kind!r}")
+    for tensor in model.tensors.values():
+        role = tensor.role or ""
+        reason = next((reason for start, reason in _BEYOND.items() if role.startswith(start)), None)
+        if reason is not None:
+            raise NotApplicableError(f"{tensor.name} belongs to {reason}")
+    if model.architecture is None:
+        raise NotApplicableError("the file names no architecture")
+    family = FAMILIES.get(model.architecture)
+    if family is None:
+        known = ", ".join(FAMILIES)
+        raise NotApplicableError(
+            f"propagation does not know the architecture {model.architecture!r}, only {known}: its activation, norms"
+            " and RoPE pairs are not in the file"
+        )
+    return family

@@ -1,0 +1,26 @@
+"""Work in a few threads, for functions that release the GIL."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> list[Result]:
+    """work(item) for every item, in threads; results in the order of the items."""
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, items))
+
+
+def slices(n: int, threads: int) -> list[slice]:
+    """0 … n − 1 in at most `threads` runs."""
+    edges = np.linspace(0, n, threads + 1).astype(int)
+    return [slice(int(a), int(b)) for a, b in pairwise(edges) if a < b]

@@ -1,0 +1,109 @@
+"""Finding the tensors of a layer, with the shapes that they must have."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .matrices import Matrix
+from .result import NotApplicableError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ...model import Model
+    from ...tensor import Tensor
+
+    Floats = npt.NDArray[np.float64]
+
+
+class Catalog:
+    """The tensors of a model's main stack by layer and role."""
+
+    def __init__(self, model: Model) -> None:
+        self._found: dict[tuple[int | None, str], list[Tensor]] = defaultdict(list)
+        for tensor in model.tensors.values():
+            if tensor.role is not None and tensor.stack is None:
+                self._found[tensor.layer, tensor.role].append(tensor)
+
+    def find(self, layer: int | None, role: str) -> Tensor | None:
+        """The first tensor of a role, None without one."""
+        found = self._found.get((layer, role))
+        return found[0] if found else None
+
+    def need(self, layer: int | None, role: str) -> Tensor:
+        """The first tensor of a role.
+
+        Raises:
+            NotApplicableError: There is none.
+        """
+        found = self.find(layer, role)
+        if found is None:
+            raise NotApplicableError(f"there is no {role if layer is None else f'blk.{layer}.{role}'}")
+        return found
+
+    def columns(self, layer: int | None, role: str) -> int:
+        """The columns of a matrix, or of a stack of them.
+
+        Raises:
+            NotApplicableError: There is none, or it is a vector.
+        """
+        tensor = self.need(layer, role)
+        if len(tensor.shape) < 2:
+            raise NotApplicableError(f"{tensor.name} is no matrix")
+        return tensor.shape[-1]
+
+    def n_bytes(self, layer: int) -> int:
+        return sum(tensor.n_bytes for (at, _), found in self._found.items() if at == layer for tensor in found)
+
+    def vector(self, layer: int | None, role: str, size: int) -> Floats | None:
+        """A vector of `size` as float64, None where the file has none.
+
+        Raises:
+            NotApplicableError: It has another size.
+        """
+        tensor = self.find(layer, role)
+        if tensor is None:
+            return None
+        if tensor.n_elements != size:
+            raise NotApplicableError(f"{tensor.name} has {tensor.n_elements} elements, not {size}")
+        return tensor.dequantize().reshape(-1).astype(np.float64)
+
+    def matrix(self, layer: int, role: str, rows: int, columns: int) -> Matrix:
+        """A matrix of that shape, with its bias and the scale of NVFP4 files where there are any.
+
+        Raises:
+            NotApplicableError: There is none, or it has another shape.
+        """
+        tensor = self.need(layer, role)
+        _require_shape(tensor, (rows, columns))
+        scale = self.vector(layer, f"{role}.scale", 1)
+        bias = self.vector(layer, f"{role}.bias", rows)
+        return Matrix(tensor, 0, rows, 1.0 if scale is None else float(scale[0]), bias)
+
+    def experts(self, layer: int, role: str, n_experts: int, rows: int, columns: int) -> list[Matrix]:
+        """The matrices of all experts, whether in one tensor or in one each.
+
+        Raises:
+            NotApplicableError: There are none, or not so many, or of another shape.
+        """
+        self.need(layer, role)
+        tensors = sorted(self._found[layer, role], key=lambda tensor: tensor.expert or 0)
+        scales = self.vector(layer, f"{role}.scale", n_experts)
+        scales = np.ones(n_experts) if scales is None else scales
+        if len(tensors) == 1 and tensors[0].expert is None:
+            _require_shape(tensors[0], (n_experts, rows, columns))
+            return [Matrix(tensors[0], e * rows, rows, float(scale)) for e, scale in enumerate(scales)]
+        if [tensor.expert for tensor in tensors] != list(range(n_experts)):
+            raise NotApplicableError(f"blk.{layer}.{role} is not complete: {len(tensors)} of {n_experts} experts")
+        for tensor in tensors:
+            _require_shape(tensor, (rows, columns))
+        return [Matrix(tensor, 0, rows, float(scale)) for tensor, scale in zip(tensors, scales, strict=True)]
+
+
+def _require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
+    if tensor.shape != shape or 0 in shape:
+        found, wanted = (" × ".join(map(str, extents)) for extents in (tensor.shape, shape))
+        raise NotApplicableError(f"{tensor.name} is {found}, not {wanted}")

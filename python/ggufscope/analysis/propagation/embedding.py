@@ -1,0 +1,70 @@
+"""Where the residual stream starts: means and variances over the vocabulary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .kernels import add_columns
+from .moments import Moments
+from .result import NotApplicableError
+from .workers import in_order
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ...model import Model
+    from ...tensor import Tensor
+    from .catalog import Catalog
+
+_CHUNK_ELEMENTS = 1 << 20
+_CONTROL, _BYTE = 3, 6  # llama.cpp's token types
+
+
+def token_moments(model: Model, table: Tensor, threads: int) -> tuple[Moments, tuple[str, ...]]:
+    """Of the rows of ordinary tokens, which count alike, and what was assumed for them."""
+    kept, assumptions = ordinary_tokens(model, table.n_rows)
+    return row_moments(table, kept, threads), assumptions
+
+
+def position_moments(catalog: Catalog, width: int, positions: int, threads: int) -> Moments | None:
+    """Of the first `positions` learned position embeddings; None where the model has none."""
+    places = catalog.find(None, "position_embd")
+    if places is None:
+        return None
+    if catalog.columns(None, "position_embd") != width:
+        raise NotApplicableError(f"{places.name} is {places.shape[-1]} wide, not {width}")
+    return row_moments(places, np.arange(places.n_rows) < positions, threads)
+
+
+def ordinary_tokens(model: Model, n_rows: int) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
+    """Which rows of the vocabulary are neither control nor byte tokens, bool (n_rows,), and what was assumed."""
+    key = "tokenizer.ggml.token_type"
+    types = np.asarray(model.metadata[key]) if key in model.metadata else np.empty(0)
+    if types.shape != (n_rows,) or types.dtype.kind not in "iu":
+        return np.ones(n_rows, bool), (f"every row of token_embd counts: {key} does not say which are control tokens",)
+    kept = ~np.isin(types, (_CONTROL, _BYTE))
+    if not kept.any():
+        raise NotApplicableError(f"{key} leaves no token that is neither control nor byte")
+    return kept, ()
+
+
+def row_moments(tensor: Tensor, kept: npt.NDArray[np.bool_], threads: int) -> Moments:
+    """Mean and variance of every column over the rows that are kept; decoded chunk by chunk."""
+    columns = tensor.shape[-1]
+    n_kept = int(kept.sum())
+    if n_kept == 0 or columns == 0:
+        raise NotApplicableError(f"{tensor.name} has no rows to start from")
+    first = int(np.argmax(kept))
+    shift = tensor.dequantize(rows=slice(first, first + 1), threads=1).reshape(-1).astype(np.float64)
+    step = max(1, _CHUNK_ELEMENTS // columns)
+
+    def add(begin: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        rows = tensor.dequantize(rows=slice(begin, begin + step), threads=1)
+        return add_columns(rows, kept[begin : begin + step], shift)
+
+    found = in_order(add, range(0, tensor.n_rows, step), threads)
+    mean = sum(total for total, _ in found) / n_kept
+    variance = sum(squares for _, squares in found) / n_kept - np.square(mean)
+    return Moments(shift + mean, np.maximum(variance, 0.0))

@@ -16,15 +16,15 @@ namespace ggufscope {
 
 // The tables of this build's instruction sets; CMake says which there are.
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(generic);
+extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, generic);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(neon);
 extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, neon);
-extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, generic);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx2);
 extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, avx2);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx512);
+extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, avx512);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx512icl);
 extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, avx512icl);
-extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, avx512);
 
 namespace {
 

@@ -135,7 +135,7 @@ def test_columns(write_gguf):
     np.testing.assert_allclose(100 * total, layers["risk"])
     np.testing.assert_allclose(np.sort(layers["rank"]), range(1, 9))
     assert (layers["rank_low"] <= layers["rank_high"]).all()
-    assert list(found.presets) == ["heuristic"]
+    assert list(found.presets) == ["heuristic", "propagation"]
     assert "8 layers; H1 not applicable" in repr(found)
 
 
@@ -156,7 +156,7 @@ def test_progress_and_cancelling(write_gguf):
 @pytest.fixture
 def second_preset(monkeypatch):
     """A preset beside the heuristic one, as another module would register it."""
-    monkeypatch.setattr(registry, "PRESETS", dict(registry.PRESETS))
+    monkeypatch.setattr(registry, "PRESETS", {"heuristic": registry.PRESETS["heuristic"]})
     for module in ("run", "settings"):
         monkeypatch.setattr(f"ggufscope.analysis.{module}.PRESETS", registry.PRESETS)
 

@@ -9,10 +9,11 @@ function too, and its module a line below.
 """
 
 from . import heuristic as _heuristic  # registers its preset
+from . import propagation_preset as _propagation_preset  # and this one, its own
 from .findings import Finding
 from .result import Analysis
 from .run import analyze
 
 __all__ = ["Analysis", "Finding", "analyze"]
 
-del _heuristic
+del _heuristic, _propagation_preset

@@ -29,7 +29,7 @@ def applicability(given: AnalysisInput, rankings: Mapping[str, Ranking]) -> list
             *(
                 Applicability(score, _why(series, given.table))
                 for score, series in ranking.scores.series.items()
-                if not series.complete
+                if not series.complete and not ranking.scores.explained
             ),
             *ranking.scores.applicability,
             *(Applicability(f"{name} risk: {component}", why) for component, why in ranking.risk.dropped.items()),

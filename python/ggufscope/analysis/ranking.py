@@ -73,7 +73,7 @@ def rank_layers(preset: Preset, given: PresetInput, settings: Settings) -> Ranki
     confounds = {
         name: confound_test(name, series.values, given.table.types_of(series.reads), settings.seed)
         for name, series in scores.series.items()
-        if not name.endswith(tuple(f"_{norm}" for norm in NORMS))
+        if not _is_variant(name, scores)
     }
     confounds |= _of_sums(index, scores, given.table, settings.seed)
     excluded, without = _without_flagged(index, scores, confounds, given.table, settings)
@@ -87,6 +87,12 @@ def rank_layers(preset: Preset, given: PresetInput, settings: Settings) -> Ranki
         draws_without_confounded=_draws(without, settings),
         variants=_variants(preset, given, settings, index, scores),
     )
+
+
+def _is_variant(name: str, scores: PresetScores) -> bool:
+    """Whether it is another score with one of the norm scales, both of which are always reported."""
+    base, _, last = name.rpartition("_")
+    return last in NORMS and base in scores.series
 
 
 def _draws(index: RiskIndex, settings: Settings) -> Sensitivity | None:

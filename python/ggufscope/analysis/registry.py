@@ -102,12 +102,15 @@ class PresetScores:
         components: the terms of the risk index; every ingredient is a name in `series`.
         per_head: tables (L, heads), NaN where there is no such head.
         applicability: what it could not compute.
+        explained: whether `applicability` has the reason for every undefined score; else those that lack a tensor are
+            explained by it.
     """
 
     series: Mapping[str, Series]
     components: tuple[Component, ...]
     per_head: Mapping[str, Floats] = field(default_factory=dict)
     applicability: tuple[Applicability, ...] = ()
+    explained: bool = False
 
 
 @dataclass(frozen=True)

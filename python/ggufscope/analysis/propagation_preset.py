@@ -1,0 +1,91 @@
+"""The propagation preset: what mean-field propagation predicts, as scores of the layers (docs/propagation.md).
+
+The four components keep the names they have in the heuristic preset, so that weights mean the same, and take what
+propagation says of the same thing: attention entropy its own prediction, averaged over heads; FFN dominance the ratio
+of what both branches add to the residual stream; value sparsity the share of the gated product that is near zero; norm
+amplification the size of what the FFN adds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .layer_table import Applicability
+from .registry import Component, Ingredient, PresetInput, PresetScores, Series, preset
+
+if TYPE_CHECKING:
+    from .layer_table import Floats
+    from .propagation import Propagation
+
+NAME = "propagation"
+COMPONENTS = (
+    Component("attention_entropy", (Ingredient("mean_head_entropy"),)),
+    Component("ffn_dominance", (Ingredient("ffn_attention_ratio"),)),
+    Component("value_sparsity", (Ingredient("near_zero_share"),)),
+    Component("norm_amplification", (Ingredient("ffn_output_rms"),)),
+)
+ATTENTION = ("v", "o", "attn_norm")
+FFN = ("gate", "up", "down", "ffn_norm")
+# Score → formula, the matrices it comes from in its own layer, whether rescaling leaves it as it is.
+SCORES = {
+    "mean_head_entropy": ("mean over heads of H / ln n, propagated", ("q", "k", "attn_norm"), True),
+    "ffn_attention_ratio": ("rms of the FFN's output / rms of attention's, propagated", ATTENTION + FFN, True),
+    "near_zero_share": ("P(|h| < 0.1 rms(h)) of the gated product, propagated", ("gate", "up", "ffn_norm"), True),
+    "ffn_output_rms": ("rms of what the FFN adds, propagated", FFN, True),
+    "attention_output_rms": ("rms of what attention adds, propagated", ATTENTION, True),
+    "residual_rms": ("rms of the residual stream behind the layer, propagated", ATTENTION + FFN, True),
+    "ffn_mean": ("mean of the gated product, propagated", ("gate", "up", "ffn_norm"), False),
+    "ffn_std": ("std of the gated product, propagated", ("gate", "up", "ffn_norm"), False),
+}
+PER_HEAD = ("head_entropy", "baseline")
+
+
+@preset(NAME, "means and variances propagated through the layers, without running the model", needs_model=True)
+def propagation_scores(given: PresetInput) -> PresetScores:
+    """Propagate, and spread what came out over the layers of the table."""
+    from .propagation import propagate  # noqa: PLC0415 - numba and BLAS only where they are needed
+
+    if given.model is None:
+        raise ValueError(f"preset {NAME!r} needs the model itself, not a profile of it")
+    return scores_of(propagate(given.model, threads=given.threads, progress=given.progress), given)
+
+
+def scores_of(found: Propagation, given: PresetInput) -> PresetScores:
+    """(L,) and (L, heads) over the layers of the table, NaN where nothing was propagated."""
+    rows = {int(layer): row for row, layer in enumerate(found.layers)}
+
+    def spread(values: Floats) -> Floats:
+        out = np.full((given.table.n_layers, *values.shape[1:]), np.nan)
+        for position, layer in enumerate(given.table.layers):
+            if int(layer) in rows:
+                out[position] = values[rows[int(layer)]]
+        return out
+
+    unknown = np.full(len(found.layers), np.nan)
+    columns = _columns(found)
+    series = {
+        name: Series(spread(columns.get(name, unknown)), formula, reads, invariant)
+        for name, (formula, reads, invariant) in SCORES.items()
+    }
+    heads = {name: spread(values) for name in PER_HEAD if (values := getattr(found, name)) is not None}
+    limits = tuple(Applicability(f"{NAME}: {limit.score}", limit.reason) for limit in found.applicability)
+    return PresetScores(series, COMPONENTS, heads, limits, explained=True)
+
+
+def _columns(found: Propagation) -> dict[str, Floats]:
+    """Score → (L,), of those that apply."""
+    columns = {name: getattr(found, name) for name in SCORES if name != "mean_head_entropy"}
+    if found.head_entropy is not None:
+        columns["mean_head_entropy"] = _mean_over_heads(found.head_entropy)
+    return {name: values for name, values in columns.items() if values is not None}
+
+
+def _mean_over_heads(entropy: Floats) -> Floats:
+    """(L, heads) → (L,); NaN where a layer has no head."""
+    there = np.isfinite(entropy)
+    count = there.sum(axis=1)
+    total = np.where(there, entropy, 0.0).sum(axis=1)
+    mean: Floats = np.divide(total, count, out=np.full(len(entropy), np.nan), where=count > 0)
+    return mean

@@ -22,7 +22,8 @@
 //     static constexpr int blocks_per_group = 2;
 //     static NibblePlanes planes(const Block*);  // lane i: the codes of sub-block i
 //     static Line line(const Block*);            // lane i: step and base; step is also what `scales` gives
-//     static bool rounds_nothing(const Block*);  // each step · q − base is a float32: it may be computed with exactly
+//     static bool rounds_nothing(const Block*);  // each step · q − base is a float32 as it stands
+//     static void each_sixteen(const Block&, Visit visit);  // visit(first, weights): what decode stores, and where
 //
 //     // where big-endian files may hold it: reverse the bytes of each multi-byte field
 //     static void swap_bytes(Block&);
@@ -75,8 +76,8 @@ concept IsPlain = F::elements == 1;
 
 inline bool is_finite_half(uint16_t half) { return (half & 0x7C00U) != 0x7C00U; }
 
-// The place of a half's last bit: its value is an integer below 2048, times 2 to this power, and 25 less. Zero is an
-// integer anywhere; it takes the place of subnormals.
+// The place of a half's last bit: a finite half is an integer below 2048 times 2^(this − 25). Zero, an integer at any
+// place, is given that of subnormals.
 inline int half_last_bit(uint16_t half) {
   const int exponent = half >> 10 & 31;
   return exponent == 0 ? 1 : exponent;

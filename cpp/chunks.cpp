@@ -42,9 +42,9 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
   result.column_squares.assign(row_squares == nullptr ? 0 : source_.columns, 0.0);
   const uint64_t group = source_.group_rows == 0 ? source_.rows : source_.group_rows;
   const uint64_t end = chunk.first_row + chunk.n_rows;
-  const bool linear = format_.observe_linear != nullptr;
-  const size_t stride = linear ? kGroupElements * kGroupsPerRun : kTileElements;
-  LinearRun run = linear_run(row_squares, result);
+  const bool fused = format_.observe_fused != nullptr;
+  const size_t stride = fused ? format_.group_elements * kGroupsPerRun : kTileElements;
+  FusedRun run = fused_run(row_squares, result);
   uint64_t tiles = 0;
   uint64_t elements = 0;
   const auto report = [&] {
@@ -59,8 +59,8 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
     const uint64_t last = segment_end * source_.columns;
     for (uint64_t first = row * source_.columns; first < last; first += stride) {
       const Piece piece{first, static_cast<size_t>(std::min<uint64_t>(stride, last - first))};
-      linear ? observe_linear(chunk, piece, run, targets, result.scales)
-             : observe_tile(chunk, piece, targets, result.scales);
+      fused ? observe_fused(chunk, piece, run, targets, result.scales)
+            : observe_tile(chunk, piece, targets, result.scales);
       elements += piece.n;
       if (++tiles % kTilesPerStep == 0 && !report()) return;
     }
@@ -70,15 +70,15 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
   report();
 }
 
-LinearRun ChunkObserver::linear_run(double* row_squares, ChunkResult& result) {
-  LinearRun run{};
+FusedRun ChunkObserver::fused_run(double* row_squares, ChunkResult& result) {
+  FusedRun run{};
   run.scales = &result.scales;
   run.columns = source_.columns;
   run.sparsity_threshold = sparsity_threshold_;
   if (fast_) return run;
   run.histogram = &scratch_.histogram;
   run.codes = &scratch_.codes;
-  if (row_squares == nullptr || format_.observe_linear == nullptr) return run;
+  if (row_squares == nullptr || format_.observe_fused == nullptr) return run;
   scratch_.few_rows.assign(source_.columns, 0.0F);
   run.row_squares = row_squares;
   run.column_squares = result.column_squares.data();
@@ -86,19 +86,20 @@ LinearRun ChunkObserver::linear_run(double* row_squares, ChunkResult& result) {
   return run;
 }
 
-void ChunkObserver::observe_linear(const Chunk& chunk, Piece piece, LinearRun& run, const TileTargets& targets,
-                                   Scales& scales) {
-  const int groups = static_cast<int>(piece.n / kGroupElements);
+void ChunkObserver::observe_fused(const Chunk& chunk, Piece piece, FusedRun& run, const TileTargets& targets,
+                                  Scales& scales) {
+  const size_t group = format_.group_elements;
+  const int groups = static_cast<int>(piece.n / group);
   run.values = targets.values;
   run.first = source_.first_element + piece.first;
   run.row = piece.first / source_.columns - chunk.first_row;
   run.column = piece.first % source_.columns;
-  const uint32_t left = format_.observe_linear(native_blocks(piece), groups, run);
+  const uint32_t left = format_.observe_fused(native_blocks(piece), groups, run);
   for (int i = 0; i < groups; ++i) {
     if ((left >> i & 1U) == 0) continue;
-    observe_tile(chunk, {piece.first + i * kGroupElements, kGroupElements}, targets, scales);
+    observe_tile(chunk, {piece.first + i * group, group}, targets, scales);
   }
-  const size_t done = groups * kGroupElements;
+  const size_t done = groups * group;
   if (done < piece.n) observe_tile(chunk, {piece.first + done, piece.n - done}, targets, scales);
 }
 

@@ -28,7 +28,7 @@ struct Scratch {
   alignas(64) std::byte swapped[kTileElements * sizeof(double)];  // a tile's blocks in native byte order
   HistogramCounters histogram;
   CodeCounters codes;
-  std::vector<float> few_rows;  // squares by column, in float32 (statistics/norms.h)
+  std::vector<float> few_rows;          // squares by column, in float32 (statistics/norms.h)
 };
 
 /// Row and column norms are vectors in memory; a matrix longer than this in either direction (no model's) has none.
@@ -56,8 +56,8 @@ class ChunkObserver {
     size_t n;
   };
 
-  LinearRun linear_run(double* row_squares, ChunkResult& result);
-  void observe_linear(const Chunk& chunk, Piece piece, LinearRun& run, const TileTargets& targets, Scales& scales);
+  FusedRun fused_run(double* row_squares, ChunkResult& result);
+  void observe_fused(const Chunk& chunk, Piece piece, FusedRun& run, const TileTargets& targets, Scales& scales);
   void observe_tile(const Chunk& chunk, Piece piece, const TileTargets& targets, Scales& scales);
   const std::byte* native_blocks(Piece piece);
 

@@ -57,7 +57,7 @@ bool has_avx512() {
 
 bool has_avx512icl() {
   return has_avx512() && __builtin_cpu_supports("gfni") && __builtin_cpu_supports("avx512vbmi") &&
-         __builtin_cpu_supports("avx512vpopcntdq");
+         __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vpopcntdq");
 }
 #endif
 

@@ -17,13 +17,20 @@
 //     static constexpr int lowest_code = 0, highest_code = 15;  // the ends of the line
 //     static const uint8_t* packed_codes(const Block&, uint8_t* scratch);  // each code once, order free
 //
-//     // where sub-blocks of 32 weights have 4-bit codes on a line, w = step · q − base rounded once: what sixteen of
-//     // them, blocks_per_group blocks, have in common with all others (kernels/linear.h)
+//     // where weights are w = step · q − base, with integers q of a byte and a step and base for each sub-block of 16
+//     // or 32: what sixteen sub-blocks, blocks_per_group blocks, have in common with all others (kernels/integers.h)
+//     static constexpr int sub_block = 32;
 //     static constexpr int blocks_per_group = 2;
-//     static NibblePlanes planes(const Block*);  // lane i: the codes of sub-block i
-//     static Line line(const Block*);            // lane i: step and base; step is also what `scales` gives
-//     static bool rounds_nothing(const Block*);  // each step · q − base is a float32 as it stands
-//     static void each_sixteen(const Block&, Visit visit);  // visit(first, weights): what decode stores, and where
+//     static Line line(const Block*);                      // lane i: of sub-block i; step is also what `scales` gives
+//     static void each_quad(const Block*, Visit visit);    // visit(I32): each lane four codes of a sub-block, signed
+//     bytes static constexpr int sub_block_of(int lane);         // which
+//     // and one of these:
+//     static constexpr int center = 8;                     // of codes as stored: base = center · step, and no finite
+//                                                          // step lets w round; each_quad gives q − center, base is 0
+//     static bool rounds_nothing(const Block*);            // each step · q − base is a float32 as it stands
+//
+//     // where those sub-blocks are 32 codes of four bits (kernels/counted.h)
+//     static NibblePlanes planes(const Block*);            // lane i: the codes of sub-block i
 //
 //     // where big-endian files may hold it: reverse the bytes of each multi-byte field
 //     static void swap_bytes(Block&);
@@ -66,7 +73,7 @@ struct Line {
 };
 
 template <class F>
-concept IsLinear = requires(const typename F::Block* group) { F::planes(group); };
+concept IsOfIntegers = requires { F::sub_block; };
 
 template <class F>
 concept HasByteSwap = requires(typename F::Block& block) { F::swap_bytes(block); };
@@ -81,6 +88,28 @@ inline bool is_finite_half(uint16_t half) { return (half & 0x7C00U) != 0x7C00U; 
 inline int half_last_bit(uint16_t half) {
   const int exponent = half >> 10 & 31;
   return exponent == 0 ? 1 : exponent;
+}
+
+// From bytes below 128, without a borrow from the neighbour, since bit 7 is set meanwhile.
+template <int Amount>
+inline I32 minus_in_each_byte(I32 x) {
+  const I32 top = broadcast(0x80808080U);
+  return ((x | top) - broadcast(Amount * 0x01010101U)) ^ top;
+}
+
+template <int Field>
+inline I32 in_each_byte(I32 x) {
+  return x & broadcast(Field * 0x01010101U);
+}
+
+// Where each weight is a code times the step: steps as `scales` gives them.
+template <class F>
+Line centered_line(const typename F::Block* group) {
+  alignas(64) float steps[kLanes];
+  for (int b = 0; b < F::blocks_per_group; ++b) F::scales(group[b], steps + b * F::scales_per_block);
+  keep_in_memory(steps);
+  const F32 step = load(steps);
+  return {step, broadcast(static_cast<float>(F::center)) * step};
 }
 
 inline uint16_t swap16(uint16_t x) { return __builtin_bswap16(x); }

@@ -10,11 +10,6 @@
 namespace ggufscope {
 namespace {
 
-template <int Field>
-inline I32 in_each_byte(I32 x) {
-  return x & broadcast(Field * 0x01010101U);
-}
-
 // High bits of 256 weights fill only 32 bytes (1 bit each), of 128 weights too (2 bits): one plane serves several
 // groups of weights. Lanes 0-7 get plane `which` (0 or 1) of 32 bytes, lanes 8-15 the same bytes shifted right by
 // Shift, so that two groups are taken from it at once.
@@ -24,6 +19,11 @@ inline I32 plane_twice(I32 planes, int which) {
   const I32 bytes = pick(planes, (iota() & broadcast(7)) + broadcast(8 * which));
   const I32 upper_half = iota() & broadcast(8);
   return shift_right(bytes, Shift == 2 ? shift_right<2>(upper_half) : shift_right<1>(upper_half));
+}
+
+// 256 codes, a byte each.
+inline void store_codes(const Quads& codes, uint8_t* out) {
+  for (int i = 0; i < 4; ++i) store_i32(out + 64 * i, codes.of[i]);
 }
 
 // Q2_K: w = d · s · q − dmin · m
@@ -134,16 +134,27 @@ struct Q3_K {
     const I32 signed_scale = (low_bits | shift_left<4>(high_bits)) - broadcast(32);
     store(out, to_f32(signed_scale) * broadcast(half_to_float(block.d)));
   }
-  static const uint8_t* packed_codes(const Block& block, uint8_t* scratch) {
+  static Quads codes(const Block& block) {
     const I32 low = load_i32(block.qs);
     const I32 high = plane_twice<4>(load_i32(block.hmask), 0);
     const auto merge = [](I32 low_bits, I32 high_bit) { return in_each_byte<3>(low_bits) | in_each_byte<4>(high_bit); };
-    store_i32(scratch, merge(low, shift_left<2>(high)));
-    store_i32(scratch + 64, merge(shift_right<2>(low), shift_left<1>(high)));
-    store_i32(scratch + 128, merge(shift_right<4>(low), high));
-    store_i32(scratch + 192, merge(shift_right<6>(low), shift_right<1>(high)));
+    return {{merge(low, shift_left<2>(high)), merge(shift_right<2>(low), shift_left<1>(high)),
+             merge(shift_right<4>(low), high), merge(shift_right<6>(low), shift_right<1>(high))}};
+  }
+  static const uint8_t* packed_codes(const Block& block, uint8_t* scratch) {
+    store_codes(codes(block), scratch);
     return scratch;
   }
+
+  static constexpr int sub_block = 16;
+  static constexpr int blocks_per_group = 1;
+  static constexpr int center = 4;
+  static Line line(const Block* block) { return centered_line<Q3_K>(block); }
+  template <class Visit>
+  static void each_quad(const Block* block, Visit visit) {
+    for (const I32 quad : transposed(codes(*block)).of) visit(minus_in_each_byte<center>(quad));
+  }
+  static constexpr int sub_block_of(int lane) { return lane / 8 * 8 + lane % 4 * 2 + lane / 4 % 2; }
 };
 
 // Q4_K and Q5_K begin with the same sixteen bytes: d, dmin and eight 6-bit scales s and minima m
@@ -181,6 +192,46 @@ inline void store_scales(const void* block, uint16_t d, uint16_t dmin, float* ou
   std::memcpy(out, both, 8 * sizeof(float));
 }
 
+// Lane i: step d · s and base dmin · m of sub-block i of two blocks.
+template <class Block>
+Line line_of_two(const Block* two) {
+  const I32 ab = load_u8(two[0].scales, two[1].scales);          // a0-a3, b0-b3 of each
+  const I32 bc = load_u8(two[0].scales + 4, two[1].scales + 4);  // b0-b3, c0-c3
+  const I32 a = pick(ab, iota() ^ broadcast(4));
+  const Mask second_four = mask_from_bits(0xF0F0);
+  const I32 s = select(second_four, (bc & broadcast(15)) | (shift_right<2>(a) & broadcast(48)), ab & broadcast(63));
+  const I32 m = select(second_four, shift_right<4>(bc) | (shift_right<2>(ab) & broadcast(48)), bc & broadcast(63));
+  const auto units = [](uint16_t first, uint16_t second) {
+    return select(first_lanes(8), broadcast(half_to_float(first)), broadcast(half_to_float(second)));
+  };
+  return {to_f32(s) * units(two[0].d, two[1].d), to_f32(m) * units(two[0].dmin, two[1].dmin)};
+}
+
+// With x and y the places of the last bits of d and dmin, and y − x from Lowest to Highest, the difference or sum of
+// the terms of a weight spans the 24 bits of a float32 at most: see the bounds at each use.
+template <int Lowest, int Highest, class Block>
+bool places_fit(const Block& block) {
+  const int apart = half_last_bit(block.dmin) - half_last_bit(block.d);
+  return Lowest <= apart && apart <= Highest && is_finite_half(block.d) && is_finite_half(block.dmin);
+}
+
+// Codes of two blocks, each four rows of two sub-blocks: 0 2, 1 3, 4 6, 5 7. A quad needs the same half of all sixteen
+// sub-blocks; those halves are every second piece of a row.
+template <class Visit>
+void each_quad_of_two(const Quads& first, const Quads& second, Visit visit) {
+  const auto visit_all = [&](auto pieces) {
+    const Quads rows = {{pieces(first.of[0], first.of[1]), pieces(first.of[2], first.of[3]),
+                         pieces(second.of[0], second.of[1]), pieces(second.of[2], second.of[3])}};
+    for (const I32 quad : transposed(rows).of) visit(quad);
+  };
+  visit_all([](I32 a, I32 b) { return even_pieces(a, b); });
+  visit_all([](I32 a, I32 b) { return odd_pieces(a, b); });
+}
+constexpr int sub_block_of_two(int lane) {
+  constexpr int kOfPiece[4] = {0, 2, 1, 3};
+  return kOfPiece[lane / 4] + lane % 4 * 4;
+}
+
 // Q4_K: w = d · s · q − dmin · m
 //
 //   byte  0        …         15 │ 16     …     47 │ 48  …  79 │ 80  …  111 │ 112 … 143
@@ -207,10 +258,6 @@ struct Q4_K {
   static constexpr int highest_code = 15;
 
   static void decode(const Block& block, float* out) {
-    each_sixteen(block, [&](int first, F32 weights) { store(out + first, weights); });
-  }
-  template <class Visit>
-  static void each_sixteen(const Block& block, Visit visit) {
     float scale[16];
     const float* minimum = scale + 8;
     store_scales_and_minima(&block, block.d, block.dmin, scale);
@@ -219,37 +266,31 @@ struct Q4_K {
       const I32 codes = load_u8(block.qs + 16 * i);
       const int low = i / 2 * 2;
       const int high = low + 1;
-      const int half = 16 * (i % 2);
-      visit(half + 32 * low, to_f32(codes & broadcast(15)) * broadcast(scale[low]) - broadcast(minimum[low]));
-      visit(half + 32 * high, to_f32(shift_right<4>(codes)) * broadcast(scale[high]) - broadcast(minimum[high]));
+      float* half = out + 16 * (i % 2);
+      store(half + 32 * low, to_f32(codes & broadcast(15)) * broadcast(scale[low]) - broadcast(minimum[low]));
+      store(half + 32 * high, to_f32(shift_right<4>(codes)) * broadcast(scale[high]) - broadcast(minimum[high]));
     }
   }
   static void scales(const Block& block, float* out) { store_scales(&block, block.d, block.dmin, out); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
 
+  static constexpr int sub_block = 32;
   static constexpr int blocks_per_group = 2;
+  static Line line(const Block* two) { return line_of_two(two); }
+  template <class Visit>
+  static void each_quad(const Block* two, Visit visit) {
+    each_quad_of_two(codes(two[0]), codes(two[1]), visit);
+  }
+  static constexpr int sub_block_of(int lane) { return sub_block_of_two(lane); }
+  static Quads codes(const Block& block) {
+    const I32 first = load_i32(block.qs);
+    const I32 second = load_i32(block.qs + 64);
+    return {{in_each_byte<15>(first), in_each_byte<15>(shift_right<4>(first)), in_each_byte<15>(second),
+             in_each_byte<15>(shift_right<4>(second))}};
+  }
+  // |d · s · q| < 945 · 2^(x + 11), |dmin · m| < 63 · 2^(y + 11)
+  static bool rounds_nothing(const Block* two) { return places_fit<-3, 6>(two[0]) && places_fit<-3, 6>(two[1]); }
   static NibblePlanes planes(const Block* two) { return planes_of_pairs(two[0].qs, two[1].qs); }
-  static Line line(const Block* two) {
-    const I32 ab = load_u8(two[0].scales, two[1].scales);          // a0-a3, b0-b3 of each
-    const I32 bc = load_u8(two[0].scales + 4, two[1].scales + 4);  // b0-b3, c0-c3
-    const I32 a = pick(ab, iota() ^ broadcast(4));
-    const Mask second_four = mask_from_bits(0xF0F0);
-    const I32 s = select(second_four, (bc & broadcast(15)) | (shift_right<2>(a) & broadcast(48)), ab & broadcast(63));
-    const I32 m = select(second_four, shift_right<4>(bc) | (shift_right<2>(ab) & broadcast(48)), bc & broadcast(63));
-    const auto units = [](uint16_t first, uint16_t second) {
-      return select(first_lanes(8), broadcast(half_to_float(first)), broadcast(half_to_float(second)));
-    };
-    return {to_f32(s) * units(two[0].d, two[1].d), to_f32(m) * units(two[0].dmin, two[1].dmin)};
-  }
-  // With x and y the places of the last bits of d and dmin, |d · s · q| < 945 · 2^(x + 11) and |dmin · m| < 63 · 2^(y +
-  // 11). Their difference or sum then spans the 24 bits of a float32 at most.
-  static bool rounds_nothing(const Block* two) {
-    const auto fits = [](const Block& block) {
-      const int apart = half_last_bit(block.dmin) - half_last_bit(block.d);
-      return -3 <= apart && apart <= 6 && is_finite_half(block.d) && is_finite_half(block.dmin);
-    };
-    return fits(two[0]) && fits(two[1]);
-  }
   static void swap_bytes(Block& block) {
     block.d = swap16(block.d);
     block.dmin = swap16(block.dmin);
@@ -295,17 +336,29 @@ struct Q5_K {
     }
   }
   static void scales(const Block& block, float* out) { store_scales(&block, block.d, block.dmin, out); }
-  static const uint8_t* packed_codes(const Block& block, uint8_t* scratch) {
+  static Quads codes(const Block& block) {
     const I32 high = plane_twice<2>(load_i32(block.qh), 0);
     const I32 first = load_i32(block.qs);
     const I32 second = load_i32(block.qs + 64);
     const auto merge = [](I32 nibble, I32 high_bit) { return in_each_byte<15>(nibble) | in_each_byte<16>(high_bit); };
-    store_i32(scratch, merge(first, shift_left<4>(high)));
-    store_i32(scratch + 64, merge(shift_right<4>(first), shift_left<3>(high)));
-    store_i32(scratch + 128, merge(second, high));
-    store_i32(scratch + 192, merge(shift_right<4>(second), shift_right<1>(high)));
+    return {{merge(first, shift_left<4>(high)), merge(shift_right<4>(first), shift_left<3>(high)), merge(second, high),
+             merge(shift_right<4>(second), shift_right<1>(high))}};
+  }
+  static const uint8_t* packed_codes(const Block& block, uint8_t* scratch) {
+    store_codes(codes(block), scratch);
     return scratch;
   }
+
+  static constexpr int sub_block = 32;
+  static constexpr int blocks_per_group = 2;
+  static Line line(const Block* two) { return line_of_two(two); }
+  template <class Visit>
+  static void each_quad(const Block* two, Visit visit) {
+    each_quad_of_two(codes(two[0]), codes(two[1]), visit);
+  }
+  static constexpr int sub_block_of(int lane) { return sub_block_of_two(lane); }
+  // |d · s · q| < 1953 · 2^(x + 11), |dmin · m| < 63 · 2^(y + 11)
+  static bool rounds_nothing(const Block* two) { return places_fit<-2, 6>(two[0]) && places_fit<-2, 6>(two[1]); }
 };
 
 // Q6_K: w = d · s · (q − 32)
@@ -352,16 +405,32 @@ struct Q6_K {
   static void scales(const Block& block, float* out) {
     store(out, to_f32(load_i8(block.scales)) * broadcast(half_to_float(block.d)));
   }
-  static const uint8_t* packed_codes(const Block& block, uint8_t* scratch) {  // in the order of the weights
+  static Quads codes(const Block& block) {
     const I32 planes = load_i32(block.qh);
+    const auto merge = [](I32 low, I32 high) { return in_each_byte<15>(low) | in_each_byte<48>(high); };
+    Quads codes{};
     for (int half = 0; half < 2; ++half) {
       const I32 low = load_i32(block.ql + 64 * half);
       const I32 high = plane_twice<2>(planes, half);
-      store_i32(scratch + 128 * half, in_each_byte<15>(low) | in_each_byte<48>(shift_left<4>(high)));
-      store_i32(scratch + 128 * half + 64, in_each_byte<15>(shift_right<4>(low)) | in_each_byte<48>(high));
+      codes.of[2 * half] = merge(low, shift_left<4>(high));
+      codes.of[2 * half + 1] = merge(shift_right<4>(low), high);
     }
+    return codes;
+  }
+  static const uint8_t* packed_codes(const Block& block, uint8_t* scratch) {
+    store_codes(codes(block), scratch);
     return scratch;
   }
+
+  static constexpr int sub_block = 16;
+  static constexpr int blocks_per_group = 1;
+  static constexpr int center = 32;
+  static Line line(const Block* block) { return centered_line<Q6_K>(block); }
+  template <class Visit>
+  static void each_quad(const Block* block, Visit visit) {
+    for (const I32 quad : transposed(codes(*block)).of) visit(minus_in_each_byte<center>(quad));
+  }
+  static constexpr int sub_block_of(int lane) { return lane / 4 + lane % 4 * 4; }
   static void swap_bytes(Block& block) { block.d = swap16(block.d); }
 };
 

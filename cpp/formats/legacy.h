@@ -19,6 +19,16 @@ inline I32 high_nibbles(I32 bytes) { return shift_right<4>(bytes); }
 // The fifth bits of the sixteen weights whose bits start at bit 0 of `bits`, in place (value 16).
 inline I32 fifth_bits(uint32_t bits) { return shift_left<4>(shift_right(broadcast(bits), iota()) & broadcast(1)); }
 
+// Of sixteen blocks with one half-precision step each.
+template <class Block>
+Line line_of_halves(const Block* sixteen, int center) {
+  uint16_t d[kLanes];
+  for (int i = 0; i < kLanes; ++i) d[i] = sixteen[i].d;
+  keep_in_memory(d);
+  const F32 step = half_to_f32(load_u16(d));
+  return {step, broadcast(static_cast<float>(center)) * step};
+}
+
 // Codes of five bits, one byte each.
 inline const uint8_t* unpack_five_bits(const uint8_t* qs, uint32_t qh, uint8_t* codes) {
   for (int j = 0; j < 16; ++j) {
@@ -50,32 +60,27 @@ struct Q4_0 {
   static constexpr int highest_code = 15;
 
   static void decode(const Block& block, float* out) {
-    each_sixteen(block, [&](int first, F32 weights) { store(out + first, weights); });
-  }
-  template <class Visit>
-  static void each_sixteen(const Block& block, Visit visit) {
     const F32 d = broadcast(half_to_float(block.d));
     const I32 q = load_u8(block.qs);
-    visit(0, to_f32(low_nibbles(q) - broadcast(8)) * d);
-    visit(16, to_f32(high_nibbles(q) - broadcast(8)) * d);
+    store(out, to_f32(low_nibbles(q) - broadcast(8)) * d);
+    store(out + 16, to_f32(high_nibbles(q) - broadcast(8)) * d);
   }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
 
+  static constexpr int sub_block = 32;
   static constexpr int blocks_per_group = 16;
+  static constexpr int center = 8;
+  static Line line(const Block* sixteen) { return line_of_halves(sixteen, center); }
+  template <class Visit>
+  static void each_quad(const Block* sixteen, Visit visit) {
+    for (const I32 nibbles : quads_of(sixteen->qs, sizeof(Block)).of) {
+      visit(minus_in_each_byte<center>(in_each_byte<15>(nibbles)));
+      visit(minus_in_each_byte<center>(in_each_byte<15>(shift_right<4>(nibbles))));
+    }
+  }
+  static constexpr int sub_block_of(int lane) { return lane; }
   static NibblePlanes planes(const Block* sixteen) { return planes_of_sixteens(sixteen->qs, sizeof(Block)); }
-  static Line line(const Block* sixteen) {
-    uint16_t d[kLanes];
-    for (int i = 0; i < kLanes; ++i) d[i] = sixteen[i].d;
-    keep_in_memory(d);
-    const F32 step = half_to_f32(load_u16(d));
-    return {step, broadcast(8.0F) * step};
-  }
-  static bool rounds_nothing(const Block* sixteen) {  // 11 bits times four, unless d is Inf or NaN
-    bool finite = true;
-    for (int i = 0; i < kLanes; ++i) finite &= is_finite_half(sixteen[i].d);
-    return finite;
-  }
   static void swap_bytes(Block& block) { block.d = swap16(block.d); }
 };
 
@@ -214,6 +219,18 @@ struct Q8_0 {
   static const uint8_t* packed_codes(const Block& block, uint8_t*) {
     return reinterpret_cast<const uint8_t*>(block.qs);
   }
+
+  static constexpr int sub_block = 32;
+  static constexpr int blocks_per_group = 16;
+  static constexpr int center = 0;
+  static Line line(const Block* sixteen) { return line_of_halves(sixteen, center); }
+  template <class Visit>
+  static void each_quad(const Block* sixteen, Visit visit) {
+    for (int half = 0; half < 32; half += 16) {
+      for (const I32 quad : quads_of(sixteen->qs + half, sizeof(Block)).of) visit(quad);
+    }
+  }
+  static constexpr int sub_block_of(int lane) { return lane; }
   static void swap_bytes(Block& block) { block.d = swap16(block.d); }
 };
 

@@ -1,8 +1,9 @@
 // One family of formats, built for one instruction set. CMake compiles this file once per pair and defines
 // GGUFSCOPE_FAMILY (legacy), GGUFSCOPE_FAMILY_HEADER ("formats/legacy.h") and GGUFSCOPE_ISA (avx2).
 #include GGUFSCOPE_FAMILY_HEADER
+#include "kernels/codes.h"
+#include "kernels/fused.h"
 #include "kernels/kernels.h"
-#include "kernels/linear.h"
 #include "kernels/names.h"
 #include "kernels/prefetch.h"
 
@@ -38,30 +39,22 @@ void observe_scales(const std::byte* bytes, size_t n_blocks, Scales& scales) {
 }
 
 template <class Format>
-concept HasPairs =
-    Format::code_bits == 8 && Format::lowest_code >= 0 && Format::highest_code < 64 && Format::packed_bytes % 64 == 0;
-
-template <class Format>
 void observe_codes(const std::byte* bytes, size_t n_blocks, CodeCounters& codes) {
   const auto* blocks = reinterpret_cast<const typename Format::Block*>(bytes);
-  alignas(64) uint8_t scratch[Format::packed_bytes];
-  if constexpr (HasPairs<Format>) {
-    PairedCodes<Format::packed_bytes> paired;
-    for (size_t i = 0; i < n_blocks; ++i) paired.add(Format::packed_codes(blocks[i], scratch), codes);
-    paired.count_waiting(codes);
-  } else {
-    for (size_t i = 0; i < n_blocks; ++i) {
-      observe(codes, Format::packed_codes(blocks[i], scratch), Format::packed_bytes);
-    }
-  }
+  CodeTables<Format> tables;
+  for (size_t i = 0; i < n_blocks; ++i) tables.add(blocks[i], codes);
+  tables.finish(codes);
 }
 
 template <class Format>
 constexpr FormatKernels kernels_of() {
-  FormatKernels kernels{Format::id, decode<Format>, nullptr, nullptr, nullptr};
+  FormatKernels kernels{Format::id, decode<Format>, nullptr, nullptr, nullptr, 0};
   if constexpr (HasScales<Format>) kernels.observe_scales = observe_scales<Format>;
   if constexpr (HasCodes<Format>) kernels.observe_codes = observe_codes<Format>;
-  if constexpr (IsLinear<Format>) kernels.observe_linear = observe_linear<Format>;
+  if constexpr (IsOfIntegers<Format>) {
+    kernels.observe_fused = observe_fused<Format>;
+    kernels.group_elements = Format::sub_block * kLanes;
+  }
   return kernels;
 }
 

@@ -9,12 +9,11 @@
 
 namespace ggufscope {
 
-// Sixteen sub-blocks of 32 weights, and as many groups as share a LinearRun (kernels/linear.h).
-inline constexpr size_t kGroupElements = 512;
+// So many groups of sixteen sub-blocks share a FusedRun (kernels/fused.h).
 inline constexpr int kGroupsPerRun = 16;
 
 // Where a run of groups lies, and where what is found goes. Moved on, from group to group, by the kernel.
-struct LinearRun {
+struct FusedRun {
   Values* values;
   Scales* scales;
   HistogramCounters* histogram;  // nullptr: not wanted, nor are codes and norms
@@ -38,7 +37,8 @@ struct FormatKernels {
   void (*observe_codes)(const std::byte* blocks, size_t n_blocks, CodeCounters& codes);
   // All statistics of up to kGroupsPerRun groups, in place of decoding them. Bit i of the result is set where group i
   // is left to the other observers. nullptr where the format does not allow it.
-  uint32_t (*observe_linear)(const std::byte* blocks, int groups, LinearRun& run);
+  uint32_t (*observe_fused)(const std::byte* blocks, int groups, FusedRun& run);
+  size_t group_elements;
 };
 
 // Where a tile's statistics go; nullptr: not wanted.

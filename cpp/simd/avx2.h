@@ -136,10 +136,67 @@ inline __m256i popcount_eight(__m256i a) {
 inline I32 popcount(I32 a) { return {popcount_eight(a.low), popcount_eight(a.high)}; }
 inline I32 shift_right(I32 a, I32 by) { return {_mm256_srlv_epi32(a.low, by.low), _mm256_srlv_epi32(a.high, by.high)}; }
 
+// ---- bytes and words
+inline I32 even_bytes(I32 a) {
+  return {_mm256_srai_epi16(_mm256_slli_epi16(a.low, 8), 8), _mm256_srai_epi16(_mm256_slli_epi16(a.high, 8), 8)};
+}
+inline I32 odd_bytes(I32 a) { return {_mm256_srai_epi16(a.low, 8), _mm256_srai_epi16(a.high, 8)}; }
+inline I32 square_words(I32 a) { return {_mm256_mullo_epi16(a.low, a.low), _mm256_mullo_epi16(a.high, a.high)}; }
+inline I32 add_products(I32 sums, I32 a, I32 b) {
+  return sums + I32{_mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high)};
+}
+inline I32 add_bytes(I32 sums, I32 bytes) {
+  const __m256i one = _mm256_set1_epi8(1);
+  const I32 pairs = {_mm256_maddubs_epi16(one, bytes.low), _mm256_maddubs_epi16(one, bytes.high)};
+  const __m256i word = _mm256_set1_epi16(1);
+  return add_products(sums, pairs, {word, word});
+}
+inline I32 min_bytes(I32 a, I32 b) { return {_mm256_min_epi8(a.low, b.low), _mm256_min_epi8(a.high, b.high)}; }
+inline I32 max_bytes(I32 a, I32 b) { return {_mm256_max_epi8(a.low, b.low), _mm256_max_epi8(a.high, b.high)}; }
+inline I32 less_bytes(I32 a, I32 b) { return {_mm256_cmpgt_epi8(b.low, a.low), _mm256_cmpgt_epi8(b.high, a.high)}; }
+inline I32 equal_bytes(I32 a, I32 b) { return {_mm256_cmpeq_epi8(a.low, b.low), _mm256_cmpeq_epi8(a.high, b.high)}; }
+
+inline I32 abs_bytes(I32 a) { return {_mm256_abs_epi8(a.low), _mm256_abs_epi8(a.high)}; }
+
+struct Quads {
+  I32 of[4];
+};
+inline Quads transposed(const Quads& rows) {
+  Quads quads;
+  const auto half = [&](__m256i I32::* part) {
+    const __m256i ab01 = _mm256_unpacklo_epi32(rows.of[0].*part, rows.of[1].*part);
+    const __m256i ab23 = _mm256_unpackhi_epi32(rows.of[0].*part, rows.of[1].*part);
+    const __m256i cd01 = _mm256_unpacklo_epi32(rows.of[2].*part, rows.of[3].*part);
+    const __m256i cd23 = _mm256_unpackhi_epi32(rows.of[2].*part, rows.of[3].*part);
+    quads.of[0].*part = _mm256_unpacklo_epi64(ab01, cd01);
+    quads.of[1].*part = _mm256_unpackhi_epi64(ab01, cd01);
+    quads.of[2].*part = _mm256_unpacklo_epi64(ab23, cd23);
+    quads.of[3].*part = _mm256_unpackhi_epi64(ab23, cd23);
+  };
+  half(&I32::low);
+  half(&I32::high);
+  return quads;
+}
+inline Quads quads_of(const void* p, size_t stride) {
+  const auto every_fourth = [&](size_t first) {
+    const auto* bytes = static_cast<const char*>(p) + first * stride;
+    return I32{_mm256_set_m128i(load_16_bytes(bytes + 4 * stride), load_16_bytes(bytes)),
+               _mm256_set_m128i(load_16_bytes(bytes + 12 * stride), load_16_bytes(bytes + 8 * stride))};
+  };
+  return transposed({{every_fourth(0), every_fourth(1), every_fourth(2), every_fourth(3)}});
+}
+inline I32 even_pieces(I32 a, I32 b) {
+  return {_mm256_permute2x128_si256(a.low, a.high, 0x20), _mm256_permute2x128_si256(b.low, b.high, 0x20)};
+}
+inline I32 odd_pieces(I32 a, I32 b) {
+  return {_mm256_permute2x128_si256(a.low, a.high, 0x31), _mm256_permute2x128_si256(b.low, b.high, 0x31)};
+}
+
 // ---- float32
 inline F32 operator+(F32 a, F32 b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
 inline F32 operator-(F32 a, F32 b) { return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
 inline F32 operator*(F32 a, F32 b) { return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
+inline F32 operator/(F32 a, F32 b) { return {_mm256_div_ps(a.low, b.low), _mm256_div_ps(a.high, b.high)}; }
 inline F32 abs(F32 a) {
   const __m256 sign = _mm256_set1_ps(-0.0F);
   return {_mm256_andnot_ps(sign, a.low), _mm256_andnot_ps(sign, a.high)};
@@ -208,28 +265,13 @@ inline __m256i transposed(__m256i x) {
   return exchanged<28>(x, 0x00000000F0F0F0F0);
 }
 
-struct NibblePlanes {
-  I32 of[4];
-};
+using NibblePlanes = Quads;
 // rows[i]: the four planes of sub-block i.
 inline NibblePlanes transpose_rows(const __m128i (&rows)[kLanes]) {
-  __m256i planes[4][2];
-  for (int i = 0; i < 2; ++i) {  // lanes 8i … 8i + 7
-    __m256i row[4];
-    for (int j = 0; j < 4; ++j) row[j] = _mm256_set_m128i(rows[8 * i + j + 4], rows[8 * i + j]);
-    const __m256i ab01 = _mm256_unpacklo_epi32(row[0], row[1]);
-    const __m256i ab23 = _mm256_unpackhi_epi32(row[0], row[1]);
-    const __m256i cd01 = _mm256_unpacklo_epi32(row[2], row[3]);
-    const __m256i cd23 = _mm256_unpackhi_epi32(row[2], row[3]);
-    planes[0][i] = _mm256_unpacklo_epi64(ab01, cd01);
-    planes[1][i] = _mm256_unpackhi_epi64(ab01, cd01);
-    planes[2][i] = _mm256_unpacklo_epi64(ab23, cd23);
-    planes[3][i] = _mm256_unpackhi_epi64(ab23, cd23);
-  }
-  return {{{planes[0][0], planes[0][1]},
-           {planes[1][0], planes[1][1]},
-           {planes[2][0], planes[2][1]},
-           {planes[3][0], planes[3][1]}}};
+  const auto every_fourth = [&](int first) {
+    return I32{_mm256_set_m128i(rows[first + 4], rows[first]), _mm256_set_m128i(rows[first + 12], rows[first + 8])};
+  };
+  return transposed({{every_fourth(0), every_fourth(1), every_fourth(2), every_fourth(3)}});
 }
 inline NibblePlanes planes_of_pairs(const void* first, const void* second) {
   __m128i rows[kLanes];

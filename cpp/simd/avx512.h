@@ -1,6 +1,6 @@
 // The 16-lane vocabulary for AVX-512: sixteen float32 or int32 are one register, sixteen float64 two. "avx512" has F,
-// BW, DQ and VL; "avx512icl" (Ice Lake, Zen 4) has GFNI, VBMI and VPOPCNTDQ as well, for words on bits. Equal to
-// generic.h bit for bit, NaN payloads aside; what the words mean is written there.
+// BW, DQ and VL; "avx512icl" (Ice Lake, Zen 4) has GFNI, VBMI and VPOPCNTDQ as well, for words on bits, and VNNI, for
+// sums of products. Equal to generic.h bit for bit, NaN payloads aside; what the words mean is written there.
 #pragma once
 
 // GCC 12's own header warns about itself: its "undefined" registers are initialized from themselves (GCC bug 105593).
@@ -110,10 +110,58 @@ inline I32 popcount(I32 a) {
 }
 inline I32 shift_right(I32 a, I32 by) { return {_mm512_srlv_epi32(a.v, by.v)}; }
 
+// ---- bytes and words
+inline I32 even_bytes(I32 a) { return {_mm512_srai_epi16(_mm512_slli_epi16(a.v, 8), 8)}; }
+inline I32 odd_bytes(I32 a) { return {_mm512_srai_epi16(a.v, 8)}; }
+inline I32 square_words(I32 a) { return {_mm512_mullo_epi16(a.v, a.v)}; }
+#if defined(__AVX512VNNI__)
+inline I32 add_products(I32 sums, I32 a, I32 b) { return {_mm512_dpwssd_epi32(sums.v, a.v, b.v)}; }
+inline I32 add_bytes(I32 sums, I32 bytes) { return {_mm512_dpbusd_epi32(sums.v, _mm512_set1_epi8(1), bytes.v)}; }
+#else
+inline I32 add_products(I32 sums, I32 a, I32 b) { return {_mm512_add_epi32(sums.v, _mm512_madd_epi16(a.v, b.v))}; }
+inline I32 add_bytes(I32 sums, I32 bytes) {
+  const __m512i pairs = _mm512_maddubs_epi16(_mm512_set1_epi8(1), bytes.v);
+  return {_mm512_add_epi32(sums.v, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
+}
+#endif
+inline I32 min_bytes(I32 a, I32 b) { return {_mm512_min_epi8(a.v, b.v)}; }
+inline I32 max_bytes(I32 a, I32 b) { return {_mm512_max_epi8(a.v, b.v)}; }
+inline I32 less_bytes(I32 a, I32 b) { return {_mm512_movm_epi8(_mm512_cmplt_epi8_mask(a.v, b.v))}; }
+inline I32 equal_bytes(I32 a, I32 b) { return {_mm512_movm_epi8(_mm512_cmpeq_epi8_mask(a.v, b.v))}; }
+
+inline I32 abs_bytes(I32 a) { return {_mm512_abs_epi8(a.v)}; }
+
+struct Quads {
+  I32 of[4];
+};
+inline Quads transposed(const Quads& rows) {
+  const __m512i ab01 = _mm512_unpacklo_epi32(rows.of[0].v, rows.of[1].v);
+  const __m512i ab23 = _mm512_unpackhi_epi32(rows.of[0].v, rows.of[1].v);
+  const __m512i cd01 = _mm512_unpacklo_epi32(rows.of[2].v, rows.of[3].v);
+  const __m512i cd23 = _mm512_unpackhi_epi32(rows.of[2].v, rows.of[3].v);
+  return {{{_mm512_unpacklo_epi64(ab01, cd01)},
+           {_mm512_unpackhi_epi64(ab01, cd01)},
+           {_mm512_unpacklo_epi64(ab23, cd23)},
+           {_mm512_unpackhi_epi64(ab23, cd23)}}};
+}
+inline Quads quads_of(const void* p, size_t stride) {
+  const auto every_fourth = [&](size_t first) {
+    const auto* bytes = static_cast<const char*>(p) + first * stride;
+    __m512i four = _mm512_castsi128_si512(load_16_bytes(bytes));
+    four = _mm512_inserti32x4(four, load_16_bytes(bytes + 4 * stride), 1);
+    four = _mm512_inserti32x4(four, load_16_bytes(bytes + 8 * stride), 2);
+    return I32{_mm512_inserti32x4(four, load_16_bytes(bytes + 12 * stride), 3)};
+  };
+  return transposed({{every_fourth(0), every_fourth(1), every_fourth(2), every_fourth(3)}});
+}
+inline I32 even_pieces(I32 a, I32 b) { return {_mm512_shuffle_i32x4(a.v, b.v, 0b10'00'10'00)}; }
+inline I32 odd_pieces(I32 a, I32 b) { return {_mm512_shuffle_i32x4(a.v, b.v, 0b11'01'11'01)}; }
+
 // ---- float32
 inline F32 operator+(F32 a, F32 b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline F32 operator-(F32 a, F32 b) { return {_mm512_sub_ps(a.v, b.v)}; }
 inline F32 operator*(F32 a, F32 b) { return {_mm512_mul_ps(a.v, b.v)}; }
+inline F32 operator/(F32 a, F32 b) { return {_mm512_div_ps(a.v, b.v)}; }
 inline F32 abs(F32 a) { return {_mm512_andnot_ps(_mm512_set1_ps(-0.0F), a.v)}; }
 inline F32 min(F32 a, F32 b) { return {_mm512_min_ps(a.v, b.v)}; }
 inline F32 max(F32 a, F32 b) { return {_mm512_max_ps(a.v, b.v)}; }
@@ -151,7 +199,7 @@ inline I32 pick(I32 table, I32 index) { return {_mm512_permutexvar_epi32(index.v
 // ---- bit planes of 4-bit codes
 #if defined(__GFNI__) && defined(__AVX512VBMI__)
 // The instruction multiplies matrices of bits; by the identity (its rows the bytes 1, 2, 4, …) it transposes.
-inline __m512i transposed(__m512i x) {
+inline __m512i transposed_bits(__m512i x) {
   return _mm512_gf2p8affine_epi64_epi8(_mm512_set1_epi64(static_cast<int64_t>(0x8040201008040201U)), x, 0);
 }
 #else
@@ -161,7 +209,7 @@ inline __m512i exchanged(__m512i x, uint64_t mask) {
                                          _mm512_set1_epi64(static_cast<int64_t>(mask)));
   return _mm512_xor_si512(x, _mm512_xor_si512(moved, _mm512_slli_epi64(moved, Distance)));
 }
-inline __m512i transposed(__m512i x) {
+inline __m512i transposed_bits(__m512i x) {
   x = exchanged<7>(x, 0x00AA00AA00AA00AAU);
   x = exchanged<14>(x, 0x0000CCCC0000CCCCU);
   return exchanged<28>(x, 0x00000000F0F0F0F0U);
@@ -185,9 +233,7 @@ inline __m512i gather_pairs(__m512i x) {
 #endif
 }
 
-struct NibblePlanes {
-  I32 of[4];
-};
+using NibblePlanes = Quads;
 // From plane k of four sub-blocks in quarter k of each.
 inline NibblePlanes transpose_quarters(__m512i a, __m512i b, __m512i c, __m512i d) {
   const __m512i ab01 = _mm512_shuffle_i64x2(a, b, 0x44);
@@ -201,7 +247,7 @@ inline NibblePlanes transpose_quarters(__m512i a, __m512i b, __m512i c, __m512i 
 }
 inline NibblePlanes planes_of_pairs(const void* first, const void* second) {
   const auto planes = [](const void* p, int offset) {
-    return gather_pairs(transposed(_mm512_loadu_si512(static_cast<const char*>(p) + offset)));
+    return gather_pairs(transposed_bits(_mm512_loadu_si512(static_cast<const char*>(p) + offset)));
   };
   return transpose_quarters(planes(first, 0), planes(first, 64), planes(second, 0), planes(second, 64));
 }
@@ -214,7 +260,8 @@ inline NibblePlanes planes_of_sixteens(const void* p, size_t stride) {
     four = _mm512_inserti32x4(four, load_16_bytes(at + 2 * stride), 2);
     four = _mm512_inserti32x4(four, load_16_bytes(at + 3 * stride), 3);
     const __m512i by_block = _mm512_shuffle_epi8(
-        transposed(four), _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)));
+        transposed_bits(four),
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)));
     return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), by_block);
   };
   return transpose_quarters(planes(0), planes(4), planes(8), planes(12));

@@ -160,6 +160,97 @@ inline I32 shift_right(I32 a, I32 by) {  // logical, a count (0-31) per lane
   return each_lane<I32>([&](int l) { return a.lane[l] >> by.lane[l]; });
 }
 
+// ---- a lane as four signed bytes or two signed words of 16 bits
+template <class Part, class Function>
+inline I32 each_part(Function function) {
+  I32 result;
+  auto* bytes = reinterpret_cast<char*>(&result);
+  for (size_t i = 0; i < sizeof result / sizeof(Part); ++i) {
+    const Part part = function(i);
+    std::memcpy(bytes + i * sizeof part, &part, sizeof part);
+  }
+  return result;
+}
+template <class Part>
+inline Part part(const I32& a, size_t i) {
+  return read<Part>(reinterpret_cast<const char*>(&a) + i * sizeof(Part));
+}
+inline I32 even_bytes(I32 a) {  // the first byte of each word, as a word
+  return each_part<int16_t>([&](size_t i) { return static_cast<int16_t>(part<int8_t>(a, 2 * i)); });
+}
+inline I32 odd_bytes(I32 a) {  // the second
+  return each_part<int16_t>([&](size_t i) { return static_cast<int16_t>(part<int8_t>(a, 2 * i + 1)); });
+}
+inline I32 square_words(I32 a) {  // low 16 bits
+  return each_part<int16_t>([&](size_t i) { return static_cast<int16_t>(part<int16_t>(a, i) * part<int16_t>(a, i)); });
+}
+inline I32 add_products(I32 sums, I32 a, I32 b) {  // plus both products of words; wraps
+  return each_lane<I32>([&](int l) {
+    const auto product = [&](size_t i) { return static_cast<uint32_t>(part<int16_t>(a, i) * part<int16_t>(b, i)); };
+    return sums.lane[l] + product(2 * l) + product(2 * l + 1);
+  });
+}
+inline I32 add_bytes(I32 sums, I32 bytes) {  // plus the four bytes
+  return each_lane<I32>([&](int l) {
+    uint32_t sum = sums.lane[l];
+    for (int i = 0; i < 4; ++i) sum += static_cast<uint32_t>(part<int8_t>(bytes, 4 * l + i));
+    return sum;
+  });
+}
+inline I32 min_bytes(I32 a, I32 b) {
+  return each_part<int8_t>(
+      [&](size_t i) { return part<int8_t>(a, i) < part<int8_t>(b, i) ? part<int8_t>(a, i) : part<int8_t>(b, i); });
+}
+inline I32 max_bytes(I32 a, I32 b) {
+  return each_part<int8_t>(
+      [&](size_t i) { return part<int8_t>(a, i) > part<int8_t>(b, i) ? part<int8_t>(a, i) : part<int8_t>(b, i); });
+}
+inline I32 less_bytes(I32 a, I32 b) {  // −1 where a < b, else 0
+  return each_part<int8_t>(
+      [&](size_t i) { return static_cast<int8_t>(part<int8_t>(a, i) < part<int8_t>(b, i) ? -1 : 0); });
+}
+inline I32 equal_bytes(I32 a, I32 b) {  // −1 where equal, else 0
+  return each_part<int8_t>(
+      [&](size_t i) { return static_cast<int8_t>(part<int8_t>(a, i) == part<int8_t>(b, i) ? -1 : 0); });
+}
+
+inline I32 abs_bytes(I32 a) {  // of −128 it stays −128
+  return each_part<int8_t>(
+      [&](size_t i) { return static_cast<int8_t>(part<int8_t>(a, i) < 0 ? -part<int8_t>(a, i) : part<int8_t>(a, i)); });
+}
+
+// Four rows, and of each its four pieces of sixteen bytes.
+//
+//   row 0  │ a0 a1 a2 a3 │ b0 … │ c0 … │ d0 … │              lane    0  1  2  3    4 …
+//   row 1  │ e0 e1 e2 e3 │ f0 … │ g0 … │ h0 … │    →    of[0]      │ a0 e0 i0 m0 │ b0 f0 j0 n0 │ c0 …
+//     …                                                  of[1]      │ a1 e1 i1 m1 │ b1 …
+struct Quads {
+  I32 of[4];
+};
+inline Quads transposed(const Quads& rows) {  // lane 4m + r of word k: word k of piece m of row r
+  Quads quads{};
+  for (int k = 0; k < 4; ++k) {
+    quads.of[k] = each_lane<I32>([&](int l) { return rows.of[l % 4].lane[l / 4 * 4 + k]; });
+  }
+  return quads;
+}
+// Pieces of sixteen bytes at p, `stride` apart: lane l of word k is word k of piece l.
+inline Quads quads_of(const void* p, size_t stride) {
+  Quads quads{};
+  for (int k = 0; k < 4; ++k) {
+    quads.of[k] =
+        each_lane<I32>([&](int l) { return read<uint32_t>(static_cast<const char*>(p) + l * stride + 4 * k); });
+  }
+  return quads;
+}
+// The first and the third piece of a, then of b; the second and the fourth.
+inline I32 even_pieces(I32 a, I32 b) {
+  return each_lane<I32>([&](int l) { return (l < 8 ? a : b).lane[l / 4 % 2 * 8 + l % 4]; });
+}
+inline I32 odd_pieces(I32 a, I32 b) {
+  return each_lane<I32>([&](int l) { return (l < 8 ? a : b).lane[l / 4 % 2 * 8 + 4 + l % 4]; });
+}
+
 // ---- float32; one IEEE operation per word, nothing is contracted
 inline F32 operator+(F32 a, F32 b) {
   return each_lane<F32>([&](int l) { return a.lane[l] + b.lane[l]; });
@@ -169,6 +260,9 @@ inline F32 operator-(F32 a, F32 b) {
 }
 inline F32 operator*(F32 a, F32 b) {
   return each_lane<F32>([&](int l) { return a.lane[l] * b.lane[l]; });
+}
+inline F32 operator/(F32 a, F32 b) {
+  return each_lane<F32>([&](int l) { return a.lane[l] / b.lane[l]; });
 }
 inline F32 abs(F32 a) {
   return each_lane<F32>([&](int l) { return __builtin_fabsf(a.lane[l]); });
@@ -210,8 +304,13 @@ inline F64 to_f64(I32 a) {  // from signed integers
 inline F32 half_to_f32(I32 a) {  // from the low 16 bits of each lane
   return each_lane<F32>([&](int l) { return half_to_float(static_cast<uint16_t>(a.lane[l])); });
 }
-inline F32 as_f32(I32 a) { return __builtin_bit_cast(F32, a); }
-inline I32 as_i32(F32 a) { return __builtin_bit_cast(I32, a); }
+// Lane by lane: a cast of the whole array is miscompiled by GCC 12 for arm64.
+inline F32 as_f32(I32 a) {
+  return each_lane<F32>([&](int l) { return __builtin_bit_cast(float, a.lane[l]); });
+}
+inline I32 as_i32(F32 a) {
+  return each_lane<I32>([&](int l) { return __builtin_bit_cast(uint32_t, a.lane[l]); });
+}
 
 // ---- a table of sixteen entries, one per lane, read at an index (its low four bits) per lane
 inline F32 pick(F32 table, I32 index) {
@@ -229,9 +328,7 @@ inline I32 pick(I32 table, I32 index) {
 //   │ b0 │ b1 │ … │ b7 │  →   │ bits 0 of  │ … │ bits 7 of  │   →   │ 0-7│8-15│ …  │24-31│  plane 0 of the low nibbles,
 //   └────┴────┴───┴────┘      │ b0 … b7    │   │ b0 … b7    │       └────┴────┴────┴─────┘  and so on to 7: plane 3 of
 //                             └────────────┴───┴────────────┘                               the high ones
-struct NibblePlanes {
-  I32 of[4];
-};
+using NibblePlanes = Quads;
 struct BitMatrix {  // 8 × 8
   uint64_t rows;
 

@@ -178,6 +178,81 @@ inline I32 shift_right(I32 a, I32 by) {  // a shift to the left by a negative co
   return each<I32>([](auto x, auto n) { return vshlq_u32(x, vnegq_s32(vreinterpretq_s32_u32(n))); }, a, by);
 }
 
+// ---- bytes and words
+inline int8x16_t as_bytes(uint32x4_t x) { return vreinterpretq_s8_u32(x); }
+inline int16x8_t as_words(uint32x4_t x) { return vreinterpretq_s16_u32(x); }
+
+inline I32 even_bytes(I32 a) {
+  return each<I32>([](auto x) { return vreinterpretq_u32_s16(vshrq_n_s16(vshlq_n_s16(as_words(x), 8), 8)); }, a);
+}
+inline I32 odd_bytes(I32 a) {
+  return each<I32>([](auto x) { return vreinterpretq_u32_s16(vshrq_n_s16(as_words(x), 8)); }, a);
+}
+inline I32 square_words(I32 a) {
+  return each<I32>([](auto x) { return vreinterpretq_u32_s16(vmulq_s16(as_words(x), as_words(x))); }, a);
+}
+inline I32 add_products(I32 sums, I32 a, I32 b) {
+  const auto products = [](uint32x4_t x, uint32x4_t y) {
+    const int32x4_t low = vmull_s16(vget_low_s16(as_words(x)), vget_low_s16(as_words(y)));
+    return vreinterpretq_u32_s32(vpaddq_s32(low, vmull_high_s16(as_words(x), as_words(y))));
+  };
+  return sums + each<I32>(products, a, b);
+}
+inline I32 add_bytes(I32 sums, I32 bytes) {
+  const auto added = [](uint32x4_t sum, uint32x4_t x) {
+    return vreinterpretq_u32_s32(vpadalq_s16(vreinterpretq_s32_u32(sum), vpaddlq_s8(as_bytes(x))));
+  };
+  return each<I32>(added, sums, bytes);
+}
+inline I32 min_bytes(I32 a, I32 b) {
+  return each<I32>([](auto x, auto y) { return vreinterpretq_u32_s8(vminq_s8(as_bytes(x), as_bytes(y))); }, a, b);
+}
+inline I32 max_bytes(I32 a, I32 b) {
+  return each<I32>([](auto x, auto y) { return vreinterpretq_u32_s8(vmaxq_s8(as_bytes(x), as_bytes(y))); }, a, b);
+}
+inline I32 less_bytes(I32 a, I32 b) {
+  return each<I32>([](auto x, auto y) { return vreinterpretq_u32_u8(vcltq_s8(as_bytes(x), as_bytes(y))); }, a, b);
+}
+inline I32 equal_bytes(I32 a, I32 b) {
+  return each<I32>([](auto x, auto y) { return vreinterpretq_u32_u8(vceqq_s8(as_bytes(x), as_bytes(y))); }, a, b);
+}
+
+inline I32 abs_bytes(I32 a) {
+  return each<I32>([](auto x) { return vreinterpretq_u32_s8(vabsq_s8(as_bytes(x))); }, a);
+}
+
+struct Quads {
+  I32 of[4];
+};
+inline Quads transposed(const Quads& rows) {
+  Quads quads;
+  const auto pieces = [&](uint32x4_t I32::* piece) {
+    const uint64x2_t ab02 = vreinterpretq_u64_u32(vtrn1q_u32(rows.of[0].*piece, rows.of[1].*piece));
+    const uint64x2_t ab13 = vreinterpretq_u64_u32(vtrn2q_u32(rows.of[0].*piece, rows.of[1].*piece));
+    const uint64x2_t cd02 = vreinterpretq_u64_u32(vtrn1q_u32(rows.of[2].*piece, rows.of[3].*piece));
+    const uint64x2_t cd13 = vreinterpretq_u64_u32(vtrn2q_u32(rows.of[2].*piece, rows.of[3].*piece));
+    quads.of[0].*piece = vreinterpretq_u32_u64(vtrn1q_u64(ab02, cd02));
+    quads.of[1].*piece = vreinterpretq_u32_u64(vtrn1q_u64(ab13, cd13));
+    quads.of[2].*piece = vreinterpretq_u32_u64(vtrn2q_u64(ab02, cd02));
+    quads.of[3].*piece = vreinterpretq_u32_u64(vtrn2q_u64(ab13, cd13));
+  };
+  pieces(&I32::a);
+  pieces(&I32::b);
+  pieces(&I32::c);
+  pieces(&I32::d);
+  return quads;
+}
+inline Quads quads_of(const void* p, size_t stride) {
+  const auto every_fourth = [&](size_t first) {
+    const auto* bytes = static_cast<const char*>(p) + first * stride;
+    return I32{read<uint32x4_t>(bytes), read<uint32x4_t>(bytes + 4 * stride), read<uint32x4_t>(bytes + 8 * stride),
+               read<uint32x4_t>(bytes + 12 * stride)};
+  };
+  return transposed({{every_fourth(0), every_fourth(1), every_fourth(2), every_fourth(3)}});
+}
+inline I32 even_pieces(I32 a, I32 b) { return {a.a, a.c, b.a, b.c}; }
+inline I32 odd_pieces(I32 a, I32 b) { return {a.b, a.d, b.b, b.d}; }
+
 // ---- float32
 inline F32 operator+(F32 a, F32 b) {
   return each<F32>([](auto x, auto y) { return vaddq_f32(x, y); }, a, b);
@@ -187,6 +262,9 @@ inline F32 operator-(F32 a, F32 b) {
 }
 inline F32 operator*(F32 a, F32 b) {
   return each<F32>([](auto x, auto y) { return vmulq_f32(x, y); }, a, b);
+}
+inline F32 operator/(F32 a, F32 b) {
+  return each<F32>([](auto x, auto y) { return vdivq_f32(x, y); }, a, b);
 }
 inline F32 abs(F32 a) {
   return each<F32>([](auto x) { return vabsq_f32(x); }, a);
@@ -262,34 +340,21 @@ inline uint64x2_t exchanged(uint64x2_t x, uint64_t mask) {
   const uint64x2_t moved = vandq_u64(veorq_u64(x, vshrq_n_u64(x, Distance)), vdupq_n_u64(mask));
   return veorq_u64(x, veorq_u64(moved, vshlq_n_u64(moved, Distance)));
 }
-inline uint8x16_t transposed(uint8x16_t bytes) {
+inline uint8x16_t transposed_bits(uint8x16_t bytes) {
   uint64x2_t x = vreinterpretq_u64_u8(bytes);
   x = exchanged<7>(x, 0x00AA00AA00AA00AAU);
   x = exchanged<14>(x, 0x0000CCCC0000CCCCU);
   return vreinterpretq_u8_u64(exchanged<28>(x, 0x00000000F0F0F0F0U));
 }
 
-struct NibblePlanes {
-  I32 of[4];
-};
+using NibblePlanes = Quads;
 // rows[i]: the four planes of sub-block i.
 inline NibblePlanes transpose_rows(const uint8x16_t (&rows)[kLanes]) {
-  uint32x4_t planes[4][4];
-  for (int i = 0; i < 4; ++i) {  // lanes 4i … 4i + 3
-    uint32x4_t row[4];
-    for (int j = 0; j < 4; ++j) row[j] = vreinterpretq_u32_u8(rows[4 * i + j]);
-    const uint64x2_t ab02 = vreinterpretq_u64_u32(vtrn1q_u32(row[0], row[1]));
-    const uint64x2_t ab13 = vreinterpretq_u64_u32(vtrn2q_u32(row[0], row[1]));
-    const uint64x2_t cd02 = vreinterpretq_u64_u32(vtrn1q_u32(row[2], row[3]));
-    const uint64x2_t cd13 = vreinterpretq_u64_u32(vtrn2q_u32(row[2], row[3]));
-    planes[0][i] = vreinterpretq_u32_u64(vtrn1q_u64(ab02, cd02));
-    planes[1][i] = vreinterpretq_u32_u64(vtrn1q_u64(ab13, cd13));
-    planes[2][i] = vreinterpretq_u32_u64(vtrn2q_u64(ab02, cd02));
-    planes[3][i] = vreinterpretq_u32_u64(vtrn2q_u64(ab13, cd13));
-  }
-  NibblePlanes result{};
-  for (int k = 0; k < 4; ++k) result.of[k] = {planes[k][0], planes[k][1], planes[k][2], planes[k][3]};
-  return result;
+  const auto every_fourth = [&](int first) {
+    return I32{vreinterpretq_u32_u8(rows[first]), vreinterpretq_u32_u8(rows[first + 4]),
+               vreinterpretq_u32_u8(rows[first + 8]), vreinterpretq_u32_u8(rows[first + 12])};
+  };
+  return transposed({{every_fourth(0), every_fourth(1), every_fourth(2), every_fourth(3)}});
 }
 inline NibblePlanes planes_of_pairs(const void* first, const void* second) {
   uint8x16_t rows[kLanes];
@@ -297,7 +362,8 @@ inline NibblePlanes planes_of_pairs(const void* first, const void* second) {
   const uint8x16_t high = vaddq_u8(low, vdupq_n_u8(4));
   for (int i = 0; i < 8; ++i) {
     const auto* bytes = static_cast<const char*>(i < 4 ? first : second) + 32 * (i % 4);
-    const uint8x16x2_t bits = {{transposed(read<uint8x16_t>(bytes)), transposed(read<uint8x16_t>(bytes + 16))}};
+    const uint8x16x2_t bits = {
+        {transposed_bits(read<uint8x16_t>(bytes)), transposed_bits(read<uint8x16_t>(bytes + 16))}};
     rows[2 * i] = vqtbl2q_u8(bits, low);
     rows[2 * i + 1] = vqtbl2q_u8(bits, high);
   }
@@ -307,7 +373,7 @@ inline NibblePlanes planes_of_sixteens(const void* p, size_t stride) {
   uint8x16_t rows[kLanes];
   const uint8x16_t by_plane = {0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15};
   for (int i = 0; i < kLanes; ++i) {
-    rows[i] = vqtbl1q_u8(transposed(read<uint8x16_t>(static_cast<const char*>(p) + i * stride)), by_plane);
+    rows[i] = vqtbl1q_u8(transposed_bits(read<uint8x16_t>(static_cast<const char*>(p) + i * stride)), by_plane);
   }
   return transpose_rows(rows);
 }

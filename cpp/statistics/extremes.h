@@ -58,10 +58,9 @@ struct Summing<Extremes> {
     low = min(only(valid, group.value, broadcast(__builtin_inff())), low);
     high = max(only(valid, group.value, broadcast(-__builtin_inff())), high);
   }
-  void add(const Counted& code) {
-    const Mask absent = equal(code.count, broadcast(0));
-    low = min(select(absent, broadcast(__builtin_inff()), code.value), low);
-    high = max(select(absent, broadcast(-__builtin_inff()), code.value), high);
+  void add(F32 value) {
+    low = min(value, low);
+    high = max(value, high);
   }
 
   void finish(Extremes& extremes, const Tile& tile) const {

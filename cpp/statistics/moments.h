@@ -109,16 +109,33 @@ struct Summing<Moments> {
     magnitude = magnitude + abs(group.wide);  // 0 beyond the end
   }
 
+  // Lanes that were added up elsewhere, Σ … Σ⁴ about the pivot and Σ|w|.
+  void add(F64 one, F64 two, F64 three, F64 four, F64 of_magnitudes) {
+    sum1 = sum1 + one;
+    sum2 = sum2 + two;
+    sum3 = sum3 + three;
+    sum4 = sum4 + four;
+    magnitude = magnitude + of_magnitudes;
+  }
+
   void finish(Moments& moments, const Tile& tile) const {
-    if (tile.seen_count == 0) return;
-    const auto n = static_cast<double>(tile.seen_count);
+    finish(moments, tile.seen_count, [&](Summing& again) {
+      each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) { again.add({x, to_f64(x)}, valid); });
+    });
+  }
+
+  // show_all(again): adds every weight once more.
+  template <class ShowAll>
+  void finish(Moments& moments, uint64_t count, ShowAll show_all) const {
+    if (count == 0) return;
+    const auto n = static_cast<double>(count);
     const double shift = sum(sum1) / n;
     if (shift * sum(sum1) <= kFarthest * (sum(sum2) - shift * sum(sum1))) {
       moments.merge(about_mean(n, shift));
       return;
     }
     Summing again(pivot + shift);
-    each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) { again.add({x, to_f64(x)}, valid); });
+    show_all(again);
     moments.merge(again.about_mean(n, sum(again.sum1) / n));
   }
 
@@ -150,58 +167,6 @@ struct Summing<Moments> {
     found.l1 = sum(magnitude);
     return found;
   }
-};
-
-// Weights that come in bunches of 32, sixteen bunches at a time, each with its own mean and central power sums. Kept
-// until the mean of all is known; about that mean nothing cancels.
-template <int Most>
-class Bunches {
- public:
-  static constexpr double kSize = 32;
-
-  void add(F64 mean, F64 m2, F64 m3, F64 m4, F64 magnitude) {
-    store(mean_[count_], mean);
-    store(m2_[count_], m2);
-    store(m3_[count_], m3);
-    store(m4_[count_], m4);
-    ++count_;
-    total_ = total_ + mean;
-    magnitude_ = magnitude_ + magnitude;
-  }
-
-  void finish(Moments& moments) const {
-    if (count_ == 0) return;
-    Moments found;
-    found.n = kSize * kLanes * count_;
-    found.mean = sum(total_) / (kLanes * count_);
-    found.l1 = sum(magnitude_);
-    const F64 mean = broadcast(found.mean);
-    F64 sum2 = broadcast(0.0);
-    F64 sum3 = broadcast(0.0);
-    F64 sum4 = broadcast(0.0);
-    for (int i = 0; i < count_; ++i) {  // Σ over a bunch of (w − mean)ᵏ, where w = its own mean + deviation
-      const F64 shift = load(mean_[i]) - mean;
-      const F64 m2 = load(m2_[i]);
-      const F64 m3 = load(m3_[i]);
-      const F64 square = broadcast(kSize) * shift * shift;
-      sum2 = sum2 + (m2 + square);
-      sum3 = sum3 + (m3 + shift * (broadcast(3.0) * m2 + square));
-      sum4 = sum4 + (load(m4_[i]) + shift * (broadcast(4.0) * m3 + shift * (broadcast(6.0) * m2 + square)));
-    }
-    found.m2 = sum(sum2);
-    found.m3 = sum(sum3);
-    found.m4 = sum(sum4);
-    moments.merge(found);
-  }
-
- private:
-  alignas(64) double mean_[Most][kLanes];
-  alignas(64) double m2_[Most][kLanes];
-  alignas(64) double m3_[Most][kLanes];
-  alignas(64) double m4_[Most][kLanes];
-  F64 total_ = broadcast(0.0);
-  F64 magnitude_ = broadcast(0.0);
-  int count_ = 0;
 };
 
 }  // namespace

@@ -214,6 +214,7 @@ void numbers(const Inputs& in) {
   binary("operator-(F32, F32)", in.floats, [](F32 a, F32 b) { return a - b; });
   binary("operator*(F32, F32)", in.floats, [](F32 a, F32 b) { return a * b; });
   unary("abs(F32)", in.floats.left, [](F32 a) { return abs(a); });
+  binary("operator/(F32, F32)", in.floats, [](F32 a, F32 b) { return a / b; });
   binary("min(F32, F32)", in.floats, [](F32 a, F32 b) { return min(a, b); });
   binary("max(F32, F32)", in.floats, [](F32 a, F32 b) { return max(a, b); });
   binary("operator+(F64, F64)", in.doubles, [](F64 a, F64 b) { return a + b; });
@@ -256,6 +257,28 @@ void planes(Inputs& in) {
           [](Bytes p) { return counts_of(planes_of_pairs(p, p + 147)); });
   reading("planes_of_sixteens(const void*, size_t)", in.random,
           [](Bytes p) { return counts_of(planes_of_sixteens(p, 18)); });
+}
+
+void bytes_and_words(Inputs& in) {
+  unary("even_bytes(I32)", in.integers.left, [](I32 a) { return even_bytes(a); });
+  unary("odd_bytes(I32)", in.integers.left, [](I32 a) { return odd_bytes(a); });
+  unary("square_words(I32)", in.integers.left, [](I32 a) { return square_words(a); });
+  binary("add_products(I32, I32, I32)", in.integers, [](I32 a, I32 b) { return add_products(a ^ b, a, b); });
+  binary("add_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return add_bytes(a, b); });
+  binary("min_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return min_bytes(a, b); });
+  binary("max_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return max_bytes(a, b); });
+  binary("less_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return less_bytes(a, b); });
+  binary("equal_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return equal_bytes(a, b); });
+  unary("abs_bytes(I32)", in.integers.left, [](I32 a) { return abs_bytes(a); });
+  binary("even_pieces(I32, I32)", in.integers, [](I32 a, I32 b) { return even_pieces(a, b); });
+  binary("odd_pieces(I32, I32)", in.integers, [](I32 a, I32 b) { return odd_pieces(a, b); });
+  const auto mixed = [](const Quads& quads) {
+    return quads.of[0] + quads.of[1] * broadcast(3) + quads.of[2] * broadcast(5) + quads.of[3] * broadcast(7);
+  };
+  binary("transposed(const Quads&)", in.integers,
+         [&](I32 a, I32 b) { return mixed(transposed({{a, b, a ^ b, a + b}})); });
+  using Bytes = const unsigned char*;
+  reading("quads_of(const void*, size_t)", in.random, [&](Bytes p) { return mixed(quads_of(p, 29)); });
 }
 
 std::vector<uint32_t> every_mask() {
@@ -302,6 +325,7 @@ int main() {
   ggufscope::numbers(inputs);
   ggufscope::conversions(inputs);
   ggufscope::planes(inputs);
+  ggufscope::bytes_and_words(inputs);
   ggufscope::masks(inputs);
   ggufscope::reductions(inputs);
 }

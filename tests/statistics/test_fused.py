@@ -1,7 +1,7 @@
-"""Formats whose codes are counted (cpp/kernels/linear.h) against decoding every weight and observing it.
+"""Formats of integers (cpp/kernels/fused.h) against decoding every weight and observing it.
 
-Blocks are made so that groups of all kinds meet in one run: those that are counted, those whose weights would round,
-those with Inf and NaN; and rows that end inside a group.
+Blocks are made so that groups of all kinds meet in one run: those that integers stand for, those whose weights would
+round, those with steps of zero, below zero, Inf and NaN; and rows that end inside a group.
 """
 
 from __future__ import annotations
@@ -20,8 +20,12 @@ from ggufscope import _core
 from reference import EXPECTED, Sample, code_entropy, scale_statistics
 
 TYPES = {qtype["name"]: qtype for qtype in _core.types()}
-Q4_0, Q4_K = TYPES["Q4_0"], TYPES["Q4_K"]
-LINEAR = (Q4_0, Q4_K)
+Q4_0, Q4_K, Q8_0 = TYPES["Q4_0"], TYPES["Q4_K"], TYPES["Q8_0"]
+
+# Type → where its blocks keep halves: d, and dmin where weights have a base of their own.
+HALVES_OF = {"Q4_0": (0,), "Q8_0": (0,), "Q3_K": (108,), "Q4_K": (0, 2), "Q5_K": (0, 2), "Q6_K": (208,)}
+FUSED = [TYPES[name] for name in HALVES_OF]
+WITH_BASE = [TYPES[name] for name, halves in HALVES_OF.items() if len(halves) > 1]
 Blocks = npt.NDArray[np.uint8]
 
 # Bits of halves: zeros, denormals, Inf, NaN and ordinary numbers of both signs.
@@ -39,7 +43,9 @@ def with_halves(blocks: Blocks, offset: int, halves: npt.ArrayLike) -> None:
 def ordinary(qtype: _core.TypeDescription, n: int, rng: np.random.Generator) -> Blocks:
     """Random codes and sub-block scales; block scales a few powers of two apart, as quantizers have them."""
     blocks = rng.integers(0, 256, (n, qtype["bytes_per_block"]), dtype=np.uint8)
-    for offset in (0, 2)[: 1 if qtype is Q4_0 else 2]:
+    if qtype is Q8_0:
+        blocks[:, 2:][blocks[:, 2:] == 128] = 127  # −128 is no code that a quantizer writes
+    for offset in HALVES_OF[qtype["name"]]:
         with_halves(blocks, offset, rng.uniform(0.001, 0.004, n).astype(np.float16).view(np.uint16))
     return blocks
 
@@ -61,14 +67,14 @@ def assert_as_decoded(qtype: _core.TypeDescription, blocks: Blocks, rows: int, c
 
 
 @pytest.mark.parametrize("columns", [256, 768, 2304, 4096])
-@pytest.mark.parametrize("qtype", LINEAR, ids=lambda qtype: qtype["name"])
+@pytest.mark.parametrize("qtype", FUSED, ids=lambda qtype: qtype["name"])
 def test_ordinary_blocks(qtype: _core.TypeDescription, columns: int, isa: str) -> None:
     rows = 19
     blocks = ordinary(qtype, rows * columns // qtype["elements_per_block"], np.random.default_rng(columns))
     assert_as_decoded(qtype, blocks, rows, columns, isa)
 
 
-@pytest.mark.parametrize("qtype", LINEAR, ids=lambda qtype: qtype["name"])
+@pytest.mark.parametrize("qtype", FUSED, ids=lambda qtype: qtype["name"])
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_hostile_blocks_among_ordinary_ones(qtype: _core.TypeDescription, data: st.DataObject) -> None:
@@ -77,24 +83,26 @@ def test_hostile_blocks_among_ordinary_ones(qtype: _core.TypeDescription, data: 
     blocks = ordinary(qtype, n, np.random.default_rng(data.draw(st.integers(0, 1000))))
     for _ in range(data.draw(st.integers(1, 8))):
         block = blocks[data.draw(st.integers(0, n - 1)) :][:1]
-        with_halves(block, 0, [data.draw(HALVES)])
-        if qtype is Q4_K:
-            with_halves(block, 2, [data.draw(HALVES)])
+        for offset in HALVES_OF[qtype["name"]]:
+            with_halves(block, offset, [data.draw(HALVES)])
+        if qtype is Q8_0:
+            block[0, data.draw(st.integers(2, 33))] = 128
     assert_as_decoded(qtype, blocks, rows, columns)
 
 
 @pytest.mark.parametrize("apart", range(-6, 10))
-def test_scales_and_minima_any_distance_apart(apart: int) -> None:
+@pytest.mark.parametrize("qtype", WITH_BASE, ids=lambda qtype: qtype["name"])
+def test_scales_and_minima_any_distance_apart(qtype: _core.TypeDescription, apart: int) -> None:
     """Up to where a weight needs more bits than float32 has, sums are exact; beyond, weights are decoded."""
-    blocks = ordinary(Q4_K, 30, np.random.default_rng(apart + 6))
+    blocks = ordinary(qtype, 30, np.random.default_rng(apart + 6))
     with_halves(blocks, 0, (14 << 10) + np.arange(30) * 33)
     with_halves(blocks, 2, (14 + apart << 10) + np.arange(30) * 29)
     blocks[:, 4:16] |= 0x3F  # the largest scales and minima among them
-    assert_as_decoded(Q4_K, blocks, 5, 1536)
+    assert_as_decoded(qtype, blocks, 5, 1536)
 
 
 @pytest.mark.parametrize("code", [0, 7, 8, 15])
-@pytest.mark.parametrize("qtype", LINEAR, ids=lambda qtype: qtype["name"])
+@pytest.mark.parametrize("qtype", [Q4_0, Q4_K], ids=lambda qtype: qtype["name"])
 def test_one_code_and_scales_nearly_alike(qtype: _core.TypeDescription, code: int) -> None:
     """A mean thousands of times the spread, and no spread at all."""
     for spread in (0, 1):
@@ -105,3 +113,31 @@ def test_one_code_and_scales_nearly_alike(qtype: _core.TypeDescription, code: in
             blocks[:, 4:8] = blocks[:, 12:16] = 0x21
         blocks[:, -128 if qtype is Q4_K else -16 :] = code * 17
         assert_as_decoded(qtype, blocks, 2, 32 * qtype["elements_per_block"])
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1e-6, 0.004, 0.02, 10.0])
+@pytest.mark.parametrize("qtype", FUSED, ids=lambda qtype: qtype["name"])
+def test_sparsity_at_any_threshold(qtype: _core.TypeDescription, threshold: float) -> None:
+    """Below the distance of two codes sparse weights are those of one code; beyond, they are decoded and counted."""
+    rows, columns = 8, 1024
+    blocks = ordinary(qtype, rows * columns // qtype["elements_per_block"], np.random.default_rng(8))
+    weights = reference_formats.dequantize(blocks, qtype["name"])
+    found = _core.observe_buffer(
+        blocks.reshape(-1), qtype["id"], rows, columns, fast=True, sparsity_threshold=threshold
+    ).fields()
+    assert found["sparsity"] == np.mean(np.abs(weights) < np.float32(threshold))
+    assert found["zero_fraction"] == np.mean(weights == 0)
+
+
+@pytest.mark.parametrize("qtype", [Q4_0, Q8_0, TYPES["Q6_K"]], ids=lambda qtype: qtype["name"])
+def test_a_mean_far_from_zero_is_summed_again_about_it(qtype: _core.TypeDescription) -> None:
+    rows, columns = 4, 4096
+    blocks = ordinary(qtype, rows * columns // qtype["elements_per_block"], np.random.default_rng(9))
+    with_halves(blocks, HALVES_OF[qtype["name"]][0], 0x2400)
+    if qtype is TYPES["Q6_K"]:
+        blocks[:, :128], blocks[:, 128:192], blocks[:, 192:208] = 0xFF, 0xFF, 100  # every code 63, every scale 100
+        blocks[::7, 192] = 101
+    else:
+        blocks[:, 2:] = 0xEE if qtype is Q4_0 else 100
+        blocks[::7, 2] ^= 0x10
+    assert_as_decoded(qtype, blocks, rows, columns)

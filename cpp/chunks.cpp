@@ -8,6 +8,9 @@ namespace {
 constexpr uint64_t kChunkElements = uint64_t{1} << 20;
 constexpr uint64_t kTilesPerStep = 128;
 
+// A file is read in pieces that stay in the L2 cache until they are worked on.
+constexpr uint64_t kWindow = uint64_t{1} << 18;
+
 }  // namespace
 
 bool wants_norms(const Source& source, bool fast) {
@@ -42,15 +45,16 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
   result.column_squares.assign(row_squares == nullptr ? 0 : source_.columns, 0.0);
   const uint64_t group = source_.group_rows == 0 ? source_.rows : source_.group_rows;
   const uint64_t end = chunk.first_row + chunk.n_rows;
+  chunk_end_ = bytes(end * source_.columns);
   const bool fused = format_.observe_fused != nullptr;
   const size_t stride = fused ? format_.group_elements * kGroupsPerRun : kTileElements;
   FusedRun run = fused_run(row_squares, result);
   uint64_t tiles = 0;
   uint64_t elements = 0;
   const auto report = [&] {
-    const uint64_t bytes = elements / source_.type->elements_per_block * source_.type->bytes_per_block;
+    const uint64_t done = bytes(elements);
     elements = 0;
-    return step(bytes);
+    return step(done);
   };
   for (uint64_t row = chunk.first_row; row < end;) {
     const uint64_t segment_end = std::min(end, (row / group + 1) * group);
@@ -121,12 +125,29 @@ void ChunkObserver::observe_tile(const Chunk& chunk, Piece piece, const TileTarg
   statistics_.observe_tile(tile, targets);
 }
 
+uint64_t ChunkObserver::bytes(uint64_t elements) const {
+  return elements / source_.type->elements_per_block * source_.type->bytes_per_block;
+}
+
+// Copied from the file, because the pages of a fresh mapping fault one by one: reading 4.9 GB takes half the time.
+const std::byte* ChunkObserver::bytes_of(uint64_t begin, size_t size) {
+  if (source_.file == nullptr) return source_.data + begin;
+  if (begin < window_begin_ || window_end_ < begin + size) {
+    if (scratch_.window == nullptr) scratch_.window = std::make_unique_for_overwrite<std::byte[]>(kWindow);
+    const auto in_file = static_cast<uint64_t>(source_.data - source_.file->data());
+    window_begin_ = begin;
+    window_end_ = std::min(begin + kWindow, chunk_end_);
+    source_.file->read(in_file + begin, scratch_.window.get(), window_end_ - begin);
+  }
+  return scratch_.window.get() + (begin - window_begin_);
+}
+
 const std::byte* ChunkObserver::native_blocks(Piece piece) {
   const uint32_t per_block = source_.type->elements_per_block;
   const size_t size = source_.type->bytes_per_block;
-  const std::byte* blocks = source_.data + piece.first / per_block * size;
-  if (!source_.swapped) return blocks;
   const size_t n_blocks = piece.n / per_block;
+  const std::byte* blocks = bytes_of(piece.first / per_block * size, n_blocks * size);
+  if (!source_.swapped) return blocks;
   std::copy_n(blocks, n_blocks * size, scratch_.swapped);
   source_.type->swap_bytes(scratch_.swapped, n_blocks);
   return scratch_.swapped;

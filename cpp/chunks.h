@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct Scratch {
   alignas(64) std::byte swapped[kTileElements * sizeof(double)];  // a tile's blocks in native byte order
   HistogramCounters histogram;
   CodeCounters codes;
+  std::unique_ptr<std::byte[]> window;  // a copy of bytes of the file
   std::vector<float> few_rows;          // squares by column, in float32 (statistics/norms.h)
 };
 
@@ -60,6 +62,8 @@ class ChunkObserver {
   void observe_fused(const Chunk& chunk, Piece piece, FusedRun& run, const TileTargets& targets, Scales& scales);
   void observe_tile(const Chunk& chunk, Piece piece, const TileTargets& targets, Scales& scales);
   const std::byte* native_blocks(Piece piece);
+  const std::byte* bytes_of(uint64_t begin, size_t size);
+  uint64_t bytes(uint64_t elements) const;
 
   const Source& source_;
   const FormatKernels& format_;
@@ -67,6 +71,9 @@ class ChunkObserver {
   bool fast_;
   float sparsity_threshold_;
   Scratch& scratch_;
+  uint64_t window_begin_ = 0;  // bytes of the source that scratch_.window holds
+  uint64_t window_end_ = 0;
+  uint64_t chunk_end_ = 0;  // byte of the source
 };
 
 }  // namespace ggufscope

@@ -16,6 +16,7 @@
 
 #include "dispatch.h"
 #include "formats/types.h"
+#include "gguf/mapping.h"
 #include "statistics/all.h"
 
 namespace ggufscope {
@@ -26,9 +27,10 @@ struct Source {
   const TypeInfo* type;
   uint64_t rows;
   uint64_t columns;
-  uint64_t first_element;  // its position in the tensor, for abs_max_index
-  uint64_t group_rows;     // rows of one attention head; 0: no statistics per head
-  bool swapped;            // of the other byte order; type->swap_bytes must not be null
+  uint64_t first_element;         // its position in the tensor, for abs_max_index
+  uint64_t group_rows;            // rows of one attention head; 0: no statistics per head
+  bool swapped;                   // of the other byte order; type->swap_bytes must not be null
+  const Mapping* file = nullptr;  // what data lies in, where it is read from a file
 };
 
 struct Observation {

@@ -83,7 +83,7 @@ struct Plan {
     const uint64_t size = elements / info.type->elements_per_block * info.type->bytes_per_block;
     for (uint64_t i = 0; i < matrices.count; ++i) {
       sources.push_back({model.data(info) + i * size, info.type, matrices.rows, matrices.columns, i * elements,
-                         matrices.head_rows(group_rows), model.swapped()});
+                         matrices.head_rows(group_rows), model.swapped(), model.files()[info.file].mapping.get()});
       parts.push_back({tensor, i, {}, {}});
     }
     bytes += info.n_bytes;

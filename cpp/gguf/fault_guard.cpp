@@ -139,11 +139,6 @@ GuardedSlot& free_slot() {
   }
 }
 
-[[noreturn]] void fail_shrunken(const std::string& path, uint64_t offset) {
-  throw GGUFError(
-      error_line(path, {"data", ""}, offset, "the file shrank while it was read (or its disk returned an error)"));
-}
-
 }  // namespace
 
 GuardedRange::GuardedRange(const std::byte* begin, size_t size, int descriptor, const std::string& path) {
@@ -186,6 +181,11 @@ FaultScope::FaultScope(FaultMonitor& monitor) : outer_(current_monitor.load(std:
 FaultScope::~FaultScope() {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   current_monitor.store(outer_, std::memory_order_relaxed);
+}
+
+void fail_shrunken(const std::string& path, uint64_t offset) {
+  throw GGUFError(
+      error_line(path, {"data", ""}, offset, "the file shrank while it was read (or its disk returned an error)"));
 }
 
 void require_intact(const std::byte* data, size_t size) {

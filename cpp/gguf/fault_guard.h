@@ -58,6 +58,9 @@ class FaultScope {
   FaultMonitor* outer_;
 };
 
+/// Throws GGUFError: the file ends at `offset`.
+[[noreturn]] void fail_shrunken(const std::string& path, uint64_t offset);
+
 /// Throws GGUFError if [data, data + size) touches a mapped file that has shrunk. Call it after reading: a file cut
 /// inside its last page, or under another thread's scope, reads as zeros without a fault of one's own.
 void require_intact(const std::byte* data, size_t size);

@@ -61,6 +61,17 @@ Mapping::Mapping(const std::string& path) : path_(path) {
   descriptor_ = std::exchange(file.value, -1);
 }
 
+void Mapping::read(uint64_t offset, std::byte* out, size_t size) const {
+  while (size > 0) {
+    const ssize_t n = ::pread(descriptor_, out, size, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) fail_shrunken(path_, offset);
+    out += n;
+    offset += static_cast<uint64_t>(n);
+    size -= static_cast<size_t>(n);
+  }
+}
+
 Mapping::~Mapping() {
   range_.reset();
   munmap(const_cast<std::byte*>(data_), size_);

@@ -23,6 +23,9 @@ class Mapping {
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
 
+  /// Copies bytes of the file, where mapped pages would fault one after the other. Throws GGUFError when they are gone.
+  void read(uint64_t offset, std::byte* out, size_t size) const;
+
   const std::byte* data() const { return data_; }
   uint64_t size() const { return size_; }
   const std::string& path() const { return path_; }

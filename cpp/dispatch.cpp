@@ -80,7 +80,7 @@ const InstructionSet kInstructionSets[] = {
 
 KernelTable build_table(const InstructionSet& set) {
   const IsaKernels& isa = *set.kernels;
-  KernelTable table{isa.isa, {}, isa.statistics, *set.products};
+  KernelTable table{isa.isa, {}, isa.statistics, *set.products, isa.stream};
   for (size_t i = 0; i < isa.n_families; ++i) {
     const FamilyKernels& family = *isa.families[i];
     table.formats.insert(table.formats.end(), family.formats, family.formats + family.n_formats);

@@ -14,6 +14,7 @@ struct KernelTable {
   std::vector<FormatKernels> formats;
   StatisticsKernels statistics;
   ProductKernels products;
+  StreamKernels stream;
 
   /// The kernels of a type that find_type knows.
   const FormatKernels& format(uint32_t type) const;

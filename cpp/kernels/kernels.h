@@ -56,6 +56,12 @@ struct StatisticsKernels {
   void (*flush_columns)(float* few_rows, double* columns, uint64_t n);
 };
 
+// For output that will not be read from a cache.
+struct StreamKernels {
+  void (*copy)(const float* values, size_t n, float* out);
+  void (*end)();  // before another thread may read it
+};
+
 struct FamilyKernels {
   const FormatKernels* formats;
   size_t n_formats;
@@ -65,6 +71,7 @@ struct FamilyKernels {
 struct IsaKernels {
   const char* isa;
   StatisticsKernels statistics;
+  StreamKernels stream;
   const FamilyKernels* const* families;
   size_t n_families;
 };

@@ -130,6 +130,14 @@ void observe_tile(Tile tile, const TileTargets& targets) {
   targets.histogram != nullptr ? observe_clean_tile<true>(tile, targets) : observe_clean_tile<false>(tile, targets);
 }
 
+void copy_past_caches(const float* values, size_t n, float* out) {
+  const size_t to_line = (64 - reinterpret_cast<uintptr_t>(out) % 64) % 64 / sizeof(float);
+  size_t i = to_line < n ? to_line : n;
+  std::memcpy(out, values, i * sizeof(float));
+  for (; i + kLanes <= n; i += kLanes) stream(out + i, load(values + i));
+  std::memcpy(out + i, values + i, (n - i) * sizeof(float));
+}
+
 }  // namespace
 
 #define GGUFSCOPE_DECLARE(family) extern const FamilyKernels GGUFSCOPE_FAMILY_KERNELS(family, GGUFSCOPE_ISA);
@@ -139,7 +147,10 @@ GGUFSCOPE_FAMILIES(GGUFSCOPE_DECLARE)
 static constinit const FamilyKernels* const kFamilies[] = {GGUFSCOPE_FAMILIES(GGUFSCOPE_ADDRESS)};
 
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(GGUFSCOPE_ISA);
-constinit const IsaKernels GGUFSCOPE_ISA_KERNELS(GGUFSCOPE_ISA) = {
-    GGUFSCOPE_NAME(GGUFSCOPE_ISA), {observe_tile, flush_columns}, kFamilies, sizeof kFamilies / sizeof *kFamilies};
+constinit const IsaKernels GGUFSCOPE_ISA_KERNELS(GGUFSCOPE_ISA) = {GGUFSCOPE_NAME(GGUFSCOPE_ISA),
+                                                                   {observe_tile, flush_columns},
+                                                                   {copy_past_caches, end_stream},
+                                                                   kFamilies,
+                                                                   sizeof kFamilies / sizeof *kFamilies};
 
 }  // namespace ggufscope

@@ -56,6 +56,11 @@ inline void store(double* p, F64 x) {
   _mm256_storeu_pd(p + 8, x.c);
   _mm256_storeu_pd(p + 12, x.d);
 }
+inline void stream(float* p, F32 x) {
+  _mm256_stream_ps(p, x.low);
+  _mm256_stream_ps(p + 8, x.high);
+}
+inline void end_stream() { _mm_sfence(); }
 inline I32 load_i32(const void* p) {
   const auto* registers = static_cast<const __m256i*>(p);
   return {_mm256_loadu_si256(registers), _mm256_loadu_si256(registers + 1)};

@@ -54,6 +54,8 @@ inline void store(double* p, F64 x) {
   _mm512_storeu_pd(p, x.low);
   _mm512_storeu_pd(p + 8, x.high);
 }
+inline void stream(float* p, F32 x) { _mm512_stream_ps(p, x.v); }
+inline void end_stream() { _mm_sfence(); }
 inline I32 load_i32(const void* p) { return {_mm512_loadu_si512(p)}; }
 inline void store_i32(void* p, I32 x) { _mm512_storeu_si512(p, x.v); }
 inline void store_u16(void* p, I32 x) { _mm256_storeu_si256(static_cast<__m256i*>(p), _mm512_cvtepi32_epi16(x.v)); }

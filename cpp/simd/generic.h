@@ -68,6 +68,8 @@ inline F32 load(const float* p) { return read<F32>(p); }
 inline F64 load(const double* p) { return read<F64>(p); }
 inline void store(float* p, F32 x) { std::memcpy(p, &x, sizeof x); }
 inline void store(double* p, F64 x) { std::memcpy(p, &x, sizeof x); }
+inline void stream(float* p, F32 x) { store(p, x); }  // past the caches where possible; p at a multiple of 64 bytes
+inline void end_stream() {}                           // before others may read what was streamed
 inline I32 load_i32(const void* p) { return read<I32>(p); }
 inline void store_i32(void* p, I32 x) { std::memcpy(p, &x, sizeof x); }
 inline void store_u16(void* p, I32 x) {  // the low half of each lane

@@ -79,6 +79,8 @@ inline void store(double* p, F64 x) {
   write(p + 12, x.g);
   write(p + 14, x.h);
 }
+inline void stream(float* p, F32 x) { store(p, x); }  // compilers have no word for it
+inline void end_stream() {}
 inline I32 load_i32(const void* p) {
   const auto* bytes = static_cast<const char*>(p);
   return {read<uint32x4_t>(bytes), read<uint32x4_t>(bytes + 16), read<uint32x4_t>(bytes + 32),

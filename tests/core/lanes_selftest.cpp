@@ -164,6 +164,16 @@ void loads_and_stores(Inputs& in) {
   unary("load(const double*)", in.doubles.left, [](F64 x) { return x; });
   unary("store(float*, F32)", in.floats.right, [](F32 x) { return x; });
   unary("store(double*, F64)", in.doubles.right, [](F64 x) { return x; });
+  unary("stream(float*, F32)", in.floats.right, [](F32 x) {
+    alignas(64) float streamed[kLanes];
+    stream(streamed, x);
+    end_stream();
+    return load(streamed);
+  });
+  over("end_stream()", std::vector<int>{0}, [](int) {
+    end_stream();
+    return iota();
+  });
   unary("store_i32(void*, I32)", in.integers.right, [](I32 x) { return x; });
   unary("store_u16(void*, I32)", in.integers.right, [](I32 x) {
     uint16_t stored[kLanes];

@@ -172,3 +172,19 @@ def test_buffers_must_be_contiguous():
     with pytest.raises(ValueError, match="C-contiguous"):
         _core.observe_buffer(blocks[::-1], f32["id"], 1, 16)
     _core.decode(blocks.reshape(4, 1, 16), f32["id"], out[:16].reshape(1, 16))
+
+
+@each_isa
+@pytest.mark.parametrize("offset", [0, 1, 15])
+def test_large_output_at_any_address(isa, offset):
+    """Past the caches, line by line; the ends of a line that an output shares with others are stored as ever."""
+    q8_0 = next(qtype for qtype in TYPES if qtype["name"] == "Q8_0")
+    blocks = np.tile(random_blocks(q8_0, 1009), (270, 1))
+    room = np.full(blocks.shape[0] * 32 + 32, 7, np.float32)
+    start = (-room.ctypes.data // 4) % 16 + offset  # of a line, and beyond
+    out = room[start : start + blocks.shape[0] * 32]
+    assert out.nbytes > 32 << 20
+    _core.decode(blocks.reshape(-1), q8_0["id"], out, threads=2, isa=isa)
+    assert_same_bits(out.reshape(270, -1), np.tile(dequantize(blocks[:1009], "Q8_0").reshape(1, -1), (270, 1)))
+    assert set(room[:start]) <= {7}
+    assert set(room[start + out.size :]) == {7}

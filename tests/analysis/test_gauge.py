@@ -10,7 +10,7 @@ from analysis_models import FFN, HEAD, KEYS, QUERIES, draw, language_model, make
 import ggufscope as gs
 from ggufscope.analysis.from_profile import layer_table
 from ggufscope.analysis.gauge import PRODUCTS, gauge_from_table, gauge_from_vectors, head_product
-from ggufscope.analysis.gauge_from_model import add_column_squares, gauge_from_model, weighted_row_squares
+from ggufscope.analysis.gauge_from_model import add_column_squares, gauge_from_model
 
 
 def products(path):
@@ -45,20 +45,33 @@ def test_products_are_those_of_numpy(write_gguf):
         np.testing.assert_allclose(found, reference(arguments["tensors"], layer), rtol=1e-9)
 
 
-def test_kernels_are_those_of_numpy():
+def test_the_kernel_is_that_of_numpy():
     for columns in (1, 7, 8, 67):
-        weights, factors = draw(1, 5, columns, std=3), np.random.default_rng(2).random(columns)
-        expected = (weights.astype(np.float64) ** 2) @ factors
-        np.testing.assert_allclose(weighted_row_squares(weights, factors), expected, rtol=1e-12)
+        weights = draw(1, 5, columns, std=3)
         sums = np.ones(columns)
         add_column_squares(weights, sums)
         np.testing.assert_allclose(sums, 1 + (weights.astype(np.float64) ** 2).sum(axis=0), rtol=1e-12)
+
+
+def test_rows_are_taken_some_at_a_time(write_gguf, monkeypatch):
+    """Between two steps the progress is told, which may cancel."""
+    path = write_gguf(**language_model(2))
+    whole, calls = products(path), []
+    monkeypatch.setattr("ggufscope.analysis.gauge_from_model.STEP_ELEMENTS", 700)
+    with gs.open(path) as model:
+        table = layer_table(gs.profile(model, fast=True))
+        stepped = gauge_from_model(model, table, progress=lambda done, total: calls.append((done, total)))
+    for name in PRODUCTS:
+        np.testing.assert_array_equal(stepped.products[name], whole.products[name])
+    assert len(calls) > 100
+    assert all(0 < done <= total for done, total in calls)
 
 
 def test_a_query_head_is_paired_with_the_key_head_it_reads():
     assert head_product(np.array([1.0, 2, 3, 4]), np.array([10.0, 100])) == (10 + 20 + 300 + 400) / 4
     assert np.isnan(head_product(np.ones(3), np.ones(2)))
     assert np.isnan(head_product(np.ones(3), np.zeros(0)))
+    assert np.isnan(head_product(np.zeros(0), np.ones(3)))
 
 
 def rescaled(tensors, n_layers, seed=0):

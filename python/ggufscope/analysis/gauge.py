@@ -93,7 +93,7 @@ def head_product(query_side: Floats, key_value_side: Floats) -> float:
     Returns:
         NaN where the numbers of heads do not fit.
     """
-    if len(key_value_side) == 0 or len(query_side) % len(key_value_side):
+    if 0 in {len(query_side), len(key_value_side)} or len(query_side) % len(key_value_side):
         return float("nan")
     group = len(query_side) // len(key_value_side)
     return float((query_side * np.repeat(key_value_side, group)).mean())
@@ -116,7 +116,9 @@ def _whole_products(rows: Mapping[tuple[str | None, int | None], Row], layer: in
     def norm(role: str, gain: str | None = None) -> float:
         matrix = rows.get((role, layer))
         gains = rows.get((gain, layer)) if gain else None
-        if matrix is None or (gain and gains is None) or len(matrix.shape or ()) != 2:
+        if matrix is None or len(matrix.shape or ()) != 2:
+            return float("nan")
+        if gain and (gains is None or gains.column_l2.shape != matrix.column_l2.shape):
             return float("nan")
         squares = np.square(matrix.column_l2)
         return float(np.sqrt(squares.sum() if gains is None else squares @ np.square(gains.column_l2)))

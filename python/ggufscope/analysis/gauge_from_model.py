@@ -21,36 +21,9 @@ if TYPE_CHECKING:
     from .layer_table import Floats, LayerTable
 
 TILE_ELEMENTS = 1 << 20  # decoded at a time
+STEP_ELEMENTS = 1 << 26  # multiplied between two calls of `progress`, which may cancel
 
 LayerTensors = dict[str, list["Tensor"]]
-
-
-@compiled
-def weighted_row_squares(weights: npt.NDArray[np.float32], column_weights: Floats) -> Floats:  # pragma: no cover
-    """Σ over columns of w² · column weight, of every row.
-
-    Args:
-        weights: float32 (rows, columns), C-contiguous.
-        column_weights: float64 (columns,).
-
-    Returns:
-        float64 (rows,).
-    """
-    n_rows, n_columns = weights.shape
-    found = np.zeros(n_rows)
-    lanes = np.zeros(8)
-    whole = n_columns - n_columns % 8
-    for row in range(n_rows):
-        lanes[:] = 0.0
-        for column in range(0, whole, 8):
-            for lane in range(8):
-                weight = np.float64(weights[row, column + lane])
-                lanes[lane] += weight * weight * column_weights[column + lane]
-        for column in range(whole, n_columns):
-            weight = np.float64(weights[row, column])
-            lanes[0] += weight * weight * column_weights[column]
-        found[row] = lanes.sum()
-    return found
 
 
 @compiled
@@ -69,35 +42,34 @@ def add_column_squares(weights: npt.NDArray[np.float32], sums: Floats) -> None: 
 
 
 class _Streamer:
-    """Decodes tensors tile by tile and reports how far it is."""
+    """Goes through tensors some rows at a time and reports how far it is."""
 
     def __init__(self, total: int, threads: int | None, progress: Callable[[int, int], object] | None) -> None:
         self._total, self._threads, self._progress = total, threads, progress
         self._done = 0
 
-    def tiles(self, tensor: Tensor, first: int, last: int) -> Iterator[npt.NDArray[np.float32]]:
-        """The rows from `first` to before `last`, some at a time."""
-        columns = tensor.shape[-1]
-        step = max(1, TILE_ELEMENTS // max(1, columns))
+    def _steps(self, tensor: Tensor, first: int, last: int, elements: int) -> Iterator[slice]:
+        """The rows from `first` to before `last`, so many elements at a time."""
+        step = max(1, elements // max(1, tensor.shape[-1]))
         for start in range(first, last, step):
             stop = min(last, start + step)
-            yield tensor.dequantize(slice(start, stop), threads=self._threads)
+            yield slice(start, stop)
             self._done += tensor.n_bytes * (stop - start) // max(1, tensor.n_rows)
             if self._progress is not None:
                 self._progress(min(self._done, self._total), self._total)
 
-    def row_squares(self, tensor: Tensor, gain: Floats | None, first: int = 0, last: int | None = None) -> Floats:
+    def row_squares(self, tensor: Tensor, gain: Floats, first: int = 0, last: int | None = None) -> Floats:
         """Σ w² g² of the rows, (rows,)."""
-        weights = np.ones(tensor.shape[-1]) if gain is None else np.square(gain)
-        end = tensor.n_rows if last is None else last
-        found = [weighted_row_squares(tile, weights) for tile in self.tiles(tensor, first, end)]
-        return np.concatenate(found) if found else np.zeros(0)
+        weights = np.square(gain)
+        steps = self._steps(tensor, first, tensor.n_rows if last is None else last, STEP_ELEMENTS)
+        found = [tensor.row_products(squares=weights, rows=rows, threads=self._threads).squares for rows in steps]
+        return np.concatenate([part for part in found if part is not None] or [np.zeros(0)])
 
     def column_squares(self, tensor: Tensor, first: int, last: int) -> Floats:
         """Σ w² of the columns over some rows, (columns,)."""
         sums = np.zeros(tensor.shape[-1])
-        for tile in self.tiles(tensor, first, last):
-            add_column_squares(tile, sums)
+        for rows in self._steps(tensor, first, last, TILE_ELEMENTS):
+            add_column_squares(tensor.dequantize(rows, threads=self._threads), sums)
         return sums
 
 
@@ -178,7 +150,8 @@ def _ffn_product(layer: LayerTensors, gain_role: str | None, streamer: _Streamer
         return float("nan")
     ups, downs = layer[up_role], layer[down_role]
     gain = _gain(layer, gain_role, ups[0].shape[-1])
-    if gain is None or len(ups[0].shape) < 2 or len(downs[0].shape) < 2:
+    alike = all(len({tensor.shape for tensor in found}) == 1 and len(found[0].shape) >= 2 for found in (ups, downs))
+    if gain is None or not alike:
         return float("nan")
     rows = np.concatenate([streamer.row_squares(tensor, gain, *_up_rows(tensor, downs[0])) for tensor in ups])
     columns = np.concatenate([_expert_columns(tensor, streamer) for tensor in downs])

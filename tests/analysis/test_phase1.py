@@ -114,6 +114,11 @@ MALFORMED = [
     (set_in(1, "attention", "attention", "value", "sparsity", to=1.5), r"attention.value.sparsity"),
     (set_in(1, "attention", "attention", "value", "frobeniusNorm", to="big"), r"attention.value.frobeniusNorm"),
     (set_in(1, "attention", "attention", "value", "frobeniusNorm", to=None), r"attention.value.frobeniusNorm"),
+    (set_in(1, "attention", "attention", "value", "frobeniusNorm", to="3"), "should be a valid number"),
+    (set_in(1, "attention", "attention", "value", "frobeniusNorm", to=True), "should be a valid number"),
+    (set_in(1, "attention", "attention", "value", "frobeniusNorm", to=1e41), "should be less than"),
+    (set_in(1, "norm", "norm", "ffnNorm", "mean", to=-(10**400)), "should be a valid number"),
+    (set_in(1, "attention", "layerIndex", to=True), "should be a valid integer"),
     (set_in(1, "attention", "attention", "value", "bitsPerElement", to=0), r"bitsPerElement"),
 ]
 
@@ -142,6 +147,21 @@ def test_malformed_files_are_refused(write, change, message):
 def test_what_is_no_profile_is_refused(write, text, message):
     with pytest.raises(gs.ProfileError, match=message):
         gs.analyze(write(text))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"modelName": 3, "quantizationType": [1], "totalParameters": "many"}, (None, None, None)),
+        ({"totalParameters": -1}, ("old", "Q4_K_M", None)),
+        ({"totalParameters": 10**400}, ("old", "Q4_K_M", None)),
+    ],
+)
+def test_what_else_stands_there_does_no_harm(write, changes, expected):
+    analysis = gs.analyze(write(phase1_document() | changes))
+    model = analysis.document.model
+    assert (model.name, model.file_type, model.n_elements) == expected
+    assert gs.Analysis(analysis.document).to_json()
 
 
 def test_types_that_are_not_known_leave_a_claim_open(write):

@@ -51,13 +51,17 @@ def group_interval(
         seed: of the resampling.
 
     Returns:
-        The 2.5 % and 97.5 % quantiles; None where a group has fewer than two layers.
+        The 2.5 % and 97.5 % quantiles; None where a group has fewer than two layers, or the statistic of a resample
+        is not defined.
     """
     if min(len(first), len(second)) < SMALLEST_GROUP:
         return None
     rng = np.random.default_rng(seed)
     means = [group[rng.integers(0, len(group), (RESAMPLES, len(group)))].mean(axis=1) for group in (first, second)]
-    low, high = np.quantile(statistic(*means), CONFIDENCE)
+    found = statistic(*means)
+    if not np.isfinite(found).all():
+        return None
+    low, high = np.quantile(found, CONFIDENCE)
     return float(low), float(high)
 
 

@@ -16,15 +16,16 @@ from ..arguments import types_by_name
 from ..errors import ProfileError
 from .layer_table import MATRICES, Floats, Gain, LayerTable, Matrix
 
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Size = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_LARGEST = 1e40  # beyond the norm of any tensor; products of such numbers are finite
+Number = Annotated[float, Field(ge=-_LARGEST, le=_LARGEST, allow_inf_nan=False)]
+Size = Annotated[float, Field(ge=0, le=_LARGEST, allow_inf_nan=False)]
 
 _MOST_LAYERS = 100_000
 _BITS_TOLERANCE = 0.07  # the study's files give 6.5 bits for Q6_K, which takes 6.5625
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="ignore", protected_namespaces=())
+    model_config = ConfigDict(extra="ignore", strict=True, protected_namespaces=())
 
 
 class Stats(_Model):

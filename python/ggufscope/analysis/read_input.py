@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .layer_table import LayerTable
 
 USUAL_THRESHOLD = 1e-6
+_MOST_ELEMENTS = 1 << 63
 
 Source = str | PathLike[str] | Model | Profile
 
@@ -157,20 +158,25 @@ def _of_json(path: Path) -> AnalysisInput:
 def _of_phase1(document: dict[str, Any], path: Path) -> AnalysisInput:
     table = phase1_table(document)
     name, label, count = (document.get(key) for key in ("modelName", "quantizationType", "totalParameters"))
-    name = name if isinstance(name, str) and name else None
+    name = _text(name) or None
     subject = Subject(
         title=name or path.name,
         source="phase 1",
         file=path.name,
         name=name,
         architecture=None,
-        file_type=label if isinstance(label, str) else None,
+        file_type=_text(label),
         synthetic=False,
         identity=None,
         n_layers=table.n_layers,
-        n_elements=count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None,
+        n_elements=count if type(count) is int and 0 <= count < _MOST_ELEMENTS else None,
     )
     return AnalysisInput(table, subject, gauge_from_table(table), None, None, ())
+
+
+def _text(value: Any) -> str | None:
+    """A string that UTF-8 can hold: half of a surrogate pair, which JSON may spell, becomes a question mark."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None
 
 
 def _refuse_constant(name: str) -> None:

@@ -1,7 +1,8 @@
 """The numeric kernels, compiled by numba when they are first called and cached then.
 
-Each takes and gives NumPy arrays and can be called on its own; none holds the GIL. They are sums of scalar functions
-over neurons, keys or rows, written as loops; tests/analysis has NumPy forms of each.
+Each takes and gives NumPy arrays and can be called on its own; none holds the GIL, and nothing is reassociated: the
+same bits on every call. They are sums of scalar functions over neurons, keys or rows, written as loops;
+tests/analysis has NumPy forms of each.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from ..compiled import compiled_as_numpy
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,11 +22,8 @@ if TYPE_CHECKING:
 SILU, GELU, RELU = 0, 1, 2
 ACTIVATIONS = {"silu": SILU, "gelu": GELU, "relu": RELU}
 
-# NumPy's rules for division and no GIL. Nothing is reassociated: the same bits on every call.
-_compiled = njit(cache=True, nogil=True, error_model="numpy")
 
-
-@_compiled
+@compiled_as_numpy
 def activate(x: float, activation: int) -> float:
     """φ(x): SiLU, GELU in the tanh form (as ggml has it), or ReLU."""
     if activation == SILU:
@@ -34,7 +33,7 @@ def activate(x: float, activation: int) -> float:
     return max(x, 0.0)
 
 
-@_compiled
+@compiled_as_numpy
 def add_columns(rows: npt.NDArray[np.float32], kept: npt.NDArray[np.bool_], shift: Floats) -> tuple[Floats, Floats]:
     """Σ (x − shift) and Σ (x − shift)² of each column over the rows that are kept.
 
@@ -57,7 +56,7 @@ def add_columns(rows: npt.NDArray[np.float32], kept: npt.NDArray[np.bool_], shif
     return total, squares
 
 
-@_compiled
+@compiled_as_numpy
 def gated_moments(neurons: Floats, activation: int, nodes: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Mean and variance of h = φ(a) · b for jointly Gaussian a and b, per neuron.
 
@@ -92,7 +91,7 @@ def gated_moments(neurons: Floats, activation: int, nodes: Floats, weights: Floa
     return mean, variance
 
 
-@_compiled
+@compiled_as_numpy
 def near_zero_shares(neurons: Floats, activation: int, threshold: float, points: Floats, masses: Floats) -> Floats:
     """P(|φ(a) · b| < threshold) per neuron: over cells of z, the probability that the Gaussian b given a is small.
 
@@ -123,7 +122,7 @@ def near_zero_shares(neurons: Floats, activation: int, threshold: float, points:
     return shares
 
 
-@_compiled
+@compiled_as_numpy
 def attention_statistics(scores: Floats, scale: float, soft_cap: float) -> tuple[Floats, Floats]:
     """Entropy and Σ α² of softmax attention, per row of scores.
 

@@ -217,6 +217,13 @@ def test_the_saved_file_has_the_promised_layout(write_gguf):
     first = document["layers"][0]
     assert {"components", "risk", "level", "rank", "rank_interval"} <= first.keys()
     assert set(first["components"]["ffn_dominance"]) == {"raw", "scaled"}
+    for preset_ in (document["preset"], *document["other_presets"]):
+        assert set(preset_["gauge_invariant"]) == set(preset_["formulas"]) >= set(first["components"])
+    assert document["preset"]["formulas"]["attention_entropy"] == (
+        "mean of 1 − u(k_norm), u(value_sparsity), 1 − u(q_gate_ratio)"
+    )
+    assert document["preset"]["gauge_invariant"]["attention_entropy"] is False
+    assert all(document["other_presets"][0]["gauge_invariant"][name] for name in first["components"])
     assert {"confounds", "gauge", "applicability", "warnings", "model", "run"} <= document.keys()
 
 

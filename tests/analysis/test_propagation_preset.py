@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from networks import KINDS, LAYERS, sample
+from scipy.stats import rankdata
 
 import ggufscope as gs
+from ggufscope.analysis.confound import PERMUTATIONS
 from ggufscope.analysis.layer_table import GAINS, MATRICES, Gain, LayerTable, Matrix
 from ggufscope.analysis.propagation import Limit, Propagation
 from ggufscope.analysis.propagation_preset import SCORES, propagation_scores, scores_of
@@ -27,7 +30,7 @@ def propagation(layers: list[int], **changes: object) -> Propagation:
     column = np.array(layers, np.float64) + 1
     fields = dict.fromkeys(Propagation.__dataclass_fields__, column) | {
         "layers": np.array(layers),
-        "preactivation_std": {},
+        "preactivation_std": {role: column + place for place, role in enumerate(("q", "k", "v", "gate", "up"))},
         "head_entropy": np.stack([column, 3 * column], axis=1),
         "baseline": np.stack([-column, column], axis=1),
         "expert_spread": None,
@@ -38,12 +41,31 @@ def propagation(layers: list[int], **changes: object) -> Propagation:
 
 
 def test_every_score_has_its_place() -> None:
-    found = scores_of(propagation([0, 1, 2, 3, 4]), given())
+    spread = np.arange(5.0)
+    found = scores_of(propagation([0, 1, 2, 3, 4], expert_spread=spread), given())
     assert set(found.series) == set(SCORES)
+    np.testing.assert_array_equal(found.series["expert_spread"].values, spread)
+    assert found.series["gate_std"].values.tolist() == [4, 5, 6, 7, 8]
     assert found.series["mean_head_entropy"].values.tolist() == [2, 4, 6, 8, 10]
     assert found.series["residual_rms"].values.tolist() == [1, 2, 3, 4, 5]
     assert {part.score for entry in found.components for part in entry.ingredients} <= set(found.series)
     assert found.per_head["baseline"].shape == (N_LAYERS, 2)
+
+
+def test_a_dense_model_has_no_experts_to_differ() -> None:
+    assert "expert_spread" not in scores_of(propagation([0, 1, 2, 3, 4]), given()).series
+
+
+def test_heads_are_ranked_over_the_model_beside_their_baseline() -> None:
+    entropy = np.array([[0.3, 0.9], [0.9, np.nan]])
+    found = scores_of(propagation([0, 1], head_entropy=entropy, baseline=-entropy), given(2))
+    np.testing.assert_array_equal(found.per_head["head_entropy_rank"], [[3, 1.5], [1.5, np.nan]])
+    np.testing.assert_array_equal(found.per_head["baseline_rank"], [[1, 2.5], [2.5, np.nan]])
+
+
+def test_assumptions_are_told() -> None:
+    found = scores_of(propagation([0], assumptions=("the router is uniform",)), given(1))
+    assert found.notes == ("propagation: the router is uniform",)
 
 
 def test_layers_that_were_not_reached_are_unknown() -> None:
@@ -82,3 +104,54 @@ def test_a_trained_model(stories260k, tmp_path) -> None:
     assert "propagat" in (tmp_path / "report.md").read_text()
     per_head = gs.Analysis.load(tmp_path).document.other_presets[0].per_head
     assert {"head_entropy", "baseline"} <= set(per_head)
+    heads = analysis.heads
+    assert {values.shape for values in heads.values()} == {(5, 8)}
+    expected = rankdata(-heads["head_entropy"]).reshape(5, 8)
+    np.testing.assert_array_equal(heads["head_entropy_rank"], expected)
+    np.testing.assert_array_equal(gs.Analysis.load(tmp_path).heads["baseline_rank"], heads["baseline_rank"])
+    for role in ("q", "k", "v", "gate", "up"):
+        assert (scores[f"{role}_std"] > 0).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_architecture_in_whole(write_gguf, kind: str) -> None:
+    """The preset is complete, or says of each score that is not why; what was assumed reaches the report."""
+    analysis = gs.analyze(write_gguf(**sample(kind).file()))
+    scores = analysis.presets["propagation"]
+    reasons = {entry.score for entry in analysis.document.applicability}
+    for name in SCORES:
+        if name in scores and np.isnan(scores[name]).any():
+            assert "propagation: preactivation_std.gate" in reasons
+            assert name == "gate_std"
+    assert np.isfinite(scores["risk"]).all()
+    assert len(scores["risk"]) == LAYERS
+    has_experts = bool(KINDS[kind].experts)
+    assert ("expert_spread" in scores) == has_experts
+    assert any("router is taken as uniform" in note for note in analysis.document.notes) == has_experts
+    assert ("router is taken as uniform" in analysis.to_markdown()) == has_experts
+
+
+def test_its_quantities_are_tested_for_the_quantizer_too(stories260k) -> None:
+    document = gs.analyze(stories260k).document
+    assert document.settings.permutations == PERMUTATIONS
+    tested = {(entry.preset, entry.quantity): entry.status for entry in document.confounds}
+    assert len(tested) == len(document.confounds)
+    for name in ("risk", *SCORES):
+        if name != "expert_spread":
+            assert tested["propagation", name] == "single type"
+    assert tested["heuristic", "risk"] == "single type"
+
+
+def test_alone_it_needs_no_check_of_the_parametrization(stories260k) -> None:
+    """Its components are invariant: H6 is about an index that no rescaling changes. H1 to H5 are as they were."""
+    both, alone = gs.analyze(stories260k), gs.analyze(stories260k, preset="propagation")
+    assert list(alone.presets) == ["propagation"]
+    h6 = alone.hypotheses["H6"]
+    assert (h6.gauge_invariant, h6.gauge) == (True, None)
+    assert "parametriz" not in h6.why
+    assert not both.hypotheses["H6"].gauge_invariant
+    assert both.hypotheses["H6"].gauge is not None
+    assert [entry.why for entry in alone.document.hypotheses[:5]] == [
+        entry.why for entry in both.document.hypotheses[:5]
+    ]
+    assert {entry.preset for entry in alone.document.confounds} == {"heuristic", "propagation"}

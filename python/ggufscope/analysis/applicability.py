@@ -50,8 +50,9 @@ def _why(series: Series, table: LayerTable) -> str:
     )
 
 
-def warnings(given: AnalysisInput, ranking: Ranking, hypotheses: list[Finding]) -> list[str]:
-    """What to know first, the gravest before the rest."""
+def warnings(given: AnalysisInput, rankings: Mapping[str, Ranking], hypotheses: list[Finding]) -> list[str]:
+    """What to know first, the gravest before the rest; of all presets but the leading one only what is confounded."""
+    ranking, *_ = rankings.values()
     found = list(given.warnings)
     if ranking.risk.is_flat:
         found.append("the index is flat: no layer stands out" if ranking.draws else "no component is available")
@@ -61,18 +62,22 @@ def warnings(given: AnalysisInput, ranking: Ranking, hypotheses: list[Finding]) 
         found.append(f"{', '.join(dependent)}: rescaling the weights without changing the model changes the answer")
     elif not given.gauge.decides:
         found.append("parametrization not tested: that needs the model itself, not a profile of it")
-    return found + _scaling_warnings(ranking)
+    others = [f"{name}: {text}" for name, other in list(rankings.items())[1:] for text in _flagged_warnings(other)]
+    return found + _scaling_warnings(ranking) + others
 
 
 def _confound_warnings(ranking: Ranking) -> list[str]:
-    flagged = [name for name, outcome in ranking.confounds.items() if outcome.flagged and name in _in_index(ranking)]
     unknown = ranking.not_separable
-    found = []
-    if flagged:
-        found.append(f"{', '.join(flagged)} follow the quantization types, not the model alone")
+    found = _flagged_warnings(ranking)
     if unknown:
         found.append(f"{', '.join(unknown)}: the effect of the quantizer cannot be told apart")
     return found
+
+
+def _flagged_warnings(ranking: Ranking) -> list[str]:
+    flagged = [name for name, outcome in ranking.confounds.items() if outcome.flagged and name in _in_index(ranking)]
+    verb = "follows" if len(flagged) == 1 else "follow"
+    return [f"{', '.join(flagged)} {verb} the quantization types, not the model alone"] if flagged else []
 
 
 def _in_index(ranking: Ranking) -> set[str]:

@@ -119,8 +119,8 @@ class PresetSummary:
         flat: components and ingredients that differ by less than 5 %.
         dropped: component → why it is not in the index.
         confounded: what `risk_without_confounded` leaves out.
-        formulas: score → formula.
-        gauge_invariant: score → whether rescaling the weights leaves it as it is.
+        formulas: score or component → formula.
+        gauge_invariant: score or component → whether rescaling the weights leaves it as it is.
         variants: the index with the other norm scale and scaling.
         per_head: tables, layers × heads, where the preset has any.
         layers: one record per layer.
@@ -143,8 +143,9 @@ class PresetSummary:
 
 @dataclass(frozen=True)
 class ConfoundRecord:
-    """Outcome of the confound test of one quantity; see docs/analysis.md."""
+    """Outcome of the confound test of one quantity of a preset; see docs/analysis.md."""
 
+    preset: str
     quantity: str
     status: str
     layers_by_type: dict[str, int]

@@ -30,6 +30,7 @@ class LastLayer:
         without_confounded: the index without flagged components.
         flagged: scores and components that the confound test flagged.
         not_separable: scores in the index for which it could not decide.
+        is_invariant: whether the index has none but invariant components itself; then there is nothing to check.
         invariant: the index from invariant components; None where products are missing or decide nothing.
         why_not_invariant: why there is none.
         seed: of the draws for it.
@@ -40,6 +41,7 @@ class LastLayer:
     without_confounded: RiskIndex
     flagged: Collection[str]
     not_separable: Collection[str]
+    is_invariant: bool
     invariant: RiskIndex | None
     why_not_invariant: str
     seed: int
@@ -48,15 +50,25 @@ class LastLayer:
 def judge_last_layer(given: LastLayer) -> Finding:
     """The verdict on H6: rank 1, P(first) ≥ 0.95 over weights, and still first without confounded components."""
     if given.draws is None:
-        return _finding("not applicable", "no component of the index is available", None)
+        why = "no component of the index is available"
+        return _finding("not applicable", why, None, is_invariant=given.is_invariant)
     rank, p_first = float(ranks(given.risk.values)[-1]), float(given.draws.p_first[-1])
     holds = rank == 1 and p_first >= FIRST_FOR_SURE
-    quantizer, gauge = _quantizer_check(given), _gauge_check(given)
+    quantizer, gauge = _quantizer_check(given), None if given.is_invariant else _gauge_check(given)
     verdict = decide(holds, quantizer, gauge)
     why = _why(verdict, given, rank, p_first, gauge)
     interval = float(given.draws.rank_low[-1]), float(given.draws.rank_high[-1])
     evidence = Evidence(None, interval, "rank of the last layer over weights (5–95 %)", {"p_first": p_first})
-    return _finding(verdict, why, rank, holds=holds, evidence=evidence, quantizer=quantizer, gauge=gauge)
+    return _finding(
+        verdict,
+        why,
+        rank,
+        is_invariant=given.is_invariant,
+        holds=holds,
+        evidence=evidence,
+        quantizer=quantizer,
+        gauge=gauge,
+    )
 
 
 def _is_first(risk: RiskIndex) -> bool:
@@ -80,16 +92,18 @@ def _gauge_check(given: LastLayer) -> GaugeCheck:
     return GaugeCheck(None, rank, first, True, f"in the index from invariant components; P(first) {p_first:.2f}")
 
 
-def _why(verdict: Verdict, given: LastLayer, rank: float, p_first: float, gauge: GaugeCheck) -> str:
+def _why(verdict: Verdict, given: LastLayer, rank: float, p_first: float, gauge: GaugeCheck | None) -> str:
     text = f"rank {rank:g} of {len(given.risk.values)}, first with probability {p_first:.2f} over weights"
     if given.risk.is_flat:
         return "the index is flat: no layer is first"
     if verdict == "confounded":
         return f"{text}, but not first without {', '.join(given.flagged)}, which follow the quantization types"
-    if verdict == "parametrization-dependent" and gauge.value is not None:
+    if verdict == "parametrization-dependent" and gauge is not None and gauge.value is not None:
         return f"{text} as written; rank {gauge.value:g} {gauge.note}"
     if verdict == "not separable":
         return f"{text}; the quantizer cannot be ruled out for {', '.join(given.not_separable)}"
+    if gauge is None:
+        return text
     if gauge.value is None:
         return f"{text}; parametrization not tested"
     return f"{text}; rank {gauge.value:g} {gauge.note}"
@@ -100,6 +114,7 @@ def _finding(
     why: str,
     rank: float | None,
     *,
+    is_invariant: bool,
     holds: bool | None = None,
     evidence: Evidence | None = None,
     quantizer: QuantizerCheck | None = None,
@@ -116,7 +131,7 @@ def _finding(
         value=rank,
         measured="" if rank is None else f"rank {rank:g}",
         holds_as_measured=holds,
-        gauge_invariant=False,
+        gauge_invariant=is_invariant,
         evidence=evidence or Evidence(),
         original_rule=OriginalRule(H6_ORIGINAL, rank, None if rank is None else rank == 1),
         quantizer=quantizer,

@@ -14,6 +14,7 @@ import numpy as np
 
 from .layer_table import Applicability
 from .registry import Component, Ingredient, PresetInput, PresetScores, Series, preset
+from .sensitivity import ranks
 
 if TYPE_CHECKING:
     from .layer_table import Floats
@@ -38,7 +39,15 @@ SCORES = {
     "residual_rms": ("rms of the residual stream behind the layer, propagated", ATTENTION + FFN, True),
     "ffn_mean": ("mean of the gated product, propagated", ("gate", "up", "ffn_norm"), False),
     "ffn_std": ("std of the gated product, propagated", ("gate", "up", "ffn_norm"), False),
+    "q_std": ("std of the queries, propagated", ("q", "attn_norm"), False),
+    "k_std": ("std of the keys, propagated", ("k", "attn_norm"), False),
+    "v_std": ("std of the values, propagated", ("v", "attn_norm"), False),
+    "gate_std": ("std of the gate's pre-activations, propagated", ("gate", "ffn_norm"), False),
+    "up_std": ("std of the up projection's pre-activations, propagated", ("up", "ffn_norm"), False),
+    "expert_spread": ("std over experts of the rms of their outputs, relative to its mean, propagated", FFN, True),
 }
+_OF_MIXTURES = {"expert_spread"}  # without experts not a score at all
+# Per head; "_rank" is the rank over all heads of the model, 1 for the highest.
 PER_HEAD = ("head_entropy", "baseline")
 
 
@@ -68,18 +77,30 @@ def scores_of(found: Propagation, given: PresetInput) -> PresetScores:
     series = {
         name: Series(spread(columns.get(name, unknown)), formula, reads, invariant)
         for name, (formula, reads, invariant) in SCORES.items()
+        if name in columns or name not in _OF_MIXTURES
     }
     heads = {name: spread(values) for name in PER_HEAD if (values := getattr(found, name)) is not None}
+    heads |= {f"{name}_rank": _ranks_over_heads(values) for name, values in heads.items()}
     limits = tuple(Applicability(f"{NAME}: {limit.score}", limit.reason) for limit in found.applicability)
-    return PresetScores(series, COMPONENTS, heads, limits, explained=True)
+    notes = tuple(f"{NAME}: {assumption}" for assumption in found.assumptions)
+    return PresetScores(series, COMPONENTS, heads, limits, notes, explained=True)
 
 
 def _columns(found: Propagation) -> dict[str, Floats]:
     """Score → (L,), of those that apply."""
-    columns = {name: getattr(found, name) for name in SCORES if name != "mean_head_entropy"}
+    columns = {name: getattr(found, name) for name in SCORES if hasattr(found, name)}
+    columns |= {f"{role}_std": values for role, values in found.preactivation_std.items()}
     if found.head_entropy is not None:
         columns["mean_head_entropy"] = _mean_over_heads(found.head_entropy)
     return {name: values for name, values in columns.items() if values is not None}
+
+
+def _ranks_over_heads(values: Floats) -> Floats:
+    """(L, heads) → the rank of each among all heads of the model, NaN where there is no head."""
+    there = np.isfinite(values)
+    found = np.full(values.shape, np.nan)
+    found[there] = ranks(values[there])
+    return found
 
 
 def _mean_over_heads(entropy: Floats) -> Floats:

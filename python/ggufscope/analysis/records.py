@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 def preset_summary(preset: Preset, ranking: Ranking, table: LayerTable) -> PresetSummary:
     """A preset's index as a whole and layer by layer."""
     risk, series = ranking.risk, ranking.scores.series
+    terms = [entry for entry in ranking.scores.components if entry.name not in series]
     return PresetSummary(
         name=preset.name,
         summary=preset.summary,
@@ -44,8 +45,9 @@ def preset_summary(preset: Preset, ranking: Ranking, table: LayerTable) -> Prese
         flat=list(risk.flat),
         dropped=risk.dropped,
         confounded=list(ranking.excluded),
-        formulas={name: entry.formula for name, entry in series.items()},
-        gauge_invariant={name: entry.gauge_invariant for name, entry in series.items()},
+        formulas={name: entry.formula for name, entry in series.items()} | {term.name: term.formula for term in terms},
+        gauge_invariant={name: entry.gauge_invariant for name, entry in series.items()}
+        | {term.name: all(series[part.score].gauge_invariant for part in term.ingredients) for term in terms},
         variants=[_variant(entry) for entry in ranking.variants],
         per_head={name: [_numbers(row) for row in rows] for name, rows in ranking.scores.per_head.items()},
         layers=_layers(ranking, table),
@@ -119,9 +121,10 @@ def _zeros(table: LayerTable) -> list[Zeros]:
     return found
 
 
-def confound_record(outcome: Confound) -> ConfoundRecord:
+def confound_record(preset: str, outcome: Confound) -> ConfoundRecord:
     """Without the shifts, which serve the counterfactual alone."""
     return ConfoundRecord(
+        preset=preset,
         quantity=outcome.quantity,
         status=outcome.status,
         layers_by_type=outcome.layers_by_type,

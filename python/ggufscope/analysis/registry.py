@@ -73,6 +73,14 @@ class Component:
     def composite(self) -> bool:
         return len(self.ingredients) > 1 or not self.ingredients[0].rising
 
+    @property
+    def formula(self) -> str:
+        """As people read it: the score, or the mean of the scaled ones."""
+        if not self.composite:
+            return self.ingredients[0].score
+        units = (f"u({part.score})" if part.rising else f"1 − u({part.score})" for part in self.ingredients)
+        return f"mean of {', '.join(units)}"
+
 
 @dataclass(frozen=True, eq=False)
 class PresetInput:
@@ -102,6 +110,7 @@ class PresetScores:
         components: the terms of the risk index; every ingredient is a name in `series`.
         per_head: tables (L, heads), NaN where there is no such head.
         applicability: what it could not compute.
+        notes: what it assumed or read in another way than usual, for the reader.
         explained: whether `applicability` has the reason for every undefined score; else those that lack a tensor are
             explained by it.
     """
@@ -110,6 +119,7 @@ class PresetScores:
     components: tuple[Component, ...]
     per_head: Mapping[str, Floats] = field(default_factory=dict)
     applicability: tuple[Applicability, ...] = ()
+    notes: tuple[str, ...] = ()
     explained: bool = False
 
 

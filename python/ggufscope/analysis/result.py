@@ -51,6 +51,16 @@ class Analysis:
         return {entry.name: _columns(entry.layers) for entry in (self.document.preset, *self.document.other_presets)}
 
     @cached_property
+    def heads(self) -> dict[str, npt.NDArray[np.float64]]:
+        """Scores of single attention heads, each (L, heads), NaN where a layer has no such head; {} without any.
+
+        Of the propagation preset `head_entropy` and the plain `baseline`, and with `_rank` behind either its rank over
+        all heads of the model, 1 for the highest.
+        """
+        presets = (self.document.preset, *self.document.other_presets)
+        return {name: _table(rows) for entry in presets for name, rows in entry.per_head.items()}
+
+    @cached_property
     def hypotheses(self) -> dict[str, Finding]:
         """The findings by id, `"H1"` to `"H6"`."""
         return {finding.id: finding for finding in self.document.hypotheses}
@@ -161,6 +171,10 @@ def _columns(layers: list[LayerRecord]) -> dict[str, npt.NDArray[Any]]:
     for name in layers[0].types if layers else ():
         columns[f"type_{name}"] = np.array([entry.types[name] for entry in layers], object)
     return columns
+
+
+def _table(rows: list[list[float | None]]) -> npt.NDArray[np.float64]:
+    return np.array([_floats(row) for row in rows], np.float64)
 
 
 def _floats(values: list[float | None]) -> npt.NDArray[np.float64]:

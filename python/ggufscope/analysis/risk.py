@@ -57,6 +57,11 @@ class RiskIndex:
         return {name: 100 * weight * float(self.scaled[name][layer]) for name, weight in self.weights.items()}
 
 
+def is_gauge_invariant(index: RiskIndex, series: Mapping[str, Series]) -> bool:
+    """Whether every score in an index stays as it is when the weights are rescaled without a change of the function."""
+    return bool(index.weights) and all(series[name].gauge_invariant for name in index.effective_weights)
+
+
 def risk_index(
     series: Mapping[str, Series],
     components: Sequence[Component],

@@ -26,13 +26,13 @@ from .read_input import AnalysisInput, Source, read_input
 from .records import confound_record, gauge_record, preset_summary
 from .registry import PRESETS, Preset, PresetInput
 from .result import Analysis
+from .risk import is_gauge_invariant
 from .sensitivity import DRAWS
 from .settings import Settings, make_settings
 from .verdicts import Context, judge
 from .wording import PREMISES_ONLY, STATEMENT
 
 if TYPE_CHECKING:
-    from .confound import Confound
     from .findings import Finding
 
 
@@ -123,14 +123,24 @@ def _document(
         preset=summaries[0],
         other_presets=summaries[1:],
         hypotheses=hypotheses,
-        confounds=[confound_record(outcome) for outcome in _all_confounds(leading, basis).values()],
+        confounds=[
+            confound_record(name, outcome)
+            for name, ranking in {**rankings, HEURISTIC: basis}.items()
+            for outcome in ranking.confounds.values()
+        ],
         gauge=gauge_record(given.gauge),
         agreement=_agreements(rankings),
         applicability=[ApplicabilityRecord(entry.score, entry.reason) for entry in applicability(given, rankings)],
-        notes=list(given.table.notes),
-        warnings=warnings(given, leading, hypotheses),
+        notes=_notes(given, rankings),
+        warnings=warnings(given, rankings, hypotheses),
         run=run,
     )
+
+
+def _notes(given: AnalysisInput, rankings: dict[str, Ranking]) -> list[str]:
+    """Of the input, and of every preset."""
+    found = (*given.table.notes, *(note for ranking in rankings.values() for note in ranking.scores.notes))
+    return list(dict.fromkeys(found))
 
 
 def _heuristic(given: AnalysisInput, rankings: dict[str, Ranking], settings: Settings) -> Ranking:
@@ -138,10 +148,6 @@ def _heuristic(given: AnalysisInput, rankings: dict[str, Ranking], settings: Set
     if HEURISTIC in rankings:
         return rankings[HEURISTIC]
     return rank_layers(PRESETS[HEURISTIC], PresetInput(given.table, settings.norm), settings)
-
-
-def _all_confounds(leading: Ranking, basis: Ranking) -> dict[str, Confound]:
-    return {**basis.confounds, **leading.confounds}
 
 
 def _hypotheses(given: AnalysisInput, leading: Ranking, basis: Ranking, settings: Settings) -> list[Finding]:
@@ -163,6 +169,7 @@ def _last_layer(given: AnalysisInput, leading: Ranking, basis: Ranking, settings
             without_confounded=leading.without_confounded,
             flagged=leading.excluded,
             not_separable=leading.not_separable,
+            is_invariant=is_gauge_invariant(leading.risk, leading.scores.series),
             invariant=invariant if usable else None,
             why_not_invariant=reason,
             seed=settings.seed,

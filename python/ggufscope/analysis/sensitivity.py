@@ -114,7 +114,6 @@ def ranks(values: Floats) -> Floats:
     >>> ranks(np.array([3.0, 9.0, 3.0]))
     array([2.5, 1. , 2.5])
     """
-    higher = (values[None, :] > values[:, None]).sum(axis=1)
-    tied = (values[None, :] == values[:, None]).sum(axis=1)
-    mean: Floats = 1 + higher + (tied - 1) / 2
-    return mean
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    mean: Floats = len(values) - counts.cumsum() + (counts + 1) / 2
+    return mean[places]

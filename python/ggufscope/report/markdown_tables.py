@@ -91,9 +91,10 @@ def render_confounds(document: AnalysisDocument) -> Iterator[str]:
     yield "Whether the types of a quantity's tensors explain it: y = b₀ + b₁x + b₂x² + γ(type), x the depth."
     yield ""
     yield from table(
-        ("quantity", "types (layers)", "outcome", "partial η²", "effect / range", "p"),
+        ("preset", "quantity", "types (layers)", "outcome", "partial η²", "effect / range", "p"),
         [
             (
+                entry.preset,
                 entry.quantity,
                 ", ".join(f"{safe(name)} ({count})" for name, count in entry.layers_by_type.items()),
                 entry.status + (f": {entry.reason}" if entry.reason else ""),

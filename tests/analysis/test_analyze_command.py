@@ -7,11 +7,13 @@ import re
 
 import numpy as np
 import pytest
-from analysis_models import language_model, phase1_document
+from analysis_models import HEAD, language_model, make_table, phase1_document
 
 import ggufscope as gs
+from ggufscope.analysis.registry import PRESETS, PresetInput
 from ggufscope.analysis.wording import PREMISES_ONLY, SHORT_STATEMENT, STATEMENT
 from ggufscope.cli import main
+from ggufscope.escape import escape_html
 from ggufscope.report.analysis_terminal import peaks
 
 HOSTILE = "a|b</td><script>alert(1)</script>\x1b[2J\u202e*x* [y](http://z) `c`"
@@ -33,10 +35,18 @@ def run(capsys):
 def model(write_gguf):
     growth = 1 + np.linspace(0, 1, 16)
     return write_gguf(
-        **language_model(
-            16, value_types=["Q4_K", "Q6_K"] * 8, sizes={"attn_v": growth}, gain_sizes={"ffn_norm": growth}
+        **propagatable(
+            language_model(
+                16, value_types=["Q4_K", "Q6_K"] * 8, sizes={"attn_v": growth}, gain_sizes={"ffn_norm": growth}
+            )
         )
     )
+
+
+def propagatable(arguments):
+    """With all that propagation needs to know."""
+    arguments["metadata"] |= {"llama.attention.layer_norm_rms_epsilon": 1e-5, "llama.rope.dimension_count": HEAD}
+    return arguments
 
 
 def test_the_summary_fits_a_screen(run, model):
@@ -44,7 +54,7 @@ def test_the_summary_fits_a_screen(run, model):
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert max(map(len, lines)) <= 80
-    assert len(lines) <= 30
+    assert len(lines) <= 36
     assert lines[0] == "a small language model"
     assert SHORT_STATEMENT in out
     assert "structural risk index (heuristic)" in out
@@ -52,6 +62,36 @@ def test_the_summary_fits_a_screen(run, model):
     assert re.search(r"H3 holds +W_v norm grows +\+\d+\.\d %", out)
     assert "the behaviour they are said to cause is not tested" in out
     assert "! value_sparsity" in out
+    assert re.search(r"^preset propagation +\S{16} \d+-\d+$", out, re.MULTILINE)
+    assert re.search(r"^riskiest layers +15 \(\d+\.\d\), \d+ \(\d+\.\d\), \d+ \(\d+\.\d\)$", out, re.MULTILINE)
+    found = gs.analyze(model)
+    tau = found.document.agreement[0].tau
+    assert f"order of layers       Kendall's tau {tau:+.2f} with heuristic" in lines
+    apart = np.abs(found.presets["propagation"]["rank"] - found.layers["rank"])
+    (named,) = re.findall(r"differs most on +layer (\d+)", out)
+    assert apart[int(named)] == apart.max() > 0
+
+
+def test_the_other_preset_alone(run, model):
+    out = run(model, "--preset", "propagation")[1]
+    assert "preset propagation, 0 to 100 in this file" in out
+    assert SHORT_STATEMENT in out
+    assert "heuristic, 0" not in out
+    assert "Kendall" not in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert re.search(r"^   15 .*(amplification|dominance|entropy|sparsity) \d+", out, re.MULTILINE)
+
+
+def test_a_preset_that_does_not_apply_says_why(run, write_gguf):
+    lines = run(write_gguf(**language_model(8)))[1].splitlines()
+    place = lines.index("preset propagation is not available:")
+    assert lines[place + 1] == "the metadata have no usable llama.attention.layer_norm_rms_epsilon"
+
+
+def test_a_flat_index_names_no_layers(run, write_gguf):
+    out = run(write_gguf(**propagatable(language_model(8, identical=True))))[1]
+    assert "points from" not in out
+    assert "! the index is flat: no layer stands out" in out
 
 
 def test_ascii_is_enough(run, model, monkeypatch):
@@ -171,6 +211,17 @@ def test_the_report_says_what_it_must(run, model, tmp_path):
     assert "the study's own rule" in text
     assert "partial η²" in text
     assert "effectively independent components" in text
+    found = gs.analyze(model)
+    for preset in found.presets:
+        assert f"### Scores, preset {preset}" in text
+    for name in PRESETS["heuristic"].compute(PresetInput(make_table(2), "mean")).series:
+        assert f"{name}_mean" in text or f"| {name} |" in text
+    assert "### Heads, preset propagation" in text
+    sharpest = found.heads["head_entropy"][0].argmin()
+    assert f"| 0 | {sharpest}: " in text
+    assert "| heuristic | value_sparsity | Q4\\_K (8), Q6\\_K (8) | flagged |" in text
+    assert "nothing to confound, in heuristic: k_norm, " in text
+    assert "sizes of head entropies are not credible" in text
     for section in ("Hypotheses", "Risk index", "The quantizer", "Invariant products", "Applicability", "Settings"):
         assert re.search(f"^## {section}", text, re.MULTILINE)
 
@@ -182,13 +233,14 @@ def test_every_output_has_the_wording(run, model):
     assert all(finding["statement"].endswith("untested") for finding in document["hypotheses"])
     html = gs.analyze(model)._repr_html_()
     assert STATEMENT in html
+    assert PREMISES_ONLY in html
 
 
 @pytest.fixture
 def hostile(write_gguf):
     arguments = language_model(6)
     arguments["metadata"]["general.name"] = HOSTILE
-    return write_gguf(**arguments)
+    return write_gguf(**propagatable(arguments))
 
 
 def test_text_from_a_file_is_text_everywhere(run, hostile, tmp_path):
@@ -219,6 +271,18 @@ def test_a_profile_shows_itself_in_a_notebook(model):
     html = gs.profile(model)._repr_html_()
     assert html.count("<tr>") == 1 + len(gs.profile(model).roles)
     assert "attn_v" in html
+
+
+def test_an_analysis_shows_itself_in_a_notebook(model):
+    found = gs.analyze(model)
+    html = found._repr_html_()
+    assert html.count("<tr>") == (1 + 6) + (1 + 16)
+    assert "<th>risk, heuristic</th>" in html
+    assert "<th>risk, propagation</th>" in html
+    for preset in found.presets.values():
+        assert f"<td>{preset['risk'][15]:.1f}</td>" in html
+    assert all(f"<li>{escape_html(warning)}</li>" in html for warning in found.warnings)
+    assert all(f"<td>{escape_html(finding.why)}</td>" in html for finding in found.hypotheses.values())
 
 
 def test_a_flat_score_is_not_said_to_weigh(run, write_gguf):

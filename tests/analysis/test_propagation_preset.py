@@ -11,7 +11,7 @@ import ggufscope as gs
 from ggufscope.analysis.confound import PERMUTATIONS
 from ggufscope.analysis.layer_table import GAINS, MATRICES, Gain, LayerTable, Matrix
 from ggufscope.analysis.propagation import Limit, Propagation
-from ggufscope.analysis.propagation_preset import SCORES, propagation_scores, scores_of
+from ggufscope.analysis.propagation_preset import SCOPE, SCORES, propagation_scores, scores_of
 from ggufscope.analysis.registry import PresetInput
 
 N_LAYERS = 5
@@ -65,7 +65,8 @@ def test_heads_are_ranked_over_the_model_beside_their_baseline() -> None:
 
 def test_assumptions_are_told() -> None:
     found = scores_of(propagation([0], assumptions=("the router is uniform",)), given(1))
-    assert found.notes == ("propagation: the router is uniform",)
+    assert found.notes == (f"propagation: {SCOPE}", "propagation: the router is uniform")
+    assert scores_of(propagation([0], head_entropy=None, baseline=None), given(1)).notes == ()
 
 
 def test_layers_that_were_not_reached_are_unknown() -> None:

@@ -102,11 +102,9 @@ def _why(verdict: Verdict, given: LastLayer, rank: float, p_first: float, gauge:
         return f"{text} as written; rank {gauge.value:g} {gauge.note}"
     if verdict == "not separable":
         return f"{text}; the quantizer cannot be ruled out for {', '.join(given.not_separable)}"
-    if gauge is None:
-        return text
-    if gauge.value is None:
-        return f"{text}; parametrization not tested"
-    return f"{text}; rank {gauge.value:g} {gauge.note}"
+    if gauge is not None:
+        text += "; parametrization not tested" if gauge.value is None else f"; rank {gauge.value:g} {gauge.note}"
+    return text
 
 
 def _finding(

@@ -33,7 +33,7 @@ FFN = ("gate", "up", "down", "ffn_norm")
 SCORES = {
     "mean_head_entropy": ("mean over heads of H / ln n, propagated", ("q", "k", "attn_norm"), True),
     "ffn_attention_ratio": ("rms of the FFN's output / rms of attention's, propagated", ATTENTION + FFN, True),
-    "near_zero_share": ("P(|h| < 0.1 rms(h)) of the gated product, propagated", ("gate", "up", "ffn_norm"), True),
+    "near_zero_share": ("P(abs(h) < 0.1 rms(h)) of the gated product, propagated", ("gate", "up", "ffn_norm"), True),
     "ffn_output_rms": ("rms of what the FFN adds, propagated", FFN, True),
     "attention_output_rms": ("rms of what attention adds, propagated", ATTENTION, True),
     "residual_rms": ("rms of the residual stream behind the layer, propagated", ATTENTION + FFN, True),
@@ -42,12 +42,16 @@ SCORES = {
     "q_std": ("std of the queries, propagated", ("q", "attn_norm"), False),
     "k_std": ("std of the keys, propagated", ("k", "attn_norm"), False),
     "v_std": ("std of the values, propagated", ("v", "attn_norm"), False),
-    "gate_std": ("std of the gate's pre-activations, propagated", ("gate", "ffn_norm"), False),
+    "gate_std": ("std of the gate's pre-activations, propagated", ("gate", "ffn_norm"), True),
     "up_std": ("std of the up projection's pre-activations, propagated", ("up", "ffn_norm"), False),
     "expert_spread": ("std over experts of the rms of their outputs, relative to its mean, propagated", FFN, True),
 }
 _OF_MIXTURES = {"expert_spread"}  # without experts not a score at all
 # Per head; "_rank" is the rank over all heads of the model, 1 for the highest.
+SCOPE = (
+    "sizes of head entropies are not credible, their ranks are; checked against runs of one model of 260 000 parameters"
+    " without attention sinks"
+)
 PER_HEAD = ("head_entropy", "baseline")
 
 
@@ -82,7 +86,7 @@ def scores_of(found: Propagation, given: PresetInput) -> PresetScores:
     heads = {name: spread(values) for name in PER_HEAD if (values := getattr(found, name)) is not None}
     heads |= {f"{name}_rank": _ranks_over_heads(values) for name, values in heads.items()}
     limits = tuple(Applicability(f"{NAME}: {limit.score}", limit.reason) for limit in found.applicability)
-    notes = tuple(f"{NAME}: {assumption}" for assumption in found.assumptions)
+    notes = tuple(f"{NAME}: {note}" for note in ((SCOPE,) if heads else ()) + found.assumptions)
     return PresetScores(series, COMPONENTS, heads, limits, notes, explained=True)
 
 

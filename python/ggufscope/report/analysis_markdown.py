@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..analysis.result import MARKDOWN_MARK
 from ..analysis.wording import percent_change
 from ..escape import escape_markdown as safe
+from .markdown_scores import render_heads, render_scores
 from .markdown_tables import interval, number, render_confounds, render_gauge, render_index, render_zeros, table
 
 if TYPE_CHECKING:
@@ -25,15 +26,18 @@ def render_markdown(document: AnalysisDocument) -> str:
         _head(document),
         _warnings(document),
         _hypotheses(document),
-        render_index(document.preset),
-        *(render_index(preset) for preset in document.other_presets),
+        *(
+            render(preset)
+            for preset in (document.preset, *document.other_presets)
+            for render in (render_index, render_scores, render_heads)
+        ),
         render_confounds(document),
         render_zeros(document),
         render_gauge(document),
         _limits(document),
         _run(document),
     )
-    return "\n\n".join("\n".join(section) for section in sections) + "\n"
+    return "\n\n".join(text for section in sections if (text := "\n".join(section))) + "\n"
 
 
 def _head(document: AnalysisDocument) -> Iterator[str]:

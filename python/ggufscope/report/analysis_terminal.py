@@ -1,4 +1,8 @@
-"""The terminal view of an analysis, on one screen: the risk curve, the riskiest layers, verdicts and warnings."""
+"""The terminal view of an analysis, on one screen: the risk curve, the riskiest layers, verdicts and warnings.
+
+The leading preset is shown in full, every other one in three lines: its curve, its riskiest layers, and how far it
+agrees.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +36,11 @@ def render_analysis(console: Console, document: AnalysisDocument) -> None:
     _render_headline(console, document, glyphs)
     console.print()
     _render_curves(console, document, glyphs)
-    if any(entry.risk is not None for entry in document.preset.layers):
+    if _stands_out(document.preset):
         _render_riskiest(console, document, glyphs)
+    for preset in document.other_presets:
+        console.print()
+        _render_other(console, document, preset, glyphs)
     console.print()
     _render_hypotheses(console, document.hypotheses, glyphs)
     if document.warnings:
@@ -116,6 +123,55 @@ def _reasons(entry: LayerRecord) -> str:
     """The components that add most."""
     largest = sorted(entry.contributions.items(), key=lambda item: -item[1])[:_REASONS]
     return ", ".join(f"{SHORT_NAMES.get(name, name)} {points:.0f}" for name, points in largest)
+
+
+def _stands_out(preset: PresetSummary) -> bool:
+    """Whether there is an index, and not the same one on every layer."""
+    return len({entry.risk for entry in preset.layers} - {None}) > 1
+
+
+def _render_other(console: Console, document: AnalysisDocument, preset: PresetSummary, glyphs: Glyphs) -> None:
+    """Curve, riskiest layers and agreement of a preset that does not lead; or why it has none."""
+    room = console.width - _LABEL - 1
+    if any(entry.risk is None for entry in preset.layers):
+        console.print(f"preset {preset.name} is not available:")
+        console.print(Text(glyphs.cut(_why_not(document, preset), console.width), "dim"))
+        return
+    _curve(console, f"preset {preset.name}", [entry.risk for entry in preset.layers], room, glyphs)
+    if preset.confounded:
+        values = [entry.risk_without_confounded for entry in preset.layers]
+        _curve(console, "without confounded", values, room, glyphs)
+    if not _stands_out(preset):
+        _line(console, "riskiest layers", "none: the index is flat", glyphs)
+        return
+    ranked = sorted(preset.layers, key=lambda entry: entry.rank or 0)[:_RISKIEST]
+    _line(console, "riskiest layers", ", ".join(f"{entry.layer} ({entry.risk:.1f})" for entry in ranked), glyphs)
+    _render_agreement(console, document, preset, glyphs)
+
+
+def _line(console: Console, label: str, text: str, glyphs: Glyphs) -> None:
+    console.print(Text(f"{label.ljust(_LABEL)}{glyphs.cut(text, console.width - _LABEL)}"))
+
+
+def _why_not(document: AnalysisDocument, preset: PresetSummary) -> str:
+    """The first of what the preset could not compute."""
+    reasons = [entry.reason for entry in document.applicability if entry.score.startswith(f"{preset.name}: ")]
+    return reasons[0] if reasons else "no component could be computed"
+
+
+def _render_agreement(console: Console, document: AnalysisDocument, preset: PresetSummary, glyphs: Glyphs) -> None:
+    """Kendall's τ of the layers' order with that of the leading preset, and the layer on which they differ most."""
+    leading = document.preset
+    taus = [entry.tau for entry in document.agreement if {entry.first, entry.second} == {leading.name, preset.name}]
+    known = [tau for tau in taus if tau is not None]
+    if not known:
+        return
+    _line(console, "order of layers", f"Kendall's tau {known[0]:+.2f} with {leading.name}", glyphs)
+    pairs = zip(leading.layers, preset.layers, strict=True)
+    one, other = max(pairs, key=lambda pair: abs((pair[0].rank or 0) - (pair[1].rank or 0)))
+    if one.rank is not None and other.rank is not None and one.rank != other.rank:
+        text = f"layer {one.layer}: rank {other.rank:g} here, {one.rank:g} with {leading.name}"
+        _line(console, "differs most on", text, glyphs)
 
 
 def _study_text(finding: Finding) -> str:

@@ -36,7 +36,7 @@ def interval(ends: tuple[float, float] | None, form: str = "g") -> str:
 def render_index(preset: PresetSummary) -> Iterator[str]:
     yield f"## Risk index, preset {preset.name}"
     yield ""
-    yield f"{preset.summary}. 0 to 100 within this file; {_independent(preset)}."
+    yield f"From {preset.summary}. 0 to 100 within this file; {_independent(preset)}."
     yield ""
     rows = [(name, f"{weight:.3g}") for name, weight in preset.weights.items()]
     yield from table(("component", "weight"), rows)
@@ -89,7 +89,18 @@ def render_confounds(document: AnalysisDocument) -> Iterator[str]:
     yield "## The quantizer"
     yield ""
     yield "Whether the types of a quantity's tensors explain it: y = b₀ + b₁x + b₂x² + γ(type), x the depth."
-    yield ""
+    single = [entry for entry in document.confounds if entry.status == "single type"]
+    for preset in dict.fromkeys(entry.preset for entry in single):
+        names = ", ".join(entry.quantity for entry in single if entry.preset == preset)
+        yield ""
+        yield f"One type on all layers, nothing to confound, in {preset}: {names}."
+    if len(single) < len(document.confounds):
+        yield ""
+        yield from _tested(document)
+
+
+def _tested(document: AnalysisDocument) -> Iterator[str]:
+    """What reads more than one type, and what is not known on every layer."""
     yield from table(
         ("preset", "quantity", "types (layers)", "outcome", "partial η²", "effect / range", "p"),
         [
@@ -103,6 +114,7 @@ def render_confounds(document: AnalysisDocument) -> Iterator[str]:
                 number(entry.p, ".3f"),
             )
             for entry in document.confounds
+            if entry.status != "single type"
         ],
     )
 

@@ -11,7 +11,7 @@ from .console import count_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..analysis.document import AnalysisDocument
+    from ..analysis.document import AnalysisDocument, LayerRecord
     from ..profiles import Profile
     from ..rows import Row
 
@@ -49,21 +49,33 @@ def _share(row: Row, field: str) -> str:
 
 
 def analysis_html(document: AnalysisDocument) -> str:
-    """Statement, verdicts and the index by layer."""
+    """Statement, warnings, verdicts, and the index by layer, of the other presets beside that of the leading one."""
+    others = document.other_presets
     verdicts = [(entry.id, entry.title, entry.verdict, entry.why) for entry in document.hypotheses]
     layers = [
-        (
-            entry.layer,
-            _NOTHING if entry.risk is None else f"{entry.risk:.1f}",
-            entry.level or _NOTHING,
-            _NOTHING if entry.rank is None else f"{entry.rank:g}",
-            _NOTHING if entry.p_top_three is None else f"{entry.p_top_three:.2f}",
-        )
-        for entry in document.preset.layers
+        (*_layer_cells(entry), *(_decimal(other.layers[row].risk) for other in others))
+        for row, entry in enumerate(document.preset.layers)
     ]
+    header = (
+        f"risk, {document.preset.name}",
+        "level",
+        "rank",
+        "p(top 3)",
+        *(f"risk, {other.name}" for other in others),
+    )
     warnings = "".join(f"<li>{safe(warning)}</li>" for warning in document.warnings)
     return (
         f"<p><b>{safe(document.model.title)}</b>: {safe(document.statement)}</p><ul>{warnings}</ul>"
+        f"<p>{safe(document.verdicts_are)}</p>"
         + table_html(("", "premise", "verdict", "why"), verdicts)
-        + table_html(("layer", "risk", "level", "rank", "p(top 3)"), layers)
+        + table_html(("layer", *header), layers)
     )
+
+
+def _layer_cells(entry: LayerRecord) -> tuple[object, ...]:
+    rank = _NOTHING if entry.rank is None else f"{entry.rank:g}"
+    return entry.layer, _decimal(entry.risk), entry.level or _NOTHING, rank, _decimal(entry.p_top_three, 2)
+
+
+def _decimal(value: float | None, digits: int = 1) -> str:
+    return _NOTHING if value is None else f"{value:.{digits}f}"

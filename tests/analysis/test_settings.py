@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from ggufscope.analysis.settings import make_settings, read_weights
@@ -22,6 +23,11 @@ def test_weights_are_normalized_and_what_is_not_named_weighs_nothing(given):
     }  # fmt: skip
 
 
+def test_numbers_of_numpy_are_numbers():
+    assert read_weights({"entropy": np.float32(1), "dominance": np.int64(3)})["ffn_dominance"] == 0.75
+    assert read_weights({"entropy": 1e100, "dominance": 1e100})["ffn_dominance"] == 0.5
+
+
 @pytest.mark.parametrize(
     "text", ["[weights]\nsparsity = 2\nnorm_amplification = 2.0\n", "sparsity = 1\namplification = 1"]
 )
@@ -37,17 +43,20 @@ def test_weights_from_toml(tmp_path, text):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"entropy": -1}, "at least 0"),
-        ({"entropy": math.nan}, "finite"),
-        ({"entropy": math.inf}, "finite"),
-        ({"entropy": "1"}, "finite number"),
-        ({"entropy": True}, "finite number"),
+        ({"entropy": -1}, "from 0 to 1e100"),
+        ({"entropy": math.nan}, "from 0 to 1e100"),
+        ({"entropy": math.inf}, "from 0 to 1e100"),
+        ({"entropy": "1"}, "must be a number"),
+        ({"entropy": True}, "must be a number"),
         ({"entrpy": 1}, "unknown component 'entrpy'; there are entropy, dominance"),
         ({"entropy": 0, "dominance": 0}, "at least one must be above 0"),
         ({}, "at least one must be above 0"),
-        ({"entropy": 1e308, "dominance": 1e308}, "at least one"),
+        ({"entropy": 1e308}, "from 0 to 1e100"),
+        ({"entropy": 10**400}, "from 0 to 1e100"),
+        ("", "'' is neither of the form name=number nor a file"),
+        ("entropy", "'entropy' is neither"),
         ("entropy=", "'' of 'entropy' is no number"),
-        ("entropy=nan", "finite"),
+        ("entropy=nan", "from 0 to 1e100"),
         ("entropy=1,entropy=2", "given twice"),
         ("entropy=1,dominance", "not of the form"),
     ],

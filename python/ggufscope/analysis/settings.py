@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ WEIGHT_NAMES = {
     "amplification": "norm_amplification",
 }
 SHORT_NAMES = {component: name for name, component in WEIGHT_NAMES.items()}
+_LARGEST_WEIGHT = 1e100
 DEFAULT_WEIGHTS = dict.fromkeys(WEIGHT_NAMES.values(), 0.25)
 
 
@@ -89,7 +90,11 @@ def read_weights(weights: Mapping[str, float] | str | PathLike[str] | None) -> d
     if isinstance(weights, Mapping):
         return _checked(weights)
     text = str(weights)
-    return _checked(_parse(text) if "=" in text and not Path(text).is_file() else _read_toml(text))
+    if "=" in text and not Path(text).is_file():
+        return _checked(_parse(text))
+    if isinstance(weights, str) and not Path(text).suffix and not Path(text).is_file():
+        raise ValueError(f"weights: {text!r} is neither of the form name=number nor a file")
+    return _checked(_read_toml(text))
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -125,10 +130,19 @@ def _checked(given: Mapping[str, Any]) -> dict[str, float]:
         name = WEIGHT_NAMES.get(key, key)
         if name not in weights:
             raise ValueError(f"weights: unknown component {key!r}; there are {', '.join(WEIGHT_NAMES)}")
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
-            raise ValueError(f"weights: the weight of {key!r} must be a finite number of at least 0, not {value!r}")
+        if not _is_weight(value):
+            raise ValueError(f"weights: the weight of {key!r} must be a number from 0 to 1e100, not {value!r}")
         weights[name] += float(value)
     total = sum(weights.values())
-    if not 0 < total < math.inf:
+    if total == 0:
         raise ValueError("weights: at least one must be above 0")
     return {name: weight / total for name, weight in weights.items()}
+
+
+def _is_weight(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    try:
+        return 0 <= float(value) <= _LARGEST_WEIGHT
+    except OverflowError:  # an integer beyond any float
+        return False

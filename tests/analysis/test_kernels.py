@@ -24,6 +24,13 @@ RNG = np.random.default_rng(3)
 Floats = npt.NDArray[np.float64]
 
 
+@pytest.fixture(autouse=True)
+def fresh_draws() -> None:
+    """The same draws whichever tests ran before in this process."""
+    global RNG  # noqa: PLW0603
+    RNG = np.random.default_rng(3)
+
+
 def neurons(n: int) -> Floats:
     """Random moments of pre-activations, correlations from −1 to 1."""
     a, b = RNG.uniform(0.1, 2, n), RNG.uniform(0.1, 2, n)

@@ -19,6 +19,13 @@ Floats = npt.NDArray[np.float64]
 SAMPLES = 20_000
 
 
+@pytest.fixture(autouse=True)
+def fresh_draws() -> None:
+    """The same draws whichever tests ran before in this process."""
+    global RNG  # noqa: PLW0603
+    RNG = np.random.default_rng(9)
+
+
 def random_moments(n: int) -> Moments:
     return Moments(RNG.normal(size=n), RNG.uniform(0.2, 2, n))
 

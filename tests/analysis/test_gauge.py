@@ -224,6 +224,12 @@ def test_invariant_numbers_of_a_real_model_stay(stories, change):
     for name, invariant in plain.document.preset.gauge_invariant.items():
         if invariant:
             np.testing.assert_allclose(changed.layers[name], plain.layers[name], atol=1e-3)
+    for name, invariant in plain.document.other_presets[0].gauge_invariant.items():
+        if invariant:
+            found, expected = (analysis.presets["propagation"][name] for analysis in (changed, plain))
+            np.testing.assert_allclose(found, expected, rtol=1e-4)
+    np.testing.assert_allclose(changed.heads["head_entropy"], plain.heads["head_entropy"], rtol=1e-4)
+    np.testing.assert_allclose(changed.heads["baseline"], plain.heads["baseline"], rtol=1e-4)
 
 
 def test_numbers_of_the_real_model(stories):

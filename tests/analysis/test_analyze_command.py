@@ -142,8 +142,10 @@ def test_an_unusable_directory_is_4(run, model, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--weights", "entropy=-1"], "at least 0"),
-        (["--weights", "entropy=nan"], "finite"),
+        (["--weights", "entropy=-1"], "from 0 to 1e100"),
+        (["--weights", "entropy=nan"], "not nan"),
+        (["--weights", "entropy"], "neither of the form name=number nor a file"),
+        (["--weights", ""], "neither of the form"),
         (["--weights", "nothing=1"], "unknown component 'nothing'"),
         (["--weights", "entropy=0"], "at least one must be above 0"),
         (["--norm", "max"], "norm must be one of mean, rms"),

@@ -133,6 +133,18 @@ def test_odd_tensors(analyses, change):
         assert np.isnan(risk).all() or ((risk >= 0) & (risk <= 100)).all()
 
 
+def test_a_tensor_without_finite_weights_is_not_said_to_be_missing(analyses):
+    arguments = language_model(N)
+    arguments["tensors"]["blk.2.attn_k.weight"][:] = np.nan
+    arguments["tensors"]["blk.3.attn_norm.weight"][:] = np.inf
+    del arguments["tensors"]["blk.4.attn_k.weight"]
+    for found in analyses(arguments):
+        reasons = {entry.score: entry.reason for entry in found.document.applicability}
+        assert reasons["k_norm"] == "no attn_k in layers 4; attn_k without finite statistics in layers 2"
+        assert reasons["value_output"] == "attn_norm without finite statistics in layers 3"
+        assert list(found.layers["type_attn_k"]) == ["F32", "F32", "F32", "F32", None, "F32"]
+
+
 def test_an_interval_that_some_resamples_leave_undefined_is_none(analyses):
     arguments = language_model(N)
     zero_first(arguments["tensors"])

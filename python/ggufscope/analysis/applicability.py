@@ -41,13 +41,22 @@ def applicability(given: AnalysisInput, rankings: Mapping[str, Ranking]) -> list
 
 
 def _why(series: Series, table: LayerTable) -> str:
-    missing = table.missing(series.reads)
-    if not missing:
-        return "a denominator is 0"
-    return "; ".join(
-        f"no {TENSOR_NAMES[role]}" + (f" in layers {layer_ranges(layers)}" if len(layers) < table.n_layers else "")
-        for role, layers in missing.items()
-    )
+    parts = [part for role, layers in table.missing(series.reads).items() for part in _lacking(role, layers, table)]
+    return "; ".join(parts) or "a denominator is 0"
+
+
+def _lacking(role: str, layers: list[int], table: LayerTable) -> list[str]:
+    """In which of these layers there is no such tensor, and in which it has no statistics (no finite weight, say)."""
+    types = dict(zip(table.layers.tolist(), (table.matrices.get(role) or table.gains[role]).types, strict=True))
+    absent = [layer for layer in layers if types[layer] is None]
+    unknown = [layer for layer in layers if types[layer] is not None]
+    name = TENSOR_NAMES[role]
+    found = ((f"no {name}", absent), (f"{name} without finite statistics", unknown))
+    return [text + _where(where, table) for text, where in found if where]
+
+
+def _where(layers: list[int], table: LayerTable) -> str:
+    return f" in layers {layer_ranges(layers)}" if len(layers) < table.n_layers else ""
 
 
 def warnings(given: AnalysisInput, rankings: Mapping[str, Ranking], hypotheses: list[Finding]) -> list[str]:

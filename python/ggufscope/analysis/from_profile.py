@@ -63,7 +63,7 @@ def _rows_by_layer(profile: Profile) -> dict[int, LayerRows]:
 
 
 def _matrix(matrix: str, layer: LayerRows) -> Entry:
-    """What is known of a matrix in one layer; {} where there is none."""
+    """What is known of a matrix in one layer: its type alone without statistics, {} where there is none."""
     if matrix in {"gate", "up"} and is_fused_gate(layer):
         return _half(matrix, layer)
     role = holder(matrix, layer)
@@ -76,13 +76,14 @@ def _merged(rows: list[Row]) -> Entry:
     experts = sum(shape[0] if len(shape) == 3 else 1 for shape in shapes)
     elements = np.array([row.n_elements for row in rows], np.float64)
     known = all(row.get(name) is not None for row in rows for name in ("l2_norm", *_SHARES))
+    type_ = "/".join(sorted({str(row.type) for row in rows}))
     if not known or elements.sum() == 0 or len(shapes[0]) < 2:
-        return {}
+        return {"type": type_}
     shares = {name: float(np.average([row[name] for row in rows], weights=elements)) for name in _SHARES}
     return {
         "norm": float(np.sqrt(sum(row.l2_norm**2 for row in rows) / experts)),
         "rows": shapes[0][-2],
-        "type": "/".join(sorted({str(row.type) for row in rows})),
+        "type": type_,
         **shares,
     }
 
@@ -104,7 +105,7 @@ def _half(matrix: str, layer: LayerRows) -> Entry:
     row = layer["ffn_up"][0]
     norms = row.get("row_l2")
     if norms is None:
-        return {}
+        return {"type": row.type}
     half = len(norms) // 2
     part = norms[:half] if matrix == "gate" else norms[half:]
     return {"norm": float(np.sqrt(np.square(part).sum())), "rows": half, "type": row.type}
@@ -145,8 +146,10 @@ def _as_matrix(entries: list[Entry]) -> Matrix:
 
 def _gain(role: str | None, layer: LayerRows) -> Entry:
     rows = layer.get(role, []) if role else []
-    if len(rows) != 1 or rows[0].get("rms") is None or rows[0].get("mean") is None:
+    if len(rows) != 1:
         return {}
+    if rows[0].get("rms") is None or rows[0].get("mean") is None:
+        return {"type": rows[0].type}
     return {"mean": rows[0].mean, "rms": rows[0].rms, "type": rows[0].type}
 
 

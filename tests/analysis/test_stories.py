@@ -20,6 +20,7 @@ import ggufscope as gs
 from ggufscope.analysis.propagation import Propagation, propagate
 from ggufscope.analysis.propagation.attention import attend
 from ggufscope.analysis.propagation.catalog import Catalog
+from ggufscope.analysis.propagation.embedding import ordinary_tokens
 from ggufscope.analysis.propagation.families import family_of
 from ggufscope.analysis.propagation.feed_forward import feed_forward
 from ggufscope.analysis.propagation.hyperparameters import Hyperparameters
@@ -48,8 +49,20 @@ class Scores:
 
 @pytest.fixture(scope="module")
 def measured(stories260k: Path) -> Scores:
-    layers = run(network(stories260k), texts())
-    keys_seen = np.arange(2, texts().shape[1] + 1)
+    return measure(stories260k, texts())
+
+
+@pytest.fixture(scope="module")
+def measured_on_random_tokens(stories260k: Path) -> Scores:
+    """Three runs of 200 tokens drawn uniformly from those that propagation starts from."""
+    with gs.open(stories260k) as model:
+        kept, _ = ordinary_tokens(model, 512)
+    return measure(stories260k, np.random.default_rng(0).choice(np.flatnonzero(kept), (3, 200)))
+
+
+def measure(path: Path, tokens: npt.NDArray[np.int64]) -> Scores:
+    layers = run(network(path), tokens)
+    keys_seen = np.arange(2, tokens.shape[1] + 1)
 
     def column(function: Any) -> Floats:
         return np.array([function(layer) for layer in layers])
@@ -150,7 +163,7 @@ def test_ffn_attention_ratio(propagated: list[Propagation], measured: Scores, is
     """Off by 25 % on average, by 80 % with isotropic inputs.
 
     Its order over the five layers is not reliable: layers 1 to 4 differ by 20 %, less than the error of a layer. Rank
-    correlations scatter from 0.3 to 0.7 over seeds.
+    correlations scatter from 0.3 to 0.7 over seeds, short of the 0.8 that were hoped for.
     """
     errors = [np.abs(np.log(relative(found.ffn_attention_ratio, measured.ratio))).mean() for found in propagated]
     assert max(errors) < 0.3
@@ -158,3 +171,22 @@ def test_ffn_attention_ratio(propagated: list[Propagation], measured: Scores, is
     correlations = [rank_correlation(found.ffn_attention_ratio, measured.ratio) for found in propagated]
     assert min(correlations) > 0.2
     assert np.mean(correlations) > 0.4
+
+
+def test_random_tokens_are_no_easier(propagated: list[Propagation], measured_on_random_tokens: Scores) -> None:
+    """Independent tokens are what propagation assumes; projections are within 15 %, heads are ranked as well.
+
+    The FFN of layer 0 writes 1.3 to 1.5 times as much as predicted, and the order of FFN / attention ratios is wrong:
+    the first layer has the highest where propagation has the lowest.
+    """
+    measured = measured_on_random_tokens
+    for found in propagated:
+        for role in ("gate", "up"):
+            np.testing.assert_allclose(relative(found.preactivation_std[role], measured.std[role]), 1, atol=0.15)
+        for role in "qk":
+            assert relative(found.preactivation_std[role], measured.std[role]).min() >= 0.75
+        assert rank_correlation(found.head_entropy, measured.entropy) >= 0.85
+        assert measured.ratio.argmax() == 0
+        assert found.ffn_attention_ratio is not None
+        assert found.ffn_attention_ratio.argmin() == 0
+        assert rank_correlation(found.ffn_attention_ratio, measured.ratio) < 0

@@ -232,3 +232,62 @@ def test_a_saved_profile_of_empty_tensors(write_gguf, tmp_path):
         row.pop("histogram", None)
     (tmp_path / "p.json").write_text(json.dumps(document))
     assert np.isnan(gs.analyze(tmp_path / "p.json").layers["v_norm"]).all()
+
+
+def scaled_and_plain(tensors, scales):
+    """The tensors with scales beside them, and the same with the scales multiplied in."""
+    beside = tensors | {f"{name}.scale": np.atleast_1d(np.float32(scale)) for name, scale in scales.items()}
+    within = dict(tensors)
+    for name, scale in scales.items():
+        weights = within[f"{name}.weight"]
+        within[f"{name}.weight"] = weights * np.float32(scale).reshape(-1, *[1] * (weights.ndim - 1))
+    return beside, within
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_scales_beside_the_matrices_count(write_gguf, tmp_path, tensors, fused):
+    """NVFP4 files keep a factor of each matrix in a tensor of its own."""
+    if fused:
+        for layer in range(2):
+            parts = [tensors.pop(f"blk.{layer}.attn_{side}.weight") for side in "qkv"]
+            tensors[f"blk.{layer}.attn_qkv.weight"] = np.concatenate(parts)
+            gate = tensors.pop(f"blk.{layer}.ffn_gate.weight")
+            tensors[f"blk.{layer}.ffn_up.weight"] = np.concatenate([gate, tensors[f"blk.{layer}.ffn_up.weight"]])
+    matrices = [
+        name.removesuffix(".weight") for name, weights in tensors.items() if "blk.1" in name and weights.ndim > 1
+    ]
+    beside, within = scaled_and_plain(tensors, {name: 2.0 + place for place, name in enumerate(matrices)})
+    metadata = METADATA | {"llama.block_count": 2}
+    paths = [write_gguf(each, metadata, name=f"{i}.gguf") for i, each in enumerate((beside, within))]
+    for form in (lambda path: path, gs.profile, lambda path: saved(path, tmp_path)):
+        one, other = (gs.analyze(form(path)) for path in paths)
+        for name in ("q_gate_ratio", "v_norm", "qk_row_ratio", "ffn_dominance"):
+            np.testing.assert_allclose(one.layers[name], other.layers[name], rtol=1e-5)
+        for name, products in other.document.gauge.products.items():
+            found = np.array(one.document.gauge.products[name], float)
+            np.testing.assert_allclose(found, np.array(products, float), rtol=1e-5)
+    assert other.layers["v_norm"][1] > 2 * other.layers["v_norm"][0]
+
+
+def saved(path, directory):
+    gs.profile(path).save(directory / f"{path.stem}.json")
+    return directory / f"{path.stem}.json"
+
+
+def test_scales_of_experts(write_gguf, tensors):
+    for layer in range(2):
+        for role in ("gate", "up", "down"):
+            del tensors[f"blk.{layer}.ffn_{role}.weight"]
+        for place, (role, shape) in enumerate((("gate", (FFN, WIDTH)), ("up", (FFN, WIDTH)), ("down", (WIDTH, FFN)))):
+            tensors[f"blk.{layer}.ffn_{role}_exps.weight"] = draw(10 * layer + place, 3, *shape)
+    scales = {f"blk.{layer}.ffn_{role}_exps": [1.0, 2.0, 5.0] for layer in range(2) for role in ("gate", "up", "down")}
+    beside, within = scaled_and_plain(tensors, scales)
+    one, other = (gs.analyze(write_gguf(each, METADATA, name=f"{i}.gguf")) for i, each in enumerate((beside, within)))
+    np.testing.assert_allclose(
+        one.document.gauge.products["ffn_product"], other.document.gauge.products["ffn_product"], rtol=1e-5
+    )
+    assert np.isnan(one.layers["q_gate_ratio"]).all()
+    assert any("scales differ between experts" in note for note in one.document.notes)
+    alike, plain = scaled_and_plain(tensors, {name: [3.0] * 3 for name in scales})
+    one, other = (gs.analyze(write_gguf(each, METADATA, name=f"{i}.gguf")) for i, each in enumerate((alike, plain)))
+    np.testing.assert_allclose(one.layers["q_gate_ratio"], other.layers["q_gate_ratio"], rtol=1e-5)

@@ -119,6 +119,15 @@ CHANGES = {
     "the largest numbers": fill(3e38, *MATRICES),
     "the smallest numbers": fill(1e-44, *MATRICES, "attn_norm"),
     "NaN and Inf": not_finite,
+    "scales of no use": of_all(
+        lambda tensors, layer, position: tensors.update(
+            {
+                f"{layer}attn_q.scale": np.full(1, np.nan, np.float32),
+                f"{layer}attn_k.scale": np.zeros(1, np.float32),
+                f"{layer}ffn_up.scale": np.ones(position, np.float32),
+            }
+        )
+    ),
     "uneven experts": of_all(uneven_experts),
 }
 

@@ -48,7 +48,7 @@ def layer_table(profile: Profile) -> LayerTable:
         layers=np.array(numbers, np.int64),
         matrices=matrices,
         gains={gain: _as_gain([_gain(gain_roles[gain], found) for found in rows]) for gain in GAINS},
-        head_norms=_head_norms(profile.heads, numbers),
+        head_norms=_head_norms(profile.heads, layers),
         scale_free=scale_free(roles),
         notes=tuple(_notes(profile, rows, roles, gates_are_missing)),
     )
@@ -67,10 +67,22 @@ def _matrix(matrix: str, layer: LayerRows) -> Entry:
     if matrix in {"gate", "up"} and is_fused_gate(layer):
         return _half(matrix, layer)
     role = holder(matrix, layer)
-    return _merged(layer[role]) if role else {}
+    return _merged(layer[role], scale_of(role, layer)) if role else {}
 
 
-def _merged(rows: list[Row]) -> Entry:
+def scale_of(role: str, layer: LayerRows) -> float:
+    """What a decoded matrix is still multiplied with, by a tensor beside it (NVFP4 files); NaN if not known.
+
+    A profile knows no single elements: the scales of experts must be the same for all of them.
+    """
+    ends = {row.get(end) for row in layer.get(f"{role}.scale", []) for end in ("min", "max")}
+    if not ends:
+        return 1.0
+    scale = ends.pop()
+    return float("nan") if ends or scale is None else abs(scale)
+
+
+def _merged(rows: list[Row], scale: float) -> Entry:
     """One tensor, or the experts of a layer: root mean square of their norms, shares over all elements."""
     shapes = [row.shape or () for row in rows]
     experts = sum(shape[0] if len(shape) == 3 else 1 for shape in shapes)
@@ -81,7 +93,7 @@ def _merged(rows: list[Row]) -> Entry:
         return {"type": type_}
     shares = {name: float(np.average([row[name] for row in rows], weights=elements)) for name in _SHARES}
     return {
-        "norm": float(np.sqrt(sum(row.l2_norm**2 for row in rows) / experts)),
+        "norm": scale * float(np.sqrt(sum(row.l2_norm**2 for row in rows) / experts)),
         "rows": shapes[0][-2],
         "type": type_,
         **shares,
@@ -108,7 +120,8 @@ def _half(matrix: str, layer: LayerRows) -> Entry:
         return {"type": row.type}
     half = len(norms) // 2
     part = norms[:half] if matrix == "gate" else norms[half:]
-    return {"norm": float(np.sqrt(np.square(part).sum())), "rows": half, "type": row.type}
+    norm = scale_of("ffn_up", layer) * float(np.sqrt(np.square(part).sum()))
+    return {"norm": norm, "rows": half, "type": row.type}
 
 
 def _add_fused_attention(
@@ -119,16 +132,17 @@ def _add_fused_attention(
         for matrix in ("q", "k", "v"):
             table = heads.get(_HEADS_OF[matrix])
             if FUSED_ATTENTION in layer and not entries[matrix][position] and table and number in table.layers:
-                entries[matrix][position] = _of_heads(table, table.layers.index(number), layer[FUSED_ATTENTION][0])
+                entries[matrix][position] = _of_heads(table, table.layers.index(number), layer)
 
 
-def _of_heads(table: HeadTable, position: int, fused: Row) -> Entry:
+def _of_heads(table: HeadTable, position: int, layer: LayerRows) -> Entry:
+    fused = layer[FUSED_ATTENTION][0]
     heads = slice(0, table.n_heads[position])
     if not {"l2_norm", "n_elements", *_SHARES} <= set(table.fields) or not table.n_elements[position, heads].sum() > 0:
         return {}
     norms, elements = table.l2_norm[position, heads], table.n_elements[position, heads]
     return {
-        "norm": float(np.sqrt(np.square(norms).sum())),
+        "norm": scale_of(FUSED_ATTENTION, layer) * float(np.sqrt(np.square(norms).sum())),
         "rows": elements.sum() / (fused.shape or (1,))[-1],
         "type": fused.type,
         **{name: float(np.average(table.fields[name][position, heads], weights=elements)) for name in _SHARES},
@@ -158,18 +172,30 @@ def _as_gain(entries: list[Entry]) -> Gain:
     return Gain(_column(entries, "mean"), _column(entries, "rms"), types)
 
 
-def _head_norms(heads: Mapping[str, HeadTable], numbers: list[int]) -> dict[str, Floats]:
+def _head_norms(heads: Mapping[str, HeadTable], layers: Mapping[int, LayerRows]) -> dict[str, Floats]:
     """Tables of layers × heads, for the matrices whose heads are known on every layer."""
-    found = {}
+    found, numbers = {}, sorted(layers)
     for matrix, role in _HEADS_OF.items():
         table = heads.get(role)
         if table is not None and set(numbers) <= set(table.layers) and "l2_norm" in table.fields:
-            found[matrix] = table.l2_norm[[table.layers.index(number) for number in numbers]]
+            scales = [scale_of(_head_role(role, layers[number]), layers[number]) for number in numbers]
+            norms = table.l2_norm[[table.layers.index(number) for number in numbers]]
+            found[matrix] = norms * np.array(scales)[:, None]
     return found
+
+
+def _head_role(role: str, layer: LayerRows) -> str:
+    """The tensor that holds the heads of q, k or v."""
+    return role if role in layer or FUSED_ATTENTION not in layer else FUSED_ATTENTION
 
 
 def _notes(profile: Profile, rows: list[LayerRows], roles: set[str], no_gate: bool) -> list[str]:
     notes = mixers_without_matrices(roles)
+    differing = sorted({role for row in rows for role in row if np.isnan(scale_of(role, row))})
+    if differing:
+        notes.append(
+            f"scales differ between experts, or are not finite, so that norms are unknown: {', '.join(differing)}"
+        )
     if _has_fused_gate(rows):
         notes.append("gate and up share one tensor; their norms need those of its rows, which a saved profile lacks")
     elif no_gate and "ffn_up" in roles:

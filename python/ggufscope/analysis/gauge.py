@@ -120,7 +120,10 @@ def _whole_products(rows: Mapping[tuple[str | None, int | None], Row], layer: in
             return float("nan")
         if gain and (gains is None or gains.column_l2.shape != matrix.column_l2.shape):
             return float("nan")
-        squares = np.square(matrix.column_l2)
+        scale = rows.get((f"{role}.scale", layer))
+        if scale is not None and len(scale.column_l2) != 1:
+            return float("nan")
+        squares = np.square(matrix.column_l2) * (1.0 if scale is None else scale.column_l2[0] ** 2)
         return float(np.sqrt(squares.sum() if gains is None else squares @ np.square(gains.column_l2)))
 
     return {

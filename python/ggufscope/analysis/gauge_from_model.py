@@ -127,10 +127,12 @@ def _attention_sides(model: Model, layer: LayerTensors, streamer: _Streamer) -> 
         for tensor in layer.get(role, [])[:1]:
             gain = _gain(layer, "attn_norm", tensor.shape[-1])
             if gain is not None and len(tensor.shape) == 2:
-                sides |= _head_sides(model, tensor, streamer.row_squares(tensor, gain))
+                squares = streamer.row_squares(tensor, gain) * _scale_squares(layer, role, 1)
+                sides |= _head_sides(model, tensor, squares)
     for tensor in layer.get("attn_output", [])[:1]:
         if len(tensor.shape) == 2:
-            sides |= _head_sides(model, tensor, streamer.column_squares(tensor, 0, tensor.n_rows))
+            columns = streamer.column_squares(tensor, 0, tensor.n_rows)
+            sides |= _head_sides(model, tensor, columns * _scale_squares(layer, "attn_output", 1))
     return sides
 
 
@@ -155,7 +157,21 @@ def _ffn_product(layer: LayerTensors, gain_role: str | None, streamer: _Streamer
         return float("nan")
     rows = np.concatenate([streamer.row_squares(tensor, gain, *_up_rows(tensor, downs[0])) for tensor in ups])
     columns = np.concatenate([_expert_columns(tensor, streamer) for tensor in downs])
-    return float(np.sqrt(rows * columns).mean()) if rows.shape == columns.shape else float("nan")
+    if rows.shape != columns.shape:
+        return float("nan")
+    scales = _scale_squares(layer, up_role, len(rows)) * _scale_squares(layer, down_role, len(columns))
+    return float(np.sqrt(rows * columns * scales).mean())
+
+
+def _scale_squares(layer: LayerTensors, role: str, n: int) -> Floats:
+    """Squares of what a decoded matrix is still multiplied with (NVFP4 files), by expert over all n neurons; (n,)."""
+    found = layer.get(f"{role}.scale", [])
+    if not found:
+        return np.ones(n)
+    scales = np.concatenate([tensor.dequantize().reshape(-1).astype(np.float64) for tensor in found])
+    if scales.size == 0 or n % scales.size:
+        return np.full(n, np.nan)
+    return np.repeat(np.square(scales), n // scales.size)
 
 
 def _up_rows(up: Tensor, down: Tensor) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import gguf
 import numpy as np
 import pytest
 from analysis_models import FFN, HEAD, KEYS, METADATA, QUERIES, WIDTH, draw, language_model
@@ -189,6 +190,15 @@ def test_what_is_no_language_model_is_refused(write_gguf):
     path = write_gguf(**language_model(1) | {"metadata": {"general.type": "adapter"}})
     with pytest.raises(gs.ProfileError, match=r"general\.type is 'adapter'"):
         gs.analyze(path)
+
+
+def test_the_byte_order_changes_nothing(write_gguf):
+    arguments = language_model(3)
+    one, other = (
+        gs.analyze(write_gguf(**arguments, name=f"{order.name}.gguf", endianess=order)) for order in gguf.GGUFEndian
+    )
+    assert one.document.gauge == other.document.gauge
+    assert one.document.preset == other.document.preset
 
 
 def test_files_that_cannot_be_read(tmp_path):

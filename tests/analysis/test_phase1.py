@@ -11,6 +11,7 @@ from analysis_models import phase1_document
 
 import ggufscope as gs
 from ggufscope.analysis.phase1 import type_of_bits
+from ggufscope.analysis.wording import FROBENIUS
 
 
 @pytest.fixture
@@ -46,7 +47,13 @@ def test_what_such_a_file_cannot_give_is_said(write):
     assert document.model.source == "phase 1"
     assert document.model.identity is None
     assert not document.gauge.decides
-    assert any("Frobenius norms stand for per-row rms" in note for note in document.notes)
+    assert f"H2, H4: {FROBENIUS}" in document.warnings
+    remarks = {finding.id: finding.remark or "" for finding in document.hypotheses}
+    assert [id_ for id_, remark in remarks.items() if FROBENIUS in remark] == ["H2", "H4"]
+    assert "not independent of H2" in remarks["H4"]
+    assert {entry.score for entry in document.applicability} == {
+        "preset propagation", "invariant products", "figures of single heads", "per-row rms",
+    }  # fmt: skip
     h2 = next(finding for finding in document.hypotheses if finding.id == "H2")
     assert h2.value == h2.original_rule.value == 0
     assert "parametrization not tested" in h2.why

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..inspection import layer_ranges
 from .layer_table import TENSOR_NAMES, Applicability
+from .registry import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +36,21 @@ def applicability(given: AnalysisInput, rankings: Mapping[str, Ranking]) -> list
             *(Applicability(f"{name} risk: {component}", why) for component, why in ranking.risk.dropped.items()),
         ]
         found |= {(entry.score, entry.reason): entry for entry in entries}
+    return [*found.values(), *_beyond_the_input(given)]
+
+
+def _beyond_the_input(given: AnalysisInput) -> list[Applicability]:
+    """What this kind of input cannot give, whatever stands in it."""
+    found = []
+    if given.model is None:
+        presets = [entry.name for entry in PRESETS.values() if entry.needs_model]
+        found += [Applicability(f"preset {name}", "needs the model itself, not a profile of it") for name in presets]
     if not given.gauge.decides:
-        found["gauge", ""] = Applicability("invariant products", "exact ones need the model; here without gains")
-    return list(found.values())
+        found.append(Applicability("invariant products", "exact ones need the model; here without gains"))
+    if given.subject.source == "phase 1":
+        found.append(Applicability("figures of single heads", "a Phase 1 profile has none"))
+        found.append(Applicability("per-row rms", "a Phase 1 profile tells no rows: H2 and H4 use Frobenius norms"))
+    return found
 
 
 def _why(series: Series, table: LayerTable) -> str:

@@ -135,6 +135,9 @@ def qk_norm_balance(table: LayerTable) -> Floats:
     return ratio(np.minimum(q, k), np.maximum(q, k))
 
 
+PER_ROW = ("qk_row_ratio", "qk_balance")  # scores that take norms where the input tells no rows
+
+
 def has_rows(table: LayerTable) -> bool:
     """Whether the numbers of rows of W_q and W_k are known."""
     return all(bool(np.isfinite(table.matrices[name].rows).all()) for name in ("q", "k"))

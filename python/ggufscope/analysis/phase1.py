@@ -88,7 +88,7 @@ def phase1_table(document: Mapping[str, Any]) -> LayerTable:
     no_gate = all(stats is None or stats.frobeniusNorm == 0 for stats in columns["gate"])
     if no_gate:
         columns["gate"] = columns["up"]
-    notes = ["a Phase 1 profile has no rows, heads or channels: Frobenius norms stand for per-row rms"]
+    notes = ["a Phase 1 profile has no rows, heads or channels"]
     return LayerTable(
         layers=np.arange(len(layers), dtype=np.int64),
         matrices={name: _matrix(columns[name], label) for name in MATRICES},

@@ -20,6 +20,7 @@ from .from_profile import layer_table
 from .gauge import Gauge, gauge_from_table, gauge_from_vectors
 from .gauge_from_model import gauge_from_model
 from .phase1 import is_phase1, phase1_table
+from .wording import FROBENIUS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,7 +172,7 @@ def _of_phase1(document: dict[str, Any], path: Path) -> AnalysisInput:
         n_layers=table.n_layers,
         n_elements=count if type(count) is int and 0 <= count < _MOST_ELEMENTS else None,
     )
-    return AnalysisInput(table, subject, gauge_from_table(table), None, None, ())
+    return AnalysisInput(table, subject, gauge_from_table(table), None, None, (f"H2, H4: {FROBENIUS}",))
 
 
 def _text(value: Any) -> str | None:

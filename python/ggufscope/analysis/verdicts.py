@@ -18,8 +18,9 @@ import numpy as np
 
 from .findings import Evidence, Finding, GaugeCheck, OriginalRule, QuantizerCheck, Verdict
 from .gauge import EXPLANATIONS, PRODUCTS
+from .heuristic import PER_ROW, has_rows
 from .rules import NotApplicableError
-from .wording import gap, percent_change, statement
+from .wording import FROBENIUS, gap, percent_change, statement
 from .zeros import excess_zeros
 
 if TYPE_CHECKING:
@@ -205,8 +206,16 @@ def _finding(
         original_rule=_original(hypothesis, context),
         quantizer=quantizer,
         gauge=gauge,
-        remark=hypothesis.remark,
+        remark=_remark(hypothesis, context),
     )
+
+
+def _remark(hypothesis: Hypothesis, context: Context) -> str | None:
+    """What else to know: of the hypothesis, and that norms had to do where the input tells no rows."""
+    parts = [hypothesis.remark] if hypothesis.remark else []
+    if hypothesis.quantity in PER_ROW and not has_rows(context.table):
+        parts.append(FROBENIUS)
+    return "; ".join(parts) or None
 
 
 def evidence_of(outcome: Outcome) -> Evidence:

@@ -20,6 +20,8 @@ PREMISES_ONLY = (
     "Verdicts are on premises about weights. The behaviour that the study concludes from them is not tested."
 )
 
+FROBENIUS = "Frobenius norms stand for per-row rms, which the input does not tell"
+
 _PREMISE = {
     "holds": "premise holds",
     "does not hold": "premise does not hold",

@@ -40,12 +40,10 @@ struct Codes {
       for (const auto& table : counters.bytes) n += table[byte];
       for (uint32_t shift = 0; shift < 8; shift += of.code_bits) counts[byte >> shift & mask] += n;
     }
-    for (int pair = 0; pair < 64 * 64; ++pair) {
-      counts[pair % 64] += counters.pairs[pair];
-      counts[pair / 64] += counters.pairs[pair];
-    }
     for (int code = 0; code < 16; ++code) counts[code] += counters.codes[code];
-    std::memset(&counters, 0, sizeof counters);
+    if (of.code_bits == 8) absorb_pairs(counters);
+    std::memset(&counters.bytes, 0, sizeof counters.bytes);
+    std::memset(&counters.codes, 0, sizeof counters.codes);
   }
 
   void merge(const Codes& later) {
@@ -80,6 +78,14 @@ struct Codes {
   }
 
  private:
+  void absorb_pairs(CodeCounters& counters) {
+    for (int pair = 0; pair < 64 * 64; ++pair) {
+      counts[pair % 64] += counters.pairs[pair];
+      counts[pair / 64] += counters.pairs[pair];
+    }
+    std::memset(&counters.pairs, 0, sizeof counters.pairs);
+  }
+
   // From basic operations alone: the last bit of std::log2 depends on the library, and in glibc on whether the CPU has
   // fused multiply-adds (for 530 of a million arguments n / 10⁶). ln m = 2 artanh s, whose series is cut where terms
   // are beyond the last bit.

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace ggufscope {
 namespace {
@@ -13,6 +14,23 @@ constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 // The smallest magnitude of bin `index`; of the one after the last, Inf.
 double edge(int64_t index) {
   return static_cast<double>(__builtin_bit_cast(float, static_cast<uint32_t>(index) << kBinShift));
+}
+
+constexpr uint32_t kOctave = 32;  // bins
+
+using OctaveCounts = uint32_t[kOctave][HistogramCounters::kWays];
+
+OctaveCounts& octave_at(HistogramCounters& counters, uint32_t first_bin) {
+  return *reinterpret_cast<OctaveCounts*>(counters.count + first_bin * HistogramCounters::kWays);
+}
+
+// Most are: values lie within some twenty of 512.
+bool is_empty(const OctaveCounts& counts) {
+  uint32_t any = 0;
+  for (const auto& ways : counts) {
+    for (const uint32_t n : ways) any |= n;
+  }
+  return any == 0;
 }
 
 int64_t magnitude_index(int32_t key) { return key < 0 ? -1 - key : key; }
@@ -95,19 +113,25 @@ void write_tails(const Bins& bins, uint64_t n, double mean, double deviation, do
 
 void Histogram::absorb(HistogramCounters& counters) {
   observed = true;
-  constexpr uint32_t kWays = HistogramCounters::kWays;
   Histogram found;
-  const auto take = [&](uint32_t bin, int32_t key) {
-    uint32_t* ways = counters.count + bin * kWays;
-    uint64_t n = 0;
-    for (uint32_t way = 0; way < kWays; ++way) n += ways[way];
-    if (n == 0) return;
-    found.bins.keys.push_back(key);
-    found.bins.counts.push_back(n);
+  const auto take_octave = [&](uint32_t first, auto key_of, bool downwards) {
+    OctaveCounts& counts = octave_at(counters, first);
+    if (is_empty(counts)) return;
+    for (uint32_t i = 0; i < kOctave; ++i) {
+      const uint32_t bin = downwards ? kOctave - 1 - i : i;
+      const uint64_t n = std::accumulate(std::begin(counts[bin]), std::end(counts[bin]), uint64_t{0});
+      if (n == 0 || first % kMagnitudeBins + bin >= kFiniteBins) continue;
+      found.bins.keys.push_back(key_of(static_cast<int32_t>(first % kMagnitudeBins + bin)));
+      found.bins.counts.push_back(n);
+    }
+    std::memset(&counts, 0, sizeof counts);
   };
-  for (uint32_t index = kFiniteBins; index-- > 0;) take(kMagnitudeBins + index, -1 - static_cast<int32_t>(index));
-  for (uint32_t index = 0; index < kFiniteBins; ++index) take(index, static_cast<int32_t>(index));
-  std::memset(&counters, 0, sizeof counters);
+  for (uint32_t first = kMagnitudeBins; first > 0; first -= kOctave) {
+    take_octave(kMagnitudeBins + first - kOctave, [](int32_t index) { return -1 - index; }, true);
+  }
+  for (uint32_t first = 0; first < kMagnitudeBins; first += kOctave) {
+    take_octave(first, [](int32_t index) { return index; }, false);
+  }
   merge(found);
 }
 

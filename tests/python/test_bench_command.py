@@ -51,10 +51,10 @@ def test_a_new_kernel_is_one_entry(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     monkeypatch.setattr(bench.kernels, "KERNELS", KERNELS.copy())
     for module in (bench.runs, sys.modules["ggufscope.report.terminal_bench"]):
         monkeypatch.setattr(module, "KERNELS", bench.kernels.KERNELS)
-    measured("products", "by given vectors")(lambda sample: Prepared(lambda threads, isa: sample.blocks.any()))
+    measured("medians", "of rows")(lambda sample: Prepared(lambda threads, isa: sample.blocks.any()))
     found = bench.bench_types(["F16"], threads=1, **TINY)
-    assert [row.task.kernel for row in found.measurements] == [*KERNELS, "products"]
-    assert "products: by given vectors" in shown(found, capsys)
+    assert [row.task.kernel for row in found.measurements] == [*KERNELS, "medians"]
+    assert "medians: of rows" in shown(found, capsys)
 
 
 def test_json_has_everything(run: Any) -> None:

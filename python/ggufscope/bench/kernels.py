@@ -77,6 +77,14 @@ def decode(sample: Sample) -> Prepared:
     )
 
 
+@measured("products", "row products W x and (W∘W) y, one vector each")
+def products(sample: Sample) -> Prepared:
+    x, y = np.random.default_rng(0).standard_normal((2, 1, COLUMNS))
+    return Prepared(
+        lambda threads, isa: _core.row_products(sample.blocks, sample.id, COLUMNS, x, y, threads=threads, isa=isa)
+    )
+
+
 def _observe(sample: Sample, threads: int, isa: str, *, fast: bool) -> None:
     _core.observe_buffer(sample.blocks, sample.id, sample.rows, COLUMNS, threads=threads, fast=fast, isa=isa)
 

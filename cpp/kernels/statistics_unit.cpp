@@ -120,13 +120,26 @@ void observe_unclean_tile(Tile tile, const TileTargets& targets) {
   observe_norms(tile, seen, targets);
 }
 
+// Without counters that could not be taken back, Σ|w| tells afterwards: it is finite where all weights are.
+bool observe_values_if_finite(const Tile& tile, const TileTargets& targets) {
+  SummingAll<Values> values(tile);
+  each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) { values.add({x, to_f64(x)}, valid); });
+  if (!__builtin_isfinite(sum(values.magnitude))) return false;
+  values.finish(*targets.values, tile);
+  return true;
+}
+
 void observe_tile(Tile tile, const TileTargets& targets) {
+  tile.seen = tile.values;
+  tile.seen_count = tile.count;
+  if (targets.histogram == nullptr && targets.row_squares == nullptr) {
+    if (!observe_values_if_finite(tile, targets)) observe_unclean_tile(tile, targets);
+    return;
+  }
   if (!all_finite(tile.values, tile.count)) {
     observe_unclean_tile(tile, targets);
     return;
   }
-  tile.seen = tile.values;
-  tile.seen_count = tile.count;
   targets.histogram != nullptr ? observe_clean_tile<true>(tile, targets) : observe_clean_tile<false>(tile, targets);
 }
 

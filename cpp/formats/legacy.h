@@ -29,12 +29,12 @@ Line line_of_halves(const Block* sixteen, int center) {
   return {step, broadcast(static_cast<float>(center)) * step};
 }
 
-// Codes of five bits, one byte each.
+// Codes of five bits, one byte each, in the order 0 16 1 17 …
 inline const uint8_t* unpack_five_bits(const uint8_t* qs, uint32_t qh, uint8_t* codes) {
-  for (int j = 0; j < 16; ++j) {
-    codes[j] = static_cast<uint8_t>((qs[j] & 15U) | (qh >> j & 1U) << 4);
-    codes[j + 16] = static_cast<uint8_t>(qs[j] >> 4 | (qh >> (j + 16) & 1U) << 4);
-  }
+  const I32 q = load_u8(qs);
+  const I32 first = low_nibbles(q) | fifth_bits(qh);
+  const I32 second = high_nibbles(q) | fifth_bits(qh >> 16);
+  store_u16(codes, first | shift_left<8>(second));
   return codes;
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 template <class Format>
 concept HasPairs =
-    Format::code_bits == 8 && Format::lowest_code >= 0 && Format::highest_code < 64 && Format::packed_bytes % 64 == 0;
+    Format::code_bits == 8 && Format::lowest_code >= 0 && Format::highest_code < 64 && Format::packed_bytes % 32 == 0;
 
 template <class Format>
 class CodeTables {

@@ -126,9 +126,10 @@ class PairedCodes {
  public:
   void add(const uint8_t* codes, CodeCounters& counters) {
     count_waiting(counters);
-    for (int i = 0; i < Codes; i += 64) {
-      const I32 x = load_i32(codes + i);  // two pairs in each lane
-      store_i32(pairs_[current_] + i / 2, (x & broadcast(0x003F003F)) | (shift_right<2>(x) & broadcast(0x0FC00FC0)));
+    if constexpr (Codes == 32) {
+      store_u16(pairs_[current_], packed(load_u16(codes)));
+    } else {
+      for (int i = 0; i < Codes; i += 64) store_i32(pairs_[current_] + i / 2, packed(load_i32(codes + i)));
     }
     current_ = 1 - current_;
     waiting_ = true;
@@ -143,7 +144,10 @@ class PairedCodes {
   }
 
  private:
-  static_assert(Codes % 64 == 0);
+  static_assert(Codes == 32 || Codes % 64 == 0);
+
+  static I32 packed(I32 x) { return (x & broadcast(0x003F003F)) | (shift_right<2>(x) & broadcast(0x0FC00FC0)); }
+
   alignas(64) uint16_t pairs_[2][Codes / 2];
   int current_ = 0;
   bool waiting_ = false;

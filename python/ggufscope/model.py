@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, overload
@@ -161,6 +159,9 @@ class Model:
         """
         core = self.core()
         table = [[info.name, info.type, *info.shape] for info in self._infos]
+        import hashlib  # noqa: PLC0415  these two would take a tenth of the time to import ggufscope
+        import json  # noqa: PLC0415
+
         digest = hashlib.sha256(json.dumps([self.file_sizes, table], separators=(",", ":")).encode())
         for info in self._infos:
             for start in _sample_starts(info.n_bytes):

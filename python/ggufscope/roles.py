@@ -13,10 +13,10 @@ has their form (a newer architecture) gets layer and role from the form; any oth
 
 import importlib
 import importlib.util
+import os
 import re
 import sys
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
@@ -44,7 +44,7 @@ def gguf_constants() -> ModuleType:
     """
     package = importlib.util.find_spec("gguf")
     if "gguf.constants" not in sys.modules and package is not None and package.origin is not None:
-        path = Path(package.origin).with_name("constants.py")
+        path = os.path.join(os.path.dirname(package.origin), "constants.py")  # pathlib is not loaded yet
         spec = importlib.util.spec_from_file_location("_ggufscope_gguf_constants", path)
         if spec is not None and spec.loader is not None:
             module = importlib.util.module_from_spec(spec)

@@ -35,6 +35,10 @@ class AnalysisError(ValueError):
     """A file that should be a saved analysis is not, or is malformed; one line naming the place."""
 
 
+class TraceError(ValueError):
+    """A model cannot be traced, or a file that should be a saved trace is not one; one line with the reason."""
+
+
 def exit_code(error: BaseException) -> ExitCode:
     """The exit code that `error` ends a command with."""
     if isinstance(error, KeyboardInterrupt):
@@ -43,7 +47,7 @@ def exit_code(error: BaseException) -> ExitCode:
         return ExitCode.CLOSED_PIPE
     if isinstance(error, OutputError):
         return ExitCode.OUTPUT
-    if isinstance(error, (AnalysisError, GGUFError, ProfileError, OSError, MemoryError)):
+    if isinstance(error, (AnalysisError, GGUFError, ProfileError, TraceError, OSError, MemoryError)):
         return ExitCode.INPUT
     if isinstance(error, ValueError):
         return ExitCode.USAGE

@@ -1,0 +1,173 @@
+"""The layout of a saved trace, schema `ggufscope.trace/1`: plain values, None where something is undefined.
+
+These classes are the schema: `document_json` checks a file against them, field by field. Which figures there are, and
+what they mean, stands in the file itself (`figures`), from `capture.FIGURES`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCHEMA = "ggufscope.trace/1"
+
+
+@dataclass(frozen=True)
+class TracedModel:
+    """What was traced.
+
+    Attributes:
+        title: what to call it.
+        file: base name of the file.
+        identity: hash of the model's tensor table and of samples of its tensors, as in profiles and analyses.
+        n_heads, n_kv_heads: of each layer.
+        windows: keys a query sees at most, of each layer; None: all before it.
+    """
+
+    title: str
+    file: str
+    name: str | None
+    architecture: str | None
+    file_type: str | None
+    synthetic: bool
+    identity: str
+    n_layers: int
+    n_heads: list[int]
+    n_kv_heads: list[int]
+    windows: list[int | None]
+    width: int
+    n_vocabulary: int
+    context_length: int | None
+
+
+@dataclass(frozen=True)
+class EngineRecord:
+    """What computed the activations, and what its numbers depend on, in words."""
+
+    name: str
+    version: str
+    settings: dict[str, str]
+
+
+@dataclass(frozen=True)
+class TraceSettings:
+    """What the numbers depend on beside model and engine.
+
+    Attributes:
+        source: `"prompts"`: a prompt set; `"text"`: a text; `"probe"`: random tokens of the vocabulary.
+        prompt_set: name of the prompt set or base name of the text; None for a probe.
+        template: the form prompts were put in, as `"chatml"`; `"none"`: as they are.
+        add_bos: whether a token that begins every text was put in front.
+        max_new_tokens: asked for.
+        stop_tokens: ids that end an answer.
+        seed: of the probe's tokens; None without.
+        kept: points of which raw activations were stored beside.
+    """
+
+    source: str
+    prompt_set: str | None
+    template: str
+    add_bos: bool
+    max_new_tokens: int
+    stop_tokens: list[int]
+    seed: int | None
+    kept: list[str]
+
+
+@dataclass(frozen=True)
+class FigureRecord:
+    """What a figure means; `per_head`: it is a row of numbers for each layer, one per query head."""
+
+    definition: str
+    per_head: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model wrote behind a prompt.
+
+    Attributes:
+        token_ids: generated, without the token that ended it.
+        text: those decoded; None without a tokenizer.
+        ended: `"stop"`, `"limit"`, `"context"` or `"not finite"`, as `engine.Ending` has it; `"interrupted"`.
+    """
+
+    token_ids: list[int]
+    text: str | None
+    ended: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """How an answer compares with the accepted ones.
+
+    Attributes:
+        verdict: `"correct"`, `"wrong"` or `"unscored"`.
+        matched: what decided: the accepted answer, or the wrong one, that was found; None where nothing was.
+        reason: one sentence.
+    """
+
+    verdict: str
+    matched: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class PromptTrace:
+    """One prompt, or the text, or one run of probe tokens.
+
+    Attributes:
+        id: unique within the trace.
+        category: of the prompt set; None for texts and probes.
+        difficulty: as the prompt set states it; None where it does not.
+        prompt: as in the prompt set; None for a probe.
+        wrapped: the whole text the model read, with what the template puts around it; None for a probe.
+        token_ids: that the model read.
+        answer: None where nothing was to be generated.
+        score: None where nothing is to be scored.
+        layers: figure → one value per layer. Figures of points that a model lacks (no gate) are all None.
+        heads: figure → one row per layer, one value per query head of that layer.
+    """
+
+    id: str
+    category: str | None
+    difficulty: str | None
+    prompt: str | None
+    wrapped: str | None
+    token_ids: list[int]
+    answer: Answer | None
+    score: Score | None
+    layers: dict[str, list[float | None]]
+    heads: dict[str, list[list[float | None]]]
+
+
+@dataclass(frozen=True)
+class TraceRun:
+    """How the trace came about: the part that differs from run to run.
+
+    Attributes:
+        prefill_seconds, generation_seconds: of the engine's work alone.
+        peak_bytes: largest resident memory of the process beyond pages of mapped files; None where the system does not
+            tell.
+    """
+
+    version: str
+    started: str
+    seconds: float
+    prefill_seconds: float
+    generation_seconds: float
+    threads: int
+    peak_bytes: int | None
+
+
+@dataclass(frozen=True)
+class TraceDocument:
+    """The whole file."""
+
+    schema: str
+    model: TracedModel
+    engine: EngineRecord
+    settings: TraceSettings
+    figures: dict[str, FigureRecord]
+    prompts: list[PromptTrace]
+    warnings: list[str]
+    run: TraceRun | None = None

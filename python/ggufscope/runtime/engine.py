@@ -1,0 +1,141 @@
+"""What an engine is: something that reads prompts, hands over what it sees inside, and writes answers.
+
+An engine is a module with a class that has the methods of `Engine`, and a line in ENGINES; the command line, the trace
+and the tests take it from there.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from ..model import Model
+    from .capture import Array, Recorder
+
+    Tokens = Sequence[npt.NDArray[np.int32]]
+
+# What is being done ("layer 3 of 32", "token 2 of 16") and the share of prefill or generation that is done, 0 to 1.
+# Called in the calling thread; may raise to cancel.
+Progress = Callable[[str, float], object]
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """The shape of a model as a tracer needs it.
+
+    Attributes:
+        n_layers: layers, numbered from 0.
+        n_heads: query heads of each layer.
+        n_kv_heads: key and value heads of each layer; query head h reads head h // (n_heads / n_kv_heads).
+        windows: keys that a query sees at most, of each layer; None: all before it.
+        width: of the residual stream.
+        n_vocabulary: rows of token_embd.
+        context_length: tokens the model was made for; None where the file does not say.
+    """
+
+    n_layers: int
+    n_heads: tuple[int, ...]
+    n_kv_heads: tuple[int, ...]
+    windows: tuple[int | None, ...]
+    width: int
+    n_vocabulary: int
+    context_length: int | None
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What one prompt was answered with.
+
+    Attributes:
+        tokens: that were generated, without the one that ended the answer.
+        reason: `"stop"`: an end token; `"limit"`: as many tokens as were asked for; `"context"`: no room for more;
+            `"not finite"`: scores of the next token were NaN or infinite.
+    """
+
+    tokens: tuple[int, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class EngineDescription:
+    """How an engine computes: name, version, and what its numbers depend on, as `{"cache": "float32"}`."""
+
+    name: str
+    version: str
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """A model ready to run. One prefill, then at most one generation; `close` frees what it holds."""
+
+    @property
+    def description(self) -> EngineDescription: ...
+
+    @property
+    def shape(self) -> ModelShape: ...
+
+    def prefill(self, prompts: Tokens, recorder: Recorder | None, *, room: int, progress: Progress | None) -> Array:
+        """Read all prompts, each by itself from position 0.
+
+        Args:
+            prompts: token ids of each, at least one.
+            recorder: takes every point of every layer for each prompt; None: nothing is captured.
+            room: tokens that may be generated behind each prompt.
+            progress: see Progress.
+
+        Returns:
+            Scores (logits) of the next token, float32 (prompts, vocabulary), soft-capped where the model does that.
+
+        Raises:
+            TraceError: The model has structures the engine does not know, or weights that are not finite.
+            GGUFError: The file shrank since it was opened.
+        """
+
+    def generate(self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None) -> list[Ending]:
+        """Continue every prompt greedily: the highest score, the lowest id among equals.
+
+        Args:
+            max_new_tokens: at most so many for each, at most the `room` of the prefill.
+            stop: ids that end an answer.
+            progress: see Progress.
+        """
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Engine: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+@dataclass(frozen=True)
+class EngineEntry:
+    """An engine that can be chosen: what it is in a line, and where its `open_engine(model, threads)` is."""
+
+    summary: str
+    module: str
+
+    def open(self, model: Model, threads: int) -> Engine:
+        """Ready to run.
+
+        Raises:
+            TraceError: It cannot run this model, or a package it needs is missing; the message says which.
+        """
+        opened: Engine = importlib.import_module(self.module, __package__).open_engine(model, threads)
+        return opened
+
+
+# Name → entry. The first is the default.
+ENGINES = {
+    "streamed": EngineEntry("layer by layer through ggufscope's own decoders, exact weights", ".streamed"),
+}

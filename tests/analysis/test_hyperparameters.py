@@ -12,10 +12,10 @@ from networks import HEADS, KEY_LENGTH, LAYERS, WIDTH, sample
 
 import ggufscope as gs
 from ggufscope.analysis.propagation import propagate
-from ggufscope.analysis.propagation.families import FAMILIES
-from ggufscope.analysis.propagation.hyperparameters import HeadShape, Hyperparameters
-from ggufscope.analysis.propagation.result import NotApplicableError
-from ggufscope.analysis.propagation.rotation import Rotation, Yarn
+from ggufscope.architecture.families import FAMILIES
+from ggufscope.architecture.hyperparameters import HeadShape, Hyperparameters
+from ggufscope.architecture.limits import NotApplicableError
+from ggufscope.architecture.rotation import Rotation, Yarn
 
 WriteGguf = Callable[..., Path]
 

@@ -65,7 +65,7 @@ def test_structures_without_formulas(write_gguf: WriteGguf, tensor: str, reason:
 @pytest.mark.parametrize(
     ("architecture", "reason"),
     [
-        ("never-heard-of", "propagation does not know the architecture 'never-heard-of', only llama, "),
+        ("never-heard-of", "ggufscope does not know the architecture 'never-heard-of', only llama, "),
         (None, "the file names no architecture"),
     ],
 )

@@ -9,10 +9,11 @@ from forward import Network
 from forward import rope as reference_rope
 
 from ggufscope.analysis.propagation.feed_forward import routed
-from ggufscope.analysis.propagation.moments import Moments, Norm
-from ggufscope.analysis.propagation.result import NotApplicableError
-from ggufscope.analysis.propagation.rotation import Rotation, Yarn, pair_order, phases, rotate
+from ggufscope.analysis.propagation.moments import Moments, normed
 from ggufscope.analysis.propagation.sampling import Draws, covariance_factor
+from ggufscope.architecture.limits import NotApplicableError
+from ggufscope.architecture.parts import Norm
+from ggufscope.architecture.rotation import Rotation, Yarn, pair_order, phases, rotate
 
 RNG = np.random.default_rng(9)
 Floats = npt.NDArray[np.float64]
@@ -42,11 +43,11 @@ def test_norms(centred: bool) -> None:
     x = draw(moments)
     if centred:
         x = x - x.mean(axis=1, keepdims=True)
-    normed = x / np.sqrt(np.mean(x**2, axis=1, keepdims=True) + 0.5) * gain + bias
-    found = Norm(gain, bias, 0.5, centred).apply(moments)
-    error = normed.std(axis=0) / np.sqrt(SAMPLES)
-    np.testing.assert_array_less(np.abs(found.mean - normed.mean(axis=0)), 5 * error + 0.02 * np.abs(gain))
-    np.testing.assert_allclose(found.variance, normed.var(axis=0), rtol=0.02 + 5 * np.sqrt(2 / SAMPLES))
+    expected = x / np.sqrt(np.mean(x**2, axis=1, keepdims=True) + 0.5) * gain + bias
+    found = normed(Norm(gain, bias, 0.5, centred), moments)
+    error = expected.std(axis=0) / np.sqrt(SAMPLES)
+    np.testing.assert_array_less(np.abs(found.mean - expected.mean(axis=0)), 5 * error + 0.02 * np.abs(gain))
+    np.testing.assert_allclose(found.variance, expected.var(axis=0), rtol=0.02 + 5 * np.sqrt(2 / SAMPLES))
 
 
 def test_a_centred_norm_of_few_channels_counts_the_mean_it_takes_away() -> None:
@@ -54,7 +55,7 @@ def test_a_centred_norm_of_few_channels_counts_the_mean_it_takes_away() -> None:
     moments = Moments(np.zeros(8), np.arange(1.0, 9.0))
     x = draw(moments, 400_000)
     centred = x - x.mean(axis=1, keepdims=True)
-    found = Norm(np.ones(8), None, 0.0, centred=True).apply(moments)
+    found = normed(Norm(np.ones(8), None, 0.0, centred=True), moments)
     np.testing.assert_allclose(
         found.variance / found.variance.sum(), centred.var(axis=0) / centred.var(axis=0).sum(), rtol=0.01
     )

@@ -19,14 +19,14 @@ from stories import network, texts, write
 import ggufscope as gs
 from ggufscope.analysis.propagation import Propagation, propagate
 from ggufscope.analysis.propagation.attention import attend
-from ggufscope.analysis.propagation.catalog import Catalog
-from ggufscope.analysis.propagation.embedding import ordinary_tokens
-from ggufscope.analysis.propagation.families import family_of
 from ggufscope.analysis.propagation.feed_forward import feed_forward
-from ggufscope.analysis.propagation.hyperparameters import Hyperparameters
-from ggufscope.analysis.propagation.layers import Layers
 from ggufscope.analysis.propagation.moments import Moments
 from ggufscope.analysis.propagation.sampling import Draws
+from ggufscope.architecture.catalog import Catalog
+from ggufscope.architecture.families import family_of
+from ggufscope.architecture.hyperparameters import Hyperparameters
+from ggufscope.architecture.layers import Layers
+from ggufscope.architecture.vocabulary import ordinary_tokens
 
 Floats = npt.NDArray[np.float64]
 SEEDS = range(6)

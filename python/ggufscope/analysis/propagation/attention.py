@@ -7,31 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...workers import in_order
+from .matrices import mapped, mapped_with_squares
 from .moments import Moments
 from .sampling import Draws, Projection, head_statistics
-from .workers import in_order
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from .hyperparameters import HeadShape
-    from .matrices import Matrix
-    from .moments import Norm
+    from ...architecture.hyperparameters import HeadShape
+    from ...architecture.parts import AttentionWeights
 
     Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class AttentionWeights:
-    """Projections of a layer; q/k norms act on single heads, None without."""
-
-    shape: HeadShape
-    q: Matrix
-    k: Matrix
-    v: Matrix
-    output: Matrix
-    q_norm: Norm | None
-    k_norm: Norm | None
 
 
 @dataclass(frozen=True)
@@ -54,15 +41,15 @@ class AttentionScores:
 def attend(weights: AttentionWeights, given: Moments, gain: Floats, draws: Draws, threads: int) -> AttentionScores:
     """Attention over tokens whose normed stream has the moments `given`; `gain` is that of the norm in front."""
     gain_squares = np.square(gain)[None]
-    q, q_gain = weights.q.moments_and_squares(given, gain_squares, threads)
-    k, k_gain = weights.k.moments_and_squares(given, gain_squares, threads)
-    v = weights.v.moments(given, threads)
+    q, q_gain = mapped_with_squares(weights.q, given, gain_squares, threads)
+    k, k_gain = mapped_with_squares(weights.k, given, gain_squares, threads)
+    v = mapped(weights.v, given, threads)
     std = np.sqrt(given.variance)
     queries = Projection(weights.q, q.mean, std, weights.q_norm)
     keys = Projection(weights.k, k.mean, std, weights.k_norm)
     entropy, collision = _sample_heads(weights.shape, queries, keys, draws, threads)
     return AttentionScores(
-        output=weights.output.moments(_mixed(v, weights.shape, collision), threads),
+        output=mapped(weights.output, _mixed(v, weights.shape, collision), threads),
         std={"q": q.std, "k": k.std, "v": v.std},
         entropy=entropy,
         baseline=_baseline(weights.shape, q_gain[0], k_gain[0]),

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...architecture.limits import NotApplicableError
+from ...architecture.vocabulary import ordinary_tokens
+from ...workers import in_order
 from .kernels import add_columns
 from .moments import Moments
-from .result import NotApplicableError
-from .workers import in_order
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from ...architecture.catalog import Catalog
     from ...model import Model
     from ...tensor import Tensor
-    from .catalog import Catalog
 
 _CHUNK_ELEMENTS = 1 << 20
-_CONTROL, _BYTE = 3, 6  # llama.cpp's token types
 
 
 def token_moments(model: Model, table: Tensor, threads: int) -> tuple[Moments, tuple[str, ...]]:
@@ -36,18 +36,6 @@ def position_moments(catalog: Catalog, width: int, positions: int, threads: int)
     if catalog.columns(None, "position_embd") != width:
         raise NotApplicableError(f"{places.name} is {places.shape[-1]} wide, not {width}")
     return row_moments(places, np.arange(places.n_rows) < positions, threads)
-
-
-def ordinary_tokens(model: Model, n_rows: int) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
-    """Which rows of the vocabulary are neither control nor byte tokens, bool (n_rows,), and what was assumed."""
-    key = "tokenizer.ggml.token_type"
-    types = np.asarray(model.metadata[key]) if key in model.metadata else np.empty(0)
-    if types.shape != (n_rows,) or types.dtype.kind not in "iu":
-        return np.ones(n_rows, bool), (f"every row of token_embd counts: {key} does not say which are control tokens",)
-    kept = ~np.isin(types, (_CONTROL, _BYTE))
-    if not kept.any():
-        raise NotApplicableError(f"{key} leaves no token that is neither control nor byte")
-    return kept, ()
 
 
 def row_moments(tensor: Tensor, kept: npt.NDArray[np.bool_], threads: int) -> Moments:

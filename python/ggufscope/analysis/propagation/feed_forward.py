@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...workers import in_order, slices
 from .kernels import ACTIVATIONS, gated_moments, gauss_hermite, near_zero_shares, normal_cells
+from .matrices import covariance, mapped
 from .moments import Moments
-from .workers import in_order, slices
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from .families import Activation
-    from .matrices import Matrix
+    from ...architecture.parts import Expert, FeedForwardWeights
 
     Floats = npt.NDArray[np.float64]
 
@@ -23,24 +23,6 @@ _NEAR_ZERO = 0.1  # of the rms
 _NODES, _WEIGHTS = gauss_hermite(64)
 # Without a gate nothing blurs the edge of the near-zero region, and the cells must be fine.
 _CELLS, _FINE_CELLS = normal_cells(256), normal_cells(1024)
-
-
-@dataclass(frozen=True)
-class Expert:
-    """The matrices of one FFN; no gate: φ acts on the up projection."""
-
-    gate: Matrix | None
-    up: Matrix
-    down: Matrix
-
-
-@dataclass(frozen=True)
-class FeedForwardWeights:
-    """One expert for a dense FFN; of several, `n_used` at a time."""
-
-    experts: list[Expert]
-    n_used: int
-    activation: Activation
 
 
 @dataclass(frozen=True)
@@ -67,7 +49,7 @@ def feed_forward(weights: FeedForwardWeights, given: Moments, threads: int) -> F
     activation = ACTIVATIONS[weights.activation]
     neurons = [_pre_activations(expert, given, threads) for expert in weights.experts]
     hidden = [_hidden(each, activation, threads) for each in neurons]
-    outputs = [expert.down.moments(each, threads) for expert, each in zip(weights.experts, hidden, strict=True)]
+    outputs = [mapped(expert.down, each, threads) for expert, each in zip(weights.experts, hidden, strict=True)]
     gated = weights.experts[0].gate is not None
     every = np.concatenate(neurons, axis=1)
     h = Moments(np.concatenate([each.mean for each in hidden]), np.concatenate([each.variance for each in hidden]))
@@ -98,13 +80,13 @@ def routed(outputs: list[Moments], n_used: int) -> Moments:
 
 def _pre_activations(expert: Expert, given: Moments, threads: int) -> Floats:
     """(5, neurons), as `gated_moments` takes them."""
-    up = expert.up.moments(given, threads)
+    up = mapped(expert.up, given, threads)
     if expert.gate is None:
         zero = np.zeros_like(up.mean)
         return np.stack([up.mean, up.variance, zero + 1, zero, zero])
-    gate = expert.gate.moments(given, threads)
-    covariance = expert.gate.covariance(expert.up, given.variance, threads)
-    return np.stack([gate.mean, gate.variance, up.mean, up.variance, covariance])
+    gate = mapped(expert.gate, given, threads)
+    both = covariance(expert.gate, expert.up, given.variance, threads)
+    return np.stack([gate.mean, gate.variance, up.mean, up.variance, both])
 
 
 def _pre_activation_std(neurons: Floats, gated: bool) -> dict[str, float]:

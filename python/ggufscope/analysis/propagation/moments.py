@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from ...architecture.parts import Norm
+
     Floats = npt.NDArray[np.float64]
 
 
@@ -42,25 +44,16 @@ class Moments:
         return bool(np.isfinite(self.mean).all() and np.isfinite(self.variance).all())
 
 
-@dataclass(frozen=True)
-class Norm:
-    """RMSNorm, or LayerNorm with `centred`; gain and bias are (channels,), a bias of None is none."""
-
-    gain: Floats
-    bias: Floats | None
-    epsilon: float
-    centred: bool
-
-    def apply(self, moments: Moments) -> Moments:
-        """Divided by the root of the mean square over channels and tokens (mean field: it hardly fluctuates)."""
-        mean, variance = moments.mean, moments.variance
-        if self.centred:
-            # The mean over channels, which LayerNorm takes away, has the variance mean(σ²) / d, and the covariance
-            # σ² / d with a channel.
-            size = variance.size
-            mean = mean - mean.mean()
-            variance = variance * (1 - 2 / size) + variance.mean() / size
-        square = float(np.mean(np.square(mean) + variance)) + self.epsilon
-        factor = self.gain / np.sqrt(square)
-        normed = mean * factor
-        return Moments(normed if self.bias is None else normed + self.bias, variance * np.square(factor))
+def normed(norm: Norm, moments: Moments) -> Moments:
+    """Divided by the root of the mean square over channels and tokens (mean field: it hardly fluctuates)."""
+    mean, variance = moments.mean, moments.variance
+    if norm.centred:
+        # The mean over channels, which LayerNorm takes away, has the variance mean(σ²) / d, and the covariance
+        # σ² / d with a channel.
+        size = variance.size
+        mean = mean - mean.mean()
+        variance = variance * (1 - 2 / size) + variance.mean() / size
+    square = float(np.mean(np.square(mean) + variance)) + norm.epsilon
+    factor = norm.gain / np.sqrt(square)
+    scaled = mean * factor
+    return Moments(scaled if norm.bias is None else scaled + norm.bias, variance * np.square(factor))

@@ -33,10 +33,6 @@ class Limit(NamedTuple):
     reason: str
 
 
-class NotApplicableError(Exception):
-    """Nothing can be propagated here, or from here on; the message is the reason. Internal: it becomes a `Limit`."""
-
-
 @dataclass(frozen=True)
 class Propagation:
     """Scores of every layer, from propagation. Arrays are float64; None where a score does not apply.

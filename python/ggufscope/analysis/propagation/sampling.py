@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...architecture.limits import NotApplicableError
+from ...architecture.rotation import Rotation, pair_order, phases, rotate
 from .kernels import attention_statistics
-from .result import NotApplicableError
-from .rotation import Rotation, pair_order, phases, rotate
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from .hyperparameters import HeadShape
-    from .matrices import Matrix
-    from .moments import Norm
+    from ...architecture.hyperparameters import HeadShape
+    from ...architecture.matrices import Matrix
+    from ...architecture.parts import Norm
 
     Floats = npt.NDArray[np.float64]
 

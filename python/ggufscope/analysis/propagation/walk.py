@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ...architecture.catalog import Catalog
+from ...architecture.families import Family, family_of
+from ...architecture.hyperparameters import Hyperparameters
+from ...architecture.layers import Layers
+from ...architecture.limits import NotApplicableError
 from ...arguments import thread_count
 from .attention import attend
-from .catalog import Catalog
 from .embedding import position_moments, token_moments
-from .families import Family, family_of
 from .feed_forward import feed_forward
-from .hyperparameters import Hyperparameters
-from .layers import Layers
-from .result import NotApplicableError
+from .moments import normed
 from .sampling import Draws
 from .table import LayerRow, nothing, tabulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import numpy.typing as npt
 
     from ...model import Model
     from .moments import Moments
@@ -117,7 +116,7 @@ class _Walk:
         self._hyperparameters = Hyperparameters(model, self._family, width)
         self._n_layers = int(self._hyperparameters.needed(self._hyperparameters.block_count, "block_count"))
         self._layers = Layers(self._catalog, self._family, self._hyperparameters)
-        self._draws = Draws(sampling.queries, sampling.keys, sampling.seed, self._rope_factors(sampling.keys))
+        self._draws = Draws(sampling.queries, sampling.keys, sampling.seed, self._layers.rope_factors(sampling.keys))
         self._residual_scale = self._hyperparameters.number("residual_scale") or 1.0
         present = [layer for layer in model.layers if layer < self._n_layers]
         total = self._catalog.need(None, "token_embd").n_bytes + sum(map(self._catalog.n_bytes, present))
@@ -150,22 +149,22 @@ class _Walk:
     def _step(self, layer: int, stream: Moments) -> LayerRow:
         """One layer: attention and FFN one after the other, or side by side."""
         before_attention = self._layers.norm(layer, "attn_norm")
-        normed = before_attention.apply(stream)
+        given = normed(before_attention, stream)
         weights = self._layers.feed_forward(layer)
-        attention = attend(self._layers.attention(layer), normed, before_attention.gain, self._draws, self._threads)
+        attention = attend(self._layers.attention(layer), given, before_attention.gain, self._draws, self._threads)
         added = self._added(layer, "post_attention_norm", attention.output)
         between = stream + added
         if not self._family.shared_norm:
             read = stream if self._hyperparameters.flag("use_parallel_residual") else between
-            normed = self._layers.norm(layer, "ffn_norm").apply(read)
-        ffn = feed_forward(weights, normed, self._threads)
+            given = normed(self._layers.norm(layer, "ffn_norm"), read)
+        ffn = feed_forward(weights, given, self._threads)
         ffn_added = self._added(layer, "post_ffw_norm", ffn.output)
         return self._checked(LayerRow(layer, attention, ffn, added, ffn_added, between + ffn_added))
 
     def _added(self, layer: int, role: str, output: Moments) -> Moments:
         """What reaches the residual stream of an output."""
-        normed = self._layers.norm(layer, role).apply(output) if self._family.post_norms else output
-        return normed.scaled(self._residual_scale)
+        added = normed(self._layers.norm(layer, role), output) if self._family.post_norms else output
+        return added.scaled(self._residual_scale)
 
     @staticmethod
     def _checked(row: LayerRow) -> LayerRow:
@@ -173,13 +172,3 @@ class _Walk:
         if not row.residual.finite or not np.isfinite([*numbers, *row.attention.baseline]).all():
             raise NotApplicableError("weights, or what they make of the stream, are not finite")
         return row
-
-    def _rope_factors(self, keys: int) -> npt.NDArray[np.float64] | None:
-        """Divisors of RoPE's frequencies: of Llama 3, or of Phi 3 for the length at hand; None without."""
-        original = self._hyperparameters.count("rope.scaling.original_context_length")
-        long = original is not None and keys > original
-        for role in ("rope_freqs", "rope_factors_long" if long else "rope_factors_short"):
-            tensor = self._catalog.find(None, role)
-            if tensor is not None:
-                return self._catalog.vector(None, role, tensor.n_elements)
-        return None

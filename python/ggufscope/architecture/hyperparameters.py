@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .result import NotApplicableError
+from .limits import NotApplicableError
 from .rotation import Rotation, Yarn
 
 if TYPE_CHECKING:
-    from ...model import Model
+    from ..model import Model
     from .families import Family
 
 _LARGEST_COUNT = 1 << 24

@@ -1,4 +1,4 @@
-"""Architectures that can be propagated: what metadata and tensors of a file leave unsaid.
+"""Architectures that ggufscope can compute: what metadata and tensors of a file leave unsaid.
 
 Names are those of `general.architecture`. Sources: llama.cpp's `llama-model.cpp`, `llama_model_rope_type` for the pairs
 of RoPE, and the graph of each architecture for norms, activation and residual structure. Whether there is a gate,
@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .result import NotApplicableError
+from .limits import NotApplicableError
 
 if TYPE_CHECKING:
-    from ...model import Model
+    from ..model import Model
 
 Activation = Literal["silu", "gelu", "relu"]
 
@@ -74,7 +74,7 @@ FAMILIES = {
     "starcoder2": Family("neox", "gelu", layer_norm=True),
 }
 
-# Role (its beginning) → what the model has that propagation has no formulas for.
+# Role (its beginning) → what the model has that there are no formulas for.
 _BEYOND = {
     "attn_kv_a": "multi-head latent attention (MLA): keys and values come out of a low-rank bottleneck",
     "ssm_": "a state-space model (SSM), or linear attention in its form: what passes between tokens is no softmax",
@@ -106,7 +106,7 @@ def family_of(model: Model) -> Family:
     if family is None:
         known = ", ".join(FAMILIES)
         raise NotApplicableError(
-            f"propagation does not know the architecture {model.architecture!r}, only {known}: its activation, norms"
+            f"ggufscope does not know the architecture {model.architecture!r}, only {known}: its activation, norms"
             " and RoPE pairs are not in the file"
         )
     return family

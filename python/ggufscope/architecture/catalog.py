@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .limits import NotApplicableError
 from .matrices import Matrix
-from .result import NotApplicableError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ...model import Model
-    from ...tensor import Tensor
+    from ..model import Model
+    from ..tensor import Tensor
 
     Floats = npt.NDArray[np.float64]
 

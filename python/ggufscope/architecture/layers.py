@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .attention import AttentionWeights
-from .feed_forward import Expert, FeedForwardWeights
-from .moments import Norm
-from .result import NotApplicableError
+from .limits import NotApplicableError
+from .parts import AttentionWeights, Expert, FeedForwardWeights, Norm
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from .catalog import Catalog
     from .families import Family
     from .hyperparameters import HeadShape, Hyperparameters
     from .matrices import Matrix
+
+    Floats = npt.NDArray[np.float64]
 
 _MOST_EXPERTS = 4096  # beyond any model; a file may claim more, and each costs time
 
@@ -56,6 +59,16 @@ class Layers:
         experts = self._experts(layer) if mixture else [self._dense(layer)]
         used = self._used_experts(layer, len(experts)) if mixture else 1
         return FeedForwardWeights(experts, used, self._family.activation)
+
+    def rope_factors(self, positions: int) -> Floats | None:
+        """Divisors of RoPE's frequencies: of Llama 3, or of Phi 3 for so many positions; None without."""
+        original = self._hyperparameters.count("rope.scaling.original_context_length")
+        long = original is not None and positions > original
+        for role in ("rope_freqs", "rope_factors_long" if long else "rope_factors_short"):
+            tensor = self._catalog.find(None, role)
+            if tensor is not None:
+                return self._catalog.vector(None, role, tensor.n_elements)
+        return None
 
     def _projections(self, layer: int, shape: HeadShape) -> tuple[Matrix, Matrix, Matrix]:
         """Of queries, keys and values, each by itself or all in one tensor, in this order."""

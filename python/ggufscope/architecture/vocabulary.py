@@ -1,0 +1,28 @@
+"""Which tokens of a vocabulary are ordinary ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .limits import NotApplicableError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ..model import Model
+
+_CONTROL, _BYTE = 3, 6  # llama.cpp's token types
+
+
+def ordinary_tokens(model: Model, n_rows: int) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
+    """Which rows of the vocabulary are neither control nor byte tokens, bool (n_rows,), and what was assumed."""
+    key = "tokenizer.ggml.token_type"
+    types = np.asarray(model.metadata[key]) if key in model.metadata else np.empty(0)
+    if types.shape != (n_rows,) or types.dtype.kind not in "iu":
+        return np.ones(n_rows, bool), (f"every row of token_embd counts: {key} does not say which are control tokens",)
+    kept = ~np.isin(types, (_CONTROL, _BYTE))
+    if not kept.any():
+        raise NotApplicableError(f"{key} leaves no token that is neither control nor byte")
+    return kept, ()

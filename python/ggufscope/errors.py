@@ -31,6 +31,14 @@ class ProfileError(ValueError):
     """A file that should be a saved profile is not, or is malformed; one line naming the place."""
 
 
+class PromptsError(ValueError):
+    """A file that should be a set of prompts is not, or is malformed; one line naming the place."""
+
+
+class MissingExtraError(ImportError):
+    """A package that this installation lacks; one line saying which extra of ggufscope brings it."""
+
+
 class AnalysisError(ValueError):
     """A file that should be a saved analysis is not, or is malformed; one line naming the place."""
 
@@ -47,9 +55,9 @@ def exit_code(error: BaseException) -> ExitCode:
         return ExitCode.CLOSED_PIPE
     if isinstance(error, OutputError):
         return ExitCode.OUTPUT
-    if isinstance(error, (AnalysisError, GGUFError, ProfileError, TraceError, OSError, MemoryError)):
+    if isinstance(error, (AnalysisError, GGUFError, ProfileError, PromptsError, TraceError, OSError, MemoryError)):
         return ExitCode.INPUT
-    if isinstance(error, ValueError):
+    if isinstance(error, (MissingExtraError, ValueError)):
         return ExitCode.USAGE
     return ExitCode.INTERNAL
 

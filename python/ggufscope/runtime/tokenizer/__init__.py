@@ -1,0 +1,12 @@
+"""Text to token numbers and back, from the tokenizer that a model file carries; numbers as llama.cpp gives them.
+
+    metadata ──▶ Vocabulary ──▶ text cut at special tokens ──▶ BytePairs or SentencePieces ──▶ numbers
+                 vocabulary.py   fragments.py                   byte_pairs.py, sentence_pieces.py
+
+Nothing of the file is executed: pre-tokenizers are known by name, chat templates are data.
+"""
+
+from .tokenizer import Tokenizer, read_tokenizer
+from .vocabulary import TokenType, Vocabulary, read_vocabulary
+
+__all__ = ["TokenType", "Tokenizer", "Vocabulary", "read_tokenizer", "read_vocabulary"]

@@ -1,0 +1,141 @@
+"""Token numbers and pieces against llama.cpp, on odd and on random texts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from needs import llama_cpp_needed
+from vocabularies import ODD_TEXTS, WHOLE_WORDS, byte_pairs, sentence_pieces
+
+import ggufscope
+from ggufscope.runtime.tokenizer import Tokenizer, read_tokenizer
+from ggufscope.runtime.tokenizer.byte_pairs import PRE_TOKENIZERS
+
+NO_SPACE = {"tokenizer.ggml.add_space_prefix": False}
+ADD_EOS = {"tokenizer.ggml.add_bos_token": False, "tokenizer.ggml.add_eos_token": True}
+VOCABULARIES = {
+    **{pre: lambda pre=pre: byte_pairs(pre) for pre in PRE_TOKENIZERS},
+    "gpt-2 with eos": lambda: byte_pairs("gpt-2") | ADD_EOS,
+    "sentence pieces": sentence_pieces,
+    "no space in front": lambda: sentence_pieces(**NO_SPACE, **ADD_EOS),
+    "phi-3": lambda: sentence_pieces(**{"general.name": "Phi-3 small"}),
+}
+
+
+def read(path: Path) -> Tokenizer:
+    with ggufscope.open(path) as model:
+        return read_tokenizer(model)
+
+
+@pytest.fixture(params=[*VOCABULARIES, "stories260K"])
+def file(request: pytest.FixtureRequest, write_gguf: Any) -> Path:
+    if request.param == "stories260K":
+        path: Path = request.getfixturevalue("stories260k")
+        return path
+    return write_gguf(metadata=VOCABULARIES[request.param]())
+
+
+@pytest.fixture
+def oracle(file: Path) -> Iterator[Any]:
+    from llama_cpp_vocabulary import opened  # noqa: PLC0415
+
+    with opened(file) as vocabulary:
+        yield vocabulary
+
+
+@llama_cpp_needed
+def test_odd_texts_have_the_numbers_of_llama_cpp(file: Path, oracle: Any) -> None:
+    tokenizer = read(file)
+    for text, add, parse in itertools.product(ODD_TEXTS, (False, True), (False, True)):
+        ours = tokenizer.encode(text, add_special=add, parse_special=parse)
+        assert ours == oracle.encode(text, add, parse), (text, add, parse)
+
+
+@llama_cpp_needed
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(st.one_of(st.sampled_from(" \n\t'sStTrRlL09.<|>_aeth中"), st.characters(exclude_categories=["C"]))))
+def test_random_texts_have_the_numbers_of_llama_cpp(file: Path, oracle: Any, text: str) -> None:
+    tokenizer = _kept(file)
+    assert tokenizer.encode(text) == oracle.encode(text)
+    assert tokenizer.encode(text, parse_special=True) == oracle.encode(text, True, True)
+
+
+_tokenizers: dict[Path, Tokenizer] = {}
+
+
+def _kept(file: Path) -> Tokenizer:
+    if file not in _tokenizers:
+        _tokenizers[file] = read(file)
+    return _tokenizers[file]
+
+
+@llama_cpp_needed
+def test_pieces_and_ends_are_those_of_llama_cpp(file: Path, oracle: Any) -> None:
+    tokenizer = read(file)
+    for number, special in itertools.product(range(tokenizer.n_tokens), (False, True)):
+        assert tokenizer.piece(number, special=special) == oracle.piece(number, special), number
+    assert tokenizer.ends == oracle.ends()
+
+
+def test_texts_come_back(file: Path) -> None:
+    tokenizer = read(file)
+    for text in ODD_TEXTS:
+        back = tokenizer.decode(tokenizer.encode(text))
+        added = " " if tokenizer.vocabulary.add_space and text else ""
+        if tokenizer.vocabulary.kind == "SPM":
+            text = text.replace("▁", " ")  # the mark of a space, which it is read as  # noqa: PLW2901
+        assert back.removeprefix(added if not text.startswith("<tool>") else "") == text or "<tool>" in text
+
+
+def test_half_a_character_at_the_end_is_replaced(write_gguf: Any) -> None:
+    tokenizer = read(write_gguf(metadata=sentence_pieces()))
+    numbers = tokenizer.encode("x€", add_special=False)
+    assert tokenizer.decode(numbers) == " x€"
+    assert tokenizer.decode(numbers[:-1]) == " x\ufffd"
+
+
+def test_names_of_control_tokens_are_text_unless_asked(write_gguf: Any) -> None:
+    tokenizer = read(write_gguf(metadata=byte_pairs()))
+    end = tokenizer.number("<|eot_id|>")
+    assert end not in tokenizer.encode("a<|eot_id|>")
+    assert tokenizer.encode("a<|eot_id|>", parse_special=True)[-1] == end
+    assert tokenizer.decode([end]) == ""
+    assert tokenizer.decode([end], special=True) == "<|eot_id|>"
+    assert end in tokenizer.ends
+
+
+def test_a_whole_word_stays_a_token_for_llama_only(write_gguf: Any) -> None:
+    for pre, expected in (("llama-bpe", True), ("qwen2", False), ("gpt-2", False)):
+        tokenizer = read(write_gguf(metadata=byte_pairs(pre), name=f"{pre}.gguf"))
+        numbers = tokenizer.encode(WHOLE_WORDS[1], add_special=False)
+        assert (numbers == [tokenizer.number(WHOLE_WORDS[1])]) is expected
+
+
+def test_half_a_surrogate_pair_is_refused(write_gguf: Any) -> None:
+    tokenizer = read(write_gguf(metadata=sentence_pieces()))
+    with pytest.raises(ValueError, match="character 1 of the text is half of a surrogate pair"):
+        tokenizer.encode("a\ud800")
+
+
+def test_a_vocabulary_without_bytes_says_what_it_lacks(write_gguf: Any) -> None:
+    metadata = byte_pairs("gpt-2")
+    lost = "Ģ"  # stands for byte 0x80
+    changed = {
+        "tokenizer.ggml.tokens": [text if text != lost else "zzz" for text in metadata["tokenizer.ggml.tokens"]],
+        "tokenizer.ggml.merges": [m for m in metadata["tokenizer.ggml.merges"] if lost not in m],
+    }
+    tokenizer = read(write_gguf(metadata=metadata | changed))
+    assert tokenizer.decode(tokenizer.encode("plain")) == "plain"
+    with pytest.raises(ggufscope.GGUFError, match=r"tokenizer\.ggml\.tokens: no token for byte 0x80"):
+        tokenizer.encode("\u2000")
+    pieces = sentence_pieces()
+    pieces["tokenizer.ggml.tokens"] = [t.replace("<0xE2>", "odd") for t in pieces["tokenizer.ggml.tokens"]]
+    pieces["tokenizer.ggml.token_type"] = [1 if t == 6 else t for t in pieces["tokenizer.ggml.token_type"]]
+    with pytest.raises(ggufscope.GGUFError, match=r"no token for byte 0xE2"):
+        read(write_gguf(metadata=pieces)).encode("€")

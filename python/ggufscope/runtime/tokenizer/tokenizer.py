@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ..._core import GGUFError
 from .byte_pairs import BytePairs
-from .fragments import Fragments
+from .fragments import Fragment, Fragments
 from .sentence_pieces import SentencePieces
 from .vocabulary import TokenType, Vocabulary, read_vocabulary
 
@@ -32,6 +34,13 @@ def read_tokenizer(model: Model) -> Tokenizer:
         sizes = f"{len(vocabulary.tokens)} tokens for {table.n_rows} rows of token_embd.weight"
         raise GGUFError(f"{model.path}: tokenizer.ggml.tokens: {sizes}")
     return Tokenizer(vocabulary, model.path)
+
+
+@dataclass(frozen=True)
+class Special:
+    """A special token by its text, where plain text would be taken literally."""
+
+    text: str
 
 
 class Tokenizer:
@@ -77,20 +86,39 @@ class Tokenizer:
             >>> with ggufscope.open("model.gguf") as model:                             # doctest: +SKIP
             ...     read_tokenizer(model).encode("Once upon a time")
         """
-        if not text.isascii():
-            _require_encodable(text)
+        _require_encodable(text)
+        numbers = self._numbers(self._fragments.cut(text, parse_special))
+        return [*self.vocabulary.opening, *numbers, *self.vocabulary.closing] if add_special else numbers
+
+    def encode_parts(self, parts: Iterable[str | Special]) -> list[int]:
+        """Token numbers of a text with special tokens between its parts, behind the token that begins a text.
+
+        Texts side by side are one text: they may share tokens. Nothing ends it, since more is to follow.
+
+        Raises:
+            GGUFError: The vocabulary has no tokens for something in it.
+            KeyError: It lacks one of the special tokens.
+            ValueError: A text has surrogates that stand alone.
+        """
+        fragments: list[Fragment] = []
+        for is_text, group in groupby(parts, lambda part: isinstance(part, str)):
+            if is_text:
+                text = "".join(part for part in group if isinstance(part, str))
+                _require_encodable(text)
+                fragments += self._fragments.cut(text, parse_special=False)
+            else:
+                fragments += (self.vocabulary.numbers[part.text] for part in group if isinstance(part, Special))
+        return [*self.vocabulary.opening, *self._numbers(fragments)]
+
+    def _numbers(self, fragments: Iterable[Fragment]) -> list[int]:
         numbers: list[int] = []
-        if add_special and self.vocabulary.add_bos and self.vocabulary.bos is not None:
-            numbers.append(self.vocabulary.bos)
         after_special = True
-        for fragment in self._fragments.cut(text, parse_special):
+        for fragment in fragments:
             if isinstance(fragment, int):
                 numbers.append(fragment)
             else:
                 numbers += self._pieces.encode(fragment, after_special)
             after_special = isinstance(fragment, int)
-        if add_special and self.vocabulary.add_eos and self.vocabulary.eos is not None:
-            numbers.append(self.vocabulary.eos)
         return numbers
 
     def piece(self, number: int, *, special: bool = False) -> bytes:
@@ -110,6 +138,8 @@ class Tokenizer:
 
 
 def _require_encodable(text: str) -> None:
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -76,6 +76,16 @@ class Vocabulary:
         """Text → token."""
         return {text: number for number, text in enumerate(self.tokens)}
 
+    @property
+    def opening(self) -> tuple[int, ...]:
+        """What begins a text, nothing or `bos`."""
+        return (self.bos,) if self.add_bos and self.bos is not None else ()
+
+    @property
+    def closing(self) -> tuple[int, ...]:
+        """What ends a text, nothing or `eos`."""
+        return (self.eos,) if self.add_eos and self.eos is not None else ()
+
 
 def read_vocabulary(model: Model) -> Vocabulary:
     """Read the vocabulary of a model.

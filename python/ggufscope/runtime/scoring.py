@@ -1,0 +1,187 @@
+"""Whether an answer is right, by rules that can be read; `unscored` where they do not decide.
+
+An answer is searched for the accepted answers and for known wrong ones. What is denied does not count (`not Lyon but
+Paris`), nor does a question that the model asks back. An answer in which neither is found is wrong only if it shows
+it: another number where one number was asked for, No where Yes was right. Everything else is unscored, never a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from .answer_words import Word, Words, read_words
+from .english import CONTRASTS, LINKING, NEGATING_AFTER, NEGATIONS, NO, NOT_NEGATING, YES
+from .patterns import LONGEST_TEXT, Pattern, is_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .prompts import Prompt
+
+Verdict = Literal["correct", "wrong", "unscored"]
+
+_REACH = 4  # words between a negation and what it denies, in the same clause
+
+
+@dataclass(frozen=True)
+class Score:
+    """What an answer is worth.
+
+    Attributes:
+        verdict: `"correct"`, `"wrong"` or `"unscored"`.
+        reason: why, one line; it may quote the prompt file.
+    """
+
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An accepted or known wrong answer in an answer."""
+
+    answer: str
+    first: int  # word
+    last: int  # word
+    denied: bool
+
+
+def score(prompt: Prompt, answer: str, *, finished: bool) -> Score:
+    """Score an answer.
+
+    Args:
+        prompt: the prompt, with its accepted answers.
+        answer: what the model wrote, of which the first 2000 characters count.
+        finished: whether the model ended it, rather than a limit on its length.
+
+    Returns:
+        The verdict and its reason.
+    """
+    words = _without_echo(read_words(answer[:LONGEST_TEXT], questions=False), read_words(prompt.prompt))
+    if not words.words:
+        return Score("unscored", "no answer")
+    said = _yes_or_no(prompt, words)
+    if said is not None:
+        return said
+    right = _all_found(prompt.accepted, words)
+    false = [found for found in _all_found(prompt.hallucination_examples, words) if not _within_any(found, right)]
+    stated = next((found for found in right if not found.denied), None)
+    mistaken = next((found for found in false if not found.denied), None)
+    if stated is not None:
+        return _weigh(stated, mistaken, words)
+    if mistaken is not None:
+        return Score("wrong", f"says {mistaken.answer!r}, a known wrong answer")
+    if right:
+        return Score("wrong", f"denies {right[0].answer!r}")
+    return _other_number(prompt, words, finished) or Score("unscored", "neither an accepted nor a known wrong answer")
+
+
+def _weigh(stated: _Found, mistaken: _Found | None, words: Words) -> Score:
+    """An accepted answer was found, perhaps beside a wrong one: the sentence that comes first counts."""
+    listed = words.words
+    around = {listed[at].text for at in (stated.first - 1, stated.last + 1) if 0 <= at < len(listed)}
+    if "or" in around:
+        return Score("unscored", f"{stated.answer!r} is one of several answers given")
+    if mistaken is None:
+        return Score("correct", f"says {stated.answer!r}")
+    here, there = listed[stated.first].sentence, listed[mistaken.first].sentence
+    if here == there:
+        return Score("unscored", f"says {stated.answer!r} and {mistaken.answer!r} in one sentence")
+    if here < there:
+        return Score("correct", f"says {stated.answer!r} first")
+    return Score("wrong", f"says {mistaken.answer!r}, a known wrong answer, first")
+
+
+def _without_echo(words: Words, prompt: Words) -> Words:
+    """Without sentences that repeat one of the prompt; single words, as a Yes that both hold, repeat nothing."""
+    asked, said = _sentences(prompt), _sentences(words)
+    repeated = {number for number, texts in said.items() if len(texts) > 1 and texts in asked.values()}
+    return replace(words, words=tuple(word for word in words.words if word.sentence not in repeated))
+
+
+def _sentences(words: Words) -> dict[int, list[str]]:
+    texts: dict[int, list[str]] = {}
+    for word in words.words:
+        texts.setdefault(word.sentence, []).append(word.text)
+    return texts
+
+
+def _all_found(answers: Sequence[str], words: Words) -> list[_Found]:
+    """Which of the answers are in a text, in order of their place."""
+    places = ((_found_pattern if is_pattern(answer) else _found_words)(answer, words) for answer in answers)
+    return sorted((found for found in places if found is not None), key=lambda found: found.first)
+
+
+def _found_words(answer: str, words: Words) -> _Found | None:
+    """The first place where an answer stands and is not denied, else the first where it is."""
+    wanted = [word.text for word in read_words(answer).words]
+    texts = [word.text for word in words.words]
+    starts = (at for at in range(len(texts) - len(wanted) + 1) if wanted and texts[at : at + len(wanted)] == wanted)
+    found = [_found_at(answer, words.words, at, at + len(wanted) - 1) for at in starts]
+    return next((place for place in found if not place.denied), found[0] if found else None)
+
+
+def _found_pattern(answer: str, words: Words) -> _Found | None:
+    span = Pattern(answer[1:-1]).find(words.plain)
+    if span is None:
+        return None
+    touched = [at for at, word in enumerate(words.words) if word.start < span.stop and span.start < word.stop]
+    return _found_at(answer, words.words, touched[0], touched[-1]) if touched else None
+
+
+def _found_at(answer: str, words: Sequence[Word], first: int, last: int) -> _Found:
+    return _Found(answer, first, last, _is_denied(words, first, last))
+
+
+def _within_any(found: _Found, others: Sequence[_Found]) -> bool:
+    """Whether it is a part of another one, as the wrong `York` of the right `New York`."""
+    return any(other.first <= found.first and found.last <= other.last for other in others)
+
+
+def _is_denied(words: Sequence[Word], first: int, last: int) -> bool:
+    """Whether a negation reaches the words from `first` to `last`; an answer that holds one itself cannot be denied."""
+    texts = [word.text for word in words]
+    if not NEGATIONS.isdisjoint(texts[first : last + 1]):
+        return False
+    for at in range(first - 1, max(0, first - _REACH) - 1, -1):
+        if words[at].clause != words[first].clause or texts[at] in CONTRASTS:
+            break
+        if texts[at] in NEGATIONS and (texts[at], texts[at + 1]) not in NOT_NEGATING:
+            return True
+    after = [word.text for word in words[last + 1 : last + 3] if word.clause == words[last].clause]
+    if after and after[0] in LINKING:
+        after = after[1:]
+    return bool(after) and after[0] in NEGATING_AFTER
+
+
+def _yes_or_no(prompt: Prompt, words: Words) -> Score | None:
+    """Where Yes or No is accepted, the first Yes or No of the answer decides; None without one."""
+    accepted = {answer.casefold().strip(" .!") for answer in prompt.accepted}
+    right = accepted & YES, accepted & NO
+    if bool(right[0]) is bool(right[1]):
+        return None
+    texts = [word.text for word in words.words]
+    for at, text in enumerate(texts):
+        if text in YES or text in NO:
+            reversed_ = at > 0 and texts[at - 1] in NEGATIONS and text not in {"yes", "no"}  # not true
+            says_yes = (text in YES) is not reversed_
+            return Score("correct" if says_yes is bool(right[0]) else "wrong", f"says {'yes' if says_yes else 'no'}")
+    return None
+
+
+def _other_number(prompt: Prompt, words: Words, finished: bool) -> Score | None:
+    """Wrong, where a number was asked for and the first sentence, complete, gives exactly one other.
+
+    Numbers of the prompt do not count: they may be repeated before the answer comes.
+    """
+    plain = [read_words(answer).words for answer in prompt.accepted if not is_pattern(answer)]
+    if not plain or any(sum(word.is_number for word in answer) != 1 for answer in plain):
+        return None
+    given = {word.text for word in read_words(prompt.prompt).words}
+    first = words.words[0].sentence
+    if not finished and first >= words.n_ended:
+        return None
+    numbers = [(at, word) for at, word in enumerate(words.words) if word.is_number and word.text not in given]
+    other = {word.text for at, word in numbers if word.sentence == first and not _is_denied(words.words, at, at)}
+    return Score("wrong", f"says {other.pop()}") if len(other) == 1 else None

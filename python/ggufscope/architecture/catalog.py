@@ -71,7 +71,7 @@ class Catalog:
             raise NotApplicableError(f"{tensor.name} has {tensor.n_elements} elements, not {size}")
         return tensor.dequantize().reshape(-1).astype(np.float64)
 
-    def matrix(self, layer: int, role: str, rows: int, columns: int) -> Matrix:
+    def matrix(self, layer: int | None, role: str, rows: int, columns: int) -> Matrix:
         """A matrix of that shape, with its bias and the scale of NVFP4 files where there are any.
 
         Raises:

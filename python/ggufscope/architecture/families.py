@@ -30,9 +30,12 @@ class Family:
         embedding_root: embeddings are multiplied with √width.
         shared_norm: attention and FFN read one normed stream side by side, and there is no norm in front of the FFN.
         post_norms: outputs of attention and FFN are normed before they are added.
-        local_period: the last of every so many layers sees everything, the others a sliding window; 0: no windows.
+        local_period: the last of every so many layers sees everything, the others a sliding window, where the metadata
+            do not say how many; 0: no windows.
+        local_window: keys that windowed layers see, where the metadata do not say it; None: then there are no windows.
         local_base: RoPE base of the windowed layers where the metadata do not say it; None: that of all layers.
         soft_cap: of attention scores, where the metadata do not say it.
+        logit_soft_cap: of the scores of the next token, where the metadata do not say it.
         wide_scale_layers: with this many layers, scores are scaled by √(heads / width), not by the head's size.
     """
 
@@ -43,13 +46,11 @@ class Family:
     shared_norm: bool = False
     post_norms: bool = False
     local_period: int = 0
+    local_window: int | None = None
     local_base: float | None = None
     soft_cap: float | None = None
+    logit_soft_cap: float | None = None
     wide_scale_layers: int | None = None
-
-    def is_local(self, layer: int) -> bool:
-        """Whether the layer sees a sliding window only; the last of each period sees everything."""
-        return self.local_period > 0 and layer % self.local_period < self.local_period - 1
 
 
 FAMILIES = {
@@ -62,7 +63,15 @@ FAMILIES = {
     "qwen3moe": Family("neox"),
     "gemma": Family("neox", "gelu", embedding_root=True),
     "gemma2": Family(
-        "neox", "gelu", embedding_root=True, post_norms=True, local_period=2, soft_cap=50.0, wide_scale_layers=46
+        "neox",
+        "gelu",
+        embedding_root=True,
+        post_norms=True,
+        local_period=2,
+        local_window=4096,
+        soft_cap=50.0,
+        logit_soft_cap=30.0,
+        wide_scale_layers=46,
     ),
     "gemma3": Family(
         "neox", "gelu", embedding_root=True, post_norms=True, local_period=6, local_base=1e4, wide_scale_layers=62

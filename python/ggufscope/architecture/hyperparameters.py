@@ -103,6 +103,11 @@ class Hyperparameters:
         root = math.sqrt(self.width) if self._family.embedding_root else 1.0
         return root * (self.number("embedding_scale") or 1.0)
 
+    @property
+    def logit_soft_cap(self) -> float:
+        """Scores of the next token become cap · tanh(score / cap); 0: they do not."""
+        return self.number("final_logit_softcapping") or self._family.logit_soft_cap or 0.0
+
     def head_shape(self, layer: int) -> HeadShape:
         """Heads of a layer.
 
@@ -127,7 +132,7 @@ class Hyperparameters:
             value_length=value_length,
             scale=self._score_scale(n_heads, key_length),
             soft_cap=self.number("attn_logit_softcapping") or self._family.soft_cap or 0.0,
-            window=self.count("attention.sliding_window") if self._family.is_local(layer) else None,
+            window=self._window(layer),
             rotation=self._rotation(layer, key_length),
         )
 
@@ -138,6 +143,20 @@ class Hyperparameters:
         wide = self._family.wide_scale_layers is not None and self.block_count == self._family.wide_scale_layers
         return math.sqrt(n_heads / self.width) if wide else 1 / math.sqrt(key_length)
 
+    def _window(self, layer: int) -> int | None:
+        """Keys that a query sees in a layer with a sliding window; the last layer of each period has none.
+
+        The metadata may say which layers have one, layer by layer, or another period than the family's.
+        """
+        if self._family.local_period == 0:
+            return None
+        pattern = self._value("attention.sliding_window_pattern", layer)
+        period = self.count("attention.sliding_window_pattern") or self._family.local_period
+        local = bool(pattern) if isinstance(pattern, (bool, np.bool_)) else layer % period < period - 1
+        if not local:
+            return None
+        return self.count("attention.sliding_window") or self._family.local_window
+
     def _rotation(self, layer: int, key_length: int) -> Rotation | None:
         if self._family.pairs is None:
             return None
@@ -145,7 +164,7 @@ class Hyperparameters:
         if n_dims > key_length or n_dims % 2:
             raise NotApplicableError(f"RoPE over {n_dims} of {key_length} components of a head")
         base = self.number("rope.freq_base") or 10_000.0
-        if self._family.is_local(layer) and self._family.local_base is not None:
+        if self._window(layer) is not None and self._family.local_base is not None:
             local = self.number("rope.freq_base_swa") or self._family.local_base
             return Rotation(self._family.pairs, n_dims, local)
         return self._scaled(Rotation(self._family.pairs, n_dims, base))

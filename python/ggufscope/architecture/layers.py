@@ -30,7 +30,7 @@ class Layers:
         self._hyperparameters = hyperparameters
         self._width = hyperparameters.width
 
-    def norm(self, layer: int, role: str) -> Norm:
+    def norm(self, layer: int | None, role: str) -> Norm:
         """A norm over the residual stream."""
         self._catalog.need(layer, role)
         gain = self._catalog.vector(layer, role, self._width)

@@ -65,6 +65,14 @@ class Ending:
     reason: str
 
 
+class GenerationInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a generation, with the answers as far as they had come; unfinished ones end as `"interrupted"`."""
+
+    def __init__(self, endings: list[Ending]) -> None:
+        super().__init__()
+        self.endings = endings
+
+
 @dataclass(frozen=True)
 class EngineDescription:
     """How an engine computes: name, version, and what its numbers depend on, as `{"cache": "float32"}`."""
@@ -104,10 +112,16 @@ class Engine(Protocol):
         """Continue every prompt greedily: the highest score, the lowest id among equals.
 
         Args:
-            max_new_tokens: at most so many for each, at most the `room` of the prefill.
+            max_new_tokens: at most so many for each, at least 1, at most the `room` of the prefill.
             stop: ids that end an answer.
             progress: see Progress.
+
+        Raises:
+            GenerationInterrupted: Ctrl-C; it carries what there was.
         """
+
+    def estimate(self, prompts: Tokens, max_new_tokens: int) -> float | None:
+        """Seconds that prefill and generation will take, from a short trial; None: there is no telling."""
 
     def close(self) -> None: ...
 

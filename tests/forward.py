@@ -1,4 +1,4 @@
-"""A transformer in plain NumPy, the oracle for propagation: it runs tokens, and shares no code with ggufscope.
+"""A transformer in plain NumPy, the oracle of several rooms: it runs tokens, and shares no code with ggufscope.
 
 One function for all architectures; a `Network` says what differs. Everything is float64.
 """
@@ -20,8 +20,8 @@ Ints = npt.NDArray[np.int64]
 class Network:
     """Weights by name, without the ending `.weight`, and hyperparameters.
 
-    `window` and `base` are functions of the layer; `experts_used` experts are picked at random, each with the weight
-    1 / experts_used: a uniform router.
+    `window`, `base` and `position_scale` are functions of the layer; `experts_used` experts are picked at random, each
+    with the weight 1 / experts_used: a uniform router.
     """
 
     tensors: Mapping[str, Floats]
@@ -34,6 +34,8 @@ class Network:
     n_rotated: int | None = None
     base: Callable[[int], float] = lambda _: 10_000.0
     factors: Floats | float = 1.0
+    position_scale: Callable[[int], float] = lambda _: 1.0
+    magnitude: float = 1.0
     activation: str = "silu"
     layer_norm: bool = False
     parallel: bool = False
@@ -43,6 +45,7 @@ class Network:
     residual_factor: float = 1.0
     scale: float | None = None
     soft_cap: float | None = None
+    logit_cap: float | None = None
     window: Callable[[int], int | None] = lambda _: None
     experts_used: int = 0
     chance: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
@@ -66,6 +69,9 @@ class Network:
 def activate(x: Floats, kind: str) -> Floats:
     if kind == "silu":
         return x / (1 + np.exp(-x))
+    if kind == "gelu of halves":  # ggml's: looked up in a table of float16
+        halves = activate(x.astype(np.float16).astype(np.float64), "gelu").astype(np.float16).astype(np.float64)
+        return np.where(np.abs(x) < 10, halves, np.maximum(x, 0))
     if kind == "gelu":
         return x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
     return np.maximum(x, 0)
@@ -77,13 +83,14 @@ def rope(x: Floats, network: Network, layer: int) -> Floats:
         return x
     n = network.n_rotated or network.key_length
     frequency = network.base(layer) ** (-np.arange(0, n, 2) / n) / network.factors
-    angle = (np.arange(x.shape[1])[:, None] * frequency)[:, None]
+    angle = (np.arange(x.shape[1])[:, None] * network.position_scale(layer) * frequency)[:, None]
     first, second = (
         (slice(0, n, 2), slice(1, n, 2)) if network.pairs == "norm" else (slice(0, n // 2), slice(n // 2, n))
     )
     turned = x.copy()
     turned[..., first] = x[..., first] * np.cos(angle) - x[..., second] * np.sin(angle)
     turned[..., second] = x[..., first] * np.sin(angle) + x[..., second] * np.cos(angle)
+    turned[..., :n] *= network.magnitude
     return turned
 
 
@@ -108,6 +115,7 @@ def attention(network: Network, layer: int, x: Floats, seen: dict[str, Any]) -> 
     q, k = rope(q, network, layer), rope(k, network, layer)
     k, v = (np.repeat(part, network.heads // network.kv_heads, axis=2) for part in (k, v))
     alpha = weights(network, layer, q, k)
+    seen["alpha"] = alpha
     with np.errstate(divide="ignore", invalid="ignore"):
         seen["entropy"] = -np.where(alpha > 0, alpha * np.log(alpha), 0).sum(axis=-1)
     mixed = np.einsum("bhij,bjhd->bihd", alpha, v).reshape(batch, n, -1)
@@ -169,6 +177,7 @@ def run(network: Network, tokens: Ints) -> list[dict[str, Any]]:
         between = x + attended
         if not network.shared_norm:
             normed = network.norm(f"blk.{layer}.ffn_norm", x if network.parallel else between)
+        seen["ffn_norm"] = normed
         fed = feed_forward(network, layer, normed, seen)
         if network.post_norms:
             fed = network.norm(f"blk.{layer}.post_ffw_norm", fed)
@@ -179,8 +188,10 @@ def run(network: Network, tokens: Ints) -> list[dict[str, Any]]:
 
 
 def logits(network: Network, residual: Floats) -> Floats:
-    """Next-token scores from the last residual stream."""
-    return network.norm("output_norm", residual) @ network.tensors["output"].T
+    """Next-token scores from the last residual stream; the output may be tied to the embedding."""
+    output = network.tensors.get("output", network.tensors["token_embd"])
+    scores = network.norm("output_norm", residual) @ output.T
+    return scores if network.logit_cap is None else network.logit_cap * np.tanh(scores / network.logit_cap)
 
 
 def rms(x: Floats) -> float:

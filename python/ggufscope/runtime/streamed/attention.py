@@ -1,0 +1,124 @@
+"""Attention between the tokens of one prompt, and the keys and values it keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...architecture.rotation import phases
+from ...errors import TraceError
+from .kernels import masked_softmax
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy.typing as npt
+
+    from ...architecture.hyperparameters import HeadShape
+    from ...architecture.rotation import Rotation
+    from ..capture import Array
+
+    Take = Callable[[Array, int], object]  # probabilities (heads, queries, keys), their first head
+
+_SCORE_BYTES = 1 << 26  # of the scores that are held at a time, unless those of one head are more
+_MOST_SCORE_BYTES = 1 << 30  # of one head
+_ALL = 1 << 62
+
+
+@dataclass(frozen=True)
+class Turning:
+    """Cosines and sines of RoPE, float32 (positions, pairs), and where the pairs are."""
+
+    cosine: Array
+    sine: Array
+    neox: bool
+
+    @classmethod
+    def of(cls, rotation: Rotation, n_positions: int, factors: npt.NDArray[np.float64] | None) -> Turning:
+        turned = phases(rotation, n_positions, factors)
+        return cls(turned.real.astype(np.float32), turned.imag.astype(np.float32), rotation.pairs == "neox")
+
+    def apply(self, vectors: Array, positions: npt.NDArray[np.int64]) -> None:
+        """Turn (tokens, heads, key length) by each token's position, in place."""
+        cosine, sine = (table[positions][:, None] for table in (self.cosine, self.sine))
+        n = 2 * cosine.shape[-1]
+        if self.neox:
+            first, second = vectors[..., : n // 2], vectors[..., n // 2 : n]
+        else:
+            first, second = vectors[..., 0:n:2], vectors[..., 1:n:2]
+        turned = first * cosine - second * sine
+        second[...] = first * sine + second * cosine
+        first[...] = turned
+
+
+class Memory:
+    """Keys and values of one prompt in one layer, keys turned: float32 (key heads, capacity, length)."""
+
+    def __init__(self, shape: HeadShape, capacity: int) -> None:
+        self._keys = np.empty((shape.n_kv_heads, capacity, shape.key_length), np.float32)
+        self._values = np.empty((shape.n_kv_heads, capacity, shape.value_length), np.float32)
+        self.length = 0
+
+    def append(self, keys: Array, values: Array) -> None:
+        """Of more tokens, each (tokens, key heads, length)."""
+        end = self.length + len(keys)
+        self._keys[:, self.length : end] = keys.swapaxes(0, 1)
+        self._values[:, self.length : end] = values.swapaxes(0, 1)
+        self.length = end
+
+    @property
+    def keys(self) -> Array:
+        return self._keys[:, : self.length]
+
+    @property
+    def values(self) -> Array:
+        return self._values[:, : self.length]
+
+
+def check_length(n_tokens: int) -> None:
+    """Raise TraceError where the scores of one head would not fit into memory."""
+    if 4 * n_tokens**2 > _MOST_SCORE_BYTES:
+        most = int((_MOST_SCORE_BYTES / 4) ** 0.5)
+        raise TraceError(f"{n_tokens} tokens in one piece are too many to trace: at most {most}")
+
+
+def attend(shape: HeadShape, queries: Array, memory: Memory, out: Array, take: Take | None) -> None:
+    """Mix values by the softmax of scores.
+
+    Args:
+        shape: heads, scale, soft cap and window.
+        queries: float32 (tokens, heads, key length), turned: those of the last tokens in memory.
+        memory: keys and values, of these tokens too.
+        out: float32 (tokens, heads, value length), to be written.
+        take: is given the probabilities, in runs of heads; None: nobody wants them.
+    """
+    n = len(queries)
+    group = shape.n_heads // shape.n_kv_heads
+    positions = np.arange(memory.length - n, memory.length)
+    by_head = queries.swapaxes(0, 1).reshape(shape.n_kv_heads, group, n, -1)
+    mixed = out.swapaxes(0, 1)  # a view: (heads, tokens, value length)
+    for kv, members in _runs(shape, n * memory.length):
+        count = kv.stop - kv.start
+        asked = by_head[kv, members].reshape(count, -1, shape.key_length)
+        scores = np.matmul(asked, memory.keys[kv].swapaxes(1, 2)).reshape(-1, n, memory.length)
+        masked_softmax(scores, positions, shape.window or _ALL, shape.scale, shape.soft_cap)
+        first_head = kv.start * group + members.start
+        if take is not None:
+            take(scores, first_head)
+        given = np.matmul(scores.reshape(count, -1, memory.length), memory.values[kv])
+        mixed[first_head : first_head + len(scores)] = given.reshape(len(scores), n, -1)
+
+
+def _runs(shape: HeadShape, scores: int) -> Iterator[tuple[slice, slice]]:
+    """Key heads, and which query heads of each, that go together: whole groups if they fit, else head by head."""
+    group = shape.n_heads // shape.n_kv_heads
+    together = _SCORE_BYTES // (4 * group * max(scores, 1))
+    if together == 0:
+        for kv_head in range(shape.n_kv_heads):
+            for member in range(group):
+                yield slice(kv_head, kv_head + 1), slice(member, member + 1)
+        return
+    for first in range(0, shape.n_kv_heads, together):
+        yield slice(first, min(first + together, shape.n_kv_heads)), slice(0, group)

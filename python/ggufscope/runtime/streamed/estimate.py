@@ -1,0 +1,38 @@
+"""How long it will take, from a trial with a part of the largest matrix."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .tiles import product
+
+if TYPE_CHECKING:
+    from .network import Network
+    from .tiles import Workers
+
+_TRIAL_SECONDS = 0.1
+
+
+def estimate(network: Network, workers: Workers, n_tokens: int, n_prompts: int, n_steps: int) -> float:
+    """Seconds for a prefill of `n_tokens` and `n_steps` further passes over the prompts; products alone count."""
+    in_layers = sum(matrix.n_rows * matrix.n_columns for layer in network.layers for matrix in layer.matrices)
+    at_the_end = network.output.n_rows * network.output.n_columns
+    prefill = in_layers * _seconds_per_weight(network, workers, n_tokens)
+    one_pass = (in_layers + at_the_end) * _seconds_per_weight(network, workers, n_prompts)
+    return prefill + n_steps * one_pass + at_the_end * _seconds_per_weight(network, workers, n_prompts)
+
+
+def _seconds_per_weight(network: Network, workers: Workers, n_tokens: int) -> float:
+    """Of the largest matrix of the first layer with so many tokens, after a first, uncounted, stripe of it."""
+    matrix = max(network.layers[0].matrices, key=lambda each: each.n_rows * each.n_columns)
+    part = matrix.part(0, min(matrix.n_rows, 256 * workers.threads))
+    x = np.zeros((n_tokens, part.n_columns), np.float32)
+    product(part, x, workers)
+    begun, runs = time.perf_counter(), 0
+    while runs == 0 or time.perf_counter() - begun < _TRIAL_SECONDS:
+        product(part, x, workers)
+        runs += 1
+    return (time.perf_counter() - begun) / (runs * part.n_rows * part.n_columns)

@@ -152,4 +152,5 @@ class EngineEntry:
 # Name → entry. The first is the default.
 ENGINES = {
     "streamed": EngineEntry("layer by layer through ggufscope's own decoders, exact weights", ".streamed"),
+    "llama.cpp": EngineEntry("llama.cpp by llama-cpp-python, an independent opinion (extra runtime)", ".llama_cpp"),
 }

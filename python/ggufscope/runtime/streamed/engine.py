@@ -10,8 +10,8 @@ from threadpoolctl import threadpool_limits
 from ... import __version__
 from ...architecture.limits import NotApplicableError
 from ...errors import TraceError
+from ..answers import Answers
 from ..engine import Ending, EngineDescription, GenerationInterrupted
-from .answers import Answers
 from .attention import Memory, Turning, check_length
 from .estimate import estimate
 from .layer import Batch, LayerRun, Span, normed

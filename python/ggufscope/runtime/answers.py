@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..engine import Ending
+from .engine import Ending
 
 if TYPE_CHECKING:
-    from ..capture import Array
+    from .capture import Array
 
 
 class Answers:

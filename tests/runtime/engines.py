@@ -1,0 +1,61 @@
+"""Runs engines and compares what they measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ggufscope.runtime.capture import FIGURES, NEAR_ZERO, Recorder
+
+if TYPE_CHECKING:
+    from ggufscope.runtime.engine import Ending, Engine
+
+Tokens = list[npt.NDArray[np.int32]]
+
+
+@dataclass
+class Traced:
+    """What an engine found: scores of the next token, figures, raw arrays by (prompt, layer, point), answers."""
+
+    logits: npt.NDArray[np.float32]
+    figures: Mapping[str, npt.NDArray[np.float64]]
+    raw: dict[tuple[int, int, str], npt.NDArray[np.float32]]
+    endings: list[Ending]
+
+
+def traced(engine: Engine, prompts: Tokens, max_new_tokens: int, stop: frozenset[int]) -> Traced:
+    raw: dict[tuple[int, int, str], Any] = {}
+
+    def keep(prompt: int, layer: int, point: str, first_head: int, values: npt.NDArray[np.float32]) -> None:
+        if point != "attention":
+            raw[prompt, layer, point] = values.copy()
+
+    with engine:
+        recorder = Recorder(len(prompts), engine.shape, keep)
+        logits = engine.prefill(prompts, recorder, room=max_new_tokens, progress=None)
+        return Traced(logits.copy(), recorder.tables(), raw, engine.generate(max_new_tokens, stop, progress=None))
+
+
+def figures(engine: Engine, prompts: Tokens) -> Mapping[str, npt.NDArray[np.float64]]:
+    recorder = Recorder(len(prompts), engine.shape)
+    engine.prefill(prompts, recorder, room=0, progress=None)
+    return recorder.tables()
+
+
+def compare_figures(ours: Traced, theirs: Traced, tolerance: float, floor: float = 0.0) -> None:
+    """Continuous figures to a relative tolerance, or `floor`; shares but for elements at their threshold."""
+    assert ours.raw.keys() == theirs.raw.keys()
+    for name, expected in ours.figures.items():
+        found = theirs.figures[name]
+        if not name.endswith("near_zero_share"):
+            np.testing.assert_allclose(found, expected, rtol=tolerance, atol=floor, err_msg=name)
+            continue
+        for (prompt, layer), share in np.ndenumerate(expected):
+            values = np.abs(ours.raw[prompt, layer, FIGURES[name].point].astype(np.float64))
+            threshold = NEAR_ZERO * np.sqrt(np.mean(values**2))
+            at_threshold = np.abs(values - threshold) <= tolerance * threshold
+            assert abs(share - found[prompt, layer]) * values.size <= at_threshold.sum() + 1e-6, (name, prompt, layer)

@@ -100,6 +100,14 @@ def test_answers(prompt: Prompt, answer: str, verdict: str) -> None:
     assert found.verdict == verdict, found.reason
 
 
+def test_what_decided_is_named() -> None:
+    assert score(CAPITAL, "Paris", finished=True).matched == "Paris"
+    assert score(CAPITAL, "Lyon", finished=True).matched == "Lyon"
+    assert score(CAPITAL, "not Paris", finished=True).matched == "Paris"
+    assert score(YEAR, "1970", finished=True).matched == "/19(69|70)/"
+    assert score(CAPITAL, "Rome", finished=True).matched is None
+
+
 def test_an_answer_the_model_ended_needs_no_full_stop() -> None:
     assert score(PRODUCT, "103", finished=False).verdict == "unscored"  # 1030 may have been meant
     assert score(PRODUCT, "103", finished=True).verdict == "wrong"

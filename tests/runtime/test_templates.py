@@ -50,6 +50,7 @@ def test_a_form_has_the_numbers_of_its_text(name: str, write_gguf: Any) -> None:
         tokenizer = read_tokenizer(model)
         chosen = choose_template(name, model, tokenizer)
         assert chosen.template.encode(tokenizer, PROMPT) == oracle.encode(WHOLE[name], True, True)
+        assert chosen.template.text(PROMPT) == WHOLE[name]
         assert chosen.reason == "as asked"
 
 

@@ -31,10 +31,12 @@ class Score:
     Attributes:
         verdict: `"correct"`, `"wrong"` or `"unscored"`.
         reason: why, one line; it may quote the prompt file.
+        matched: the answer of the prompt file, right or wrong, that decided; None where none did.
     """
 
     verdict: Verdict
     reason: str
+    matched: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,9 @@ def score(prompt: Prompt, answer: str, *, finished: bool) -> Score:
     if stated is not None:
         return _weigh(stated, mistaken, words)
     if mistaken is not None:
-        return Score("wrong", f"says {mistaken.answer!r}, a known wrong answer")
+        return Score("wrong", f"says {mistaken.answer!r}, a known wrong answer", mistaken.answer)
     if right:
-        return Score("wrong", f"denies {right[0].answer!r}")
+        return Score("wrong", f"denies {right[0].answer!r}", right[0].answer)
     return _other_number(prompt, words, finished) or Score("unscored", "neither an accepted nor a known wrong answer")
 
 
@@ -84,13 +86,13 @@ def _weigh(stated: _Found, mistaken: _Found | None, words: Words) -> Score:
     if "or" in around:
         return Score("unscored", f"{stated.answer!r} is one of several answers given")
     if mistaken is None:
-        return Score("correct", f"says {stated.answer!r}")
+        return Score("correct", f"says {stated.answer!r}", stated.answer)
     here, there = listed[stated.first].sentence, listed[mistaken.first].sentence
     if here == there:
         return Score("unscored", f"says {stated.answer!r} and {mistaken.answer!r} in one sentence")
     if here < there:
-        return Score("correct", f"says {stated.answer!r} first")
-    return Score("wrong", f"says {mistaken.answer!r}, a known wrong answer, first")
+        return Score("correct", f"says {stated.answer!r} first", stated.answer)
+    return Score("wrong", f"says {mistaken.answer!r}, a known wrong answer, first", mistaken.answer)
 
 
 def _without_echo(words: Words, prompt: Words) -> Words:

@@ -45,6 +45,10 @@ class Template:
         """
         return tokenizer.encode_parts([*self.before, prompt, *self.after])
 
+    def text(self, prompt: str) -> str:
+        """The whole as text, special tokens by their names."""
+        return "".join(part.text if isinstance(part, Special) else part for part in (*self.before, prompt, *self.after))
+
     def missing(self, tokenizer: Tokenizer) -> str | None:
         """The first special token of the form that the vocabulary lacks, None where it has all."""
         needed = (part.text for part in (*self.before, *self.after) if isinstance(part, Special))

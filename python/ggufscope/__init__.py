@@ -20,8 +20,9 @@ from .statistics import TensorStatistics
 
 if TYPE_CHECKING:
     from .analysis import Analysis, analyze
-    from .errors import AnalysisError, ProfileError
+    from .errors import AnalysisError, ProfileError, TraceError
     from .profiles import Profile
+    from .runtime import Trace, trace
     from .scan import profile
 
 __version__ = "0.1.0"
@@ -32,8 +33,11 @@ _HOMES = {
     "AnalysisError": "errors",
     "Profile": "profiles",
     "ProfileError": "errors",
+    "Trace": "runtime",
+    "TraceError": "errors",
     "analyze": "analysis",
     "profile": "scan",
+    "trace": "runtime",
 }
 
 __all__ = [
@@ -46,6 +50,8 @@ __all__ = [
     "RowProducts",
     "Tensor",
     "TensorStatistics",
+    "Trace",
+    "TraceError",
     "UnsupportedTypeError",
     "__version__",
     "analyze",
@@ -54,6 +60,7 @@ __all__ = [
     "profile",
     "row_products",
     "summarize",
+    "trace",
 ]
 
 

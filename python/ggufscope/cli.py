@@ -24,6 +24,7 @@ COMMANDS: dict[str, str] = {
     "inspect": "Show what a model file holds: types by role, metadata, tensors.",
     "profile": "Statistics of every parameter: soundness, then layers and roles, or the tensors selected.",
     "analyze": "Static analysis: a risk index per layer, six hypotheses, and what each finding is worth.",
+    "trace": "Activations while the model reads prompts, and its answers, scored.",
     "bench": "Throughput here, against reading the same bytes: of types in memory, or of profiling a file.",
     "synth": "Write a model of a known shape with valid random blocks, for trials and benchmarks.",
     "demo": "The whole path on a small synthetic model: make it, profile it, analyse it, show what is in it.",

@@ -35,7 +35,7 @@ PROMPT = PromptTrace(
     wrapped="One?",
     token_ids=[1, 2, 3],
     answer=Answer([4], " two", "stop"),
-    score=Score("correct", "two", "found"),
+    score=Score("correct", "says 'two'"),
     layers={"q_rms": [0.123456789, None]},
     heads={"entropy": [[1.0, 2.0], [None, 0.5]]},
 )
@@ -43,7 +43,7 @@ DOCUMENT = TraceDocument(
     schema=SCHEMA,
     model=MODEL,
     engine=EngineRecord("streamed", "1", {"weights": "exact"}),
-    settings=TraceSettings("prompts", "set", "none", True, 16, [2], None, []),
+    settings=TraceSettings("prompts", "set", "none", "as asked", [1], 16, [2], None, []),
     figures={"q_rms": FigureRecord("rms", False), "entropy": FigureRecord("H", True)},
     prompts=[PROMPT],
     warnings=["beware"],

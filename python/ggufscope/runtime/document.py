@@ -56,7 +56,8 @@ class TraceSettings:
         source: `"prompts"`: a prompt set; `"text"`: a text; `"probe"`: random tokens of the vocabulary.
         prompt_set: name of the prompt set or base name of the text; None for a probe.
         template: the form prompts were put in, as `"chatml"`; `"none"`: as they are.
-        add_bos: whether a token that begins every text was put in front.
+        template_reason: why this one.
+        opening_tokens: ids in front of every text, what the vocabulary wants there.
         max_new_tokens: asked for.
         stop_tokens: ids that end an answer.
         seed: of the probe's tokens; None without.
@@ -66,7 +67,8 @@ class TraceSettings:
     source: str
     prompt_set: str | None
     template: str
-    add_bos: bool
+    template_reason: str
+    opening_tokens: list[int]
     max_new_tokens: int
     stop_tokens: list[int]
     seed: int | None
@@ -102,12 +104,10 @@ class Score:
 
     Attributes:
         verdict: `"correct"`, `"wrong"` or `"unscored"`.
-        matched: what decided: the accepted answer, or the wrong one, that was found; None where nothing was.
         reason: one sentence.
     """
 
     verdict: str
-    matched: str | None
     reason: str
 
 

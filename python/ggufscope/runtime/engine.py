@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +63,13 @@ class Ending:
 
     tokens: tuple[int, ...]
     reason: str
+
+
+class Seconds(NamedTuple):
+    """Of prefill and generation."""
+
+    prefill: float
+    generation: float
 
 
 class GenerationInterrupted(KeyboardInterrupt):
@@ -120,8 +127,8 @@ class Engine(Protocol):
             GenerationInterrupted: Ctrl-C; it carries what there was.
         """
 
-    def estimate(self, prompts: Tokens, max_new_tokens: int) -> float | None:
-        """Seconds that prefill and generation will take, from a short trial; None: there is no telling."""
+    def estimate(self, prompts: Tokens, max_new_tokens: int) -> Seconds | None:
+        """How long it will take, from a short trial; None: there is no telling."""
 
     def close(self) -> None: ...
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...architecture.matrices import Matrix
     from ...model import Model
     from ..capture import Array, Recorder
-    from ..engine import ModelShape, Progress, Tokens
+    from ..engine import ModelShape, Progress, Seconds, Tokens
 
 
 def open_engine(model: Model, threads: int) -> StreamedEngine:
@@ -94,7 +94,7 @@ class StreamedEngine:
             raise GenerationInterrupted(answers.endings()) from None
         return answers.endings()
 
-    def estimate(self, prompts: Tokens, max_new_tokens: int) -> float:
+    def estimate(self, prompts: Tokens, max_new_tokens: int) -> Seconds:
         """See `Engine.estimate`."""
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             return estimate(

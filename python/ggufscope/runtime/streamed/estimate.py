@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..engine import Seconds
 from .tiles import product
 
 if TYPE_CHECKING:
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 _TRIAL_SECONDS = 0.1
 
 
-def estimate(network: Network, workers: Workers, n_tokens: int, n_prompts: int, n_steps: int) -> float:
-    """Seconds for a prefill of `n_tokens` and `n_steps` further passes over the prompts; products alone count."""
+def estimate(network: Network, workers: Workers, n_tokens: int, n_prompts: int, n_steps: int) -> Seconds:
+    """For a prefill of `n_tokens` and `n_steps` further passes over the prompts; products alone count."""
     in_layers = sum(matrix.n_rows * matrix.n_columns for layer in network.layers for matrix in layer.matrices)
     at_the_end = network.output.n_rows * network.output.n_columns
-    prefill = in_layers * _seconds_per_weight(network, workers, n_tokens)
-    one_pass = (in_layers + at_the_end) * _seconds_per_weight(network, workers, n_prompts)
-    return prefill + n_steps * one_pass + at_the_end * _seconds_per_weight(network, workers, n_prompts)
+    for_all = _seconds_per_weight(network, workers, n_tokens)
+    for_last = _seconds_per_weight(network, workers, n_prompts)
+    return Seconds(in_layers * for_all + at_the_end * for_last, n_steps * (in_layers + at_the_end) * for_last)
 
 
 def _seconds_per_weight(network: Network, workers: Workers, n_tokens: int) -> float:

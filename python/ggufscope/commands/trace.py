@@ -1,0 +1,106 @@
+"""`ggufscope trace`."""
+
+import contextlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..output import atomic_write, print_out
+from ..report.console import show
+from ..report.progress import share_bar
+from ..report.trace_terminal import plan_text, render_trace
+from ..runtime import Plan, Trace, TraceInterrupted
+from ..runtime import trace as run_trace
+from ..runtime.capture import POINTS
+from ..runtime.engine import ENGINES
+from ..runtime.run import NEW_TOKENS
+from ..runtime.templates import CHOICES
+
+_ENGINES_HELP = "; ".join(f"{name}: {entry.summary}" for name, entry in ENGINES.items())
+
+
+def trace(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A GGUF file, or any file of a split model.")],
+    *,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the trace here, as JSON.")
+    ] = None,
+    prompts: Annotated[
+        Path | None, typer.Option("--prompts", metavar="FILE", help="Prompts to read; default: the twenty built in.")
+    ] = None,
+    text: Annotated[
+        Path | None, typer.Option("--text", metavar="FILE", help="Read this text in place of prompts.")
+    ] = None,
+    probe: Annotated[
+        int | None, typer.Option("--probe", metavar="N", help="Read N random tokens in place of prompts.")
+    ] = None,
+    template: Annotated[
+        str, typer.Option("--template", help=f"Form of a turn around each prompt: {', '.join(CHOICES)}.")
+    ] = "auto",
+    engine: Annotated[str, typer.Option("--engine", help=f"{_ENGINES_HELP}.")] = next(iter(ENGINES)),
+    max_new_tokens: Annotated[
+        int | None,
+        typer.Option("--max-new-tokens", metavar="N", help=f"To answer with; default: {NEW_TOKENS}, 0 for texts."),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep", metavar="NAME", help=f"Store raw activations beside FILE, as .npz; repeat: {', '.join(POINTS)}."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the random tokens.")] = 0,
+    threads: Annotated[
+        int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
+) -> None:
+    """Activations while the model reads prompts, and its answers, scored.
+
+    Attention entropy of every head, sizes and shares of what flows through every layer (docs/trace.md), then a greedy
+    answer to each prompt. With Ctrl-C among the answers, what was measured is still written.
+    """
+    if keep and output is None:
+        raise ValueError("--keep stores activations beside the trace: say where with -o FILE")
+    with contextlib.ExitStack() as stack:
+        file = None if output is None else stack.enter_context(atomic_write(output))
+        with share_bar() as progress:
+            found, interrupted = _run(
+                lambda: run_trace(
+                    model,
+                    prompts=prompts,
+                    text=text,
+                    probe=probe,
+                    template=template,
+                    engine=engine,
+                    max_new_tokens=max_new_tokens,
+                    keep=keep or (),
+                    keep_path=None if output is None or not keep else output.with_suffix(".npz"),
+                    threads=threads,
+                    seed=seed,
+                    announce=_announce if sys.stderr.isatty() else None,
+                    progress=progress,
+                )
+            )
+        if file is not None:
+            file.write(found.to_json())
+    if interrupted is not None:
+        raise interrupted
+    if as_json:
+        print_out(found.to_json().rstrip("\n"))
+    else:
+        show(lambda console: render_trace(console, found.document))
+
+
+def _run(work: Callable[[], Trace]) -> tuple[Trace, TraceInterrupted | None]:
+    """The trace, and the interruption that cut its answers short."""
+    try:
+        return work(), None
+    except TraceInterrupted as stopped:
+        return stopped.trace, stopped
+
+
+def _announce(plan: Plan) -> None:
+    print(plan_text(plan), file=sys.stderr)

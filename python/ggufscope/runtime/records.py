@@ -1,0 +1,164 @@
+"""The document of a trace, from what engine, recorder and scoring have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import __version__
+from .capture import FIGURES
+from .document import (
+    SCHEMA,
+    Answer,
+    EngineRecord,
+    FigureRecord,
+    PromptTrace,
+    Score,
+    TracedModel,
+    TraceDocument,
+    TraceRun,
+    TraceSettings,
+)
+from .document_json import number
+from .scoring import score
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..model import Model
+    from .capture import Doubles, Recorder
+    from .engine import Ending, Engine, ModelShape, Seconds
+    from .readings import Item, Reading
+
+
+@dataclass(frozen=True)
+class Timing:
+    """See `document.TraceRun`."""
+
+    started: str
+    seconds: float
+    engine: Seconds
+    threads: int
+    peak_bytes: int | None
+
+
+def trace_document(
+    model: Model,
+    engine: Engine,
+    reading: Reading,
+    recorder: Recorder,
+    endings: list[Ending] | None,
+    *,
+    new_tokens: int,
+    kept: list[str],
+    timing: Timing,
+) -> TraceDocument:
+    """Everything that is saved."""
+    tables = recorder.tables()
+    prompts = [
+        _prompt(number, item, reading, tables, engine.shape, None if endings is None else endings[number])
+        for number, item in enumerate(reading.items)
+    ]
+    description = engine.description
+    return TraceDocument(
+        schema=SCHEMA,
+        model=_model(model, engine.shape),
+        engine=EngineRecord(description.name, description.version, description.settings),
+        settings=TraceSettings(
+            source=reading.source,
+            prompt_set=reading.name,
+            template=reading.template,
+            template_reason=reading.template_reason,
+            opening_tokens=list(reading.opening),
+            max_new_tokens=new_tokens,
+            stop_tokens=sorted(reading.stop),
+            seed=reading.seed,
+            kept=kept,
+        ),
+        figures={name: FigureRecord(figure.definition, figure.per_head) for name, figure in FIGURES.items()},
+        prompts=prompts,
+        warnings=[*reading.warnings, *_overflow(tables["residual_rms"])],
+        run=TraceRun(
+            version=__version__,
+            started=timing.started,
+            seconds=timing.seconds,
+            prefill_seconds=timing.engine.prefill,
+            generation_seconds=timing.engine.generation,
+            threads=timing.threads,
+            peak_bytes=timing.peak_bytes,
+        ),
+    )
+
+
+def _model(model: Model, shape: ModelShape) -> TracedModel:
+    file = Path(model.path).name
+    return TracedModel(
+        title=model.name or file,
+        file=file,
+        name=model.name,
+        architecture=model.architecture,
+        file_type=model.file_type,
+        synthetic=model.synthetic,
+        identity=model.identity,
+        n_layers=shape.n_layers,
+        n_heads=list(shape.n_heads),
+        n_kv_heads=list(shape.n_kv_heads),
+        windows=list(shape.windows),
+        width=shape.width,
+        n_vocabulary=shape.n_vocabulary,
+        context_length=shape.context_length,
+    )
+
+
+def _prompt(  # noqa: PLR0917
+    place: int,
+    item: Item,
+    reading: Reading,
+    tables: Mapping[str, Doubles],
+    shape: ModelShape,
+    ending: Ending | None,
+) -> PromptTrace:
+    answer = None if ending is None else _answer(ending, reading)
+    layers, heads = {}, {}
+    for name, figure in FIGURES.items():
+        values = tables[name][place]
+        if figure.per_head:
+            rows = zip(values, shape.n_heads, strict=True)
+            heads[name] = [[number(value) for value in row[:n_heads]] for row, n_heads in rows]
+        else:
+            layers[name] = [number(value) for value in values]
+    return PromptTrace(
+        id=item.id,
+        category=None if item.prompt is None else item.prompt.category,
+        difficulty=None if item.prompt is None else item.prompt.difficulty,
+        prompt=item.text,
+        wrapped=item.wrapped,
+        token_ids=item.tokens.tolist(),
+        answer=answer,
+        score=_score(item, answer),
+        layers=layers,
+        heads=heads,
+    )
+
+
+def _answer(ending: Ending, reading: Reading) -> Answer:
+    text = None if reading.tokenizer is None else reading.tokenizer.decode(ending.tokens)
+    return Answer(list(ending.tokens), text, ending.reason)
+
+
+def _score(item: Item, answer: Answer | None) -> Score | None:
+    if item.prompt is None or answer is None or answer.text is None:
+        return None
+    if answer.ended in {"interrupted", "not finite"}:
+        return Score("unscored", f"the answer is not complete: {answer.ended}")
+    found = score(item.prompt, answer.text, finished=answer.ended == "stop")
+    return Score(found.verdict, found.reason)
+
+
+def _overflow(residual: Doubles) -> list[str]:
+    """From which layer on the stream is not finite, if it is."""
+    lost = np.flatnonzero(~np.isfinite(residual).all(axis=0))
+    return [] if lost.size == 0 else [f"activations are not finite from layer {lost[0]} on: they overflow float32"]

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from llama_cpp_oracle import logits as llama_cpp_logits
+from needs import llama_cpp_needed
 from tiny_models import KINDS, VARIANTS, VOCABULARY, sample, variant
 
 import ggufscope as gs
@@ -51,6 +52,7 @@ def test_logits_are_those_of_numpy(write_gguf: WriteGguf, name: str) -> None:
     assert_near(streamed_logits(write_gguf(**model.file())), numpy_logits(model.network), EXACT)
 
 
+@llama_cpp_needed
 @pytest.mark.parametrize("name", KINDS)
 def test_logits_are_those_of_llama_cpp(write_gguf: WriteGguf, name: str) -> None:
     model = sample(name)
@@ -66,6 +68,7 @@ def test_logits_are_those_of_llama_cpp(write_gguf: WriteGguf, name: str) -> None
         assert_near(numpy_logits(replace(model.network, activation="gelu of halves")), expected, 3 * EXACT)
 
 
+@llama_cpp_needed
 @pytest.mark.parametrize("name", VARIANTS)
 def test_rarer_metadata_mean_what_llama_cpp_takes_them_for(write_gguf: WriteGguf, name: str) -> None:
     model = variant(name)

@@ -35,7 +35,7 @@ PROMPT = PromptTrace(
     wrapped="One?",
     token_ids=[1, 2, 3],
     answer=Answer([4], " two", "stop"),
-    score=Score("correct", "says 'two'"),
+    score=Score("correct", "two", "says 'two'"),
     layers={"q_rms": [0.123456789, None]},
     heads={"entropy": [[1.0, 2.0], [None, 0.5]]},
 )

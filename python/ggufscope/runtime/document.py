@@ -104,10 +104,12 @@ class Score:
 
     Attributes:
         verdict: `"correct"`, `"wrong"` or `"unscored"`.
+        matched: the answer of the prompt file, right or wrong, that decided; None where none did.
         reason: one sentence.
     """
 
     verdict: str
+    matched: str | None
     reason: str
 
 

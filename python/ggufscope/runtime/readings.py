@@ -13,7 +13,7 @@ from ..architecture.limits import NotApplicableError
 from ..architecture.vocabulary import ordinary_tokens
 from ..errors import TraceError
 from .templates import choose_template
-from .tokenizer import Special, read_tokenizer, read_vocabulary
+from .tokenizer import read_tokenizer, read_vocabulary
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from ..model import Model
     from .prompts import Prompt, PromptSet
-    from .templates import Template
     from .tokenizer import Tokenizer
 
 _LARGEST_TEXT = 16 << 20  # bytes
@@ -78,7 +77,7 @@ def read_prompt_set(model: Model, prompts: PromptSet, name: str, template: str) 
             id=prompt.id,
             tokens=np.array(choice.template.encode(tokenizer, prompt.prompt), np.int32),
             text=prompt.prompt,
-            wrapped=_wrapped(choice.template, prompt.prompt),
+            wrapped=choice.template.text(prompt.prompt),
             prompt=prompt,
         )
         for prompt in prompts.prompts
@@ -150,8 +149,3 @@ def draw_tokens(model: Model, n_tokens: int, seed: int) -> Reading:
     drawn = np.random.default_rng(seed).choice(np.flatnonzero(kept), n_tokens)
     tokens = np.concatenate([np.array(opening, np.int32), drawn]).astype(np.int32)
     return Reading("probe", None, [Item("probe", tokens)], opening=opening, seed=seed, warnings=warnings)
-
-
-def _wrapped(template: Template, prompt: str) -> str:
-    parts = (*template.before, prompt, *template.after)
-    return "".join(part.text if isinstance(part, Special) else part for part in parts)

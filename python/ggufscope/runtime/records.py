@@ -153,9 +153,9 @@ def _score(item: Item, answer: Answer | None) -> Score | None:
     if item.prompt is None or answer is None or answer.text is None:
         return None
     if answer.ended in {"interrupted", "not finite"}:
-        return Score("unscored", f"the answer is not complete: {answer.ended}")
+        return Score("unscored", None, f"the answer is not complete: {answer.ended}")
     found = score(item.prompt, answer.text, finished=answer.ended == "stop")
-    return Score(found.verdict, found.reason)
+    return Score(found.verdict, found.matched, found.reason)
 
 
 def _overflow(residual: Doubles) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from ...architecture.limits import NotApplicableError
 from ...errors import TraceError
 from ..answers import Answers
-from ..engine import Ending, EngineDescription, GenerationInterrupted
+from ..engine import Ending, EngineDescription, GenerationInterrupted, Seconds
 from ..streamed.network import Network
 from .library import VERSION, load
 from .nodes import Nodes
@@ -136,7 +136,7 @@ class LlamaCppEngine:
     def _last_entry(self, prompt: int, answer: list[int]) -> Entry:
         return Entry(answer[-1], prompt % MOST_SEQUENCES, self._lengths[prompt] + len(answer) - 1)
 
-    def estimate(self, prompts: Tokens, max_new_tokens: int) -> float:
+    def estimate(self, prompts: Tokens, max_new_tokens: int) -> Seconds:
         """See `Engine.estimate`: a few tokens in one pass, and one token in another, the first pass not counted."""
         tokens = np.resize(prompts[0], _TRIAL_TOKENS)
         session = Session(self._model, 1, 3 * _TRIAL_TOKENS, _TRIAL_TOKENS, self._threads)
@@ -153,7 +153,7 @@ class LlamaCppEngine:
             session.close()
         per_token = seconds[1] / _TRIAL_TOKENS
         step = max(seconds[2], per_token * len(prompts))
-        return per_token * sum(map(len, prompts)) + step * max(0, max_new_tokens - 1)
+        return Seconds(per_token * sum(map(len, prompts)), step * max(0, max_new_tokens - 1))
 
     def _require_room(self) -> None:
         longest = max(self._lengths)

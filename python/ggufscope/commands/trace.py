@@ -64,6 +64,8 @@ def trace(
     """
     if keep and output is None:
         raise ValueError("--keep stores activations beside the trace: say where with -o FILE")
+    if keep and output is not None and output.suffix == ".npz":
+        raise ValueError(f"{output} would be both the trace and its activations: choose another ending")
     with contextlib.ExitStack() as stack:
         file = None if output is None else stack.enter_context(atomic_write(output))
         with share_bar() as progress:

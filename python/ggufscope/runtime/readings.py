@@ -135,6 +135,8 @@ def draw_tokens(model: Model, n_tokens: int, seed: int) -> Reading:
     """
     if isinstance(n_tokens, bool) or n_tokens < 2:
         raise ValueError(f"a probe takes two tokens or more, not {n_tokens!r}")
+    if isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"seed must be 0 or more, not {seed!r}")
     table = model.tensors.get("token_embd.weight")
     if table is None:
         raise TraceError("there is no token_embd.weight")

@@ -83,23 +83,19 @@ class Workers:
         self.close()
 
 
-def product(
-    matrix: Matrix, x: Array, workers: Workers, *, out: Array | None = None, tile_bytes: int = TILE_BYTES
-) -> Array:
+def product(matrix: Matrix, x: Array, workers: Workers) -> Array:
     """Scale · x Wᵀ + bias.
 
     Args:
         matrix: W, (rows, columns).
         x: float32 (tokens, columns), C-contiguous.
         workers: that share the tiles.
-        out: where to write, float32 (tokens, rows); a new array if None.
-        tile_bytes: of a decoded tile, at most; one row at least.
 
     Returns:
-        `out`.
+        float32 (tokens, rows).
     """
-    result = np.empty((len(x), matrix.n_rows), np.float32) if out is None else out
-    step = tile_rows(matrix, workers.threads, tile_bytes)
+    result = np.empty((len(x), matrix.n_rows), np.float32)
+    step = tile_rows(matrix, workers.threads)
 
     def multiply(first: int) -> None:
         count = min(step, matrix.n_rows - first)
@@ -117,9 +113,9 @@ def product(
     return result
 
 
-def tile_rows(matrix: Matrix, threads: int, tile_bytes: int) -> int:
-    """Rows of a tile: what fits, in multiples of 16 where that is possible, and something for every thread."""
-    fitting = max(1, tile_bytes // (4 * matrix.n_columns))
+def tile_rows(matrix: Matrix, threads: int) -> int:
+    """Rows of a tile: what fits, one at least, in multiples of 16 where possible; something for every thread."""
+    fitting = max(1, TILE_BYTES // (4 * matrix.n_columns))
     share = -(-matrix.n_rows // threads)
     rows = min(fitting, share)
     return rows if rows < 16 else rows // 16 * 16
@@ -127,7 +123,7 @@ def tile_rows(matrix: Matrix, threads: int, tile_bytes: int) -> int:
 
 def first_not_finite(matrix: Matrix, workers: Workers) -> tuple[int, int] | None:
     """Row and column of a weight that is NaN or infinite; None if there is none."""
-    step = tile_rows(matrix, workers.threads, TILE_BYTES)
+    step = tile_rows(matrix, workers.threads)
     for first in range(0, matrix.n_rows, step):
         count = min(step, matrix.n_rows - first)
         tile = workers.buffer(count, matrix.n_columns)

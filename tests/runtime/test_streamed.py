@@ -1,0 +1,330 @@
+"""The streamed engine: figures against float64 NumPy, independence of batches, tiles and threads, and its limits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from engines import traced
+from tiny_models import CONTEXT, KINDS, VOCABULARY, sample
+
+import ggufscope as gs
+from forward import Network as Reference
+from forward import rms, run
+from ggufscope.errors import TraceError
+from ggufscope.runtime.capture import NEAR_ZERO, TOP_SHARE, Recorder
+from ggufscope.runtime.engine import GenerationInterrupted
+from ggufscope.runtime.streamed import open_engine, tiles
+from ggufscope.runtime.streamed.network import Network
+
+WriteGguf = Callable[..., Path]
+Ints = npt.NDArray[np.int32]
+CHANCE = np.random.default_rng(8)
+PROMPTS = [CHANCE.integers(0, VOCABULARY, length).astype(np.int32) for length in (11, 1, 25)]
+TOLERANCE = 1e-4
+
+
+def tables(path: Path, prompts: list[Ints], threads: int = 2) -> dict[str, npt.NDArray[np.float64]]:
+    with gs.open(path) as model, open_engine(model, threads) as engine:
+        recorder = Recorder(len(prompts), engine.shape)
+        engine.prefill(prompts, recorder, room=0, progress=None)
+        return dict(recorder.tables())
+
+
+def near_zero_limits(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The share below the threshold, give or take what is within 1e-4 of it."""
+    size, threshold = np.abs(values), NEAR_ZERO * rms(values)
+    return float(np.mean(size < threshold * (1 - TOLERANCE))), float(np.mean(size < threshold * (1 + TOLERANCE)))
+
+
+def expected(network: Reference, tokens: Ints) -> list[dict[str, Any]]:
+    """Figures by layer, from the NumPy model."""
+    return [_figures(seen, network.window(layer)) for layer, seen in enumerate(run(network, tokens[None].astype(int)))]
+
+
+def _figures(seen: dict[str, Any], window: int | None) -> dict[str, Any]:
+    named = {"q": "q", "k": "k", "v": "v", "gate": "gate", "up": "up", "gated": "hidden", "ffn_norm": "ffn_norm"}
+    named |= {"attention_output": "attention", "ffn_output": "ffn", "residual": "residual"}
+    figures: dict[str, Any] = {f"{point}_rms": rms(seen[name]) for point, name in named.items()}
+    squares = np.sort(seen["hidden"][0] ** 2, axis=1)
+    count = int(np.ceil(TOP_SHARE * squares.shape[1]))
+    figures["gated_top_energy_share"] = np.mean(squares[:, -count:].sum(axis=1) / squares.sum(axis=1))
+    figures["residual_peak"] = np.abs(seen["residual"]).max() / np.median(np.abs(seen["residual"]))
+    figures["ffn_attention_ratio"] = figures["ffn_output_rms"] / figures["attention_output_rms"]
+    n = seen["alpha"].shape[-1]
+    keys = np.minimum(np.arange(1, n + 1), window or n)[1:]
+    later = seen["entropy"][0][:, 1:]
+    figures["entropy"] = later.mean(axis=1) if n > 1 else np.full(len(later), np.nan)
+    figures["entropy_share"] = (later / np.log(keys)).mean(axis=1) if n > 1 else np.full(len(later), np.nan)
+    first = seen["alpha"][0][:, 1:, 0]
+    figures["first_token_share"] = first.mean(axis=1) if n > 1 else np.full(len(later), np.nan)
+    return (
+        figures
+        | {"v_near_zero_share": near_zero_limits(seen["v"])}
+        | {"gated_near_zero_share": near_zero_limits(seen["hidden"])}
+    )
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_figures_are_those_of_numpy(write_gguf: WriteGguf, name: str) -> None:
+    model = sample(name)
+    found = tables(write_gguf(**model.file()), PROMPTS)
+    for number, tokens in enumerate(PROMPTS):
+        for layer, figures in enumerate(expected(model.network, tokens)):
+            assert figures.keys() == found.keys()
+            for figure, value in figures.items():
+                measured = found[figure][number, layer]
+                if isinstance(value, tuple):
+                    assert value[0] <= measured <= value[1], (figure, number, layer)
+                else:
+                    # 1e-5 absolute for attention so sharp that little but rounding is left of it.
+                    np.testing.assert_allclose(measured, value, rtol=TOLERANCE, atol=1e-5, err_msg=figure)
+
+
+@pytest.mark.parametrize("name", ["llama-3", "qwen3", "gemma2", "phi3-short"])
+def test_a_prompt_alone_is_a_prompt_in_a_batch(write_gguf: WriteGguf, name: str) -> None:
+    path = write_gguf(**sample(name).file())
+    together = tables(path, PROMPTS)
+    for number, tokens in enumerate(PROMPTS):
+        for figure, alone in tables(path, [tokens]).items():
+            np.testing.assert_allclose(alone[0], together[figure][number], rtol=1e-5, atol=1e-7, err_msg=figure)
+
+
+def test_later_tokens_change_nothing_before_them(write_gguf: WriteGguf) -> None:
+    path = write_gguf(**sample("llama").file())
+    with gs.open(path) as model:
+        longer = traced(open_engine(model, 1), [PROMPTS[2]], 1, frozenset()).raw
+        shorter = traced(open_engine(model, 1), [PROMPTS[2][:9]], 1, frozenset()).raw
+    for place, values in shorter.items():
+        np.testing.assert_allclose(longer[place][:9], values, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["llama-biases", "gemma3", "phi3-4k"])
+def test_tiles_and_threads_change_nothing(write_gguf: WriteGguf, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_gguf(**sample(name).file())
+    whole = tables(path, PROMPTS, threads=1)
+    monkeypatch.setattr(tiles, "TILE_BYTES", 20 * 4 * 64)  # sixteen rows, thirteen where they are long
+    with gs.open(path) as model:
+        rows = [tiles.tile_rows(matrix, 1) for matrix in Network(model).layers[0].matrices]
+    assert {13, 16} == set(rows)
+    for threads in (1, 3):
+        for figure, values in tables(path, PROMPTS, threads).items():
+            np.testing.assert_allclose(values, whole[figure], rtol=1e-5, atol=1e-7, err_msg=figure)
+
+
+def test_a_tile_holds_one_row_at_least(write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_gguf(**sample("llama").file())
+    whole = tables(path, PROMPTS)
+    monkeypatch.setattr(tiles, "TILE_BYTES", 1)
+    np.testing.assert_allclose(tables(path, PROMPTS)["residual_rms"], whole["residual_rms"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen3", "gemma3", "phi3-4k"])
+def test_generation_equals_reading_everything_again(write_gguf: WriteGguf, name: str) -> None:
+    """Ten tokens by memory of keys and values, and each of them by a prefill of all before it."""
+    with gs.open(write_gguf(**sample(name).file())) as model:
+        with open_engine(model, 2) as engine:
+            engine.prefill(PROMPTS, None, room=10, progress=None)
+            answers = [list(ending.tokens) for ending in engine.generate(10, frozenset(), progress=None)]
+        for tokens, answer in zip(PROMPTS, answers, strict=True):
+            read = [np.concatenate([tokens, answer[:n]]).astype(np.int32) for n in range(10)]
+            with open_engine(model, 2) as engine:
+                again = engine.prefill(read, None, room=0, progress=None)
+            assert again.argmax(axis=1).tolist() == answer
+
+
+def test_an_answer_ends_at_its_stop_token(write_gguf: WriteGguf) -> None:
+    with gs.open(write_gguf(**sample("llama").file())) as model, open_engine(model, 1) as engine:
+        engine.prefill(PROMPTS, None, room=8, progress=None)
+        free = engine.generate(8, frozenset(), progress=None)
+        assert {ending.reason for ending in free} == {"limit"}
+        assert {len(ending.tokens) for ending in free} == {8}
+        stop = free[0].tokens[3]
+        cut = free[0].tokens.index(stop)
+        engine.prefill(PROMPTS, None, room=8, progress=None)
+        ended = engine.generate(8, frozenset({stop}), progress=None)
+    assert (ended[0].tokens, ended[0].reason) == (free[0].tokens[:cut], "stop")
+    for before, after in zip(free[1:], ended[1:], strict=True):
+        assert after.tokens == before.tokens[: len(after.tokens)]  # the others go on as if alone
+
+
+def test_an_answer_ends_where_the_context_ends(write_gguf: WriteGguf) -> None:
+    long = np.resize(PROMPTS[2], CONTEXT - 2)
+    with gs.open(write_gguf(**sample("llama").file())) as model, open_engine(model, 1) as engine:
+        engine.prefill([long, PROMPTS[0]], None, room=8, progress=None)
+        endings = engine.generate(8, frozenset(), progress=None)
+    assert [(len(ending.tokens), ending.reason) for ending in endings] == [(3, "context"), (8, "limit")]
+
+
+def test_attention_may_come_head_by_head(write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_gguf(**sample("gemma2").file())
+    whole = tables(path, PROMPTS)
+    for size in (4 * 2 * 25 * 25, 4):  # one group of heads at a time; less than one head
+        monkeypatch.setattr("ggufscope.runtime.streamed.attention._SCORE_BYTES", size)
+        for figure, values in tables(path, PROMPTS).items():
+            np.testing.assert_allclose(values, whole[figure], rtol=1e-5, atol=1e-7, err_msg=figure)
+
+
+def test_too_long_for_the_scores_of_a_head(write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ggufscope.runtime.streamed.attention._MOST_SCORE_BYTES", 4 * 24 * 24)
+    with pytest.raises(TraceError, match="25 tokens in one piece are too many to trace: at most 24"):
+        tables(write_gguf(**sample("llama").file()), PROMPTS)
+
+
+# What cannot be run
+
+
+def refusal(write_gguf: WriteGguf, name: str = "llama", **changes: Any) -> str:
+    model = sample(name)
+    with gs.open(write_gguf(**(model.file() | changes))) as opened, pytest.raises(TraceError) as caught:
+        open_engine(opened, 1)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "message"),
+    [
+        ("gpt2", "the streamed engine does not run the architecture 'gpt2', only llama, qwen2"),
+        ("qwen3moe", "the streamed engine does not run the architecture 'qwen3moe', only"),
+        ("never-heard-of", "ggufscope does not know the architecture 'never-heard-of', only"),
+        (None, "the file names no architecture"),
+    ],
+)
+def test_other_architectures(write_gguf: WriteGguf, architecture: str | None, message: str) -> None:
+    assert message in refusal(write_gguf, architecture=architecture)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        ("blk.1.ffn_gate_inp.weight", "blk.1.ffn_gate_inp.weight belongs to a mixture of experts"),
+        ("blk.0.ffn_up_exps.weight", "blk.0.ffn_up_exps.weight belongs to a mixture of experts"),
+        ("blk.1.attn_sub_norm.weight", "does not know what blk.1.attn_sub_norm.weight is for"),
+        ("blk.0.attn_sinks.weight", "attention sinks"),
+    ],
+)
+def test_tensors_that_would_be_passed_over(write_gguf: WriteGguf, tensor: str, message: str) -> None:
+    tensors = sample("llama").tensors | {tensor: np.ones((4, 64), np.float32)}
+    assert message in refusal(write_gguf, tensors=tensors)
+
+
+@pytest.mark.parametrize("missing", ["blk.1.attn_k.weight", "blk.0.ffn_norm.weight", "output_norm.weight"])
+def test_missing_tensors(write_gguf: WriteGguf, missing: str) -> None:
+    tensors = {name: tensor for name, tensor in sample("llama").tensors.items() if name != missing}
+    assert f"there is no {missing.removesuffix('.weight')}" in refusal(write_gguf, tensors=tensors)
+
+
+def test_shapes_that_do_not_fit(write_gguf: WriteGguf) -> None:
+    tensors = sample("llama").tensors | {"blk.0.attn_q.weight": np.ones((63, 64), np.float32)}
+    assert "blk.0.attn_q.weight is 63 × 64, not 64 × 64" in refusal(write_gguf, tensors=tensors)
+
+
+# Numbers that are not finite
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("blk.1.ffn_down.weight", (5, 7)),
+        ("blk.0.attn_k.weight", (31, 63)),
+        ("output.weight", (199, 0)),
+        ("token_embd.weight", (int(PROMPTS[0][3]), 2)),
+    ],
+)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_weight_that_is_not_finite_is_named(
+    write_gguf: WriteGguf, name: str, place: tuple[int, int], value: float
+) -> None:
+    tensors = dict(sample("llama").tensors)
+    tensors[name] = tensors[name].copy()
+    tensors[name][place] = value
+    path = write_gguf(**(sample("llama").file() | {"tensors": tensors}))
+    with pytest.raises(
+        TraceError, match=rf"{name} has a weight that is not finite, in row {place[0]}, column {place[1]}"
+    ):
+        tables(path, PROMPTS)
+
+
+def test_a_gain_that_is_not_finite_is_named(write_gguf: WriteGguf) -> None:
+    tensors = dict(sample("llama").tensors)
+    tensors["blk.1.ffn_norm.weight"] = np.full(64, np.nan, np.float32)
+    assert "blk.1.ffn_norm.weight has a weight that is not finite" in refusal(write_gguf, tensors=tensors)
+
+
+def test_what_overflows_is_undefined_from_there_on(write_gguf: WriteGguf) -> None:
+    tensors = dict(sample("llama").tensors)
+    tensors["blk.1.ffn_down.weight"] = tensors["blk.1.ffn_down.weight"] * np.float32(3e38)
+    path = write_gguf(**(sample("llama").file() | {"tensors": tensors}))
+    found = tables(path, PROMPTS)
+    assert np.isfinite(found["residual_rms"][:, 0]).all()
+    assert not np.isfinite(found["residual_rms"][:, 1]).any()
+    with gs.open(path) as model, open_engine(model, 1) as engine:
+        engine.prefill(PROMPTS, None, room=4, progress=None)
+        assert {ending.reason for ending in engine.generate(4, frozenset(), progress=None)} == {"not finite"}
+
+
+# Progress, interruption, the rest
+
+
+def test_progress_in_the_calling_thread(write_gguf: WriteGguf) -> None:
+    seen: list[tuple[str, float]] = []
+
+    def progress(what: str, share: float) -> None:
+        assert threading.current_thread() is threading.main_thread()
+        seen.append((what, share))
+
+    with gs.open(write_gguf(**sample("gemma2").file())) as model, open_engine(model, 2) as engine:
+        engine.prefill(PROMPTS, None, room=3, progress=progress)
+        assert seen == [(f"layer {layer + 1} of 4", layer / 4) for layer in range(4)]
+        seen.clear()
+        engine.generate(3, frozenset(), progress=progress)
+        assert seen == [("token 2 of 3", 1 / 3), ("token 3 of 3", 2 / 3)]
+
+
+def test_an_interrupted_generation_gives_what_there_is(write_gguf: WriteGguf) -> None:
+    def stop(_what: str, share: float) -> None:
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    with gs.open(write_gguf(**sample("llama").file())) as model, open_engine(model, 2) as engine:
+        engine.prefill(PROMPTS, None, room=4, progress=None)
+        with pytest.raises(GenerationInterrupted) as caught:
+            engine.generate(4, frozenset(), progress=stop)
+    assert [(len(ending.tokens), ending.reason) for ending in caught.value.endings] == [(3, "interrupted")] * 3
+
+
+def test_nothing_to_continue(write_gguf: WriteGguf) -> None:
+    path = write_gguf(**sample("llama").file())
+    with (
+        gs.open(path) as model,
+        open_engine(model, 1) as engine,
+        pytest.raises(ValueError, match="before a prefill"),
+    ):
+        engine.generate(1, frozenset(), progress=None)
+
+
+def test_an_exception_of_the_recorder_comes_out(write_gguf: WriteGguf) -> None:
+    class Full(Recorder):
+        def take(self, prompt: int, layer: int, point: str, values: Any, first_head: int = 0) -> None:
+            if layer == 1:
+                raise OSError("no space")
+            super().take(prompt, layer, point, values, first_head)
+
+    with gs.open(write_gguf(**sample("llama").file())) as model, open_engine(model, 2) as engine:
+        with pytest.raises(OSError, match="no space"):
+            engine.prefill(PROMPTS, Full(3, engine.shape), room=0, progress=None)
+        engine.prefill(PROMPTS, None, room=0, progress=None)  # and the engine can go on
+
+
+def test_the_estimate_grows_with_the_work(stories260k: Path) -> None:
+    with gs.open(stories260k) as model, open_engine(model, 1) as engine:
+        few, many = (engine.estimate([np.ones(n, np.int32)], 4) for n in (4, 4000))
+        nothing = engine.estimate([np.ones(4, np.int32)], 0)
+    assert 0 < few.prefill < many.prefill
+    assert few.generation > 0
+    assert nothing.generation == 0

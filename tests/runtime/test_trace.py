@@ -1,0 +1,345 @@
+"""`trace` and `ggufscope trace`: prompts, texts and probes in, one document out, and one line for what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny_models import sample
+
+import ggufscope as gs
+from ggufscope.cli import main
+from ggufscope.errors import TraceError
+from ggufscope.report.trace_terminal import duration
+from ggufscope.runtime.capture import FIGURES, POINTS
+from ggufscope.runtime.document_json import document_from_json
+from ggufscope.runtime.engine import GenerationInterrupted
+from ggufscope.runtime.prompts import shipped_prompts
+from ggufscope.runtime.result import TraceInterrupted
+from ggufscope.runtime.streamed import StreamedEngine
+from ggufscope.runtime.tokenizer import read_tokenizer
+
+WriteGguf = Callable[..., Path]
+Run = Callable[..., tuple[int, str, str]]
+QUESTIONS = {
+    "prompts": [
+        {"id": "a", "category": "one", "prompt": "Lily likes to play", "accepted": ["outside"], "difficulty": "easy"},
+        {"id": "b", "category": "two", "prompt": "Tom", "accepted": ["cat"], "hallucination_examples": ["dog"]},
+    ]
+}
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = main(["trace", *map(str, arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    path = tmp_path / "questions.json"
+    path.write_text(json.dumps(QUESTIONS), encoding="utf-8")
+    return path
+
+
+def test_the_prompts_that_come_along(stories260k: Path) -> None:
+    document = gs.trace(stories260k, max_new_tokens=3).document
+    shipped = shipped_prompts().prompts
+    assert [prompt.id for prompt in document.prompts] == [prompt.id for prompt in shipped]
+    assert document.settings.source == "prompts"
+    assert document.settings.prompt_set == "ggufscope"
+    assert (document.settings.template, document.settings.opening_tokens) == ("none", [1])
+    with gs.open(stories260k) as model:
+        tokenizer = read_tokenizer(model)
+        assert document.model.identity == model.identity
+    for prompt, original in zip(document.prompts, shipped, strict=True):
+        assert prompt.token_ids == tokenizer.encode(original.prompt)
+        assert (prompt.category, prompt.difficulty) == (original.category, original.difficulty)
+        assert prompt.answer is not None
+        assert len(prompt.answer.token_ids) <= 3
+        assert prompt.answer.text == tokenizer.decode(prompt.answer.token_ids)
+        assert prompt.score is not None
+
+
+def test_figures_as_arrays(stories260k: Path, questions: Path) -> None:
+    found = gs.trace(stories260k, prompts=questions, max_new_tokens=0)
+    assert found.document.prompts[0].answer is None
+    assert found.document.prompts[0].score is None
+    assert found.document.settings.prompt_set == "questions.json"
+    for name, figure in FIGURES.items():
+        values = found.head_figure(name) if figure.per_head else found.layer_figure(name)
+        assert values.shape == ((2, 5, 8) if figure.per_head else (2, 5))
+        assert np.isfinite(values).all()
+    assert found.document.figures.keys() == FIGURES.keys()
+
+
+def test_saved_and_loaded(stories260k: Path, questions: Path, tmp_path: Path) -> None:
+    found = gs.trace(stories260k, prompts=questions)
+    found.save(tmp_path / "trace.json")
+    loaded = gs.Trace.load(tmp_path / "trace.json")
+    assert loaded.to_json() == found.to_json()
+    np.testing.assert_allclose(loaded.layer_figure("residual_rms"), found.layer_figure("residual_rms"), rtol=1e-6)
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(TraceError, match=r"other\.json: not a saved trace"):
+        gs.Trace.load(tmp_path / "other.json")
+
+
+def test_an_open_model_stays_open(stories260k: Path) -> None:
+    with gs.open(stories260k) as model:
+        gs.trace(model, probe=4)
+        assert not model.closed
+
+
+def test_a_text(stories260k: Path, tmp_path: Path) -> None:
+    path = tmp_path / "story.txt"
+    path.write_text("Once upon a time, there was a little girl.\n", encoding="utf-8")
+    document = gs.trace(stories260k, text=path).document
+    (prompt,) = document.prompts
+    assert (document.settings.source, document.settings.prompt_set) == ("text", "story.txt")
+    assert prompt.prompt == path.read_text()
+    assert prompt.answer is None
+    answered = gs.trace(stories260k, text=path, max_new_tokens=5).document.prompts[0]
+    assert answered.answer is not None
+    assert len(answered.answer.token_ids) == 5
+    assert answered.score is None
+
+
+@pytest.mark.parametrize(
+    ("data", "message"), [(b"", "an empty text"), (b"ab\xff", "byte 2 is no UTF-8"), (b"x" * 9000, "context is 2048")]
+)
+def test_texts_that_are_none(run: Run, stories260k: Path, tmp_path: Path, data: bytes, message: str) -> None:
+    (tmp_path / "text").write_bytes(data)
+    code, out, err = run(stories260k, "--text", tmp_path / "text")
+    assert (code, out) == (3, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_probe(stories260k: Path) -> None:
+    document = gs.trace(stories260k, probe=40, seed=3).document
+    (prompt,) = document.prompts
+    assert (document.settings.source, document.settings.seed, prompt.token_ids[0]) == ("probe", 3, 1)
+    with gs.open(stories260k) as model:
+        types = np.asarray(model.metadata["tokenizer.ggml.token_type"])
+    assert len(prompt.token_ids) == 41
+    assert set(types[prompt.token_ids[1:]].tolist()) == {1}  # no control, no bytes
+    assert gs.trace(stories260k, probe=40, seed=3).document.prompts == document.prompts
+    assert gs.trace(stories260k, probe=40, seed=4).document.prompts != document.prompts
+
+
+def test_a_probe_needs_no_tokenizer(write_gguf: WriteGguf) -> None:
+    document = gs.trace(write_gguf(**sample("qwen3").file()), probe=12).document
+    assert len(document.prompts[0].token_ids) == 12
+    assert any("does not say which are control tokens" in warning for warning in document.warnings)
+    assert any("nothing stands in front" in warning for warning in document.warnings)
+
+
+def test_what_is_kept(stories260k: Path, questions: Path, tmp_path: Path) -> None:
+    path = tmp_path / "kept.npz"
+    found = gs.trace(stories260k, prompts=questions, max_new_tokens=0, keep=list(POINTS), keep_path=path)
+    lengths = [len(prompt.token_ids) for prompt in found.document.prompts]
+    with np.load(path) as kept:
+        assert len(kept.files) == 2 * 5 * len(POINTS)
+        for number, length in enumerate(lengths):
+            for layer in range(5):
+                place = f"prompt{number}/layer{layer}"
+                assert kept[f"{place}/attention"].shape == (8, length, length)
+                np.testing.assert_allclose(kept[f"{place}/attention"].sum(axis=-1), 1, rtol=1e-5)
+                gated = kept[f"{place}/gated"]
+                assert gated.shape == (length, 172)
+                rms = np.sqrt(np.mean(gated.astype(np.float64) ** 2))
+                assert found.layer_figure("gated_rms")[number, layer] == pytest.approx(rms, rel=1e-6)
+    assert found.document.settings.kept == list(POINTS)
+
+
+def test_overflow_is_a_warning(write_gguf: WriteGguf) -> None:
+    model = sample("llama")
+    model.tensors["blk.1.ffn_down.weight"] *= np.float32(3e38)
+    document = gs.trace(write_gguf(**model.file()), probe=12).document
+    assert document.warnings[-1] == "activations are not finite from layer 1 on: they overflow float32"
+    assert document.prompts[0].layers["residual_rms"][1] is None
+    document_from_json(gs.Trace(document).to_json())
+
+
+# The command
+
+
+def test_the_summary(run: Run, stories260k: Path, questions: Path) -> None:
+    code, out, err = run(stories260k, "--prompts", questions, "--max-new-tokens", 4)
+    assert (code, err) == (0, "")
+    for text in ("5 layers · 8 heads", "2 prompts", "template none", "attention entropy / ln n", "unscored"):
+        assert text in out
+
+
+def test_json_equals_the_file(run: Run, stories260k: Path, questions: Path, tmp_path: Path) -> None:
+    path = tmp_path / "trace.json"
+    code, out, err = run(stories260k, "--prompts", questions, "-o", path, "--json", "--keep", "q", "--keep", "q")
+    assert (code, err) == (0, "")
+    assert out == path.read_text(encoding="utf-8")
+    assert document_from_json(out).settings.kept == ["q"]
+    with np.load(path.with_suffix(".npz")) as kept:
+        assert "prompt1/layer4/q" in kept.files
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["questions.json", "trace.json", "trace.npz"]
+
+
+def test_names_from_files_are_escaped(run: Run, stories260k: Path, tmp_path: Path) -> None:
+    prompt = QUESTIONS["prompts"][0] | {"id": "\x1b[2Ja", "category": "[bold]x"}
+    (tmp_path / "odd.json").write_text(json.dumps({"prompts": [prompt]}))
+    _, out, _ = run(stories260k, "--prompts", tmp_path / "odd.json")
+    assert "\x1b" not in out
+    assert "\\x1b[2Ja" in out
+    assert "[bold]x" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--engine", "torch"], 2, "engine must be one of streamed, llama.cpp"),
+        (["--template", "vicuna"], 2, "template must be one of auto, none"),
+        (["--template", "chatml"], 2, "needs the token <|im_start|>"),
+        (["--text", "x", "--probe", "3"], 2, "exclude each other"),
+        (["--probe", "1"], 2, "a probe takes two tokens or more"),
+        (["--probe", "3000"], 3, "'probe' has 3001 tokens, and the model's context is 2048"),
+        (["--probe", "3", "--seed", "-1"], 2, "seed must be 0 or more"),
+        (["--max-new-tokens", "-1"], 2, "max_new_tokens must be 0 or more"),
+        (["--keep", "q"], 2, "say where with -o"),
+        (["--keep", "q", "-o", "t.npz"], 2, "t.npz would be both"),
+        (["--keep", "z", "-o", "t.json"], 2, "there is no 'z' to keep, only q, k, v"),
+        (["--threads", "0"], 2, "threads must be a positive integer"),
+        (["--prompts", "absent.json"], 3, "absent.json: No such file"),
+        (["-o", "absent/t.json"], 4, "absent/t.json: No such file"),
+    ],
+)
+def test_one_line_for_what_goes_wrong(
+    run: Run,
+    stories260k: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found, out, err = run(stories260k, *arguments)
+    assert (found, out) == (code, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_malformed_set_of_prompts(run: Run, stories260k: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text(json.dumps({"prompts": [QUESTIONS["prompts"][0] | {"accepted": []}]}))
+    code, out, err = run(stories260k, "--prompts", tmp_path / "bad.json")
+    assert (code, out) == (3, "")
+    assert "bad.json: prompts[0].accepted" in err
+
+
+def test_a_model_without_a_tokenizer(run: Run, write_gguf: WriteGguf) -> None:
+    code, out, err = run(write_gguf(**sample("llama").file()))
+    assert (code, out) == (3, "")
+    assert "tokenizer" in err
+
+
+def test_weights_that_are_not_finite(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
+    model = sample("llama")
+    model.tensors["blk.1.ffn_up.weight"][3, 4] = np.nan
+    target = tmp_path / "trace.json"
+    target.write_text("older")
+    code, out, err = run(write_gguf(**model.file()), "--probe", 9, "-o", target, "--keep", "q")
+    assert (code, out) == (3, "")
+    assert "blk.1.ffn_up.weight has a weight that is not finite, in row 3, column 4" in err
+    assert target.read_text() == "older"
+    assert not target.with_suffix(".npz").exists()
+
+
+# Ctrl-C
+
+
+def test_an_interruption_among_the_answers_keeps_the_figures(
+    run: Run, stories260k: Path, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate = StreamedEngine.generate
+
+    def stopping(self: StreamedEngine, *arguments: Any, **_options: Any) -> Any:
+        def stop(_what: str, share: float) -> None:
+            if share > 0.5:
+                raise KeyboardInterrupt
+
+        return generate(self, *arguments, progress=stop)
+
+    monkeypatch.setattr(StreamedEngine, "generate", stopping)
+    with pytest.raises(TraceInterrupted) as caught:
+        gs.trace(stories260k, prompts=questions, max_new_tokens=8)
+    answer = caught.value.trace.document.prompts[0].answer
+    assert answer is not None
+    assert (len(answer.token_ids), answer.ended) == (5, "interrupted")
+    assert isinstance(caught.value.__context__, GenerationInterrupted | None)
+    path = tmp_path / "trace.json"
+    code, out, err = run(stories260k, "--prompts", questions, "--max-new-tokens", 8, "-o", path)
+    assert (code, out) == (130, "")
+    assert err.endswith("ggufscope: interrupted\n")
+    saved = gs.Trace.load(path)
+    assert np.isfinite(saved.layer_figure("residual_rms")).all()
+    score = saved.document.prompts[0].score
+    assert score is not None
+    assert score.verdict == "unscored"
+
+
+def test_ctrl_c_while_reading_leaves_nothing(stories260k: Path, tmp_path: Path) -> None:
+    """A real signal to a real process, in the middle of a text that takes long to read."""
+    text = tmp_path / "long.txt"
+    text.write_text("Once upon a time, there was a little girl named Lily. " * 90, encoding="utf-8")
+    script = (
+        "import sys, time\n"
+        "from ggufscope import cli\n"
+        "from ggufscope.runtime.capture import Recorder\n"
+        "take = Recorder.take\n"
+        "def slow(self, *arguments, **options):\n"
+        "    print('taking', flush=True)\n"
+        "    time.sleep(0.2)\n"
+        "    take(self, *arguments, **options)\n"
+        "Recorder.take = slow\n"
+        "sys.exit(cli.main(sys.argv[1:]))\n"
+    )
+    arguments = ["trace", str(stories260k), "--text", str(text), "-o", str(tmp_path / "t.json"), "--keep", "q"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "taking\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "ggufscope: interrupted\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["long.txt"]
+
+
+def test_a_terminal_sees_the_plan(stories260k: Path, questions: Path) -> None:
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-m", "ggufscope", "trace", str(stories260k), "--prompts", str(questions)]
+    process = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=end, timeout=120, check=False)
+    os.close(end)
+    time.sleep(0.1)
+    shown = os.read(terminal, 1 << 16).decode()
+    os.close(terminal)
+    assert process.returncode == 0
+    assert "2 prompts, " in shown
+    assert "then up to 16 tokens of answer each, about" in shown
+
+
+def test_durations() -> None:
+    assert [duration(seconds) for seconds in (0.34, 9.94, 75.2, 4000)] == ["0.3 s", "9.9 s", "75 s", "67 min"]

@@ -58,5 +58,7 @@ trap 'rm -f "$started"' EXIT
 echo "Installing the build tools"
 "${pip[@]}" 'scikit-build-core>=1.1' 'pybind11>=3.0' 'cmake>=3.25' 'ninja>=1.11'
 echo "Building and installing ggufscope${extras:+ with [$extras]} (objects in $build_dir; minutes the first time)"
-PATH=$(cd "$venv/bin" && pwd):$PATH SKBUILD_BUILD_DIR=$build_dir "${pip[@]}" --no-build-isolation --editable ".${extras:+[$extras]}"
+# The build directory is a setting of this package alone: dependencies that are compiled, as llama.cpp, must not share it.
+PATH=$(cd "$venv/bin" && pwd):$PATH "${pip[@]}" --no-build-isolation --config-settings=build-dir="$build_dir" \
+  --editable ".${extras:+[$extras]}"
 mv "$started" "$stamp"

@@ -31,8 +31,8 @@ pytestmark = llama_cpp_needed
 WIDTH, NEURONS, HEADS, KV_HEADS, LENGTH, LAYERS = 256, 512, 4, 2, 64, 2
 TEXTS = ["How many legs does a spider have?", "7 × 6 = 42, isn't it?  你好"]
 # Name → file type of llama.h, and how far llama.cpp may be off: it rounds activations to what it multiplies the weights
-# with, float16 for F16, eight bits for the others. Measured here: at most 0.09 %, 1.2 % and 2.8 %, in shares of
-# attention and peaks; rms figures 0.004 %, 0.2 % and 0.11 %.
+# with, float16 for F16, eight bits for the others. Measured here: at most 0.09 %, 1.2 % and 2.8 %, those in shares of
+# attention and peaks; figures of rms 0.004 %, 0.12 % and 0.11 %.
 TYPES = {"F16": (1, 0.003), "Q8_0": (7, 0.03), "Q4_K_M": (15, 0.05)}
 
 

@@ -15,7 +15,7 @@ from ..streamed.network import Network
 from .library import VERSION, load
 from .nodes import Nodes
 from .self_test import check_nodes
-from .session import MOST_SEQUENCES, Entry, LoadedModel, Session, prompt_entries
+from .session import MOST_SEQUENCES, Entry, LoadedModel, Session, nothing, prompt_entries
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -130,7 +130,7 @@ class LlamaCppEngine:
             prompts = [prompt for prompt in answers.open if prompt // MOST_SEQUENCES == number]
             entries = [self._last_entry(prompt, answers.tokens[prompt]) for prompt in prompts]
             if entries:
-                scores.append(session.decode(entries, None, _nothing))
+                scores.append(session.decode(entries, None, nothing))
         return np.concatenate(scores)
 
     def _last_entry(self, prompt: int, answer: list[int]) -> Entry:
@@ -146,7 +146,7 @@ class LlamaCppEngine:
             for count in (1, _TRIAL_TOKENS, 1):
                 entries = [Entry(int(token), 0, begin + at) for at, token in enumerate(tokens[:count])]
                 started = time.perf_counter()
-                session.decode(entries, None, _nothing)
+                session.decode(entries, None, nothing)
                 seconds.append(time.perf_counter() - started)
                 begin += count
         finally:
@@ -188,7 +188,3 @@ class LlamaCppEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _nothing() -> None:
-    pass

@@ -113,6 +113,11 @@ class Nodes:
         self.layer += 1
 
 
+def ends_layer(address: int) -> bool:
+    """Whether a node is the last of a layer."""
+    return _NAMED.get(_name(address).rpartition("-")[0]) == _LAST
+
+
 def _name(address: int | None) -> str:
     return node_at(address).name.decode("utf-8", "replace") if address else ""
 

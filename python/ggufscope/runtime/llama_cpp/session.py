@@ -8,12 +8,13 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import TraceError
 from .library import complaint, listen, load
+from .nodes import ends_layer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,6 +37,34 @@ class Entry:
     position: int
 
 
+class Calls:
+    """Calls into llama.cpp in a thread of their own.
+
+    Python code that llama.cpp calls back runs there too. Ctrl-C comes up in the main thread, which waits outside: in a
+    callback it would be lost. Cancelled, callbacks tell llama.cpp to stop.
+    """
+
+    def __init__(self) -> None:
+        self._worker = ThreadPoolExecutor(1)
+        self.cancelled = False
+
+    def run(self, poll: Callable[[], object], function: Callable[..., Any], *arguments: object) -> Any:
+        """function(*arguments), while `poll` is called now and then in the calling thread; it may raise to cancel."""
+        self.cancelled = False
+        running = self._worker.submit(function, *arguments)
+        try:
+            while not wait([running], _POLL_SECONDS).done:
+                poll()
+        except BaseException:
+            self.cancelled = True
+            _wait_whatever_comes(running)
+            raise
+        return running.result()
+
+    def close(self) -> None:
+        self._worker.shutdown()
+
+
 class LoadedModel:
     """Weights on the CPU, mapped, as they are stored."""
 
@@ -46,11 +75,18 @@ class LoadedModel:
             TraceError: llama.cpp refuses it.
         """
         self._package = load()
+        calls = Calls()
+        go_on = self._package.llama_progress_callback(lambda _share, _data: not calls.cancelled)
         options = self._package.llama_model_default_params()
         options.n_gpu_layers = 0
         options.use_extra_bufts = False  # no second copy of the weights, repacked
+        options.progress_callback = go_on
         listen()
-        self.pointer = self._package.llama_model_load_from_file(os.fsencode(path), options)
+        try:
+            load_file = self._package.llama_model_load_from_file
+            self.pointer = calls.run(nothing, load_file, os.fsencode(path), options)
+        finally:
+            calls.close()
         if not self.pointer:
             raise TraceError(f"llama.cpp does not load {path}{complaint()}")
         found = self._package.llama_vocab_n_tokens(self._package.llama_model_get_vocab(self.pointer))
@@ -79,7 +115,7 @@ class Session:
         self._package = package = load()
         self._vocabulary = package.llama_vocab_n_tokens(package.llama_model_get_vocab(model.pointer))
         self._nodes: Nodes | None = None
-        self._cancelled = False
+        self._calls = Calls()
         self._failure: BaseException | None = None
         self._callback = package.ggml_backend_sched_eval_callback(self._see)
         options = package.llama_context_default_params()
@@ -98,13 +134,9 @@ class Session:
         if not self._context:
             raise TraceError(f"llama.cpp has no room for {n_sequences} × {length} tokens{complaint()}")
         self._batch = package.llama_batch_init(options.n_batch, 0, 1)
-        self._worker = ThreadPoolExecutor(1)
 
     def decode(self, entries: Sequence[Entry], nodes: Nodes | None, poll: Callable[[], object]) -> Array:
         """Read tokens and give the scores behind each, float32 (tokens, vocabulary).
-
-        llama.cpp works in a thread of its own: an exception in the calling one, as Ctrl-C or what `poll` raises, cannot
-        come up inside its callback, where it would be lost.
 
         Args:
             entries: what to read.
@@ -115,19 +147,12 @@ class Session:
             TraceError: llama.cpp cannot read them.
         """
         self._fill(entries)
-        self._nodes, self._cancelled, self._failure = nodes, False, None
+        self._nodes, self._failure = nodes, None
         listen()
-        running = self._worker.submit(self._package.llama_decode, self._context, self._batch)
-        try:
-            while not wait([running], _POLL_SECONDS).done:
-                poll()
-        except BaseException:
-            self._cancelled = True
-            _wait_whatever_comes(running)
-            raise
+        status = self._calls.run(poll, self._package.llama_decode, self._context, self._batch)
         if self._failure is not None:
             raise self._failure
-        if running.result() != 0:
+        if status != 0:
             raise TraceError(f"llama.cpp failed to read {len(entries)} tokens{complaint()}")
         if nodes is not None:
             nodes.require_end()
@@ -145,10 +170,10 @@ class Session:
     def _see(self, address: int, ask: bool, _data: object) -> bool:
         """llama.cpp's callback: whether a node is wanted, then the node. An exception must not leave it."""
         try:
-            if self._cancelled or self._failure is not None:
+            if self._calls.cancelled or self._failure is not None:
                 return ask  # wanted, and then no more
             if self._nodes is None:
-                return False
+                return not ask or ends_layer(address)  # llama.cpp asks again behind each that is wanted
             point = self._nodes.point(address)
             if ask:
                 return point is not None
@@ -161,7 +186,7 @@ class Session:
         return True
 
     def close(self) -> None:
-        self._worker.shutdown()
+        self._calls.close()
         self._package.llama_batch_free(self._batch)
         self._package.llama_free(self._context)
 
@@ -171,6 +196,10 @@ def _wait_whatever_comes(running: Future[int]) -> None:
     while not running.done():
         with contextlib.suppress(KeyboardInterrupt):
             wait([running])
+
+
+def nothing() -> None:
+    """For calls that nobody needs to hear of meanwhile."""
 
 
 def prompt_entries(tokens: npt.NDArray[np.int32], sequence: int) -> list[Entry]:

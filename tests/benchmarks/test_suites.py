@@ -15,7 +15,8 @@ import pytest
 from ggufscope.bench import KERNELS
 
 ROOT = Path(__file__).parents[2]
-QUICK = "profile_speed or small_speed or open or kernel_speed and Q8_0 or statistics and Q8_0 or in_cache and F16"
+WHOLE_FILES = "profile_speed or trace_speed or small_speed or open"
+QUICK = f"{WHOLE_FILES} or kernel_speed and Q8_0 or statistics and Q8_0 or in_cache and F16"
 
 
 def load_table() -> Any:
@@ -124,6 +125,9 @@ def test_the_suites_run_on_a_tiny_model(tmp_path: Path, capsys: pytest.CaptureFi
         "× ggufscope.open",
         "× per byte",
         "gguf + NumPy",
+        "× multiplications + decode",
+        "a token for each of 20 prompts",
+        "before",
     ):
         assert part in out, part
     assert str(tmp_path) not in saved.read_text()

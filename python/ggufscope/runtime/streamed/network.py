@@ -92,6 +92,11 @@ class Network:
             context_length=hyperparameters.count("context_length"),
         )
 
+    @property
+    def matrices(self) -> list[Matrix]:
+        """Those of all layers and the output: what one pass over the weights multiplies."""
+        return [*(matrix for layer in self.layers for matrix in layer.matrices), self.output]
+
     def rope_factors(self, positions: int) -> npt.NDArray[np.float64] | None:
         """See `Layers.rope_factors`."""
         return self._parts.rope_factors(positions)

@@ -9,6 +9,7 @@ function too, and its module a line below.
 """
 
 from . import heuristic as _heuristic  # registers its preset
+from . import probe_preset as _probe_preset
 from . import propagation_preset as _propagation_preset  # and this one, its own
 from .findings import Finding
 from .result import Analysis
@@ -16,4 +17,4 @@ from .run import analyze
 
 __all__ = ["Analysis", "Finding", "analyze"]
 
-del _heuristic, _propagation_preset
+del _heuristic, _probe_preset, _propagation_preset

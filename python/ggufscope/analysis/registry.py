@@ -92,6 +92,8 @@ class PresetInput:
         model: the open model; None where the input is a profile.
         threads: at most so many; None for the cores this process may use.
         progress: called as `progress(done, total)`; may raise to cancel.
+        probe: random tokens that a probe is to read; None without one.
+        seed: of every random draw.
     """
 
     table: LayerTable
@@ -99,6 +101,8 @@ class PresetInput:
     model: Model | None = None
     threads: int | None = None
     progress: Callable[[int, int], object] | None = None
+    probe: int | None = None
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,11 +129,17 @@ class PresetScores:
 
 @dataclass(frozen=True)
 class Preset:
-    """A registered preset; `needs_model` where a profile is not enough."""
+    """A registered preset.
+
+    Attributes:
+        needs_model: whether a profile is not enough.
+        in_place_of: the preset that this one replaces where a probe is asked for; it runs then alone.
+    """
 
     name: str
     summary: str
     needs_model: bool
+    in_place_of: str | None
     compute: Callable[[PresetInput], PresetScores]
 
 
@@ -182,12 +192,12 @@ def score(
 
 
 def preset(
-    name: str, summary: str, *, needs_model: bool = False
+    name: str, summary: str, *, needs_model: bool = False, in_place_of: str | None = None
 ) -> Callable[[Callable[[PresetInput], PresetScores]], Callable[[PresetInput], PresetScores]]:
     """Register a function PresetInput → PresetScores as the preset of this name."""
 
     def register(function: Callable[[PresetInput], PresetScores]) -> Callable[[PresetInput], PresetScores]:
-        PRESETS[name] = Preset(name, summary, needs_model, function)
+        PRESETS[name] = Preset(name, summary, needs_model, in_place_of, function)
         return function
 
     return register

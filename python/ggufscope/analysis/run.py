@@ -46,6 +46,7 @@ def analyze(
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
     seed: int = 0,
+    probe: int | None = None,
 ) -> Analysis:
     """Static analysis: a structural risk index per layer, six hypotheses, and what each finding is worth.
 
@@ -60,12 +61,15 @@ def analyze(
         threads: at most so many; by default the cores this process may use.
         progress: called as `progress(done_bytes, total_bytes)` for every pass over a model; may raise to cancel.
         seed: of all draws; the same seed gives the same numbers.
+        probe: let the model read so many random tokens, and take what is measured in place of what propagation
+            predicts. No text is needed, and the model has to be one that `ggufscope.trace` runs.
 
     Returns:
         The analysis.
 
     Raises:
-        ValueError: A choice that is none; the message lists them.
+        ValueError: A choice that is none; the message lists them. A probe without a model.
+        TraceError: The model cannot be run for a probe; the message says why.
         GGUFError: A malformed model.
         ProfileError: A malformed profile, or a file without the layers of a language model.
         OSError: A file cannot be read.
@@ -76,23 +80,32 @@ def analyze(
         >>> analysis.layers["risk"].argmax(), analysis.hypotheses["H3"].verdict     # doctest: +SKIP
     """
     settings = make_settings(weights, norm, scale, preset, seed)
+    if probe is not None and (isinstance(probe, bool) or probe < 2):
+        raise ValueError(f"a probe takes two tokens or more, not {probe!r}")
     n_threads = thread_count(threads)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with read_input(source, n_threads, progress) as given:
-        rankings = _rankings(given, settings, n_threads, progress)
+        rankings = _rankings(given, settings, n_threads, progress, probe)
     run = RunRecord(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
     return Analysis(_document(given, rankings, settings, run))
 
 
-def _chosen(given: AnalysisInput, settings: Settings) -> list[Preset]:
+def _chosen(given: AnalysisInput, settings: Settings, probe: int | None) -> list[Preset]:
     """The presets to run, the leading one first.
 
     Raises:
-        ValueError: The one asked for needs a model, and there is none.
+        ValueError: The one asked for needs a model or a probe, and there is none.
     """
+    probing = {entry.name: entry.in_place_of for entry in PRESETS.values() if entry.in_place_of is not None}
+    if probe is not None and given.model is None:
+        raise ValueError("a probe needs the model itself, not a profile of it")
     if settings.preset is None:
+        left_out = set(probing) if probe is None else set(probing.values())
         fitting = [entry for entry in PRESETS.values() if given.model is not None or not entry.needs_model]
-        return sorted(fitting, key=lambda entry: entry.name != HEURISTIC)
+        kept = [entry for entry in fitting if entry.name not in left_out]
+        return sorted(kept, key=lambda entry: entry.name != HEURISTIC)
+    if (settings.preset in probing) != (probe is not None):
+        raise ValueError(f"a probe and the preset {' or '.join(probing)} go together, neither without the other")
     wanted = PRESETS[settings.preset]
     if wanted.needs_model and given.model is None:
         raise ValueError(f"preset {wanted.name!r} needs the model itself, not a profile of it")
@@ -100,10 +113,14 @@ def _chosen(given: AnalysisInput, settings: Settings) -> list[Preset]:
 
 
 def _rankings(
-    given: AnalysisInput, settings: Settings, threads: int, progress: Callable[[int, int], object] | None
+    given: AnalysisInput,
+    settings: Settings,
+    threads: int,
+    progress: Callable[[int, int], object] | None,
+    probe: int | None,
 ) -> dict[str, Ranking]:
-    preset_input = PresetInput(given.table, settings.norm, given.model, threads, progress)
-    return {preset.name: rank_layers(preset, preset_input, settings) for preset in _chosen(given, settings)}
+    preset_input = PresetInput(given.table, settings.norm, given.model, threads, progress, probe, settings.seed)
+    return {preset.name: rank_layers(preset, preset_input, settings) for preset in _chosen(given, settings, probe)}
 
 
 def _document(

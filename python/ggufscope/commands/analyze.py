@@ -35,6 +35,10 @@ def analyze(
     preset: Annotated[
         str | None, typer.Option("--preset", help=f"This one alone: {', '.join(PRESETS)}. Default: all that fit.")
     ] = None,
+    probe: Annotated[
+        int | None,
+        typer.Option("--probe", metavar="N", help="Run the model on N random tokens in place of propagation."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
     threads: Annotated[
         int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
@@ -49,7 +53,14 @@ def analyze(
         usable_directory(output)
     with progress_bar("analysing") as progress:
         found = run_analysis(
-            source, weights=weights, preset=preset, norm=norm, scale=scale, threads=threads, progress=progress
+            source,
+            weights=weights,
+            preset=preset,
+            norm=norm,
+            scale=scale,
+            threads=threads,
+            progress=progress,
+            probe=probe,
         )
     if output is not None:
         found.save(output)

@@ -52,7 +52,7 @@ def attend(weights: AttentionWeights, given: Moments, gain: Floats, draws: Draws
         output=mapped(weights.output, _mixed(v, weights.shape, collision), threads),
         std={"q": q.std, "k": k.std, "v": v.std},
         entropy=entropy,
-        baseline=_baseline(weights.shape, q_gain[0], k_gain[0]),
+        baseline=baseline(weights.shape, q_gain[0], k_gain[0]),
     )
 
 
@@ -63,12 +63,12 @@ def _mixed(v: Moments, shape: HeadShape, collision: Floats) -> Moments:
     return Moments(v.mean[channels], v.variance[channels] * np.repeat(collision, shape.value_length))
 
 
-def _baseline(shape: HeadShape, q_squares: Floats, k_squares: Floats) -> Floats:
-    """−‖W_q g‖ · ‖W_k g‖ per query head, from the squared norms of rows."""
+def baseline(shape: HeadShape, q_squares: Floats, k_squares: Floats) -> Floats:
+    """−‖W_q g‖ · ‖W_k g‖ per query head, (heads,), from the squared norms of the rows of W g."""
     q_norm = np.sqrt(q_squares.reshape(shape.n_heads, -1).sum(axis=1))
     k_norm = np.sqrt(k_squares.reshape(shape.n_kv_heads, -1).sum(axis=1))
-    baseline: Floats = -q_norm * np.repeat(k_norm, shape.n_heads // shape.n_kv_heads)
-    return baseline
+    products: Floats = -q_norm * np.repeat(k_norm, shape.n_heads // shape.n_kv_heads)
+    return products
 
 
 def _sample_heads(shape: HeadShape, q: Projection, k: Projection, draws: Draws, threads: int) -> tuple[Floats, Floats]:

@@ -1,0 +1,90 @@
+"""The probe as a preset: its numbers are those of a trace, and it runs in place of propagation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.stats
+from networks import sample
+from stories import texts
+
+import ggufscope as gs
+from ggufscope.analysis.probe_preset import SCORES
+from ggufscope.analysis.propagation import propagate
+from ggufscope.analysis.propagation.baseline import baselines
+from ggufscope.cli import main
+from ggufscope.errors import TraceError
+from ggufscope.runtime.capture import Recorder
+from ggufscope.runtime.streamed import open_engine
+
+TOKENS = 200
+
+
+@pytest.fixture(scope="module")
+def analysis(request: pytest.FixtureRequest) -> gs.Analysis:
+    return gs.analyze(request.getfixturevalue("stories260k"), probe=TOKENS)
+
+
+def test_it_takes_the_place_of_propagation(analysis: gs.Analysis, stories260k: Path) -> None:
+    assert list(analysis.presets) == ["heuristic", "probe"]
+    assert list(gs.analyze(stories260k).presets) == ["heuristic", "propagation"]
+    assert list(gs.analyze(stories260k, probe=9, preset="probe").presets) == ["probe"]
+
+
+def test_its_numbers_are_those_of_a_trace(analysis: gs.Analysis, stories260k: Path) -> None:
+    trace = gs.trace(stories260k, probe=TOKENS)
+    found = analysis.presets["probe"]
+    for name, (figure, _) in SCORES.items():
+        expected = (
+            trace.head_figure(figure).mean(axis=-1) if name == "mean_head_entropy" else trace.layer_figure(figure)
+        )
+        np.testing.assert_allclose(found[name], expected[0], rtol=1e-6, err_msg=name)
+    per_head = analysis.document.other_presets[0].per_head
+    np.testing.assert_allclose(per_head["head_entropy"], trace.head_figure("entropy_share")[0], rtol=1e-6)
+
+
+def test_the_seed_draws_the_tokens(stories260k: Path) -> None:
+    first, again, other = (gs.analyze(stories260k, probe=20, seed=seed).presets["probe"] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first["residual_rms"], again["residual_rms"])
+    assert not np.array_equal(first["residual_rms"], other["residual_rms"])
+
+
+def test_the_baseline_is_that_of_propagation(stories260k: Path) -> None:
+    with gs.open(stories260k) as model:
+        np.testing.assert_allclose(baselines(model), propagate(model, queries=1).baseline, rtol=1e-12)
+
+
+def test_heads_rank_as_on_texts(analysis: gs.Analysis, stories260k: Path) -> None:
+    """What a probe is for: entropies of heads on random tokens order the heads as texts do."""
+    with gs.open(stories260k) as model, open_engine(model, 2) as engine:
+        recorder = Recorder(3, engine.shape)
+        engine.prefill(list(texts().astype(np.int32)), recorder, room=0, progress=None)
+    on_texts = recorder.tables()["entropy_share"].mean(axis=0).reshape(-1)
+    per_head = analysis.document.other_presets[0].per_head
+    probed, baseline = (np.array(per_head[name], float).reshape(-1) for name in ("head_entropy", "baseline"))
+    assert scipy.stats.spearmanr(probed, on_texts).statistic > 0.95
+    assert scipy.stats.spearmanr(probed, on_texts).statistic > scipy.stats.spearmanr(baseline, on_texts).statistic
+
+
+def test_the_command(stories260k: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", str(stories260k), "--probe", "16", "-o", str(tmp_path)]) == 0
+    assert "random tokens" in (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert gs.Analysis.load(tmp_path).document.other_presets[0].name == "probe"
+    capsys.readouterr()
+    assert main(["analyze", str(stories260k), "--probe", "1"]) == 2
+    assert "a probe takes two tokens or more, not 1" in capsys.readouterr().err
+
+
+def test_what_does_not_go_together(stories260k: Path) -> None:
+    for options in ({"probe": 9, "preset": "heuristic"}, {"preset": "probe"}):
+        with pytest.raises(ValueError, match="go together"):
+            gs.analyze(stories260k, **options)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="a probe needs the model itself"):
+        gs.analyze(gs.profile(stories260k), probe=9)
+
+
+def test_a_model_that_cannot_run_is_an_error(write_gguf, tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match="the streamed engine does not run the architecture 'gpt2'"):
+        gs.analyze(write_gguf(**sample("gpt2").file()), probe=9)

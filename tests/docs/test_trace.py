@@ -1,0 +1,51 @@
+"""docs/trace.md says what is so: its tables are the registries', its Python runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ggufscope as gs
+from ggufscope.runtime.capture import FIGURES, POINTS
+from ggufscope.runtime.document import SCHEMA
+from ggufscope.runtime.streamed.network import ARCHITECTURES
+
+if TYPE_CHECKING:
+    import pytest
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "trace.md").read_text(encoding="utf-8")
+
+
+def cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def test_figures_are_those_of_the_registry() -> None:
+    rows = [
+        f"| `{name}` | {'head' if figure.per_head else 'layer'} | {cell(figure.definition)} |"
+        for name, figure in FIGURES.items()
+    ]
+    assert "\n".join(["| figure | per | definition |", "|---|---|---|", *rows]) in DOCUMENT
+
+
+def test_points_are_those_of_the_registry() -> None:
+    rows = [f"| `{name}` | {cell(text.split(' [')[0])} |" for name, text in POINTS.items()]
+    assert "\n".join(["| point | what is captured |", "|---|---|", *rows]) in DOCUMENT
+
+
+def test_architectures_and_schema_are_named() -> None:
+    table = DOCUMENT[DOCUMENT.index("| architectures | notes |") :].partition("\n\n")[0]
+    assert [name for name in re.findall(r"`([a-z0-9]+)`", table) if name in ARCHITECTURES] == list(ARCHITECTURES)
+    assert SCHEMA in DOCUMENT
+
+
+def test_python_runs(stories260k: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.gguf").symlink_to(stories260k)
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", DOCUMENT, flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "trace.md", "exec"), names)  # noqa: S102
+    assert names["entropy"].shape == (1, 5, 8)
+    assert names["ratio"].shape == (1, 5)
+    assert isinstance(gs.Trace.load("trace.json"), gs.Trace)

@@ -9,7 +9,8 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from ..analysis.compiled import compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
 
 _LANES = 16  # partial sums side by side, which the compiler keeps in vector registers
 
-_compiled = njit(cache=True, nogil=True, error_model="numpy")
 
-
-@_compiled
+@compiled
 def sum_of_squares(values: Array) -> float:
     """Σ x² of a C-contiguous array, (n,)."""
     partial = np.zeros(_LANES)
@@ -39,7 +38,7 @@ def sum_of_squares(values: Array) -> float:
     return total
 
 
-@_compiled
+@compiled
 def count_below(values: Array, threshold: float) -> int:
     """How many |x| are below the threshold, of a C-contiguous array (n,)."""
     count = 0
@@ -49,7 +48,7 @@ def count_below(values: Array, threshold: float) -> int:
     return count
 
 
-@_compiled
+@compiled
 def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64]) -> Doubles:
     """Means over the queries t ≥ 1 of every head.
 
@@ -62,7 +61,9 @@ def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64]) -> D
         where there is no second token, the share also where every query sees one key alone.
     """
     n_heads, n_tokens, n_keys = probabilities.shape
-    means = np.empty((3, n_heads))
+    means = np.full((3, n_heads), np.nan)
+    if n_tokens < 2:
+        return means
     for head in range(n_heads):
         total = 0.0
         share = 0.0
@@ -80,7 +81,8 @@ def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64]) -> D
                 share += entropy / math.log(np.float64(seen[t]))
                 n_shares += 1
         means[0, head] = total / (n_tokens - 1)
-        means[1, head] = share / n_shares
+        if n_shares > 0:
+            means[1, head] = share / n_shares
         means[2, head] = first / (n_tokens - 1)
     return means
 

@@ -6,17 +6,16 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from ...analysis.compiled import compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ..capture import Array
 
-_compiled = njit(cache=True, nogil=True, error_model="numpy")
 
-
-@_compiled
+@compiled
 def rms_norm(x: Array, gain: Array, epsilon: float, out: Array) -> None:
     """X / √(mean(x²) + ε) · gain of every row; the mean is float64.
 
@@ -37,7 +36,7 @@ def rms_norm(x: Array, gain: Array, epsilon: float, out: Array) -> None:
             out[i, j] = x[i, j] * factor * gain[j]
 
 
-@_compiled
+@compiled
 def masked_softmax(scores: Array, positions: npt.NDArray[np.int64], window: int, scale: float, soft_cap: float) -> None:
     """Softmax over the keys that a query may see, in place; the others become 0.
 

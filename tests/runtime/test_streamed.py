@@ -308,6 +308,14 @@ def test_nothing_to_continue(write_gguf: WriteGguf) -> None:
         engine.generate(1, frozenset(), progress=None)
 
 
+def test_no_more_than_there_is_room_for(write_gguf: WriteGguf) -> None:
+    with gs.open(write_gguf(**sample("llama").file())) as model, open_engine(model, 1) as engine:
+        engine.prefill(PROMPTS, None, room=3, progress=None)
+        with pytest.raises(ValueError, match="room for 3 tokens, not for 4"):
+            engine.generate(4, frozenset(), progress=None)
+        assert {len(ending.tokens) for ending in engine.generate(3, frozenset(), progress=None)} == {3}
+
+
 def test_an_exception_of_the_recorder_comes_out(write_gguf: WriteGguf) -> None:
     class Full(Recorder):
         def take(self, prompt: int, layer: int, point: str, values: Any, first_head: int = 0) -> None:

@@ -12,7 +12,7 @@ from ...errors import TraceError
 from .kernels import masked_softmax
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import numpy.typing as npt
 
@@ -84,41 +84,45 @@ def check_length(n_tokens: int) -> None:
         raise TraceError(f"{n_tokens} tokens in one piece are too many to trace: at most {most}")
 
 
-def attend(shape: HeadShape, queries: Array, memory: Memory, out: Array, take: Take | None) -> None:
-    """Mix values by the softmax of scores.
+@dataclass(frozen=True)
+class Run:
+    """Heads of one prompt whose scores are held together: key heads, and which query heads of each."""
+
+    kv: slice
+    members: slice
+
+
+def runs(shape: HeadShape, n_scores: int) -> list[Run]:
+    """All heads, in whole groups around key heads if their scores fit, else one by one; `n_scores` are of one head."""
+    group = shape.n_heads // shape.n_kv_heads
+    together = _SCORE_BYTES // (4 * group * max(n_scores, 1))
+    if together == 0:
+        heads = (divmod(head, group) for head in range(shape.n_heads))
+        return [Run(slice(kv, kv + 1), slice(member, member + 1)) for kv, member in heads]
+    firsts = range(0, shape.n_kv_heads, together)
+    return [Run(slice(first, min(first + together, shape.n_kv_heads)), slice(0, group)) for first in firsts]
+
+
+def attend(shape: HeadShape, run: Run, queries: Array, memory: Memory, *, out: Array, take: Take | None) -> None:
+    """Mix values by the softmax of scores, for a run of heads.
 
     Args:
         shape: heads, scale, soft cap and window.
-        queries: float32 (tokens, heads, key length), turned: those of the last tokens in memory.
+        run: the heads.
+        queries: float32 (tokens, heads, key length), turned: of all heads, of the last tokens in memory.
         memory: keys and values, of these tokens too.
-        out: float32 (tokens, heads, value length), to be written.
-        take: is given the probabilities, in runs of heads; None: nobody wants them.
+        out: float32 (tokens, heads, value length), to be written for the heads of the run.
+        take: is given their probabilities; None: nobody wants them.
     """
-    n = len(queries)
+    n, count = len(queries), run.kv.stop - run.kv.start
     group = shape.n_heads // shape.n_kv_heads
+    by_head = queries.reshape(n, shape.n_kv_heads, group, -1)[:, run.kv, run.members]
+    asked = by_head.transpose(1, 2, 0, 3).reshape(count, -1, shape.key_length)
+    scores = np.matmul(asked, memory.keys[run.kv].swapaxes(1, 2)).reshape(-1, n, memory.length)
     positions = np.arange(memory.length - n, memory.length)
-    by_head = queries.swapaxes(0, 1).reshape(shape.n_kv_heads, group, n, -1)
-    mixed = out.swapaxes(0, 1)  # a view: (heads, tokens, value length)
-    for kv, members in _runs(shape, n * memory.length):
-        count = kv.stop - kv.start
-        asked = by_head[kv, members].reshape(count, -1, shape.key_length)
-        scores = np.matmul(asked, memory.keys[kv].swapaxes(1, 2)).reshape(-1, n, memory.length)
-        masked_softmax(scores, positions, shape.window or _ALL, shape.scale, shape.soft_cap)
-        first_head = kv.start * group + members.start
-        if take is not None:
-            take(scores, first_head)
-        given = np.matmul(scores.reshape(count, -1, memory.length), memory.values[kv])
-        mixed[first_head : first_head + len(scores)] = given.reshape(len(scores), n, -1)
-
-
-def _runs(shape: HeadShape, scores: int) -> Iterator[tuple[slice, slice]]:
-    """Key heads, and which query heads of each, that go together: whole groups if they fit, else head by head."""
-    group = shape.n_heads // shape.n_kv_heads
-    together = _SCORE_BYTES // (4 * group * max(scores, 1))
-    if together == 0:
-        for kv_head in range(shape.n_kv_heads):
-            for member in range(group):
-                yield slice(kv_head, kv_head + 1), slice(member, member + 1)
-        return
-    for first in range(0, shape.n_kv_heads, together):
-        yield slice(first, min(first + together, shape.n_kv_heads)), slice(0, group)
+    masked_softmax(scores, positions, shape.window or _ALL, shape.scale, shape.soft_cap)
+    first_head = run.kv.start * group + run.members.start
+    if take is not None:
+        take(scores, first_head)
+    given = np.matmul(scores.reshape(count, -1, memory.length), memory.values[run.kv])
+    out[:, first_head : first_head + len(scores)] = given.reshape(len(scores), n, -1).swapaxes(0, 1)

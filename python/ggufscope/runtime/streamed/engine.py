@@ -48,7 +48,8 @@ class StreamedEngine:
         self._network = network
         self._workers = Workers(threads)
         self._lengths: list[int] = []
-        self._memories: list[list[Memory]] = []  # by layer, by prompt
+        self._memories: dict[int, list[Memory]] = {}  # layer → by prompt
+        self._room = 0
         self._turnings: list[Turning | None] = []  # by layer
         self._logits: Array | None = None
         self._overflowed = False
@@ -80,6 +81,8 @@ class StreamedEngine:
         """Continue every prompt; see `Engine.generate`."""
         if self._logits is None:
             raise ValueError("there is nothing to continue before a prefill")
+        if max_new_tokens > self._room:
+            raise ValueError(f"the prefill left room for {self._room} tokens, not for {max_new_tokens}")
         answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop)
         try:
             with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
@@ -114,7 +117,7 @@ class StreamedEngine:
         self.close()
 
     def _prepare(self, lengths: list[int], room: int) -> None:
-        """Tables of RoPE, and memory for keys and values, as long as prompts and answers will be."""
+        """Tables of RoPE as long as prompts and answers will be; nothing is remembered yet."""
         longest = max(lengths)
         check_length(longest)
         self._lengths = lengths
@@ -126,15 +129,25 @@ class StreamedEngine:
             if rotation is not None and rotation not in known:
                 known[rotation] = Turning.of(rotation, longest + room, factors)
             self._turnings.append(None if rotation is None else known[rotation])
-        self._memories = [
-            [Memory(layer.attention.shape, length + room) for length in lengths] for layer in self._network.layers
-        ]
+        self._room = room
+        self._memories.clear()
+
+    def _memory(self, number: int) -> list[Memory]:
+        """Keys and values of a layer by prompt; kept only where something is to be generated."""
+        if number in self._memories:
+            return self._memories[number]
+        shape = self._network.layers[number].attention.shape
+        memory = [Memory(shape, length + self._room) for length in self._lengths]
+        if self._room:
+            self._memories[number] = memory
+        return memory
 
     def _step(self, answers: Answers) -> Array:
         """Scores behind the token that was chosen last, of the prompts that are open."""
         spans = [Span(prompt, slice(row, row + 1)) for row, prompt in enumerate(answers.open)]
         tokens = np.array([answers.tokens[span.prompt][-1] for span in spans], np.int32)
-        positions = np.array([self._memories[0][span.prompt].length for span in spans])
+        lengths = [self._lengths[span.prompt] + len(answers.tokens[span.prompt]) for span in spans]
+        positions = np.array(lengths) - 1
         return self._scores(self._forward(tokens, Batch(spans, positions, None), None))
 
     def _forward(self, tokens: npt.NDArray[np.int32], batch: Batch, progress: Progress | None) -> Array:
@@ -149,7 +162,7 @@ class StreamedEngine:
                 number,
                 weights,
                 turning=self._turnings[number],
-                memories=self._memories[number],
+                memories=self._memory(number),
                 batch=batch,
                 workers=self._workers,
             ).run(x)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .attention import attend
+from .attention import attend, runs
 from .feed_forward import activate
 from .kernels import rms_norm
 from .tiles import product
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
     from ...architecture.parts import Norm
     from ..capture import Array, Recorder
-    from .attention import Memory, Turning
+    from .attention import Memory, Run, Turning
     from .network import LayerWeights
     from .tiles import Workers
+
+_ROWS = 32  # tokens that go through φ at a time, in cache
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,12 @@ class LayerRun:
         keys = self._heads(k, shape.n_kv_heads, weights.k_norm)
         values = v.reshape(len(v), shape.n_kv_heads, -1)
         mixed = np.empty((len(q), shape.n_heads, shape.value_length), np.float32)
-        self._workers.each(lambda span: self._attend(span, queries, keys, values, mixed), self._batch.spans)
+        parts: list[tuple[Span, Run]] = []
+        for span in self._batch.spans:
+            memory = self._memories[span.prompt]
+            memory.append(keys[span.rows], values[span.rows])
+            parts += [(span, run) for run in runs(shape, (span.rows.stop - span.rows.start) * memory.length)]
+        self._workers.each(lambda part: self._attend(*part, queries, mixed), parts)
         return product(weights.output, mixed.reshape(len(q), -1), self._workers)
 
     def _heads(self, projected: Array, n_heads: int, norm: Norm | None) -> Array:
@@ -107,9 +114,7 @@ class LayerRun:
             self._turning.apply(heads, self._batch.positions)
         return heads
 
-    def _attend(self, span: Span, queries: Array, keys: Array, values: Array, mixed: Array) -> None:
-        memory = self._memories[span.prompt]
-        memory.append(keys[span.rows], values[span.rows])
+    def _attend(self, span: Span, run: Run, queries: Array, mixed: Array) -> None:
         recorder = self._batch.recorder
         take = None
         if recorder is not None:
@@ -117,7 +122,8 @@ class LayerRun:
             def take(probabilities: Array, first_head: int) -> None:
                 recorder.take(span.prompt, self._number, "attention", probabilities, first_head)
 
-        attend(self._weights.attention.shape, queries[span.rows], memory, mixed[span.rows], take)
+        shape, memory = self._weights.attention.shape, self._memories[span.prompt]
+        attend(shape, run, queries[span.rows], memory, out=mixed[span.rows], take=take)
 
     def _feed_forward(self, given: Array) -> Array:
         weights = self._weights.feed_forward
@@ -129,13 +135,13 @@ class LayerRun:
             self._take("gate", gate)
         hidden = up if gate is None else gate
 
-        def combine(span: Span) -> None:
-            rows = hidden[span.rows]
+        def combine(first: int) -> None:
+            rows = hidden[first : first + _ROWS]
             activate(rows, self._weights.activation)
             if gate is not None:
-                rows *= up[span.rows]
+                rows *= up[first : first + _ROWS]
 
-        self._workers.each(combine, self._batch.spans)
+        self._workers.each(combine, range(0, len(hidden), _ROWS))
         self._take("gated", hidden)
         return product(weights.down, hidden, self._workers)
 

@@ -159,13 +159,13 @@ def test_weights_that_are_not_finite_are_named(value: float, write_gguf: WriteGg
         engine.prefill(random_tokens(4), Recorder(1, engine.shape), room=0, progress=None)
 
 
-def test_a_text_too_long_for_one_piece_is_refused(stories260k: Path) -> None:
-    with (
-        ggufscope.open(stories260k) as model,
-        LLAMA_CPP.open(model, 1) as engine,
-        pytest.raises(TraceError, match=r"20000 tokens at once need 11\.9 GiB in llama\.cpp; shorten the text"),
-    ):
-        engine.prefill([np.zeros(20_000, np.int32)], Recorder(1, engine.shape), room=0, progress=None)
+def test_what_would_fill_the_memory_is_refused(stories260k: Path) -> None:
+    with ggufscope.open(stories260k) as model, LLAMA_CPP.open(model, 1) as engine:
+        recorder = Recorder(1, engine.shape)
+        with pytest.raises(TraceError, match=r"20000 tokens at once need 11\.9 GiB in llama\.cpp; read less"):
+            engine.prefill([np.zeros(20_000, np.int32)], recorder, room=0, progress=None)
+        with pytest.raises(TraceError, match=r"values of 30000 prompts need 9\.2 GiB in llama\.cpp; read less"):
+            engine.prefill([np.zeros(1, np.int32)] * 30_000, recorder, room=1, progress=None)
 
 
 def test_a_file_that_llama_cpp_refuses(write_gguf: WriteGguf) -> None:

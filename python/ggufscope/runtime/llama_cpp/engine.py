@@ -15,7 +15,7 @@ from ..streamed.network import Network
 from .library import VERSION, load
 from .nodes import Nodes
 from .self_test import check_nodes
-from .session import MOST_SEQUENCES, Entry, LoadedModel, Session, nothing, prompt_entries
+from .session import MOST_SEQUENCES, Entry, LoadedModel, Session, cells, nothing, prompt_entries
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     TokenIds = npt.NDArray[np.int32]
 
 _MOST_BYTES = 4 << 30  # of the attention of a layer, or the scores of all tokens, which llama.cpp holds at once
+_MOST_KEPT_BYTES = 8 << 30  # of keys and values, until all prompts are answered
+_INSTEAD = "read less, or take the engine streamed"
 _TRIAL_TOKENS = 16
 
 
@@ -77,7 +79,7 @@ class LlamaCppEngine:
         """Read all prompts; see `Engine.prefill`."""
         self._close_sessions()
         self._lengths = [len(tokens) for tokens in prompts]
-        self._require_room()
+        self._require_room(room)
         last = np.empty((len(prompts), self.shape.n_vocabulary), np.float32)
         for first in range(0, len(prompts), MOST_SEQUENCES):
             group = prompts[first : first + MOST_SEQUENCES]
@@ -155,13 +157,17 @@ class LlamaCppEngine:
         step = max(seconds[2], per_token * len(prompts))
         return Seconds(per_token * sum(map(len, prompts)), step * max(0, max_new_tokens - 1))
 
-    def _require_room(self) -> None:
+    def _require_room(self, room: int) -> None:
+        """Raise TraceError for what would fill the memory of most machines, which nothing in llama.cpp hinders."""
         longest = max(self._lengths)
-        held = 4 * longest * max(longest * max(self.shape.n_heads), self.shape.n_vocabulary)
-        if held > _MOST_BYTES:
-            size = f"{held / 2**30:.1f} GiB"
+        at_once = 4 * longest * max(longest * max(self.shape.n_heads), self.shape.n_vocabulary)
+        if at_once > _MOST_BYTES:
+            raise TraceError(f"{longest} tokens at once need {_gib(at_once)} in llama.cpp; {_INSTEAD}")
+        per_token = sum(4 * (layer.attention.k.n_rows + layer.attention.v.n_rows) for layer in self._network.layers)
+        kept = len(self._lengths) * cells(longest + room) * per_token
+        if kept > _MOST_KEPT_BYTES:
             raise TraceError(
-                f"{longest} tokens at once need {size} in llama.cpp; shorten the text, or take the engine streamed"
+                f"keys and values of {len(self._lengths)} prompts need {_gib(kept)} in llama.cpp; {_INSTEAD}"
             )
 
     def _blame_weights(self) -> None:
@@ -188,3 +194,7 @@ class LlamaCppEngine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _gib(n_bytes: int) -> str:
+    return f"{n_bytes / 2**30:.1f} GiB"

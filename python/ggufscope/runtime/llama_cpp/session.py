@@ -119,7 +119,7 @@ class Session:
         self._failure: BaseException | None = None
         self._callback = package.ggml_backend_sched_eval_callback(self._see)
         options = package.llama_context_default_params()
-        options.n_ctx = n_sequences * -(-length // _CELLS) * _CELLS
+        options.n_ctx = n_sequences * cells(length)
         options.n_batch = options.n_ubatch = max(batch, n_sequences)  # a prompt in one piece
         options.n_seq_max = n_sequences
         options.n_threads = options.n_threads_batch = threads
@@ -196,6 +196,11 @@ def _wait_whatever_comes(running: Future[int]) -> None:
     while not running.done():
         with contextlib.suppress(KeyboardInterrupt):
             wait([running])
+
+
+def cells(length: int) -> int:
+    """What llama.cpp keeps for a sequence of so many tokens."""
+    return -(-length // _CELLS) * _CELLS
 
 
 def nothing() -> None:

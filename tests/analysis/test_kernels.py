@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 import scipy.integrate
 import scipy.stats
-from forward import activate as reference_activation
 
+from forward import activate as reference_activation
 from ggufscope.analysis.propagation.kernels import (
     ACTIVATIONS,
     activate,

@@ -41,7 +41,9 @@ def test_its_numbers_are_those_of_a_trace(analysis: gs.Analysis, stories260k: Pa
             trace.head_figure(figure).mean(axis=-1) if name == "mean_head_entropy" else trace.layer_figure(figure)
         )
         np.testing.assert_allclose(found[name], expected[0], rtol=1e-6, err_msg=name)
+    assert f"probe: {TOKENS + 1} tokens read, random ones of seed 0" in analysis.document.notes
     per_head = analysis.document.other_presets[0].per_head
+    assert sorted(np.ravel(per_head["head_entropy_rank"])) == list(range(1, 41))
     np.testing.assert_allclose(per_head["head_entropy"], trace.head_figure("entropy_share")[0], rtol=1e-6)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from forward import Network
 from forward import rope as reference_rope
-
 from ggufscope.analysis.propagation.feed_forward import routed
 from ggufscope.analysis.propagation.moments import Moments, normed
 from ggufscope.analysis.propagation.sampling import Draws, covariance_factor

@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import scipy.stats
-from forward import rms, run
 from stories import network, texts, write
 
 import ggufscope as gs
+from forward import rms, run
 from ggufscope.analysis.propagation import Propagation, propagate
 from ggufscope.analysis.propagation.attention import attend
 from ggufscope.analysis.propagation.feed_forward import feed_forward

@@ -43,7 +43,7 @@ def _beyond_the_input(given: AnalysisInput) -> list[Applicability]:
     """What this kind of input cannot give, whatever stands in it."""
     found = []
     if given.model is None:
-        presets = [entry.name for entry in PRESETS.values() if entry.needs_model]
+        presets = [entry.name for entry in PRESETS.values() if entry.needs_model and not entry.in_place_of]
         found += [Applicability(f"preset {name}", "needs the model itself, not a profile of it") for name in presets]
     if not given.gauge.decides:
         found.append(Applicability("invariant products", "exact ones need the model; here without gains"))

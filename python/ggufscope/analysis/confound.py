@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from .compiled import compiled
+from ..compiled import compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

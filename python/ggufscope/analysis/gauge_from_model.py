@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..compiled import compiled
 from ..heads import heads
-from .compiled import compiled
 from .gauge import Gauge, head_product
 from .tensor_roles import FUSED_ATTENTION, ffn_gain_role, holder
 

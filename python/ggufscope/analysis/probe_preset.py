@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .propagation_preset import COMPONENTS
+from .propagation_preset import COMPONENTS, mean_over_heads, ranks_over_heads
 from .propagation_preset import NAME as PROPAGATION
 from .propagation_preset import SCORES as PROPAGATED
 from .registry import PresetInput, PresetScores, Series, preset
@@ -64,19 +64,15 @@ def scores_of(found: Trace, baseline: Floats, given: PresetInput) -> PresetScore
 
     per_layer = {name: figure for name, (figure, _) in SCORES.items() if name != "mean_head_entropy"}
     columns = {name: found.layer_figure(figure).mean(axis=0) for name, figure in per_layer.items()}
-    columns["mean_head_entropy"] = _mean_over_heads(entropy)
+    columns["mean_head_entropy"] = mean_over_heads(entropy)
     series = {
         name: Series(spread(columns[name]), formula, *PROPAGATED[name][1:]) for name, (_, formula) in SCORES.items()
     }
-    return PresetScores(series, COMPONENTS, {"head_entropy": spread(entropy), "baseline": spread(baseline)})
-
-
-def _mean_over_heads(entropy: Floats) -> Floats:
-    """(L, heads) → (L,); NaN where a head that is there has none."""
-    there = np.isfinite(entropy)
-    total = np.where(there, entropy, 0.0).sum(axis=1)
-    mean: Floats = np.divide(total, there.sum(axis=1), out=np.full(len(entropy), np.nan), where=there.any(axis=1))
-    return mean
+    heads = {"head_entropy": spread(entropy), "baseline": spread(baseline)}
+    heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
+    run = f"{NAME}: {len(found.document.prompts[0].token_ids)} tokens read, random ones of seed {given.seed}"
+    notes = (run, *(f"{NAME}: {warning}" for warning in found.document.warnings))
+    return PresetScores(series, COMPONENTS, heads, notes=notes)
 
 
 def _in_bytes(progress: Callable[[int, int], object] | None, model: Model) -> Callable[[str, float], object] | None:

@@ -84,7 +84,7 @@ def scores_of(found: Propagation, given: PresetInput) -> PresetScores:
         if name in columns or name not in _OF_MIXTURES
     }
     heads = {name: spread(values) for name in PER_HEAD if (values := getattr(found, name)) is not None}
-    heads |= {f"{name}_rank": _ranks_over_heads(values) for name, values in heads.items()}
+    heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
     limits = tuple(Applicability(f"{NAME}: {limit.score}", limit.reason) for limit in found.applicability)
     notes = tuple(f"{NAME}: {note}" for note in ((SCOPE,) if heads else ()) + found.assumptions)
     return PresetScores(series, COMPONENTS, heads, limits, notes, explained=True)
@@ -95,11 +95,11 @@ def _columns(found: Propagation) -> dict[str, Floats]:
     columns = {name: getattr(found, name) for name in SCORES if hasattr(found, name)}
     columns |= {f"{role}_std": values for role, values in found.preactivation_std.items()}
     if found.head_entropy is not None:
-        columns["mean_head_entropy"] = _mean_over_heads(found.head_entropy)
+        columns["mean_head_entropy"] = mean_over_heads(found.head_entropy)
     return {name: values for name, values in columns.items() if values is not None}
 
 
-def _ranks_over_heads(values: Floats) -> Floats:
+def ranks_over_heads(values: Floats) -> Floats:
     """(L, heads) → the rank of each among all heads of the model, NaN where there is no head."""
     there = np.isfinite(values)
     found = np.full(values.shape, np.nan)
@@ -107,7 +107,7 @@ def _ranks_over_heads(values: Floats) -> Floats:
     return found
 
 
-def _mean_over_heads(entropy: Floats) -> Floats:
+def mean_over_heads(entropy: Floats) -> Floats:
     """(L, heads) → (L,); NaN where a layer has no head."""
     there = np.isfinite(entropy)
     count = there.sum(axis=1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .compiled import compiled
+from ..compiled import compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt

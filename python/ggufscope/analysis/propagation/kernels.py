@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..compiled import compiled_as_numpy
+from ...compiled import compiled_as_numpy
 
 if TYPE_CHECKING:
     import numpy.typing as npt

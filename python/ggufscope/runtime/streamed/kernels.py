@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...analysis.compiled import compiled
+from ...compiled import compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt

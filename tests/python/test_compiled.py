@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from ggufscope.analysis.compiled import compiled, compiled_as_numpy
+from ggufscope.compiled import compiled, compiled_as_numpy
 
 
 def without_a_file(name):

@@ -118,13 +118,14 @@ def test_json_stands_alone_and_equals_the_file(run, model, tmp_path):
 def test_files_of_the_output_directory(run, model, tmp_path):
     out = tmp_path / "out"
     assert run(model, "-o", out)[0] == 0
-    assert sorted(path.name for path in out.iterdir()) == ["analysis-report.json", "report.md"]
+    assert sorted(path.name for path in out.iterdir()) == ["analysis-report.json", "profile.json", "report.md"]
+    assert gs.Profile.load(out / "profile.json").model.identity == gs.Analysis.load(out).document.model.identity
     (out / "mine.txt").write_text("mine")
     assert run(model, "-o", out)[0] == 0
     assert (out / "mine.txt").read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", ["analysis-report.json", "report.md"])
+@pytest.mark.parametrize("name", ["analysis-report.json", "profile.json", "report.md"])
 def test_a_foreign_file_is_not_replaced(run, model, tmp_path, name):
     (tmp_path / name).write_text("mine")
     code, _, err = run(model, "-o", tmp_path)

@@ -42,6 +42,7 @@ class AnalysisInput:
         subject: what it is.
         gauge: the invariant products.
         model: the open model; None where the input is a profile.
+        profile: the statistics of its tensors; None where the input has none.
         sparsity_threshold: of the profile; None where it is not known.
         warnings: about the input itself.
     """
@@ -50,6 +51,7 @@ class AnalysisInput:
     subject: Subject
     gauge: Gauge
     model: Model | None
+    profile: Profile | None
     sparsity_threshold: float | None
     warnings: tuple[str, ...]
 
@@ -85,21 +87,18 @@ def _of_model(model: Model, threads: int | None, progress: Callable[[int, int], 
     kind = model.metadata.get("general.type")
     if isinstance(kind, str) and kind != "model":
         raise ProfileError(f"{model.path}: general.type is {kind!r}; the analysis needs a language model")
-    tensors = [tensor for tensor in model.tensors.values() if tensor.role == "ffn_up"]
-    has_gate = any(tensor.role == "ffn_gate" for tensor in model.tensors.values())
-    fast = has_gate or not tensors  # row norms are for gates that share a tensor with up
-    profile = scan(model, threads, fast, progress=progress)
+    profile = scan(model, threads, progress=progress)  # in full: it is saved beside the analysis, and drawn
     table = _table(profile, model.path)
     gauge = gauge_from_model(model, table, threads, progress)
     subject = _subject(profile, table, "model", Path(model.path).name)
-    return AnalysisInput(table, subject, gauge, model, profile.settings.sparsity_threshold, _warnings(profile))
+    return AnalysisInput(table, subject, gauge, model, profile, profile.settings.sparsity_threshold, _warnings(profile))
 
 
 def _of_profile(profile: Profile, path: Path | None) -> AnalysisInput:
     table = _table(profile, str(path) if path else profile.title)
     gauge = gauge_from_vectors(profile, table) or gauge_from_table(table)
     subject = _subject(profile, table, "profile", path.name if path else None)
-    return AnalysisInput(table, subject, gauge, None, profile.settings.sparsity_threshold, _warnings(profile))
+    return AnalysisInput(table, subject, gauge, None, profile, profile.settings.sparsity_threshold, _warnings(profile))
 
 
 def _table(profile: Profile, place: str) -> LayerTable:
@@ -172,7 +171,7 @@ def _of_phase1(document: dict[str, Any], path: Path) -> AnalysisInput:
         n_layers=table.n_layers,
         n_elements=count if type(count) is int and 0 <= count < _MOST_ELEMENTS else None,
     )
-    return AnalysisInput(table, subject, gauge_from_table(table), None, None, (f"H2, H4: {FROBENIUS}",))
+    return AnalysisInput(table, subject, gauge_from_table(table), None, None, None, (f"H2, H4: {FROBENIUS}",))
 
 
 def _text(value: Any) -> str | None:

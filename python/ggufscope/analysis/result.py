@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import AnalysisError, OutputError
 from ..output import atomic_write
+from ..profiles import SCHEMA as PROFILE_SCHEMA
 from .document import SCHEMA, AnalysisDocument, LayerRecord
 from .document_json import document_from_json, document_to_json
 
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from ..profiles import Profile
     from .findings import Finding
 
 REPORT_JSON = "analysis-report.json"
 REPORT_MARKDOWN = "report.md"
+PROFILE_JSON = "profile.json"
 
 
 class Analysis:
@@ -30,10 +33,12 @@ class Analysis:
 
     Attributes:
         document: everything, as plain values in the layout of the saved file.
+        profile: the statistics of the tensors it was made from; None where there were none, or it was loaded.
     """
 
-    def __init__(self, document: AnalysisDocument) -> None:
+    def __init__(self, document: AnalysisDocument, profile: Profile | None = None) -> None:
         self.document = document
+        self.profile = profile
 
     @cached_property
     def layers(self) -> dict[str, npt.NDArray[Any]]:
@@ -83,6 +88,7 @@ class Analysis:
     def save(self, directory: str | PathLike[str]) -> list[Path]:
         """Write `analysis-report.json` and `report.md` into a directory, which is made if it is not there.
 
+        Beside them stands `profile.json` where the analysis had a profile, for whoever renders the results again.
         Files of an earlier analysis are replaced, each once the new one is complete; a file of these names that is
         from something else is not.
 
@@ -94,6 +100,8 @@ class Analysis:
         """
         target = usable_directory(directory)
         texts = {REPORT_JSON: self.to_json(), REPORT_MARKDOWN: self.to_markdown()}
+        if self.profile is not None:
+            texts[PROFILE_JSON] = self.profile.to_json()
         for name, text in texts.items():
             with atomic_write(target / name) as file:
                 file.write(text)
@@ -135,7 +143,7 @@ def usable_directory(directory: str | PathLike[str]) -> Path:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(error.errno, error.strerror, str(target)) from error
-    for name, mark in ((REPORT_JSON, f'"schema": "{SCHEMA}"'), (REPORT_MARKDOWN, MARKDOWN_MARK)):
+    for name, mark in _MARKS.items():
         path = target / name
         if path.exists() and not _begins_with(path, mark):
             raise OutputError(errno.EEXIST, "exists and is not from ggufscope; choose another directory", str(path))
@@ -143,6 +151,11 @@ def usable_directory(directory: str | PathLike[str]) -> Path:
 
 
 MARKDOWN_MARK = "<!-- ggufscope analysis -->"
+_MARKS = {
+    REPORT_JSON: f'"schema": "{SCHEMA}"',
+    REPORT_MARKDOWN: MARKDOWN_MARK,
+    PROFILE_JSON: f'"schema": "{PROFILE_SCHEMA}"',
+}
 _HEAD_BYTES = 256
 
 

@@ -87,7 +87,7 @@ def analyze(
     with read_input(source, n_threads, progress) as given:
         rankings = _rankings(given, settings, n_threads, progress, probe)
     run = RunRecord(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
-    return Analysis(_document(given, rankings, settings, run))
+    return Analysis(_document(given, rankings, settings, run), given.profile)
 
 
 def _chosen(given: AnalysisInput, settings: Settings, probe: int | None) -> list[Preset]:

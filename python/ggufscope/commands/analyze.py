@@ -27,7 +27,9 @@ def analyze(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write analysis-report.json and report.md here."),
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Write analysis-report.json, report.md and profile.json here."
+        ),
     ] = None,
     weights: Annotated[str | None, typer.Option("--weights", metavar="W", help=_WEIGHTS_HELP)] = None,
     norm: Annotated[str, typer.Option("--norm", help=f"Scale of a gain vector: {' or '.join(NORMS)}.")] = "mean",

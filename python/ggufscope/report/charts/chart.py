@@ -1,0 +1,51 @@
+"""What a chart is: a picture, what it says, how it was made, and the numbers behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Value = str | int | float | None
+Specification = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table: its key in files, what to call it for readers, and its unit ("" for none)."""
+
+    name: str
+    label: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers of a chart as they stand in the saved results. Text may come from a model's file: escape it."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart, without colours: `themed`, `svg` and `png` of this package give it those of a theme.
+
+    Attributes:
+        name: stem of its file names, unique in a report: lower-case letters, digits and hyphens.
+        title: what is seen.
+        sentence: what the numbers say, in one or two plain sentences.
+        definition: how it was computed.
+        alt: a description for who cannot see it.
+        table: the numbers.
+        specification: Vega-Lite, as wide as its container.
+        still: another specification where the first needs a reader who can choose; for SVG and PNG.
+    """
+
+    name: str
+    title: str
+    sentence: str
+    definition: str
+    alt: str
+    table: Table
+    specification: Specification
+    still: Specification | None = None

@@ -1,0 +1,90 @@
+"""The registry of charts.
+
+A chart is one function of `ReportData`, in a module named in MODULES:
+
+    @chart("risk")
+    def risk(data: ReportData) -> Iterator[Chart]: ...
+
+It gives one chart or several (one per preset), or raises LeftOutError with the reason why there is none.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..data import ReportData
+    from .chart import Chart
+
+# In reading order. They are imported when the first chart is drawn: altair takes half a second.
+MODULES = ("risk",)
+
+LARGEST_TABLE = 20_000  # rows; whatever a file claims, a page stays small
+
+Maker = "Callable[[ReportData], Iterator[Chart]]"
+_MAKERS: dict[str, Callable[[ReportData], Iterator[Chart]]] = {}
+
+
+class LeftOutError(Exception):
+    """A chart that cannot be drawn from what there is; the message is the reason, for the reader."""
+
+
+class Drawn(NamedTuple):
+    """All charts of some results, in reading order, and the reasons for those that are missing, by name."""
+
+    charts: list[Chart]
+    left_out: dict[str, str]
+
+
+def chart(
+    name: str,
+) -> Callable[[Callable[[ReportData], Iterator[Chart]]], Callable[[ReportData], Iterator[Chart]]]:
+    """Register a function as the chart, or the family of charts, of this name."""
+
+    def register(function: Callable[[ReportData], Iterator[Chart]]) -> Callable[[ReportData], Iterator[Chart]]:
+        _MAKERS[name] = function
+        return function
+
+    return register
+
+
+def makers() -> dict[str, Callable[[ReportData], Iterator[Chart]]]:
+    """Every registered chart by name, in reading order."""
+    for module in MODULES:
+        import_module(f".{module}", __package__)
+    return dict(_MAKERS)
+
+
+def draw(data: ReportData) -> Drawn:
+    """Every chart the results have numbers for, and why the others are missing.
+
+    Raises:
+        MissingExtraError: The packages for charts are not installed.
+    """
+    from ..extra import require_charts  # noqa: PLC0415
+
+    require_charts()
+    drawn = Drawn([], {})
+    for name, make in makers().items():
+        try:
+            found = list(make(data))
+            too_large = [entry for entry in found if len(entry.table.rows) > LARGEST_TABLE]
+            if too_large:
+                raise LeftOutError(f"{len(too_large[0].table.rows)} rows are too many to draw")
+            drawn.charts.extend(found)
+        except LeftOutError as reason:
+            drawn.left_out[name] = str(reason)
+    return drawn
+
+
+def charts(data: ReportData) -> list[Chart]:
+    """Every chart the results have numbers for, in reading order; see `draw`."""
+    return draw(data).charts
+
+
+def left_out(data: ReportData) -> dict[str, str]:
+    """Chart → why it is missing; see `draw`."""
+    return draw(data).left_out

@@ -1,0 +1,89 @@
+"""From a chart to what is shown: Vega-Lite with a theme's colours, SVG, PNG, and the script that draws it on a page."""
+
+from __future__ import annotations
+
+import copy
+import textwrap
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from .theme import configuration
+
+if TYPE_CHECKING:
+    from .chart import Chart, Specification
+
+WIDTH = 720  # of SVG and PNG files, in CSS pixels
+PNG_SCALE = 2.0  # device pixels per CSS pixel
+_TITLE_ADVANCE, _SENTENCE_ADVANCE = 7.9, 6.2  # mean width of a character of title and subtitle, in pixels
+_PADDING = 12
+
+
+def themed(chart: Chart, theme: str) -> Specification:
+    """The specification for a page, as wide as its container, in the colours of a theme.
+
+    It has no title: the page writes that around it.
+
+    Args:
+        chart: the chart.
+        theme: `"light"` or `"dark"`.
+    """
+    found = copy.deepcopy(chart.specification)
+    found["config"] = configuration(theme) | {"background": "transparent"}
+    return found
+
+
+def still(chart: Chart, theme: str, width: int = WIDTH) -> Specification:
+    """The specification of a picture that stands alone: of fixed width, with title and sentence on top."""
+    found = copy.deepcopy(chart.still or chart.specification)
+    _set_width(found, width)
+    found["title"] = {
+        "text": textwrap.wrap(chart.title, int((width - 2 * _PADDING) / _TITLE_ADVANCE)),
+        "subtitle": textwrap.wrap(chart.sentence, int((width - 2 * _PADDING) / _SENTENCE_ADVANCE)),
+    }
+    found["description"] = chart.alt
+    found["padding"] = _PADDING
+    found["config"] = configuration(theme)
+    return found
+
+
+def _set_width(specification: dict[str, Any], width: int) -> None:
+    """In place of the container's; views side by side or on top of each other have their own."""
+    if specification.get("width") == "container":
+        specification["width"] = width
+
+
+def svg(chart: Chart, theme: str = "light", width: int = WIDTH) -> str:
+    """The chart as SVG, without scripts; the same text for the same input.
+
+    Args:
+        chart: the chart.
+        theme: `"light"` or `"dark"`.
+        width: in pixels.
+    """
+    import vl_convert  # noqa: PLC0415  part of an extra
+
+    return str(vl_convert.vegalite_to_svg(still(chart, theme, width), vl_version=_version()))
+
+
+def png(chart: Chart, theme: str = "light", width: int = WIDTH) -> bytes:
+    """The chart as PNG, two pixels to one of SVG; the same bytes for the same input and the same fonts."""
+    import vl_convert  # noqa: PLC0415
+
+    specification = still(chart, theme, width)
+    return bytes(vl_convert.vegalite_to_png(specification, vl_version=_version(), scale=PNG_SCALE))
+
+
+@cache
+def _version() -> str:
+    """The version of Vega-Lite that altair writes, as vl-convert names it."""
+    import altair  # noqa: PLC0415
+
+    return ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+
+
+@cache
+def vega_script() -> str:
+    """Vega, Vega-Lite and vega-embed in one script without imports; it defines `vega`, `vegaLite` and `vegaEmbed`."""
+    import vl_convert  # noqa: PLC0415
+
+    return str(vl_convert.javascript_bundle(None, vl_version=_version()))

@@ -1,0 +1,252 @@
+"""The structural risk index over depth: what it is made of, and how far its ranking hangs on the weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from ...analysis.wording import SHORT_STATEMENT
+from .chart import Chart, Column, Table
+from .parts import chart_of, layer_x, listed, marks, name, number, presets_of, stem, words
+from .registry import LeftOutError, chart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...analysis.document import LayerRecord, PresetSummary
+    from ..data import ReportData
+    from .chart import Specification
+
+INDEX, REST = "index", "without confounded"
+
+POINTS = alt.Scale(domain=[0, 100])
+
+
+@chart("risk")
+def risk(data: ReportData) -> Iterator[Chart]:
+    """Per preset, the index as a stack of its components."""
+    presets = [preset for preset in presets_of(data) if _known(preset)]
+    if not presets:
+        raise LeftOutError("no component of the index is defined on every layer")
+    for preset in presets:
+        yield Chart(
+            name=stem("risk", preset.name),
+            title=f"Structural risk index by layer, {name(preset.name)} preset",
+            sentence=_risk_sentence(preset),
+            definition=(
+                "The index is 100 · Σ weight · u(component): every component is scaled to 0 … 1 over the layers of this"
+                f" file. Weights: {_weights(preset)}. {SHORT_STATEMENT.capitalize()}."
+            ),
+            alt=(
+                f"Stacked bars, one for each of {len(preset.layers)} layers: points that"
+                f" {listed([words(entry) for entry in preset.weights])} add to the index. {_risk_sentence(preset)}"
+            ),
+            table=_risk_table(preset),
+            specification=_risk_picture(preset),
+        )
+
+
+@chart("rank")
+def rank(data: ReportData) -> Iterator[Chart]:
+    """Per preset, the rank of each layer with its interval over weightings."""
+    presets = [preset for preset in presets_of(data) if _known(preset) and _ranked(preset)]
+    if not presets:
+        raise LeftOutError("without an index there are no ranks")
+    for preset in presets:
+        yield Chart(
+            name=stem("rank", preset.name),
+            title=f"Rank of each layer and its interval over weightings, {name(preset.name)} preset",
+            sentence=_rank_sentence(preset),
+            definition=(
+                "Rank 1 has the highest index. The band holds the 5 to 95 % quantiles of the rank when the weights of"
+                " the components are drawn at random from all that add up to 1."
+            ),
+            alt=f"A line of ranks over {len(preset.layers)} layers with a band around it. {_rank_sentence(preset)}",
+            table=_rank_table(preset),
+            specification=_rank_picture(preset),
+        )
+
+
+def _known(preset: PresetSummary) -> bool:
+    return bool(preset.layers) and any(entry.risk is not None for entry in preset.layers)
+
+
+def _ranked(preset: PresetSummary) -> bool:
+    return any(entry.rank is not None and entry.rank_interval is not None for entry in preset.layers)
+
+
+def _weights(preset: PresetSummary) -> str:
+    return listed([f"{words(entry)} {weight:.3g}" for entry, weight in preset.weights.items()])
+
+
+def _highest(preset: PresetSummary) -> LayerRecord:
+    return max(preset.layers, key=lambda entry: -1.0 if entry.risk is None else entry.risk)
+
+
+def _is_flat(preset: PresetSummary) -> bool:
+    return len({entry.risk for entry in preset.layers}) == 1
+
+
+def _risk_sentence(preset: PresetSummary) -> str:
+    if len(preset.layers) == 1:
+        return "There is one layer: the index compares layers and says nothing here."
+    if _is_flat(preset):
+        return f"All layers have the same index, {number(preset.layers[0].risk)} of 100."
+    top = _highest(preset)
+    parts = sorted(top.contributions.items(), key=lambda item: -item[1])[:2]
+    most = listed([f"{words(entry)} ({points:.1f} points)" for entry, points in parts])
+    flagged = f" Confounded with the quantization types: {listed([words(entry) for entry in preset.confounded])}."
+    return f"Layer {top.layer} has the highest index, {top.risk:.1f} of 100, most of it from {most}." + (
+        flagged if preset.confounded else ""
+    )
+
+
+def _rank_sentence(preset: PresetSummary) -> str:
+    if _is_flat(preset) or len(preset.layers) == 1:
+        return "The layers do not differ: there is no ranking to speak of."
+    top = _highest(preset)
+    if top.rank_interval is None or top.p_first is None:
+        return f"Layer {top.layer} ranks first."
+    low, high = top.rank_interval
+    where = f"is {low:g}" if low == high else f"lies between {low:g} and {high:g}"
+    return (
+        f"Layer {top.layer} ranks first with the weights chosen; over all weights it is first with probability"
+        f" {top.p_first:.2f}, and its rank {where} (5 to 95 %)."
+    )
+
+
+def _risk_table(preset: PresetSummary) -> Table:
+    columns = [
+        Column("layer", "layer"),
+        Column("risk", "index", "points"),
+        Column("risk_without_confounded", "index without confounded", "points"),
+        *(Column(f"points_{entry}", words(entry), "points") for entry in preset.weights),
+    ]
+    rows = [
+        (
+            entry.layer,
+            entry.risk,
+            entry.risk_without_confounded,
+            *(entry.contributions.get(component) for component in preset.weights),
+        )
+        for entry in preset.layers
+    ]
+    return Table(tuple(columns), tuple(rows))
+
+
+def _risk_picture(preset: PresetSummary) -> Specification:
+    shown = list(preset.weights)
+    rows: list[dict[str, Any]] = [
+        {"layer": entry.layer, "part": words(component), "order": position, "points": entry.contributions[component]}
+        for entry in preset.layers
+        for position, component in enumerate(shown)
+        if component in entry.contributions
+    ]
+    curves = {INDEX: [entry.risk for entry in preset.layers]}
+    if preset.confounded:
+        curves[REST] = [entry.risk_without_confounded for entry in preset.layers]
+    rows += [
+        {"layer": entry.layer, "curve": curve, "value": value}
+        for curve, values in curves.items()
+        for entry, value in zip(preset.layers, values, strict=True)
+    ]
+    x = layer_x([entry.layer for entry in preset.layers])
+    return chart_of(_stack(x, [words(entry) for entry in shown]), *_curves(x, list(curves)), rows=rows)
+
+
+def _stack(x: alt.X, components: list[str]) -> Any:
+    return (
+        marks()
+        .transform_filter("isValid(datum.part)")
+        .mark_bar(style="edge")
+        .encode(
+            x=x,
+            y=alt.Y("points:Q", title="index, points of 100", axis=alt.Axis(tickCount=5), stack="zero", scale=POINTS),
+            color=alt.Color("part:O", title=None, sort=components),
+            order=alt.Order("order:Q"),
+            tooltip=[
+                alt.Tooltip("layer:O", title="layer"),
+                alt.Tooltip("part:O", title="component"),
+                alt.Tooltip("points:Q", title="points", format=".1f"),
+            ],
+        )
+    )
+
+
+def _curves(x: alt.X, names: list[str]) -> tuple[Any, Any]:
+    """The index, and dashed what is left of it without confounded components."""
+    base = marks().transform_filter("isValid(datum.curve)")
+    dash = alt.StrokeDash("curve:N", title=None, scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]][: len(names)]))
+    line = base.mark_line(style="accent").encode(x=x, y=alt.Y("value:Q"), strokeDash=dash)
+    dots = base.mark_point(style="dot", filled=True, size=28, opacity=1).encode(
+        x=x,
+        y=alt.Y("value:Q"),
+        tooltip=[
+            alt.Tooltip("layer:O", title="layer"),
+            alt.Tooltip("curve:N", title="curve"),
+            alt.Tooltip("value:Q", title="points", format=".1f"),
+        ],
+    )
+    return line, dots
+
+
+def _rank_table(preset: PresetSummary) -> Table:
+    columns = (
+        Column("layer", "layer"),
+        Column("rank", "rank"),
+        Column("rank_low", "rank, 5 %"),
+        Column("rank_high", "rank, 95 %"),
+        Column("p_first", "P(first)"),
+        Column("p_top_three", "P(top three)"),
+        Column("level", "level"),
+    )
+    rows = tuple(
+        (
+            entry.layer,
+            entry.rank,
+            *(entry.rank_interval or (None, None)),
+            entry.p_first,
+            entry.p_top_three,
+            entry.level,
+        )
+        for entry in preset.layers
+    )
+    return Table(columns, rows)
+
+
+def _rank_picture(preset: PresetSummary) -> Specification:
+    rows = [
+        {
+            "layer": entry.layer,
+            "rank": entry.rank,
+            "low": None if entry.rank_interval is None else entry.rank_interval[0],
+            "high": None if entry.rank_interval is None else entry.rank_interval[1],
+            "first": entry.p_first,
+        }
+        for entry in preset.layers
+    ]
+    n = len(rows)
+    x = layer_x([entry.layer for entry in preset.layers])
+    y = alt.Y(
+        "rank:Q",
+        title="rank (1 is highest)",
+        scale=alt.Scale(domain=[n + 0.5, 0.5], nice=False, zero=False),
+        axis=alt.Axis(values=_rank_ticks(n), format="d"),
+    )
+    tooltip = [
+        alt.Tooltip("layer:O", title="layer"),
+        alt.Tooltip("rank:Q", title="rank"),
+        alt.Tooltip("low:Q", title="5 %"),
+        alt.Tooltip("high:Q", title="95 %"),
+        alt.Tooltip("first:Q", title="P(first)", format=".2f"),
+    ]
+    band = marks().mark_bar(style="band").encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+    line = marks().mark_line(style="curve").encode(x=x, y=y)
+    dots = marks().mark_point(style="dot", filled=True, size=45, opacity=1).encode(x=x, y=y, tooltip=tooltip)
+    return chart_of(line, band, dots, rows=rows)
+
+
+def _rank_ticks(n: int) -> list[int]:
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 1000, 10**6) if n <= 8 * step)
+    return sorted({1, *range(step, n + 1, step)} - ({step} if step == 2 else set()))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .model import Model
+    from collections.abc import Callable
+
+    from .model import Model, Tensor
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class ModelSummary:
         bits_per_weight: stored bits per element; None without elements.
         types: type → number of tensors, elements and bytes.
         type_map: role → type → layers whose tensor of that role has the type; [] outside the layers.
+        sizes: tensors, elements and bytes of each role, and their shares of the model's; the most bytes first. Role
+            None holds the tensors whose names say nothing. A share of nothing is None.
     """
 
     name: str | None
@@ -41,6 +45,7 @@ class ModelSummary:
     bits_per_weight: float | None
     types: dict[str, dict[str, int]]
     type_map: dict[str, dict[str, list[int]]]
+    sizes: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def of(cls, model: Model) -> ModelSummary:
@@ -57,18 +62,37 @@ class ModelSummary:
             bits_per_weight=model.bits_per_weight,
             types=_types(model),
             type_map=_type_map(model),
+            sizes=_sizes(model),
         )
 
 
 def _types(model: Model) -> dict[str, dict[str, int]]:
     """Types by the bytes they take, the most first."""
-    found: dict[str, dict[str, int]] = {}
+    found = _sums(model, lambda tensor: tensor.type)
+    return {str(name): sizes for name, sizes in found.items()}
+
+
+def _sizes(model: Model) -> list[dict[str, Any]]:
+    return [
+        {
+            "role": role,
+            **sizes,
+            "element_share": sizes["n_elements"] / model.n_parameters if model.n_parameters else None,
+            "byte_share": sizes["n_bytes"] / model.n_bytes if model.n_bytes else None,
+        }
+        for role, sizes in _sums(model, lambda tensor: tensor.role).items()
+    ]
+
+
+def _sums(model: Model, key: Callable[[Tensor], str | None]) -> dict[str | None, dict[str, int]]:
+    """What the tensors of each key add up to, the most bytes first."""
+    found: dict[str | None, dict[str, int]] = {}
     for tensor in model.tensors.values():
-        sizes = found.setdefault(tensor.type, {"n_tensors": 0, "n_elements": 0, "n_bytes": 0})
+        sizes = found.setdefault(key(tensor), {"n_tensors": 0, "n_elements": 0, "n_bytes": 0})
         sizes["n_tensors"] += 1
         sizes["n_elements"] += tensor.n_elements
         sizes["n_bytes"] += tensor.n_bytes
-    return dict(sorted(found.items(), key=lambda item: (-item[1]["n_bytes"], item[0])))
+    return dict(sorted(found.items(), key=lambda item: (-item[1]["n_bytes"], item[0] or "")))
 
 
 def _type_map(model: Model) -> dict[str, dict[str, list[int]]]:

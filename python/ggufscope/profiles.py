@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from . import __version__, _core
 from .head_table import HeadTable
+from .magnitudes import MagnitudeSketch
 from .model_summary import ModelSummary
 from .output import atomic_write
 from .rows import Row, columns
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "ggufscope.profile/1"
 
-Table = Literal["tensors", "layers", "roles", "experts", "thirds"]
+Table = Literal["tensors", "layers", "roles", "experts", "layer_roles", "thirds"]
 _TABLES: tuple[Table, ...] = get_args(Table)
 
 
@@ -99,9 +100,11 @@ class Profile:
         layers: by number; layers of a second stack by `"enc.0"`.
         roles: by role, in order of first appearance. Tensors of unknown names have none.
         experts: by (role, expert), over all layers.
+        layer_roles: by (layer, role), where several tensors share both, as experts with a tensor each do.
         thirds: by `"early"`, `"middle"`, `"late"`.
         heads: by role, tables of layers × heads.
         total: over all tensors.
+        magnitudes: how large the weights are, of the whole model and of each role; empty in a fast profile.
         run: when and how fast; None if it was left out.
     """
 
@@ -112,9 +115,11 @@ class Profile:
     layers: dict[int | str, Row]
     roles: dict[str, Row]
     experts: dict[tuple[str, int], Row]
+    layer_roles: dict[tuple[int | str, str], Row]
     thirds: dict[str, Row]
     heads: dict[str, HeadTable]
     total: Row
+    magnitudes: list[MagnitudeSketch]
     run: Run | None = None
 
     def to_columns(self, table: Table = "tensors") -> dict[str, npt.NDArray[np.generic]]:
@@ -150,8 +155,9 @@ class Profile:
             "settings": asdict(self.settings),
             "total": self.total.to_json(),
         }
-        for table in ("thirds", "layers", "roles", "experts", "tensors", "heads"):
+        for table in ("thirds", "layers", "roles", "experts", "layer_roles", "tensors", "heads"):
             document[table] = [row.to_json() for row in getattr(self, table).values()]
+        document["magnitudes"] = [sketch.to_json() for sketch in self.magnitudes]
         if self.run is not None and not reproducible:
             document["run"] = asdict(self.run)
         return "{\n" + ",\n".join(f"{_dump(key)}: {_lines(value)}" for key, value in document.items()) + "\n}\n"
@@ -184,19 +190,21 @@ class Profile:
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Profile:
         """The profile of a document that `loading.parse_profile` has checked."""
-        rows = {table: [Row.from_json(row) for row in document[table]] for table in _TABLES}
+        rows = {table: [Row.from_json(row) for row in document.get(table, [])] for table in _TABLES}
         tables = [HeadTable.from_json(table) for table in document["heads"]]
         return cls(
             model=ModelSummary(**document["model"]),
             coverage=document["coverage"],
             settings=Settings(**document["settings"]),
             tensors={row.name: row for row in rows["tensors"] if row.name is not None},
-            layers={row.layer if row.stack is None else f"{row.stack}.{row.layer}": row for row in rows["layers"]},
+            layers={_layer_key(row): row for row in rows["layers"]},
             roles={row.role: row for row in rows["roles"]},
             experts={(row.role, row.expert): row for row in rows["experts"]},
+            layer_roles={(_layer_key(row), row.role): row for row in rows["layer_roles"]},
             thirds={row.third: row for row in rows["thirds"]},
             heads={table.role: table for table in tables},
             total=Row.from_json(document["total"]),
+            magnitudes=[MagnitudeSketch(**sketch) for sketch in document.get("magnitudes", [])],
             run=Run(**document["run"]) if document.get("run") else None,
         )
 
@@ -213,6 +221,10 @@ class Profile:
 
     def __repr__(self) -> str:
         return f"<Profile of {self.title!r}: {len(self.tensors)} tensors, {self.model.n_elements} elements>"
+
+
+def _layer_key(row: Row) -> int | str:
+    return row.layer if row.stack is None else f"{row.stack}.{row.layer}"
 
 
 def _lines(value: Any) -> str:

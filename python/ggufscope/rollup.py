@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from . import _core
 from .fields import registry
+from .magnitudes import MagnitudeSketch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 Key = TypeVar("Key")
 
@@ -64,6 +65,10 @@ class Merged:
         """Sizes, then every field that means something for several tensors together."""
         return {"n_tensors": self.n_tensors, "n_bytes": self.n_bytes, **rolled_up(self.statistics.fields())}
 
+    def magnitudes(self, role: str | None) -> MagnitudeSketch | None:
+        """How large the weights are; None without a histogram."""
+        return MagnitudeSketch.of(role, self.statistics.fields().get("histogram"))
+
 
 class Groups(Generic[Key]):
     """One `Merged` per key, in order of first appearance."""
@@ -81,14 +86,18 @@ class Groups(Generic[Key]):
         keys = self._merged if order is None else [key for key in order if key in self._merged]
         return {key: self._merged[key].values() for key in keys}
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Key]:
         return iter(self._merged)
+
+    def __getitem__(self, key: Key) -> Merged:
+        return self._merged[key]
 
 
 def rolled_up(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that keep their meaning for merged tensors.
 
-    The histogram stays behind as well: its quantiles are kept, and it is the sum of the histograms of the tensors.
+    The histogram stays behind as well: its quantiles are kept, of roles a sketch too, and it is the sum of the
+    histograms of the tensors.
     """
     return {
         field["name"]: fields[field["name"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from . import _core
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .heads import HeadGeometry
+    from .magnitudes import MagnitudeSketch
     from .model import Tensor
 
 # Tensors are observed in batches, so that no more than a batch's statistics are held next to the results (a model
@@ -167,6 +168,8 @@ class _Collector:
         self._thirds: Groups[str] = Groups()
         self._experts: Groups[tuple[str, int]] = Groups()
         self._total = Merged()
+        self._layer_roles: Groups[tuple[str | None, int, str]] = Groups()
+        self._shared = {key for key, n in Counter(map(_layer_role, tensors)).items() if n > 1}
         self._heads: dict[str, dict[int, list[dict[str, float | None]]]] = defaultdict(dict)
         self._n_elements = sum(tensor.n_elements for tensor in tensors)
 
@@ -192,6 +195,7 @@ class _Collector:
         key = None if tensor.layer is None else (tensor.stack, tensor.layer)
         self._layers.add(key, whole, tensor.n_bytes)
         self._roles.add(tensor.role, whole, tensor.n_bytes)
+        self._layer_roles.add(place if (place := _layer_role(tensor)) in self._shared else None, whole, tensor.n_bytes)
         self._thirds.add(None if key is None else self._thirds_of[key], whole, tensor.n_bytes)
         self._total.add(whole, tensor.n_bytes)
 
@@ -236,16 +240,33 @@ class _Collector:
                 key: _row(values, role=key[0], expert=key[1])
                 for key, values in self._experts.values(sorted(self._experts)).items()
             },
+            layer_roles={
+                (_layer_key(key[:2]), key[2]): _row(values, stack=key[0], layer=key[1], role=key[2])
+                for key, values in self._layer_roles.values().items()
+            },
             thirds={third: _row(values, third=third) for third, values in self._thirds.values(THIRDS).items()},
             heads={role: HeadTable.of(role, layers) for role, layers in sorted(self._heads.items())},
             total=_row(total),
+            magnitudes=self._magnitudes(),
             run=run,
         )
+
+    def _magnitudes(self) -> list[MagnitudeSketch]:
+        """Of the whole model, then of each role; of those with weights and histograms."""
+        found = [self._total.magnitudes(None), *(self._roles[role].magnitudes(role) for role in self._roles)]
+        return [sketch for sketch in found if sketch is not None]
 
 
 def _row(values: dict[str, Any], **place: Any) -> Row:
     sizes = {name: values.pop(name) for name in ("n_tensors", "n_bytes")}
     return Row(values, **sizes, **place)
+
+
+def _layer_role(tensor: Tensor) -> tuple[str | None, int, str] | None:
+    """The place of a tensor that others may share, as experts do that have a tensor each."""
+    if tensor.layer is None or tensor.role is None:
+        return None
+    return tensor.stack, tensor.layer, tensor.role
 
 
 def _layer_key(key: tuple[str | None, int]) -> int | str:

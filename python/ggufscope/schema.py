@@ -99,6 +99,30 @@ class _Expert(_Role):
     expert: Count
 
 
+class _LayerRole(_Layer):
+    role: str
+
+
+class _Magnitudes(_Strict):
+    """A sketch: cells that ascend, and the weights in them."""
+
+    role: str | None
+    zero_share: Share
+    low: list[Number]
+    high: list[Number]
+    share: list[Share]
+    share_per_octave: list[Number]
+
+    @model_validator(mode="after")
+    def _cells_fit(self) -> Self:
+        if len({len(self.low), len(self.high), len(self.share), len(self.share_per_octave)}) > 1:
+            raise ValueError("low, high, share and share_per_octave must be equally long")
+        edges = [edge for pair in zip(self.low, self.high, strict=True) for edge in pair]
+        if edges != sorted(edges) or (edges and edges[0] <= 0):
+            raise ValueError("the cells must ascend from above 0")
+        return self
+
+
 class _Third(_RollUp):
     third: str
 
@@ -123,6 +147,15 @@ class _TypeSizes(_Strict):
     n_bytes: Count
 
 
+class _RoleSizes(_Strict):
+    role: str | None
+    n_tensors: Count
+    n_elements: Count
+    n_bytes: Count
+    element_share: Share | None
+    byte_share: Share | None
+
+
 class _Model(_Strict):
     name: str | None
     architecture: str | None
@@ -136,6 +169,7 @@ class _Model(_Strict):
     bits_per_weight: Number | None
     types: dict[str, _TypeSizes]
     type_map: dict[str, dict[str, list[Count]]]
+    sizes: list[_RoleSizes] = []
 
 
 class _Settings(_Strict):
@@ -179,6 +213,7 @@ def document_model() -> type[BaseModel]:
             "thirds": _Third,
         }.items()
     }
+    layer_roles = _with_statistics(_LayerRole)
     return create_model(
         "Profile",
         __base__=_Strict,
@@ -187,6 +222,8 @@ def document_model() -> type[BaseModel]:
         settings=(_Settings, ...),
         total=(_with_statistics(_RollUp), ...),
         heads=(list[_Heads], ...),
+        layer_roles=(list[layer_roles], []),  # type: ignore[valid-type]
+        magnitudes=(list[_Magnitudes], []),
         run=(_Run | None, None),
         **tables,
     )

@@ -210,7 +210,7 @@ def test_to_columns_of_roll_ups(profile_of):
     assert profile.to_columns("layers")["layer"].tolist() == [0, 1, 2]
     assert profile.to_columns("roles")["role"].tolist() == list(profile.roles)
     assert profile.to_columns("experts") == {}
-    with pytest.raises(ValueError, match="no table 'heads'; there are tensors, layers, roles, experts, thirds"):
+    with pytest.raises(ValueError, match="no table 'heads'; there are tensors, layers, roles, experts, layer_roles"):
         profile.to_columns("heads")
 
 

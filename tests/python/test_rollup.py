@@ -247,3 +247,35 @@ def test_there_is_no_statistic_of_heads_by_another_name(profiled):
     _, profile = profiled(models.llama())
     with pytest.raises(AttributeError, match="no statistic 'nothing' of heads"):
         _ = profile.heads["attn_q"].nothing
+
+
+def test_tensors_that_share_layer_and_role(profiled):
+    tensors, profile = profiled(models.mixture())
+    assert list(profile.layer_roles) == [(0, "ffn_gate_exps")]
+    row = profile.layer_roles[0, "ffn_gate_exps"]
+    assert (row.layer, row.role, row.n_tensors) == (0, "ffn_gate_exps", 4)
+    assert_is(row, reference(*with_layer(tensors, 0)))
+    assert profiled(models.llama())[1].layer_roles == {}
+
+
+def test_sizes_of_roles(profiled):
+    tensors, profile = profiled(models.llama() | {"architecture": "llama"})
+    by_role = {entry["role"]: entry for entry in profile.model.sizes}
+    assert set(by_role) == set(profile.roles)
+    for role, entry in by_role.items():
+        row = profile.roles[role]
+        assert (entry["n_tensors"], entry["n_elements"], entry["n_bytes"]) == (
+            row.n_tensors, row.n_elements, row.n_bytes,
+        )  # fmt: skip
+        assert entry["byte_share"] == entry["element_share"] == row.n_elements / profile.total.n_elements
+    assert [entry["n_bytes"] for entry in profile.model.sizes] == sorted(
+        (entry["n_bytes"] for entry in profile.model.sizes), reverse=True
+    )
+    assert sum(tensor.nbytes for tensor in tensors.values()) == sum(entry["n_bytes"] for entry in by_role.values())
+
+
+def test_names_that_say_nothing_have_sizes_too(profiled):
+    _, profile = profiled(models.unknown_architecture())
+    (entry,) = profile.model.sizes
+    assert (entry["role"], entry["n_tensors"], entry["byte_share"]) == (None, 2, 1.0)
+    assert profiled({"tensors": {}})[1].model.sizes == []

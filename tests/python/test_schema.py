@@ -78,6 +78,14 @@ def test_the_text_is_strict_json(write_gguf, model):
     assert json.loads(text, parse_constant=refuse)["schema"] == "ggufscope.profile/1"
 
 
+def test_a_profile_of_an_earlier_version_loads(document):
+    for name in ("magnitudes", "layer_roles"):
+        del document[name]
+    del document["model"]["sizes"]
+    loaded = gs.Profile.from_document(parse_profile(json.dumps(document)))
+    assert (loaded.magnitudes, loaded.layer_roles, loaded.model.sizes) == ([], {}, [])
+
+
 def test_every_tensor_has_its_own_line(profile):
     lines = profile.to_json().splitlines()
     assert sum(line.startswith('{"name":') for line in lines) == len(profile.tensors)
@@ -169,6 +177,10 @@ MALFORMED = [
     (("model", "identity"), ..., "model.identity: Field required"),
     (("model", "types", "F32"), 5, "model.types.F32: "),
     (("settings", "fast"), "no", "settings.fast: "),
+    (("model", "sizes", 0, "byte_share"), 1.5, "model.sizes[0].byte_share: "),
+    (("magnitudes", 0, "zero_share"), -0.1, "magnitudes[0].zero_share: "),
+    (("magnitudes", 1, "low"), [0.1], "magnitudes[1]: low, high, share and share_per_octave must be equally long"),
+    (("magnitudes", 0, "low", 0), 1e30, "magnitudes[0]: the cells must ascend"),
     (("run", "seconds"), None, "run.seconds: "),
 ]
 

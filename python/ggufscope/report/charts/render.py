@@ -16,6 +16,7 @@ WIDTH = 720  # of SVG and PNG files, in CSS pixels
 PNG_SCALE = 2.0  # device pixels per CSS pixel
 _TITLE_ADVANCE, _SENTENCE_ADVANCE = 7.9, 6.2  # mean width of a character of title and subtitle, in pixels
 _PADDING = 12
+_GLOBALS = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"
 
 
 def themed(chart: Chart, theme: str) -> Specification:
@@ -83,7 +84,11 @@ def _version() -> str:
 
 @cache
 def vega_script() -> str:
-    """Vega, Vega-Lite and vega-embed in one script without imports; it defines `vega`, `vegaLite` and `vegaEmbed`."""
+    """Vega, Vega-Lite and vega-embed in one script without imports; it defines `vega`, `vegaLite` and `vegaEmbed`.
+
+    It is meant for the inside of a `<script>` element: `</script` does not occur in it.
+    """
     import vl_convert  # noqa: PLC0415
 
-    return str(vl_convert.javascript_bundle(None, vl_version=_version()))
+    script = str(vl_convert.javascript_bundle(_GLOBALS, vl_version=_version()))
+    return script.replace("</script", "<\\/script")

@@ -196,10 +196,17 @@ def test_another_preset_plugs_in(write_gguf, tmp_path):
         gs.analyze(tmp_path / "p.json", preset="upside-down")
 
 
+def test_what_a_score_reads(write_gguf):
+    reads = gs.analyze(write_gguf(**language_model(8))).document.preset.reads
+    assert reads["ffn_dominance"] == ["ffn_gate", "ffn_norm", "attn_q", "attn_norm"]
+    assert reads["attention_entropy"] == ["attn_k", "attn_v", "attn_q", "ffn_gate"]
+    assert reads["attn_gain_rms"] == ["attn_norm"]
+
+
 def test_saved_and_loaded(write_gguf, tmp_path):
     found = gs.analyze(write_gguf(**language_model(8)))
     paths = found.save(tmp_path / "new" / "directory")
-    assert [path.name for path in paths] == ["analysis-report.json", "report.md"]
+    assert [path.name for path in paths] == ["analysis-report.json", "report.md", "profile.json"]
     loaded = gs.Analysis.load(tmp_path / "new" / "directory")
     assert loaded.to_json() == found.to_json()
     for name, column in found.layers.items():

@@ -42,6 +42,7 @@ def values(name, norm="mean", table=TABLE):
         ("retention_index", "mean", [0.5, 0.75, 0.75]),
         ("retention_index", "rms", [1, 0.75, 0.5]),
         ("ffn_gain", "mean", [1, 2, 3]),
+        ("attn_gain", "rms", [1, 2, 4]),
         ("qk_row_ratio", "mean", [3 / 3, 4 / 2, 4.5 / 1]),
         ("qk_balance", "mean", [1, 0.5, 1 / 4.5]),
         ("qk_norm_ratio", "mean", [2, 4, 9]),
@@ -53,13 +54,13 @@ def test_a_formula_by_hand(name, norm, expected):
 
 
 def test_every_score_is_tested_by_hand():
-    tested = {arguments.args[1][i][0] for arguments in test_a_formula_by_hand.pytestmark for i in range(18)}
+    tested = {arguments.args[1][i][0] for arguments in test_a_formula_by_hand.pytestmark for i in range(19)}
     assert tested == set(scores("heuristic"))
 
 
 def test_both_norm_scales_are_reported():
     found = PRESETS["heuristic"].compute(PresetInput(TABLE, "mean")).series
-    for name in ("ffn_dominance", "norm_amplification", "value_output", "retention_index", "ffn_gain"):
+    for name in ("ffn_dominance", "norm_amplification", "value_output", "retention_index", "ffn_gain", "attn_gain"):
         np.testing.assert_array_equal(found[name].values, found[f"{name}_mean"].values)
         np.testing.assert_array_equal(found[f"{name}_rms"].values, values(name, "rms"))
 

@@ -88,6 +88,27 @@ def test_what_does_not_apply_is_left_out_and_said() -> None:
     ]
 
 
+def test_thirds_are_pooled_samples() -> None:
+    rng = np.random.default_rng(0)
+    samples = [rng.normal(layer, 1 + layer, 1000) for layer in range(N_LAYERS)]
+    mean, std = (np.array([getattr(values, what)() for values in samples]) for what in ("mean", "std"))
+    found = scores_of(propagation([0, 1, 2, 3, 4], ffn_mean=mean, ffn_std=std), given())
+    assert [(third.third, third.layers) for third in found.thirds] == [
+        ("early", (0, 1)), ("middle", (2,)), ("late", (3, 4)),
+    ]  # fmt: skip
+    for third in found.thirds:
+        together = np.concatenate([samples[layer] for layer in third.layers])
+        assert third.values["ffn_mean"] == pytest.approx(together.mean(), rel=1e-12)
+        assert third.values["ffn_std"] == pytest.approx(together.std(), rel=1e-12)
+        assert third.values["near_zero_share"] == np.mean(third.layers) + 1
+
+
+def test_a_third_that_was_not_reached_is_undefined() -> None:
+    found = scores_of(propagation([0, 1, 2]), given())
+    assert [np.isnan(third.values["ffn_std"]) for third in found.thirds] == [False, False, True]
+    assert [third.third for third in scores_of(propagation([0]), given(1)).thirds] == ["early"]
+
+
 def test_it_needs_the_model() -> None:
     with pytest.raises(ValueError, match="needs the model itself"):
         propagation_scores(given())

@@ -6,7 +6,7 @@ These classes are the schema: `document_json` checks a file against them, field 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .findings import Finding  # noqa: TC001  pydantic resolves the annotations
 
@@ -109,6 +109,15 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class ThirdRecord:
+    """What a preset says of the early, middle or late layers together."""
+
+    third: str
+    layers: list[int]
+    values: dict[str, float | None]
+
+
+@dataclass(frozen=True)
 class PresetSummary:
     """A preset and its index as a whole.
 
@@ -124,6 +133,8 @@ class PresetSummary:
         variants: the index with the other norm scale and scaling.
         per_head: tables, layers × heads, where the preset has any.
         layers: one record per layer.
+        reads: score or component → the roles of the tensors it comes from.
+        thirds: scores of the early, middle and late layers together, where the preset has any.
     """
 
     name: str
@@ -139,6 +150,8 @@ class PresetSummary:
     variants: list[Variant]
     per_head: dict[str, list[list[float | None]]]
     layers: list[LayerRecord]
+    reads: dict[str, list[str]] = field(default_factory=dict)
+    thirds: list[ThirdRecord] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,12 @@ def ffn_gain(table: LayerTable, norm: Norm) -> Floats:
     return table.gains["ffn_norm"].scale(norm)
 
 
+@score(NAME, "scale(g_attn)", reads=("attn_norm",))
+def attn_gain(table: LayerTable, norm: Norm) -> Floats:
+    """Norm scale of the gains before attention; (L,)."""
+    return table.gains["attn_norm"].scale(norm)
+
+
 @score(NAME, "rms of the rows of W_q / rms of the rows of W_k", reads=("q", "k"))
 def qk_row_ratio(table: LayerTable) -> Floats:
     """Query over key, per row, so that grouped keys count alike; without row counts the ratio of the norms; (L,)."""

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..rollup import THIRDS, third_of
 from .layer_table import Applicability
-from .registry import Component, Ingredient, PresetInput, PresetScores, Series, preset
+from .registry import Component, Ingredient, PresetInput, PresetScores, Series, ThirdScores, preset
 from .sensitivity import ranks
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .layer_table import Floats
     from .propagation import Propagation
 
@@ -87,7 +90,28 @@ def scores_of(found: Propagation, given: PresetInput) -> PresetScores:
     heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
     limits = tuple(Applicability(f"{NAME}: {limit.score}", limit.reason) for limit in found.applicability)
     notes = tuple(f"{NAME}: {note}" for note in ((SCOPE,) if heads else ()) + found.assumptions)
-    return PresetScores(series, COMPONENTS, heads, limits, notes, explained=True)
+    thirds = activation_thirds(series, given)
+    return PresetScores(series, COMPONENTS, heads, limits, notes, explained=True, thirds=thirds)
+
+
+def activation_thirds(series: Mapping[str, Series], given: PresetInput) -> tuple[ThirdScores, ...]:
+    """The gated product h over the early, middle and late layers: its mean and std over all of them, as one sample.
+
+    The near-zero share is the mean of the layers', each relative to its own rms.
+    """
+    n_layers = given.table.n_layers
+    thirds = np.array([third_of(position, n_layers) for position in range(n_layers)])
+    found = []
+    for third in THIRDS:
+        there = thirds == third
+        if there.any():
+            mean, std, share = (series[name].values[there] for name in ("ffn_mean", "ffn_std", "near_zero_share"))
+            pooled = mean.mean()
+            variance = (np.square(std) + np.square(mean - pooled)).mean()
+            values = {"ffn_mean": pooled, "ffn_std": np.sqrt(variance), "near_zero_share": share.mean()}
+            layers = tuple(given.table.layers[there].tolist())
+            found.append(ThirdScores(third, layers, {name: float(value) for name, value in values.items()}))
+    return tuple(found)
 
 
 def _columns(found: Propagation) -> dict[str, Floats]:

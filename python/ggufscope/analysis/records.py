@@ -12,6 +12,7 @@ from .document import (
     GaugeRecord,
     LayerRecord,
     PresetSummary,
+    ThirdRecord,
     Variant,
     Zeros,
     number,
@@ -51,7 +52,24 @@ def preset_summary(preset: Preset, ranking: Ranking, table: LayerTable) -> Prese
         variants=[_variant(entry) for entry in ranking.variants],
         per_head={name: [_numbers(row) for row in rows] for name, rows in ranking.scores.per_head.items()},
         layers=_layers(ranking, table),
+        reads=_reads(ranking),
+        thirds=[
+            ThirdRecord(entry.third, list(entry.layers), {name: number(value) for name, value in entry.values.items()})
+            for entry in ranking.scores.thirds
+        ],
     )
+
+
+def _reads(ranking: Ranking) -> dict[str, list[str]]:
+    """Score or component → roles; a component that is a score of the same name is that score."""
+    found = {
+        component.name: tuple(
+            dict.fromkeys(role for part in component.ingredients for role in ranking.scores.series[part.score].reads)
+        )
+        for component in ranking.scores.components
+    }
+    found |= {name: entry.reads for name, entry in ranking.scores.series.items()}
+    return {name: [TENSOR_NAMES[role] for role in roles] for name, roles in found.items()}
 
 
 def _variant(entry: VariantRanking) -> Variant:

@@ -106,6 +106,21 @@ class PresetInput:
 
 
 @dataclass(frozen=True, eq=False)
+class ThirdScores:
+    """What a preset says of a third of the depth.
+
+    Attributes:
+        third: `"early"`, `"middle"` or `"late"`.
+        layers: its layers, by their numbers in the file.
+        values: by name, NaN where undefined.
+    """
+
+    third: str
+    layers: tuple[int, ...]
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
 class PresetScores:
     """What a preset found.
 
@@ -117,6 +132,7 @@ class PresetScores:
         notes: what it assumed or read in another way than usual, for the reader.
         explained: whether `applicability` has the reason for every undefined score; else those that lack a tensor are
             explained by it.
+        thirds: scores of the early, middle and late layers together, where the preset has any.
     """
 
     series: Mapping[str, Series]
@@ -125,6 +141,7 @@ class PresetScores:
     applicability: tuple[Applicability, ...] = ()
     notes: tuple[str, ...] = ()
     explained: bool = False
+    thirds: tuple[ThirdScores, ...] = ()
 
 
 @dataclass(frozen=True)

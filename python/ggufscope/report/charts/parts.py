@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from ...escape import escape
-from ..cells import short
+from ..cells import percent, short
 from .registry import LeftOutError
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 ROWS = "rows"  # the name of a specification's data
 MOST_TICKS = 12
 LONGEST_NAME = 40
+MOST_ROLES = 40
+ROLE_ORDER = (
+    "token_embd", "attn_norm", "attn_q", "attn_k", "attn_v", "attn_qkv", "attn_output", "ffn_norm", "ffn_gate_inp",
+    "ffn_gate", "ffn_up", "ffn_down", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps", "output_norm", "output",
+)  # fmt: skip
+WHERE_LAYER = alt.Tooltip("layer:O", title="layer")
 
 
 def analysis_of(data: ReportData) -> Analysis:
@@ -63,7 +69,24 @@ def stem(*parts: str) -> str:
 
 def number(value: float | None) -> str:
     """A number in a sentence."""
-    return "undefined" if value is None else short(value)
+    return "undefined" if value is None else short(float(f"{value:.3g}"))
+
+
+def count_in_words(n: int) -> str:
+    """`"1.05 G"` parameters, in powers of a thousand."""
+    return _scaled(n, ("", " k", " M", " G", " T"))
+
+
+def bytes_in_words(n: int) -> str:
+    """`"1.05 GB"`, in powers of a thousand."""
+    return _scaled(n, (" B", " kB", " MB", " GB", " TB"))
+
+
+def _scaled(n: int, units: Sequence[str]) -> str:
+    step, value = 0, float(n)
+    while step < len(units) - 1 and float(f"{value:.3g}") >= 1000:
+        step, value = step + 1, value / 1000
+    return f"{value:.3g}{units[step]}"
 
 
 def listed(items: Sequence[str]) -> str:
@@ -78,10 +101,41 @@ def ticks(layers: Sequence[int]) -> list[int]:
     return [layer for layer in layers if layer % step == 0] or list(layers[:1])
 
 
-def layer_x(layers: Sequence[int]) -> alt.X:
-    """The axis of the layers: one band each, a dozen of them named."""
+def dot_size(n_layers: int) -> int:
+    """Of the points of a curve, in square pixels: smaller where they are many."""
+    return 55 if n_layers <= 48 else 22
+
+
+def percent_or_number(value: float, form: str) -> str:
+    """A value in a sentence, written as its axis writes it."""
+    return f"{percent(float(f'{value:.3g}'))} %" if form == "%" else number(value)
+
+
+def layer_x(layers: Sequence[int], padding: float = 0.15, *, named: bool = True) -> alt.X:
+    """The axis of the layers: one band each, a dozen of them numbered.
+
+    Args:
+        layers: their numbers.
+        padding: the part of a band that is left empty.
+        named: whether it says what it is.
+    """
     axis = alt.Axis(values=ticks(layers), labelAngle=0, labelOverlap="greedy")
-    return alt.X("layer:O", title="layer", axis=axis, scale=alt.Scale(domain=list(layers), paddingInner=0.15))
+    return alt.X(
+        "layer:O", title="layer" if named else None, axis=axis, scale=alt.Scale(domain=list(layers), padding=padding)
+    )
+
+
+def in_order(roles: Iterable[str]) -> list[str]:
+    """Roles as charts show them, each once: in the order of computation, others behind as they come; not too many."""
+    found = dict.fromkeys(roles)
+    usual = [role for known in ROLE_ORDER for role in found if role == known]
+    return [name(role) for role in dict.fromkeys([*usual, *found])][:MOST_ROLES]
+
+
+def role_y(roles: Sequence[str], padding: float = 0.0) -> alt.Y:
+    """The axis of the roles, one line each, the first on top."""
+    axis = alt.Axis(grid=False, labelLimit=130, labelOverlap=False)
+    return alt.Y("role:N", title=None, sort=None, scale=alt.Scale(domain=list(roles), padding=padding), axis=axis)
 
 
 def chart_of(

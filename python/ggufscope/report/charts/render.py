@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 WIDTH = 720  # of SVG and PNG files, in CSS pixels
 PNG_SCALE = 2.0  # device pixels per CSS pixel
 _TITLE_ADVANCE, _SENTENCE_ADVANCE = 7.9, 6.2  # mean width of a character of title and subtitle, in pixels
+_LABEL_ADVANCE = 6.0
 _PADDING = 12
 _GLOBALS = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"
 
@@ -49,8 +50,10 @@ def still(chart: Chart, theme: str, width: int = WIDTH) -> Specification:
 
 def _set_width(specification: dict[str, Any], width: int) -> None:
     """In place of the container's; views side by side or on top of each other have their own."""
-    if specification.get("width") == "container":
-        specification["width"] = width
+    margin = specification.pop("usermeta", {}).get("axis", 0) * _LABEL_ADVANCE + 2 * _PADDING + 8
+    for view in (specification, *specification.get("vconcat", ())):
+        if view.get("width") == "container":
+            view["width"] = width if view is specification else round(width - margin)
 
 
 def svg(chart: Chart, theme: str = "light", width: int = WIDTH) -> str:

@@ -8,7 +8,7 @@ import altair as alt
 
 from ...analysis.wording import SHORT_STATEMENT
 from .chart import Chart, Column, Table
-from .parts import chart_of, layer_x, listed, marks, name, number, presets_of, stem, words
+from .parts import WHERE_LAYER, chart_of, layer_x, listed, marks, name, number, presets_of, stem, words
 from .registry import LeftOutError, chart
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _stack(x: alt.X, components: list[str]) -> Any:
             color=alt.Color("part:O", title=None, sort=components),
             order=alt.Order("order:Q"),
             tooltip=[
-                alt.Tooltip("layer:O", title="layer"),
+                WHERE_LAYER,
                 alt.Tooltip("part:O", title="component"),
                 alt.Tooltip("points:Q", title="points", format=".1f"),
             ],
@@ -183,7 +183,7 @@ def _curves(x: alt.X, names: list[str]) -> tuple[Any, Any]:
         x=x,
         y=alt.Y("value:Q"),
         tooltip=[
-            alt.Tooltip("layer:O", title="layer"),
+            WHERE_LAYER,
             alt.Tooltip("curve:N", title="curve"),
             alt.Tooltip("value:Q", title="points", format=".1f"),
         ],
@@ -235,7 +235,7 @@ def _rank_picture(preset: PresetSummary) -> Specification:
         axis=alt.Axis(values=_rank_ticks(n), format="d"),
     )
     tooltip = [
-        alt.Tooltip("layer:O", title="layer"),
+        WHERE_LAYER,
         alt.Tooltip("rank:Q", title="rank"),
         alt.Tooltip("low:Q", title="5 %"),
         alt.Tooltip("high:Q", title="95 %"),

@@ -1,0 +1,109 @@
+"""The scores over depth that reports show: those of the original study, and what propagation predicts of the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .depth import Curve, DepthChart, depth_chart
+from .registry import chart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..data import ReportData
+    from .chart import Chart
+
+PROPAGATED = "propagation"
+NOT_RUN = "Predicted by mean-field propagation, without running the model."
+
+CHARTS = (
+    DepthChart(
+        "attention-entropy",
+        "Attention entropy by layer, from norms alone",
+        "index, 0 to 1",
+        "The study's attention entropy: the mean of 1 − u(‖W_k‖), u(sparsity of W_v) and 1 − u(‖W_q‖ / ‖W_gate‖), u"
+        " scaling each over the layers. An index, not an entropy.",
+        (Curve("attention_entropy", "attention entropy (index)"),),
+    ),
+    DepthChart(
+        "attention-entropy-predicted",
+        "Attention entropy by layer, predicted by propagation",
+        "H / ln n, mean over heads",
+        f"Entropy of attention over n keys as a share of ln n, mean over the heads of a layer. {NOT_RUN} Its order is"
+        " credible, its size is not.",
+        (Curve("mean_head_entropy", "predicted attention entropy", PROPAGATED),),
+    ),
+    DepthChart(
+        "ffn-dominance",
+        "FFN dominance by layer, with both scales of the norm gains",
+        "FFN over attention",
+        "(‖W_gate‖ · scale(g_ffn)) / (‖W_q‖ · scale(g_attn)), the scale of a gain vector g being its mean, as in the"
+        " original study, or its root mean square.",
+        (Curve("ffn_dominance_mean", "mean of gains"), Curve("ffn_dominance_rms", "rms of gains")),
+    ),
+    DepthChart(
+        "ffn-dominance-predicted",
+        "FFN dominance by layer, predicted by propagation",
+        "rms of FFN over attention",
+        f"Root mean square of what the FFN adds to the residual stream over that of attention. {NOT_RUN}",
+        (Curve("ffn_attention_ratio", "predicted FFN dominance", PROPAGATED),),
+    ),
+    DepthChart(
+        "value-norm",
+        "Size of the value projection by layer",
+        "‖W_v‖ (Frobenius)",
+        "Frobenius norm of W_v. Scaling W_v up and W_o down by the same factor changes it, but not the model.",
+        (Curve("v_norm", "‖W_v‖"),),
+    ),
+    DepthChart(
+        "value-sparsity",
+        "Near-zero weights of the value projection by layer",
+        "share of weights",
+        "Share of weights of W_v below the sparsity threshold. Most zeros are made by the quantizer.",
+        (Curve("value_sparsity", "sparsity of W_v"),),
+        format="%",
+        with_zeros=True,
+    ),
+    DepthChart(
+        "information-retention",
+        "Information retention index by layer, with both scales of the norm gains",
+        "index",
+        "(1 − sparsity of W_v) · (1 + norm amplification), norm amplification being scale(g_ffn) over its mean over the"
+        " layers, less 1. An index, not a share: it exceeds 1.",
+        (Curve("retention_index_mean", "mean of gains"), Curve("retention_index_rms", "rms of gains")),
+    ),
+    DepthChart(
+        "norm-gains",
+        "Gains of the norms before attention and before the FFN by layer",
+        "scale of the gains",
+        "Mean and root mean square of the gain vectors of the two norms of a layer.",
+        (
+            Curve("ffn_gain_mean", "FFN norm, mean"),
+            Curve("ffn_gain_rms", "FFN norm, rms"),
+            Curve("attn_gain_mean", "attention norm, mean"),
+            Curve("attn_gain_rms", "attention norm, rms"),
+        ),
+    ),
+    DepthChart(
+        "stream-predicted",
+        "Size of the residual stream and of what each block adds, predicted by propagation",
+        "root mean square",
+        f"Root mean square of the residual stream behind a layer, and of what attention and FFN add to it. {NOT_RUN}",
+        (
+            Curve("residual_rms", "residual stream", PROPAGATED),
+            Curve("ffn_output_rms", "FFN output", PROPAGATED),
+            Curve("attention_output_rms", "attention output", PROPAGATED),
+        ),
+        logarithmic=True,
+    ),
+)
+
+
+def _register(about: DepthChart) -> None:
+    @chart(about.name)
+    def draw(data: ReportData) -> Iterator[Chart]:
+        yield depth_chart(data, about)
+
+
+for _about in CHARTS:
+    _register(_about)

@@ -1,0 +1,262 @@
+"""Maps of layers × roles: the statistics of the weights, and the types they are stored in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from .chart import Chart, Column, Table
+from .parts import (
+    ROWS,
+    WHERE_LAYER,
+    chart_of,
+    in_order,
+    layer_x,
+    listed,
+    marks,
+    name,
+    number,
+    profile_of,
+    role_y,
+    with_rows,
+)
+from .registry import LeftOutError, chart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...profiles import Profile
+    from ...rows import Row
+    from ..data import ReportData
+    from .chart import Specification
+
+ROW_HEIGHT = 17
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A field of the profile to map.
+
+    Attributes:
+        field: its name there.
+        label: what to call it.
+        knee: magnitude below which shades are linear in the value, above it logarithmic.
+        unit: of the value.
+    """
+
+    field: str
+    label: str
+    knee: float
+    unit: str = ""
+
+
+STATISTICS = (
+    Statistic("rms", "rms of the weights", 1e-12),
+    Statistic("kurtosis", "excess kurtosis", 1.0),
+    Statistic("sparsity", "share of near-zero weights", 1e-3, "share"),
+    Statistic("outlier_fraction_6", "share of outliers beyond 6 std", 1e-6, "share"),
+    Statistic("code_entropy", "entropy of the codes", 100.0, "bits"),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A place in the map and the row of the profile that stands there."""
+
+    layer: int
+    role: str
+    row: Row
+
+
+@chart("tensor-map")
+def tensor_map(data: ReportData) -> Iterator[Chart]:
+    """Any of the statistics, for every layer and role."""
+    profile = profile_of(data)
+    cells = _cells(profile)
+    if not cells:
+        raise LeftOutError("no tensor belongs to a layer")
+    statistics = [entry for entry in STATISTICS if any(cell.row.get(entry.field) is not None for cell in cells)]
+    if not statistics:
+        raise LeftOutError("no statistic is defined on any tensor of a layer")
+    roles = in_order(cell.role for cell in cells)
+    sentence = f"Highest: {'; '.join(_highest(entry, cells) for entry in statistics)}."
+    yield Chart(
+        name="tensor-map",
+        title="Statistics of the weights by layer and role",
+        sentence=sentence,
+        definition=(
+            "Each cell is one tensor, or all tensors of that layer and role together, as experts stored one by one."
+            " Shades are linear for small values and logarithmic for large ones. Empty: no such tensor, or undefined."
+        ),
+        alt=f"Maps of layers and {len(roles)} roles: {listed([entry.label for entry in statistics])}. {sentence}",
+        table=_table(cells),
+        specification=_map(statistics, cells, roles),
+        still=_maps(statistics, cells, roles),
+    )
+
+
+def _cells(profile: Profile) -> list[Cell]:
+    """One per layer and role; where several tensors share one, their roll-up."""
+    found = {
+        (row.layer, row.role): Cell(row.layer, row.role, row)
+        for row in profile.tensors.values()
+        if row.layer is not None and row.role is not None
+    }
+    found |= {(row.layer, row.role): Cell(row.layer, row.role, row) for row in profile.layer_roles.values()}
+    return sorted(found.values(), key=lambda cell: cell.layer)
+
+
+def _highest(statistic: Statistic, cells: list[Cell]) -> str:
+    known = [cell for cell in cells if cell.row.get(statistic.field) is not None]
+    low, high = (pick(known, key=lambda cell: cell.row[statistic.field]) for pick in (min, max))
+    value = number(high.row[statistic.field])
+    if low.row[statistic.field] == high.row[statistic.field]:
+        return f"{statistic.label} {value} throughout"
+    return f"{statistic.label} in {name(high.role)} of layer {high.layer} ({value})"
+
+
+def _table(cells: list[Cell]) -> Table:
+    columns = [Column("layer", "layer"), Column("role", "role"), Column("type", "type")]
+    columns += [Column(entry.field, entry.label, entry.unit) for entry in STATISTICS]
+    rows = [
+        (cell.layer, cell.role, cell.row.type, *(cell.row.get(entry.field) for entry in STATISTICS)) for cell in cells
+    ]
+    return Table(tuple(columns), tuple(rows))
+
+
+def _rows(statistics: list[Statistic], cells: list[Cell]) -> list[dict[str, Any]]:
+    return [
+        {"layer": cell.layer, "role": name(cell.role), "statistic": entry.label, "value": value}
+        for entry in statistics
+        for cell in cells
+        if (value := cell.row.get(entry.field)) is not None
+    ]
+
+
+def _map(statistics: list[Statistic], cells: list[Cell], roles: list[str]) -> Specification:
+    """One map of a statistic that the reader chooses.
+
+    A single colour scale serves all of them, on asinh(value / knee); its legend takes the labels back from there.
+    """
+    labels = [entry.label for entry in statistics]
+    knees = "{" + ", ".join(f"'{entry.label}': {entry.knee!r}" for entry in statistics) + "}"
+    chosen = alt.param(name="statistic", value=labels[0], bind=alt.binding_select(options=labels, name="Show the "))
+    legend = alt.Legend(
+        title=None,
+        gradientLength=220,
+        tickCount=4,
+        labelExpr=f"format((exp(datum.value) - exp(-datum.value)) / 2 * {knees}[statistic], '.2~g')",
+    )
+    picture = (
+        marks()
+        .add_params(chosen)
+        .transform_filter("datum.statistic === statistic")
+        .transform_calculate(share=f"datum.value / {knees}[datum.statistic]")
+        .transform_calculate(shade="log(abs(datum.share) + sqrt(datum.share * datum.share + 1))")
+        .transform_calculate(shade="datum.share < 0 ? -datum.shade : datum.shade")
+        .mark_rect(style="cell")
+        .encode(
+            x=layer_x(_layers(cells), 0),
+            y=role_y(roles),
+            color=alt.Color("shade:Q", scale=alt.Scale(zero=False), legend=legend),
+            tooltip=[
+                WHERE_LAYER,
+                alt.Tooltip("role:N", title="role"),
+                alt.Tooltip("statistic:N", title="statistic"),
+                alt.Tooltip("value:Q", title="value", format=".4~g"),
+            ],
+        )
+    )
+    return chart_of(picture, rows=_rows(statistics, cells), height=ROW_HEIGHT * len(roles))
+
+
+def _maps(statistics: list[Statistic], cells: list[Cell], roles: list[str]) -> Specification:
+    """Every statistic in a map of its own, below each other."""
+    panels = [
+        marks()
+        .transform_filter(f"datum.statistic === '{entry.label}'")
+        .mark_rect(style="cell")
+        .encode(x=layer_x(_layers(cells), 0, named=entry is statistics[-1]), y=role_y(roles), color=_shade(entry))
+        .properties(width="container", height=15 * len(roles))
+        for entry in statistics
+    ]
+    stacked = alt.vconcat(*panels, data=alt.NamedData(name=ROWS), spacing=14).resolve_scale(color="independent")
+    found = with_rows(stacked, _rows(statistics, cells))
+    del found["autosize"]
+    found["usermeta"] = {"axis": max(len(name(role)) for role in roles)}
+    return found
+
+
+def _shade(statistic: Statistic) -> alt.Color:
+    logarithmic = statistic.field == "rms"
+    scale = alt.Scale(type="log") if logarithmic else alt.Scale(type="symlog", constant=statistic.knee, zero=False)
+    unit = f", {statistic.unit}" if statistic.unit == "bits" else ""
+    legend = alt.Legend(title=statistic.label + unit, titleOrient="top", gradientLength=160, tickCount=3, format=".2~g")
+    return alt.Color("value:Q", scale=scale, legend=legend)
+
+
+def _layers(cells: list[Cell]) -> list[int]:
+    return sorted({cell.layer for cell in cells})
+
+
+@chart("type-map")
+def type_map(data: ReportData) -> Iterator[Chart]:
+    """The quantization type of every layer and role."""
+    model = profile_of(data).model
+    cells: dict[tuple[int, str], list[str]] = {}
+    for role, types in model.type_map.items():
+        for kind, layers in types.items():
+            for layer in layers:
+                cells.setdefault((layer, role), []).append(kind)
+    if not cells:
+        raise LeftOutError("no tensor belongs to a layer")
+    outside = [
+        f"{name(role)} {' + '.join(map(name, types))}"
+        for role, types in model.type_map.items()
+        if not any(types.values())
+    ]
+    mixed = [name(role) for role, types in model.type_map.items() if len(types) > 1]
+    sentence = (
+        (f"The type changes over the layers in {listed(mixed)}." if mixed else "Every role has one type in all layers.")
+        + (f" Outside the layers: {', '.join(outside)}." if outside else "")
+    )  # fmt: skip
+    yield Chart(
+        name="type-map",
+        title="Quantization types by layer and role",
+        sentence=sentence,
+        definition="The type each tensor is stored in; lighter types take more bits per weight.",
+        alt=f"A map of types over layers and roles. {sentence}",
+        table=Table(
+            (Column("layer", "layer"), Column("role", "role"), Column("type", "type")),
+            tuple((layer, role, " + ".join(kinds)) for (layer, role), kinds in sorted(cells.items())),
+        ),
+        specification=_types_picture(cells, [name(kind) for kind in _by_bits(model.types)]),
+    )
+
+
+def _by_bits(types: dict[str, dict[str, int]]) -> list[str]:
+    """Types by the bits of a weight, the fewest first."""
+    return sorted(types, key=lambda kind: (types[kind]["n_bytes"] / max(1, types[kind]["n_elements"]), kind))
+
+
+def _types_picture(cells: dict[tuple[int, str], list[str]], order: list[str]) -> Specification:
+    rows = [
+        {"layer": layer, "role": name(role), "type": " + ".join(map(name, kinds))}
+        for (layer, role), kinds in cells.items()
+    ]
+    roles = in_order(role for _, role in cells)
+    there = {str(row["type"]) for row in rows}
+    domain = [kind for kind in order if kind in there] + sorted(there - set(order))
+    picture = (
+        marks()
+        .mark_rect(style="cell")
+        .encode(
+            x=layer_x(sorted({layer for layer, _ in cells}), 0),
+            y=role_y(roles),
+            color=alt.Color("type:O", title=None, scale=alt.Scale(domain=domain), sort=domain),
+            tooltip=[WHERE_LAYER, alt.Tooltip("role:N", title="role"), alt.Tooltip("type:N", title="type")],
+        )
+    )
+    return chart_of(picture, rows=rows, height=ROW_HEIGHT * len(roles))

@@ -16,11 +16,13 @@ from .parts import (
     analysis_of,
     chart_of,
     dot_size,
+    ends,
     layer_x,
+    layers_in_words,
+    log_ticks,
     marks,
     name,
     number,
-    percent_or_number,
     presets_of,
 )
 from .registry import LeftOutError
@@ -113,8 +115,7 @@ def depth_chart(data: ReportData, about: DepthChart) -> Chart:
 
 def _drawn(curve: Curve, preset: PresetSummary) -> Drawn:
     values = [_value(entry, curve.score) for entry in preset.layers]
-    roles = preset.reads.get(curve.score, [])
-    return Drawn(curve, preset.layers, values, [_types(entry, roles) for entry in preset.layers])
+    return Drawn(curve, preset.layers, values, _types(preset.layers, preset.reads.get(curve.score, [])))
 
 
 def _value(entry: LayerRecord, score: str) -> float | None:
@@ -123,17 +124,28 @@ def _value(entry: LayerRecord, score: str) -> float | None:
     return entry.components[score].raw if score in entry.components else None
 
 
-def _types(entry: LayerRecord, roles: list[str]) -> str:
-    """`"Q4_K + F32"`: the types a score reads at a layer, each once."""
-    found = dict.fromkeys(name(kind) for role in roles if (kind := entry.types.get(role)) is not None)
-    return " + ".join(found) or "unknown"
+def _types(layers: list[LayerRecord], roles: list[str]) -> list[str]:
+    """The types a score reads at each layer.
+
+    Where they differ, those of the roles that do, `"attn_v Q6_K"`; else all of them, each once, `"Q4_K + F32"`.
+    """
+    changing = [role for role in roles if len({entry.types.get(role) for entry in layers}) > 1]
+    if changing:
+        return [", ".join(f"{role} {_type(entry, role)}" for role in changing) for entry in layers]
+    return [" + ".join(dict.fromkeys(_type(entry, role) for role in roles)) or "unknown" for entry in layers]
+
+
+def _type(entry: LayerRecord, role: str) -> str:
+    kind = entry.types.get(role)
+    return "none" if kind is None else name(kind)
 
 
 def _why(document: AnalysisDocument, about: DepthChart, presets: set[str]) -> str:
     wanted = {curve.preset for curve in about.curves}
     if not wanted & presets:
         return f"it needs the {' or '.join(sorted(wanted))} preset, which reads the model itself"
-    scores = {curve.score for curve in about.curves} | {f"{curve.preset}: {curve.score}" for curve in about.curves}
+    forms = ("{0.score}", "{0.preset}: {0.score}", "{0.preset} risk: {0.score}")
+    scores = {form.format(curve) for curve in about.curves for form in forms}
     reasons = [entry.reason for entry in document.applicability if entry.score in scores]
     return reasons[0] if reasons else "it is defined on no layer"
 
@@ -141,12 +153,16 @@ def _why(document: AnalysisDocument, about: DepthChart, presets: set[str]) -> st
 def _sentence(entry: Drawn, document: AnalysisDocument, about: DepthChart, *, alone: bool) -> str:
     lowest, highest = (pick(entry.known, key=lambda pair: pair[1]) for pick in (min, max))
     label = entry.curve.label[:1].upper() + entry.curve.label[1:]
+    low, high = ends(lowest[1], highest[1], about.format)
     if lowest[1] == highest[1]:
-        same = percent_or_number(lowest[1], about.format)
-        text = f"{label}: {same} on {'its one layer' if len(entry.layers) == 1 else 'every layer'}"
+        where = f"layer {lowest[0]}" if len(entry.known) == 1 else "every layer"
+        text = f"{label}: {low} on {where}"
     else:
-        ends = [f"{percent_or_number(value, about.format)} (layer {layer})" for layer, value in (lowest, highest)]
-        text = f"{label} lies between {ends[0]} and {ends[1]}" if alone else f"{label}: {ends[0]} to {ends[1]}"
+        low, high = f"{low} (layer {lowest[0]})", f"{high} (layer {highest[0]})"
+        text = f"{label} lies between {low} and {high}" if alone else f"{label}: {low} to {high}"
+    unknown = [layer.layer for layer, value in zip(entry.layers, entry.values, strict=True) if value is None]
+    if unknown:
+        text += f", undefined on {layers_in_words(unknown)}"
     outcome = next((record for record in document.confounds if record.quantity == entry.curve.score), None)
     if outcome is None or outcome.status not in STATUS or (not alone and outcome.status != "flagged"):
         return f"{text}."
@@ -193,7 +209,10 @@ def _picture(shown: list[Drawn], about: DepthChart) -> Specification:
     layers = [layer.layer for layer in shown[0].layers]
     x = layer_x(layers)
     scale = alt.Scale(type="log") if about.logarithmic else alt.Scale(zero=about.with_zeros, nice=True)
-    y = alt.Y("value:Q", title=about.axis, scale=scale, axis=alt.Axis(tickCount=5, format=about.format))
+    axis = alt.Axis(tickCount=5, format=about.format)
+    if about.logarithmic:
+        axis.values = log_ticks(value for entry in shown for _, value in entry.known if value > 0)
+    y = alt.Y("value:Q", title=about.axis, scale=scale, axis=axis)
     parts = []
     if about.with_zeros:
         rows += [{"layer": layer.layer, "low": _zeros(layer)[1], "high": _zeros(layer)[2]} for layer in shown[0].layers]
@@ -215,7 +234,9 @@ def _picture(shown: list[Drawn], about: DepthChart) -> Specification:
 def _dots(curves: Any, kinds: list[str], about: DepthChart, size: int) -> Any:
     """Marks whose shape and colour are the types."""
     scale = alt.Scale(domain=kinds)
-    legend = alt.Legend(title="types read")
+    narrow = 2 if max(map(len, kinds)) <= 14 else 1
+    columns = alt.ExprRef(f"width < 420 ? {narrow} : {0 if narrow > 1 else 2}")
+    legend = alt.Legend(title="types read", titleOrient="top", columns=columns, labelLimit=280)
     return curves.mark_point(filled=True, opacity=1, size=size).encode(
         color=alt.Color("types:N", scale=scale, legend=legend),
         shape=alt.Shape("types:N", scale=scale, legend=legend),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
 from ...escape import escape
-from ..cells import percent, short
+from ...inspection import layer_ranges
+from ..cells import short
 from .registry import LeftOutError
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 ROWS = "rows"  # the name of a specification's data
 MOST_TICKS = 12
+FEW_LAYERS = 48
 LONGEST_NAME = 40
 MOST_ROLES = 40
 ROLE_ORDER = (
@@ -101,14 +104,42 @@ def ticks(layers: Sequence[int]) -> list[int]:
     return [layer for layer in layers if layer % step == 0] or list(layers[:1])
 
 
+def crowded(n_layers: int) -> bool:
+    """Whether layers are so many that points and the gaps between cells would hide what they mark."""
+    return n_layers > FEW_LAYERS
+
+
+def layers_in_words(layers: Sequence[int]) -> str:
+    """`"layer 3"`, `"layers 0-2"`."""
+    return f"layer{'s' if len(layers) > 1 else ''} {layer_ranges(list(layers))}"
+
+
+def cell_look(n_layers: int) -> dict[str, Any]:
+    """How the cells of a map look."""
+    return {} if crowded(n_layers) else {"style": "cell"}
+
+
 def dot_size(n_layers: int) -> int:
     """Of the points of a curve, in square pixels: smaller where they are many."""
-    return 55 if n_layers <= 48 else 22
+    return 22 if crowded(n_layers) else 55
 
 
-def percent_or_number(value: float, form: str) -> str:
-    """A value in a sentence, written as its axis writes it."""
-    return f"{percent(float(f'{value:.3g}'))} %" if form == "%" else number(value)
+def ends(low: float, high: float, form: str = "") -> tuple[str, str]:
+    """Two values in a sentence, with as many digits as tell them apart; three if that is enough.
+
+    `form` is that of their axis: "%" for shares.
+    """
+    for digits in range(3, 11):
+        texts = tuple(_digits(value, digits, form) for value in (low, high))
+        if texts[0] != texts[1] or low == high:
+            break
+    return texts[0], texts[1]
+
+
+def _digits(value: float, digits: int, form: str) -> str:
+    plain = value if form != "%" else 100 * value
+    text = f"{plain:.{digits}g}"
+    return f"{text} %" if form == "%" else text
 
 
 def layer_x(layers: Sequence[int], padding: float = 0.15, *, named: bool = True) -> alt.X:
@@ -123,6 +154,15 @@ def layer_x(layers: Sequence[int], padding: float = 0.15, *, named: bool = True)
     return alt.X(
         "layer:O", title="layer" if named else None, axis=axis, scale=alt.Scale(domain=list(layers), padding=padding)
     )
+
+
+def log_ticks(values: Iterable[float]) -> list[float]:
+    """What to name on a logarithmic axis of positive values: powers of ten, with 2 and 5 times these where few."""
+    known = sorted(values) or [1.0]
+    first, last = math.floor(math.log10(known[0])), math.ceil(math.log10(known[-1]))
+    step = max(1, math.ceil((last - first) / 8))
+    digits = (1, 2, 5) if last - first <= 2 else (1,)
+    return [float(f"{digit}e{power}") for power in range(first, last + 1, step) for digit in digits]
 
 
 def in_order(roles: Iterable[str]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from .chart import Chart, Column, Table
-from .parts import WHERE_LAYER, chart_of, dot_size, layer_x, listed, marks, number, presets_of
+from .parts import WHERE_LAYER, cell_look, chart_of, dot_size, ends, layer_x, listed, marks, number, presets_of
 from .registry import LeftOutError, chart
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def activations(data: ReportData) -> Iterator[Chart]:
         sentence=sentence,
         definition=(
             "Mean of the gated product φ(gate) · up and one standard deviation to either side, over neurons and tokens,"
-            " as mean-field propagation predicts them. Near zero: below a tenth of the layer's own root mean square. The"
-            " bars behind are the thirds of the depth, each as one sample."
+            " as mean-field propagation predicts them. Near zero: below a tenth of the layer's own root mean square."
+            " The bars behind are the thirds of the depth, each as one sample."
         ),
         alt=f"Points with error bars over {len(preset.layers)} layers, and a bar for each third. {sentence}",
         table=_activation_table(preset),
@@ -56,8 +56,9 @@ def _activation_sentence(preset: PresetSummary) -> str:
     spread = [
         f"{entry.third} {number(std)}" for entry in preset.thirds if (std := entry.values.get("ffn_std")) is not None
     ]
-    near = f"Share of activations near zero: {listed(parts)}." if parts else ""
-    return f"{near} Standard deviation: {listed(spread)}.".strip() if spread else near
+    if not parts or not spread:
+        return "Propagation did not reach all layers of any third."
+    return f"Share of activations near zero: {listed(parts)}. Standard deviation: {listed(spread)}."
 
 
 def _activation_table(preset: PresetSummary) -> Table:
@@ -174,9 +175,10 @@ def _head_sentence(rows: list[tuple[int, int, float | None]], label: str) -> str
     (low, *at_low), (high, *at_high) = min(known), max(known)
     if low == high:
         return f"{label} is {number(low)} in every head."
+    least, most = ends(low, high)
     return (
-        f"{label} is lowest in head {at_low[1]} of layer {at_low[0]} ({number(low)}) and highest in head {at_high[1]}"
-        f" of layer {at_high[0]} ({number(high)})."
+        f"{label} is lowest in head {at_low[1]} of layer {at_low[0]} ({least}) and highest in head {at_high[1]}"
+        f" of layer {at_high[0]} ({most})."
     )
 
 
@@ -186,7 +188,7 @@ def _head_picture(rows: list[tuple[int, int, float | None]], layers: list[int], 
     named = [head for head in range(n_heads) if head % max(1, -(-n_heads // 8)) == 0]
     picture = (
         marks()
-        .mark_rect(style="cell")
+        .mark_rect(**cell_look(len(layers)))
         .encode(
             x=layer_x(layers, padding=0),
             y=alt.Y(
@@ -198,7 +200,7 @@ def _head_picture(rows: list[tuple[int, int, float | None]], layers: list[int], 
             color=alt.Color(
                 "value:Q",
                 scale=alt.Scale(zero=False),
-                legend=alt.Legend(title=label, titleOrient="top", gradientLength=200, tickCount=4, format=".3~g"),
+                legend=alt.Legend(title=label, titleOrient="top", gradientLength=200, tickCount=4),
             ),
             tooltip=[
                 WHERE_LAYER,

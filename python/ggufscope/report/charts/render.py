@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 WIDTH = 720  # of SVG and PNG files, in CSS pixels
 PNG_SCALE = 2.0  # device pixels per CSS pixel
 _TITLE_ADVANCE, _SENTENCE_ADVANCE = 7.9, 6.2  # mean width of a character of title and subtitle, in pixels
-_LABEL_ADVANCE = 6.0
+_LABEL_ADVANCE, _LONGEST_LABEL = 6.0, 130  # of an axis
 _PADDING = 12
 _GLOBALS = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"
 
@@ -50,7 +50,8 @@ def still(chart: Chart, theme: str, width: int = WIDTH) -> Specification:
 
 def _set_width(specification: dict[str, Any], width: int) -> None:
     """In place of the container's; views side by side or on top of each other have their own."""
-    margin = specification.pop("usermeta", {}).get("axis", 0) * _LABEL_ADVANCE + 2 * _PADDING + 8
+    label = specification.pop("usermeta", {}).get("axis", 0) * _LABEL_ADVANCE
+    margin = min(label, _LONGEST_LABEL) + 2 * _PADDING + 8
     for view in (specification, *specification.get("vconcat", ())):
         if view.get("width") == "container":
             view["width"] = width if view is specification else round(width - margin)

@@ -8,7 +8,20 @@ import altair as alt
 
 from ...analysis.wording import SHORT_STATEMENT
 from .chart import Chart, Column, Table
-from .parts import WHERE_LAYER, chart_of, layer_x, listed, marks, name, number, presets_of, stem, words
+from .parts import (
+    WHERE_LAYER,
+    chart_of,
+    crowded,
+    dot_size,
+    layer_x,
+    listed,
+    marks,
+    name,
+    number,
+    presets_of,
+    stem,
+    words,
+)
 from .registry import LeftOutError, chart
 
 if TYPE_CHECKING:
@@ -152,14 +165,17 @@ def _risk_picture(preset: PresetSummary) -> Specification:
         for entry, value in zip(preset.layers, values, strict=True)
     ]
     x = layer_x([entry.layer for entry in preset.layers])
-    return chart_of(_stack(x, [words(entry) for entry in shown]), *_curves(x, list(curves)), rows=rows)
+    many = crowded(len(preset.layers))
+    bars = _stack(x, [words(entry) for entry in shown], {} if many else {"style": "edge"})
+    line, dots = _curves(x, list(curves), 1.0 if many else 1.75)
+    return chart_of(bars, line, *(() if many else (dots,)), rows=rows)
 
 
-def _stack(x: alt.X, components: list[str]) -> Any:
+def _stack(x: alt.X, components: list[str], look: dict[str, Any]) -> Any:
     return (
         marks()
         .transform_filter("isValid(datum.part)")
-        .mark_bar(style="edge")
+        .mark_bar(**look)
         .encode(
             x=x,
             y=alt.Y("points:Q", title="index, points of 100", axis=alt.Axis(tickCount=5), stack="zero", scale=POINTS),
@@ -174,11 +190,11 @@ def _stack(x: alt.X, components: list[str]) -> Any:
     )
 
 
-def _curves(x: alt.X, names: list[str]) -> tuple[Any, Any]:
+def _curves(x: alt.X, names: list[str], stroke: float) -> tuple[Any, Any]:
     """The index, and dashed what is left of it without confounded components."""
     base = marks().transform_filter("isValid(datum.curve)")
     dash = alt.StrokeDash("curve:N", title=None, scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]][: len(names)]))
-    line = base.mark_line(style="accent").encode(x=x, y=alt.Y("value:Q"), strokeDash=dash)
+    line = base.mark_line(style="accent", strokeWidth=stroke).encode(x=x, y=alt.Y("value:Q"), strokeDash=dash)
     dots = base.mark_point(style="dot", filled=True, size=28, opacity=1).encode(
         x=x,
         y=alt.Y("value:Q"),
@@ -243,7 +259,7 @@ def _rank_picture(preset: PresetSummary) -> Specification:
     ]
     band = marks().mark_bar(style="band").encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
     line = marks().mark_line(style="curve").encode(x=x, y=y)
-    dots = marks().mark_point(style="dot", filled=True, size=45, opacity=1).encode(x=x, y=y, tooltip=tooltip)
+    dots = marks().mark_point(style="dot", filled=True, size=dot_size(n), opacity=1).encode(x=x, y=y, tooltip=tooltip)
     return chart_of(line, band, dots, rows=rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -14,6 +13,7 @@ from .parts import (
     chart_of,
     count_in_words,
     in_order,
+    log_ticks,
     marks,
     name,
     number,
@@ -103,7 +103,8 @@ def _magnitude_picture(sketches: list[MagnitudeSketch], profile: Profile, order:
     rows = [row for sketch in sketches for row in _cells(sketch)]
     rms = {WHOLE: profile.total.rms} | {name(role): row.rms for role, row in profile.roles.items()}
     rows += [{"role": role, "rms": rms[role]} for role in order if rms.get(role)]
-    axis = alt.Axis(format="~g", values=_powers(rows), grid=True, labelOverlap="greedy")
+    edges = [row[end] for row in rows for end in ("low", "high") if end in row]
+    axis = alt.Axis(format="~g", values=log_ticks(edges), grid=True, labelOverlap="greedy")
     x = alt.X("low:Q", title="magnitude of a weight", scale=alt.Scale(type="log", nice=False), axis=axis)
     height = 26
     shapes = (
@@ -147,14 +148,6 @@ def _cells(sketch: MagnitudeSketch) -> list[dict[str, Any]]:
     ]
 
 
-def _powers(rows: list[dict[str, Any]]) -> list[float]:
-    """Powers of ten to name on the axis."""
-    ends = [row[end] for row in rows for end in ("low", "high") if end in row]
-    first, last = (math.floor(math.log10(pick(ends, default=1.0))) for pick in (min, max))
-    step = max(1, math.ceil((last - first) / 8))
-    return [float(f"1e{power}") for power in range(first, last + 1, step)]
-
-
 @chart("sizes")
 def sizes(data: ReportData) -> Iterator[Chart]:
     """Shares of bytes and parameters by role."""
@@ -163,10 +156,9 @@ def sizes(data: ReportData) -> Iterator[Chart]:
     if not known:
         raise LeftOutError("the model has no weights" if not profile.model.n_bytes else "the profile has no sizes")
     first = known[0]
-    sentence = (
-        f"Most bytes are in {_size_role(first['role'])}: {100 * first['byte_share']:.1f} % of them for"
-        f" {100 * first['element_share']:.1f} % of the parameters."
-    )
+    where = _size_role(first["role"]) if first["role"] is not None else f"tensors of {OTHER}"
+    shares = [f"{100 * first[key]:.1f} %" for key in SHARES]
+    sentence = f"Most bytes are in {where}: {shares[0]} of them for {shares[1]} of the parameters."
     yield Chart(
         name="sizes",
         title="Where the bytes and the parameters are",

@@ -11,6 +11,7 @@ from .chart import Chart, Column, Table
 from .parts import (
     ROWS,
     WHERE_LAYER,
+    cell_look,
     chart_of,
     in_order,
     layer_x,
@@ -156,7 +157,7 @@ def _map(statistics: list[Statistic], cells: list[Cell], roles: list[str]) -> Sp
         .transform_calculate(share=f"datum.value / {knees}[datum.statistic]")
         .transform_calculate(shade="log(abs(datum.share) + sqrt(datum.share * datum.share + 1))")
         .transform_calculate(shade="datum.share < 0 ? -datum.shade : datum.shade")
-        .mark_rect(style="cell")
+        .mark_rect(**cell_look(len(_layers(cells))))
         .encode(
             x=layer_x(_layers(cells), 0),
             y=role_y(roles),
@@ -174,10 +175,11 @@ def _map(statistics: list[Statistic], cells: list[Cell], roles: list[str]) -> Sp
 
 def _maps(statistics: list[Statistic], cells: list[Cell], roles: list[str]) -> Specification:
     """Every statistic in a map of its own, below each other."""
+    look = cell_look(len(_layers(cells)))
     panels = [
         marks()
         .transform_filter(f"datum.statistic === '{entry.label}'")
-        .mark_rect(style="cell")
+        .mark_rect(**look)
         .encode(x=layer_x(_layers(cells), 0, named=entry is statistics[-1]), y=role_y(roles), color=_shade(entry))
         .properties(width="container", height=15 * len(roles))
         for entry in statistics
@@ -251,7 +253,7 @@ def _types_picture(cells: dict[tuple[int, str], list[str]], order: list[str]) ->
     domain = [kind for kind in order if kind in there] + sorted(there - set(order))
     picture = (
         marks()
-        .mark_rect(style="cell")
+        .mark_rect(**cell_look(len({layer for layer, _ in cells})))
         .encode(
             x=layer_x(sorted({layer for layer, _ in cells}), 0),
             y=role_y(roles),

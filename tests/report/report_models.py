@@ -98,6 +98,14 @@ def hostile():
     return found
 
 
+def many_roles(n=60):
+    """More roles than a chart has room for, some of which differ only where they are cut."""
+    found = decoder(2)
+    for number in range(n):
+        found["tensors"][f"blk.{number % 2}.{'long' * 10}{number}"] = np.full((2, 32), number + 1.0, np.float32)
+    return found
+
+
 MODELS: dict[str, dict[str, Any]] = {
     "usual": decoder(8),
     "one layer": decoder(1),
@@ -106,6 +114,8 @@ MODELS: dict[str, dict[str, Any]] = {
     "128 experts, a tensor each": decoder(2, experts=128, one_each=True),
     "ridden with NaN": ridden(),
     "hostile names": hostile(),
+    "60 more roles": many_roles(),
+    "zeros": {"tensors": {name: np.zeros((4, 32), np.float32) for name in ("x", "blk.0.attn_q.weight")}},
     "without layers": {
         "tensors": {"some.odd.name": draw(np.random.default_rng(1), 7, 33), "another": np.zeros(100, np.float32)},
         "architecture": "never-heard-of",
@@ -113,7 +123,7 @@ MODELS: dict[str, dict[str, Any]] = {
     "one tensor": {"tensors": {"x": draw(np.random.default_rng(2), 8, 32)}},
     "no tensor": {"tensors": {}},
 }
-NO_LAYERS = ("without layers", "one tensor", "no tensor")
+NO_LAYERS = ("zeros", "without layers", "one tensor", "no tensor")
 _KEPT: dict[str, ReportData] = {}
 
 

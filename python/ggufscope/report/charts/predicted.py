@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from .access import presets_of
+from .axes import WHERE_LAYER, cell_look, chart_of, dot_size, layer_x, marks
 from .chart import Chart, Column, Table
-from .parts import WHERE_LAYER, cell_look, chart_of, dot_size, ends, layer_x, listed, marks, number, presets_of
 from .registry import LeftOutError, chart
+from .words import ends, listed, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,9 +161,9 @@ HEAD_MAPS = {
     "baseline": (
         "head-baseline",
         "The plain ranking of heads that propagation is measured against",
-        "−‖W_q g‖ · ‖W_k g‖",
-        "Minus the product of the norms of each head's query and key rows, times the gains in front: small products"
-        " spread attention. No propagation is needed for it.",
+        "minus the product of norms",
+        "−‖W_q g‖ · ‖W_k g‖ of each head, g being the gains in front: small products spread attention. It needs no"
+        " propagation.",
     ),
 }
 
@@ -176,6 +178,7 @@ def _head_sentence(rows: list[tuple[int, int, float | None]], label: str) -> str
     if low == high:
         return f"{label} is {number(low)} in every head."
     least, most = ends(low, high)
+    label = label[:1].upper() + label[1:]
     return (
         f"{label} is lowest in head {at_low[1]} of layer {at_low[0]} ({least}) and highest in head {at_high[1]}"
         f" of layer {at_high[0]} ({most})."

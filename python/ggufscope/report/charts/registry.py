@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from .chart import Chart
 
 # In reading order. They are imported when the first chart is drawn: altair takes half a second.
-MODULES = ("risk", "scores", "predicted", "tensors", "sizes")
+MODULES = ("risk", "scores", "predicted", "tensors", "magnitudes", "types_map", "sizes")
 
 LARGEST_TABLE = 20_000  # rows; whatever a file claims, a page stays small
 
-Maker = "Callable[[ReportData], Iterator[Chart]]"
 _MAKERS: dict[str, Callable[[ReportData], Iterator[Chart]]] = {}
 
 

@@ -7,22 +7,11 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from ...analysis.wording import SHORT_STATEMENT
+from .access import presets_of
+from .axes import WHERE_LAYER, chart_of, crowded, dot_size, layer_x, marks
 from .chart import Chart, Column, Table
-from .parts import (
-    WHERE_LAYER,
-    chart_of,
-    crowded,
-    dot_size,
-    layer_x,
-    listed,
-    marks,
-    name,
-    number,
-    presets_of,
-    stem,
-    words,
-)
 from .registry import LeftOutError, chart
+from .words import listed, name, number, stem, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

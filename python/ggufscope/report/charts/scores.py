@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .depth import Curve, DepthChart, depth_chart
+from .curves import Curve, DepthChart
+from .depth import depth_chart
 from .registry import chart
 
 if TYPE_CHECKING:
@@ -51,9 +52,9 @@ CHARTS = (
     DepthChart(
         "value-norm",
         "Size of the value projection by layer",
-        "‖W_v‖ (Frobenius)",
+        "Frobenius norm of W_v",
         "Frobenius norm of W_v. Scaling W_v up and W_o down by the same factor changes it, but not the model.",
-        (Curve("v_norm", "‖W_v‖"),),
+        (Curve("v_norm", "norm of W_v"),),
     ),
     DepthChart(
         "value-sparsity",

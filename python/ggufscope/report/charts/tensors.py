@@ -1,4 +1,4 @@
-"""Maps of layers × roles: the statistics of the weights, and the types they are stored in."""
+"""Maps of layers × roles: the statistics of the weights."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from .chart import Chart, Column, Table
-from .parts import (
+from .access import profile_of
+from .axes import (
+    ROW_HEIGHT,
     ROWS,
     WHERE_LAYER,
     cell_look,
     chart_of,
-    in_order,
+    drawn_roles,
     layer_x,
-    listed,
     marks,
-    name,
-    number,
-    profile_of,
+    only,
     role_y,
     with_rows,
 )
+from .chart import Chart, Column, Table
 from .registry import LeftOutError, chart
+from .words import listed, name, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from ...rows import Row
     from ..data import ReportData
     from .chart import Specification
-
-ROW_HEIGHT = 17
 
 
 @dataclass(frozen=True)
@@ -53,8 +51,9 @@ class Statistic:
     unit: str = ""
 
 
+LOGARITHMIC = "rms"  # its scale knows no 0
 STATISTICS = (
-    Statistic("rms", "rms of the weights", 1e-12),
+    Statistic(LOGARITHMIC, "rms of the weights", 1e-12),
     Statistic("kurtosis", "excess kurtosis", 1.0),
     Statistic("sparsity", "share of near-zero weights", 1e-3, "share"),
     Statistic("outlier_fraction_6", "share of outliers beyond 6 std", 1e-6, "share"),
@@ -78,10 +77,10 @@ def tensor_map(data: ReportData) -> Iterator[Chart]:
     cells = _cells(profile)
     if not cells:
         raise LeftOutError("no tensor belongs to a layer")
-    statistics = [entry for entry in STATISTICS if any(cell.row.get(entry.field) is not None for cell in cells)]
+    statistics = [entry for entry in STATISTICS if any(_drawable(entry, cell) for cell in cells)]
     if not statistics:
         raise LeftOutError("no statistic is defined on any tensor of a layer")
-    roles = in_order(cell.role for cell in cells)
+    roles = drawn_roles(cell.role for cell in cells)
     sentence = f"Highest: {'; '.join(_highest(entry, cells) for entry in statistics)}."
     yield Chart(
         name="tensor-map",
@@ -89,7 +88,8 @@ def tensor_map(data: ReportData) -> Iterator[Chart]:
         sentence=sentence,
         definition=(
             "Each cell is one tensor, or all tensors of that layer and role together, as experts stored one by one."
-            " Shades are linear for small values and logarithmic for large ones. Empty: no such tensor, or undefined."
+            " Shades are linear for small values and logarithmic for large ones. Empty: no such tensor, undefined,"
+            f" or an rms of 0.{only(len({cell.role for cell in cells}))}"
         ),
         alt=f"Maps of layers and {len(roles)} roles: {listed([entry.label for entry in statistics])}. {sentence}",
         table=_table(cells),
@@ -127,16 +127,22 @@ def _table(cells: list[Cell]) -> Table:
     return Table(tuple(columns), tuple(rows))
 
 
-def _rows(statistics: list[Statistic], cells: list[Cell]) -> list[dict[str, Any]]:
+def _rows(statistics: list[Statistic], cells: list[Cell], roles: dict[str | None, str]) -> list[dict[str, Any]]:
     return [
-        {"layer": cell.layer, "role": name(cell.role), "statistic": entry.label, "value": value}
+        {"layer": cell.layer, "role": roles[cell.role], "statistic": entry.label, "value": cell.row[entry.field]}
         for entry in statistics
         for cell in cells
-        if (value := cell.row.get(entry.field)) is not None
+        if cell.role in roles and _drawable(entry, cell)
     ]
 
 
-def _map(statistics: list[Statistic], cells: list[Cell], roles: list[str]) -> Specification:
+def _drawable(statistic: Statistic, cell: Cell) -> bool:
+    """Whether there is a value; an rms of 0 has no place on a logarithmic scale."""
+    value = cell.row.get(statistic.field)
+    return value is not None and (value != 0 or statistic.field != LOGARITHMIC)
+
+
+def _map(statistics: list[Statistic], cells: list[Cell], roles: dict[str | None, str]) -> Specification:
     """One map of a statistic that the reader chooses.
 
     A single colour scale serves all of them, on asinh(value / knee); its legend takes the labels back from there.
@@ -160,7 +166,7 @@ def _map(statistics: list[Statistic], cells: list[Cell], roles: list[str]) -> Sp
         .mark_rect(**cell_look(len(_layers(cells))))
         .encode(
             x=layer_x(_layers(cells), 0),
-            y=role_y(roles),
+            y=role_y(list(roles.values())),
             color=alt.Color("shade:Q", scale=alt.Scale(zero=False), legend=legend),
             tooltip=[
                 WHERE_LAYER,
@@ -170,29 +176,33 @@ def _map(statistics: list[Statistic], cells: list[Cell], roles: list[str]) -> Sp
             ],
         )
     )
-    return chart_of(picture, rows=_rows(statistics, cells), height=ROW_HEIGHT * len(roles))
+    return chart_of(picture, rows=_rows(statistics, cells, roles), height=ROW_HEIGHT * len(roles))
 
 
-def _maps(statistics: list[Statistic], cells: list[Cell], roles: list[str]) -> Specification:
+def _maps(statistics: list[Statistic], cells: list[Cell], roles: dict[str | None, str]) -> Specification:
     """Every statistic in a map of its own, below each other."""
-    look = cell_look(len(_layers(cells)))
+    look, y = cell_look(len(_layers(cells))), role_y(list(roles.values()))
     panels = [
         marks()
         .transform_filter(f"datum.statistic === '{entry.label}'")
         .mark_rect(**look)
-        .encode(x=layer_x(_layers(cells), 0, named=entry is statistics[-1]), y=role_y(roles), color=_shade(entry))
+        .encode(
+            x=layer_x(_layers(cells), 0, named=entry is statistics[-1]),
+            y=role_y(list(roles.values())),
+            color=_shade(entry),
+        )
         .properties(width="container", height=15 * len(roles))
         for entry in statistics
     ]
     stacked = alt.vconcat(*panels, data=alt.NamedData(name=ROWS), spacing=14).resolve_scale(color="independent")
-    found = with_rows(stacked, _rows(statistics, cells))
+    found = with_rows(stacked, _rows(statistics, cells, roles))
     del found["autosize"]
-    found["usermeta"] = {"axis": max(len(name(role)) for role in roles)}
+    found["usermeta"] = {"axis": max(map(len, roles.values()))}
     return found
 
 
 def _shade(statistic: Statistic) -> alt.Color:
-    logarithmic = statistic.field == "rms"
+    logarithmic = statistic.field == LOGARITHMIC
     scale = alt.Scale(type="log") if logarithmic else alt.Scale(type="symlog", constant=statistic.knee, zero=False)
     unit = f", {statistic.unit}" if statistic.unit == "bits" else ""
     legend = alt.Legend(title=statistic.label + unit, titleOrient="top", gradientLength=160, tickCount=3, format=".2~g")
@@ -201,64 +211,3 @@ def _shade(statistic: Statistic) -> alt.Color:
 
 def _layers(cells: list[Cell]) -> list[int]:
     return sorted({cell.layer for cell in cells})
-
-
-@chart("type-map")
-def type_map(data: ReportData) -> Iterator[Chart]:
-    """The quantization type of every layer and role."""
-    model = profile_of(data).model
-    cells: dict[tuple[int, str], list[str]] = {}
-    for role, types in model.type_map.items():
-        for kind, layers in types.items():
-            for layer in layers:
-                cells.setdefault((layer, role), []).append(kind)
-    if not cells:
-        raise LeftOutError("no tensor belongs to a layer")
-    outside = [
-        f"{name(role)} {' + '.join(map(name, types))}"
-        for role, types in model.type_map.items()
-        if not any(types.values())
-    ]
-    mixed = [name(role) for role, types in model.type_map.items() if len(types) > 1]
-    sentence = (
-        (f"The type changes over the layers in {listed(mixed)}." if mixed else "Every role has one type in all layers.")
-        + (f" Outside the layers: {', '.join(outside)}." if outside else "")
-    )  # fmt: skip
-    yield Chart(
-        name="type-map",
-        title="Quantization types by layer and role",
-        sentence=sentence,
-        definition="The type each tensor is stored in; lighter types take more bits per weight.",
-        alt=f"A map of types over layers and roles. {sentence}",
-        table=Table(
-            (Column("layer", "layer"), Column("role", "role"), Column("type", "type")),
-            tuple((layer, role, " + ".join(kinds)) for (layer, role), kinds in sorted(cells.items())),
-        ),
-        specification=_types_picture(cells, [name(kind) for kind in _by_bits(model.types)]),
-    )
-
-
-def _by_bits(types: dict[str, dict[str, int]]) -> list[str]:
-    """Types by the bits of a weight, the fewest first."""
-    return sorted(types, key=lambda kind: (types[kind]["n_bytes"] / max(1, types[kind]["n_elements"]), kind))
-
-
-def _types_picture(cells: dict[tuple[int, str], list[str]], order: list[str]) -> Specification:
-    rows = [
-        {"layer": layer, "role": name(role), "type": " + ".join(map(name, kinds))}
-        for (layer, role), kinds in cells.items()
-    ]
-    roles = in_order(role for _, role in cells)
-    there = {str(row["type"]) for row in rows}
-    domain = [kind for kind in order if kind in there] + sorted(there - set(order))
-    picture = (
-        marks()
-        .mark_rect(**cell_look(len({layer for layer, _ in cells})))
-        .encode(
-            x=layer_x(sorted({layer for layer, _ in cells}), 0),
-            y=role_y(roles),
-            color=alt.Color("type:O", title=None, scale=alt.Scale(domain=domain), sort=domain),
-            tooltip=[WHERE_LAYER, alt.Tooltip("role:N", title="role"), alt.Tooltip("type:N", title="type")],
-        )
-    )
-    return chart_of(picture, rows=rows, height=ROW_HEIGHT * len(roles))

@@ -115,6 +115,7 @@ def _legend(look: _Colours) -> dict[str, Any]:
         "labelColor": look.text,
         "labelFontSize": 11,
         "labelLimit": 150,
+        "labelOverlap": "greedy",
         "titleColor": look.muted,
         "titleFontSize": 11,
         "titleFontWeight": "normal",

@@ -1,0 +1,33 @@
+"""The parts of the results that charts ask for, or the reason why there are none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .registry import LeftOutError
+
+if TYPE_CHECKING:
+    from ...analysis.document import PresetSummary
+    from ...analysis.result import Analysis
+    from ...profiles import Profile
+    from ..data import ReportData
+
+
+def analysis_of(data: ReportData) -> Analysis:
+    """The analysis, where a chart needs one."""
+    if data.analysis is None:
+        raise LeftOutError(data.why_no_analysis or "there is no analysis")
+    return data.analysis
+
+
+def profile_of(data: ReportData) -> Profile:
+    """The profile, where a chart needs one."""
+    if data.profile is None:
+        raise LeftOutError(data.why_no_profile or "there is no profile")
+    return data.profile
+
+
+def presets_of(data: ReportData) -> list[PresetSummary]:
+    """Every preset of the analysis, the leading one first."""
+    document = analysis_of(data).document
+    return [document.preset, *document.other_presets]

@@ -1,0 +1,96 @@
+"""The curves of charts over depth: which scores, their values on every layer, and the types they read there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .words import name
+
+if TYPE_CHECKING:
+    from ...analysis.document import LayerRecord, PresetSummary
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A score of a preset, or one of its components, and what to call it."""
+
+    score: str
+    label: str
+    preset: str = "heuristic"
+
+
+@dataclass(frozen=True)
+class DepthChart:
+    """What differs between these charts.
+
+    Attributes:
+        name: of the chart.
+        title: what is seen.
+        axis: what the vertical axis measures.
+        definition: of the scores.
+        curves: drawn where the analysis has them.
+        format: of the axis, as d3 writes it; "%" for shares.
+        logarithmic: whether the axis is.
+        with_zeros: draw the zeros that the type of W_v explains.
+    """
+
+    name: str
+    title: str
+    axis: str
+    definition: str
+    curves: tuple[Curve, ...]
+    format: str = "~g"
+    logarithmic: bool = False
+    with_zeros: bool = False
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A curve with its values on every layer, and the types it reads there."""
+
+    curve: Curve
+    layers: list[LayerRecord]
+    values: list[float | None]
+    types: list[str]
+
+    @property
+    def known(self) -> list[tuple[int, float]]:
+        """(layer, value) where there is one."""
+        pairs = zip(self.layers, self.values, strict=True)
+        return [(entry.layer, value) for entry, value in pairs if value is not None]
+
+
+def drawn(curve: Curve, preset: PresetSummary) -> Drawn:
+    """A curve over the layers of its preset."""
+    values = [_value(entry, curve.score) for entry in preset.layers]
+    return Drawn(curve, preset.layers, values, _types(preset.layers, preset.reads.get(curve.score, [])))
+
+
+def _value(entry: LayerRecord, score: str) -> float | None:
+    if score in entry.scores:
+        return entry.scores[score]
+    return entry.components[score].raw if score in entry.components else None
+
+
+def _types(layers: list[LayerRecord], roles: list[str]) -> list[str]:
+    """The types a score reads at each layer.
+
+    Where they differ, those of the roles that do, `"attn_v Q6_K"`; else all of them, each once, `"Q4_K + F32"`.
+    """
+    changing = [role for role in roles if len({entry.types.get(role) for entry in layers}) > 1]
+    if changing:
+        return [", ".join(f"{role} {_type(entry, role)}" for role in changing) for entry in layers]
+    return [" + ".join(dict.fromkeys(_type(entry, role) for role in roles)) or "unknown" for entry in layers]
+
+
+def _type(entry: LayerRecord, role: str) -> str:
+    kind = entry.types.get(role)
+    return "none" if kind is None else name(kind)
+
+
+def zeros(entry: LayerRecord) -> tuple[float | None, float | None, float | None]:
+    """Exact zeros of W_v at a layer, and the least and the most that its type explains."""
+    found = entry.value_zeros
+    low, high = found.expected_zero_fraction or (None, None)
+    return found.zero_fraction, low, high

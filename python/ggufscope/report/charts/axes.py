@@ -39,8 +39,8 @@ def crowded(n_layers: int) -> bool:
 
 
 def cell_look(n_layers: int) -> dict[str, Any]:
-    """How the cells of a map look."""
-    return {} if crowded(n_layers) else {"style": "cell"}
+    """How the cells of a map look; the table beside it speaks for them, not each of a thousand cells."""
+    return {"aria": False} if crowded(n_layers) else {"aria": False, "style": "cell"}
 
 
 def dot_size(n_layers: int) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .chart import Specification
     from .curves import DepthChart, Drawn
 
+EXPLAINED = "zeros its type explains"
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 
 
@@ -73,17 +74,16 @@ def _dots(curves: Any, kinds: list[str], about: DepthChart, size: int) -> Any:
 
 def _expected(x: alt.X) -> Any:
     """Bars from the least to the most zeros that the type explains."""
+    scale = alt.Scale(type="ordinal", domain=[EXPLAINED], range=[1])  # for the sake of its legend
     return (
         marks()
         .transform_filter("isValid(datum.low)")
-        .transform_calculate(what="'zeros its type explains'")
+        .transform_calculate(what=f"'{EXPLAINED}'")
         .mark_bar(style="band", minBandSize=3)
         .encode(
             x=x,
             y=alt.Y("low:Q"),
             y2="high:Q",
-            opacity=alt.Opacity(
-                "what:N", title=None, scale=alt.Scale(range=[1]), legend=alt.Legend(symbolType="square")
-            ),
+            opacity=alt.Opacity("what:N", title=None, scale=scale, legend=alt.Legend(symbolType="square")),
         )
     )

@@ -95,7 +95,7 @@ def _magnitude_picture(profile: Profile, labels: dict[str | None, str]) -> Speci
     shapes = (
         marks()
         .transform_filter("isValid(datum.low)")
-        .mark_bar(style="plain", binSpacing=0)
+        .mark_bar(style="plain", binSpacing=0, aria=False)
         .encode(
             x=x,
             x2="high:Q",

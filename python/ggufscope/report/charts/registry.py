@@ -10,7 +10,9 @@ It gives one chart or several (one per preset), or raises LeftOutError with the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
+from itertools import chain, count
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -73,10 +75,21 @@ def draw(data: ReportData) -> Drawn:
             too_large = [entry for entry in found if len(entry.table.rows) > LARGEST_TABLE]
             if too_large:
                 raise LeftOutError(f"{len(too_large[0].table.rows)} rows are too many to draw")
-            drawn.charts.extend(found)
+            drawn.charts.extend(_unique(found, drawn.charts))
         except LeftOutError as reason:
             drawn.left_out[name] = str(reason)
     return drawn
+
+
+def _unique(found: list[Chart], before: list[Chart]) -> list[Chart]:
+    """The charts under names that no other has: presets may be called anything."""
+    taken = {entry.name for entry in before}
+    named = []
+    for entry in found:
+        names = chain([entry.name], (f"{entry.name}-{number}" for number in count(2)))
+        named.append(replace(entry, name=next(name for name in names if name not in taken)))
+        taken.add(named[-1].name)
+    return named
 
 
 def charts(data: ReportData) -> list[Chart]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import textwrap
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ PNG_SCALE = 2.0  # device pixels per CSS pixel
 _TITLE_ADVANCE, _SENTENCE_ADVANCE = 7.9, 6.2  # mean width of a character of title and subtitle, in pixels
 _LABEL_ADVANCE, _LONGEST_LABEL = 6.0, 130  # of an axis
 _PADDING = 12
+_IDENTIFIER = re.compile(r"""( id="|url\(#)(gradient_|clip)(\d+)("|\))""")
 _GLOBALS = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"
 
 
@@ -67,7 +69,17 @@ def svg(chart: Chart, theme: str = "light", width: int = WIDTH) -> str:
     """
     import vl_convert  # noqa: PLC0415  part of an extra
 
-    return str(vl_convert.vegalite_to_svg(still(chart, theme, width), vl_version=_version()))
+    return _renumbered(str(vl_convert.vegalite_to_svg(still(chart, theme, width), vl_version=_version())))
+
+
+def _renumbered(picture: str) -> str:
+    """The picture with its gradients and clips numbered from 1: Vega counts on from one picture to the next."""
+    numbers: dict[str, str] = {}
+
+    def renumber(match: re.Match[str]) -> str:
+        return f"{match[1]}{match[2]}{numbers.setdefault(match[3], str(len(numbers) + 1))}{match[4]}"
+
+    return _IDENTIFIER.sub(renumber, picture)
 
 
 def png(chart: Chart, theme: str = "light", width: int = WIDTH) -> bytes:

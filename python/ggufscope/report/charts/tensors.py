@@ -188,7 +188,7 @@ def _maps(statistics: list[Statistic], cells: list[Cell], roles: dict[str | None
         .mark_rect(**look)
         .encode(
             x=layer_x(_layers(cells), 0, named=entry is statistics[-1]),
-            y=role_y(list(roles.values())),
+            y=y,
             color=_shade(entry),
         )
         .properties(width="container", height=15 * len(roles))

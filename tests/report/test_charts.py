@@ -100,6 +100,13 @@ def test_the_same_results_make_the_same_pictures(usual):
         assert svg(entry, "light") == svg(again, "light")
 
 
+def test_vega_lite_has_nothing_to_warn_of(data, capfd):
+    vl_convert = pytest.importorskip("vl_convert", reason="charts need the extra report")
+    for entry in draw(data).charts:
+        vl_convert.vegalite_to_vega(themed(entry, "light"), vl_version="6.4", show_warnings=True)
+        assert capfd.readouterr() == ("", ""), entry.name
+
+
 def test_a_picture_has_the_width_asked_for(usual):
     for entry in draw(usual).charts:
         for width in (720, 360):

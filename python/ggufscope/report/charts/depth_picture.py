@@ -84,6 +84,6 @@ def _expected(x: alt.X) -> Any:
             x=x,
             y=alt.Y("low:Q"),
             y2="high:Q",
-            opacity=alt.Opacity("what:N", title=None, scale=scale, legend=alt.Legend(symbolType="square")),
+            opacity=alt.Opacity("what:O", title=None, scale=scale, legend=alt.Legend(symbolType="square")),
         )
     )

@@ -94,7 +94,7 @@ def _activation_picture(preset: PresetSummary) -> Specification:
         rows.append(row)
     order = [entry.third for entry in preset.thirds]
     layers = [entry.layer for entry in preset.layers]
-    x = layer_x(layers)
+    x = layer_x(layers, 0)
     ends = {"low": "datum.mean - datum.std", "high": "datum.mean + datum.std"}
     behind = (
         marks()

@@ -150,12 +150,9 @@ def _map(statistics: list[Statistic], cells: list[Cell], roles: dict[str | None,
     labels = [entry.label for entry in statistics]
     knees = "{" + ", ".join(f"'{entry.label}': {entry.knee!r}" for entry in statistics) + "}"
     chosen = alt.param(name="statistic", value=labels[0], bind=alt.binding_select(options=labels, name="Show the "))
-    legend = alt.Legend(
-        title=None,
-        gradientLength=220,
-        tickCount=4,
-        labelExpr=f"format((exp(datum.value) - exp(-datum.value)) / 2 * {knees}[statistic], '.2~g')",
-    )
+    value = f"(exp(datum.value) - exp(-datum.value)) / 2 * {knees}[statistic]"
+    label = f"format({value}, abs({value}) < 1e-4 && datum.value != 0 ? '.1~e' : '.2~g')"
+    legend = alt.Legend(title=None, gradientLength=220, tickCount=4, labelExpr=label)
     picture = (
         marks()
         .add_params(chosen)

@@ -127,7 +127,7 @@ def _legend(look: _Colours) -> dict[str, Any]:
         "offset": 8,
         "columnPadding": 14,
         "columns": {"expr": "width < 420 ? 2 : 0"},  # 0: all on one line
-        "layout": {"top": {"direction": "vertical", "anchor": "start", "margin": 4}},
+        "layout": {"top": {"direction": "vertical", "anchor": "start", "margin": 4, "offset": 14}},
     }
 
 

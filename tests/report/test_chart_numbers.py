@@ -153,6 +153,8 @@ def test_predictions(saved):
     heads = charts["head-entropy"]
     table = propagation["per_head"]["head_entropy"]
     assert column(heads, "head_entropy") == [value for row in table for value in row]
+    ranks = propagation["per_head"]["head_entropy_rank"]
+    assert column(heads, "head_entropy_rank") == [rank for row in ranks for rank in row]
     lowest = min((value, layer, head) for layer, row in enumerate(table) for head, value in enumerate(row))
     assert f"lowest in head {lowest[2]} of layer {lowest[1]} " in heads.sentence
 

@@ -242,6 +242,13 @@ def test_an_endless_table_is_not_drawn(usual):
     assert found.left_out["heads"] == f"{8 * len(many[0])} rows are too many to draw"
 
 
+def test_tables_that_do_not_fit_the_layers_are_not_drawn(usual):
+    document = usual.analysis.document
+    other = replace(document.other_presets[0], per_head={"head_entropy": [[0.5, 0.6]]}, thirds=[])
+    found = draw(replace(usual, analysis=gs.Analysis(replace(document, other_presets=[other]))))
+    assert {"heads", "activations"} <= set(found.left_out)
+
+
 def test_pages_stay_small(write_gguf):
     for name in ("126 layers", "128 experts, a tensor each"):
         text = json.dumps([entry.specification for entry in draw(results(name, write_gguf)).charts])

@@ -90,7 +90,7 @@ def _activation_picture(preset: PresetSummary) -> Specification:
         )
         of = third.get(entry.layer)
         if of is not None:
-            row |= {"third": of.third, "third_mean": of.values["ffn_mean"], "third_std": of.values["ffn_std"]}
+            row |= {"third": of.third, "third_mean": of.values.get("ffn_mean"), "third_std": of.values.get("ffn_std")}
         rows.append(row)
     order = [entry.third for entry in preset.thirds]
     layers = [entry.layer for entry in preset.layers]
@@ -129,15 +129,13 @@ def heads(data: ReportData) -> Iterator[Chart]:
     """The predicted entropy of every head, and the plain baseline that already ranks them."""
     tables = {key: table for preset in presets_of(data) for key, table in preset.per_head.items()}
     layers = [entry.layer for entry in presets_of(data)[0].layers]
+    tables = {key: table for key, table in tables.items() if len(table) == len(layers)}
     if not _has_numbers(tables.get("head_entropy")):
         raise LeftOutError(NEEDS_MODEL if "head_entropy" not in tables else "no head has an entropy")
     for key, (name, title, label, definition) in HEAD_MAPS.items():
         if _has_numbers(tables.get(key)):
-            rows = [
-                (layer, head, value)
-                for layer, values in zip(layers, tables[key], strict=True)
-                for head, value in enumerate(values)
-            ]
+            rows = _of_heads(tables[key], layers)
+            ranks = [rank for *_, rank in _of_heads(tables.get(f"{key}_rank", []), layers)]
             sentence = _head_sentence(rows, label)
             yield Chart(
                 name=name,
@@ -145,7 +143,7 @@ def heads(data: ReportData) -> Iterator[Chart]:
                 sentence=sentence,
                 definition=definition,
                 alt=f"A map of {len(layers)} layers and {max(map(len, tables[key]))} heads. {sentence}",
-                table=Table((Column("layer", "layer"), Column("head", "head"), Column(key, label)), tuple(rows)),
+                table=_head_table(rows, ranks, Column(key, label)),
                 specification=_head_picture(rows, layers, label),
             )
 
@@ -166,6 +164,22 @@ HEAD_MAPS = {
         " propagation.",
     ),
 }
+
+
+def _of_heads(table: list[list[float | None]], layers: list[int]) -> list[tuple[int, int, float | None]]:
+    """(layer, head, value) of a table of layers × heads."""
+    return [
+        (layer, head, value) for layer, values in zip(layers, table, strict=False) for head, value in enumerate(values)
+    ]
+
+
+def _head_table(rows: list[tuple[int, int, float | None]], ranks: list[float | None], what: Column) -> Table:
+    """With the rank over the heads of all layers where the analysis has it."""
+    columns = (Column("layer", "layer"), Column("head", "head"), what)
+    if len(ranks) != len(rows):
+        return Table(columns, tuple(rows))
+    ranked = tuple((*row, rank) for row, rank in zip(rows, ranks, strict=True))
+    return Table((*columns, Column(f"{what.name}_rank", "rank over heads")), ranked)
 
 
 def _has_numbers(table: list[list[float | None]] | None) -> bool:

@@ -8,8 +8,8 @@ import pytest
 from report_models import decoder, results
 
 import ggufscope as gs
+from ggufscope import extras
 from ggufscope.errors import ExitCode, MissingExtraError, exit_code
-from ggufscope.report import extra
 from ggufscope.report.charts import draw
 from ggufscope.report.data import ReportData, read_report_data
 from ggufscope.report.extra import require_charts
@@ -108,9 +108,9 @@ def test_no_file_is_an_os_error(tmp_path):
 def test_a_missing_extra_is_one_line_that_names_it(monkeypatch, write_gguf):
     require_charts()
     data = results("usual", write_gguf)
-    monkeypatch.setattr(extra, "find_spec", lambda name: None if name in {"altair", "vl_convert"} else object())
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "vl_convert" else object())
     for ask in (require_charts, lambda: draw(data)):
         with pytest.raises(MissingExtraError) as caught:
             ask()
-        assert str(caught.value) == "charts need altair, vl-convert-python: pip install 'ggufscope[report]'"
+        assert str(caught.value) == "this needs the package vl_convert: pip install 'ggufscope[report]'"
         assert exit_code(caught.value) == ExitCode.USAGE

@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from ..health import Health
 from .cells import Glyphs, percent, rate, short
 from .console import counted, print_headline, safe
+from .health_lines import health_lines
 from .terminal_tables import render_experts, render_layers, render_roles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from rich.console import Console
 
     from ..profiles import Profile
     from ..rows import Row
-
-_LONGEST_LIST = 3  # names in a line of findings
 
 
 def render_profile(console: Console, profile: Profile) -> None:
@@ -88,29 +84,12 @@ def _scan_text(profile: Profile, glyphs: Glyphs) -> str:
     return f" {glyphs.dot} ".join(parts)
 
 
+_HEALTH_STYLES = {"good": "green", "bad": "bold red", "odd": "bold yellow", "note": ""}
+
+
 def _render_health(console: Console, profile: Profile) -> None:
-    health = Health.of(profile)
-    if not profile.tensors:
-        _fact(console, "health", "there are no weights", "bold yellow")
-    elif health.sound:
-        _fact(console, "health", "every weight is a finite number, no tensor is all zeros", "green")
-    if health.coverage != 1:
-        _fact(console, "health", f"only {percent(health.coverage)} % of the elements were scanned", "bold red")
-    if health.non_finite:
-        nan, inf = profile.total.nan_count, profile.total.inf_count
-        _fact(console, "health", f"{nan} NaN and {inf} Inf in {_names(health.non_finite)}", "bold red")
-    if health.zero:
-        _fact(console, "health", f"all zeros: {_names(health.zero)}", "bold yellow")
-    if health.constant:
-        _fact(console, "note", f"all values equal: {_names(health.constant)}")
-    if health.empty:
-        _fact(console, "note", f"no elements: {_names(health.empty)}")
-
-
-def _names(rows: Sequence[Row]) -> str:
-    shown = ", ".join(str(row.name) for row in rows[:_LONGEST_LIST])
-    more = f" and {len(rows) - _LONGEST_LIST} more" if len(rows) > _LONGEST_LIST else ""
-    return f"{counted(len(rows), 'tensor')}: {shown}{more}"
+    for kind, text in health_lines(profile):
+        _fact(console, "note" if kind == "note" else "health", text, _HEALTH_STYLES[kind])
 
 
 def _render_extremes(console: Console, profile: Profile) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import AnalysisError, OutputError
+from ..errors import AnalysisError
 from ..output import atomic_write
-from ..profiles import SCHEMA as PROFILE_SCHEMA
-from .document import SCHEMA, AnalysisDocument, LayerRecord
+from ..output_directory import COMMENT, usable_directory
 from .document_json import document_from_json, document_to_json
 
 if TYPE_CHECKING:
@@ -21,11 +19,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ..profiles import Profile
+    from .document import AnalysisDocument, LayerRecord
     from .findings import Finding
 
 REPORT_JSON = "analysis-report.json"
 REPORT_MARKDOWN = "report.md"
 PROFILE_JSON = "profile.json"
+MARKDOWN_MARK = f"{COMMENT} analysis -->"
+FILES = (REPORT_JSON, REPORT_MARKDOWN, PROFILE_JSON)
 
 
 class Analysis:
@@ -98,7 +99,7 @@ class Analysis:
         Raises:
             OutputError: An `OSError`: a file cannot be written, or is not from ggufscope.
         """
-        target = usable_directory(directory)
+        target = usable_directory(directory, FILES)
         texts = {REPORT_JSON: self.to_json(), REPORT_MARKDOWN: self.to_markdown()}
         if self.profile is not None:
             texts[PROFILE_JSON] = self.profile.to_json()
@@ -130,42 +131,6 @@ class Analysis:
         from ..report.notebook import analysis_html  # noqa: PLC0415
 
         return analysis_html(self.document)
-
-
-def usable_directory(directory: str | PathLike[str]) -> Path:
-    """The directory, made if it is not there.
-
-    Raises:
-        OutputError: It cannot be made, or holds a file of another origin under a name that is to be written.
-    """
-    target = Path(directory)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(error.errno, error.strerror, str(target)) from error
-    for name, mark in _MARKS.items():
-        path = target / name
-        if path.exists() and not _begins_with(path, mark):
-            raise OutputError(errno.EEXIST, "exists and is not from ggufscope; choose another directory", str(path))
-    return target
-
-
-MARKDOWN_MARK = "<!-- ggufscope analysis -->"
-_MARKS = {
-    REPORT_JSON: f'"schema": "{SCHEMA}"',
-    REPORT_MARKDOWN: MARKDOWN_MARK,
-    PROFILE_JSON: f'"schema": "{PROFILE_SCHEMA}"',
-}
-_HEAD_BYTES = 256
-
-
-def _begins_with(path: Path, mark: str) -> bool:
-    """Whether the first bytes of a file hold the mark of ours."""
-    try:
-        with path.open("rb") as file:
-            return mark.encode() in file.read(_HEAD_BYTES)
-    except OSError as error:
-        raise OutputError(error.errno, error.strerror, str(path)) from error
 
 
 def _columns(layers: list[LayerRecord]) -> dict[str, npt.NDArray[Any]]:

@@ -7,9 +7,10 @@ import typer
 
 from ..analysis import analyze as run_analysis
 from ..analysis.registry import NORMS, PRESETS, SCALES
-from ..analysis.result import usable_directory
+from ..analysis.result import FILES
 from ..analysis.settings import WEIGHT_NAMES, make_settings
 from ..output import print_out
+from ..output_directory import usable_directory
 from ..report.analysis_terminal import render_analysis
 from ..report.console import show
 from ..report.progress import progress_bar
@@ -52,7 +53,7 @@ def analyze(
     """
     make_settings(weights, norm, scale, preset, seed=0)  # wrong choices cost no time
     if output is not None:
-        usable_directory(output)
+        usable_directory(output, FILES)
     with progress_bar("analysing") as progress:
         found = run_analysis(
             source,

@@ -11,11 +11,12 @@ import typer
 
 from .. import GGUFError
 from ..analysis import analyze
-from ..analysis.result import REPORT_JSON, REPORT_MARKDOWN, usable_directory
+from ..analysis.result import FILES, REPORT_JSON, REPORT_MARKDOWN
 from ..errors import OutputError
 from ..escape import escape
 from ..model import open as open_model
 from ..output import print_out
+from ..output_directory import usable_directory
 from ..profiles import Profile
 from ..report.analysis_terminal import render_analysis
 from ..report.console import show
@@ -77,7 +78,7 @@ def _directory(output: Path | None) -> Iterator[Path]:
     for path, written_here in ((output / MODEL, _is_synthetic), (output / PROFILE, _is_profile)):
         if path.exists() and not written_here(path):
             raise OutputError(errno.EEXIST, "exists and is not from ggufscope; choose another directory", str(path))
-    usable_directory(output)
+    usable_directory(output, FILES)
     yield output
 
 

@@ -1,0 +1,107 @@
+"""Files of ggufscope may be replaced, those of others not; each is known by a mark that its format allows."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ggufscope.errors import OutputError
+from ggufscope.output_directory import is_ours, marked, refuse_foreign, usable_directory
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n"
+    + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    + chunk(b"IDAT", zlib.compress(b"\0\0"))
+    + chunk(b"IEND", b"")
+)
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.svg", SVG), ("a.png", PNG)])
+def test_pictures_carry_a_mark(name: str, content: str | bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert not is_ours(path)
+    path.write_bytes(marked(name, content))
+    assert is_ours(path)
+
+
+def test_a_marked_png_is_a_png() -> None:
+    data, found = marked("a.png", PNG), []
+    position = 8
+    while position < len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        kind, content = data[position + 4 : position + 8], data[position + 8 : position + 8 + length]
+        assert struct.unpack_from(">I", data, position + 8 + length) == (zlib.crc32(kind + content),)
+        found.append((kind, content))
+        position += 12 + length
+    assert [kind for kind, _ in found] == [b"IHDR", b"tEXt", b"IDAT", b"IEND"]
+    assert found[1][1] == b"Software\0ggufscope"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "ours"),
+    [
+        ("report.html", "<!DOCTYPE html>\n<!-- ggufscope report -->", True),
+        ("report.html", "<!DOCTYPE html>\n<html>", False),
+        ("report.md", "<!-- ggufscope analysis -->\n# x", True),
+        ("report.md", "# x", False),
+        ("report.md", "", False),
+        ("profile.json", '{\n"schema": "ggufscope.profile/1",', True),
+        ("profile.json", '{\n"schema": "ggufscope.analysis/1",', False),
+        ("analysis-report.json", '{\n "schema": "ggufscope.analysis/1",', True),
+        ("tensors.csv", "name,role,layer,stack,expert,type,shape,n_bytes,n_elements\r\n", True),
+        ("tensors.csv", "name,age\r\n", False),
+        ("tensors.parquet", "PAR1 … ggufscope … PAR1", True),
+        ("tensors.parquet", "PAR1 … PAR1", False),
+        ("notes.txt", "ggufscope", False),
+    ],
+)
+def test_files_are_known_by_their_marks(name: str, content: str, ours: bool, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(content)
+    assert is_ours(path) == ours
+    if not ours:
+        with pytest.raises(OutputError, match="exists and is not from ggufscope"):
+            refuse_foreign(path)
+
+
+def test_a_directory_is_made_and_nothing_else(tmp_path: Path) -> None:
+    target = usable_directory(tmp_path / "new" / "out", ["report.html", "charts/*.svg"])
+    assert target == tmp_path / "new" / "out"
+    assert list(target.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["report.html", "charts"])
+def test_what_stands_in_the_way_is_found_before_the_work(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(OutputError):
+        usable_directory(tmp_path, ["report.html", "charts/*.svg"])
+
+
+def test_a_directory_under_the_name_of_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(OutputError, match="Is a directory"):
+        usable_directory(tmp_path, ["report.html"])
+
+
+def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="Not a directory"):
+        usable_directory(tmp_path / "file" / "below", [])
+
+
+def test_a_directory_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path, as_nobody: Any) -> None:
+    tmp_path.chmod(0o555)
+    with as_nobody(), pytest.raises(OutputError, match="Permission denied"):
+        usable_directory(tmp_path, [])

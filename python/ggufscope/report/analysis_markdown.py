@@ -8,24 +8,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..analysis.result import MARKDOWN_MARK
-from ..analysis.wording import percent_change
 from ..escape import escape_markdown as safe
+from .evidence import evidence_pairs
 from .markdown_scores import render_heads, render_scores
-from .markdown_tables import interval, number, render_confounds, render_gauge, render_index, render_zeros, table
+from .markdown_tables import number, render_confounds, render_gauge, render_index, render_zeros, table
+from .profile_markdown import SYNTHETIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..analysis.document import AnalysisDocument
     from ..analysis.findings import Finding
 
 
-def render_markdown(document: AnalysisDocument) -> str:
-    """The text of the report."""
+def render_markdown(document: AnalysisDocument, more: Sequence[Iterable[str]] = ()) -> str:
+    """The text of the report.
+
+    Args:
+        document: the analysis.
+        more: lines of further sections, which come after the hypotheses.
+    """
     sections = (
         _head(document),
         _warnings(document),
         _hypotheses(document),
+        *more,
         *(
             render(preset)
             for preset in (document.preset, *document.other_presets)
@@ -56,7 +63,7 @@ def _head(document: AnalysisDocument) -> Iterator[str]:
     yield from table(("", ""), [(name, safe(value)) for name, value in facts.items() if value is not None])
     if model.synthetic:
         yield ""
-        yield "**SYNTHETIC**: random weights made by ggufscope synth, not a trained model."
+        yield SYNTHETIC
     yield ""
     yield document.statement
 
@@ -85,41 +92,8 @@ def _hypothesis(finding: Finding) -> Iterator[str]:
     yield ""
     yield f"{finding.statement}."
     yield ""
-    yield f"- why: {finding.why}"
-    original, evidence = finding.original_rule, finding.evidence
-    answer = {True: "holds", False: "does not hold", None: "not evaluated"}
-    yield f"- the study's own rule ({original.rule}): {number(original.value)}, {answer[original.holds]}"
-    if evidence.tau is not None:
-        yield f"- Kendall's τ over depth: {evidence.tau:.2f}"
-    if evidence.interval is not None:
-        yield (
-            f"- {evidence.interval_of}: {interval(evidence.interval, '.3g')} (95 %)"
-            if finding.id != "H6"
-            else (f"- {evidence.interval_of}: {interval(evidence.interval)}")
-        )
-    for name, value in (evidence.details or {}).items():
-        yield f"- {name}: {number(value)}"
-    if finding.quantizer is not None:
-        check = finding.quantizer
-        yield f"- quantizer: {check.status}" + (
-            f"; without its effect {number(check.counterfactual_value)}, {answer[check.counterfactual_holds]}"
-            if check.counterfactual_value is not None
-            else ""
-        )
-    yield f"- parametrization: {_gauge_line(finding)}"
-    if finding.remark:
-        yield f"- {finding.remark}"
-
-
-def _gauge_line(finding: Finding) -> str:
-    if finding.gauge_invariant:
-        return "indifferent to it"
-    check = finding.gauge
-    if check is None or check.value is None:
-        return f"not tested{f': {check.note}' if check else ''}"
-    value = f"rank {check.value:g}" if finding.id == "H6" else f"{percent_change(check.value)} for {check.product}"
-    answer = "holds" if check.holds else "does not hold"
-    return f"{value}, {answer} ({check.note})"
+    for label, text in evidence_pairs(finding):
+        yield f"- {label}: {text}"
 
 
 def _limits(document: AnalysisDocument) -> Iterator[str]:

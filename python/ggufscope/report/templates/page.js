@@ -1,0 +1,115 @@
+"use strict";
+// The page is complete without this: it draws the charts live, sorts tables and switches the theme.
+(() => {
+  const root = document.documentElement;
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const theme = () => root.dataset.theme ?? (dark.matches ? "dark" : "light");
+  const read = (id) => JSON.parse(document.getElementById(id).textContent);
+
+  // Tooltips: text nodes only, whatever the data holds.
+  const tip = document.getElementById("tip");
+  const showTip = (handler, event, item, value) => {
+    tip.hidden = value === null || value === undefined || value === "";
+    if (tip.hidden) return;
+    tip.replaceChildren(tipContent(value));
+    const left = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8);
+    const below = event.clientY + 16;
+    const top = below + tip.offsetHeight > innerHeight ? event.clientY - tip.offsetHeight - 12 : below;
+    tip.style.left = `${Math.max(8, left)}px`;
+    tip.style.top = `${Math.max(8, top)}px`;
+  };
+  const tipContent = (value) => {
+    if (typeof value !== "object") return document.createTextNode(String(value));
+    const list = document.createElement("dl");
+    for (const [name, entry] of Object.entries(value)) {
+      list.append(element("dt", name), element("dd", entry === null ? "–" : String(entry)));
+    }
+    return list;
+  };
+  const element = (tag, text) => {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    return made;
+  };
+
+  addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
+
+  // Charts, one after the other, so that the page answers in between.
+  const charts = [...document.querySelectorAll(".chart[data-chart]")];
+  const drawn = new Map();
+  let round = 0;
+  const draw = async (chart) => {
+    drawn.get(chart)?.finalize();
+    const specification = read(`chart-${chart.dataset.chart}`);
+    const controls = chart.previousElementSibling; // outside the chart, which is one picture to a screen reader
+    controls.replaceChildren();
+    const result = await vegaEmbed(chart, specification, {
+      actions: false, ast: true, bind: controls, config: read(`theme-${theme()}`), defaultStyle: false,
+      renderer: chart.dataset.renderer, tooltip: showTip,
+    });
+    drawn.set(chart, result);
+    chart.classList.remove("waiting");
+  };
+  const fail = (chart, error) => {
+    chart.classList.replace("waiting", "failed");
+    chart.textContent = `This chart could not be drawn: ${error.message}`;
+    console.error(error);
+  };
+  const drawAll = async () => {
+    const mine = ++round;
+    root.dataset.charts = "drawing";
+    for (const chart of charts) {
+      await draw(chart).catch((error) => fail(chart, error));
+      await new Promise((resolve) => setTimeout(resolve));
+      if (mine !== round) return; // the theme changed meanwhile
+    }
+    root.dataset.charts = "drawn";
+  };
+
+  // Theme: the reader's system, until the button says otherwise.
+  const button = document.getElementById("theme");
+  const name = () => { button.textContent = theme() === "dark" ? "Light theme" : "Dark theme"; };
+  const changed = () => { name(); drawAll(); };
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    root.dataset.theme = theme() === "dark" ? "light" : "dark";
+    changed();
+  });
+  dark.addEventListener("change", () => { if (!root.dataset.theme) changed(); });
+  name();
+
+  // Tables: a press on a header sorts by it, a second one turns the order round; what is undefined stays last.
+  const key = (cell) => (cell.classList.contains("n") ? Number(cell.dataset.v ?? cell.textContent) : cell.textContent);
+  const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true }));
+  const sort = (head) => {
+    const table = head.closest("table");
+    const column = [...head.parentElement.children].indexOf(head);
+    const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+    for (const other of head.parentElement.children) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
+    const rows = [...table.tBodies[0].rows].map((row) => ({ row, cell: row.cells[column] }));
+    const empty = ({ cell }) => cell.classList.contains("none");
+    const known = rows.filter((entry) => !empty(entry)).map((entry) => ({ ...entry, value: key(entry.cell) }));
+    known.sort((a, b) => sign * compare(a.value, b.value));
+    table.tBodies[0].replaceChildren(...[...known, ...rows.filter(empty)].map(({ row }) => row));
+  };
+  document.addEventListener("click", (event) => {
+    const head = event.target.closest("thead th");
+    if (head && event.target.closest("button")) sort(head);
+  });
+
+  // On paper definitions are open, as nobody can click them there.
+  const closed = new Set();
+  addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll("details.definition:not([open]), .verdicts details:not([open])")) {
+      closed.add(details);
+      details.open = true;
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const details of closed) details.open = false;
+    closed.clear();
+  });
+
+  drawAll();
+})();

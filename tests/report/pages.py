@@ -1,0 +1,18 @@
+"""Pages of the models of report_models, rendered once and kept."""
+
+from __future__ import annotations
+
+from report_models import results
+
+from ggufscope.report.page import render_page
+from ggufscope.report.shared import Report
+
+_KEPT = {}
+
+
+def page(name, write):
+    """The page of a model of MODELS, and its report; `write` is the fixture `write_gguf`."""
+    if name not in _KEPT:
+        report = Report(results(name, write))
+        _KEPT[name] = render_page(report), report
+    return _KEPT[name]

@@ -25,9 +25,10 @@ COMMANDS: dict[str, str] = {
     "profile": "Statistics of every parameter: soundness, then layers and roles, or the tensors selected.",
     "analyze": "Static analysis: a risk index per layer, six hypotheses, and what each finding is worth.",
     "trace": "Activations while the model reads prompts, and its answers, scored.",
+    "report": "Render saved results again: page, Markdown, charts, tables, or a summary here.",
     "bench": "Throughput here, against reading the same bytes: of types in memory, or of profiling a file.",
     "synth": "Write a model of a known shape with valid random blocks, for trials and benchmarks.",
-    "demo": "The whole path on a small synthetic model: make it, profile it, analyse it, show what is in it.",
+    "demo": "The whole path on a small synthetic model: make it, analyse it, show what is in it, write the report.",
 }
 
 # Base of typer's own exceptions about the command line; which click it comes from depends on the version of typer.

@@ -118,7 +118,8 @@ def test_json_stands_alone_and_equals_the_file(run, model, tmp_path):
 def test_files_of_the_output_directory(run, model, tmp_path):
     out = tmp_path / "out"
     assert run(model, "-o", out)[0] == 0
-    assert sorted(path.name for path in out.iterdir()) == ["analysis-report.json", "profile.json", "report.md"]
+    names = {path.name for path in out.iterdir()}
+    assert names == {"analysis-report.json", "charts", "profile.json", "report.html", "report.md"}
     assert gs.Profile.load(out / "profile.json").model.identity == gs.Analysis.load(out).document.model.identity
     (out / "mine.txt").write_text("mine")
     assert run(model, "-o", out)[0] == 0

@@ -10,8 +10,10 @@ import pytest
 import ggufscope
 from ggufscope import cli
 
+MADE = {"analysis-report.json", "charts", "profile.json", "report.html", "report.md", "tiny.gguf"}
 
-def test_the_demo_shows_profile_and_analysis_and_keeps_nothing(
+
+def test_the_demo_shows_profile_and_analysis_and_ends_with_the_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -22,15 +24,28 @@ def test_the_demo_shows_profile_and_analysis_and_keeps_nothing(
     assert "attn_v" in out
     assert "structural risk index (heuristic)" in out
     assert "H3 " in out
-    assert not list(tmp_path.iterdir())
+    (directory,) = tmp_path.iterdir()
+    assert {path.name for path in directory.iterdir()} == MADE
+    assert f"report: {directory}/report.html and " in out.splitlines()[-2]
+
+
+def test_a_demo_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("ggufscope.commands.demo.analyze", fail)
+    assert cli.main(["demo"]) == 130
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().out == ""
 
 
 def test_the_demo_keeps_all_it_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     directory = tmp_path / "new" / "demo"
     assert cli.main(["demo", "-o", str(directory)]) == 0
-    assert sorted(path.name for path in directory.iterdir()) == [
-        "analysis-report.json", "profile.json", "report.md", "tiny.gguf",
-    ]  # fmt: skip
+    assert {path.name for path in directory.iterdir()} == MADE
     loaded = ggufscope.Profile.load(directory / "profile.json")
     assert loaded.model.synthetic
     assert loaded.coverage == 1.0
@@ -39,7 +54,7 @@ def test_the_demo_keeps_all_it_made(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert cli.main(["demo", "-o", str(directory)]) == 0  # its own files may be replaced
 
 
-@pytest.mark.parametrize("name", ["tiny.gguf", "profile.json", "report.md"])
+@pytest.mark.parametrize("name", ["tiny.gguf", "profile.json", "report.html", "report.md"])
 def test_the_demo_replaces_no_foreign_file(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / name).write_text("mine")
     assert cli.main(["demo", "-o", str(tmp_path)]) == 4

@@ -7,13 +7,16 @@ import typer
 
 from ..analysis import analyze as run_analysis
 from ..analysis.registry import NORMS, PRESETS, SCALES
-from ..analysis.result import FILES
+from ..analysis.result import FILES, REPORT_JSON
 from ..analysis.settings import WEIGHT_NAMES, make_settings
 from ..output import print_out
 from ..output_directory import usable_directory
 from ..report.analysis_terminal import render_analysis
 from ..report.console import show
+from ..report.data import read_report_data
+from ..report.paths import say_what_is_missing, written_line
 from ..report.progress import progress_bar
+from ..report.writing import chosen_formats, file_names, write_report
 
 _WEIGHTS_HELP = (
     f"Of the index: {','.join(f'{name}=1' for name in WEIGHT_NAMES)}, or a TOML file of such keys. What is not named"
@@ -28,9 +31,7 @@ def analyze(
     *,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output", "-o", metavar="DIR", help="Write analysis-report.json, report.md and profile.json here."
-        ),
+        typer.Option("--output", "-o", metavar="DIR", help="Write the report here: page, Markdown, charts, JSON."),
     ] = None,
     weights: Annotated[str | None, typer.Option("--weights", metavar="W", help=_WEIGHTS_HELP)] = None,
     norm: Annotated[str, typer.Option("--norm", help=f"Scale of a gain vector: {' or '.join(NORMS)}.")] = "mean",
@@ -52,8 +53,11 @@ def analyze(
     Exit code 0, whatever the verdicts: they are about premises, not about the health of the file.
     """
     make_settings(weights, norm, scale, preset, seed=0)  # wrong choices cost no time
+    formats: list[str] = []
     if output is not None:
-        usable_directory(output, FILES)
+        formats, missing = chosen_formats()
+        say_what_is_missing(missing)
+        usable_directory(output, [*FILES, *file_names(formats)])
     with progress_bar("analysing") as progress:
         found = run_analysis(
             source,
@@ -65,9 +69,13 @@ def analyze(
             progress=progress,
             probe=probe,
         )
+    written: list[Path] = []
     if output is not None:
         found.save(output)
+        written = write_report(read_report_data(output / REPORT_JSON), output, formats)
     if as_json:
         print_out(found.to_json().rstrip("\n"))
-    else:
-        show(lambda console: render_analysis(console, found.document))
+        return
+    show(lambda console: render_analysis(console, found.document))
+    if written:
+        print_out(f"\n{written_line(written)}")

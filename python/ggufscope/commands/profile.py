@@ -13,6 +13,8 @@ from ..model import open as open_model
 from ..output import atomic_write, print_out
 from ..profiles import Profile
 from ..report.console import show
+from ..report.data import ReportData
+from ..report.extra import require_charts
 from ..report.progress import progress_bar
 from ..report.terminal import render_headline, render_profile
 from ..report.terminal_tensors import DEFAULT_COLUMNS, render_tensors
@@ -34,6 +36,9 @@ def profile(
     *,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Save the profile as JSON, too.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the profile as a page with charts, too.")
     ] = None,
     threads: Annotated[
         int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
@@ -63,12 +68,22 @@ def profile(
     by_tensor = selection.filters or selection.columns is not None
     if as_json and by_tensor:
         raise ValueError("--json prints the whole profile; a selection of tensors is for the table")
-    with open_model(model) as opened, _opened_output(output, opened) as file:
+    if html is not None:
+        require_charts()
+        if output is not None and os.path.realpath(html) == os.path.realpath(output):
+            raise ValueError(f"{html}: page and JSON cannot be the same file")
+    with (
+        open_model(model) as opened,
+        _opened_output(output, opened) as file,
+        _opened_output(html, opened) as page,
+    ):
         with progress_bar("profiling") as progress:
             found = scan(opened, threads, fast, sparsity_threshold, progress, keep_vectors=False)
         rows, shown = _select(found, selection) if by_tensor else ([], [])
         if file is not None:
             file.write(found.to_json(reproducible))
+        if page is not None:
+            page.write(_page(found))
     if as_json:
         print_out(found.to_json(reproducible).rstrip("\n"))
     elif by_tensor:
@@ -84,9 +99,16 @@ def _opened_output(output: Path | None, model: Model) -> Iterator[IO[str] | None
         yield None
         return
     if any(os.path.exists(output) and os.path.samefile(output, file) for file in model.files):
-        raise ValueError(f"{output}: is the model; the profile needs a file of its own")
+        raise ValueError(f"{output}: is the model; results need a file of their own")
     with atomic_write(output) as file:
         yield file
+
+
+def _page(profile: Profile) -> str:
+    from ..report.page import render_page  # noqa: PLC0415  an extra
+    from ..report.shared import Report  # noqa: PLC0415
+
+    return render_page(Report(ReportData.of(profile)))
 
 
 def _select(profile: Profile, selection: Selection) -> tuple[list[dict[str, Any]], list[str]]:

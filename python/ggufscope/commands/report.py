@@ -1,0 +1,54 @@
+"""`ggufscope report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..output_directory import usable_directory
+from ..report.analysis_terminal import render_analysis
+from ..report.console import show
+from ..report.data import ReportData, read_report_data
+from ..report.paths import say_what_is_missing, show_written
+from ..report.renderers import RENDERERS, USUAL_FORMATS
+from ..report.terminal import render_profile
+from ..report.writing import chosen_formats, file_names, write_report
+
+_FORMAT_HELP = f"Of {', '.join(RENDERERS)}, separated by commas; default: {','.join(USUAL_FORMATS)}. Needs --output."
+
+
+def report(
+    result: Annotated[
+        Path,
+        typer.Argument(metavar="RESULT.json", help="A saved analysis or profile, or the directory that holds one."),
+    ],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Write the report here; without it, show it here."),
+    ] = None,
+    formats: Annotated[str | None, typer.Option("--format", metavar="NAMES", help=_FORMAT_HELP)] = None,
+) -> None:
+    """Render saved results again: page, Markdown, charts, tables, or a summary here.
+
+    The model is not needed. With an analysis, the profile beside it is shown too.
+    """
+    chosen, missing = chosen_formats(formats)
+    if output is None:
+        if formats is not None:
+            raise ValueError("--format needs a directory to write into: --output DIR")
+        data = read_report_data(result)
+        _show(data)
+        return
+    say_what_is_missing(missing)
+    usable_directory(output, file_names(chosen))
+    show_written(write_report(read_report_data(result), output, chosen))
+
+
+def _show(data: ReportData) -> None:
+    """The view of an analysis, or of a profile, as the command that made it shows it."""
+    analysis, profile = data.analysis, data.profile
+    if analysis is not None:
+        show(lambda console: render_analysis(console, analysis.document))
+    elif profile is not None:
+        show(lambda console: render_profile(console, profile))

@@ -1,0 +1,89 @@
+"""The registry of outputs: what `analyze`, `report`, `profile --html` and `demo` can write.
+
+An output is one function from a report to files, and a line in RENDERERS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..analysis.result import REPORT_MARKDOWN
+from ..output_directory import marked
+from .csv_text import csv_text
+from .extra import require_charts
+from .markdown import CHARTS, render_report_markdown
+from .parquet import parquet_bytes, require_parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .shared import Report
+
+PAGE = "report.html"
+_TABLES = ("tensors", "layers", "heads")
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """An output.
+
+    Attributes:
+        about: what it is, for the help.
+        files: the files it writes into the output directory; `*` stands for any name.
+        render: names and contents of those that these results give.
+        require: raises MissingExtraError where packages of an extra are missing.
+    """
+
+    about: str
+    files: tuple[str, ...]
+    render: Callable[[Report], Iterator[tuple[str, bytes]]]
+    require: Callable[[], None] = lambda: None
+
+
+def _html(report: Report) -> Iterator[tuple[str, bytes]]:
+    from .page import render_page  # noqa: PLC0415  needs an extra
+
+    yield PAGE, render_page(report).encode()
+
+
+def _markdown(report: Report) -> Iterator[tuple[str, bytes]]:
+    """The report and, where they can be drawn, the charts it shows."""
+    yield REPORT_MARKDOWN, render_report_markdown(report).encode()
+    if report.has_charts:
+        yield from _svg(report)
+
+
+def _svg(report: Report) -> Iterator[tuple[str, bytes]]:
+    for chart in report.drawn.charts:
+        name = f"{CHARTS}/{chart.name}.svg"
+        yield name, marked(name, report.picture(chart))
+
+
+def _png(report: Report) -> Iterator[tuple[str, bytes]]:
+    from .charts import png  # noqa: PLC0415
+
+    for chart in report.drawn.charts:
+        name = f"{CHARTS}/{chart.name}.png"
+        yield name, marked(name, png(chart, "light"))
+
+
+def _csv(report: Report) -> Iterator[tuple[str, bytes]]:
+    for table in report.tables:
+        yield f"{table.name}.csv", csv_text(table.names, table.rows()).encode()
+
+
+def _parquet(report: Report) -> Iterator[tuple[str, bytes]]:
+    for table in report.tables:
+        yield f"{table.name}.parquet", parquet_bytes(table, report.about)
+
+
+RENDERERS: dict[str, Renderer] = {
+    "html": Renderer("the page, complete in one file", (PAGE,), _html, require_charts),
+    "md": Renderer("the report for a repository, with its charts", (REPORT_MARKDOWN, f"{CHARTS}/*.svg"), _markdown),
+    "svg": Renderer("the charts", (f"{CHARTS}/*.svg",), _svg, require_charts),
+    "png": Renderer("the charts", (f"{CHARTS}/*.png",), _png, require_charts),
+    "csv": Renderer("tables of tensors, layers and heads", tuple(f"{name}.csv" for name in _TABLES), _csv),
+    "parquet": Renderer("the same, typed", tuple(f"{name}.parquet" for name in _TABLES), _parquet, require_parquet),
+}
+USUAL_FORMATS = ("html", "md", "svg", "png")

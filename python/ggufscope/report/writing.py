@@ -1,0 +1,97 @@
+"""Writes reports into a directory: chosen formats, whole files, never over one of another origin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import MissingExtraError, OutputError
+from ..output import atomic_write
+from ..output_directory import is_ours, make_directory, refuse_foreign, usable_directory
+from .renderers import RENDERERS, USUAL_FORMATS
+from .shared import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from os import PathLike
+    from pathlib import Path
+
+    from .data import ReportData
+
+
+def chosen_formats(text: str | None = None) -> tuple[list[str], str | None]:
+    """The formats to write, and a line for the reader where some of the usual ones cannot be.
+
+    Args:
+        text: names separated by commas; None for the usual formats, as far as their packages are installed.
+
+    Raises:
+        ValueError: One of the names is unknown.
+        MissingExtraError: A `ValueError`: one of them needs packages that are not installed.
+    """
+    if text is None:
+        return _usual_formats()
+    names = list(dict.fromkeys(name.strip().lower() for name in text.split(",")))
+    for name in names:
+        if name not in RENDERERS:
+            raise ValueError(f"no format {name!r}; there are {', '.join(RENDERERS)}")
+        RENDERERS[name].require()
+    return names, None
+
+
+def _usual_formats() -> tuple[list[str], str | None]:
+    usable: list[str] = []
+    line = None
+    for name in USUAL_FORMATS:
+        try:
+            RENDERERS[name].require()
+        except MissingExtraError as missing:
+            line = f"only JSON and Markdown are written: {missing}"
+        else:
+            usable.append(name)
+    return usable, line
+
+
+def file_names(formats: Iterable[str]) -> list[str]:
+    """What these formats write into a directory; `*` stands for any name."""
+    return list(dict.fromkeys(name for each in formats for name in RENDERERS[each].files))
+
+
+def write_report(data: ReportData, directory: str | PathLike[str], formats: Sequence[str]) -> list[Path]:
+    """Render results into a directory.
+
+    Everything is rendered before the first file is written. Files of an earlier report in these formats are replaced,
+    and removed where this one has none of that name, as the chart of something that this model lacks.
+
+    Args:
+        data: the results.
+        directory: where to; made if it is not there.
+        formats: keys of RENDERERS.
+
+    Returns:
+        The files written.
+
+    Raises:
+        MissingExtraError: Packages are missing for one of the formats.
+        OutputError: A file cannot be written, or is not from ggufscope.
+    """
+    target = usable_directory(directory, file_names(formats))
+    report = Report(data)
+    contents = {name: content for each in formats for name, content in RENDERERS[each].render(report)}
+    for name in contents:
+        refuse_foreign(target / name)
+    for name, content in contents.items():
+        make_directory((target / name).parent)
+        with atomic_write(target / name, "wb") as file:
+            file.write(content)
+    written = [target / name for name in contents]
+    _remove_stale(target, formats, set(written))
+    return written
+
+
+def _remove_stale(target: Path, formats: Sequence[str], written: set[Path]) -> None:
+    for path in (path for name in file_names(formats) for path in sorted(target.glob(name))):
+        if path not in written and path.is_file() and is_ours(path):
+            try:
+                path.unlink()
+            except OSError as error:
+                raise OutputError(error.errno, error.strerror, str(path)) from error

@@ -10,8 +10,7 @@ import pytest
 from report_models import MODELS, NO_LAYERS, decoder
 
 import ggufscope as gs
-from ggufscope import cli
-from ggufscope.report import extra, parquet
+from ggufscope import cli, extras
 from ggufscope.report.renderers import RENDERERS, USUAL_FORMATS
 
 pytest.importorskip("altair", reason="reports need the extra report")
@@ -50,9 +49,8 @@ def hashes(directory):
 
 def without(monkeypatch, *modules):
     """As if some modules were not installed."""
-    find = extra.find_spec
-    for home in (extra, parquet):
-        monkeypatch.setattr(home, "find_spec", lambda name: None if name in modules else find(name))
+    find = extras.find_spec
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name in modules else find(name))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import io
 import json
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtraError
+from ..extras import need
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,8 +25,7 @@ def require_parquet() -> None:
     Raises:
         MissingExtraError: It is not; the line says how to install it.
     """
-    if find_spec("pyarrow") is None:
-        raise MissingExtraError("Parquet needs pyarrow: pip install 'ggufscope[parquet]'")
+    need("pyarrow", "parquet")
 
 
 def parquet_bytes(table: Table, about: dict[str, Any]) -> bytes:

@@ -12,6 +12,7 @@ from report_models import HOSTILE, MODELS, NO_LAYERS, analysis_alone, profile_al
 import ggufscope as gs
 from ggufscope.report.charts import THEMES, draw, left_out, png, svg, themed, vega_script
 from ggufscope.report.charts.registry import LARGEST_TABLE, MODULES, makers
+from ggufscope.report.data import ReportData
 
 altair = pytest.importorskip("altair", reason="charts need the extra report")
 
@@ -231,7 +232,18 @@ def test_an_analysis_of_a_profile_lacks_what_needs_the_model(write_gguf, tmp_pat
     assert set(missing) == {
         "attention-entropy-predicted", "ffn-dominance-predicted", "stream-predicted", "activations", "heads",
     }  # fmt: skip
-    assert all("propagation preset, which reads the model itself" in reason for reason in missing.values())
+    assert all("the model itself" in reason for reason in missing.values())
+
+
+def test_a_probe_is_not_called_a_prediction(stories260k):
+    drawn = draw(ReportData.of(gs.analyze(stories260k, probe=32)))
+    assert set(drawn.left_out) == {"activations"}
+    found = {entry.name: entry for entry in drawn.charts}
+    assert {"attention-entropy-probed", "ffn-dominance-probed", "stream-probed", "risk-probe"} <= set(found)
+    for name in ("attention-entropy-probed", "ffn-dominance-probed", "stream-probed", "head-entropy"):
+        assert found[name].title.endswith("measured on random tokens")
+        assert "ropagat" not in found[name].definition + found[name].sentence + found[name].alt
+        assert "{" not in found[name].title + found[name].definition
 
 
 def test_an_endless_table_is_not_drawn(usual):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from .words import name
 
 if TYPE_CHECKING:
     from ...analysis.document import LayerRecord, PresetSummary
+    from .sources import Source
+
+HEURISTIC, BEHAVIOUR = "heuristic", "behaviour"  # the second: whichever of SOURCES the analysis has
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Curve:
 
     score: str
     label: str
-    preset: str = "heuristic"
+    preset: str = HEURISTIC
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,16 @@ class DepthChart:
     format: str = "~g"
     logarithmic: bool = False
     with_zeros: bool = False
+
+    @property
+    def of_behaviour(self) -> bool:
+        """Whether its scores come from one of SOURCES; name, title and definition then name that in braces."""
+        return any(curve.preset == BEHAVIOUR for curve in self.curves)
+
+    def told_by(self, source: Source) -> DepthChart:
+        """The chart of what a source says."""
+        texts = {key: getattr(self, key).format_map(asdict(source)) for key in ("name", "title", "definition")}
+        return replace(self, curves=tuple(replace(curve, preset=source.preset) for curve in self.curves), **texts)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from .chart import Chart, Column, Table
 from .curves import drawn, zeros
 from .depth_picture import picture
 from .registry import LeftOutError
+from .sources import NO_SOURCE, source_of
 from .words import ends, layers_in_words, number
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ STATUS = {
 def depth_chart(data: ReportData, about: DepthChart) -> Chart:
     """The chart; LeftOutError where the analysis has none of its curves."""
     document = analysis_of(data).document
+    if about.of_behaviour:
+        source = source_of(presets_of(data))
+        if source is None:
+            raise LeftOutError(NO_SOURCE)
+        about = about.told_by(source)
     presets = {preset.name: preset for preset in presets_of(data)}
     found = [drawn(curve, presets[curve.preset]) for curve in about.curves if curve.preset in presets]
     shown = [entry for entry in found if entry.known]
@@ -52,7 +58,7 @@ def depth_chart(data: ReportData, about: DepthChart) -> Chart:
 def _why(document: AnalysisDocument, about: DepthChart, presets: set[str]) -> str:
     wanted = {curve.preset for curve in about.curves}
     if not wanted & presets:
-        return f"it needs the {' or '.join(sorted(wanted))} preset, which reads the model itself"
+        return f"the {' or '.join(sorted(wanted))} preset was not run"
     forms = ("{0.score}", "{0.preset}: {0.score}", "{0.preset} risk: {0.score}")
     scores = {form.format(curve) for curve in about.curves for form in forms}
     reasons = [entry.reason for entry in document.applicability if entry.score in scores]
@@ -72,7 +78,8 @@ def _sentence(entry: Drawn, document: AnalysisDocument, about: DepthChart, *, al
     unknown = [layer.layer for layer, value in zip(entry.layers, entry.values, strict=True) if value is None]
     if unknown:
         text += f", undefined on {layers_in_words(unknown)}"
-    outcome = next((record for record in document.confounds if record.quantity == entry.curve.score), None)
+    tested = (record for record in document.confounds if record.preset == entry.curve.preset)
+    outcome = next((record for record in tested if record.quantity == entry.curve.score), None)
     if outcome is None or outcome.status not in STATUS or (not alone and outcome.status != "flagged"):
         return f"{text}."
     return f"{text}; {STATUS[outcome.status].format(eta=number(outcome.partial_eta_squared))}."

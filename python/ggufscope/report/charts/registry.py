@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .chart import Chart
 
 # In reading order. They are imported when the first chart is drawn: altair takes half a second.
-MODULES = ("risk", "scores", "predicted", "tensors", "magnitudes", "types_map", "sizes")
+MODULES = ("risk", "scores", "activations", "heads", "tensors", "magnitudes", "types_map", "sizes")
 
 LARGEST_TABLE = 20_000  # rows; whatever a file claims, a page stays small
 

@@ -1,21 +1,19 @@
-"""The scores over depth that reports show: those of the original study, and what propagation predicts of the same."""
+"""The scores over depth that reports show: those of the original study, and the same as predicted or measured."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .curves import Curve, DepthChart
+from .curves import BEHAVIOUR, Curve, DepthChart
 from .depth import depth_chart
 from .registry import chart
+from .sources import SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..data import ReportData
     from .chart import Chart
-
-PROPAGATED = "propagation"
-NOT_RUN = "Predicted by mean-field propagation, without running the model."
 
 CHARTS = (
     DepthChart(
@@ -27,12 +25,11 @@ CHARTS = (
         (Curve("attention_entropy", "attention entropy (index)"),),
     ),
     DepthChart(
-        "attention-entropy-predicted",
-        "Attention entropy by layer, predicted by propagation",
+        "attention-entropy-{suffix}",
+        "Attention entropy by layer, {how}",
         "H / ln n, mean over heads",
-        f"Entropy of attention over n keys as a share of ln n, mean over the heads of a layer. {NOT_RUN} Its order is"
-        " credible, its size is not.",
-        (Curve("mean_head_entropy", "predicted attention entropy", PROPAGATED),),
+        "Entropy of attention over n keys as a share of ln n, mean over the heads of a layer. {note} {entropy}",
+        (Curve("mean_head_entropy", "attention entropy", BEHAVIOUR),),
     ),
     DepthChart(
         "ffn-dominance",
@@ -43,11 +40,11 @@ CHARTS = (
         (Curve("ffn_dominance_mean", "mean of gains"), Curve("ffn_dominance_rms", "rms of gains")),
     ),
     DepthChart(
-        "ffn-dominance-predicted",
-        "FFN dominance by layer, predicted by propagation",
+        "ffn-dominance-{suffix}",
+        "FFN dominance by layer, {how}",
         "rms of FFN over attention",
-        f"Root mean square of what the FFN adds to the residual stream over that of attention. {NOT_RUN}",
-        (Curve("ffn_attention_ratio", "predicted FFN dominance", PROPAGATED),),
+        "Root mean square of what the FFN adds to the residual stream over that of attention. {note}",
+        (Curve("ffn_attention_ratio", "FFN dominance", BEHAVIOUR),),
     ),
     DepthChart(
         "value-norm",
@@ -86,14 +83,14 @@ CHARTS = (
         ),
     ),
     DepthChart(
-        "stream-predicted",
-        "Size of the residual stream and of what each block adds, predicted by propagation",
+        "stream-{suffix}",
+        "Size of the residual stream and of what each block adds, {how}",
         "root mean square",
-        f"Root mean square of the residual stream behind a layer, and of what attention and FFN add to it. {NOT_RUN}",
+        "Root mean square of the residual stream behind a layer, and of what attention and FFN add to it. {note}",
         (
-            Curve("residual_rms", "residual stream", PROPAGATED),
-            Curve("ffn_output_rms", "FFN output", PROPAGATED),
-            Curve("attention_output_rms", "attention output", PROPAGATED),
+            Curve("residual_rms", "residual stream", BEHAVIOUR),
+            Curve("ffn_output_rms", "FFN output", BEHAVIOUR),
+            Curve("attention_output_rms", "attention output", BEHAVIOUR),
         ),
         logarithmic=True,
     ),
@@ -101,7 +98,7 @@ CHARTS = (
 
 
 def _register(about: DepthChart) -> None:
-    @chart(about.name)
+    @chart(about.name.format(suffix=SOURCES[0].suffix))
     def draw(data: ReportData) -> Iterator[Chart]:
         yield depth_chart(data, about)
 

@@ -1,0 +1,62 @@
+"""Where scores of behaviour come from: propagation predicts them, a probe in its place measures them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...analysis.probe_preset import NAME as PROBE
+from ...analysis.propagation_preset import NAME as PROPAGATION
+
+if TYPE_CHECKING:
+    from ...analysis.document import PresetSummary
+
+NO_SOURCE = "it needs propagation or a probe, which read the model itself"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A preset that says how a model behaves, and how charts speak of it.
+
+    Attributes:
+        preset: its name.
+        suffix: of the names of charts.
+        how: of the scores, in titles.
+        note: of the scores, in definitions.
+        entropy: how far to trust entropies.
+        heads: how those of heads came about.
+    """
+
+    preset: str
+    suffix: str
+    how: str
+    note: str
+    entropy: str
+    heads: str
+
+
+SOURCES = (
+    Source(
+        PROPAGATION,
+        "predicted",
+        "predicted by propagation",
+        "Predicted by mean-field propagation, without running the model.",
+        "Its order is credible, its size is not.",
+        "From the covariance of propagated queries and keys, sampled. Ranks of heads are credible, absolute entropies"
+        " are not.",
+    ),
+    Source(
+        PROBE,
+        "probed",
+        "measured on random tokens",
+        "Measured while the model reads random tokens of its vocabulary.",
+        "Texts are no random tokens.",
+        "Measured while the model reads random tokens of its vocabulary.",
+    ),
+)
+
+
+def source_of(presets: list[PresetSummary]) -> Source | None:
+    """The one an analysis has; None where it has neither."""
+    names = {preset.name for preset in presets}
+    return next((source for source in SOURCES if source.preset in names), None)

@@ -19,7 +19,7 @@
 //
 //     // where weights are w = step · q − base, with integers q of a byte and a step and base for each sub-block of 16
 //     // or 32: what sixteen sub-blocks, blocks_per_group blocks, have in common with all others (kernels/integers.h)
-//     static constexpr int sub_block = 32;
+//     static constexpr int sub_block_elements = 32;
 //     static constexpr int blocks_per_group = 2;
 //     static Line line(const Block*);                      // lane i: of sub-block i; step is also what `scales` gives
 //     static void each_quad(const Block*, Visit visit);    // visit(I32): each lane four codes of a sub-block, signed
@@ -73,7 +73,7 @@ struct Line {
 };
 
 template <class F>
-concept IsOfIntegers = requires { F::sub_block; };
+concept IsOfIntegers = requires { F::sub_block_elements; };
 
 template <class F>
 concept HasByteSwap = requires(typename F::Block& block) { F::swap_bytes(block); };

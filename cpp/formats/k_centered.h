@@ -71,7 +71,7 @@ struct Q3_K {
     return scratch;
   }
 
-  static constexpr int sub_block = 16;
+  static constexpr int sub_block_elements = 16;
   static constexpr int blocks_per_group = 1;
   static constexpr int center = 4;
   static Line line(const Block* block) { return centered_line<Q3_K>(block); }
@@ -143,7 +143,7 @@ struct Q6_K {
     return scratch;
   }
 
-  static constexpr int sub_block = 16;
+  static constexpr int sub_block_elements = 16;
   static constexpr int blocks_per_group = 1;
   static constexpr int center = 32;
   static Line line(const Block* block) { return centered_line<Q6_K>(block); }

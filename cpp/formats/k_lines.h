@@ -178,7 +178,7 @@ struct Q4_K {
   static void scales(const Block& block, float* out) { store_scales(&block, block.d, block.dmin, out); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
 
-  static constexpr int sub_block = 32;
+  static constexpr int sub_block_elements = 32;
   static constexpr int blocks_per_group = 2;
   static Line line(const Block* two) { return line_of_two(two); }
   template <class Visit>
@@ -253,7 +253,7 @@ struct Q5_K {
     return scratch;
   }
 
-  static constexpr int sub_block = 32;
+  static constexpr int sub_block_elements = 32;
   static constexpr int blocks_per_group = 2;
   static Line line(const Block* two) { return line_of_two(two); }
   template <class Visit>

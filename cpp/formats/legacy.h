@@ -68,7 +68,7 @@ struct Q4_0 {
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
 
-  static constexpr int sub_block = 32;
+  static constexpr int sub_block_elements = 32;
   static constexpr int blocks_per_group = 16;
   static constexpr int center = 8;
   static Line line(const Block* sixteen) { return line_of_halves(sixteen, center); }
@@ -220,7 +220,7 @@ struct Q8_0 {
     return reinterpret_cast<const uint8_t*>(block.qs);
   }
 
-  static constexpr int sub_block = 32;
+  static constexpr int sub_block_elements = 32;
   static constexpr int blocks_per_group = 16;
   static constexpr int center = 0;
   static Line line(const Block* sixteen) { return line_of_halves(sixteen, center); }

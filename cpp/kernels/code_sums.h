@@ -51,7 +51,7 @@ class CodeSums {
   }
 
  protected:
-  void add(I32 quad) {
+  void add_codes(I32 quad) {
     one_ = add_bytes(one_, quad);
     low_ = min_bytes(low_, quad);
     high_ = max_bytes(high_, quad);
@@ -100,7 +100,7 @@ class CenteredSums : public CodeSums {
     const I32 magnitudes = abs_bytes(quad);
     magnitude_ = add_bytes(magnitude_, magnitudes);
     not_zero_ = add_bytes(not_zero_, min_bytes(magnitudes, broadcast(0x01010101)));
-    CodeSums::add(quad);
+    add_codes(quad);
   }
 
   LaneSums sums() const {
@@ -134,7 +134,7 @@ class LineSums : public CodeSums {
     negative_ = add_bytes(negative_, negative & quad);
     minus_negative_count_ = add_bytes(minus_negative_count_, negative);
     minus_nearest_count_ = add_bytes(minus_nearest_count_, equal_bytes(quad, crossing_.nearest));
-    CodeSums::add(quad);
+    add_codes(quad);
   }
 
   // Powers of the deviations from the lane's mean first, where nothing cancels: they are exact up to 2^53.

@@ -53,7 +53,7 @@ constexpr FormatKernels kernels_of() {
   if constexpr (HasCodes<Format>) kernels.observe_codes = observe_codes<Format>;
   if constexpr (IsOfIntegers<Format>) {
     kernels.observe_fused = observe_fused<Format>;
-    kernels.group_elements = Format::sub_block * kLanes;
+    kernels.group_elements = Format::sub_block_elements * kLanes;
   }
   return kernels;
 }

@@ -14,7 +14,7 @@ namespace {
 template <class Format>
 class DecodedTables {
  public:
-  explicit DecodedTables(FusedRun& run) : run_(run), histogram_(run.histogram) {}
+  explicit DecodedTables(FusedRun& run) : histogram_(run.histogram), run_(run) {}
 
   void observe(const typename Format::Block* group, const Line&) {
     for (int b = 0; b < Format::blocks_per_group; ++b) codes_.add(group[b], *run_.codes);
@@ -27,8 +27,8 @@ class DecodedTables {
   }
 
  private:
-  FusedRun& run_;
   Summing<Histogram> histogram_;
+  FusedRun& run_;
   CodeTables<Format> codes_;
 };
 

@@ -24,8 +24,8 @@ concept IsCentered = requires { Format::center; };
 
 template <class Format>
 struct SubBlocks {
-  int32_t of_lane[kLanes];
-  constexpr SubBlocks() : of_lane() {
+  int32_t of_lane[kLanes] = {};
+  constexpr SubBlocks() {
     for (int lane = 0; lane < kLanes; ++lane) of_lane[lane] = Format::sub_block_of(lane);
   }
 };
@@ -45,7 +45,7 @@ template <class Format>
 class IntegerValues {
  public:
   using Block = typename Format::Block;
-  static constexpr int kSize = Format::sub_block;
+  static constexpr int kSize = Format::sub_block_elements;
   static constexpr int kElements = kSize * kLanes;
 
   explicit IntegerValues(const FusedRun& run) : run_(run), counts_(run.sparsity_threshold) {}

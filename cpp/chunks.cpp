@@ -70,6 +70,7 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
     }
     row = segment_end;
   }
+  if (run.steps != nullptr) format_.flush_steps(*run.steps, scratch_.histogram, scratch_.codes);
   if (run.few_rows != nullptr) statistics_.flush_columns(run.few_rows, run.column_squares, run.columns);
   report();
 }
@@ -82,6 +83,10 @@ FusedRun ChunkObserver::fused_run(double* row_squares, ChunkResult& result) {
   if (fast_) return run;
   run.histogram = &scratch_.histogram;
   run.codes = &scratch_.codes;
+  if (format_.flush_steps != nullptr) {
+    if (scratch_.steps == nullptr) scratch_.steps = std::make_unique<StepCounters>();
+    run.steps = scratch_.steps.get();
+  }
   if (row_squares == nullptr || format_.observe_fused == nullptr) return run;
   scratch_.few_rows.assign(source_.columns, 0.0F);
   run.row_squares = row_squares;

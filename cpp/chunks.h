@@ -29,6 +29,7 @@ struct Scratch {
   alignas(64) std::byte swapped[kTileElements * sizeof(double)];  // a tile's blocks in native byte order
   HistogramCounters histogram;
   CodeCounters codes;
+  std::unique_ptr<StepCounters> steps;
   std::unique_ptr<std::byte[]> window;  // a copy of bytes of the file
   std::vector<float> few_rows;          // squares by column, in float32 (statistics/norms.h)
 };

@@ -78,7 +78,8 @@ class Slots {
 };
 
 // A worker's memory is kept for the next piece of work of its thread: making its pages anew would take longer than
-// looking at a block. Counters are clean again when their work is done; after an error it is not put back.
+// looking at a block. Counters are clean again when their work is done; work that was broken off does not put them
+// back.
 thread_local std::unique_ptr<Scratch> kept_scratch;  // NOLINT(*-avoid-non-const-global-variables)
 
 std::unique_ptr<Scratch> take_scratch() {
@@ -148,7 +149,7 @@ class Run {
         slots_.finish(i, [this](size_t chunk, ChunkResult& result) { merge(chunks_[chunk], result); });
       }
       flush(counting);
-      kept_scratch = std::move(scratch);
+      if (!slots_.cancelled()) kept_scratch = std::move(scratch);
       if (worker == 0) slots_.wait_for_all(idle);
     } catch (...) {
       slots_.cancel();

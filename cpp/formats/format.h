@@ -31,6 +31,7 @@
 //
 //     // where those sub-blocks are 32 codes of four bits (kernels/counted.h)
 //     static NibblePlanes planes(const Block*);            // lane i: the codes of sub-block i
+//     static uint16_t step_half(const Block&);             // if a block is one of them: its step (kernels/stepped.h)
 //
 //     // where big-endian files may hold it: reverse the bytes of each multi-byte field
 //     static void swap_bytes(Block&);

@@ -80,6 +80,7 @@ struct Q4_0 {
     }
   }
   static constexpr int sub_block_of(int lane) { return lane; }
+  static uint16_t step_half(const Block& block) { return block.d; }
   static NibblePlanes planes(const Block* sixteen) { return planes_of_sixteens(sixteen->qs, sizeof(Block)); }
   static void swap_bytes(Block& block) { block.d = swap16(block.d); }
 };

@@ -7,6 +7,7 @@
 #include "kernels/counted.h"
 #include "kernels/integers.h"
 #include "kernels/prefetch.h"
+#include "kernels/stepped.h"
 
 namespace ggufscope {
 namespace {
@@ -164,7 +165,9 @@ template <class Format>
 uint32_t observe_fused(const std::byte* bytes, int groups, FusedRun& run) {
   const auto* blocks = reinterpret_cast<const typename Format::Block*>(bytes);
   if (run.histogram == nullptr) return observe_run<Format, NoMore>(blocks, groups, run);
-  if constexpr (IsCounted<Format>) {
+  if constexpr (HasHalfSteps<Format>) {
+    return observe_run<Format, FullObserver<Format, SteppedTables<Format>>>(blocks, groups, run);
+  } else if constexpr (IsCounted<Format>) {
     return observe_run<Format, FullObserver<Format, CountedTables<Format>>>(blocks, groups, run);
   } else {
     return observe_run<Format, FullObserver<Format, DecodedTables<Format>>>(blocks, groups, run);

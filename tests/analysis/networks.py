@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from forward import Network
 
 WIDTH, HIDDEN, LAYERS, VOCABULARY = 128, 192, 2, 600

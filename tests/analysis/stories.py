@@ -12,6 +12,7 @@ from pathlib import Path
 
 import gguf
 import numpy as np
+
 from forward import Floats, Ints, Network, logits, run
 
 TEXTS = Path(__file__).with_name("stories260K-texts.json")

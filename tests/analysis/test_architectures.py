@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from forward import Floats, rms, run
 from networks import HEADS, HIDDEN, KEY_LENGTH, KINDS, KV_HEADS, LAYERS, Sample, sample
 
 import ggufscope as gs
+from forward import Floats, rms, run
 from ggufscope.analysis.propagation import Propagation, propagate
 
 WriteGguf = Callable[..., Path]

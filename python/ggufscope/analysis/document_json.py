@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AnalysisError
+from ..saved_json import load_strictly, rounded
 from .document import SCHEMA, AnalysisDocument
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def _adapter() -> TypeAdapter[AnalysisDocument]:
 
 def document_to_json(document: AnalysisDocument) -> str:
     """The text of the saved file: strict JSON; the leading preset's layers stand under `layers`."""
-    plain = rounded(asdict(document))
+    plain = rounded(asdict(document), DIGITS)
     plain["layers"] = plain["preset"].pop("layers")
     _checked(plain)
     return json.dumps(plain, indent=1, allow_nan=False, ensure_ascii=True) + "\n"
@@ -37,10 +38,7 @@ def document_from_json(data: bytes | str) -> AnalysisDocument:
     Raises:
         AnalysisError: It is not one; names the place.
     """
-    try:
-        plain = json.loads(data, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise AnalysisError(f"not a saved analysis: no valid JSON ({error})") from None
+    plain = load_strictly(data, "a saved analysis", AnalysisError)
     if not isinstance(plain, dict) or "schema" not in plain:
         raise AnalysisError('not a saved analysis: it has no "schema"')
     if plain["schema"] != SCHEMA:
@@ -60,18 +58,3 @@ def _checked(plain: dict[str, Any]) -> AnalysisDocument:
         problem = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, problem["loc"])).replace("preset.layers", "layers")
         raise AnalysisError(f"malformed analysis: {place}: {problem['msg']}") from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def rounded(value: Any) -> Any:
-    """The value with its floats cut to DIGITS significant digits, wherever they stand."""
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
-    if isinstance(value, dict):
-        return {key: rounded(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [rounded(entry) for entry in value]
-    return value

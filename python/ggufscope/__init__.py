@@ -20,9 +20,10 @@ from .statistics import TensorStatistics
 
 if TYPE_CHECKING:
     from .analysis import Analysis, analyze
-    from .errors import AnalysisError, ProfileError, TraceError
+    from .errors import AnalysisError, ProfileError, TraceError, ValidationError
     from .profiles import Profile
     from .runtime import Trace, trace
+    from .runtime.comparison import Validation, validate
     from .scan import profile
 
 __version__ = "0.1.0"
@@ -37,7 +38,10 @@ _HOMES = {
     "TraceError": "errors",
     "analyze": "analysis",
     "profile": "scan",
+    "Validation": "runtime.comparison",
+    "ValidationError": "errors",
     "trace": "runtime",
+    "validate": "runtime.comparison",
 }
 
 __all__ = [
@@ -53,6 +57,8 @@ __all__ = [
     "Trace",
     "TraceError",
     "UnsupportedTypeError",
+    "Validation",
+    "ValidationError",
     "__version__",
     "analyze",
     "dequantize",
@@ -61,6 +67,7 @@ __all__ = [
     "row_products",
     "summarize",
     "trace",
+    "validate",
 ]
 
 

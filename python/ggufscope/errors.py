@@ -47,6 +47,27 @@ class TraceError(ValueError):
     """A model cannot be traced, or a file that should be a saved trace is not one; one line with the reason."""
 
 
+class ValidationError(ValueError):
+    """An analysis and a trace cannot be compared, or a file that should be a saved validation is not one; one line."""
+
+
+class StudyError(ValueError):
+    """A directory cannot hold a study, or the state that it keeps there is malformed; one line with the reason."""
+
+
+_INPUT_ERRORS = (
+    AnalysisError,
+    GGUFError,
+    MemoryError,
+    OSError,
+    ProfileError,
+    PromptsError,
+    StudyError,
+    TraceError,
+    ValidationError,
+)
+
+
 def exit_code(error: BaseException) -> ExitCode:
     """The exit code that `error` ends a command with."""
     if isinstance(error, KeyboardInterrupt):
@@ -55,7 +76,7 @@ def exit_code(error: BaseException) -> ExitCode:
         return ExitCode.CLOSED_PIPE
     if isinstance(error, OutputError):
         return ExitCode.OUTPUT
-    if isinstance(error, (AnalysisError, GGUFError, ProfileError, PromptsError, TraceError, OSError, MemoryError)):
+    if isinstance(error, _INPUT_ERRORS):
         return ExitCode.INPUT
     if isinstance(error, (MissingExtraError, ValueError)):
         return ExitCode.USAGE

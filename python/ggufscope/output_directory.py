@@ -27,6 +27,11 @@ _PNG_TEXT = b"Software\0ggufscope"
 _MARKS_BY_NAME = {
     "analysis-report.json": b'"schema": "ggufscope.analysis/',
     "profile.json": b'"schema": "ggufscope.profile/',
+    "probe.json": b'"schema": "ggufscope.trace/',
+    "study.json": b'"schema": "ggufscope.study/',
+    "trace.json": b'"schema": "ggufscope.trace/',
+    "validation.json": b'"schema": "ggufscope.validation/',
+    "weights.toml": b"# ggufscope weights",
     "tensors.csv": b"name,role,layer,stack,expert,type,shape,n_bytes,",
     "layers.csv": b"layer,stack,",
     "heads.csv": b"layer,role,head,",

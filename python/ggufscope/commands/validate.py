@@ -1,0 +1,48 @@
+"""`ggufscope validate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..output import print_out
+from ..output_directory import usable_directory
+from ..report.console import show
+from ..report.progress import share_bar
+from ..report.validation_terminal import render_validation
+from ..runtime.comparison import validate as run_validation
+from ..runtime.comparison.result import FILES
+
+
+def validate(
+    analysis: Annotated[
+        Path, typer.Argument(metavar="ANALYSIS", help="analysis-report.json, or the directory that holds it.")
+    ],
+    trace: Annotated[Path, typer.Argument(metavar="TRACE", help="A saved trace of the same model.")],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help=f"Write {', '.join(FILES)} here."),
+    ] = None,
+    probe: Annotated[
+        Path | None,
+        typer.Option("--probe", metavar="FILE", help="A trace of random tokens (trace --probe) to compare with."),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of resamples and shuffles.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
+) -> None:
+    """Predicted against measured, beside plain baselines, and the index's weights fitted to answers.
+
+    Exit code 0, whatever comes out: that a prediction is no better than a baseline is a result. The model is not
+    needed. weights.toml is for `ggufscope analyze --weights`.
+    """
+    if output is not None:
+        usable_directory(output, FILES)
+    with share_bar() as progress:
+        found = run_validation(analysis, trace, probe=probe, seed=seed, progress=progress)
+    if output is not None:
+        found.save(output)
+    if as_json:
+        print_out(found.to_json().rstrip("\n"))
+    else:
+        show(lambda console: render_validation(console, found.document))

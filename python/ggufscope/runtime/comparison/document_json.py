@@ -1,0 +1,35 @@
+"""A validation as text, checked when it is read."""
+
+from __future__ import annotations
+
+from ...errors import ValidationError
+from ...saved_json import SavedForm
+from .document import SCHEMA, ValidationDocument
+
+DIGITS = 7  # as in traces
+
+_FORM = SavedForm("a saved validation", "validation", SCHEMA, ValidationDocument, ValidationError, DIGITS)
+
+
+def document_to_json(document: ValidationDocument) -> str:
+    """The text of the saved file."""
+    return _FORM.to_json(document)
+
+
+def document_from_json(data: bytes | str) -> ValidationDocument:
+    """Check the text of a saved validation.
+
+    Raises:
+        ValidationError: It is not one; names the place.
+    """
+    document = _FORM.from_json(data)
+    names = [quantity.name for quantity in document.quantities]
+    if len(set(names)) != len(names):
+        raise ValidationError("malformed validation: quantities: a name stands there twice")
+    for number, quantity in enumerate(document.quantities):
+        known = {predictor.name for predictor in quantity.predictors}
+        for place, point in enumerate(quantity.points):
+            if point.predicted.keys() != known:
+                where = f"quantities.{number}.points.{place}.predicted"
+                raise ValidationError(f"malformed validation: {where}: not the predictors of the quantity")
+    return document

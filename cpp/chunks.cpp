@@ -52,6 +52,7 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
   uint64_t tiles = 0;
   uint64_t elements = 0;
   const auto report = [&] {
+    if (run.steps != nullptr) format_.flush_steps(*run.steps, scratch_.histogram, scratch_.codes);
     const uint64_t done = bytes(elements);
     elements = 0;
     return step(done);
@@ -70,7 +71,6 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
     }
     row = segment_end;
   }
-  if (run.steps != nullptr) format_.flush_steps(*run.steps, scratch_.histogram, scratch_.codes);
   if (run.few_rows != nullptr) statistics_.flush_columns(run.few_rows, run.column_squares, run.columns);
   report();
 }

@@ -54,7 +54,7 @@ inline float* columns_of_few_rows(FusedRun& run) {
   return run.few_rows + run.column;
 }
 
-// What a full profile has beyond the values. Tables: CountedTables or DecodedTables.
+// What a full profile has beyond the values. Tables: SteppedTables, CountedTables or DecodedTables.
 template <class Format, class Tables>
 class FullObserver {
  public:

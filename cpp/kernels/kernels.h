@@ -40,7 +40,7 @@ struct FormatKernels {
   // is left to the other observers. nullptr where the format does not allow it.
   uint32_t (*observe_fused)(const std::byte* blocks, int groups, FusedRun& run);
   size_t group_elements;
-  // After a chunk, where a run counts by steps; else nullptr.
+  // Now and then, where a run counts by steps; else nullptr.
   void (*flush_steps)(StepCounters& steps, HistogramCounters& histogram, CodeCounters& codes);
 };
 

@@ -1,11 +1,11 @@
 // Histogram and code statistics of formats with one half-precision step for 32 codes of four bits. There are only so
-// many halves: codes are counted for each, sixteen at once, and what values they are is asked when a chunk is done.
+// many halves: codes are counted for each, sixteen at once, and what values they are is asked now and then.
 //
 //                   code 0   1    …   15
 //                  ┌──────┬──────┬───┬──────┐
-//   step 0x2B00    │  n   │  n   │   │  n   │    one row to a line of the cache; the steps of a tensor lie close
-//   together, step 0x2B01    │  n   │  n   │   │  n   │    and so do the rows in use
-//        …         └──────┴──────┴───┴──────┘
+//   step 0x2B00    │  n   │  n   │   │  n   │    a row is a line of the cache; the steps
+//   step 0x2B01    │  n   │  n   │   │  n   │    of a tensor lie close together, and so
+//        …         └──────┴──────┴───┴──────┘    do the rows in use
 #pragma once
 
 #include "kernels/counted.h"

@@ -141,3 +141,9 @@ def test_a_mean_far_from_zero_is_summed_again_about_it(qtype: _core.TypeDescript
         blocks[:, 2:] = 0xEE if qtype is Q4_0 else 100
         blocks[::7, 2] ^= 0x10
     assert_as_decoded(qtype, blocks, rows, columns)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [2**20 + 64, 3 * 2**20])
+def test_a_row_so_long_that_counters_are_emptied_on_the_way(columns: int) -> None:
+    assert_as_decoded(Q4_0, ordinary(Q4_0, columns // 32, np.random.default_rng(columns)), 1, columns)

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .engine import Ending
+from .engine import Ending, GenerationInterrupted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .capture import Array
+    from .engine import Progress
 
 
 class Answers:
@@ -34,6 +37,29 @@ class Answers:
     def open(self) -> list[int]:
         """Numbers of the prompts that are not done."""
         return [prompt for prompt, reason in enumerate(self._reasons) if reason is None]
+
+    def complete(self, logits: Array, step: Callable[[Answers], Array], progress: Progress | None) -> list[Ending]:
+        """Go on until every prompt is done.
+
+        Args:
+            logits: behind the last token of each prompt.
+            step: logits behind the tokens chosen last, of the prompts that are open.
+            progress: called before each step.
+
+        Raises:
+            GenerationInterrupted: Ctrl-C; it carries what there is.
+        """
+        try:
+            self.take(logits)
+            for number in range(1, self._limit):
+                if not self.open:
+                    break
+                if progress is not None:
+                    progress(f"token {number + 1} of {self._limit}", number / self._limit)
+                self.take(step(self))
+        except KeyboardInterrupt:
+            raise GenerationInterrupted(self.endings()) from None
+        return self.endings()
 
     def take(self, logits: Array) -> None:
         """Choose for every open prompt; `logits` has a row for each of them, in order."""

@@ -10,7 +10,7 @@ import numpy as np
 from ...architecture.limits import NotApplicableError
 from ...errors import TraceError
 from ..answers import Answers
-from ..engine import Ending, EngineDescription, GenerationInterrupted, Seconds
+from ..engine import Ending, EngineDescription, Seconds
 from ..streamed.network import Network
 from .library import VERSION, load
 from .nodes import Nodes
@@ -113,17 +113,7 @@ class LlamaCppEngine:
         if self._logits is None:
             raise ValueError("there is nothing to continue before a prefill")
         answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop)
-        try:
-            answers.take(self._logits)
-            for step in range(1, max_new_tokens):
-                if not answers.open:
-                    break
-                if progress is not None:
-                    progress(f"token {step + 1} of {max_new_tokens}", step / max_new_tokens)
-                answers.take(self._step(answers))
-        except KeyboardInterrupt:
-            raise GenerationInterrupted(answers.endings()) from None
-        return answers.endings()
+        return answers.complete(self._logits, self._step, progress)
 
     def _step(self, answers: Answers) -> Array:
         """Scores behind the token that was chosen last, of the prompts that are open."""

@@ -11,7 +11,7 @@ from ... import __version__
 from ...architecture.limits import NotApplicableError
 from ...errors import TraceError
 from ..answers import Answers
-from ..engine import Ending, EngineDescription, GenerationInterrupted
+from ..engine import EngineDescription
 from .attention import Memory, Turning, check_length
 from .estimate import estimate
 from .layer import Batch, LayerRun, Span, normed
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...architecture.matrices import Matrix
     from ...model import Model
     from ..capture import Array, Recorder
-    from ..engine import ModelShape, Progress, Seconds, Tokens
+    from ..engine import Ending, ModelShape, Progress, Seconds, Tokens
 
 
 def open_engine(model: Model, threads: int) -> StreamedEngine:
@@ -84,18 +84,8 @@ class StreamedEngine:
         if max_new_tokens > self._room:
             raise ValueError(f"the prefill left room for {self._room} tokens, not for {max_new_tokens}")
         answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop)
-        try:
-            with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
-                answers.take(self._logits)
-                for step in range(1, max_new_tokens):
-                    if not answers.open:
-                        break
-                    if progress is not None:
-                        progress(f"token {step + 1} of {max_new_tokens}", step / max_new_tokens)
-                    answers.take(self._step(answers))
-        except KeyboardInterrupt:
-            raise GenerationInterrupted(answers.endings()) from None
-        return answers.endings()
+        with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
+            return answers.complete(self._logits, self._step, progress)
 
     def estimate(self, prompts: Tokens, max_new_tokens: int) -> Seconds:
         """See `Engine.estimate`."""

@@ -79,9 +79,11 @@ def _render_headline(console: Console, document: TraceDocument, glyphs: Glyphs) 
     console.print(Text(dot.join([*named, *shape])))
     n_tokens = sum(len(prompt.token_ids) for prompt in document.prompts)
     read = {"prompts": counted(len(document.prompts), "prompt"), "text": "a text", "probe": "random tokens"}
-    parts = [f"{read[settings.source]}, {counted(n_tokens, 'token')}", f"engine {document.engine.name}"]
+    engine = glyphs.cut(document.engine.name, LONGEST_TEXT)
+    parts = [f"{read[settings.source]}, {counted(n_tokens, 'token')}", f"engine {engine}"]
     if settings.source == "prompts":
-        parts.append(f"template {settings.template} ({glyphs.cut(settings.template_reason, LONGEST_TEXT)})")
+        template, reason = (glyphs.cut(text, LONGEST_TEXT) for text in (settings.template, settings.template_reason))
+        parts.append(f"template {template} ({reason})")
     console.print(Text(dot.join(parts)), soft_wrap=True)
     if run is not None:
         times = [f"read in {duration(run.prefill_seconds)}"]

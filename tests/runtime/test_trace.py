@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import io
 import json
 import os
 import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 from tiny_models import sample
 
 import ggufscope as gs
 from ggufscope.cli import main
 from ggufscope.errors import TraceError
-from ggufscope.report.trace_terminal import duration
+from ggufscope.report.trace_terminal import duration, render_trace
 from ggufscope.runtime.capture import FIGURES, POINTS
 from ggufscope.runtime.document_json import document_from_json
 from ggufscope.runtime.engine import GenerationInterrupted
@@ -241,6 +244,22 @@ def test_one_line_for_what_goes_wrong(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_hostile_engine_and_template(stories260k: Path, questions: Path) -> None:
+    document = gs.trace(stories260k, prompts=questions, max_new_tokens=0).document
+    hostile = dataclasses.replace(
+        document,
+        engine=dataclasses.replace(document.engine, name="e\x1b[2J"),
+        settings=dataclasses.replace(document.settings, template="t\u202e"),
+    )
+    console = Console(file=io.StringIO(), width=200)
+    render_trace(console, hostile)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "\x1b[2J" not in shown
+    assert "\u202e" not in shown
+    assert r"engine e\x1b[2J" in shown
+    assert r"template t\u202e" in shown
+
+
 def test_a_malformed_set_of_prompts(run: Run, stories260k: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text(json.dumps({"prompts": [QUESTIONS["prompts"][0] | {"accepted": []}]}))
     code, out, err = run(stories260k, "--prompts", tmp_path / "bad.json")
@@ -331,14 +350,16 @@ def test_ctrl_c_while_reading_leaves_nothing(stories260k: Path, tmp_path: Path) 
 def test_a_terminal_sees_the_plan(stories260k: Path, questions: Path) -> None:
     terminal, end = pty.openpty()
     command = [sys.executable, "-m", "ggufscope", "trace", str(stories260k), "--prompts", str(questions)]
-    process = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=end, timeout=120, check=False)
-    os.close(end)
-    time.sleep(0.1)
-    shown = os.read(terminal, 1 << 16).decode()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=end) as process:
+        os.close(end)
+        shown = b""  # decoded as a whole: a read may end within a character
+        with contextlib.suppress(OSError):  # the other side is closed
+            while chunk := os.read(terminal, 1 << 16):
+                shown += chunk
     os.close(terminal)
     assert process.returncode == 0
-    assert "2 prompts, " in shown
-    assert "then up to 16 tokens of answer each, about" in shown
+    assert "2 prompts, " in shown.decode()
+    assert "then up to 16 tokens of answer each, about" in shown.decode()
 
 
 def test_durations() -> None:

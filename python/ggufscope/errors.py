@@ -87,7 +87,7 @@ def one_line(error: BaseException) -> str:
     """What to print for `error`: one line, safe for a terminal."""
     code = exit_code(error)
     if code == ExitCode.INTERRUPTED:
-        return "interrupted"
+        return escape(f"interrupted: {error}" if str(error) else "interrupted")
     if isinstance(error, OSError) and error.strerror:
         named = f"{error.filename}: " if error.filename is not None else ""
         return escape(f"{named}{error.strerror}")

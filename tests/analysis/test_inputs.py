@@ -8,11 +8,13 @@ import gguf
 import numpy as np
 import pytest
 from analysis_models import FFN, HEAD, KEYS, METADATA, QUERIES, WIDTH, draw, language_model
+from networks import sample
 
 import ggufscope as gs
 from ggufscope.analysis.from_profile import layer_table
 from ggufscope.analysis.layer_table import MATRICES
 from ggufscope.analysis.read_input import read_input
+from ggufscope.errors import ProfileError
 
 
 def table_of(write_gguf, tensors, metadata=METADATA, architecture="llama"):
@@ -301,3 +303,35 @@ def test_scales_of_experts(write_gguf, tensors):
     alike, plain = scaled_and_plain(tensors, {name: [3.0] * 3 for name in scales})
     one, other = (gs.analyze(write_gguf(each, METADATA, name=f"{i}.gguf")) for i, each in enumerate((alike, plain)))
     np.testing.assert_allclose(one.layers["q_gate_ratio"], other.layers["q_gate_ratio"], rtol=1e-5)
+
+
+def without_run(analysis):
+    return {key: value for key, value in json.loads(analysis.to_json()).items() if key != "run"}
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize("kind", ["llama", "phi3"])
+def test_a_profile_that_is_there_changes_nothing(write_gguf, tmp_path, monkeypatch, kind, loaded):
+    path = write_gguf(**sample(kind).file())
+    expected = gs.analyze(path)
+    profile = gs.profile(path)
+    if loaded:
+        profile.save(tmp_path / "profile.json")
+        profile = gs.Profile.load(tmp_path / "profile.json")
+    scans = []
+    monkeypatch.setattr(
+        "ggufscope.analysis.read_input.scan", lambda *given, **options: scans.append(1) or gs.profile(*given, **options)
+    )
+    found = gs.analyze(path, profile=profile)
+    assert without_run(found) == without_run(expected)
+    assert bool(scans) == (kind == "phi3" and loaded)  # norms of single rows are not saved
+
+
+def test_a_profile_of_another_model_is_refused(write_gguf, tensors):
+    path = write_gguf(tensors, METADATA)
+    profile = gs.profile(path)
+    other = write_gguf(language_model(3)["tensors"], METADATA, name="other.gguf")
+    with pytest.raises(ProfileError, match="is of another model, 'a small language model'"):
+        gs.analyze(other, profile=profile)
+    with pytest.raises(ValueError, match="is for a model; the input is none"):
+        gs.analyze(profile, profile=profile)

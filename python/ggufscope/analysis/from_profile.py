@@ -54,6 +54,13 @@ def layer_table(profile: Profile) -> LayerTable:
     )
 
 
+def lacks_row_norms(profile: Profile) -> bool:
+    """Whether gate and up share a tensor whose rows' norms are not there, as in a profile that was saved and loaded."""
+    return any(
+        is_fused_gate(layer) and layer["ffn_up"][0].get("row_l2") is None for layer in _rows_by_layer(profile).values()
+    )
+
+
 def _rows_by_layer(profile: Profile) -> dict[int, LayerRows]:
     found: dict[int, LayerRows] = defaultdict(lambda: defaultdict(list))
     for row in profile.tensors.values():

@@ -16,7 +16,7 @@ from ..model import open as open_model
 from ..profiles import Profile
 from ..scan import profile as scan
 from .document import Subject
-from .from_profile import layer_table
+from .from_profile import lacks_row_norms, layer_table
 from .gauge import Gauge, gauge_from_table, gauge_from_vectors
 from .gauge_from_model import gauge_from_model
 from .phase1 import is_phase1, phase1_table
@@ -58,22 +58,35 @@ class AnalysisInput:
 
 @contextlib.contextmanager
 def read_input(
-    source: Source, threads: int | None = None, progress: Callable[[int, int], object] | None = None
+    source: Source,
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+    profile: Profile | None = None,
 ) -> Iterator[AnalysisInput]:
     """Read any input; a model stays open until the block ends.
 
+    Args:
+        source: see `analyze`.
+        threads: for passes over a model.
+        progress: of passes over a model.
+        profile: of the model, where it is known already.
+
     Raises:
         GGUFError: A malformed model.
-        ProfileError: Neither a model nor a profile, malformed, or without the layers of a language model.
+        ProfileError: Neither a model nor a profile, malformed, or without the layers of a language model; or `profile`
+            is of another model.
+        ValueError: `profile` beside an input that is no model.
         OSError: The file cannot be read.
     """
-    if isinstance(source, Profile):
-        yield _of_profile(source, None)
-    elif isinstance(source, Model):
-        yield _of_model(source, threads, progress)
-    elif _is_gguf(Path(source)):
+    if isinstance(source, Model):
+        yield _of_model(source, threads, progress, profile)
+    elif not isinstance(source, Profile) and _is_gguf(Path(source)):
         with open_model(source) as model:
-            yield _of_model(model, threads, progress)
+            yield _of_model(model, threads, progress, profile)
+    elif profile is not None:
+        raise ValueError("a profile beside the input is for a model; the input is none")
+    elif isinstance(source, Profile):
+        yield _of_profile(source, None)
     else:
         yield _of_json(Path(source))
 
@@ -83,11 +96,17 @@ def _is_gguf(path: Path) -> bool:
         return file.read(4) == b"GGUF"
 
 
-def _of_model(model: Model, threads: int | None, progress: Callable[[int, int], object] | None) -> AnalysisInput:
+def _of_model(
+    model: Model, threads: int | None, progress: Callable[[int, int], object] | None, known: Profile | None
+) -> AnalysisInput:
     kind = model.metadata.get("general.type")
     if isinstance(kind, str) and kind != "model":
         raise ProfileError(f"{model.path}: general.type is {kind!r}; the analysis needs a language model")
-    profile = scan(model, threads, progress=progress)  # in full: it is saved beside the analysis, and drawn
+    if known is not None and known.model.identity != model.identity:
+        raise ProfileError(f"{model.path}: the profile given with it is of another model, {known.title!r}")
+    if known is None or lacks_row_norms(known):
+        known = scan(model, threads, progress=progress)  # in full: it is saved beside the analysis, and drawn
+    profile = known
     table = _table(profile, model.path)
     gauge = gauge_from_model(model, table, threads, progress)
     subject = _subject(profile, table, "model", Path(model.path).name)

@@ -33,6 +33,7 @@ from .verdicts import Context, judge
 from .wording import PREMISES_ONLY, STATEMENT
 
 if TYPE_CHECKING:
+    from ..profiles import Profile
     from .findings import Finding
 
 
@@ -47,6 +48,7 @@ def analyze(
     progress: Callable[[int, int], object] | None = None,
     seed: int = 0,
     probe: int | None = None,
+    profile: Profile | None = None,
 ) -> Analysis:
     """Static analysis: a structural risk index per layer, six hypotheses, and what each finding is worth.
 
@@ -63,15 +65,17 @@ def analyze(
         seed: of all draws; the same seed gives the same numbers.
         probe: let the model read so many random tokens, and take what is measured in place of what propagation
             predicts. No text is needed, and the model has to be one that `ggufscope.trace` runs.
+        profile: of the model, where there is one already: it is not computed again, but where gate and up share a
+            tensor and the profile was loaded from a file, which does not hold the norms of single rows.
 
     Returns:
         The analysis.
 
     Raises:
-        ValueError: A choice that is none; the message lists them. A probe without a model.
+        ValueError: A choice that is none; the message lists them. A probe, or a profile beside, without a model.
         TraceError: The model cannot be run for a probe; the message says why.
         GGUFError: A malformed model.
-        ProfileError: A malformed profile, or a file without the layers of a language model.
+        ProfileError: A malformed profile, one of another model, or a file without the layers of a language model.
         OSError: A file cannot be read.
 
     Example:
@@ -84,7 +88,7 @@ def analyze(
         raise ValueError(f"a probe takes two tokens or more, not {probe!r}")
     n_threads = thread_count(threads)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
-    with read_input(source, n_threads, progress) as given:
+    with read_input(source, n_threads, progress, profile) as given:
         rankings = _rankings(given, settings, n_threads, progress, probe)
     run = RunRecord(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
     return Analysis(_document(given, rankings, settings, run), given.profile)

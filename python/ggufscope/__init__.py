@@ -20,11 +20,12 @@ from .statistics import TensorStatistics
 
 if TYPE_CHECKING:
     from .analysis import Analysis, analyze
-    from .errors import AnalysisError, ProfileError, TraceError, ValidationError
+    from .errors import AnalysisError, ProfileError, StudyError, TraceError, ValidationError
     from .profiles import Profile
     from .runtime import Trace, trace
     from .runtime.comparison import Validation, validate
     from .scan import profile
+    from .study import Study, StudyInterrupted, study
 
 __version__ = "0.1.0"
 
@@ -34,10 +35,14 @@ _HOMES = {
     "AnalysisError": "errors",
     "Profile": "profiles",
     "ProfileError": "errors",
+    "Study": "study",
+    "StudyError": "errors",
+    "StudyInterrupted": "study",
     "Trace": "runtime",
     "TraceError": "errors",
     "analyze": "analysis",
     "profile": "scan",
+    "study": "study",
     "Validation": "runtime.comparison",
     "ValidationError": "errors",
     "trace": "runtime",
@@ -52,6 +57,9 @@ __all__ = [
     "Profile",
     "ProfileError",
     "RowProducts",
+    "Study",
+    "StudyError",
+    "StudyInterrupted",
     "Tensor",
     "TensorStatistics",
     "Trace",
@@ -65,6 +73,7 @@ __all__ = [
     "open",
     "profile",
     "row_products",
+    "study",
     "summarize",
     "trace",
     "validate",

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ..extras import need
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
@@ -141,10 +143,26 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class EngineEntry:
-    """An engine that can be chosen: what it is in a line, and where its `open_engine(model, threads)` is."""
+    """An engine that can be chosen.
+
+    Attributes:
+        summary: what it is, in a line.
+        module: where its `open_engine(model, threads)` is.
+        package: that it needs beyond ggufscope's own, from the extra `runtime`; None: none.
+    """
 
     summary: str
     module: str
+    package: str | None = None
+
+    def require(self) -> None:
+        """Make sure that the engine's package is there, before any work.
+
+        Raises:
+            MissingExtraError: It is not; the message says which extra brings it.
+        """
+        if self.package is not None:
+            need(self.package, "runtime")
 
     def open(self, model: Model, threads: int) -> Engine:
         """Ready to run.
@@ -159,5 +177,7 @@ class EngineEntry:
 # Name → entry. The first is the default.
 ENGINES = {
     "streamed": EngineEntry("layer by layer through ggufscope's own decoders, exact weights", ".streamed"),
-    "llama.cpp": EngineEntry("llama.cpp by llama-cpp-python, an independent opinion (extra runtime)", ".llama_cpp"),
+    "llama.cpp": EngineEntry(
+        "llama.cpp by llama-cpp-python, an independent opinion (extra runtime)", ".llama_cpp", package="llama_cpp"
+    ),
 }

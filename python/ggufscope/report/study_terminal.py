@@ -1,0 +1,84 @@
+"""The terminal view of a study: a line for each part as it is over, then what came out, on one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ..analysis.wording import INDEX, SHORT_STATEMENT
+from ..escape import escape
+from ..runtime.comparison.wording import count_sentences, fit_sentence
+from ..study.document import FAILED, INTERRUPTED, KEPT, LEFT_OUT
+from .analysis_terminal import peaks
+from .cells import Glyphs
+from .console import LONGEST_TEXT, safe
+from .trace_terminal import duration
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..analysis.document import AnalysisDocument
+    from ..runtime.comparison.document import ValidationDocument
+    from ..study.document import Step, StudiedModel, StudyDocument
+
+_NAME, _TIME = 12, 9
+_RISKIEST = 3
+_WORDS = {KEPT: "kept", FAILED: "failed", LEFT_OUT: "left out", INTERRUPTED: "stopped"}
+
+
+def step_line(step: Step) -> str:
+    """As `"profile     1.9 s    profile.json"`; why a part was made again, or is not there, stands behind."""
+    time = _WORDS.get(step.state, duration(step.seconds))
+    files = ", ".join(step.files[:1]) + (f" and {len(step.files) - 1} more" if len(step.files) > 1 else "")
+    reason = None if step.reason is None else f"again: {step.reason}" if step.files else step.reason
+    text = "; ".join(part for part in (files, reason) if part)
+    return escape(f"{step.name:<{_NAME}}{time:<{_TIME}}{text}").rstrip()
+
+
+def headline(model: StudiedModel, dot: str = "·") -> str:
+    """What is studied, in a line."""
+    parts = [model.title, *filter(None, (model.architecture, model.file_type)), *["SYNTHETIC"] * model.synthetic]
+    return f" {dot} ".join(escape(part)[:LONGEST_TEXT] for part in parts)
+
+
+def render_study(
+    console: Console,
+    document: StudyDocument,
+    analysis: AnalysisDocument | None,
+    validation: ValidationDocument | None,
+) -> None:
+    """How long it took, what the index says, and what the trace says about that."""
+    glyphs = Glyphs.of(console.encoding)
+    console.print(Text(f"{'total':<{_NAME}}{duration(document.run.seconds)}", "dim"))
+    console.print()
+    console.print(Text(headline(document.model, glyphs.dot), "bold"), soft_wrap=True)
+    if document.model.synthetic:
+        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+    if analysis is not None:
+        _render_analysis(console, analysis, glyphs)
+    if validation is not None:
+        _render_validation(console, validation)
+
+
+def _render_analysis(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
+    layers = document.preset.layers
+    risks = [entry.risk for entry in layers]
+    console.print(Text(f"{INDEX}, layers {layers[0].layer}-{layers[-1].layer}", "bold"))
+    console.print(Text(SHORT_STATEMENT, "dim"))
+    console.print(Text(glyphs.curve(peaks(risks, console.width - 1)), "cyan"))
+    ranked = sorted((entry for entry in layers if entry.risk is not None), key=lambda entry: entry.rank or 0)
+    named = ", ".join(f"{entry.layer} ({entry.risk:.1f})" for entry in ranked[:_RISKIEST])
+    console.print(safe(f"riskiest layers: {named or 'none, there is no index'}"))
+    verdicts = ", ".join(f"{finding.id} {finding.verdict}" for finding in document.hypotheses)
+    console.print(safe(f"premises: {verdicts}"))
+    for warning in document.warnings:
+        console.print(safe(f"! {warning}", "yellow"))
+
+
+def _render_validation(console: Console, document: ValidationDocument) -> None:
+    trace = document.trace
+    console.print()
+    console.print(Text(f"predicted against measured, {trace.n_prompts} prompts, {trace.n_tokens} tokens", "bold"))
+    for sentence in (*count_sentences(document.quantities), fit_sentence(document.fit)):
+        console.print(safe(sentence))

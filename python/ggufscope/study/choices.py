@@ -1,0 +1,142 @@
+"""What a study depends on beside the model, checked before any work."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .._core import GGUFError
+from ..analysis.settings import make_settings
+from ..arguments import thread_count
+from ..errors import TraceError
+from ..report.writing import chosen_formats
+from ..runtime.engine import ENGINES
+from ..runtime.prompts import read_prompts, shipped_prompts
+from ..runtime.readings import read_prompt_set
+from ..runtime.run import NEW_TOKENS
+from ..runtime.templates import CHOICES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from os import PathLike
+
+    from ..model import Model
+    from ..runtime.prompts import PromptSet
+    from .document import Setting
+
+PROBE_TOKENS = 256
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Choices of the user; see `study`.
+
+    Attributes:
+        traced: whether the model is run at all.
+        prompt_file: None for the prompts that come along.
+        prompt_set: what is in it.
+        weights: component → weight, normalized.
+        formats: of the report.
+    """
+
+    traced: bool
+    prompt_file: str | PathLike[str] | None
+    prompt_set: PromptSet
+    template: str
+    engine: str
+    new_tokens: int
+    probe: int
+    weights: Mapping[str, float]
+    norm: str
+    scale: str
+    seed: int
+    threads: int
+    formats: tuple[str, ...]
+
+    @property
+    def of_analysis(self) -> dict[str, Setting]:
+        """What the analysis depends on."""
+        weights = ", ".join(f"{name} {weight!r}" for name, weight in self.weights.items())
+        return {"weights": weights, "norm": self.norm, "scale": self.scale, "seed": self.seed}
+
+    @property
+    def of_trace(self) -> dict[str, Setting]:
+        """What the trace depends on: of the prompts, what they say and not where they lie."""
+        return {
+            "prompts": hashlib.sha256(self.prompt_set.model_dump_json().encode()).hexdigest(),
+            "template": self.template,
+            "engine": self.engine,
+            "max_new_tokens": self.new_tokens,
+        }
+
+    @property
+    def of_probe(self) -> dict[str, Setting]:
+        """What the trace of random tokens depends on."""
+        return {"probe": self.probe, "seed": self.seed, "engine": self.engine}
+
+    def check_on(self, model: Model) -> None:
+        """Find what is wrong with the choices for this model before hours of work.
+
+        Raises:
+            MissingExtraError: A package is missing.
+            ValueError: The model's vocabulary lacks what the template needs.
+        """
+        if not self.traced:
+            return
+        ENGINES[self.engine].require()
+        try:
+            read_prompt_set(model, self.prompt_set, "", self.template)
+        except (GGUFError, TraceError):
+            return  # the model's own fault, no wrong choice: the trace says it, after what can be done without one
+
+
+def make_choices(
+    *,
+    prompts: str | PathLike[str] | None,
+    template: str,
+    engine: str,
+    max_new_tokens: int | None,
+    probe: int,
+    weights: Mapping[str, float] | str | PathLike[str] | None,
+    norm: str,
+    scale: str,
+    seed: int,
+    threads: int | None,
+    traced: bool,
+) -> Choices:
+    """Check the choices, as far as they can be without a model.
+
+    Raises:
+        ValueError: One of them is not a choice; the message says which are.
+        PromptsError: The file of prompts is malformed.
+        OSError: A file cannot be read.
+    """
+    settings = make_settings(weights, norm, scale, None, _at_least(seed, 0, "seed"))
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
+    if template not in CHOICES:
+        raise ValueError(f"template must be one of {', '.join(CHOICES)}, not {template!r}")
+    if _at_least(probe, 0, "probe") == 1:
+        raise ValueError("a probe takes two tokens or more, or 0 for none")
+    return Choices(
+        traced=traced,
+        prompt_file=prompts,
+        prompt_set=shipped_prompts() if prompts is None else read_prompts(prompts),
+        template=template,
+        engine=engine,
+        new_tokens=NEW_TOKENS if max_new_tokens is None else _at_least(max_new_tokens, 0, "max_new_tokens"),
+        probe=probe,
+        weights=settings.weights,
+        norm=settings.norm,
+        scale=settings.scale,
+        seed=seed,
+        threads=thread_count(threads),
+        formats=tuple(chosen_formats()[0]),
+    )
+
+
+def _at_least(value: int, least: int, what: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{what} must be {least} or more, not {value!r}")
+    return value

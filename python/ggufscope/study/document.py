@@ -1,0 +1,94 @@
+"""The layout of the state of a study, schema `ggufscope.study/1`.
+
+These classes are the schema: `document_json` checks a file against them, field by field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SCHEMA = "ggufscope.study/1"
+STUDY_JSON = "study.json"
+
+MADE, KEPT, FAILED, LEFT_OUT, INTERRUPTED = STATES = ("made", "kept", "failed", "left out", "interrupted")
+
+Setting = str | int
+
+
+@dataclass(frozen=True)
+class StudiedModel:
+    """The model; `identity` is the hash of its tensor table and of samples of its tensors, as in every result."""
+
+    title: str
+    file: str
+    architecture: str | None
+    file_type: str | None
+    synthetic: bool
+    identity: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A part that stands in the directory, and what has to be the same for it to be kept.
+
+    Attributes:
+        version: of ggufscope, which made it.
+        settings: choices that it depends on.
+        inputs: part that it was made from → digest of that part's files.
+        files: name in the directory → SHA-256 of the content.
+        seconds: that making it took.
+        complete: False for a trace whose answers were interrupted.
+    """
+
+    name: str
+    version: str
+    settings: dict[str, Setting]
+    inputs: dict[str, str]
+    files: dict[str, str]
+    seconds: float
+    complete: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """What the last run did about a part.
+
+    Attributes:
+        state: `"made"`; `"kept"`: it was there; `"failed"`: it could not be made; `"left out"`: something it is made
+            from, or of use with, is missing; `"interrupted"`: by Ctrl-C.
+        reason: why it was made again, or why it is not there; None where there is nothing to say.
+        seconds: spent on it in that run.
+        files: names of its files in the directory.
+    """
+
+    name: str
+    state: str
+    reason: str | None
+    seconds: float
+    files: list[str]
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """The last run: when it began (UTC, ISO 8601), and how long it has taken until the last part."""
+
+    started: str
+    seconds: float
+    threads: int
+
+
+@dataclass(frozen=True)
+class StudyDocument:
+    """The whole file.
+
+    Attributes:
+        finished: parts in the directory, also those the last run had nothing to do with.
+        steps: of the last run, in order.
+    """
+
+    schema: str
+    version: str
+    model: StudiedModel
+    finished: list[Finished]
+    steps: list[Step]
+    run: StudyRun

@@ -1,0 +1,191 @@
+"""Which parts in a directory are still true, and why the others are not; and what is of another model."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..errors import AnalysisError, OutputError, ProfileError, StudyError, TraceError, ValidationError
+from ..output_directory import is_ours
+from .document import STUDY_JSON
+from .document_json import read_document
+from .parts import PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from ..model import Model
+    from .document import Finished, Setting, StudyDocument
+    from .parts import Part
+
+_MALFORMED = (AnalysisError, ProfileError, TraceError, ValidationError)
+
+
+class OutdatedError(Exception):
+    """A part cannot be kept; the message is the reason, None where there is nothing to say: it was never made."""
+
+    @property
+    def reason(self) -> str | None:
+        return str(self) or None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What has to be the same for a part to be kept.
+
+    Attributes:
+        identity: of the model.
+        settings: None where they do not count, since this run does not make the part.
+        inputs: part → digest of its files.
+    """
+
+    identity: str
+    settings: Mapping[str, Setting] | None
+    inputs: Mapping[str, str]
+
+
+def load_kept(part: Part, finished: Finished | None, directory: Path, wanted: Wanted) -> Any:
+    """A part that stands in the directory, loaded.
+
+    Raises:
+        OutdatedError: It cannot be kept.
+        OSError: A file cannot be read.
+    """
+    if finished is None:
+        there = [name for name in files_of(part, directory) if "*" not in name]
+        raise OutdatedError(f"{there[0]} is there, but this study did not make it" if there else "")
+    if finished.version != __version__:
+        raise OutdatedError(f"made by ggufscope {finished.version}")
+    if wanted.settings is not None and dict(wanted.settings) != finished.settings:
+        names = sorted(finished.settings.keys() | wanted.settings.keys())
+        changed = [name for name in names if finished.settings.get(name) != wanted.settings.get(name)]
+        raise OutdatedError(f"made with other {', '.join(changed)}")
+    if dict(wanted.inputs) != finished.inputs:
+        names = sorted(finished.inputs.keys() | wanted.inputs.keys())
+        changed = [name for name in names if finished.inputs.get(name) != wanted.inputs.get(name)]
+        raise OutdatedError(f"made from another {', '.join(changed)}")
+    _check_files(finished, directory)
+    if not finished.complete:
+        raise OutdatedError("its answers were interrupted")
+    return _loaded(part, directory, wanted.identity)
+
+
+def _check_files(finished: Finished, directory: Path) -> None:
+    for name, expected in finished.files.items():
+        if not (directory / name).is_file():
+            raise OutdatedError(f"{name} is missing")
+        if file_digest(directory / name) != expected:
+            raise OutdatedError(f"{name} was changed")
+
+
+def _loaded(part: Part, directory: Path, identity: str) -> Any:
+    if part.load is None:
+        return None
+    try:
+        result = part.load(directory)
+    except _MALFORMED as error:
+        raise OutdatedError(str(error)) from None
+    if part.identity(result) != identity:
+        raise OutdatedError("of another model")
+    return result
+
+
+def read_earlier(directory: Path, model: Model) -> StudyDocument | None:
+    """The study that a directory holds already; None without one.
+
+    Raises:
+        StudyError: It, or any result beside it, is of another model; or its state is malformed.
+        OSError: A file cannot be read.
+    """
+    earlier = None
+    if (directory / STUDY_JSON).is_file():
+        try:
+            earlier = read_document(directory)
+        except StudyError as error:
+            raise StudyError(f"{error}; --fresh starts over") from None
+        if earlier.model.identity != model.identity:
+            raise _of_another(directory, STUDY_JSON, earlier.model.title, earlier.model.identity, model)
+    known = {entry.name: entry.files for entry in earlier.finished} if earlier else {}
+    for part in PARTS.values():
+        _refuse_another(part, known.get(part.name, {}), directory, model)
+    return earlier
+
+
+def _refuse_another(part: Part, known: Mapping[str, str], directory: Path, model: Model) -> None:
+    """Raise StudyError where a file that the study does not know holds a result of another model."""
+    path = directory / part.files[0]
+    if part.load is None or not path.is_file() or known.get(path.name) == file_digest(path):
+        return
+    try:
+        result = part.load(directory)
+    except _MALFORMED:
+        return  # no result of any model: it is made again, which says why
+    identity = part.identity(result)
+    if identity != model.identity:
+        title = result.title if hasattr(result, "title") else result.document.model.title
+        raise _of_another(directory, path.name, title, identity, model)
+
+
+def _of_another(directory: Path, file: str, title: str, identity: str | None, model: Model) -> StudyError:
+    return StudyError(
+        f"{directory}: {file} is of another model, {title!r} ({_short(identity)}), not of {title_of(model)!r}"
+        f" ({_short(model.identity)}): choose another directory, or start over with --fresh"
+    )
+
+
+def _short(identity: str | None) -> str:
+    return "identity not known" if identity is None else identity[:20]
+
+
+def title_of(model: Model) -> str:
+    """What to call a model."""
+    return model.name or file_of(model)
+
+
+def file_of(model: Model) -> str:
+    """The base name of its first file."""
+    return model.path.replace("\\", "/").rpartition("/")[2]
+
+
+def files_of(part: Part, directory: Path) -> list[str]:
+    """Names of the part's files that are there."""
+    found = [path for kind in part.files for path in sorted(directory.glob(kind)) if path.is_file()]
+    return list(dict.fromkeys(path.relative_to(directory).as_posix() for path in found))
+
+
+def remove_files(part: Part, directory: Path) -> None:
+    """Remove the part's files, those of ggufscope alone.
+
+    Raises:
+        OutputError: One cannot be removed.
+    """
+    remove(directory / name for name in files_of(part, directory))
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files that are there and of ggufscope.
+
+    Raises:
+        OutputError: One cannot be removed.
+    """
+    for path in paths:
+        if path.is_file() and is_ours(path):
+            try:
+                path.unlink()
+            except OSError as error:
+                raise OutputError(error.errno, error.strerror, str(path)) from error
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(finished: Finished) -> str:
+    """Of all files of a part: another one of the same part has another."""
+    return hashlib.sha256(json.dumps(finished.files, sort_keys=True).encode()).hexdigest()

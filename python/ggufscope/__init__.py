@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .runtime import Trace, trace
     from .runtime.comparison import Validation, validate
     from .scan import profile
-    from .study import Study, StudyInterrupted, study
+    from .studies import Study, StudyInterrupted, study
 
 __version__ = "0.1.0"
 
@@ -35,14 +35,14 @@ _HOMES = {
     "AnalysisError": "errors",
     "Profile": "profiles",
     "ProfileError": "errors",
-    "Study": "study",
+    "Study": "studies",
     "StudyError": "errors",
-    "StudyInterrupted": "study",
+    "StudyInterrupted": "studies",
     "Trace": "runtime",
     "TraceError": "errors",
     "analyze": "analysis",
     "profile": "scan",
-    "study": "study",
+    "study": "studies",
     "Validation": "runtime.comparison",
     "ValidationError": "errors",
     "trace": "runtime",

@@ -21,10 +21,10 @@ from ..runtime import Plan
 from ..runtime.engine import ENGINES, Progress
 from ..runtime.run import NEW_TOKENS
 from ..runtime.templates import CHOICES
-from ..study import Study
-from ..study import study as run_study
-from ..study.choices import PROBE_TOKENS
-from ..study.document import FAILED, Step
+from ..studies import Study
+from ..studies import study as run_study
+from ..studies.choices import PROBE_TOKENS
+from ..studies.document import FAILED, Step
 
 
 def study(

@@ -9,7 +9,7 @@ from rich.text import Text
 from ..analysis.wording import INDEX, SHORT_STATEMENT
 from ..escape import escape
 from ..runtime.comparison.wording import count_sentences, fit_sentence
-from ..study.document import FAILED, INTERRUPTED, KEPT, LEFT_OUT
+from ..studies.document import FAILED, INTERRUPTED, KEPT, LEFT_OUT
 from .analysis_terminal import peaks
 from .cells import Glyphs
 from .console import LONGEST_TEXT, safe
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..analysis.document import AnalysisDocument
     from ..runtime.comparison.document import ValidationDocument
-    from ..study.document import Step, StudiedModel, StudyDocument
+    from ..studies.document import Step, StudiedModel, StudyDocument
 
 _NAME, _TIME = 12, 9
 _RISKIEST = 3

@@ -1,22 +1,16 @@
-"""`study`: one part after the other, each made or kept."""
+"""One part after the other, each made or kept, and written down."""
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
 from .._core import GGUFError
 from ..errors import ProfileError, TraceError, ValidationError, one_line
-from ..model import Model
-from ..model import open as open_model
 from ..output import atomic_write
-from ..output_directory import usable_directory
 from ..runtime import TraceInterrupted
-from .choices import PROBE_TOKENS, make_choices
 from .document import (
     FAILED,
     INTERRUPTED,
@@ -32,29 +26,16 @@ from .document import (
     StudyRun,
 )
 from .document_json import document_to_json
-from .keeping import (
-    OutdatedError,
-    Wanted,
-    digest,
-    file_digest,
-    file_of,
-    load_kept,
-    read_earlier,
-    remove,
-    remove_files,
-    title_of,
-)
-from .parts import PARTS, Work
+from .keeping import OutdatedError, Wanted, digest, file_digest, file_of, load_kept, remove_files, title_of
+from .parts import PARTS
 from .result import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from os import PathLike
+    from pathlib import Path
 
-    from ..runtime import Plan
-    from ..runtime.engine import Progress
-    from .choices import Choices
-    from .parts import Part
+    from .document import Setting
+    from .parts import Part, Work
 
 # What a model may be to blame for: the parts that do not need the one that failed are made all the same.
 _FAILURES = (GGUFError, MemoryError, ProfileError, TraceError, ValidationError)
@@ -68,105 +49,14 @@ class StudyInterrupted(KeyboardInterrupt):
         self.part = part
 
 
-def study(
-    source: str | PathLike[str] | Model,
-    directory: str | PathLike[str],
-    *,
-    trace: bool = True,
-    prompts: str | PathLike[str] | None = None,
-    template: str = "auto",
-    engine: str = "streamed",
-    max_new_tokens: int | None = None,
-    probe: int = PROBE_TOKENS,
-    weights: Mapping[str, float] | str | PathLike[str] | None = None,
-    norm: str = "mean",
-    scale: str = "minmax",
-    seed: int = 0,
-    threads: int | None = None,
-    fresh: bool = False,
-    announce: Callable[[str, Plan], object] | None = None,
-    progress: Progress | None = None,
-    finished: Callable[[Step], object] | None = None,
-) -> Study:
-    """Profile, analyze, trace, validate and report on a model, in one directory.
-
-    Parts that are there already are kept if they were made from the same model, with the same settings, from the same
-    other parts and by the same version; all others are made.
+class Run:
+    """One run over all parts.
 
     Args:
-        source: path of a GGUF model (any file of a split one), or an open model.
-        directory: where everything is written; made if it is not there.
-        trace: run the model; without, there are profile, analysis and report.
-        prompts: a file of prompts; by default the twenty that ship with ggufscope.
-        template: form to put prompts in, as for `ggufscope.trace`.
-        engine: as for `ggufscope.trace`.
-        max_new_tokens: to answer each prompt with; by default 16.
-        probe: random tokens to read beside the prompts; 0: none.
-        weights: of the index, as for `ggufscope.analyze`; so are `norm` and `scale`.
-        norm: scale of a gain vector.
-        scale: of a component over the layers.
-        seed: of all draws.
-        threads: at most so many; by default the cores this process may use.
-        fresh: remove what an earlier study left in the directory, also that of another model.
-        announce: called with part and plan before the model is run.
-        progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
+        work: what parts are made with.
+        earlier: the study that the directory holds already; None without one.
         finished: called with each step when it is over.
-
-    Returns:
-        The study. What could not be made for the model's own sake stands in its `failures`.
-
-    Raises:
-        ValueError: A choice that is none.
-        MissingExtraError: A package is missing; the message says which extra brings it.
-        PromptsError: The file of prompts is malformed.
-        GGUFError: The model is malformed.
-        StudyError: The directory holds results of another model, or the state of a study that is malformed.
-        OSError: A file cannot be read or written.
-        StudyInterrupted: Ctrl-C; what was finished is kept.
-
-    Example:
-        >>> import ggufscope as gs
-        >>> found = gs.study("model.gguf", "results")                                   # doctest: +SKIP
-        >>> found.analysis.layers["risk"], found.validation.document.findings           # doctest: +SKIP
     """
-    choices = make_choices(
-        prompts=prompts,
-        template=template,
-        engine=engine,
-        max_new_tokens=max_new_tokens,
-        probe=probe,
-        weights=weights,
-        norm=norm,
-        scale=scale,
-        seed=seed,
-        threads=threads,
-        traced=trace,
-    )
-    with contextlib.ExitStack() as stack:
-        model = source if isinstance(source, Model) else stack.enter_context(open_model(source))
-        choices.check_on(model)
-        target = _directory(directory, model, choices)
-        if fresh:
-            _clear(target)
-        earlier = None if fresh else read_earlier(target, model)
-        work = Work(model, target, choices, announce, progress)
-        return _Run(work, earlier, finished).all()
-
-
-def _directory(directory: str | PathLike[str], model: Model, choices: Choices) -> Path:
-    parts = [part for part in PARTS.values() if part.wanted(choices)]
-    return usable_directory(directory, [STUDY_JSON, *(name for part in parts for name in part.files)])
-
-
-def _clear(directory: Path) -> None:
-    """Remove what an earlier study left."""
-    remove([directory / STUDY_JSON])
-    for part in PARTS.values():
-        remove_files(part, directory)
-
-
-class _Run:
-    """One run over all parts."""
 
     def __init__(self, work: Work, earlier: StudyDocument | None, finished: Callable[[Step], object] | None) -> None:
         self._work = work
@@ -177,6 +67,11 @@ class _Run:
         self._started, self._clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
 
     def all(self) -> Study:
+        """Settle every part.
+
+        Raises:
+            StudyInterrupted: Ctrl-C; what was finished is kept.
+        """
         for part in PARTS.values():
             clock = time.perf_counter()
             try:
@@ -212,7 +107,7 @@ class _Run:
         except OutdatedError:
             self._drop(part)
 
-    def _keep(self, part: Part, settings: Mapping[str, str | int] | None) -> None:
+    def _keep(self, part: Part, settings: Mapping[str, Setting] | None) -> None:
         entry = self._finished.get(part.name)
         wanted = Wanted(self._work.model.identity, settings, self._inputs(part))
         result = load_kept(part, entry, self._work.directory, wanted)

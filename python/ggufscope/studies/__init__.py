@@ -1,11 +1,14 @@
 """A study: profile, analysis, trace, probe, validation and report of one model in one directory, made part by part.
 
+The package is not called `study` because that is the function of ggufscope.
+
 choices ──▶ parts (registry) ──keeping: what is there already?──▶ made or kept ──▶ study.json ──▶ Study
 
 Every part is an ordinary result of ggufscope; what a study adds is which of them are still true.
 """
 
+from .making import StudyInterrupted
 from .result import Study
-from .run import StudyInterrupted, study
+from .run import study
 
 __all__ = ["Study", "StudyInterrupted", "study"]

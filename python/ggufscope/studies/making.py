@@ -65,6 +65,7 @@ class Run:
         self._current: dict[str, str] = {}  # parts that are true → digest
         self._steps: list[Step] = []
         self._started, self._clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+        self._written = self._document()  # as it stands in the directory after the first step
 
     def all(self) -> Study:
         """Settle every part.
@@ -81,7 +82,7 @@ class Run:
                     self._record(part, [self._work.directory / name for name in part.files], clock, complete=False)
                 self._step(part, INTERRUPTED, None, clock)
                 raise StudyInterrupted(part.name) from stopped
-        return Study(self._document(), self._work.directory, self._work.results)
+        return Study(self._written, self._work.directory, self._work.results)
 
     def _settle(self, part: Part, clock: float) -> None:
         if not part.wanted(self._work.choices):
@@ -157,8 +158,9 @@ class Run:
         files = list(entry.files) if entry is not None and state in {MADE, KEPT} else []
         step = Step(part.name, state, reason, round(time.perf_counter() - clock, 3), files)
         self._steps.append(step)
+        self._written = self._document()
         with atomic_write(self._work.directory / STUDY_JSON) as file:
-            file.write(document_to_json(self._document()))
+            file.write(document_to_json(self._written))
         if self._told is not None:
             self._told(step)
 

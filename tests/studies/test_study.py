@@ -292,6 +292,36 @@ def test_a_trace_that_is_interrupted_while_reading_leaves_the_earlier_one(study:
     assert made(study(results)) == []
 
 
+def test_ctrl_c_when_a_part_is_just_over(study: Study, tmp_path: Path) -> None:
+    def interrupt(step: Any) -> None:
+        if step.name == "trace":
+            raise KeyboardInterrupt
+
+    with pytest.raises(gs.StudyInterrupted):
+        study(tmp_path / "out", finished=interrupt)
+    assert [step.state for step in gs.Study.load(tmp_path / "out").document.steps] == ["made"] * 3
+    assert made(study(tmp_path / "out")) == ["probe", "validation", "report"]
+
+
+def test_a_trace_that_fails_leaves_the_earlier_one(study: Study, results: Path, tmp_path: Path) -> None:
+    before = stamps(results)
+    found = study(results, prompts=write_questions(tmp_path / "long.json", "word " * 10_000))
+    assert list(found.failures) == ["trace"]
+    assert {step.name: step.state for step in found.document.steps} == {
+        "profile": "kept",
+        "analysis": "kept",
+        "trace": "failed",
+        "probe": "left out",
+        "validation": "left out",
+        "report": "made",
+    }
+    assert found.validation is None
+    assert not (results / "validation.json").exists()  # the report would show it
+    assert made(study(results)) == ["validation", "report"]
+    for name in ("trace.json", "probe.json"):
+        assert stamps(results)[name] == before[name]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..model import Model
     from .document import Finished, Setting, StudyDocument
-    from .parts import Part
+    from .part import Part
 
 _MALFORMED = (AnalysisError, ProfileError, TraceError, ValidationError)
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .document import Setting
-    from .parts import Part, Work
+    from .part import Part, Work
 
 # What a model may be to blame for: the parts that do not need the one that failed are made all the same.
 _FAILURES = (GGUFError, MemoryError, ProfileError, TraceError, ValidationError)
@@ -80,7 +80,9 @@ class Run:
             except KeyboardInterrupt as stopped:
                 if isinstance(stopped, TraceInterrupted):
                     self._record(part, [self._work.directory / name for name in part.files], clock, complete=False)
-                self._step(part, INTERRUPTED, None, clock)
+                if all(step.name != part.name for step in self._steps):  # else it was over already
+                    self._steps.append(Step(part.name, INTERRUPTED, None, round(time.perf_counter() - clock, 3), []))
+                self._write()
                 raise StudyInterrupted(part.name) from stopped
         return Study(self._written, self._work.directory, self._work.results)
 
@@ -158,11 +160,14 @@ class Run:
         files = list(entry.files) if entry is not None and state in {MADE, KEPT} else []
         step = Step(part.name, state, reason, round(time.perf_counter() - clock, 3), files)
         self._steps.append(step)
+        self._write()
+        if self._told is not None:
+            self._told(step)
+
+    def _write(self) -> None:
         self._written = self._document()
         with atomic_write(self._work.directory / STUDY_JSON) as file:
             file.write(document_to_json(self._written))
-        if self._told is not None:
-            self._told(step)
 
     def _document(self) -> StudyDocument:
         model = self._work.model

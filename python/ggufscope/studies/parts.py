@@ -6,9 +6,6 @@ PARTS; what is kept, what is made again, `study.json` and the command line follo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
 from ..analysis import Analysis, analyze
 from ..analysis.result import PROFILE_JSON, REPORT_JSON
 from ..output import atomic_write
@@ -21,94 +18,10 @@ from ..runtime.comparison import Validation, validate
 from ..runtime.comparison.result import FILES as VALIDATION_FILES
 from ..runtime.comparison.result import VALIDATION_JSON
 from ..scan import profile
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from ..model import Model
-    from ..runtime import Plan
-    from ..runtime.engine import Progress
-    from .choices import Choices
-    from .document import Setting
+from .part import Made, Part, Work
 
 TRACE_JSON = "trace.json"
 PROBE_JSON = "probe.json"
-
-
-@dataclass
-class Work:
-    """What parts are made with.
-
-    Attributes:
-        results: of parts that are true in this run: by name, as `load` gives them.
-        announce: called with part and plan before the model is run.
-        progress: called with what is being done and its share.
-    """
-
-    model: Model
-    directory: Path
-    choices: Choices
-    announce: Callable[[str, Plan], object] | None = None
-    progress: Progress | None = None
-    results: dict[str, Any] = field(default_factory=dict)
-
-    def in_bytes(self, what: str) -> Callable[[int, int], object] | None:
-        """Progress in bytes, as passes over a model have it."""
-        progress = self.progress
-        return None if progress is None else lambda done, total: progress(what, done / total if total else 1.0)
-
-    def in_shares(self, part: str) -> Progress | None:
-        """Progress in shares, with the name of the part in front."""
-        progress = self.progress
-        return None if progress is None else lambda what, share: progress(f"{part}: {what}", share)
-
-    def announcing(self, part: str) -> Callable[[Plan], object] | None:
-        """What tells the plan of a run of the model."""
-        announce = self.announce
-        return None if announce is None else lambda plan: announce(part, plan)
-
-
-@dataclass(frozen=True)
-class Made:
-    """A part that was just made: as `load` would give it, and its files."""
-
-    result: Any
-    files: list[Path]
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of a study.
-
-    Attributes:
-        files: names of those it writes; `*` stands for any name.
-        make: makes it and writes its files.
-        load: reads and checks it from the directory; None for what is only looked at.
-        identity: of the model that a loaded one is of.
-        needs: parts that it is made from.
-        uses: parts that go into it where they are there.
-        beside: parts without which it would be of no use.
-        settings: choices that it depends on; None where they say that there is to be none.
-        runs_model: it is left out where the model is not to be run.
-        shown: a report shows it, wherever it comes from: when it is not true any more, it must not stand there.
-    """
-
-    name: str
-    files: tuple[str, ...]
-    make: Callable[[Work], Made]
-    load: Callable[[Path], Any] | None = None
-    identity: Callable[[Any], str | None] = lambda result: str(result.document.model.identity)
-    needs: tuple[str, ...] = ()
-    uses: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
-    settings: Callable[[Choices], dict[str, Setting] | None] = lambda _: {}
-    runs_model: bool = False
-    shown: bool = False
-
-    def wanted(self, choices: Choices) -> bool:
-        """Whether this run is to have it."""
-        return (choices.traced or not self.runs_model) and self.settings(choices) is not None
 
 
 def _make_profile(work: Work) -> Made:

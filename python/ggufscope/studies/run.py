@@ -14,7 +14,8 @@ from .choices import PROBE_TOKENS, make_choices
 from .document import STUDY_JSON
 from .keeping import read_earlier, remove, remove_files
 from .making import Run
-from .parts import PARTS, Work
+from .part import Work
+from .parts import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

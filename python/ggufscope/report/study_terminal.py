@@ -28,11 +28,14 @@ _WORDS = {KEPT: "kept", FAILED: "failed", LEFT_OUT: "left out", INTERRUPTED: "st
 
 
 def step_line(step: Step) -> str:
-    """As `"profile     1.9 s    profile.json"`; why a part was made again, or is not there, stands behind."""
+    """As `"profile     1.9 s    profile.json"`; why a part was made again, or was left out, stands behind.
+
+    Why one failed does not: that is the line of the error, on standard error.
+    """
     time = _WORDS.get(step.state, duration(step.seconds))
     files = ", ".join(step.files[:1]) + (f" and {len(step.files) - 1} more" if len(step.files) > 1 else "")
-    reason = None if step.reason is None else f"again: {step.reason}" if step.files else step.reason
-    text = "; ".join(part for part in (files, reason) if part)
+    reason = "" if step.reason is None or step.state == FAILED else step.reason
+    text = "; ".join(filter(None, (files, f"again: {reason}" if reason and step.files else reason)))
     return escape(f"{step.name:<{_NAME}}{time:<{_TIME}}{text}").rstrip()
 
 

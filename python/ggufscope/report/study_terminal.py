@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..analysis.document import AnalysisDocument
     from ..runtime.comparison.document import ValidationDocument
-    from ..studies.document import Step, StudiedModel, StudyDocument
+    from ..studies.document import Step, StudyDocument
 
 _NAME, _TIME = 12, 9
 _RISKIEST = 3
@@ -39,12 +39,6 @@ def step_line(step: Step) -> str:
     return escape(f"{step.name:<{_NAME}}{time:<{_TIME}}{text}").rstrip()
 
 
-def headline(model: StudiedModel, dot: str = "·") -> str:
-    """What is studied, in a line."""
-    parts = [model.title, *filter(None, (model.architecture, model.file_type)), *["SYNTHETIC"] * model.synthetic]
-    return f" {dot} ".join(escape(part)[:LONGEST_TEXT] for part in parts)
-
-
 def render_study(
     console: Console,
     document: StudyDocument,
@@ -55,8 +49,10 @@ def render_study(
     glyphs = Glyphs.of(console.encoding)
     console.print(Text(f"{'total':<{_NAME}}{duration(document.run.seconds)}", "dim"))
     console.print()
-    console.print(Text(headline(document.model, glyphs.dot), "bold"), soft_wrap=True)
-    if document.model.synthetic:
+    model = document.model
+    named = [glyphs.cut(text, LONGEST_TEXT) for text in (model.title, model.architecture, model.file_type) if text]
+    console.print(Text(f" {glyphs.dot} ".join(named), "bold"), soft_wrap=True)
+    if model.synthetic:
         console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
     if analysis is not None:
         _render_analysis(console, analysis, glyphs)

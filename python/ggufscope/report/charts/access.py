@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .registry import LeftOutError
+from .registry import LeftOutError, NotAskedError
 
 if TYPE_CHECKING:
     from ...analysis.document import PresetSummary
     from ...analysis.result import Analysis
     from ...profiles import Profile
+    from ...runtime.comparison.document import ValidationDocument
     from ..data import ReportData
 
 
 def analysis_of(data: ReportData) -> Analysis:
     """The analysis, where a chart needs one."""
+    if data.validation_alone:
+        raise NotAskedError
     if data.analysis is None:
         raise LeftOutError(data.why_no_analysis or "there is no analysis")
     return data.analysis
@@ -22,6 +25,8 @@ def analysis_of(data: ReportData) -> Analysis:
 
 def profile_of(data: ReportData) -> Profile:
     """The profile, where a chart needs one."""
+    if data.validation_alone:
+        raise NotAskedError
     if data.profile is None:
         raise LeftOutError(data.why_no_profile or "there is no profile")
     return data.profile
@@ -31,3 +36,12 @@ def presets_of(data: ReportData) -> list[PresetSummary]:
     """Every preset of the analysis, the leading one first."""
     document = analysis_of(data).document
     return [document.preset, *document.other_presets]
+
+
+def validation_of(data: ReportData) -> ValidationDocument:
+    """The validation, where a chart needs one."""
+    if data.validation is not None:
+        return data.validation.document
+    if data.why_no_validation is None:
+        raise NotAskedError
+    raise LeftOutError(data.why_no_validation)

@@ -39,6 +39,7 @@ class Chart:
         table: the numbers.
         specification: Vega-Lite, as wide as its container.
         still: another specification where the first needs a reader who can choose; for SVG and PNG.
+        section: of a report: `"findings"`, or `"validation"` for what was measured while the model ran.
     """
 
     name: str
@@ -49,3 +50,4 @@ class Chart:
     table: Table
     specification: Specification
     still: Specification | None = None
+    section: str = "findings"

@@ -5,7 +5,8 @@ A chart is one function of `ReportData`, in a module named in MODULES:
     @chart("risk")
     def risk(data: ReportData) -> Iterator[Chart]: ...
 
-It gives one chart or several (one per preset), or raises LeftOutError with the reason why there is none.
+It gives one chart or several (one per preset), or raises LeftOutError with the reason why there is none. Where the
+report is not about what it shows, as that of a model that was not run, it raises NotAskedError.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from .chart import Chart
 
 # In reading order. They are imported when the first chart is drawn: altair takes half a second.
-MODULES = ("risk", "scores", "activations", "heads", "tensors", "magnitudes", "types_map", "sizes")
+MODULES = (
+    "risk", "scores", "activations", "heads", "tensors", "magnitudes", "types_map", "sizes",
+    "validation_orders", "validation_sizes", "validation_points", "validation_fit",
+)  # fmt: skip
 
 LARGEST_TABLE = 20_000  # rows; whatever a file claims, a page stays small
 
@@ -31,6 +35,10 @@ _MAKERS: dict[str, Callable[[ReportData], Iterator[Chart]]] = {}
 
 class LeftOutError(Exception):
     """A chart that cannot be drawn from what there is; the message is the reason, for the reader."""
+
+
+class NotAskedError(Exception):
+    """A chart of results that nobody made or gave: nothing is missing, and nothing is said."""
 
 
 class Drawn(NamedTuple):
@@ -76,6 +84,8 @@ def draw(data: ReportData) -> Drawn:
             if too_large:
                 raise LeftOutError(f"{len(too_large[0].table.rows)} rows are too many to draw")
             drawn.charts.extend(_unique(found, drawn.charts))
+        except NotAskedError:
+            continue
         except LeftOutError as reason:
             drawn.left_out[name] = str(reason)
     return drawn

@@ -153,6 +153,7 @@ def _styles(look: _Colours) -> dict[str, Any]:
         "curve": {"color": look.curve, "strokeWidth": 1.5, "strokeJoin": "round"},
         "accent": {"color": look.accent, "strokeWidth": 1.75, "strokeJoin": "round"},
         "dot": {"color": look.accent, "stroke": look.background, "strokeWidth": 1},
+        "ringed": {"stroke": look.muted, "strokeWidth": 0.75},
         "edge": {"stroke": look.background, "strokeWidth": 0.5},
         "band": {"color": look.band, "fillOpacity": 0.4},
         "whisker": {"color": look.accent, "strokeWidth": 1},

@@ -19,6 +19,7 @@ COMBINED: dict[str, str] = {
     "index": "from the means over the prompts of what it is made of",
 }
 BASELINES = ("norms", "depth")
+PREDICTORS = ("heuristic", "propagation", "probe", *BASELINES)  # in the order in which they are told
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,144 @@
+"""Whether predicted orders are those that were measured: rank correlations of all quantities and predictors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from ...escape import escape
+from ...runtime.comparison.wording import count_sentences
+from .access import validation_of
+from .axes import MOST_ROLES, chart_of, marks
+from .chart import Chart, Column, Table
+from .registry import LeftOutError, chart
+from .validation_words import INTERVALS, SECTION, by_predictor, predictor_order, quantity_labels
+from .words import name, unique
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...runtime.comparison.document import Quantity
+    from ..data import ReportData
+    from .chart import Specification
+
+LINE = 11  # pixels of a predictor
+MOST_QUANTITIES = MOST_ROLES
+
+
+@chart("validation-orders")
+def validation_orders(data: ReportData) -> Iterator[Chart]:
+    """Spearman's ρ of every quantity by every predictor, with its interval."""
+    quantities = [
+        entry
+        for entry in validation_of(data).quantities
+        if any(predictor.spearman is not None for predictor in entry.predictors)
+    ]
+    if not quantities:
+        raise LeftOutError("no order was predicted and measured")
+    sentence = _sentence(quantities)
+    yield Chart(
+        name="validation-orders",
+        title="Are layers and heads ordered as predicted?",
+        sentence=sentence,
+        definition=(
+            "Spearman's rank correlation, over layers or heads, of what was predicted with what was measured: 1 is the"
+            f" same order, 0 none, −1 the reverse. Bars: {INTERVALS}. Norms and depth are baselines, which a prediction"
+            f" has to beat over resampled prompts and over resampled points.{_only(quantities)}"
+        ),
+        alt=f"Dots with bars for each of {len(quantities)} quantities, one for each predictor. {sentence}",
+        table=_table(quantities),
+        specification=_picture(quantities[:MOST_QUANTITIES]),
+        section=SECTION,
+    )
+
+
+def _sentence(quantities: list[Quantity]) -> str:
+    counts = count_sentences(quantities)
+    if not counts:
+        return "No order could be put to a verdict: there are too few layers or heads, or too few prompts."
+    return f"Orders against the baselines: {'; '.join(map(escape, counts))}."
+
+
+def _only(quantities: list[Quantity]) -> str:
+    if len(quantities) <= MOST_QUANTITIES:
+        return ""
+    return f" Drawn are the first {MOST_QUANTITIES} of {len(quantities)} quantities; all are in the table."
+
+
+def _table(quantities: list[Quantity]) -> Table:
+    columns = (
+        Column("quantity", "measured"),
+        Column("per", "of"),
+        Column("by", "predicted by"),
+        Column("role", "role"),
+        Column("n_points", "points"),
+        Column("spearman", "Spearman's ρ"),
+        Column("spearman_low", "ρ, 2.5 %"),
+        Column("spearman_high", "ρ, 97.5 %"),
+        Column("kendall", "Kendall's τ"),
+        Column("verdict", "verdict"),
+    )
+    rows = []
+    for quantity in quantities:
+        for entry in quantity.predictors:
+            rho, tau = entry.spearman, entry.kendall
+            rows.append(
+                (
+                    quantity.label,
+                    quantity.per,
+                    entry.name,
+                    entry.role,
+                    entry.n_points,
+                    *((rho.value, rho.low, rho.high) if rho else (None, None, None)),
+                    tau.value if tau else None,
+                    entry.verdict,
+                )
+            )
+    return Table(columns, tuple(rows))
+
+
+def _picture(quantities: list[Quantity]) -> Specification:
+    labels = quantity_labels(quantities)
+    order = predictor_order(quantities)
+    shown = dict(zip(order, unique(order), strict=True))
+    rows: list[dict[str, Any]] = [
+        {
+            "quantity": label,
+            "by": shown[entry.name],
+            "rho": entry.spearman.value,
+            "low": entry.spearman.low,
+            "high": entry.spearman.high,
+            "verdict": name(entry.verdict or ("baseline" if entry.role == "baseline" else "no verdict")),
+        }
+        for label, quantity in zip(labels, quantities, strict=True)
+        for entry in quantity.predictors
+        if entry.spearman is not None
+    ]
+    axis = alt.Axis(grid=True, tickCount=5, format="+.1f")
+    y = alt.Y(
+        "quantity:N", title=None, sort=None, scale=alt.Scale(domain=labels, padding=0.15), axis=alt.Axis(labelLimit=130)
+    )
+    offset = alt.YOffset("by:N", sort=None, scale=alt.Scale(domain=list(shown.values())))
+    scale = alt.Scale(domain=[-1, 1], nice=False)
+    base = marks().encode(y=y, yOffset=offset)
+    colour, shape = by_predictor(list(shown.values()))
+    bars = (
+        base.transform_filter("isValid(datum.low)")
+        .mark_rule(strokeWidth=1.5)
+        .encode(x=alt.X("low:Q"), x2="high:Q", color=colour)
+    )
+    dots = base.mark_point(filled=True, opacity=1, size=48).encode(
+        x=alt.X("rho:Q", title="Spearman's ρ of predicted with measured", scale=scale, axis=axis),
+        color=colour,
+        shape=shape,
+        tooltip=[
+            alt.Tooltip("quantity:N", title="measured"),
+            alt.Tooltip("by:N", title="predicted by"),
+            alt.Tooltip("rho:Q", title="Spearman's ρ", format="+.3f"),
+            alt.Tooltip("low:Q", title="2.5 %", format="+.3f"),
+            alt.Tooltip("high:Q", title="97.5 %", format="+.3f"),
+            alt.Tooltip("verdict:N", title="verdict"),
+        ],
+    )
+    return chart_of(bars, dots, rows=rows, height=(LINE * len(order) + 8) * len(labels))

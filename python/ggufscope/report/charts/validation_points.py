@@ -1,0 +1,201 @@
+"""Predicted against measured, point by point: layers, or heads, of the quantities that matter most.
+
+The rest is in the chart of orders, and in the table `validation`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from .access import validation_of
+from .axes import WHERE_LAYER, chart_of, marks
+from .chart import Chart, Column, Table
+from .registry import LeftOutError, chart
+from .validation_words import BASELINE, INTERVALS, SECTION, order_sentence, quantity_labels
+from .words import listed, name, stem, unique
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...runtime.comparison.document import Predictor, Quantity
+    from ..data import ReportData
+    from .chart import Specification
+
+SHOWN = ("head_entropy", "attention_entropy", "ffn_attention_ratio", "v_near_zero_share", "residual_rms", "risk")
+MANY = 400  # points, beyond which bars of intervals would hide them
+UNITS = {"share": "share", "nats": "nats", "points": "points of 100"}
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """A quantity, and the predictions that share an axis: those in its unit, or else those that only order."""
+
+    quantity: Quantity
+    predictions: list[Predictor]
+    baselines: list[Predictor]
+    sized: bool
+
+
+def _scatter(data: ReportData, wanted: str) -> Scatter:
+    """LeftOutError where there is nothing to draw."""
+    quantity = next((entry for entry in validation_of(data).quantities if entry.name == wanted), None)
+    if quantity is None:
+        raise LeftOutError("it was not compared")
+    if not quantity.points:
+        raise LeftOutError(f"nothing was measured: {name(quantity.note or 'no reason is known')}")
+    predictions = [entry for entry in quantity.predictors if entry.role != BASELINE]
+    if not predictions:
+        reasons = "; ".join(f"{name(source)}: {reason}" for source, reason in quantity.missing.items())
+        raise LeftOutError(f"nothing predicts it ({reasons or 'no reason is known'})")
+    sized = [entry for entry in predictions if entry.size is not None]
+    baselines = [entry for entry in quantity.predictors if entry.role == BASELINE]
+    return Scatter(quantity, sized or predictions, baselines, bool(sized))
+
+
+def _register(wanted: str) -> None:
+    @chart(stem("validation", wanted))
+    def draw(data: ReportData) -> Iterator[Chart]:
+        yield _chart(_scatter(data, wanted))
+
+
+for _wanted in SHOWN:
+    _register(_wanted)
+
+
+def _chart(shown: Scatter) -> Chart:
+    quantity = shown.quantity
+    (label,) = quantity_labels([quantity])
+    sentence = order_sentence(shown.predictions, shown.baselines)
+    line = " On the dashed line the two are equal." if shown.sized else " Only the order is predicted, not the size."
+    bars = f" Bars: {INTERVALS}." if _with_bars(quantity) else ""
+    others = [entry.name for entry in quantity.predictors if entry.role != BASELINE and entry not in shown.predictions]
+    elsewhere = f" Not in this unit, and not drawn: {listed(unique(others))}." if others else ""
+    return Chart(
+        name=stem("validation", quantity.name),
+        title=f"Predicted against measured: {label}",
+        sentence=sentence,
+        definition=(
+            f"Measured: {name(quantity.definition)}, {name(quantity.combined)}. One point for each {name(quantity.per)}"
+            f" and predictor; lighter ones lie deeper.{line}{bars}{elsewhere}"
+        ),
+        alt=f"Points, measured over predicted, of {len(quantity.points)} {name(quantity.per)}s. {sentence}",
+        table=_table(shown),
+        specification=_picture(shown, label),
+        section=SECTION,
+    )
+
+
+def _with_bars(quantity: Quantity) -> bool:
+    return len(quantity.points) <= MANY and any(point.low is not None for point in quantity.points)
+
+
+def _table(shown: Scatter) -> Table:
+    columns = (
+        Column("layer", "layer"),
+        Column("head", "head"),
+        Column("by", "predicted by"),
+        Column("predicted", "predicted"),
+        Column("measured", "measured"),
+        Column("measured_low", "measured, 2.5 %"),
+        Column("measured_high", "measured, 97.5 %"),
+    )
+    rows = tuple(
+        (point.layer, point.head, entry.name, point.predicted[entry.name], point.measured, point.low, point.high)
+        for entry in shown.predictions
+        for point in shown.quantity.points
+    )
+    return Table(columns, rows)
+
+
+def _picture(shown: Scatter, label: str) -> Specification:
+    names = [entry.name for entry in shown.predictions]
+    texts = dict(zip(names, unique(names), strict=True))
+    rows: list[dict[str, Any]] = [
+        {
+            "layer": point.layer,
+            "head": point.head,
+            "by": texts[source],
+            "predicted": point.predicted[source],
+            "measured": point.measured,
+            "low": point.low,
+            "high": point.high,
+        }
+        for source in names
+        for point in shown.quantity.points
+        if point.predicted[source] is not None
+    ]
+    unit = UNITS.get(shown.quantity.unit, "")
+    behind = f" ({unit})" if unit else ""
+    x, y = (
+        alt.X(
+            "predicted:Q",
+            title=f"predicted{behind}",
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(grid=True, tickCount=5),
+        ),
+        alt.Y("measured:Q", title=f"measured{behind}", scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5)),
+    )
+    dots = _dots(rows, list(texts.values()), label).encode(x=x, y=y)
+    parts = [dots]
+    if _with_bars(shown.quantity):
+        parts.insert(0, _bars(x))
+    if shown.sized:
+        rows += [{"equal": end} for end in _ends(rows)]
+        parts.insert(0, _equal())
+    return chart_of(*parts, rows=rows, height=250)
+
+
+def _dots(rows: list[dict[str, Any]], by: list[str], label: str) -> Any:
+    """Points whose shade is the depth and whose shape the predictor."""
+    layers = [row["layer"] for row in rows]
+    depth = alt.Color(
+        "layer:Q",
+        scale=alt.Scale(domain=[min(layers), max(layers)], nice=False) if layers else alt.Undefined,
+        legend=alt.Legend(title="layer", gradientLength=110, tickMinStep=1, format="d"),
+    )
+    tooltip = [
+        WHERE_LAYER,
+        *([alt.Tooltip("head:O", title="head")] if any(row["head"] is not None for row in rows) else []),
+        alt.Tooltip("by:N", title="predicted by"),
+        alt.Tooltip("predicted:Q", title="predicted", format=".4~g"),
+        alt.Tooltip("measured:Q", title=label, format=".4~g"),
+        alt.Tooltip("low:Q", title="2.5 %", format=".4~g"),
+        alt.Tooltip("high:Q", title="97.5 %", format=".4~g"),
+    ]
+    return (
+        marks()
+        .transform_filter("isValid(datum.predicted)")
+        .mark_point(style="ringed", filled=True, opacity=1, size=60 if len(rows) <= MANY else 26)
+        .encode(
+            color=depth,
+            shape=alt.Shape("by:N", scale=alt.Scale(domain=by), sort=None, legend=alt.Legend(title="predicted by")),
+            tooltip=tooltip,
+        )
+    )
+
+
+def _bars(x: alt.X) -> Any:
+    return (
+        marks()
+        .transform_filter("isValid(datum.low)")
+        .mark_rule(style="curve", strokeWidth=1)
+        .encode(x=x, y=alt.Y("low:Q"), y2="high:Q")
+    )
+
+
+def _ends(rows: list[dict[str, Any]]) -> list[float]:
+    """Where a line of equality begins and ends: at the least and the largest of what is drawn."""
+    values = [row[key] for row in rows for key in ("predicted", "measured") if row[key] is not None]
+    return [min(values), max(values)]
+
+
+def _equal() -> Any:
+    return (
+        marks()
+        .transform_filter("isValid(datum.equal)")
+        .mark_line(style="curve", strokeDash=[4, 3])
+        .encode(x=alt.X("equal:Q"), y=alt.Y("equal:Q"))
+    )

@@ -1,0 +1,162 @@
+"""How far predicted sizes are from measured ones, beside what a single number for all layers or heads would achieve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import altair as alt
+
+from .access import validation_of
+from .axes import MOST_ROLES, chart_of, marks
+from .chart import Chart, Column, Table
+from .registry import LeftOutError, chart
+from .validation_words import INTERVALS, SECTION, by_predictor, predictor_order, quantity_labels
+from .words import listed, name, unique
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...runtime.comparison.document import Predictor, Quantity, Size
+    from ..data import ReportData
+    from .chart import Specification
+
+LINE = 16  # pixels of a predictor
+MOST_QUANTITIES = MOST_ROLES
+
+
+class Sized(NamedTuple):
+    """A predictor in the unit of what was measured."""
+
+    quantity: Quantity
+    entry: Predictor
+    size: Size
+
+
+@chart("validation-sizes")
+def validation_sizes(data: ReportData) -> Iterator[Chart]:
+    """The relative error of every quantity that some source predicts in its own unit."""
+    found = [
+        Sized(quantity, entry, entry.size)
+        for quantity in validation_of(data).quantities
+        for entry in quantity.predictors
+        if entry.size is not None
+    ]
+    relative = [each for each in found if each.size.kind == "relative"]
+    if not relative:
+        raise LeftOutError("nothing was predicted in the unit in which it was measured, but shares at most")
+    sentence = _sentence(relative)
+    yield Chart(
+        name="validation-sizes",
+        title="How far off are predicted sizes?",
+        sentence=sentence,
+        definition=(
+            f"Mean magnitude of predicted / measured − 1 over the layers; bars: {INTERVALS}. The stroke is the same of"
+            " one number for all layers, the best that is known after measuring (the geometric mean): a prediction"
+            " left of it says more than that. Errors of shares are differences; they are in the table."
+        ),
+        alt=f"Dots, bars and strokes for each of {len(_quantities(relative))} quantities. {sentence}",
+        table=_table(found),
+        specification=_picture(relative),
+        section=SECTION,
+    )
+
+
+def _quantities(found: list[Sized]) -> list[Quantity]:
+    return list({each.quantity.name: each.quantity for each in found}.values())[:MOST_QUANTITIES]
+
+
+def _sentence(relative: list[Sized]) -> str:
+    parts = []
+    for source in predictor_order(_quantities(relative)):
+        own = [each for each in relative if each.entry.name == source]
+        if own:
+            ends = [pick(own, key=lambda each: each.size.mean_absolute.value) for pick in (min, max)]
+            texts = [f"{100 * each.size.mean_absolute.value:.0f} % ({name(each.quantity.label)})" for each in ends]
+            parts.append(f"{name(source)} by {' to '.join(dict.fromkeys(texts))}")
+    return f"Sizes are off in the mean: {listed(parts)}."
+
+
+def _table(found: list[Sized]) -> Table:
+    columns = (
+        Column("quantity", "measured"),
+        Column("per", "of"),
+        Column("by", "predicted by"),
+        Column("kind", "error"),
+        Column("mean", "mean error"),
+        Column("mean_absolute", "mean magnitude"),
+        Column("mean_absolute_low", "mean magnitude, 2.5 %"),
+        Column("mean_absolute_high", "mean magnitude, 97.5 %"),
+        Column("lowest", "lowest"),
+        Column("highest", "highest"),
+        Column("constant", "of a constant"),
+        Column("verdict", "verdict"),
+    )
+    rows = tuple(
+        (
+            quantity.label,
+            quantity.per,
+            entry.name,
+            size.kind,
+            size.mean.value,
+            size.mean_absolute.value,
+            size.mean_absolute.low,
+            size.mean_absolute.high,
+            size.lowest,
+            size.highest,
+            size.constant,
+            size.verdict,
+        )
+        for quantity, entry, size in found
+    )
+    return Table(columns, rows)
+
+
+def _picture(relative: list[Sized]) -> Specification:
+    quantities = _quantities(relative)
+    labels = dict(zip((entry.name for entry in quantities), quantity_labels(quantities), strict=True))
+    there = {each.entry.name for each in relative}
+    order = [source for source in predictor_order(quantities) if source in there]
+    shown = dict(zip(order, unique(order), strict=True))
+    rows: list[dict[str, Any]] = [
+        {
+            "quantity": labels[quantity.name],
+            "by": shown[entry.name],
+            "error": size.mean_absolute.value,
+            "low": size.mean_absolute.low,
+            "high": size.mean_absolute.high,
+            "constant": size.constant,
+            "mean": size.mean.value,
+            "verdict": name(size.verdict or "no verdict"),
+        }
+        for quantity, entry, size in relative
+        if quantity.name in labels
+    ]
+    y = alt.Y(
+        "quantity:N",
+        title=None,
+        sort=None,
+        scale=alt.Scale(domain=list(labels.values()), padding=0.15),
+        axis=alt.Axis(labelLimit=130),
+    )
+    base = marks().encode(y=y, yOffset=alt.YOffset("by:N", sort=None, scale=alt.Scale(domain=list(shown.values()))))
+    axis = alt.Axis(grid=True, tickCount=5, format="%")
+    x = alt.X("error:Q", title="mean magnitude of relative error", scale=alt.Scale(zero=True), axis=axis)
+    colour, shape = by_predictor(list(shown.values()))
+    tooltip = [
+        alt.Tooltip("quantity:N", title="measured"),
+        alt.Tooltip("by:N", title="predicted by"),
+        alt.Tooltip("error:Q", title="mean magnitude", format=".1%"),
+        alt.Tooltip("low:Q", title="2.5 %", format=".1%"),
+        alt.Tooltip("high:Q", title="97.5 %", format=".1%"),
+        alt.Tooltip("mean:Q", title="mean error", format="+.1%"),
+        alt.Tooltip("constant:Q", title="of a constant", format=".1%"),
+        alt.Tooltip("verdict:N", title="verdict"),
+    ]
+    strokes = base.mark_tick(style="stroke", thickness=2, size=LINE - 4).encode(x=alt.X("constant:Q"), tooltip=tooltip)
+    bars = (
+        base.transform_filter("isValid(datum.low)")
+        .mark_rule(strokeWidth=1.5)
+        .encode(x=alt.X("low:Q"), x2="high:Q", color=colour)
+    )
+    dots = base.mark_point(filled=True, opacity=1, size=55).encode(x=x, color=colour, shape=shape, tooltip=tooltip)
+    return chart_of(strokes, bars, dots, rows=rows, height=(LINE * len(order) + 8) * len(labels))

@@ -1,0 +1,57 @@
+"""What charts of predicted against measured have in common: predictors, quantities, and what sentences say of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import altair as alt
+
+from ...runtime.comparison.quantities import PREDICTORS
+from ...runtime.comparison.wording import with_interval
+from .words import listed, name, unique
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ...runtime.comparison.document import Predictor, Quantity
+
+SECTION = "validation"
+BASELINE = "baseline"
+INTERVALS = "95 % intervals over resampled prompts"
+
+
+def quantity_labels(quantities: Sequence[Quantity]) -> list[str]:
+    """`"attention entropy of heads"`, `"query rms"`, unique."""
+    return unique([f"{entry.label} of heads" if entry.per == "head" else entry.label for entry in quantities])
+
+
+def predictor_order(quantities: Iterable[Quantity]) -> list[str]:
+    """The predictors that there are: those of the registry in its order, others behind."""
+    there = dict.fromkeys(entry.name for quantity in quantities for entry in quantity.predictors)
+    return [source for source in PREDICTORS if source in there] + [
+        source for source in there if source not in PREDICTORS
+    ]
+
+
+def by_predictor(order: Sequence[str]) -> tuple[alt.Color, alt.Shape]:
+    """Colour and shape of the predictors, with one legend for both."""
+    scale, legend = alt.Scale(domain=list(order)), alt.Legend(title="predicted by", titleOrient="top")
+    return (
+        alt.Color("by:N", scale=scale, sort=None, legend=legend),
+        alt.Shape("by:N", scale=scale, sort=None, legend=legend),
+    )
+
+
+def order_sentence(predictions: Sequence[Predictor], baselines: Sequence[Predictor]) -> str:
+    """Spearman's ρ of predictions with what came of it, and that of the baselines."""
+    found = [f"{name(entry.name)} {with_interval(entry.spearman)}{_verdict(entry)}" for entry in predictions]
+    beside = [f"{name(entry.name)} {with_interval(entry.spearman)}" for entry in baselines]
+    if not beside:
+        return f"Spearman's ρ: {'; '.join(found)}. There is no baseline."
+    plural = "s" if len(beside) > 1 else ""
+    untested = " Too few points or prompts for a verdict." if not any(entry.verdict for entry in predictions) else ""
+    return f"Spearman's ρ: {'; '.join(found)}. Baseline{plural}: {listed(beside)}.{untested}"
+
+
+def _verdict(entry: Predictor) -> str:
+    return f", {name(entry.verdict)}" if entry.verdict else ""

@@ -35,6 +35,7 @@ _MARKS_BY_NAME = {
     "tensors.csv": b"name,role,layer,stack,expert,type,shape,n_bytes,",
     "layers.csv": b"layer,stack,",
     "heads.csv": b"layer,role,head,",
+    "validation.csv": b"quantity,per,layer,head,unit,measured,",
 }
 _MARKS_BY_SUFFIX = {
     ".html": PAGE_COMMENT.encode(),

@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
+from ..escape import escape
+from ..output import print_out
 from ..output_directory import usable_directory
 from ..report.analysis_terminal import render_analysis
 from ..report.console import show
-from ..report.data import ReportData, read_report_data
+from ..report.data import ReportData, other_settings, read_report_data
 from ..report.paths import say_what_is_missing, show_written
 from ..report.renderers import RENDERERS, USUAL_FORMATS
 from ..report.terminal import render_profile
+from ..report.validation_terminal import render_validation
 from ..report.writing import chosen_formats, file_names, write_report
 
 _FORMAT_HELP = f"Of {', '.join(RENDERERS)}, separated by commas; default: {','.join(USUAL_FORMATS)}. Needs --output."
@@ -20,7 +23,9 @@ _FORMAT_HELP = f"Of {', '.join(RENDERERS)}, separated by commas; default: {','.j
 def report(
     result: Annotated[
         Path,
-        typer.Argument(metavar="RESULT.json", help="A saved analysis or profile, or the directory that holds one."),
+        typer.Argument(
+            metavar="RESULT.json", help="A saved analysis, profile or validation, or the directory that holds one."
+        ),
     ],
     *,
     output: Annotated[
@@ -31,7 +36,7 @@ def report(
 ) -> None:
     """Render saved results again: page, Markdown, charts, tables, or a summary here.
 
-    The model is not needed. With an analysis, the profile beside it is shown too.
+    The model is not needed. What else of the same model stands beside an analysis or a validation is shown too.
     """
     chosen, missing = chosen_formats(formats)
     if output is None:
@@ -46,9 +51,17 @@ def report(
 
 
 def _show(data: ReportData) -> None:
-    """The view of an analysis, or of a profile, as the command that made it shows it."""
-    analysis, profile = data.analysis, data.profile
+    """The view of an analysis, or of a profile, as the command that made it shows it; then that of a validation."""
+    analysis, profile, validation = data.analysis, data.profile, data.validation
     if analysis is not None:
         show(lambda console: render_analysis(console, analysis.document))
     elif profile is not None:
         show(lambda console: render_profile(console, profile))
+    if validation is not None:
+        if analysis is not None or profile is not None:
+            print_out("\nPredicted against measured:\n")
+        show(lambda console: render_validation(console, validation.document))
+        for difference in other_settings(data):
+            print_out(f"! what was compared is not quite the analysis above: {escape(difference)}")
+    elif data.why_no_validation is not None:
+        print_out(f"\nno validation: {escape(data.why_no_validation)}")

@@ -33,7 +33,7 @@ class Table:
     """A table of a report.
 
     Attributes:
-        name: `"tensors"`, `"layers"` or `"heads"`.
+        name: `"tensors"`, `"layers"`, `"heads"` or `"validation"`.
         columns: all as long as each other.
     """
 

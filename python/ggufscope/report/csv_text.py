@@ -30,7 +30,7 @@ def csv_text(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(names)
+    writer.writerow([harmless(name) for name in names])
     writer.writerows([_cell(value) for value in row] for row in rows)
     return out.getvalue()
 

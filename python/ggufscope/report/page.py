@@ -22,9 +22,11 @@ from ..escape import escape
 from ..output_directory import PAGE_COMMENT
 from . import cells, console
 from .charts import themed, vega_script
+from .charts.chart import VALIDATION
 from .evidence import evidence_pairs
 from .page_summary import highlights, summarize
 from .page_tables import ShownTable, chart_table, shown_table
+from .page_validation import shown_validation
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -67,6 +69,7 @@ def render_page(report: Report) -> str:
         MissingExtraError: The packages for charts are not installed.
     """
     data, drawn = report.data, report.drawn
+    figures = _figures(report)
     script, style, vega = _text("page.js"), _text("page.css"), vega_script().strip()
     page: str = (
         _environment()
@@ -76,7 +79,9 @@ def render_page(report: Report) -> str:
             profile=data.profile,
             document=data.analysis.document if data.analysis else None,
             summary=summarize(data),
-            figures=_figures(report),
+            figures=[figure for figure in figures if figure.chart.section != VALIDATION],
+            validation=shown_validation(data),
+            measured=[figure for figure in figures if figure.chart.section == VALIDATION],
             highlights=highlights(drawn.charts),
             left_out=drawn.left_out,
             tables=[shown_table(table) for table in report.tables],
@@ -141,7 +146,7 @@ def _widths(charts: list[Chart]) -> list[bool]:
 
 
 def _kind(chart: Chart) -> str:
-    return chart.name.partition("-")[0]
+    return chart.name if chart.section == VALIDATION else chart.name.partition("-")[0]
 
 
 def _figure(chart: Chart, picture: str, wide: bool) -> Figure:

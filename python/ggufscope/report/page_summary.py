@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from .data import ReportData
 
 _SOURCES = {"model": "the model itself", "profile": "a saved profile", "phase 1": "a Phase 1 weight profile"}
-_HIGHLIGHTS = ("risk", "tensor-map", "type-map", "sizes")  # what charts are called whose sentences a summary repeats
+_HIGHLIGHTS = (
+    "risk",
+    "validation-orders",
+    "tensor-map",
+    "type-map",
+    "sizes",
+)  # what charts are called whose sentences a summary repeats
+_READ = {"prompts": "Prompts read", "text": "Texts read", "probe": "Random texts read"}
 _MOST_TYPES = 6  # with a colour of their own
 
 
@@ -56,9 +63,10 @@ class Summary:
 
 
 def summarize(data: ReportData) -> Summary:
-    """The summary of a profile, an analysis, or both."""
+    """The summary of a profile, an analysis, a validation, or several of them."""
     subject = data.analysis.document.model if data.analysis else None
-    about = data.profile.model if data.profile else subject
+    measured = data.validation.document.model if data.validation else None
+    about = data.profile.model if data.profile else subject or measured
     return Summary(
         title=data.title,
         facts=[text for text in (about.architecture, about.file_type) if text] if about else [],
@@ -67,7 +75,7 @@ def summarize(data: ReportData) -> Summary:
         health=list(health_lines(data.profile)) if data.profile else [],
         types=_types(data),
         identity=about.identity if about else None,
-        origin=_SOURCES[subject.source] if subject else "a profile",
+        origin=_SOURCES[subject.source] if subject else "a profile" if data.profile else "a validation",
     )
 
 
@@ -83,7 +91,9 @@ def _figures(data: ReportData) -> Iterator[tuple[str, str]]:
     n_elements = profile.model.n_elements if profile else subject.n_elements if subject else None
     if n_elements is not None:
         yield "Parameters", count_text(n_elements)
-    n_layers = len(profile.layers) if profile else subject.n_layers if subject else 0
+    measured = data.validation.document if data.validation else None
+    known = subject or (measured.model if measured else None)
+    n_layers = len(profile.layers) if profile else known.n_layers if known else 0
     yield "Layers", str(n_layers)
     if profile is not None:
         yield "Size", bytes_text(profile.model.n_bytes)
@@ -91,6 +101,8 @@ def _figures(data: ReportData) -> Iterator[tuple[str, str]]:
             yield "Bits per weight", f"{profile.model.bits_per_weight:.2f}"
         yield "Tensors", count_text(profile.model.n_tensors)
         yield "Scanned", f"{percent(profile.coverage)} %"
+    if measured is not None:
+        yield _READ.get(measured.trace.source, "Pieces read"), str(measured.trace.n_prompts)
 
 
 def _types(data: ReportData) -> list[TypeShare]:

@@ -29,8 +29,10 @@ _SHOWN = {
     "layers": "stack layer n_elements n_bytes rms kurtosis sparsity outlier_fraction_6 heuristic_risk"
     " heuristic_risk_without_confounded heuristic_level propagation_risk",
     "heads": "layer role head rms l2_norm kurtosis sparsity propagation_head_entropy",
+    "validation": "quantity per layer head measured measured_low measured_high predicted_heuristic"
+    " predicted_propagation predicted_probe predicted_norms predicted_depth",
 }
-_TITLES = {"tensors": "Tensors", "layers": "Layers", "heads": "Attention heads"}
+_TITLES = {"tensors": "Tensors", "layers": "Layers", "heads": "Attention heads", "validation": "Predicted and measured"}
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .shared import Report
 
 PAGE = "report.html"
-_TABLES = ("tensors", "layers", "heads")
+_TABLES = ("tensors", "layers", "heads", "validation")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,11 @@ RENDERERS: dict[str, Renderer] = {
     "md": Renderer("the report for a repository, with its charts", (REPORT_MARKDOWN, f"{CHARTS}/*.svg"), _markdown),
     "svg": Renderer("the charts", (f"{CHARTS}/*.svg",), _svg, require_charts),
     "png": Renderer("the charts", (f"{CHARTS}/*.png",), _png, require_charts),
-    "csv": Renderer("tables of tensors, layers and heads", tuple(f"{name}.csv" for name in _TABLES), _csv),
+    "csv": Renderer(
+        "tables of tensors, layers, heads and of predicted against measured",
+        tuple(f"{name}.csv" for name in _TABLES),
+        _csv,
+    ),
     "parquet": Renderer("the same, typed", tuple(f"{name}.parquet" for name in _TABLES), _parquet, require_parquet),
 }
 USUAL_FORMATS = ("html", "md", "svg", "png")

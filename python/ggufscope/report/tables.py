@@ -1,8 +1,9 @@
-"""The tables `tensors`, `layers` and `heads`: columns of plain values, as a data frame wants them.
+"""The tables `tensors`, `layers`, `heads` and `validation`: columns of plain values, as a data frame wants them.
 
-    tensors   one row per tensor, in file order        columns of the profile
-    layers    one row per layer                        of the profile, and of every preset of the analysis
-    heads     one row per layer, role and head         of the profile, and of the analysis for query heads
+    tensors     one row per tensor, in file order        columns of the profile
+    layers      one row per layer                        of the profile, and of every preset of the analysis
+    heads       one row per layer, role and head         of the profile, and of the analysis for query heads
+    validation  one row per quantity and layer or head   of the validation: measured, and by every predictor
 
 Nothing is computed: every value is in the JSON. The columns of statistics are those of the core's registry, the same
 for every model; what does not apply to a row, or is undefined, is None.
@@ -16,6 +17,7 @@ from ..fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
 from ..rows import flat
 from .analysis_columns import head_columns, layer_columns
 from .columns import Column, Kind, Table
+from .validation_columns import validation_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -91,7 +93,11 @@ def _head_rows(table: HeadTable) -> Iterable[dict[str, Any]]:
             yield {"layer": layer, "role": table.role, "head": head, **fields}
 
 
-_TABLES = (_tensors, _layers, _heads)
+def _validation(data: ReportData) -> Table:
+    return Table("validation", validation_table(data.validation.document) if data.validation else [])
+
+
+_TABLES = (_tensors, _layers, _heads, _validation)
 
 
 def _places(names: Iterable[str], rows: Sequence[dict[str, Any]]) -> list[Column]:

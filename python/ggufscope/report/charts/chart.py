@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+FINDINGS, VALIDATION = "findings", "validation"  # sections of a report
+
 Value = str | int | float | None
 Specification = dict[str, Any]
 
@@ -39,7 +41,7 @@ class Chart:
         table: the numbers.
         specification: Vega-Lite, as wide as its container.
         still: another specification where the first needs a reader who can choose; for SVG and PNG.
-        section: of a report: `"findings"`, or `"validation"` for what was measured while the model ran.
+        section: of a report: FINDINGS, or VALIDATION for what was measured while the model ran.
     """
 
     name: str
@@ -50,4 +52,4 @@ class Chart:
     table: Table
     specification: Specification
     still: Specification | None = None
-    section: str = "findings"
+    section: str = FINDINGS

@@ -9,9 +9,9 @@ import altair as alt
 from ...runtime.comparison.wording import with_interval
 from .access import validation_of
 from .axes import MOST_ROLES, chart_of, marks
-from .chart import Chart, Column, Table
+from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
-from .validation_words import INTERVALS, SECTION
+from .validation_words import INTERVALS
 from .words import name, unique
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _auc_chart(fit: Fit, auc: Estimate, uniform: Estimate, null: Null) -> Chart:
         alt=f"Three dots with bars on an axis from 0 to 1. {sentence}",
         table=_auc_table(fit),
         specification=_auc_picture(fit),
-        section=SECTION,
+        section=VALIDATION,
     )
 
 
@@ -140,7 +140,7 @@ def _score_chart(fit: Fit) -> Chart:
         alt=f"Points on an axis of scores, one line for each of {len(categories)} categories. {sentence}",
         table=_score_table(fit),
         specification=_score_picture(fit, categories[:MOST_CATEGORIES]),
-        section=SECTION,
+        section=VALIDATION,
     )
 
 

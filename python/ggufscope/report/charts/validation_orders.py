@@ -10,9 +10,9 @@ from ...escape import escape
 from ...runtime.comparison.wording import count_sentences
 from .access import validation_of
 from .axes import MOST_ROLES, chart_of, marks
-from .chart import Chart, Column, Table
+from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
-from .validation_words import INTERVALS, SECTION, by_predictor, predictor_order, quantity_labels
+from .validation_words import INTERVALS, by_predictor, predictor_order, quantity_labels
 from .words import name, unique
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..data import ReportData
     from .chart import Specification
 
-LINE = 11  # pixels of a predictor
+LINE = 10  # pixels of a predictor
 MOST_QUANTITIES = MOST_ROLES
 
 
@@ -49,7 +49,7 @@ def validation_orders(data: ReportData) -> Iterator[Chart]:
         alt=f"Dots with bars for each of {len(quantities)} quantities, one for each predictor. {sentence}",
         table=_table(quantities),
         specification=_picture(quantities[:MOST_QUANTITIES]),
-        section=SECTION,
+        section=VALIDATION,
     )
 
 
@@ -115,14 +115,14 @@ def _picture(quantities: list[Quantity]) -> Specification:
         for entry in quantity.predictors
         if entry.spearman is not None
     ]
-    axis = alt.Axis(grid=True, tickCount=5, format="+.1f")
+    axis = alt.Axis(grid=True, tickCount=5, format=".1f")
     y = alt.Y(
         "quantity:N", title=None, sort=None, scale=alt.Scale(domain=labels, padding=0.15), axis=alt.Axis(labelLimit=130)
     )
     offset = alt.YOffset("by:N", sort=None, scale=alt.Scale(domain=list(shown.values())))
     scale = alt.Scale(domain=[-1, 1], nice=False)
     base = marks().encode(y=y, yOffset=offset)
-    colour, shape = by_predictor(list(shown.values()))
+    colour, shape = by_predictor(list(shown.values()), list(shown.values()))
     bars = (
         base.transform_filter("isValid(datum.low)")
         .mark_rule(strokeWidth=1.5)

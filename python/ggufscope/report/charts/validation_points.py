@@ -12,9 +12,9 @@ import altair as alt
 
 from .access import validation_of
 from .axes import WHERE_LAYER, chart_of, marks
-from .chart import Chart, Column, Table
+from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
-from .validation_words import BASELINE, INTERVALS, SECTION, order_sentence, quantity_labels
+from .validation_words import BASELINE, INTERVALS, order_sentence, quantity_labels
 from .words import listed, name, stem, unique
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _chart(shown: Scatter) -> Chart:
         alt=f"Points, measured over predicted, of {len(quantity.points)} {name(quantity.per)}s. {sentence}",
         table=_table(shown),
         specification=_picture(shown, label),
-        section=SECTION,
+        section=VALIDATION,
     )
 
 

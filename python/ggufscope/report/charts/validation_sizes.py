@@ -8,9 +8,9 @@ import altair as alt
 
 from .access import validation_of
 from .axes import MOST_ROLES, chart_of, marks
-from .chart import Chart, Column, Table
+from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
-from .validation_words import INTERVALS, SECTION, by_predictor, predictor_order, quantity_labels
+from .validation_words import INTERVALS, by_predictor, predictor_order, quantity_labels
 from .words import listed, name, unique
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ class Sized(NamedTuple):
 @chart("validation-sizes")
 def validation_sizes(data: ReportData) -> Iterator[Chart]:
     """The relative error of every quantity that some source predicts in its own unit."""
+    quantities = validation_of(data).quantities
     found = [
         Sized(quantity, entry, entry.size)
-        for quantity in validation_of(data).quantities
+        for quantity in quantities
         for entry in quantity.predictors
         if entry.size is not None
     ]
@@ -56,8 +57,8 @@ def validation_sizes(data: ReportData) -> Iterator[Chart]:
         ),
         alt=f"Dots, bars and strokes for each of {len(_quantities(relative))} quantities. {sentence}",
         table=_table(found),
-        specification=_picture(relative),
-        section=SECTION,
+        specification=_picture(relative, predictor_order(quantities)),
+        section=VALIDATION,
     )
 
 
@@ -111,12 +112,12 @@ def _table(found: list[Sized]) -> Table:
     return Table(columns, rows)
 
 
-def _picture(relative: list[Sized]) -> Specification:
+def _picture(relative: list[Sized], predictors: list[str]) -> Specification:
     quantities = _quantities(relative)
     labels = dict(zip((entry.name for entry in quantities), quantity_labels(quantities), strict=True))
     there = {each.entry.name for each in relative}
-    order = [source for source in predictor_order(quantities) if source in there]
-    shown = dict(zip(order, unique(order), strict=True))
+    everywhere = dict(zip(predictors, unique(predictors), strict=True))
+    shown = {source: label for source, label in everywhere.items() if source in there}
     rows: list[dict[str, Any]] = [
         {
             "quantity": labels[quantity.name],
@@ -141,7 +142,7 @@ def _picture(relative: list[Sized]) -> Specification:
     base = marks().encode(y=y, yOffset=alt.YOffset("by:N", sort=None, scale=alt.Scale(domain=list(shown.values()))))
     axis = alt.Axis(grid=True, tickCount=5, format="%")
     x = alt.X("error:Q", title="mean magnitude of relative error", scale=alt.Scale(zero=True), axis=axis)
-    colour, shape = by_predictor(list(shown.values()))
+    colour, shape = by_predictor(list(everywhere.values()), list(shown.values()))
     tooltip = [
         alt.Tooltip("quantity:N", title="measured"),
         alt.Tooltip("by:N", title="predicted by"),
@@ -159,4 +160,4 @@ def _picture(relative: list[Sized]) -> Specification:
         .encode(x=alt.X("low:Q"), x2="high:Q", color=colour)
     )
     dots = base.mark_point(filled=True, opacity=1, size=55).encode(x=x, color=colour, shape=shape, tooltip=tooltip)
-    return chart_of(strokes, bars, dots, rows=rows, height=(LINE * len(order) + 8) * len(labels))
+    return chart_of(strokes, bars, dots, rows=rows, height=(LINE * len(shown) + 8) * len(labels))

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from ...runtime.comparison.document import Predictor, Quantity
 
-SECTION = "validation"
 BASELINE = "baseline"
 INTERVALS = "95 % intervals over resampled prompts"
 
@@ -33,9 +32,15 @@ def predictor_order(quantities: Iterable[Quantity]) -> list[str]:
     ]
 
 
-def by_predictor(order: Sequence[str]) -> tuple[alt.Color, alt.Shape]:
-    """Colour and shape of the predictors, with one legend for both."""
-    scale, legend = alt.Scale(domain=list(order)), alt.Legend(title="predicted by", titleOrient="top")
+def by_predictor(order: Sequence[str], there: Sequence[str]) -> tuple[alt.Color, alt.Shape]:
+    """Colour and shape of the predictors, with one legend for both.
+
+    Args:
+        order: all of the validation, so that each looks the same in every chart.
+        there: those of the chart.
+    """
+    scale = alt.Scale(domain=list(order))
+    legend = alt.Legend(title="predicted by", titleOrient="top", values=list(there))
     return (
         alt.Color("by:N", scale=scale, sort=None, legend=legend),
         alt.Shape("by:N", scale=scale, sort=None, legend=legend),

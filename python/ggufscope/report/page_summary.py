@@ -101,7 +101,7 @@ def _figures(data: ReportData) -> Iterator[tuple[str, str]]:
             yield "Bits per weight", f"{profile.model.bits_per_weight:.2f}"
         yield "Tensors", count_text(profile.model.n_tensors)
         yield "Scanned", f"{percent(profile.coverage)} %"
-    if measured is not None:
+    if measured is not None and profile is None:
         yield _READ.get(measured.trace.source, "Pieces read"), str(measured.trace.n_prompts)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from ...escape import escape
 from ...runtime.comparison.wording import with_interval
 from .access import validation_of
 from .axes import MOST_ROLES, chart_of, marks
@@ -51,7 +52,7 @@ def _auc_chart(fit: Fit, auc: Estimate, uniform: Estimate, null: Null) -> Chart:
     text = f"fitted weights reach an AUC of {with_interval(auc, '.2f')}, uniform ones"
     text += f" {with_interval(uniform, '.2f')}; 97.5 % of fits to shuffled labels stay below {null.high:.2f}"
     sentence = (
-        f"{label}{text if label else text[0].upper() + text[1:]}. {name((fit.verdict or 'no verdict').capitalize())}."
+        f"{label}{text if label else text[0].upper() + text[1:]}. {escape((fit.verdict or 'no verdict').capitalize())}."
     )
     return Chart(
         name="validation-auc",
@@ -113,7 +114,7 @@ def _auc_picture(fit: Fit) -> Specification:
         .mark_rule(style="curve", strokeDash=[4, 3])
         .encode(x=alt.X("chance:Q"))
     )
-    return chart_of(chance, bars, dots, rows=rows, height=36 * len(order))
+    return chart_of(chance, bars, dots, rows=rows, height=60 * len(order))
 
 
 def _score_chart(fit: Fit) -> Chart:

@@ -129,7 +129,7 @@ def _picture(quantities: list[Quantity]) -> Specification:
         .encode(x=alt.X("low:Q"), x2="high:Q", color=colour)
     )
     dots = base.mark_point(filled=True, opacity=1, size=48).encode(
-        x=alt.X("rho:Q", title="Spearman's ρ of predicted with measured", scale=scale, axis=axis),
+        x=alt.X("rho:Q", title="Spearman's ρ", scale=scale, axis=axis),
         color=colour,
         shape=shape,
         tooltip=[

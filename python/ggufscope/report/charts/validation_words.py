@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from ...escape import escape
 from ...runtime.comparison.quantities import PREDICTORS
 from ...runtime.comparison.wording import with_interval
 from .words import listed, name, unique
@@ -59,4 +60,4 @@ def order_sentence(predictions: Sequence[Predictor], baselines: Sequence[Predict
 
 
 def _verdict(entry: Predictor) -> str:
-    return f", {name(entry.verdict)}" if entry.verdict else ""
+    return f", {escape(entry.verdict)}" if entry.verdict else ""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from ...escape import escape
 from .access import validation_of
 from .axes import WHERE_LAYER, chart_of, marks
 from .chart import VALIDATION, Chart, Column, Table
@@ -35,7 +36,6 @@ class Scatter:
 
     quantity: Quantity
     predictions: list[Predictor]
-    baselines: list[Predictor]
     sized: bool
 
 
@@ -51,8 +51,7 @@ def _scatter(data: ReportData, wanted: str) -> Scatter:
         reasons = "; ".join(f"{name(source)}: {reason}" for source, reason in quantity.missing.items())
         raise LeftOutError(f"nothing predicts it ({reasons or 'no reason is known'})")
     sized = [entry for entry in predictions if entry.size is not None]
-    baselines = [entry for entry in quantity.predictors if entry.role == BASELINE]
-    return Scatter(quantity, sized or predictions, baselines, bool(sized))
+    return Scatter(quantity, sized or predictions, bool(sized))
 
 
 def _register(wanted: str) -> None:
@@ -68,22 +67,23 @@ for _wanted in SHOWN:
 def _chart(shown: Scatter) -> Chart:
     quantity = shown.quantity
     (label,) = quantity_labels([quantity])
-    sentence = order_sentence(shown.predictions, shown.baselines)
+    tested = [entry for entry in quantity.predictors if entry.role != BASELINE]
+    sentence = order_sentence(tested, [entry for entry in quantity.predictors if entry.role == BASELINE])
     line = " On the dashed line the two are equal." if shown.sized else " Only the order is predicted, not the size."
     bars = f" Bars: {INTERVALS}." if _with_bars(quantity) else ""
-    others = [entry.name for entry in quantity.predictors if entry.role != BASELINE and entry not in shown.predictions]
+    others = [entry.name for entry in tested if entry not in shown.predictions]
     elsewhere = f" Not in this unit, and not drawn: {listed(unique(others))}." if others else ""
     return Chart(
         name=stem("validation", quantity.name),
         title=f"Predicted against measured: {label}",
         sentence=sentence,
         definition=(
-            f"Measured: {name(quantity.definition)}, {name(quantity.combined)}. One point for each {name(quantity.per)}"
+            f"Measured: {escape(quantity.definition)}, {escape(quantity.combined)}. One point for each {name(quantity.per)}"
             f" and predictor; lighter ones lie deeper.{line}{bars}{elsewhere}"
         ),
         alt=f"Points, measured over predicted, of {len(quantity.points)} {name(quantity.per)}s. {sentence}",
         table=_table(shown),
-        specification=_picture(shown, label),
+        specification=_picture(shown),
         section=VALIDATION,
     )
 
@@ -110,7 +110,7 @@ def _table(shown: Scatter) -> Table:
     return Table(columns, rows)
 
 
-def _picture(shown: Scatter, label: str) -> Specification:
+def _picture(shown: Scatter) -> Specification:
     names = [entry.name for entry in shown.predictions]
     texts = dict(zip(names, unique(names), strict=True))
     rows: list[dict[str, Any]] = [
@@ -138,7 +138,7 @@ def _picture(shown: Scatter, label: str) -> Specification:
         ),
         alt.Y("measured:Q", title=f"measured{behind}", scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5)),
     )
-    dots = _dots(rows, list(texts.values()), label).encode(x=x, y=y)
+    dots = _dots(rows, list(texts.values())).encode(x=x, y=y)
     parts = [dots]
     if _with_bars(shown.quantity):
         parts.insert(0, _bars(x))
@@ -148,7 +148,7 @@ def _picture(shown: Scatter, label: str) -> Specification:
     return chart_of(*parts, rows=rows, height=250)
 
 
-def _dots(rows: list[dict[str, Any]], by: list[str], label: str) -> Any:
+def _dots(rows: list[dict[str, Any]], by: list[str]) -> Any:
     """Points whose shade is the depth and whose shape the predictor."""
     layers = [row["layer"] for row in rows]
     depth = alt.Color(
@@ -161,7 +161,7 @@ def _dots(rows: list[dict[str, Any]], by: list[str], label: str) -> Any:
         *([alt.Tooltip("head:O", title="head")] if any(row["head"] is not None for row in rows) else []),
         alt.Tooltip("by:N", title="predicted by"),
         alt.Tooltip("predicted:Q", title="predicted", format=".4~g"),
-        alt.Tooltip("measured:Q", title=label, format=".4~g"),
+        alt.Tooltip("measured:Q", title="measured", format=".4~g"),
         alt.Tooltip("low:Q", title="2.5 %", format=".4~g"),
         alt.Tooltip("high:Q", title="97.5 %", format=".4~g"),
     ]

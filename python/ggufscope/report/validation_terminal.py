@@ -59,9 +59,9 @@ def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Gly
     table.padding = (0, 1, 0, 0)
     for quantity in quantities:
         found = {entry.name: entry for entry in quantity.predictors}
-        label = f"{quantity.label} of heads" if quantity.per == "head" else quantity.label
+        label = glyphs.cut(quantity.label, LONGEST_TEXT) + (" of heads" if quantity.per == "head" else "")
         cells = [_order(found.get(name), glyphs) for name in orders]
-        table.add_row(label, *cells, *(_size(found.get(name), glyphs) for name in sizes))
+        table.add_row(Text(label), *cells, *(_size(found.get(name), glyphs) for name in sizes))
     print_table(console, table)
     verdicts = count_sentences(quantities)
     if verdicts:
@@ -110,4 +110,5 @@ def _feature(feature: Feature, glyphs: Glyphs) -> list[str]:
         for value in (feature.mean_correct, feature.mean_wrong, feature.auc)
     ]
     weight = glyphs.nothing if feature.weight is None else f"{feature.weight:.2f}"
-    return [feature.component, weight, *numbers, f"default kept: {feature.kept}" if feature.kept else ""]
+    kept = f"default kept: {glyphs.cut(feature.kept, LONGEST_TEXT)}" if feature.kept else ""
+    return [glyphs.cut(feature.component, LONGEST_TEXT), weight, *numbers, kept]

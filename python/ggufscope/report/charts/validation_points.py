@@ -78,8 +78,8 @@ def _chart(shown: Scatter) -> Chart:
         title=f"Predicted against measured: {label}",
         sentence=sentence,
         definition=(
-            f"Measured: {escape(quantity.definition)}, {escape(quantity.combined)}. One point for each {name(quantity.per)}"
-            f" and predictor; lighter ones lie deeper.{line}{bars}{elsewhere}"
+            f"Measured: {escape(quantity.definition)}, {escape(quantity.combined)}. One point for each"
+            f" {name(quantity.per)} and predictor; lighter ones lie deeper.{line}{bars}{elsewhere}"
         ),
         alt=f"Points, measured over predicted, of {len(quantity.points)} {name(quantity.per)}s. {sentence}",
         table=_table(shown),

@@ -1,0 +1,80 @@
+"""docs/validation.md says what is so: its table is the registry's, its numbers are the code's, its Python runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ggufscope.runtime.comparison.document import SCHEMA
+from ggufscope.runtime.comparison.fit import ENOUGH, power
+from ggufscope.runtime.comparison.quantities import BASELINES, RULES
+from ggufscope.runtime.comparison.resampling import FEWEST_PROMPTS, RESAMPLES
+from ggufscope.runtime.comparison.result import FILES
+from ggufscope.runtime.comparison.sizes import FEWEST_FOR_VERDICT
+from ggufscope.runtime.comparison.weights import PENALTY, PERMUTATIONS
+
+if TYPE_CHECKING:
+    import pytest
+
+    from ggufscope.runtime.comparison.quantities import Rule
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
+
+
+def row(rule: Rule) -> str:
+    predictions = [
+        f"{source.name}: `{source.score}`{' (size)' if source.sized else ''}"
+        for source in rule.sources
+        if source.name not in BASELINES
+    ]
+    baselines = [
+        "depth" if source.name == "depth" else f"{source.name}: `{source.score}`"
+        for source in rule.sources
+        if source.name in BASELINES
+    ]
+    figure = f"`{rule.figure}`" if rule.figure else "the index"
+    cells = (f"`{rule.name}`", rule.per, figure, rule.combined, ", ".join(predictions), ", ".join(baselines))
+    return f"| {' | '.join(cells)} |"
+
+
+def test_quantities_are_those_of_the_registry() -> None:
+    head = "| quantity | per | figure of the trace | over the prompts | predicted by | baselines |"
+    assert "\n".join([head, "|---|---|---|---|---|---|", *map(row, RULES)]) in DOCUMENT
+
+
+def test_numbers_are_those_of_the_code() -> None:
+    assert f"{RESAMPLES} resamples" in DOCUMENT
+    assert f"{PERMUTATIONS} shufflings" in DOCUMENT
+    assert f"fewer than {ENOUGH} scored prompts" in DOCUMENT
+    assert f"penalty {PENALTY:g} per prompt" in DOCUMENT
+    assert (FEWEST_PROMPTS, FEWEST_FOR_VERDICT) == (5, 8)
+    assert "five prompts" in DOCUMENT
+    assert "fewer than eight points" in DOCUMENT
+    assert (found := power(10, 10)) is not None
+    assert f"about {found:.1f} for" in DOCUMENT
+    assert SCHEMA in DOCUMENT
+    assert all(f"`{name}`" in DOCUMENT for name in FILES)
+
+
+def test_charts_are_named() -> None:
+    from ggufscope.report.charts.registry import makers  # noqa: PLC0415  needs an extra
+
+    report = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+    for name in makers():
+        if name.startswith("validation-") and name != "validation-fit":
+            stem = name.removeprefix("validation")
+            assert f"`{name}`" in DOCUMENT or f"`{stem}`" in DOCUMENT
+            assert f"`{name}`" in report or f"`…{stem}`" in report
+
+
+def test_python_runs(stories260k: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model.gguf").symlink_to(stories260k)
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", DOCUMENT, flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(code, "validation.md", "exec"), names)  # noqa: S102
+    assert names["rho"].keys() == {"propagation", "probe", "norms"}
+    assert all(value > 0.8 for value in names["rho"].values())
+    assert names["verdicts"]["norms"] is None
+    assert (tmp_path / "results" / "validation.json").is_file()

@@ -16,6 +16,7 @@ import ggufscope as gs
 from ggufscope.analysis.settings import read_weights
 from ggufscope.cli import main
 from ggufscope.errors import ValidationError
+from ggufscope.escape import escape_markdown
 from ggufscope.report.validation_markdown import render_validation_markdown
 from ggufscope.runtime.comparison.document_json import document_from_json
 
@@ -94,7 +95,7 @@ def test_markdown_has_every_number_and_no_markup_of_others(files: tuple[Path, Pa
     assert "<b>" not in text
     assert "\x1b" not in text
     for quantity in found.document.quantities:
-        assert quantity.label in text
+        assert escape_markdown(quantity.label) in text
     assert len(trace.prompts) == 40
     assert text.count("\n| ") > 60
 

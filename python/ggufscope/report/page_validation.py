@@ -5,24 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from . import validation_rows as told
 from .data import other_settings
-from .validation_rows import (
-    FEATURE_HEADER,
-    FOLD_HEADER,
-    NO_SIZES,
-    ORDER_HEADER,
-    ORDERS,
-    SIZE_HEADER,
-    SIZES,
-    feature_rows,
-    fit_counts,
-    fold_rows,
-    order_rows,
-    size_rows,
-    trial_rows,
-    what_was_read,
-    why_exploratory,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,24 +70,24 @@ def shown_validation(data: ReportData) -> ShownValidation | None:
         return None
     document = data.validation.document
     fit = document.fit
-    orders, sizes = (make(document.quantities, str) for make in (order_rows, size_rows))
+    orders, sizes = (make(document.quantities, str) for make in (told.order_rows, told.size_rows))
     trial = [
-        _table("trial", "On categories left out of the fit", None, ("scores by", "AUC"), trial_rows(fit)),
-        _table("folds", "Weights without each category", None, FOLD_HEADER, fold_rows(fit, str)),
+        _table("trial", "On categories left out of the fit", None, ("scores by", "AUC"), told.trial_rows(fit)),
+        _table("folds", "Weights without each category", None, told.FOLD_HEADER, told.fold_rows(fit, str)),
     ]
-    features = _table("features", "Features and weights", None, FEATURE_HEADER, feature_rows(fit, str))
+    features = _table("features", "Features and weights", None, told.FEATURE_HEADER, told.feature_rows(fit, str))
     compared = [
-        _table("orders", "Orders", ORDERS, ORDER_HEADER, orders),
-        _table("sizes", "Sizes", SIZES, SIZE_HEADER, sizes),
+        _table("orders", "Orders", told.ORDERS, told.ORDER_HEADER, orders),
+        _table("sizes", "Sizes", told.SIZES, told.SIZE_HEADER, sizes),
     ]
     return ShownValidation(
         document=document,
-        read=what_was_read(document, str),
+        read=told.what_was_read(document, str),
         differences=other_settings(data),
         compared=[table for table in compared if table.rows],
-        no_sizes=None if sizes else NO_SIZES,
-        counts=fit_counts(fit),
-        exploratory=why_exploratory(fit),
+        no_sizes=None if sizes else told.NO_SIZES,
+        counts=told.fit_counts(fit),
+        exploratory=told.why_exploratory(fit),
         fitted=[*(trial if fit.fitted else []), features],
     )
 

@@ -9,10 +9,10 @@ import altair as alt
 from ...escape import escape
 from ...runtime.comparison.wording import count_sentences
 from .access import validation_of
-from .axes import MOST_ROLES, chart_of, marks
+from .axes import MOST_ROLES, chart_of
 from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
-from .validation_words import INTERVALS, by_predictor, predictor_order, quantity_labels
+from .validation_words import INTERVALS, bars, by_predictor, lines, predictor_order, quantity_labels
 from .words import name, unique
 
 if TYPE_CHECKING:
@@ -116,18 +116,9 @@ def _picture(quantities: list[Quantity]) -> Specification:
         if entry.spearman is not None
     ]
     axis = alt.Axis(grid=True, tickCount=5, format=".1f")
-    y = alt.Y(
-        "quantity:N", title=None, sort=None, scale=alt.Scale(domain=labels, padding=0.15), axis=alt.Axis(labelLimit=130)
-    )
-    offset = alt.YOffset("by:N", sort=None, scale=alt.Scale(domain=list(shown.values())))
     scale = alt.Scale(domain=[-1, 1], nice=False)
-    base = marks().encode(y=y, yOffset=offset)
+    base = lines(labels, list(shown.values()))
     colour, shape = by_predictor(list(shown.values()), list(shown.values()))
-    bars = (
-        base.transform_filter("isValid(datum.low)")
-        .mark_rule(strokeWidth=1.5)
-        .encode(x=alt.X("low:Q"), x2="high:Q", color=colour)
-    )
     dots = base.mark_point(filled=True, opacity=1, size=48).encode(
         x=alt.X("rho:Q", title="Spearman's ρ", scale=scale, axis=axis),
         color=colour,
@@ -141,4 +132,4 @@ def _picture(quantities: list[Quantity]) -> Specification:
             alt.Tooltip("verdict:N", title="verdict"),
         ],
     )
-    return chart_of(bars, dots, rows=rows, height=(LINE * len(order) + 8) * len(labels))
+    return chart_of(bars(base, colour), dots, rows=rows, height=(LINE * len(order) + 8) * len(labels))

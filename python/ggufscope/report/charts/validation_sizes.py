@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import altair as alt
 
 from .access import validation_of
-from .axes import MOST_ROLES, chart_of, marks
+from .axes import MOST_ROLES, chart_of
 from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
-from .validation_words import INTERVALS, by_predictor, predictor_order, quantity_labels
+from .validation_words import INTERVALS, bars, by_predictor, lines, predictor_order, quantity_labels
 from .words import listed, name, unique
 
 if TYPE_CHECKING:
@@ -132,14 +132,7 @@ def _picture(relative: list[Sized], predictors: list[str]) -> Specification:
         for quantity, entry, size in relative
         if quantity.name in labels
     ]
-    y = alt.Y(
-        "quantity:N",
-        title=None,
-        sort=None,
-        scale=alt.Scale(domain=list(labels.values()), padding=0.15),
-        axis=alt.Axis(labelLimit=130),
-    )
-    base = marks().encode(y=y, yOffset=alt.YOffset("by:N", sort=None, scale=alt.Scale(domain=list(shown.values()))))
+    base = lines(list(labels.values()), list(shown.values()))
     axis = alt.Axis(grid=True, tickCount=5, format="%")
     x = alt.X("error:Q", title="mean magnitude of relative error", scale=alt.Scale(zero=True), axis=axis)
     colour, shape = by_predictor(list(everywhere.values()), list(shown.values()))
@@ -154,10 +147,5 @@ def _picture(relative: list[Sized], predictors: list[str]) -> Specification:
         alt.Tooltip("verdict:N", title="verdict"),
     ]
     strokes = base.mark_tick(style="stroke", thickness=2, size=LINE - 4).encode(x=alt.X("constant:Q"), tooltip=tooltip)
-    bars = (
-        base.transform_filter("isValid(datum.low)")
-        .mark_rule(strokeWidth=1.5)
-        .encode(x=alt.X("low:Q"), x2="high:Q", color=colour)
-    )
     dots = base.mark_point(filled=True, opacity=1, size=55).encode(x=x, color=colour, shape=shape, tooltip=tooltip)
-    return chart_of(strokes, bars, dots, rows=rows, height=(LINE * len(shown) + 8) * len(labels))
+    return chart_of(strokes, bars(base, colour), dots, rows=rows, height=(LINE * len(shown) + 8) * len(labels))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
 from ...escape import escape
 from ...runtime.comparison.quantities import PREDICTORS
 from ...runtime.comparison.wording import with_interval
+from .axes import marks
 from .words import listed, name, unique
 
 if TYPE_CHECKING:
@@ -46,6 +47,20 @@ def by_predictor(order: Sequence[str], there: Sequence[str]) -> tuple[alt.Color,
         alt.Color("by:N", scale=scale, sort=None, legend=legend),
         alt.Shape("by:N", scale=scale, sort=None, legend=legend),
     )
+
+
+def lines(labels: Sequence[str], predictors: Sequence[str]) -> Any:
+    """Marks on a line for each quantity, those of its predictors below each other."""
+    scale = alt.Scale(domain=list(labels), padding=0.15)
+    y = alt.Y("quantity:N", title=None, sort=None, scale=scale, axis=alt.Axis(labelLimit=130))
+    offset = alt.YOffset("by:N", sort=None, scale=alt.Scale(domain=list(predictors)))
+    return marks().encode(y=y, yOffset=offset)
+
+
+def bars(base: Any, colour: alt.Color) -> Any:
+    """Intervals from `low` to `high`, where there are any."""
+    there = base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=1.5)
+    return there.encode(x=alt.X("low:Q"), x2="high:Q", color=colour)
 
 
 def order_sentence(predictions: Sequence[Predictor], baselines: Sequence[Predictor]) -> str:

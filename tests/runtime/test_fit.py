@@ -153,7 +153,7 @@ def test_too_few_of_a_kind(n_correct: int, n_wrong: int) -> None:
     assert fit.weights is None
     assert fit.reason is not None
     few = f"{n_wrong} wrong" if n_wrong < FEWEST else f"{n_correct} correct"
-    assert fit.reason == f"only {few} of {FEWEST} answers that are needed of either kind"
+    assert fit.reason == f"it takes {FEWEST} answers of either kind, and there are {few}"
     assert (fit.n_correct, fit.n_wrong, fit.n_unscored) == (n_correct, n_wrong, 3)
 
 

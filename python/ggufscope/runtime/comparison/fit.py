@@ -57,7 +57,7 @@ def why_not(scored: Scored, trace: Trace) -> str | None:
         return "no answers were generated, so that none could be scored"
     few = [f"{n} {word}" for n, word in ((scored.n_correct, "correct"), (scored.n_wrong, "wrong")) if n < FEWEST]
     if few:
-        return f"only {' and '.join(few)} of {FEWEST} answers that are needed of either kind"
+        return f"it takes {FEWEST} answers of either kind, and there are {' and '.join(few)}"
     if not scored.varying:
         return "no feature differs between prompts"
     if len(set(scored.categories)) < 2:

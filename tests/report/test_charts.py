@@ -118,10 +118,10 @@ def test_a_picture_has_the_width_asked_for(usual):
 
 def test_png_is_an_image_and_always_the_same(usual):
     entry = by_name(usual)["risk-heuristic"]
-    image = png(entry, "dark")
+    image = png(svg(entry, "dark"))
     assert image.startswith(b"\x89PNG\r\n")
-    assert image == png(entry, "dark")
-    assert image != png(entry, "light")
+    assert image == png(svg(entry, "dark"))
+    assert image != png(svg(entry, "light"))
     assert int.from_bytes(image[16:20]) == 2 * 720
 
 

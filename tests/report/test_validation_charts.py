@@ -214,7 +214,7 @@ def test_hostile_texts_are_data_and_nothing_else():
         picture = svg(entry, "light")
         assert "<img" not in picture
         assert "\u202e" not in picture
-        assert png(entry, "light").startswith(b"\x89PNG")
+        assert png(picture).startswith(b"\x89PNG")
     assert seen > 50
     assert HOSTILE in column(charts_of("hostile")["validation-orders"], "quantity")
 

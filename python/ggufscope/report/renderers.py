@@ -65,7 +65,7 @@ def _png(report: Report) -> Iterator[tuple[str, bytes]]:
 
     for chart in report.drawn.charts:
         name = f"{CHARTS}/{chart.name}.png"
-        yield name, marked(name, png(chart, "light"))
+        yield name, marked(name, png(report.picture(chart)))
 
 
 def _csv(report: Report) -> Iterator[tuple[str, bytes]]:

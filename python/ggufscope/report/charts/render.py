@@ -82,12 +82,11 @@ def _renumbered(picture: str) -> str:
     return _IDENTIFIER.sub(renumber, picture)
 
 
-def png(chart: Chart, theme: str = "light", width: int = WIDTH) -> bytes:
-    """The chart as PNG, two pixels to one of SVG; the same bytes for the same input and the same fonts."""
+def png(picture: str) -> bytes:
+    """A picture of `svg` as PNG, two pixels to one of SVG; the same bytes for the same input and the same fonts."""
     import vl_convert  # noqa: PLC0415
 
-    specification = still(chart, theme, width)
-    return bytes(vl_convert.vegalite_to_png(specification, vl_version=_version(), scale=PNG_SCALE))
+    return bytes(vl_convert.svg_to_png(picture, scale=PNG_SCALE))
 
 
 @cache

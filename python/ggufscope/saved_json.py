@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 Document = TypeVar("Document")
 
 _LONGEST_LINE = 160  # characters
+_MOST_DIGITS = 300  # of an integer: as a float it is finite
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,9 @@ class SavedForm(Generic[Document]):
 
 
 def load_strictly(data: bytes | str, kind: str, error: type[Exception]) -> Any:
-    """JSON without NaN and infinities; anything else raises `error`."""
+    """JSON without NaN, infinities, and numbers that no float holds; anything else raises `error`."""
     try:
-        return json.loads(data, parse_constant=_refuse_constant)
+        return json.loads(data, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_moderate)
     except (ValueError, RecursionError) as problem:
         reason = "nested too deeply" if isinstance(problem, RecursionError) else problem
         raise error(f"not {kind}: no valid JSON ({reason})") from None
@@ -78,6 +80,19 @@ def load_strictly(data: bytes | str, kind: str, error: type[Exception]) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(f"{text[:20]} is beyond any number")
+    return value
+
+
+def _moderate(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"a number of {len(text)} digits")
+    return int(text)
 
 
 def rounded(value: Any, digits: int) -> Any:

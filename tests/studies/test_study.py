@@ -115,6 +115,20 @@ def test_other_prompts(study: Study, results: Path, questions: Path, tmp_path: P
     assert found.steps["trace"].reason == "made with other prompts"
 
 
+def test_prompts_are_read_once(study: Study, questions: Path, tmp_path: Path) -> None:
+    prompts = tmp_path / "mine.json"
+    prompts.write_bytes(questions.read_bytes())
+
+    def change(_step: Any) -> None:
+        prompts.write_text("changed while the model was profiled")
+
+    found = study(tmp_path / "out", prompts=prompts, finished=change)
+    assert not found.failures
+    assert found.trace is not None
+    assert found.trace.document.settings.prompt_set == "mine.json"
+    assert made(study(tmp_path / "out")) == []
+
+
 def test_without_a_probe(study: Study, results: Path) -> None:
     before = stamps(results)
     found = study(results, probe=0)

@@ -13,7 +13,7 @@ import json
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from os import PathLike
 
 CATEGORIES = ("factual_recall", "temporal_reasoning", "numerical_accuracy", "logical_consistency")  # of the set shipped
+
+_SHIPPED = "ggufscope"  # name of the set that ships
 
 _LONGEST_PROMPT = 100_000  # characters
 _LARGEST_FILE = 16 << 20  # bytes
@@ -83,6 +85,25 @@ class PromptSet(_Strict):
             if first.setdefault(prompt.id, place) != place:
                 raise ValueError(f"prompts[{first[prompt.id]}] and prompts[{place}] have the same id, {prompt.id!r}")
         return self
+
+
+class NamedPrompts(NamedTuple):
+    """A set that was read already, and what to call it."""
+
+    name: str
+    prompts: PromptSet
+
+
+def named_prompts(path: str | PathLike[str] | None) -> NamedPrompts:
+    """The prompts of a file under its name; None: those that ship.
+
+    Raises:
+        PromptsError: The file is malformed; names it and the place in it.
+        OSError: It cannot be read.
+    """
+    if path is None:
+        return NamedPrompts(_SHIPPED, shipped_prompts())
+    return NamedPrompts(Path(path).name, read_prompts(path))
 
 
 @cache

@@ -7,7 +7,6 @@ import datetime
 import time
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..arguments import thread_count
@@ -18,7 +17,7 @@ from .capture import Recorder
 from .engine import ENGINES, Ending, GenerationInterrupted, Seconds
 from .kept import checked_points, keeping
 from .memory import PeakMemory
-from .prompts import read_prompts, shipped_prompts
+from .prompts import NamedPrompts, named_prompts
 from .readings import Reading, draw_tokens, read_prompt_set, read_text
 from .records import Timing, trace_document
 from .result import Trace, TraceInterrupted
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from .engine import Engine, ModelShape, Progress
 
 NEW_TOKENS = 16
-SHIPPED = "ggufscope"  # name of the set of prompts that comes along
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Plan:
 def trace(
     source: str | PathLike[str] | Model,
     *,
-    prompts: str | PathLike[str] | None = None,
+    prompts: str | PathLike[str] | NamedPrompts | None = None,
     text: str | PathLike[str] | None = None,
     probe: int | None = None,
     template: str = "auto",
@@ -69,7 +67,7 @@ def trace(
 
     Args:
         source: path of a GGUF model (any file of a split one), or an open model.
-        prompts: a file of prompts; by default the twenty that ship with ggufscope.
+        prompts: a file of prompts, or a set that was read already; by default the twenty that ship with ggufscope.
         text: a file to read in place of prompts.
         probe: read so many random tokens of the vocabulary in place of prompts.
         template: form to put prompts in: `"auto"`, `"none"` or one of `templates.TEMPLATES`.
@@ -143,7 +141,7 @@ def _checked_new_tokens(asked: int | None, answers: bool) -> int:
 
 def _read(  # noqa: PLR0917
     model: Model,
-    prompts: str | PathLike[str] | None,
+    prompts: str | PathLike[str] | NamedPrompts | None,
     text: str | PathLike[str] | None,
     probe: int | None,
     template: str,
@@ -153,9 +151,8 @@ def _read(  # noqa: PLR0917
         return draw_tokens(model, probe, seed)
     if text is not None:
         return read_text(model, text)
-    if prompts is None:
-        return read_prompt_set(model, shipped_prompts(), SHIPPED, template)
-    return read_prompt_set(model, read_prompts(prompts), Path(prompts).name, template)
+    known = prompts if isinstance(prompts, NamedPrompts) else named_prompts(prompts)
+    return read_prompt_set(model, known.prompts, known.name, template)
 
 
 def _check_context(reading: Reading, shape: ModelShape) -> None:

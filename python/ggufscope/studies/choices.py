@@ -12,7 +12,7 @@ from ..arguments import thread_count
 from ..errors import TraceError
 from ..report.writing import chosen_formats
 from ..runtime.engine import ENGINES
-from ..runtime.prompts import read_prompts, shipped_prompts
+from ..runtime.prompts import named_prompts
 from ..runtime.readings import read_prompt_set
 from ..runtime.run import NEW_TOKENS
 from ..runtime.templates import CHOICES
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ..model import Model
-    from ..runtime.prompts import PromptSet
+    from ..runtime.prompts import NamedPrompts
     from .document import Setting
 
 PROBE_TOKENS = 256
@@ -34,15 +34,13 @@ class Choices:
 
     Attributes:
         traced: whether the model is run at all.
-        prompt_file: None for the prompts that come along.
-        prompt_set: what is in it.
+        prompts: what the model is to read; the file is read once, it may be a pipe, or change meanwhile.
         weights: component → weight, normalized.
         formats: of the report.
     """
 
     traced: bool
-    prompt_file: str | PathLike[str] | None
-    prompt_set: PromptSet
+    prompts: NamedPrompts
     template: str
     engine: str
     new_tokens: int
@@ -64,7 +62,7 @@ class Choices:
     def of_trace(self) -> dict[str, Setting]:
         """What the trace depends on: of the prompts, what they say and not where they lie."""
         return {
-            "prompts": hashlib.sha256(self.prompt_set.model_dump_json().encode()).hexdigest(),
+            "prompts": hashlib.sha256(self.prompts.prompts.model_dump_json().encode()).hexdigest(),
             "template": self.template,
             "engine": self.engine,
             "max_new_tokens": self.new_tokens,
@@ -86,7 +84,7 @@ class Choices:
             return
         ENGINES[self.engine].require()
         try:
-            read_prompt_set(model, self.prompt_set, "", self.template)
+            read_prompt_set(model, self.prompts.prompts, self.prompts.name, self.template)
         except (GGUFError, TraceError):
             return  # the model's own fault, no wrong choice: the trace says it, after what can be done without one
 
@@ -121,8 +119,7 @@ def make_choices(
         raise ValueError("a probe takes two tokens or more, or 0 for none")
     return Choices(
         traced=traced,
-        prompt_file=prompts,
-        prompt_set=shipped_prompts() if prompts is None else read_prompts(prompts),
+        prompts=named_prompts(prompts),
         template=template,
         engine=engine,
         new_tokens=NEW_TOKENS if max_new_tokens is None else _at_least(max_new_tokens, 0, "max_new_tokens"),

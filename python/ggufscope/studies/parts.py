@@ -54,7 +54,7 @@ def _make_trace(work: Work) -> Made:
     try:
         found = trace(
             work.model,
-            prompts=choices.prompt_file,
+            prompts=choices.prompts,
             template=choices.template,
             engine=choices.engine,
             max_new_tokens=choices.new_tokens,

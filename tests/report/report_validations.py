@@ -94,11 +94,6 @@ def hostile(found):
             predictor.update(dict.fromkeys(("formula", "verdict", "score"), HOSTILE))
             if predictor["size"]:
                 predictor["size"]["verdict"] = HOSTILE
-        predictor["name"] = HOSTILE
-        for point in quantity["points"]:
-            point["predicted"] = {(HOSTILE if name == "depth" else name): v for name, v in point["predicted"].items()}
-        if quantity["per"] == "head":
-            predictor["name"] = "norms"
     fit = plain["fit"]
     fit["verdict"] = HOSTILE
     for entry in (*fit["scores"], *fit["folds"]):

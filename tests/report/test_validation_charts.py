@@ -228,3 +228,13 @@ def test_many_heads_are_small_points_without_bars():
     marks = json.dumps([layer["mark"] for layer in found.specification["layer"]])
     assert "rule" not in marks
     assert "Bars:" not in found.definition
+
+
+def test_sizes_without_any_prediction_are_drawn_empty():
+    document = validation("fitted").document
+    (first,) = (entry for entry in document.quantities if entry.name == "head_entropy")
+    points = [replace(point, predicted=dict.fromkeys(point.predicted)) for point in first.points]
+    empty = replace(document, quantities=[replace(first, points=points)])
+    found = draw(replace(alone("fitted"), validation=gs.Validation(empty)))
+    (chart,) = (entry for entry in found.charts if entry.name == "validation-head-entropy")
+    assert chart.specification["datasets"] == {name: [] for name in chart.specification["datasets"]}

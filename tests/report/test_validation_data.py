@@ -9,7 +9,7 @@ import pytest
 from report_validations import analysis, validation
 
 import ggufscope as gs
-from ggufscope.errors import ExitCode, exit_code
+from ggufscope.errors import ExitCode, ValidationError, exit_code
 from ggufscope.report.charts import draw
 from ggufscope.report.data import ReportData, other_settings, read_report_data
 
@@ -122,3 +122,23 @@ def test_other_settings_of_the_analysis_are_told():
         "norm mean, here rms",
         "other weights of the index",
     ]
+
+
+@pytest.mark.parametrize("name", ["norms", "made up", "norms\u200b", ""])
+def test_a_predictor_that_there_is_not_or_twice(directory, name):
+    """Columns and marks are named after predictors: there are as many as there can be, each under a name of its own."""
+    plain = json.loads((directory / "validation.json").read_text(encoding="utf-8"))
+    quantity = next(entry for entry in plain["quantities"] if entry["name"] == "head_entropy")
+    quantity["predictors"][0]["name"] = name
+    (directory / "validation.json").write_text(json.dumps(plain), encoding="utf-8")
+    with pytest.raises(ValidationError, match=r"quantities\.\d+\.predictors: one that there is not"):
+        gs.Validation.load(directory)
+
+
+@pytest.mark.parametrize("place", [{"layer": -1}, {"layer": 10**200}, {"head": 10**200}])
+def test_a_point_that_is_no_layer_or_head(directory, place):
+    plain = json.loads((directory / "validation.json").read_text(encoding="utf-8"))
+    plain["quantities"][0]["points"][1] |= place
+    (directory / "validation.json").write_text(json.dumps(plain), encoding="utf-8")
+    with pytest.raises(ValidationError, match=r"quantities\.0\.points\.1: no layer or head"):
+        gs.Validation.load(directory)

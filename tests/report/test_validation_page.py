@@ -131,12 +131,9 @@ def test_the_table_has_every_point():
 
 
 def test_no_header_of_a_table_is_a_formula():
-    (table,) = (table for table in tables(alone("hostile")) if table.name == "validation")
-    header = next(csv.reader(io.StringIO(csv_text(table.names, table.rows()))))
-    assert len(set(header)) == len(header)
-    assert any("onerror" in name for name in header)
+    header = next(csv.reader(io.StringIO(csv_text(["=cmd()", "x|=cmd()", "x\x1b[2J"], []))))
+    assert header[:2] == ["'=cmd()", "x|'=cmd()"]
     assert all(name.isprintable() for name in header)
-    assert "|'=cmd()" not in csv_text(["x|=cmd()"], []).replace("x|'=cmd()", "")
 
 
 def test_hostile_texts_do_not_reach_a_terminal():

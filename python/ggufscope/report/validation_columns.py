@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..escape import escape
 from ..runtime.comparison.quantities import PREDICTORS
 from .columns import Column
 
@@ -13,9 +12,8 @@ if TYPE_CHECKING:
 
 
 def validation_table(document: ValidationDocument) -> list[Column]:
-    """The columns of the table `validation`; those of the usual predictors are there in every model."""
+    """The columns of the table `validation`; those of every predictor are there in every model."""
     rows = [(quantity, point) for quantity in document.quantities for point in quantity.points]
-    found = [entry.name for quantity in document.quantities for entry in quantity.predictors]
     return [
         Column("quantity", "text", "what was measured", [quantity.name for quantity, _ in rows]),
         Column("per", "text", "layer or head", [quantity.per for quantity, _ in rows]),
@@ -27,11 +25,11 @@ def validation_table(document: ValidationDocument) -> list[Column]:
         Column("measured_high", "number", "high end of its 95 % interval", [point.high for _, point in rows]),
         *(
             Column(
-                f"predicted_{escape(name)}",
+                f"predicted_{name}",
                 "number",
-                f"by {escape(name)}, in its own unit",
+                f"by {name}, in its own unit",
                 [point.predicted.get(name) for _, point in rows],
             )
-            for name in dict.fromkeys((*PREDICTORS, *found))
+            for name in PREDICTORS
         ),
     ]

@@ -13,7 +13,7 @@ from .axes import MOST_ROLES, chart_of
 from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
 from .validation_words import INTERVALS, bars, by_predictor, lines, predictor_order, quantity_labels
-from .words import name, unique
+from .words import name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,11 +101,10 @@ def _table(quantities: list[Quantity]) -> Table:
 def _picture(quantities: list[Quantity]) -> Specification:
     labels = quantity_labels(quantities)
     order = predictor_order(quantities)
-    shown = dict(zip(order, unique(order), strict=True))
     rows: list[dict[str, Any]] = [
         {
             "quantity": label,
-            "by": shown[entry.name],
+            "by": entry.name,
             "rho": entry.spearman.value,
             "low": entry.spearman.low,
             "high": entry.spearman.high,
@@ -117,8 +116,8 @@ def _picture(quantities: list[Quantity]) -> Specification:
     ]
     axis = alt.Axis(grid=True, tickCount=5, format=".1f")
     scale = alt.Scale(domain=[-1, 1], nice=False)
-    base = lines(labels, list(shown.values()))
-    colour, shape = by_predictor(list(shown.values()), list(shown.values()))
+    base = lines(labels, order)
+    colour, shape = by_predictor(order, order)
     dots = base.mark_point(filled=True, opacity=1, size=48).encode(
         x=alt.X("rho:Q", title="Spearman's ρ", scale=scale, axis=axis),
         color=colour,

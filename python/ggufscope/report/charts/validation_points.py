@@ -16,7 +16,7 @@ from .axes import WHERE_LAYER, chart_of, marks
 from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
 from .validation_words import BASELINE, INTERVALS, order_sentence, quantity_labels
-from .words import listed, name, stem, unique
+from .words import listed, name, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def _chart(shown: Scatter) -> Chart:
     line = " On the dashed line the two are equal." if shown.sized else " Only the order is predicted, not the size."
     bars = f" Bars: {INTERVALS}." if _with_bars(quantity) else ""
     others = [entry.name for entry in tested if entry not in shown.predictions]
-    elsewhere = f" Not in this unit, and not drawn: {listed(unique(others))}." if others else ""
+    elsewhere = f" Not in this unit, and not drawn: {listed(others)}." if others else ""
     return Chart(
         name=stem("validation", quantity.name),
         title=f"Predicted against measured: {label}",
@@ -112,12 +112,11 @@ def _table(shown: Scatter) -> Table:
 
 def _picture(shown: Scatter) -> Specification:
     names = [entry.name for entry in shown.predictions]
-    texts = dict(zip(names, unique(names), strict=True))
     rows: list[dict[str, Any]] = [
         {
             "layer": point.layer,
             "head": point.head,
-            "by": texts[source],
+            "by": source,
             "predicted": point.predicted[source],
             "measured": point.measured,
             "low": point.low,
@@ -138,11 +137,11 @@ def _picture(shown: Scatter) -> Specification:
         ),
         alt.Y("measured:Q", title=f"measured{behind}", scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5)),
     )
-    dots = _dots(rows, list(texts.values())).encode(x=x, y=y)
+    dots = _dots(rows, names).encode(x=x, y=y)
     parts = [dots]
     if _with_bars(shown.quantity):
         parts.insert(0, _bars(x))
-    if shown.sized:
+    if shown.sized and rows:
         rows += [{"equal": end} for end in _ends(rows)]
         parts.insert(0, _equal())
     return chart_of(*parts, rows=rows, height=250)

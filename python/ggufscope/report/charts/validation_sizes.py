@@ -11,7 +11,7 @@ from .axes import MOST_ROLES, chart_of
 from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
 from .validation_words import INTERVALS, bars, by_predictor, lines, predictor_order, quantity_labels
-from .words import listed, name, unique
+from .words import listed, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def _sentence(relative: list[Sized]) -> str:
         if own:
             ends = [pick(own, key=lambda each: each.size.mean_absolute.value) for pick in (min, max)]
             texts = [f"{100 * each.size.mean_absolute.value:.0f} % ({name(each.quantity.label)})" for each in ends]
-            parts.append(f"{name(source)} by {' to '.join(dict.fromkeys(texts))}")
+            parts.append(f"{source} by {' to '.join(dict.fromkeys(texts))}")
     return f"Sizes are off in the mean: {listed(parts)}."
 
 
@@ -116,12 +116,11 @@ def _picture(relative: list[Sized], predictors: list[str]) -> Specification:
     quantities = _quantities(relative)
     labels = dict(zip((entry.name for entry in quantities), quantity_labels(quantities), strict=True))
     there = {each.entry.name for each in relative}
-    everywhere = dict(zip(predictors, unique(predictors), strict=True))
-    shown = {source: label for source, label in everywhere.items() if source in there}
+    shown = [source for source in predictors if source in there]
     rows: list[dict[str, Any]] = [
         {
             "quantity": labels[quantity.name],
-            "by": shown[entry.name],
+            "by": entry.name,
             "error": size.mean_absolute.value,
             "low": size.mean_absolute.low,
             "high": size.mean_absolute.high,
@@ -132,10 +131,10 @@ def _picture(relative: list[Sized], predictors: list[str]) -> Specification:
         for quantity, entry, size in relative
         if quantity.name in labels
     ]
-    base = lines(list(labels.values()), list(shown.values()))
+    base = lines(list(labels.values()), shown)
     axis = alt.Axis(grid=True, tickCount=5, format="%")
     x = alt.X("error:Q", title="mean magnitude of relative error", scale=alt.Scale(zero=True), axis=axis)
-    colour, shape = by_predictor(list(everywhere.values()), list(shown.values()))
+    colour, shape = by_predictor(predictors, shown)
     tooltip = [
         alt.Tooltip("quantity:N", title="measured"),
         alt.Tooltip("by:N", title="predicted by"),

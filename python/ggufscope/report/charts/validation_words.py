@@ -10,7 +10,7 @@ from ...escape import escape
 from ...runtime.comparison.quantities import PREDICTORS
 from ...runtime.comparison.wording import with_interval
 from .axes import marks
-from .words import listed, name, unique
+from .words import listed, unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,11 +27,9 @@ def quantity_labels(quantities: Sequence[Quantity]) -> list[str]:
 
 
 def predictor_order(quantities: Iterable[Quantity]) -> list[str]:
-    """The predictors that there are: those of the registry in its order, others behind."""
-    there = dict.fromkeys(entry.name for quantity in quantities for entry in quantity.predictors)
-    return [source for source in PREDICTORS if source in there] + [
-        source for source in there if source not in PREDICTORS
-    ]
+    """The predictors that there are, in the order of the registry."""
+    there = {entry.name for quantity in quantities for entry in quantity.predictors}
+    return [source for source in PREDICTORS if source in there]
 
 
 def by_predictor(order: Sequence[str], there: Sequence[str]) -> tuple[alt.Color, alt.Shape]:
@@ -65,8 +63,8 @@ def bars(base: Any, colour: alt.Color) -> Any:
 
 def order_sentence(predictions: Sequence[Predictor], baselines: Sequence[Predictor]) -> str:
     """Spearman's ρ of predictions with what came of it, and that of the baselines."""
-    found = [f"{name(entry.name)} {with_interval(entry.spearman)}{_verdict(entry)}" for entry in predictions]
-    beside = [f"{name(entry.name)} {with_interval(entry.spearman)}" for entry in baselines]
+    found = [f"{entry.name} {with_interval(entry.spearman)}{_verdict(entry)}" for entry in predictions]
+    beside = [f"{entry.name} {with_interval(entry.spearman)}" for entry in baselines]
     if not beside:
         return f"Spearman's ρ: {'; '.join(found)}. There is no baseline."
     plural = "s" if len(beside) > 1 else ""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from ...errors import ValidationError
 from ...saved_json import SavedForm
 from .document import SCHEMA, ValidationDocument
+from .quantities import PREDICTORS
 
 DIGITS = 7  # as in traces
+
+_MOST = 1 << 31  # layers or heads; what draws them takes no larger integers
 
 _FORM = SavedForm("a saved validation", "validation", SCHEMA, ValidationDocument, ValidationError, DIGITS)
 
@@ -27,9 +30,14 @@ def document_from_json(data: bytes | str) -> ValidationDocument:
     if len(set(names)) != len(names):
         raise ValidationError("malformed validation: quantities: a name stands there twice")
     for number, quantity in enumerate(document.quantities):
-        known = {predictor.name for predictor in quantity.predictors}
+        names = [predictor.name for predictor in quantity.predictors]
+        if len(set(names)) != len(names) or not set(names) <= set(PREDICTORS):
+            where = f"quantities.{number}.predictors"
+            raise ValidationError(f"malformed validation: {where}: one that there is not, or that stands there twice")
         for place, point in enumerate(quantity.points):
-            if point.predicted.keys() != known:
+            if not all(0 <= each < _MOST for each in (point.layer, point.head or 0)):
+                raise ValidationError(f"malformed validation: quantities.{number}.points.{place}: no layer or head")
+            if point.predicted.keys() != set(names):
                 where = f"quantities.{number}.points.{place}.predicted"
                 raise ValidationError(f"malformed validation: {where}: not the predictors of the quantity")
     return document

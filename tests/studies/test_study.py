@@ -159,6 +159,14 @@ def test_a_validation_of_another_analysis_is_not_shown(study: Study, results: Pa
     assert made(study(results, norm="rms")) == ["validation", "report"]
 
 
+def test_fitted_weights_outlive_the_analysis_that_they_go_into(study: Study, results: Path) -> None:
+    weights = results / "weights.toml"
+    weights.write_text("# ggufscope weights\n[weights]\ndominance = 1.0\n")
+    assert made(study(results, trace=False, weights=weights)) == ["analysis", "report"]
+    assert not (results / "validation.json").exists()
+    assert made(study(results, trace=False, weights=weights)) == []
+
+
 @pytest.mark.parametrize("name", [*JSONS, "report.md"])
 def test_a_changed_file_is_made_again(study: Study, results: Path, name: str) -> None:
     with (results / name).open("a") as file:

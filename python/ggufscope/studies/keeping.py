@@ -56,8 +56,8 @@ def load_kept(part: Part, finished: Finished | None, directory: Path, wanted: Wa
         OSError: A file cannot be read.
     """
     if finished is None:
-        there = [name for name in files_of(part, directory) if "*" not in name]
-        raise OutdatedError(f"{there[0]} is there, but this study did not make it" if there else "")
+        there = (directory / part.files[0]).is_file()
+        raise OutdatedError(f"{part.files[0]} is there, but this study did not make it" if there else "")
     if finished.version != __version__:
         raise OutdatedError(f"made by ggufscope {finished.version}")
     if wanted.settings is not None and dict(wanted.settings) != finished.settings:

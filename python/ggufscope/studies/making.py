@@ -26,7 +26,7 @@ from .document import (
     StudyRun,
 )
 from .document_json import document_to_json
-from .keeping import OutdatedError, Wanted, digest, file_digest, file_of, load_kept, remove_files, title_of
+from .keeping import OutdatedError, Wanted, digest, file_digest, file_of, load_kept, remove, title_of
 from .parts import PARTS
 from .result import Study
 
@@ -151,7 +151,7 @@ class Run:
     def _drop(self, part: Part) -> None:
         """What is not true any more must not be shown; other parts stay, since they may be true again."""
         if part.shown:
-            remove_files(part, self._work.directory)
+            remove(self._work.directory / name for name in part.shown)
             self._finished.pop(part.name, None)
 
     def _step(self, part: Part, state: str, reason: str | None, clock: float) -> None:

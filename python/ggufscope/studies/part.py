@@ -71,7 +71,8 @@ class Part:
         beside: parts without which it would be of no use.
         settings: choices that it depends on; None where they say that there is to be none.
         runs_model: it is left out where the model is not to be run.
-        shown: a report shows it, wherever it comes from: when it is not true any more, it must not stand there.
+        shown: those of its files that show what it says, a report among others: when it is not true any more, they
+            must not stand there.
     """
 
     name: str
@@ -84,7 +85,7 @@ class Part:
     beside: tuple[str, ...] = ()
     settings: Callable[[Choices], dict[str, Setting] | None] = lambda _: {}
     runs_model: bool = False
-    shown: bool = False
+    shown: tuple[str, ...] = ()
 
     def wanted(self, choices: Choices) -> bool:
         """Whether this run is to have it."""

@@ -16,7 +16,7 @@ from ..report.writing import file_names, write_report
 from ..runtime import Trace, TraceInterrupted, trace
 from ..runtime.comparison import Validation, validate
 from ..runtime.comparison.result import FILES as VALIDATION_FILES
-from ..runtime.comparison.result import VALIDATION_JSON
+from ..runtime.comparison.result import VALIDATION_JSON, VALIDATION_MARKDOWN
 from ..scan import profile
 from .part import Made, Part, Work
 
@@ -117,7 +117,7 @@ _ALL = (
         load=lambda directory: Analysis.load(directory / REPORT_JSON),
         needs=("profile",),
         settings=lambda choices: choices.of_analysis,
-        shown=True,
+        shown=(REPORT_JSON,),
     ),
     Part(
         "trace",
@@ -146,7 +146,7 @@ _ALL = (
         uses=("probe",),
         settings=lambda choices: {"seed": choices.seed},
         runs_model=True,
-        shown=True,
+        shown=(VALIDATION_JSON, VALIDATION_MARKDOWN),  # weights may be those that the analysis was given
     ),
     Part(
         "report",

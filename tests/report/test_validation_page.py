@@ -187,3 +187,10 @@ def test_a_foreign_table_is_not_replaced(run, tmp_path):
     code, _, err = run("report", tmp_path, "-o", tmp_path, "--format", "csv")
     assert code == 4
     assert "validation.csv: exists and is not from ggufscope" in err
+
+
+def test_metadata_of_a_validation_alone_say_what_it_is_of():
+    about = Report(alone("fitted")).about["model"]
+    model = validation("fitted").document.model
+    assert (about["identity"], about["synthetic"]) == (model.identity, model.synthetic)
+    assert about["identity"]

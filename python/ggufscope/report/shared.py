@@ -53,8 +53,13 @@ class Report:
     @property
     def about(self) -> dict[str, Any]:
         """What the results are about, for the metadata of files."""
-        profile, analysis = self.data.profile, self.data.analysis
-        source: object = analysis.document.model if analysis else profile.model if profile else None
+        data = self.data
+        subjects = (
+            data.analysis and data.analysis.document.model,
+            data.profile and data.profile.model,
+            data.validation and data.validation.document.model,
+        )
+        source = next(filter(None, subjects), None)
         found = {name: getattr(source, name, None) for name in _ABOUT}
         return {"version": __version__, "model": {"title": self.data.title, **found}}
 

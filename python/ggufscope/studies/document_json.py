@@ -36,6 +36,8 @@ def document_from_json(data: bytes | str) -> StudyDocument:
         if len(set(names)) != len(names) or not set(names) <= set(PARTS):
             raise StudyError(f"malformed study: {place}: a part that there is not, or that stands there twice")
     for number, part in enumerate(document.finished):
+        if not part.files:
+            raise StudyError(f"malformed study: finished.{number}.files: {part.name} without any")
         for name in part.files:
             if not _may_write(part.name, name):
                 raise StudyError(f"malformed study: finished.{number}.files: {name!r} is no file of {part.name}")

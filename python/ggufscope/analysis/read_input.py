@@ -149,7 +149,7 @@ def _warnings(profile: Profile) -> tuple[str, ...]:
         found.append("the weights are synthetic: what is found in them was planted")
     lost = sum(profile.total.get(name) or 0 for name in ("nan_count", "inf_count"))
     if lost:
-        found.append(f"{lost} weights are NaN or Inf and are left out of every statistic")
+        found.append(f"{lost} weight{' is' if lost == 1 else 's are'} NaN or Inf and left out of every statistic")
     threshold = profile.settings.sparsity_threshold
     if threshold > USUAL_THRESHOLD:
         found.append(f"sparsity threshold {threshold:g}: value_sparsity counts more than zeros, expected zeros do not")

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "gguf/fault_guard.h"
@@ -34,9 +32,7 @@ void decode_past_caches(const FormatKernels& kernels, const TypeInfo& type, cons
 
 void dequantize(const TypeInfo& type, const std::byte* blocks, size_t n_blocks, bool swapped, int threads,
                 const KernelTable& table, float* out) {
-  if (swapped && type.swap_bytes == nullptr) {
-    throw std::invalid_argument(std::string(type.name) + " has no big-endian form that can be decoded");
-  }
+  require_byte_order(type, swapped);
   const FormatKernels& kernels = table.format(type.id);
   const size_t run = std::max<size_t>(1, kRunElements / type.elements_per_block);
   const size_t out_bytes = n_blocks * type.elements_per_block * sizeof(float);

@@ -9,17 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "block_matrix.h"
 #include "dispatch.h"
-#include "formats/types.h"
 
 namespace ggufscope {
-
-/// Rows of weights in memory. `swapped` blocks come from a big-endian file; type->swap_bytes must not be null then.
-struct BlockMatrix {
-  const std::byte* blocks;
-  const TypeInfo* type;
-  bool swapped;
-};
 
 /// Vectors lie one behind the other, each of `columns` elements; results too, each of `rows`.
 struct ProductTask {

@@ -248,6 +248,17 @@ def dequantize(blocks: Blocks, type_name: str) -> Floats:
     return apply(look_up(DEQUANTIZE, type_name, "DEQUANTIZE"), blocks)
 
 
+def finite_rows(qtype: dict, rows: int, columns: int, seed: int = 0) -> Blocks:
+    """Random rows, (rows, bytes), of finite weights whose squares do not overflow; `qtype` is of `_core.types()`."""
+    chance = np.random.default_rng([seed, qtype["id"]])
+    pool = chance.integers(0, 256, (4096, qtype["bytes_per_block"]), np.uint8)
+    with np.errstate(all="ignore"):
+        weights = dequantize(pool, qtype["name"])
+        usable = np.isfinite(weights).all(axis=1) & (np.abs(weights).max(axis=1) < 1e30)
+    picked = chance.choice(np.flatnonzero(usable), rows * columns // qtype["elements_per_block"])
+    return np.ascontiguousarray(pool[picked].reshape(rows, -1))
+
+
 def scales(blocks: Blocks, type_name: str) -> Floats:
     """Decode the scales of blocks: float32, (n, scales per block)."""
     return apply(look_up(SCALES, type_name, "SCALES"), blocks)

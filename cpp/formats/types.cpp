@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "formats/all.h"
@@ -65,6 +67,12 @@ const TypeInfo* find_type(std::string_view name) {
   const auto types = all_types();
   const auto found = std::ranges::find_if(types, [&](const TypeInfo& type) { return name == type.name; });
   return found == types.end() ? nullptr : &*found;
+}
+
+void require_byte_order(const TypeInfo& type, bool swapped) {
+  if (swapped && type.swap_bytes == nullptr) {
+    throw std::invalid_argument(std::string(type.name) + " has no big-endian form that can be decoded");
+  }
 }
 
 }  // namespace ggufscope

@@ -34,4 +34,7 @@ std::string type_label(uint32_t id);
 /// Whether somebody is known to use this id: false only where `type_label` says "unknown".
 bool is_named_type(uint32_t id);
 
+/// Throws std::invalid_argument for blocks of a big-endian file that have no form to be decoded from.
+void require_byte_order(const TypeInfo& type, bool swapped);
+
 }  // namespace ggufscope

@@ -13,7 +13,7 @@ import pytest
 
 import ggufscope as gs
 from ggufscope import _core
-from reference_formats import dequantize
+from reference_formats import dequantize, finite_rows
 
 TYPES = {qtype["name"]: qtype for qtype in _core.types()}
 ISAS = _core.available_isas()
@@ -22,16 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def blocks_of(name: str, rows: int, columns: int, seed: int = 0) -> npt.NDArray[np.uint8]:
-    """Random rows whose weights are finite and, quantized or not, of a size that squares do not overflow."""
-    qtype = TYPES[name]
-    n_blocks = columns // qtype["elements_per_block"]
-    chance = np.random.default_rng([seed, qtype["id"]])
-    pool = chance.integers(0, 256, (4096, qtype["bytes_per_block"]), np.uint8)
-    with np.errstate(all="ignore"):
-        weights = dequantize(pool, name)
-        usable = np.isfinite(weights).all(axis=1) & (np.abs(weights).max(axis=1) < 1e30)
-    picked = chance.choice(np.flatnonzero(usable), rows * n_blocks)
-    return np.ascontiguousarray(pool[picked].reshape(rows, -1))
+    return finite_rows(TYPES[name], rows, columns, seed)
 
 
 def products(left: npt.NDArray[np.uint8], name: str, columns: int, x: Floats, y: Floats, **options: Any) -> Any:

@@ -46,8 +46,8 @@ bool has_f16c() {
 }
 
 bool has_avx2() {
-  return __builtin_cpu_supports("avx2") && has_f16c() && __builtin_cpu_supports("popcnt") &&
-         __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c() &&
+         __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 }
 
 bool has_avx512() {

@@ -7,6 +7,7 @@
 
 #include "contiguous.h"
 #include "module.h"
+#include "multiply.h"
 #include "products.h"
 
 namespace py = pybind11;
@@ -15,6 +16,7 @@ namespace ggufscope {
 namespace {
 
 using Vectors = py::array_t<double, py::array::c_style>;
+using FewVectors = py::array_t<float, py::array::c_style>;
 
 BlockMatrix matrix_of(const py::buffer_info& blocks, uint32_t type_id, bool swapped) {
   const TypeInfo* type = find_type(type_id);
@@ -33,7 +35,7 @@ uint64_t count_rows(const BlockMatrix& matrix, uint64_t size, uint64_t columns) 
   return size / row;
 }
 
-size_t count_vectors(const Vectors& vectors, uint64_t columns) {
+size_t count_vectors(const py::array& vectors, uint64_t columns) {
   if (vectors.ndim() != 2 || std::cmp_not_equal(vectors.shape(1), columns)) {
     throw py::value_error("vectors must be an array of (n, " + std::to_string(columns) + ")");
   }
@@ -44,9 +46,9 @@ Vectors results(size_t n_vectors, uint64_t rows) {
   return Vectors({static_cast<py::ssize_t>(n_vectors), static_cast<py::ssize_t>(rows)});
 }
 
-py::tuple multiply(const py::buffer& left, uint32_t left_type, uint64_t columns, const Vectors& linear,
-                   const Vectors& quadratic, const py::object& right, uint32_t right_type, int threads, bool swapped,
-                   const std::string& isa) {
+py::tuple multiply_rows(const py::buffer& left, uint32_t left_type, uint64_t columns, const Vectors& linear,
+                        const Vectors& quadratic, const py::object& right, uint32_t right_type, int threads,
+                        bool swapped, const std::string& isa) {
   if (threads < 1) throw py::value_error("threads must be at least 1");
   const py::buffer_info left_blocks = contiguous(left.request());
   const py::buffer_info right_blocks =
@@ -75,12 +77,34 @@ py::tuple multiply(const py::buffer& left, uint32_t left_type, uint64_t columns,
   return py::make_tuple(linear_results, quadratic_results);
 }
 
+py::array_t<float> multiply_few(const py::buffer& blocks, uint32_t type, uint64_t columns, const FewVectors& vectors,
+                                int threads, bool swapped, const std::string& isa) {
+  if (threads < 1) throw py::value_error("threads must be at least 1");
+  const py::buffer_info matrix = contiguous(blocks.request());
+  MultiplyTask task{};
+  task.matrix = matrix_of(matrix, type, swapped);
+  task.columns = columns;
+  task.rows = count_rows(task.matrix, static_cast<uint64_t>(matrix.size), columns);
+  task.n_vectors = count_vectors(vectors, columns);
+  FewVectors results({static_cast<py::ssize_t>(task.n_vectors), static_cast<py::ssize_t>(task.rows)});
+  task.vectors = vectors.data();
+  task.results = results.mutable_data();
+  const KernelTable& table = isa.empty() ? kernels() : kernels(isa);
+  {
+    const py::gil_scoped_release release;
+    multiply(task, threads, table);
+  }
+  return results;
+}
+
 }  // namespace
 
 void register_products(py::module_& module) {
-  module.def("row_products", &multiply, py::arg("left"), py::arg("left_type"), py::arg("columns"), py::arg("linear"),
-             py::arg("quadratic"), py::arg("right") = py::none(), py::arg("right_type") = 0, py::arg("threads") = 1,
-             py::arg("swapped") = false, py::arg("isa") = "");
+  module.def("row_products", &multiply_rows, py::arg("left"), py::arg("left_type"), py::arg("columns"),
+             py::arg("linear"), py::arg("quadratic"), py::arg("right") = py::none(), py::arg("right_type") = 0,
+             py::arg("threads") = 1, py::arg("swapped") = false, py::arg("isa") = "");
+  module.def("multiply", &multiply_few, py::arg("blocks"), py::arg("blocks_type"), py::arg("columns"), py::arg("vectors"),
+             py::arg("threads") = 1, py::arg("swapped") = false, py::arg("isa") = "");
 }
 
 }  // namespace ggufscope

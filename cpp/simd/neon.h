@@ -268,6 +268,9 @@ inline F32 operator*(F32 a, F32 b) {
 inline F32 operator/(F32 a, F32 b) {
   return each<F32>([](auto x, auto y) { return vdivq_f32(x, y); }, a, b);
 }
+inline F32 multiply_add(F32 a, F32 b, F32 c) {
+  return each<F32>([](auto x, auto y, auto z) { return vfmaq_f32(z, x, y); }, a, b, c);
+}
 inline F32 abs(F32 a) {
   return each<F32>([](auto x) { return vabsq_f32(x); }, a);
 }

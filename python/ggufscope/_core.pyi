@@ -175,6 +175,16 @@ def observe_buffer(
     sparsity_threshold: float = 1e-6,
     isa: str = "",
 ) -> Statistics: ...
+def multiply(
+    blocks: npt.NDArray[np.uint8],  # contiguous, whole rows
+    blocks_type: int,
+    columns: int,
+    vectors: npt.NDArray[np.float32],  # (k, columns), contiguous
+    threads: int = 1,
+    swapped: bool = False,
+    isa: str = "",
+) -> npt.NDArray[np.float32]:  # (k, rows)
+    ...
 def row_products(
     left: npt.NDArray[np.uint8],  # contiguous, whole rows
     left_type: int,

@@ -66,6 +66,24 @@ def multiply(
     return RowProducts(_shaped(found[0], x), _shaped(found[1], squares))
 
 
+def multiply_few(matrix: BlockRows, x: npt.NDArray[np.float32], threads: int) -> npt.NDArray[np.float32]:
+    """`x Wᵀ` in float32, for x of a few tokens: each product is summed in one order, whatever it is computed with.
+
+    Args:
+        matrix: W, (rows, columns).
+        x: (tokens, columns), C-contiguous.
+        threads: at most so many.
+
+    Returns:
+        float32 (tokens, rows).
+
+    Raises:
+        GGUFError: A mapped file shrank.
+    """
+    blocks = matrix.blocks.reshape(-1)
+    return _core.multiply(blocks, matrix.type, matrix.columns, x, threads, matrix.swapped)
+
+
 def _vectors(name: str, values: npt.ArrayLike | None, columns: int) -> npt.NDArray[np.float64]:
     """(k, columns); no vectors for None."""
     if values is None:

@@ -110,7 +110,7 @@ def test_tiles_and_threads_change_nothing(write_gguf: WriteGguf, name: str, monk
     whole = tables(path, PROMPTS, threads=1)
     monkeypatch.setattr(tiles, "TILE_BYTES", 20 * 4 * 64)  # sixteen rows, thirteen where they are long
     with gs.open(path) as model:
-        rows = [tiles.tile_rows(matrix, 1, tiles.TILE_BYTES) for matrix in Network(model).layers[0].matrices]
+        rows = [tiles.tile_rows(matrix, 1) for matrix in Network(model).layers[0].matrices]
     assert {13, 16} == set(rows)
     for threads in (1, 3):
         for figure, values in tables(path, PROMPTS, threads).items():

@@ -3,6 +3,9 @@
     x (tokens × columns) · Wᵀ:   rows of W ──decode──▶ tile, float32, in cache ──GEMM──▶ a stripe of the product
 
 Threads take tiles from one counter. BLAS has to keep to one thread meanwhile (`threadpool_limits`).
+
+A few tokens are left to the core, which multiplies a few rows as soon as they are decoded: BLAS would copy each tile
+into blocks of its own, which costs more than so few products.
 """
 
 from __future__ import annotations
@@ -14,6 +17,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from ... import _core
+from ...multiply import multiply_few
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import TracebackType
@@ -23,15 +29,13 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-# Of a decoded tile. With many tokens GEMM is all that counts, and likes long tiles; with few, they must stay in cache.
-# (Zen 5, Q4_K, 14336 columns, GFLOP/s of one thread: 465 tokens 80, 98, 111 with 2, 4, 8 MiB; 20 tokens 73, 78, 69.)
-TILE_BYTES = 1 << 22
-LONG_TILE_BYTES = 1 << 23
+# Of a decoded tile: GEMM likes them long. (Zen 5, Q4_K, 14336 columns, 465 tokens, GFLOP/s of one thread: 80, 98, 111
+# with 2, 4, 8 MiB.)
+TILE_BYTES = 1 << 23
 
-# So many tokens are the left matrix of the product; of fewer, the tile is. BLAS copies what it multiplies into blocks
-# of its own, and takes twice as long for a left matrix of few rows. (Xeon with AVX-512, two threads, 33 M weights of
-# Q4_K, 14336 columns, ms with the tokens and with the tile on the left: 20 tokens 27, 19; 128: 71, 60; 465: 156, 167.)
-MANY_TOKENS = 256
+# So many go to BLAS. (Xeon with AVX-512, two threads, 59 M weights of Q4_K, 4096 columns, ms of core and BLAS: 20
+# tokens 17, 38; 48: 31, 49; 64: 47, 54; 96: 64, 67; 128: 105, 97. With AVX2 alone: 20 tokens 36, 42; 48: 76, 67.)
+MANY_TOKENS = 64
 
 
 class Workers:
@@ -101,14 +105,8 @@ def product(matrix: Matrix, x: Array, workers: Workers) -> Array:
     Returns:
         float32 (tokens, rows).
     """
-    if len(x) >= MANY_TOKENS:
-        result = np.empty((len(x), matrix.n_rows), np.float32)
-        _each_tile(matrix, workers, LONG_TILE_BYTES, lambda tile, rows: np.matmul(x, tile.T, out=result[:, rows]))
-    else:
-        columns = np.ascontiguousarray(x.T)
-        by_row = np.empty((matrix.n_rows, len(x)), np.float32)
-        _each_tile(matrix, workers, TILE_BYTES, lambda tile, rows: np.matmul(tile, columns, out=by_row[rows]))
-        result = np.ascontiguousarray(by_row.T)
+    few = len(x) < MANY_TOKENS and _core.current_isa() != "generic"  # which has no multiply-add and calls a function
+    result = multiply_few(matrix.blocks(), x, workers.threads) if few else _by_tiles(matrix, x, workers)
     with np.errstate(all="ignore"):  # as in workers
         if matrix.scale != 1.0:
             result *= np.float32(matrix.scale)
@@ -117,23 +115,30 @@ def product(matrix: Matrix, x: Array, workers: Workers) -> Array:
     return result
 
 
-def _each_tile(matrix: Matrix, workers: Workers, tile_bytes: int, multiply: Callable[[Array, slice], object]) -> None:
-    """multiply(decoded rows, which of the matrix they are), by all workers."""
-    step = tile_rows(matrix, workers.threads, tile_bytes)
+def _by_tiles(matrix: Matrix, x: Array, workers: Workers) -> Array:
+    """X Wᵀ, BLAS on decoded tiles by all workers."""
+    result = np.empty((len(x), matrix.n_rows), np.float32)
+    step = tile_rows(matrix, workers.threads)
 
     def work(first: int) -> None:
         count = min(step, matrix.n_rows - first)
-        tile = workers.buffer(count, matrix.n_columns)
-        start = matrix.first + first
-        matrix.tensor.dequantize(rows=slice(start, start + count), out=tile, threads=1)
-        multiply(tile, slice(first, first + count))
+        np.matmul(x, _decoded(matrix, first, count, workers).T, out=result[:, first : first + count])
 
     workers.each(work, range(0, matrix.n_rows, step))
+    return result
 
 
-def tile_rows(matrix: Matrix, threads: int, tile_bytes: int) -> int:
+def _decoded(matrix: Matrix, first: int, count: int, workers: Workers) -> Array:
+    """A few rows in the calling thread's buffer."""
+    tile = workers.buffer(count, matrix.n_columns)
+    start = matrix.first + first
+    matrix.tensor.dequantize(rows=slice(start, start + count), out=tile, threads=1)
+    return tile
+
+
+def tile_rows(matrix: Matrix, threads: int) -> int:
     """Rows of a tile: what fits, one at least, in multiples of 16 where possible; something for every thread."""
-    fitting = max(1, tile_bytes // (4 * matrix.n_columns))
+    fitting = max(1, TILE_BYTES // (4 * matrix.n_columns))
     share = -(-matrix.n_rows // threads)
     rows = min(fitting, share)
     return rows if rows < 16 else rows // 16 * 16
@@ -141,13 +146,9 @@ def tile_rows(matrix: Matrix, threads: int, tile_bytes: int) -> int:
 
 def first_not_finite(matrix: Matrix, workers: Workers) -> tuple[int, int] | None:
     """Row and column of a weight that is NaN or infinite; None if there is none."""
-    step = tile_rows(matrix, workers.threads, TILE_BYTES)
+    step = tile_rows(matrix, workers.threads)
     for first in range(0, matrix.n_rows, step):
-        count = min(step, matrix.n_rows - first)
-        tile = workers.buffer(count, matrix.n_columns)
-        start = matrix.first + first
-        matrix.tensor.dequantize(rows=slice(start, start + count), out=tile, threads=1)
-        bad = np.argwhere(~np.isfinite(tile))
+        bad = np.argwhere(~np.isfinite(_decoded(matrix, first, min(step, matrix.n_rows - first), workers)))
         if len(bad):
-            return start + int(bad[0, 0]), int(bad[0, 1])
+            return matrix.first + first + int(bad[0, 0]), int(bad[0, 1])
     return None

@@ -1,0 +1,134 @@
+#include "multiply.h"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "gguf/fault_guard.h"
+#include "parallel.h"
+
+namespace ggufscope {
+namespace {
+
+constexpr size_t kPiece = RowReader::kMost;
+constexpr size_t kSums = 16;                      // partial sums of a product
+constexpr size_t kStripeBytes = size_t{1} << 17;  // of partial sums, at most
+constexpr size_t kStripeBlocks = 16;              // of as many rows as are multiplied at once, at most
+
+size_t rounded_up(size_t n, size_t step) { return (n + step - 1) / step * step; }
+
+// The vectors in the order they are read in: piece by piece; of a piece, as many vectors as are multiplied at once; of
+// those, sixteen elements of each in turn. Zeros stand where there are no vectors or no columns.
+class PackedVectors {
+ public:
+  PackedVectors(const MultiplyTask& task, size_t at_once)
+      : at_once_(at_once), n_vectors_(rounded_up(task.n_vectors, at_once)), columns_(rounded_up(task.columns, kSums)) {
+    elements_.resize(n_vectors_ * columns_);
+    for (size_t vector = 0; vector < task.n_vectors; ++vector) {
+      const float* from = task.vectors + vector * task.columns;
+      for (size_t first = 0; first < task.columns; first += kSums) {
+        const size_t count = std::min(kSums, task.columns - first);
+        std::copy_n(from + first, count, elements_.data() + place(vector, first));
+      }
+    }
+  }
+
+  size_t count() const { return n_vectors_; }
+  const float* at(size_t vector, size_t first) const { return elements_.data() + place(vector, first); }
+
+ private:
+  size_t place(size_t vector, size_t column) const {
+    const size_t piece = column / kPiece * kPiece;
+    const size_t length = std::min(kPiece, columns_ - piece);
+    const size_t group = vector / at_once_;
+    return piece * n_vectors_ + group * at_once_ * length + (column - piece) * at_once_ + vector % at_once_ * kSums;
+  }
+
+  size_t at_once_;
+  size_t n_vectors_;
+  size_t columns_;
+  std::vector<float> elements_;
+};
+
+class StripeMultiplier {
+ public:
+  StripeMultiplier(const MultiplyTask& task, const KernelTable& table, const PackedVectors& vectors, size_t rows)
+      : task_(task),
+        kernel_(table.products.dots),
+        reader_(task.matrix, table, task.columns),
+        vectors_(vectors),
+        tile_(kernel_.rows * kPiece),
+        sums_(rows * vectors.count() * kSums) {}
+
+  void multiply(uint64_t first_row, uint64_t last_row) {
+    std::ranges::fill(sums_, 0.0F);
+    for (uint64_t column = 0; column < task_.columns; column += kPiece) {
+      for (uint64_t row = first_row; row < last_row; row += kernel_.rows) {
+        const size_t count = decode(row, last_row, column);
+        add(sums_.data() + (row - first_row) * vectors_.count() * kSums, column, count);
+      }
+    }
+    for (uint64_t row = first_row; row < last_row; ++row) store(first_row, row);
+  }
+
+ private:
+  // Rows beyond the last stay what they were: nobody asks for their sums.
+  size_t decode(uint64_t row, uint64_t last_row, uint64_t column) {
+    const auto count = static_cast<size_t>(std::min<uint64_t>(kPiece, task_.columns - column));
+    const size_t padded = rounded_up(count, kSums);
+    const uint64_t end = std::min<uint64_t>(last_row, row + kernel_.rows);
+    for (uint64_t each = row; each < end; ++each) {
+      float* out = tile_.data() + (each - row) * kPiece;
+      reader_.read(each, column, count, out);
+      std::fill(out + count, out + padded, 0.0F);
+    }
+    return padded;
+  }
+
+  void add(float* sums, uint64_t column, size_t count) {
+    for (size_t vector = 0; vector < vectors_.count(); vector += kernel_.vectors) {
+      kernel_.add(tile_.data(), kPiece, vectors_.at(vector, column), count, sums + vector * kernel_.rows * kSums);
+    }
+  }
+
+  // Sums lie as the kernel leaves them: rows by so many, vectors by so many, row after row.
+  void store(uint64_t first_row, uint64_t row) {
+    const size_t block = (row - first_row) / kernel_.rows * kernel_.rows;
+    const size_t row_in_block = (row - first_row) % kernel_.rows;
+    for (size_t vector = 0; vector < task_.n_vectors; ++vector) {
+      const size_t group = vector / kernel_.vectors * kernel_.vectors;
+      const float* sums = sums_.data() + block * vectors_.count() * kSums + group * kernel_.rows * kSums +
+                          (row_in_block * kernel_.vectors + vector % kernel_.vectors) * kSums;
+      task_.results[vector * task_.rows + row] = kernel_.fold(sums);
+    }
+  }
+
+  const MultiplyTask& task_;
+  const DotKernels& kernel_;
+  RowReader reader_;
+  const PackedVectors& vectors_;
+  std::vector<float> tile_;
+  std::vector<float> sums_;
+};
+
+}  // namespace
+
+void multiply(const MultiplyTask& task, int threads, const KernelTable& table) {
+  require_byte_order(*task.matrix.type, task.matrix.swapped);
+  const DotKernels& kernel = table.products.dots;
+  const PackedVectors vectors(task, kernel.vectors);
+  const size_t block_bytes = std::max<size_t>(1, kernel.rows * vectors.count() * kSums * sizeof(float));
+  const uint64_t stripe = std::clamp<size_t>(kStripeBytes / block_bytes, 1, kStripeBlocks) * kernel.rows;
+  std::atomic<uint64_t> next{0};
+  const auto work = [&](int) {
+    const auto multiplier = std::make_unique<StripeMultiplier>(task, table, vectors, stripe);
+    for (uint64_t first = next.fetch_add(stripe); first < task.rows; first = next.fetch_add(stripe)) {
+      multiplier->multiply(first, std::min(task.rows, first + stripe));
+    }
+  };
+  run_workers(task.rows * task.columns * sizeof(float) < kSmallBytes ? 1 : threads, work);
+  require_intact(task.matrix.blocks, task.rows * row_bytes(task.matrix, task.columns));
+}
+
+}  // namespace ggufscope

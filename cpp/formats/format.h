@@ -22,11 +22,12 @@
 //     static constexpr int sub_block_elements = 32;
 //     static constexpr int blocks_per_group = 2;
 //     static Line line(const Block*);                      // lane i: of sub-block i; step is also what `scales` gives
-//     static void each_quad(const Block*, Visit visit);    // visit(I32): each lane four codes of a sub-block, signed
-//     bytes static constexpr int sub_block_of(int lane);         // which
+//     static void each_quad(const Block*, Visit visit);    // visit(I32): each lane four codes of a sub-block, bytes
+//     static constexpr int sub_block_of(int lane);         // which
 //     // and one of these:
 //     static constexpr int center = 8;                     // of codes as stored: base = center · step, and no finite
-//                                                          // step lets w round; each_quad gives q − center, base is 0
+//                                                          // step lets w round; each_quad gives q − center, signed, or
+//                                                          // q itself where all lie in 0 … 15
 //     static bool rounds_nothing(const Block*);            // each step · q − base is a float32 as it stands
 //
 //     // where those sub-blocks are 32 codes of four bits (kernels/counted.h)

@@ -77,7 +77,7 @@ struct Q3_K {
   static Line line(const Block* block) { return centered_line<Q3_K>(block); }
   template <class Visit>
   static void each_quad(const Block* block, Visit visit) {
-    for (const I32 quad : transposed(codes(*block)).of) visit(minus_in_each_byte<center>(quad));
+    for (const I32 quad : transposed(codes(*block)).of) visit(quad);
   }
   static constexpr int sub_block_of(int lane) { return lane / 8 * 8 + lane % 4 * 2 + lane / 4 % 2; }
 };

@@ -75,8 +75,8 @@ struct Q4_0 {
   template <class Visit>
   static void each_quad(const Block* sixteen, Visit visit) {
     for (const I32 nibbles : quads_of(sixteen->qs, sizeof(Block)).of) {
-      visit(minus_in_each_byte<center>(in_each_byte<15>(nibbles)));
-      visit(minus_in_each_byte<center>(in_each_byte<15>(shift_right<4>(nibbles))));
+      visit(in_each_byte<15>(nibbles));
+      visit(in_each_byte<15>(shift_right<4>(nibbles)));
     }
   }
   static constexpr int sub_block_of(int lane) { return lane; }

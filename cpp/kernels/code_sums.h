@@ -3,8 +3,8 @@
 //
 //              lane 0: sub-block 0     lane 1: sub-block 1      …
 //   quad 0    │ q0  q1  q2  q3        │ q0  q1  q2  q3         │
-//   quad 1    │ q4  q5  q6  q7        │ q4  q5  q6  q7         │   Σq … Σq⁴ of a lane are dot products of its bytes,
-//     …                                                            as words: q and q² fit in one
+//   quad 1    │ q4  q5  q6  q7        │ q4  q5  q6  q7         │   Σq … Σq⁴ of a lane are dot products of its bytes:
+//     …                                                            as words, where q² needs one, or as they are
 #pragma once
 
 #include "formats/format.h"
@@ -37,12 +37,87 @@ inline F64 unsigned_to_f64(I32 x) { return to_f64(x ^ broadcast(0x80000000U)) + 
 
 // What the codes of each lane add up to. Bytes at even and odd places have sums of their own, so that additions wait
 // less for one another, and so that of 32 fourth powers of ±127 sixteen fit in 32 bits.
-class CodeSums {
+class ByteSums {
  public:
+  static constexpr int kOrigin = 0;  // powers are those of the distance from this code
+
   I32 one() const { return one_; }
   I32 two() const { return two_[0] + two_[1]; }
   I32 three() const { return three_[0] + three_[1]; }
   F64 four() const { return unsigned_to_f64(four_[0]) + unsigned_to_f64(four_[1]); }
+  static I32 magnitudes(I32 quad) { return abs_bytes(quad); }
+
+ protected:
+  void add_powers(I32 quad) {
+    one_ = add_bytes(one_, quad);
+    add_words<0>(even_bytes(quad));
+    add_words<1>(odd_bytes(quad));
+  }
+
+ private:
+  template <int Place>
+  void add_words(I32 words) {
+    const I32 squares = square_words(words);
+    two_[Place] = add_products(two_[Place], words, words);
+    three_[Place] = add_products(three_[Place], squares, words);
+    four_[Place] = add_products(four_[Place], squares, squares);
+  }
+  I32 one_ = broadcast(0);
+  I32 two_[2] = {broadcast(0), broadcast(0)};
+  I32 three_[2] = {broadcast(0), broadcast(0)};
+  I32 four_[2] = {broadcast(0), broadcast(0)};
+};
+
+// Of the codes 0 … 15 from one of them, in every piece of sixteen bytes.
+struct Distances {
+  uint8_t magnitudes[64] = {};
+  uint8_t squares[64] = {};
+  explicit constexpr Distances(int origin) {
+    for (int i = 0; i < 64; ++i) {
+      const int distance = i % 16 < origin ? origin - i % 16 : i % 16 - origin;
+      magnitudes[i] = static_cast<uint8_t>(distance);
+      squares[i] = static_cast<uint8_t>(distance * distance);
+    }
+  }
+};
+template <int Origin>
+alignas(64) inline constexpr Distances kDistances{Origin};
+
+// Of codes from 0 to 15: squares of the distance c from Origin come out of a table and fit in a byte, also as factors.
+//
+//   c²    Σ 1 · c²        c³    Σ q · c² − Origin · Σ c²        c⁴    Σ c² · c²
+template <int Size, int Origin>
+class NibbleSums {
+ public:
+  static constexpr int kOrigin = Origin;
+  static_assert((15 - Origin) * (15 - Origin) < 128 && Origin * Origin < 128);
+
+  I32 one() const { return one_ - broadcast(Size * Origin); }
+  I32 two() const { return two_; }
+  I32 three() const { return three_ - broadcast(Origin) * two_; }
+  F64 four() const { return to_f64(four_); }
+  static I32 magnitudes(I32 quad) { return pick_bytes(load_i32(kDistances<Origin>.magnitudes), quad); }
+
+ protected:
+  void add_powers(I32 quad) {
+    const I32 squares = pick_bytes(load_i32(kDistances<Origin>.squares), quad);
+    one_ = add_bytes(one_, quad);
+    two_ = add_bytes(two_, squares);
+    three_ = add_byte_products(three_, quad, squares);
+    four_ = add_byte_products(four_, squares, squares);
+  }
+
+ private:
+  I32 one_ = broadcast(0);
+  I32 two_ = broadcast(0);
+  I32 three_ = broadcast(0);
+  I32 four_ = broadcast(0);
+};
+
+// Powers, and the ends of the codes.
+template <class Powers>
+class CodeSums : public Powers {
+ public:
   I32 lowest() const {
     return of_four_bytes(low_, [](I32 a, I32 b) { return min_bytes(a, b); });
   }
@@ -52,21 +127,12 @@ class CodeSums {
 
  protected:
   void add_codes(I32 quad) {
-    one_ = add_bytes(one_, quad);
     low_ = min_bytes(low_, quad);
     high_ = max_bytes(high_, quad);
-    add_powers<0>(even_bytes(quad));
-    add_powers<1>(odd_bytes(quad));
+    Powers::add_powers(quad);
   }
 
  private:
-  template <int Place>
-  void add_powers(I32 words) {
-    const I32 squares = square_words(words);
-    two_[Place] = add_products(two_[Place], words, words);
-    three_[Place] = add_products(three_[Place], squares, words);
-    four_[Place] = add_products(four_[Place], squares, squares);
-  }
   template <class Choose>
   static I32 of_four_bytes(I32 bytes, Choose choose) {
     bytes = choose(bytes, shift_right<16>(bytes));
@@ -74,10 +140,6 @@ class CodeSums {
     return ((bytes & broadcast(255)) ^ broadcast(128)) - broadcast(128);  // the first, its sign extended
   }
 
-  I32 one_ = broadcast(0);
-  I32 two_[2] = {broadcast(0), broadcast(0)};
-  I32 three_[2] = {broadcast(0), broadcast(0)};
-  I32 four_[2] = {broadcast(0), broadcast(0)};
   I32 low_ = broadcast(0x7F7F7F7FU);
   I32 high_ = broadcast(0x80808080U);
 };
@@ -90,27 +152,30 @@ struct LaneSums {  // Σw … Σw⁴ and Σ|w| of each lane
   F64 magnitude;
 };
 
-// w = step · q
-template <int Size>
-class CenteredSums : public CodeSums {
+// w = step · (q − origin)
+template <int Size, class Powers>
+class CenteredSums : public CodeSums<Powers> {
  public:
   explicit CenteredSums(const Line& line) : step_(line.step) {}
 
   void add(I32 quad) {
-    const I32 magnitudes = abs_bytes(quad);
+    const I32 magnitudes = Powers::magnitudes(quad);
     magnitude_ = add_bytes(magnitude_, magnitudes);
     not_zero_ = add_bytes(not_zero_, min_bytes(magnitudes, broadcast(0x01010101)));
-    add_codes(quad);
+    this->add_codes(quad);
   }
 
+  I32 lowest() const { return CodeSums<Powers>::lowest() - broadcast(Powers::kOrigin); }
+  I32 highest() const { return CodeSums<Powers>::highest() - broadcast(Powers::kOrigin); }
   LaneSums sums() const {
     const F64 step = to_f64(step_);
     const F64 square = step * step;
-    return {step * to_f64(one()), square * to_f64(two()), square * step * to_f64(three()), square * square * four(),
-            abs(step) * to_f64(magnitude_)};
+    return {step * to_f64(this->one()), square * to_f64(this->two()), square * step * to_f64(this->three()),
+            square * square * this->four(), abs(step) * to_f64(magnitude_)};
   }
   // Zeros, which nearly always are the only weights below the threshold.
-  Counted nearest_zero() const {
+  template <class ShowQuads>
+  Counted nearest_zero(float, ShowQuads) const {
     const Mask level = equal(step_, broadcast(0.0F));
     return {broadcast(0.0F), select(level, broadcast(Size), broadcast(Size) - not_zero_)};
   }
@@ -124,8 +189,8 @@ class CenteredSums : public CodeSums {
 };
 
 // w = step · q − base, step > 0
-template <int Size>
-class LineSums : public CodeSums {
+template <int Size, class Powers>
+class LineSums : public CodeSums<Powers> {
  public:
   explicit LineSums(const Line& line) : line_(line), crossing_(crossing_of(line)) {}
 
@@ -133,24 +198,23 @@ class LineSums : public CodeSums {
     const I32 negative = less_bytes(quad, crossing_.first_not_negative);
     negative_ = add_bytes(negative_, negative & quad);
     minus_negative_count_ = add_bytes(minus_negative_count_, negative);
-    minus_nearest_count_ = add_bytes(minus_nearest_count_, equal_bytes(quad, crossing_.nearest));
-    add_codes(quad);
+    this->add_codes(quad);
   }
 
   // Powers of the deviations from the lane's mean first, where nothing cancels: they are exact up to 2^53.
   LaneSums sums() const {
-    const F64 q1 = to_f64(one());
-    const F64 q2 = to_f64(two());
-    const F64 q3 = to_f64(three());
+    const F64 q1 = to_f64(this->one());
+    const F64 q2 = to_f64(this->two());
+    const F64 q3 = to_f64(this->three());
     const F64 q = broadcast(1.0 / Size) * q1;
     const F64 c2 = q2 - q * q1;
     const F64 c3 = q3 - q * (broadcast(3.0) * q2 - broadcast(2.0) * q * q1);
-    const F64 c4 = four() - q * (broadcast(4.0) * q3 - q * (broadcast(6.0) * q2 - broadcast(3.0) * q * q1));
+    const F64 c4 = this->four() - q * (broadcast(4.0) * q3 - q * (broadcast(6.0) * q2 - broadcast(3.0) * q * q1));
 
     const F64 step = to_f64(line_.step);
     const F64 base = to_f64(line_.base);
     const F64 square = step * step;
-    const F64 mean = step * q - base;
+    const F64 mean = step * (q + broadcast(static_cast<double>(Powers::kOrigin))) - base;
     const F64 m2 = square * c2;
     const F64 m3 = square * step * c3;
     const F64 one = broadcast(static_cast<double>(Size)) * mean;
@@ -160,7 +224,15 @@ class LineSums : public CodeSums {
             square * square * c4 + mean * (broadcast(4.0) * m3 + mean * (broadcast(6.0) * m2 + of_means)),
             one - broadcast(2.0) * negative};
   }
-  Counted nearest_zero() const { return {crossing_.nearest_weight, broadcast(0) - minus_nearest_count_}; }
+  // They are counted in quads shown once more, where they count: few lines pass so near to zero at a code.
+  template <class ShowQuads>
+  Counted nearest_zero(float threshold, ShowQuads show_quads) const {
+    const F32 counted = broadcast(threshold > 0 ? threshold : __FLT_DENORM_MIN__);
+    if (bits(less(abs(crossing_.nearest_weight), counted)) == 0) return {crossing_.nearest_weight, broadcast(0)};
+    I32 minus_count = broadcast(0);
+    show_quads([&](I32 quad) { minus_count = add_bytes(minus_count, equal_bytes(quad, crossing_.nearest)); });
+    return {crossing_.nearest_weight, broadcast(0) - minus_count};
+  }
   // At most the weights of one code are nearer to zero than half a step.
   F32 others_beyond() const { return broadcast(0.5F) * line_.step; }
 
@@ -169,7 +241,6 @@ class LineSums : public CodeSums {
   Crossing crossing_;
   I32 negative_ = broadcast(0);
   I32 minus_negative_count_ = broadcast(0);
-  I32 minus_nearest_count_ = broadcast(0);
 };
 
 }  // namespace

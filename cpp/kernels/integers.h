@@ -22,6 +22,24 @@ static_assert(__is_same(Values, Collection<Counts, Extremes, Moments>),
 template <class Format>
 concept IsCentered = requires { Format::center; };
 
+// Codes that each_quad gives as they are stored, without their center.
+template <class Format>
+concept HasNibbles = Format::lowest_code == 0 && Format::highest_code < 16;
+
+// The sums of powers that fit a format's codes.
+template <class Format>
+struct PowersOf {
+  using type = ByteSums;
+};
+template <HasNibbles Format>
+struct PowersOf<Format> {
+  static constexpr int origin() {
+    if constexpr (IsCentered<Format>) return Format::center;
+    return 8;
+  }
+  using type = NibbleSums<Format::sub_block_elements, origin()>;
+};
+
 template <class Format>
 struct SubBlocks {
   int32_t of_lane[kLanes] = {};
@@ -84,11 +102,11 @@ class IntegerValues {
  private:
   template <class F>
   struct SumsOf {
-    using type = LineSums<kSize>;
+    using type = LineSums<kSize, typename PowersOf<F>::type>;
   };
   template <IsCentered F>
   struct SumsOf<F> {
-    using type = CenteredSums<kSize>;
+    using type = CenteredSums<kSize, typename PowersOf<F>::type>;
   };
   using Sums = typename SumsOf<Format>::type;
 
@@ -108,7 +126,7 @@ class IntegerValues {
 
   void count(const Block* group, const Sums& sums) {
     if (bits(less(sums.others_beyond(), broadcast(run_.sparsity_threshold))) == 0) {
-      counts_.add(sums.nearest_zero());
+      counts_.add(sums.nearest_zero(run_.sparsity_threshold, [&](auto visit) { Format::each_quad(group, visit); }));
     } else {
       each_weight<Format>(group, [&](F32 w) { counts_.add(Group{w, {}}, AllLanes{}); });
     }

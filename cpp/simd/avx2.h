@@ -150,11 +150,17 @@ inline I32 square_words(I32 a) { return {_mm256_mullo_epi16(a.low, a.low), _mm25
 inline I32 add_products(I32 sums, I32 a, I32 b) {
   return sums + I32{_mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high)};
 }
-inline I32 add_bytes(I32 sums, I32 bytes) {
-  const __m256i one = _mm256_set1_epi8(1);
-  const I32 pairs = {_mm256_maddubs_epi16(one, bytes.low), _mm256_maddubs_epi16(one, bytes.high)};
+inline I32 add_byte_products(I32 sums, I32 a, I32 b) {
+  const I32 pairs = {_mm256_maddubs_epi16(a.low, b.low), _mm256_maddubs_epi16(a.high, b.high)};
   const __m256i word = _mm256_set1_epi16(1);
   return add_products(sums, pairs, {word, word});
+}
+inline I32 add_bytes(I32 sums, I32 bytes) {
+  const __m256i one = _mm256_set1_epi8(1);
+  return add_byte_products(sums, {one, one}, bytes);
+}
+inline I32 pick_bytes(I32 tables, I32 index) {
+  return {_mm256_shuffle_epi8(tables.low, index.low), _mm256_shuffle_epi8(tables.high, index.high)};
 }
 inline I32 min_bytes(I32 a, I32 b) { return {_mm256_min_epi8(a.low, b.low), _mm256_min_epi8(a.high, b.high)}; }
 inline I32 max_bytes(I32 a, I32 b) { return {_mm256_max_epi8(a.low, b.low), _mm256_max_epi8(a.high, b.high)}; }

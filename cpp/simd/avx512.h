@@ -118,14 +118,16 @@ inline I32 odd_bytes(I32 a) { return {_mm512_srai_epi16(a.v, 8)}; }
 inline I32 square_words(I32 a) { return {_mm512_mullo_epi16(a.v, a.v)}; }
 #if defined(__AVX512VNNI__)
 inline I32 add_products(I32 sums, I32 a, I32 b) { return {_mm512_dpwssd_epi32(sums.v, a.v, b.v)}; }
-inline I32 add_bytes(I32 sums, I32 bytes) { return {_mm512_dpbusd_epi32(sums.v, _mm512_set1_epi8(1), bytes.v)}; }
+inline I32 add_byte_products(I32 sums, I32 a, I32 b) { return {_mm512_dpbusd_epi32(sums.v, a.v, b.v)}; }
 #else
 inline I32 add_products(I32 sums, I32 a, I32 b) { return {_mm512_add_epi32(sums.v, _mm512_madd_epi16(a.v, b.v))}; }
-inline I32 add_bytes(I32 sums, I32 bytes) {
-  const __m512i pairs = _mm512_maddubs_epi16(_mm512_set1_epi8(1), bytes.v);
+inline I32 add_byte_products(I32 sums, I32 a, I32 b) {
+  const __m512i pairs = _mm512_maddubs_epi16(a.v, b.v);
   return {_mm512_add_epi32(sums.v, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))};
 }
 #endif
+inline I32 add_bytes(I32 sums, I32 bytes) { return add_byte_products(sums, {_mm512_set1_epi8(1)}, bytes); }
+inline I32 pick_bytes(I32 tables, I32 index) { return {_mm512_shuffle_epi8(tables.v, index.v)}; }
 inline I32 min_bytes(I32 a, I32 b) { return {_mm512_min_epi8(a.v, b.v)}; }
 inline I32 max_bytes(I32 a, I32 b) { return {_mm512_max_epi8(a.v, b.v)}; }
 inline I32 less_bytes(I32 a, I32 b) { return {_mm512_movm_epi8(_mm512_cmplt_epi8_mask(a.v, b.v))}; }

@@ -200,6 +200,16 @@ inline I32 add_bytes(I32 sums, I32 bytes) {  // plus the four bytes
     return sum;
   });
 }
+inline I32 add_byte_products(I32 sums, I32 a, I32 b) {  // plus the four products; bytes of a are not negative
+  return each_lane<I32>([&](int l) {
+    uint32_t sum = sums.lane[l];
+    for (int i = 0; i < 4; ++i) sum += static_cast<uint32_t>(part<int8_t>(a, 4 * l + i) * part<int8_t>(b, 4 * l + i));
+    return sum;
+  });
+}
+inline I32 pick_bytes(I32 tables, I32 index) {  // each byte from the same sixteen of tables; index below 16
+  return each_part<uint8_t>([&](size_t i) { return part<uint8_t>(tables, i / 16 * 16 + part<uint8_t>(index, i)); });
+}
 inline I32 min_bytes(I32 a, I32 b) {
   return each_part<int8_t>(
       [&](size_t i) { return part<int8_t>(a, i) < part<int8_t>(b, i) ? part<int8_t>(a, i) : part<int8_t>(b, i); });

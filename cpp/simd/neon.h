@@ -206,6 +206,20 @@ inline I32 add_bytes(I32 sums, I32 bytes) {
   };
   return each<I32>(added, sums, bytes);
 }
+inline I32 add_byte_products(I32 sums, I32 a, I32 b) {
+  const auto added = [](uint32x4_t sum, uint32x4_t x, uint32x4_t y) {
+    const int16x8_t low = vmull_s8(vget_low_s8(as_bytes(x)), vget_low_s8(as_bytes(y)));
+    const int16x8_t high = vmull_high_s8(as_bytes(x), as_bytes(y));
+    return vreinterpretq_u32_s32(vpadalq_s16(vreinterpretq_s32_u32(sum), vpaddq_s16(low, high)));
+  };
+  return each<I32>(added, sums, a, b);
+}
+inline I32 pick_bytes(I32 tables, I32 index) {
+  const auto picked = [](uint32x4_t table, uint32x4_t i) {
+    return vreinterpretq_u32_u8(vqtbl1q_u8(vreinterpretq_u8_u32(table), vreinterpretq_u8_u32(i)));
+  };
+  return each<I32>(picked, tables, index);
+}
 inline I32 min_bytes(I32 a, I32 b) {
   return each<I32>([](auto x, auto y) { return vreinterpretq_u32_s8(vminq_s8(as_bytes(x), as_bytes(y))); }, a, b);
 }

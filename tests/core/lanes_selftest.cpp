@@ -276,6 +276,9 @@ void bytes_and_words(Inputs& in) {
   unary("square_words(I32)", in.integers.left, [](I32 a) { return square_words(a); });
   binary("add_products(I32, I32, I32)", in.integers, [](I32 a, I32 b) { return add_products(a ^ b, a, b); });
   binary("add_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return add_bytes(a, b); });
+  binary("add_byte_products(I32, I32, I32)", in.integers,
+         [](I32 a, I32 b) { return add_byte_products(a ^ b, a & broadcast(0x7F7F7F7F), b); });
+  binary("pick_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return pick_bytes(a, b & broadcast(0x0F0F0F0F)); });
   binary("min_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return min_bytes(a, b); });
   binary("max_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return max_bytes(a, b); });
   binary("less_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return less_bytes(a, b); });

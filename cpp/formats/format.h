@@ -32,6 +32,8 @@
 //
 //     // where those sub-blocks are 32 codes of four bits (kernels/counted.h)
 //     static NibblePlanes planes(const Block*);            // lane i: the codes of sub-block i
+//     static void each_square(const Block&, Visit visit);  // visit(i, F32): squares of weights i … i + 15, each code's
+//                                                          // from a table, rounded as those of decoded weights
 //     static uint16_t step_half(const Block&);             // if a block is one of them: its step (kernels/stepped.h)
 //
 //     // where big-endian files may hold it: reverse the bytes of each multi-byte field

@@ -175,6 +175,25 @@ struct Q4_K {
       store(half + 32 * high, to_f32(shift_right<4>(codes)) * broadcast(scale[high]) - broadcast(minimum[high]));
     }
   }
+  template <class Visit>
+  static void each_square(const Block& block, Visit visit) {
+    float scale[16];
+    store_scales_and_minima(&block, block.d, block.dmin, scale);
+    keep_in_memory(scale);
+    const auto table = [&](int i) {
+      const F32 weights = to_f32(iota()) * broadcast(scale[i]) - broadcast(scale[8 + i]);
+      return weights * weights;
+    };
+    for (int i = 0; i < 8; i += 2) {  // as in decode
+      const F32 low = table(i);
+      const F32 high = table(i + 1);
+      for (int half = 0; half < 32; half += 16) {
+        const I32 codes = load_u8(block.qs + 16 * i + half);
+        visit(32 * i + half, pick(low, codes));
+        visit(32 * i + 32 + half, pick(high, shift_right<4>(codes)));
+      }
+    }
+  }
   static void scales(const Block& block, float* out) { store_scales(&block, block.d, block.dmin, out); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
 

@@ -65,6 +65,14 @@ struct Q4_0 {
     store(out, to_f32(low_nibbles(q) - broadcast(8)) * d);
     store(out + 16, to_f32(high_nibbles(q) - broadcast(8)) * d);
   }
+  template <class Visit>
+  static void each_square(const Block& block, Visit visit) {
+    const F32 weights = to_f32(iota() - broadcast(8)) * broadcast(half_to_float(block.d));
+    const F32 squares = weights * weights;
+    const I32 q = load_u8(block.qs);
+    visit(0, pick(squares, q));
+    visit(16, pick(squares, shift_right<4>(q)));
+  }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
 

@@ -33,9 +33,10 @@ class CodeBits {
 template <class Format>
 class CountedTables {
  public:
+  static constexpr bool kSeesWeights = false;
+
   explicit CountedTables(FusedRun& run) : codes_into_(run.codes), histogram_(run.histogram) {}
 
-  // The weights are not needed: see DecodedTables.
   void observe(const typename Format::Block* group, const Line& line) {
     const CodeBits bits(Format::planes(group));
 #pragma GCC unroll 16
@@ -46,7 +47,6 @@ class CountedTables {
     }
     histogram_.next_group();
   }
-  void show(F32) const {}
   void finish() const {
     histogram_.finish();
     codes_.finish(*codes_into_);

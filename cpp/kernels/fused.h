@@ -15,12 +15,14 @@ namespace {
 template <class Format>
 class DecodedTables {
  public:
+  static constexpr bool kSeesWeights = true;
+
   explicit DecodedTables(FusedRun& run) : histogram_(run.histogram), run_(run) {}
 
   void observe(const typename Format::Block* group, const Line&) {
     for (int b = 0; b < Format::blocks_per_group; ++b) codes_.add(group[b], *run_.codes);
   }
-  // Each sixteen weights.
+  // Each sixteen weights; only where kSeesWeights.
   void show(F32 weights) { histogram_.add(Group{weights, {}}, AllLanes{}); }
   void finish() {
     histogram_.finish();
@@ -32,6 +34,18 @@ class DecodedTables {
   FusedRun& run_;
   CodeTables<Format> codes_;
 };
+
+// Squares of sixteen weights, from 0 on: visit(i, F32).
+template <class Format, class Visit>
+void each_square(const typename Format::Block& block, Visit visit) {
+  if constexpr (kPicksAtOnce && requires { Format::each_square(block, visit); }) {
+    Format::each_square(block, visit);
+  } else {
+    alignas(64) float weights[Format::elements];
+    Format::decode(block, weights);
+    for (int i = 0; i < Format::elements; i += kLanes) visit(i, load(weights + i) * load(weights + i));
+  }
+}
 
 template <class Format>
 concept IsCounted = requires(const typename Format::Block* group) { Format::planes(group); };
@@ -68,15 +82,18 @@ class FullObserver {
     keep_in_memory(squares);
     tables_.observe(group, line);
     for (int b = 0; b < Format::blocks_per_group; ++b) {
-      alignas(64) float weights[Format::elements];
-      Format::decode(group[b], weights);
       if (run_.row_squares == nullptr) {
-        show_all(weights, [](int, F32) {});
+        if constexpr (Tables::kSeesWeights) show_all(group[b], [](int, F32) {});
         continue;
       }
       run_.row_squares[run_.row] += total(squares, b);
       float* columns = columns_of_few_rows(run_);
-      show_all(weights, [&](int i, F32 w) { store(columns + i, load(columns + i) + w * w); });
+      const auto add_square = [&](int i, F32 square) { store(columns + i, load(columns + i) + square); };
+      if constexpr (Tables::kSeesWeights) {
+        show_all(group[b], [&](int i, F32 w) { add_square(i, w * w); });
+      } else {
+        each_square<Format>(group[b], add_square);
+      }
       pass<Format>(run_);
     }
   }
@@ -97,7 +114,9 @@ class FullObserver {
     return sum;
   }
   template <class Visit>
-  void show_all(const float* weights, Visit visit) {
+  void show_all(const Block& block, Visit visit) {
+    alignas(64) float weights[Format::elements];
+    Format::decode(block, weights);
     for (int i = 0; i < Format::elements; i += kLanes) {
       const F32 w = load(weights + i);
       tables_.show(w);

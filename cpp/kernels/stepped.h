@@ -19,6 +19,8 @@ concept HasHalfSteps = requires(const typename Format::Block& block) { Format::s
 template <class Format>
 class SteppedTables {
  public:
+  static constexpr bool kSeesWeights = false;
+
   explicit SteppedTables(FusedRun& run) : steps_(run.steps) {}
 
   void observe(const typename Format::Block* sixteen, const Line&) {
@@ -40,7 +42,6 @@ class SteppedTables {
       add(sixteen[12 + k], odd_pieces(odd01, odd23));
     }
   }
-  void show(F32) const {}
   void finish() const {}
 
  private:

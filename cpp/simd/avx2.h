@@ -15,6 +15,7 @@ namespace ggufscope {
 namespace {
 
 inline constexpr int kLanes = 16;
+inline constexpr bool kPicksAtOnce = false;
 
 struct F32 {
   __m256 low;   // lanes 0-7

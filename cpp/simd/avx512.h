@@ -22,6 +22,7 @@ namespace ggufscope {
 namespace {
 
 inline constexpr int kLanes = 16;
+inline constexpr bool kPicksAtOnce = true;
 
 struct F32 {
   __m512 v;

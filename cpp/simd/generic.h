@@ -17,6 +17,7 @@ namespace ggufscope {
 namespace {
 
 inline constexpr int kLanes = 16;
+inline constexpr bool kPicksAtOnce = false;  // whether pick(F32, I32) is one instruction
 
 struct F32 {
   float lane[kLanes];

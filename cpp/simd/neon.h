@@ -16,6 +16,7 @@ namespace ggufscope {
 namespace {
 
 inline constexpr int kLanes = 16;
+inline constexpr bool kPicksAtOnce = false;
 
 struct F32 {  // lanes 0-3, 4-7, 8-11, 12-15; named, since compilers keep named members in registers more readily
   float32x4_t a, b, c, d;

@@ -169,11 +169,10 @@ uint32_t observe_run(const typename Format::Block* blocks, int groups, FusedRun&
     return first_position<Format>(blocks, static_cast<uint64_t>(groups) * Format::blocks_per_group, magnitude,
                                   run.first);
   };
-  const auto show_all = [&](Summing<Moments>& moments) {
+  const auto show_all = [&](auto visit) {
     for (int i = 0; i < groups; ++i) {
       if ((left >> i & 1U) != 0) continue;
-      each_weight<Format>(blocks + i * Format::blocks_per_group,
-                          [&](F32 w) { moments.add(Group{w, to_f64(w)}, AllLanes{}); });
+      each_weight<Format>(blocks + i * Format::blocks_per_group, [&](F32 w) { visit(to_f64(w), AllLanes{}); });
     }
   };
   values.finish(position, show_all);

@@ -89,13 +89,14 @@ class IntegerValues {
     return true;
   }
 
-  // position(magnitude): where it first stands in this run. show_all(moments): adds every weight of the groups seen.
+  // position(magnitude): where it first stands in this run. show_all(visit): every weight of the groups seen.
   template <class Position, class ShowAll>
   void finish(Position position, ShowAll show_all) {
     if (groups_ == 0) return;
     counts_.finish(*run_.values, groups_ * kElements);
     extremes_.finish(*run_.values, run_.first, position);
-    moments_.finish(*run_.values, groups_ * kElements, show_all);
+    const double mean = sum(moments_.powers.one) / static_cast<double>(groups_ * kElements);
+    moments_.finish(*run_.values, groups_ * kElements, mean, show_all);
     scales_.finish(*run_.scales, groups_ * kLanes);
   }
 
@@ -128,7 +129,7 @@ class IntegerValues {
     if (bits(less(sums.others_beyond(), broadcast(run_.sparsity_threshold))) == 0) {
       counts_.add(sums.nearest_zero(run_.sparsity_threshold, [&](auto visit) { Format::each_quad(group, visit); }));
     } else {
-      each_weight<Format>(group, [&](F32 w) { counts_.add(Group{w, {}}, AllLanes{}); });
+      each_weight<Format>(group, [&](F32 w) { counts_.add_all(w); });
     }
   }
 
@@ -137,7 +138,7 @@ class IntegerValues {
   Summing<Counts> counts_;
   Summing<Extremes> extremes_;
   Summing<Scales> scales_;
-  Summing<Moments> moments_{0.0};
+  Summing<Moments> moments_;
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ struct SummingAll<Collection<Statistic...>> : Summing<Statistic>... {
   void add(const Group& group, Valid valid) {
     (Summing<Statistic>::add(group, valid), ...);
   }
-  void finish(Collection<Statistic...>& into, const Tile& tile) const {
+  void finish(Collection<Statistic...>& into, const Tile& tile) {
     (Summing<Statistic>::finish(static_cast<Statistic&>(into), tile), ...);
   }
 };

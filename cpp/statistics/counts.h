@@ -52,17 +52,27 @@ struct Summing<Counts> {
   explicit Summing(const Tile& tile) : Summing(tile.sparsity_threshold) {}
   explicit Summing(float sparsity_threshold) : threshold(broadcast(sparsity_threshold)) {}
 
+  // Zeros are sparse: a tile is searched for them where it has sparse weights.
   template <class Valid>
   void add(const Group& group, Valid valid) {
-    zero = increment(zero, only(valid, equal(group.value, broadcast(0.0F))));
     sparse = increment(sparse, only(valid, less(abs(group.value), threshold)));
+  }
+  void add_all(F32 x) {
+    add(Group{x, {}}, AllLanes{});
+    zero = increment(zero, equal(x, broadcast(0.0F)));
   }
   void add(const Counted& code) {
     zero = zero + select(equal(code.value, broadcast(0.0F)), code.count, broadcast(0));
     sparse = sparse + select(less(abs(code.value), threshold), code.count, broadcast(0));
   }
 
-  void finish(Counts& counts, const Tile& tile) const { finish(counts, tile.seen_count); }
+  void finish(Counts& counts, const Tile& tile) {
+    if (sum(sparse) > 0 || !(tile.sparsity_threshold > 0)) {
+      each_group(tile.seen, tile.seen_count,
+                 [&](F32 x, auto valid) { zero = increment(zero, only(valid, equal(x, broadcast(0.0F)))); });
+    }
+    finish(counts, tile.seen_count);
+  }
   void finish(Counts& counts, uint64_t finite) const {
     counts.finite += finite;
     counts.zero += sum(zero);

@@ -1,9 +1,10 @@
 // Mean, spread, shape and norms.
 //
-// Raw power sums lose everything when the mean is far larger than the spread (norm gains), so the powers added up are
-// those of deviations from a pivot, the mean of the tile's first sixteen weights. Where that turns out to lie far from
-// the mean of all, the tile is read once more, about the mean. Tiles, chunks and tensors are joined by Pébay's update
-// formulas (Sandia report SAND2008-6212), in float64.
+// The powers added up are those of the weights themselves, which nearly always spread about zero. Raw sums lose
+// everything when the mean is far larger than the spread (norm gains): where that turns out, the tile is read once more
+// with deviations from a pivot, the mean of its first sixteen weights, and should that lie far from the mean of all, a
+// third time. Tiles, chunks and tensors are joined by Pébay's update formulas (Sandia report SAND2008-6212), in
+// float64.
 #pragma once
 
 #include <cmath>
@@ -86,76 +87,34 @@ struct Moments {
 #if defined(GGUFSCOPE_KERNEL_UNIT)
 namespace {
 
-template <>
-struct Summing<Moments> {
-  double pivot;
-  F64 sum1 = broadcast(0.0);  // of the deviations from the pivot, and of their powers
-  F64 sum2 = broadcast(0.0);
-  F64 sum3 = broadcast(0.0);
-  F64 sum4 = broadcast(0.0);
-  F64 magnitude = broadcast(0.0);
+struct PowerSums {  // Σx … Σx⁴ of deviations x from a pivot
+  F64 one = broadcast(0.0);
+  F64 two = broadcast(0.0);
+  F64 three = broadcast(0.0);
+  F64 four = broadcast(0.0);
 
-  explicit Summing(const Tile& tile) : Summing(mean_of_first(tile)) {}
-  explicit Summing(double about) : pivot(about) {}
-
-  template <class Valid>
-  void add(const Group& group, Valid valid) {
-    const F64 deviation = only(valid, group.wide - broadcast(pivot));
+  void add(F64 deviation) {
     const F64 square = deviation * deviation;
-    sum1 = sum1 + deviation;
-    sum2 = sum2 + square;
-    sum3 = sum3 + square * deviation;
-    sum4 = sum4 + square * square;
-    magnitude = magnitude + abs(group.wide);  // 0 beyond the end
+    one = one + deviation;
+    two = two + square;
+    three = three + square * deviation;
+    four = four + square * square;
   }
 
-  // Lanes that were added up elsewhere, Σ … Σ⁴ about the pivot and Σ|w|.
-  void add(F64 one, F64 two, F64 three, F64 four, F64 of_magnitudes) {
-    sum1 = sum1 + one;
-    sum2 = sum2 + two;
-    sum3 = sum3 + three;
-    sum4 = sum4 + four;
-    magnitude = magnitude + of_magnitudes;
+  // Whether the mean lies so near to the pivot, in units of the standard deviation and squared, that of the sixteen
+  // digits that float64 has, the fourth moment keeps eleven.
+  bool near_pivot(double n) const {
+    constexpr double kFarthest = 256;
+    const double shift = sum(one) / n;
+    return shift * sum(one) <= kFarthest * (sum(two) - shift * sum(one));
   }
 
-  void finish(Moments& moments, const Tile& tile) const {
-    finish(moments, tile.seen_count, [&](Summing& again) {
-      each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) { again.add({x, to_f64(x)}, valid); });
-    });
-  }
-
-  // show_all(again): adds every weight once more.
-  template <class ShowAll>
-  void finish(Moments& moments, uint64_t count, ShowAll show_all) const {
-    if (count == 0) return;
-    const auto n = static_cast<double>(count);
-    const double shift = sum(sum1) / n;
-    if (shift * sum(sum1) <= kFarthest * (sum(sum2) - shift * sum(sum1))) {
-      moments.merge(about_mean(n, shift));
-      return;
-    }
-    Summing again(pivot + shift);
-    show_all(again);
-    moments.merge(again.about_mean(n, sum(again.sum1) / n));
-  }
-
- private:
-  // How far from the mean, in units of the standard deviation and squared, a pivot may lie: of the sixteen digits that
-  // float64 has, the fourth moment then keeps eleven.
-  static constexpr double kFarthest = 256;
-
-  static double mean_of_first(const Tile& tile) {
-    const size_t n = tile.seen_count < kLanes ? tile.seen_count : kLanes;
-    double mean = 0;
-    each_group(tile.seen, n, [&](F32 x, auto) { mean = sum(to_f64(x)) / static_cast<double>(n); });
-    return mean;
-  }
-
-  // The moments about the mean, which is `shift` beyond the pivot.
-  Moments about_mean(double n, double shift) const {
-    const double s2 = sum(sum2);
-    const double s3 = sum(sum3);
-    const double offset = shift * sum(sum1);  // n · shift²
+  // The moments about the mean. What is not finite stays so.
+  Moments about_mean(double n, double pivot, double magnitude) const {
+    const double shift = sum(one) / n;
+    const double s2 = sum(two);
+    const double s3 = sum(three);
+    const double offset = shift * sum(one);  // n · shift²
     Moments found;
     found.n = n;
     found.mean = pivot;
@@ -163,9 +122,71 @@ struct Summing<Moments> {
     const double m2 = s2 - offset;
     found.m2 = m2 > 0 ? m2 : 0;
     found.m3 = s3 - 3 * shift * s2 + 2 * shift * offset;
-    found.m4 = sum(sum4) - 4 * shift * s3 + 6 * shift * shift * s2 - 3 * shift * shift * offset;
-    found.l1 = sum(magnitude);
+    found.m4 = sum(four) - 4 * shift * s3 + 6 * shift * shift * s2 - 3 * shift * shift * offset;
+    found.l1 = magnitude;
     return found;
+  }
+};
+
+template <>
+struct Summing<Moments> {
+  PowerSums powers;
+  F64 magnitude = broadcast(0.0);
+
+  Summing() = default;
+  explicit Summing(const Tile&) {}
+
+  template <class Valid>
+  void add(const Group& group, Valid) {  // beyond the end there are zeros, which add nothing
+    powers.add(group.wide);
+    magnitude = magnitude + abs(group.wide);
+  }
+
+  // Lanes that were added up elsewhere, Σ … Σ⁴ and Σ|w|.
+  void add(F64 one, F64 two, F64 three, F64 four, F64 of_magnitudes) {
+    powers.one = powers.one + one;
+    powers.two = powers.two + two;
+    powers.three = powers.three + three;
+    powers.four = powers.four + four;
+    magnitude = magnitude + of_magnitudes;
+  }
+
+  void finish(Moments& moments, const Tile& tile) const {
+    finish(moments, tile.seen_count, mean_of_first(tile), [&](auto visit) {
+      each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) { visit(to_f64(x), valid); });
+    });
+  }
+
+  // show_all(visit): visit(F64, which of them count) for every weight once more.
+  template <class ShowAll>
+  void finish(Moments& moments, uint64_t count, double pivot, ShowAll show_all) const {
+    if (count == 0) return;
+    const auto n = static_cast<double>(count);
+    if (powers.near_pivot(n)) {
+      moments.merge(powers.about_mean(n, 0.0, sum(magnitude)));
+      return;
+    }
+    PowerSums again = about(pivot, show_all);
+    if (!again.near_pivot(n)) {
+      pivot += sum(again.one) / n;
+      again = about(pivot, show_all);
+    }
+    moments.merge(again.about_mean(n, pivot, sum(magnitude)));
+  }
+
+ private:
+  template <class ShowAll>
+  static PowerSums about(double pivot, ShowAll show_all) {
+    PowerSums sums;
+    show_all([&](F64 x, auto valid) { sums.add(only(valid, x - broadcast(pivot))); });
+    return sums;
+  }
+
+  static double mean_of_first(const Tile& tile) {
+    const size_t n = tile.seen_count < kLanes ? tile.seen_count : kLanes;
+    double mean = 0;
+    each_group(tile.seen, n, [&](F32 x, auto) { mean = sum(to_f64(x)) / static_cast<double>(n); });
+    return mean;
   }
 };
 

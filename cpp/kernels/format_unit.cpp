@@ -14,7 +14,12 @@ template <class Format>
 void decode(const std::byte* bytes, size_t n_blocks, float* out) {
   const auto* blocks = reinterpret_cast<const typename Format::Block*>(bytes);
   if constexpr (IsPlain<Format>) {
-    Format::decode_run(blocks, n_blocks, out);
+    constexpr size_t kPiece = 256;
+    for (size_t first = 0; first < n_blocks; first += kPiece) {
+      const size_t n = n_blocks - first < kPiece ? n_blocks - first : kPiece;
+      prefetch_after(blocks + first, n * sizeof *blocks);
+      Format::decode_run(blocks + first, n, out + first);
+    }
   } else {
     for (size_t i = 0; i < n_blocks; ++i) {
       prefetch_after(blocks + i, sizeof blocks[i]);

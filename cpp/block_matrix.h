@@ -19,7 +19,6 @@ struct BlockMatrix {
 /// Bytes of a row of so many elements, which are whole blocks.
 uint64_t row_bytes(const BlockMatrix& matrix, uint64_t columns);
 
-
 /// One matrix as a worker sees it.
 class RowReader {
  public:

@@ -1,6 +1,9 @@
 #include "chunks.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <new>
 
 namespace ggufscope {
 namespace {
@@ -30,6 +33,18 @@ std::vector<Chunk> cut_chunks(std::span<const Source> sources) {
   return chunks;
 }
 
+uint32_t* ZeroedTable::of(size_t size) {
+  constexpr size_t kLine = 64;
+  if (size_ < size) {
+    memory_.reset(std::calloc(size + kLine / sizeof(uint32_t), sizeof(uint32_t)));  // NOLINT(*-no-malloc)
+    if (memory_ == nullptr) throw std::bad_alloc();
+    size_ = size;
+  }
+  void* start = memory_.get();
+  size_t space = size * sizeof(uint32_t) + kLine;
+  return static_cast<uint32_t*>(std::align(kLine, size * sizeof(uint32_t), start, space));
+}
+
 ChunkObserver::ChunkObserver(const Source& source, const KernelTable& table, bool fast, float sparsity_threshold,
                              Scratch& scratch)
     : source_(source),
@@ -52,7 +67,7 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
   uint64_t tiles = 0;
   uint64_t elements = 0;
   const auto report = [&] {
-    if (run.steps != nullptr) format_.flush_steps(*run.steps, scratch_.histogram, scratch_.codes);
+    if (run.table != nullptr) format_.flush_table(run.table, scratch_.histogram, scratch_.codes);
     const uint64_t done = bytes(elements);
     elements = 0;
     return step(done);
@@ -83,10 +98,7 @@ FusedRun ChunkObserver::fused_run(double* row_squares, ChunkResult& result) {
   if (fast_) return run;
   run.histogram = &scratch_.histogram;
   run.codes = &scratch_.codes;
-  if (format_.flush_steps != nullptr) {
-    if (scratch_.steps == nullptr) scratch_.steps = std::make_unique<StepCounters>();
-    run.steps = scratch_.steps.get();
-  }
+  if (format_.table_size > 0) run.table = scratch_.table.of(format_.table_size);
   if (row_squares == nullptr || format_.observe_fused == nullptr) return run;
   scratch_.few_rows.assign(source_.columns, 0.0F);
   run.row_squares = row_squares;

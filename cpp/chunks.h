@@ -1,6 +1,7 @@
 // One chunk of rows: how it is cut, and how a worker walks through it tile by tile.
 #pragma once
 
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <span>
@@ -23,13 +24,29 @@ struct ChunkResult {
   std::vector<double> column_squares;
 };
 
+/// Counters that are all zero whenever another format takes them over. Memory is touched only where something counts:
+/// some tables are of many megabytes, of which a tensor uses few.
+class ZeroedTable {
+ public:
+  /// So many, on a cache line.
+  uint32_t* of(size_t size);
+
+ private:
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }  // NOLINT(*-no-malloc)
+  };
+
+  std::unique_ptr<void, Free> memory_;
+  size_t size_ = 0;
+};
+
 /// A worker's own memory. The counters go on counting while chunks belong to the same source.
 struct Scratch {
   alignas(64) float tile[kTileElements];
   alignas(64) std::byte swapped[kTileElements * sizeof(double)];  // a tile's blocks in native byte order
   HistogramCounters histogram;
   CodeCounters codes;
-  std::unique_ptr<StepCounters> steps;
+  ZeroedTable table;                    // that runs of some formats count into
   std::unique_ptr<std::byte[]> window;  // a copy of bytes of the file
   std::vector<float> few_rows;          // squares by column, in float32 (statistics/norms.h)
 };

@@ -103,8 +103,8 @@ void register_products(py::module_& module) {
   module.def("row_products", &multiply_rows, py::arg("left"), py::arg("left_type"), py::arg("columns"),
              py::arg("linear"), py::arg("quadratic"), py::arg("right") = py::none(), py::arg("right_type") = 0,
              py::arg("threads") = 1, py::arg("swapped") = false, py::arg("isa") = "");
-  module.def("multiply", &multiply_few, py::arg("blocks"), py::arg("blocks_type"), py::arg("columns"), py::arg("vectors"),
-             py::arg("threads") = 1, py::arg("swapped") = false, py::arg("isa") = "");
+  module.def("multiply", &multiply_few, py::arg("blocks"), py::arg("blocks_type"), py::arg("columns"),
+             py::arg("vectors"), py::arg("threads") = 1, py::arg("swapped") = false, py::arg("isa") = "");
 }
 
 }  // namespace ggufscope

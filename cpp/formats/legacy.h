@@ -220,9 +220,14 @@ struct Q8_0 {
   static constexpr int highest_code = 127;
 
   static void decode(const Block& block, float* out) {
-    const F32 d = broadcast(half_to_float(block.d));
-    store(out, to_f32(load_i8(block.qs)) * d);
-    store(out + 16, to_f32(load_i8(block.qs + 16)) * d);
+    each_coded(block, [&](int i, I32 code, float step) { store(out + i, to_f32(code) * broadcast(step)); });
+  }
+  static constexpr int code_middle = 128;
+  template <class Visit>
+  static void each_coded(const Block& block, Visit visit) {
+    const float d = half_to_float(block.d);
+    visit(0, load_i8(block.qs), d);
+    visit(16, load_i8(block.qs + 16), d);
   }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) {

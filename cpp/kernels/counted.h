@@ -6,6 +6,7 @@
 
 #include "formats/format.h"
 #include "kernels/kernels.h"
+#include "kernels/squares.h"
 
 namespace ggufscope {
 namespace {
@@ -31,10 +32,11 @@ class CodeBits {
 };
 
 template <class Format>
+concept IsCounted = requires(const typename Format::Block* group) { Format::planes(group); };
+
+template <class Format>
 class CountedTables {
  public:
-  static constexpr bool kSeesWeights = false;
-
   explicit CountedTables(FusedRun& run) : codes_into_(run.codes), histogram_(run.histogram) {}
 
   void observe(const typename Format::Block* group, const Line& line) {
@@ -46,6 +48,10 @@ class CountedTables {
       codes_.add(code, counted.count);
     }
     histogram_.next_group();
+  }
+  template <class Visit>
+  void each_square(const typename Format::Block& block, Visit visit) const {
+    ggufscope::each_square<Format>(block, visit);
   }
   void finish() const {
     histogram_.finish();

@@ -53,13 +53,16 @@ void observe_codes(const std::byte* bytes, size_t n_blocks, CodeCounters& codes)
 
 template <class Format>
 constexpr FormatKernels kernels_of() {
-  FormatKernels kernels{Format::id, decode<Format>, nullptr, nullptr, nullptr, 0, nullptr};
+  FormatKernels kernels{Format::id, decode<Format>, nullptr, nullptr, nullptr, 0, 0, nullptr};
   if constexpr (HasScales<Format>) kernels.observe_scales = observe_scales<Format>;
   if constexpr (HasCodes<Format>) kernels.observe_codes = observe_codes<Format>;
   if constexpr (IsOfIntegers<Format>) {
     kernels.observe_fused = observe_fused<Format>;
     kernels.group_elements = Format::sub_block_elements * kLanes;
-    if constexpr (HasHalfSteps<Format>) kernels.flush_steps = flush_steps<Format>;
+    if constexpr (HasTable<TablesOf<Format>>) {
+      kernels.table_size = TablesOf<Format>::kTableSize;
+      kernels.flush_table = TablesOf<Format>::flush;
+    }
   }
   return kernels;
 }

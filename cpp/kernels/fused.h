@@ -1,11 +1,12 @@
 // All statistics of formats of integers in one walk over their blocks, a run of groups at a time: values from integer
-// sums (integers.h), the large tables from counted codes where sub-blocks have more weights than codes (counted.h),
-// otherwise weight by weight, and norms.
+// sums (integers.h); the large tables from counted codes where sub-blocks have more weights than codes (counted.h,
+// stepped.h), otherwise weight by weight, with one counter for bin and code (joint.h) or one for each; and norms.
 #pragma once
 
 #include "kernels/codes.h"
 #include "kernels/counted.h"
 #include "kernels/integers.h"
+#include "kernels/joint.h"
 #include "kernels/prefetch.h"
 #include "kernels/stepped.h"
 
@@ -15,15 +16,21 @@ namespace {
 template <class Format>
 class DecodedTables {
  public:
-  static constexpr bool kSeesWeights = true;
-
   explicit DecodedTables(FusedRun& run) : histogram_(run.histogram), run_(run) {}
 
   void observe(const typename Format::Block* group, const Line&) {
     for (int b = 0; b < Format::blocks_per_group; ++b) codes_.add(group[b], *run_.codes);
   }
-  // Each sixteen weights; only where kSeesWeights.
-  void show(F32 weights) { histogram_.add(Group{weights, {}}, AllLanes{}); }
+  template <class Visit>
+  void each_square(const typename Format::Block& block, Visit visit) {
+    alignas(64) float weights[Format::elements];
+    Format::decode(block, weights);
+    for (int i = 0; i < Format::elements; i += kLanes) {
+      const F32 w = load(weights + i);
+      histogram_.add(Group{w, {}}, AllLanes{});
+      visit(i, w * w);
+    }
+  }
   void finish() {
     histogram_.finish();
     codes_.finish(*run_.codes);
@@ -34,21 +41,6 @@ class DecodedTables {
   FusedRun& run_;
   CodeTables<Format> codes_;
 };
-
-// Squares of sixteen weights, from 0 on: visit(i, F32).
-template <class Format, class Visit>
-void each_square(const typename Format::Block& block, Visit visit) {
-  if constexpr (kPicksAtOnce && requires { Format::each_square(block, visit); }) {
-    Format::each_square(block, visit);
-  } else {
-    alignas(64) float weights[Format::elements];
-    Format::decode(block, weights);
-    for (int i = 0; i < Format::elements; i += kLanes) visit(i, load(weights + i) * load(weights + i));
-  }
-}
-
-template <class Format>
-concept IsCounted = requires(const typename Format::Block* group) { Format::planes(group); };
 
 // Moves on by one block.
 template <class Format>
@@ -68,7 +60,34 @@ inline float* columns_of_few_rows(FusedRun& run) {
   return run.few_rows + run.column;
 }
 
-// What a full profile has beyond the values. Tables: SteppedTables, CountedTables or DecodedTables.
+// The large tables of a format, and the squares of its weights on the way:
+//
+//   void observe(const Block* group, const Line&)           first, each group
+//   void each_square(const Block&, visit(i, F32))           then each of its blocks
+//   void finish()                                           at the end of the run
+template <class Format>
+struct TablesFor {
+  using type = DecodedTables<Format>;
+};
+template <IsCounted Format>
+struct TablesFor<Format> {
+  using type = CountedTables<Format>;
+};
+template <HasHalfSteps Format>
+struct TablesFor<Format> {
+  using type = SteppedTables<Format>;
+};
+template <HasCodedSteps Format>
+struct TablesFor<Format> {
+  using type = JointTables<Format>;
+};
+template <class Format>
+using TablesOf = typename TablesFor<Format>::type;
+
+template <class Tables>
+concept HasTable = requires { Tables::kTableSize; };
+
+// What a full profile has beyond the values.
 template <class Format, class Tables>
 class FullObserver {
  public:
@@ -83,17 +102,12 @@ class FullObserver {
     tables_.observe(group, line);
     for (int b = 0; b < Format::blocks_per_group; ++b) {
       if (run_.row_squares == nullptr) {
-        if constexpr (Tables::kSeesWeights) show_all(group[b], [](int, F32) {});
+        tables_.each_square(group[b], [](int, F32) {});
         continue;
       }
       run_.row_squares[run_.row] += total(squares, b);
       float* columns = columns_of_few_rows(run_);
-      const auto add_square = [&](int i, F32 square) { store(columns + i, load(columns + i) + square); };
-      if constexpr (Tables::kSeesWeights) {
-        show_all(group[b], [&](int i, F32 w) { add_square(i, w * w); });
-      } else {
-        each_square<Format>(group[b], add_square);
-      }
+      tables_.each_square(group[b], [&](int i, F32 square) { store(columns + i, load(columns + i) + square); });
       pass<Format>(run_);
     }
   }
@@ -113,17 +127,6 @@ class FullObserver {
     }
     return sum;
   }
-  template <class Visit>
-  void show_all(const Block& block, Visit visit) {
-    alignas(64) float weights[Format::elements];
-    Format::decode(block, weights);
-    for (int i = 0; i < Format::elements; i += kLanes) {
-      const F32 w = load(weights + i);
-      tables_.show(w);
-      visit(i, w);
-    }
-  }
-
   FusedRun& run_;
   Tables tables_;
 };
@@ -183,13 +186,7 @@ template <class Format>
 uint32_t observe_fused(const std::byte* bytes, int groups, FusedRun& run) {
   const auto* blocks = reinterpret_cast<const typename Format::Block*>(bytes);
   if (run.histogram == nullptr) return observe_run<Format, NoMore>(blocks, groups, run);
-  if constexpr (HasHalfSteps<Format>) {
-    return observe_run<Format, FullObserver<Format, SteppedTables<Format>>>(blocks, groups, run);
-  } else if constexpr (IsCounted<Format>) {
-    return observe_run<Format, FullObserver<Format, CountedTables<Format>>>(blocks, groups, run);
-  } else {
-    return observe_run<Format, FullObserver<Format, DecodedTables<Format>>>(blocks, groups, run);
-  }
+  return observe_run<Format, FullObserver<Format, TablesOf<Format>>>(blocks, groups, run);
 }
 
 }  // namespace

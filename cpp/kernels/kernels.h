@@ -18,7 +18,7 @@ struct FusedRun {
   Scales* scales;
   HistogramCounters* histogram;  // nullptr: not wanted, nor are codes and norms
   CodeCounters* codes;
-  StepCounters* steps;     // where the format has flush_steps; in place of the two above
+  uint32_t* table;         // where the format has flush_table; in place of the two above
   double* row_squares;     // by row of the chunk; nullptr: no norms
   double* column_squares;  // by column of the tensor
   float* few_rows;         // the same for a few rows, which are not in column_squares yet
@@ -40,8 +40,10 @@ struct FormatKernels {
   // is left to the other observers. nullptr where the format does not allow it.
   uint32_t (*observe_fused)(const std::byte* blocks, int groups, FusedRun& run);
   size_t group_elements;
-  // Now and then, where a run counts by steps; else nullptr.
-  void (*flush_steps)(StepCounters& steps, HistogramCounters& histogram, CodeCounters& codes);
+  // Where runs count into a table of their own, zeros at first, on a cache line: its numbers, and what takes over what
+  // was counted and clears it, now and then. Else 0 and nullptr.
+  size_t table_size;
+  void (*flush_table)(uint32_t* table, HistogramCounters& histogram, CodeCounters& codes);
 };
 
 // Where a tile's statistics go; nullptr: not wanted.

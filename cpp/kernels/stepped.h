@@ -14,14 +14,15 @@ namespace ggufscope {
 namespace {
 
 template <class Format>
-concept HasHalfSteps = requires(const typename Format::Block& block) { Format::step_half(block); };
+concept HasHalfSteps = IsCounted<Format> && requires(const typename Format::Block& block) { Format::step_half(block); };
 
 template <class Format>
 class SteppedTables {
  public:
-  static constexpr bool kSeesWeights = false;
+  static constexpr uint32_t kSteps = 1U << 16;
+  static constexpr size_t kTableSize = kSteps * size_t{kLanes} + kSteps / sizeof(uint32_t);  // which are used: a byte
 
-  explicit SteppedTables(FusedRun& run) : steps_(run.steps) {}
+  explicit SteppedTables(FusedRun& run) : table_(run.table) {}
 
   void observe(const typename Format::Block* sixteen, const Line&) {
     const CodeBits bits(Format::planes(sixteen));
@@ -42,35 +43,40 @@ class SteppedTables {
       add(sixteen[12 + k], odd_pieces(odd01, odd23));
     }
   }
+  template <class Visit>
+  void each_square(const typename Format::Block& block, Visit visit) const {
+    ggufscope::each_square<Format>(block, visit);
+  }
   void finish() const {}
 
+  static void flush(uint32_t* table, HistogramCounters& histogram, CodeCounters& codes) {
+    const F32 codes_from_center = to_f32(iota() - broadcast(Format::center));
+    for (uint32_t step = 0; step < kSteps; ++step) {
+      if (used(table)[step] == 0) continue;
+      alignas(64) uint32_t slots[kLanes];
+      const F32 values = codes_from_center * broadcast(half_to_float(static_cast<uint16_t>(step)));
+      store_i32(slots, slots_of(values, iota() & broadcast(HistogramCounters::kWays - 1U)));
+      uint32_t* counts = table + step * size_t{kLanes};
+      for (int code = 0; code < kLanes; ++code) {
+        histogram.count[slots[code]] += counts[code];
+        codes.codes[code] += counts[code];
+        counts[code] = 0;
+      }
+      used(table)[step] = 0;
+    }
+  }
+
  private:
+  static uint8_t* used(uint32_t* table) { return reinterpret_cast<uint8_t*>(table + kSteps * size_t{kLanes}); }
   void add(const typename Format::Block& block, I32 counts) {
     const uint16_t step = Format::step_half(block);
-    steps_->used[step] = 1;
-    store_i32(steps_->counts[step], load_i32(steps_->counts[step]) + counts);
+    used(table_)[step] = 1;
+    uint32_t* row = table_ + step * size_t{kLanes};
+    store_i32(row, load_i32(row) + counts);
   }
 
-  StepCounters* steps_;
+  uint32_t* table_;
 };
-
-// Takes over what was counted, as values and as codes, and clears it.
-template <class Format>
-void flush_steps(StepCounters& steps, HistogramCounters& histogram, CodeCounters& codes) {
-  const F32 codes_from_center = to_f32(iota() - broadcast(Format::center));
-  for (uint32_t step = 0; step < StepCounters::kSteps; ++step) {
-    if (steps.used[step] == 0) continue;
-    alignas(64) uint32_t slots[kLanes];
-    const F32 values = codes_from_center * broadcast(half_to_float(static_cast<uint16_t>(step)));
-    store_i32(slots, slots_of(values, iota() & broadcast(HistogramCounters::kWays - 1U)));
-    for (int code = 0; code < kLanes; ++code) {
-      histogram.count[slots[code]] += steps.counts[step][code];
-      codes.codes[code] += steps.counts[step][code];
-      steps.counts[step][code] = 0;
-    }
-    steps.used[step] = 0;
-  }
-}
 
 }  // namespace
 }  // namespace ggufscope

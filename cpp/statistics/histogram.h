@@ -32,13 +32,6 @@ struct HistogramCounters {
   uint32_t count[2 * kMagnitudeBins * kWays];
 };
 
-// Codes counted by the half-precision step of their block (kernels/stepped.h).
-struct StepCounters {
-  static constexpr uint32_t kSteps = 1U << 16;
-  alignas(64) uint32_t counts[kSteps][16];
-  uint8_t used[kSteps];
-};
-
 struct Histogram {
   Bins bins;
   bool observed = false;

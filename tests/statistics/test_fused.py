@@ -115,6 +115,23 @@ def test_one_code_and_scales_nearly_alike(qtype: _core.TypeDescription, code: in
         assert_as_decoded(qtype, blocks, 2, 32 * qtype["elements_per_block"])
 
 
+@pytest.mark.parametrize("name", ["Q3_K", "Q6_K", "Q8_0"])
+@pytest.mark.parametrize("sign", [0x0000, 0x8000], ids=["rising", "falling"])
+def test_every_code_times_steps_across_an_octave(name: str, sign: int) -> None:
+    """One step at a time: counters are emptied in the rows that such a step reaches, and no weight may lie beyond."""
+    qtype, rng = TYPES[name], np.random.default_rng(3)
+    blocks = ordinary(qtype, 16 if qtype is Q8_0 else 2, rng)
+    if qtype is Q8_0:
+        blocks[:, 2:] = (np.arange(512) % 255 - 127).astype(np.int8).view(np.uint8).reshape(16, 32)
+    for half in [*range(0x1C00, 0x2000, 7), 0x0000, 0x0001, 0x7BFF]:
+        with_halves(blocks, HALVES_OF[name][0], half | sign)
+        weights = reference_formats.dequantize(blocks, name).reshape(1, -1)
+        found = _core.observe_buffer(blocks.reshape(-1), qtype["id"], 1, weights.size).fields()
+        assert_histogram_fields(Sample(weights), found)
+        codes = reference_formats.codes(blocks, name).reshape(-1)
+        assert found["code_entropy"] == pytest.approx(code_entropy(codes), rel=1e-12, abs=1e-15)
+
+
 @pytest.mark.parametrize("threshold", [0.0, 1e-6, 0.004, 0.02, 10.0])
 @pytest.mark.parametrize("qtype", FUSED, ids=lambda qtype: qtype["name"])
 def test_sparsity_at_any_threshold(qtype: _core.TypeDescription, threshold: float) -> None:

@@ -1,0 +1,141 @@
+// Histogram and code statistics of formats whose weights are an integer code times a step, in one counter for both: one
+// addition for a weight in place of one for its bin and one for its code.
+//
+// A float's bits cut as the histogram cuts them are a logarithm of sorts, so that the bin of step · c less the bin of
+// |c| hardly depends on c: it is about the bin of the step. A counter belongs to that difference and to the code.
+//
+//                    c = −32   …   0   …   31
+//                   ┌───────┬─────┬───┬──────┐
+//   difference −321 │   n   │     │   │  n   │    the steps of a tensor lie close together: some dozens of rows are
+//              −320 │   n   │     │   │  n   │    in use, which fit in the cache
+//                …  └───────┴─────┴───┴──────┘
+//
+// Rows of negative steps follow those of others. Zeros, which may be many in a row, have four counters beyond all rows.
+#pragma once
+
+#include "formats/format.h"
+#include "kernels/kernels.h"
+
+namespace ggufscope {
+namespace {
+
+template <class Format>
+concept HasCodedSteps =
+    requires(const typename Format::Block& block) { Format::each_coded(block, [](int, I32, float) {}); };
+
+inline int32_t bin_of(float magnitude) {
+  return static_cast<int32_t>(__builtin_bit_cast(uint32_t, magnitude) >> kBinShift);
+}
+
+template <class Format>
+class JointTables {
+  // Codes from −kMiddle to kMiddle − 1, but the lowest where the format's magnitudes must fit in a byte.
+  static constexpr int32_t kMiddle = Format::code_middle;
+  static constexpr int32_t kCodes = 2 * kMiddle;
+  static constexpr int kCodeBits = __builtin_ctz(kCodes);
+  static_assert(kCodes == 1 << kCodeBits);
+  static constexpr int32_t kOne = 127 << (23 - kBinShift);  // bin of 1
+  // Differences lie from −kLowest on, where the weight is 0 for the largest code, and below kRows − kLowest: steps are
+  // below 2^100 (integers.h).
+  static constexpr int32_t kLowest = kOne + (8 << (23 - kBinShift));
+  static constexpr int32_t kRows = kLowest + (101 << (23 - kBinShift));
+  // What the difference may have beyond the bin of the step: mantissas 1 + a and 1 + b of a product below 2 give one of
+  // a + b + ab, and 32 ab is below 6; a product beyond gives the same bound.
+  static constexpr int32_t kSpread = 7;
+
+  static constexpr size_t kZeros = 2 * size_t{kRows} * kCodes;
+  static constexpr size_t kSteps = kZeros + HistogramCounters::kWays;  // bins of steps: kHighest − the lowest, and
+  static constexpr int32_t kHighest = 1 << 13;                         // 1 + the highest; 0: none
+
+ public:
+  static constexpr size_t kTableSize = kSteps + 2;
+
+  explicit JointTables(FusedRun& run) : table_(run.table) {}
+
+  void observe(const typename Format::Block*, const Line& line) {
+    const F32 steps = abs(line.step);
+    low_ = min(steps, low_);
+    high_ = max(steps, high_);
+  }
+  template <class Visit>
+  void each_square(const typename Format::Block& block, Visit visit) {
+    Format::each_coded(block, [&](int i, I32 code, float step) {
+      const F32 magnitude = abs(to_f32(code));
+      const F32 weight = magnitude * broadcast(__builtin_fabsf(step));  // without its sign
+      add(code, shift_right<kBinShift>(as_i32(weight)) - shift_right<kBinShift>(as_i32(magnitude)), step < 0);
+      visit(i, weight * weight);
+    });
+  }
+  void finish() {
+    const uint32_t left = added_ < kLag ? added_ : kLag;
+    for (uint32_t i = 0; i < left; ++i) count(places_[(added_ - left + i) % kLag]);
+    raise(table_[kSteps], kHighest - bin_of(lowest(low_)));
+    raise(table_[kSteps + 1], 1 + bin_of(highest(high_)));
+  }
+
+  static void flush(uint32_t* table, HistogramCounters& histogram, CodeCounters& codes) {
+    const auto first_bin = kHighest - static_cast<int32_t>(table[kSteps]);
+    const auto last_bin = static_cast<int32_t>(table[kSteps + 1]) - 1;
+    for (size_t i = kZeros; i < kSteps; ++i) {
+      codes.bytes[0][stored(0)] += table[i];
+      histogram.count[0] += table[i];
+    }
+    std::memset(table + kZeros, 0, (kTableSize - kZeros) * sizeof *table);
+    const int32_t first = first_bin == 0 ? 0 : clamped(kLowest + first_bin - kOne - 1);
+    const int32_t last = clamped(kLowest + last_bin - kOne + kSpread);
+    for (int negative = 0; negative < 2; ++negative) {
+      for (int32_t row = first; row <= last; ++row) {
+        flush_row(table + (size_t{kRows} * negative + row) * kCodes, row - kLowest, negative != 0, histogram, codes);
+      }
+    }
+  }
+
+ private:
+  static constexpr uint32_t kLag = 8;  // groups: see the histogram's
+
+  static int32_t clamped(int32_t row) { return row < 0 ? 0 : row >= kRows ? kRows - 1 : row; }
+  static void raise(uint32_t& most, int32_t bin) {
+    const auto to = static_cast<uint32_t>(bin);
+    most = most < to ? to : most;
+  }
+  static uint8_t stored(int32_t code) { return static_cast<uint8_t>(code + Format::center); }
+
+  static void flush_row(uint32_t* counts, int32_t difference, bool negative, HistogramCounters& histogram,
+                        CodeCounters& codes) {
+    for (int32_t code = -kMiddle; code < kMiddle; ++code) {
+      uint32_t& n = counts[code + kMiddle];
+      if (n == 0) continue;
+      const int32_t bin = difference + bin_of(static_cast<float>(code < 0 ? -code : code));
+      const bool below_zero = bin != 0 && (code < 0) != negative;
+      histogram.count[(bin + (below_zero ? kMagnitudeBins : 0)) * HistogramCounters::kWays] += n;
+      codes.bytes[0][stored(code)] += n;
+      n = 0;
+    }
+  }
+
+  void add(I32 code, I32 difference, bool negative) {
+    const int32_t origin = ((negative ? kRows : 0) + kLowest) * kCodes + kMiddle;
+    const I32 zeros = (iota() & broadcast(HistogramCounters::kWays - 1U)) + broadcast(static_cast<uint32_t>(kZeros));
+    const I32 place = shift_left<kCodeBits>(difference) + (code + broadcast(origin));
+    uint32_t* waiting = places_[added_ % kLag];
+    if (added_ >= kLag) count(waiting);
+    store_i32(waiting, select(equal(code, broadcast(0)), zeros, place));
+    ++added_;
+  }
+  void count(const uint32_t* places) const {
+    for (int i = 0; i < kLanes; i += 2) {
+      const auto two = read<uint64_t>(places + i);
+      ++table_[two & 0xFFFFFFFFU];
+      ++table_[two >> 32];
+    }
+  }
+
+  alignas(64) uint32_t places_[kLag][kLanes];
+  uint32_t* table_;
+  uint32_t added_ = 0;
+  F32 low_ = broadcast(__builtin_inff());
+  F32 high_ = broadcast(0.0F);
+};
+
+}  // namespace
+}  // namespace ggufscope

@@ -24,7 +24,7 @@ class RowReader {
  public:
   static constexpr size_t kMost = 1024;  // elements of a piece; a multiple of every block
 
-  /// `matrix` must outlive the reader.
+  /// `matrix` must outlive the reader; its byte order is one that can be read (require_byte_order).
   RowReader(const BlockMatrix& matrix, const KernelTable& table, uint64_t columns);
 
   /// Decodes elements first … first + count − 1 of a row, whole blocks and at most kMost of them.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
-#include <vector>
+#include <new>
 
 #include "gguf/fault_guard.h"
 #include "parallel.h"
@@ -13,8 +13,26 @@ namespace {
 
 constexpr size_t kPiece = RowReader::kMost;
 constexpr size_t kSums = 16;                      // partial sums of a product
+constexpr size_t kVectorsPerReading = 8;          // so many products take as long as decoding a weight
 constexpr size_t kStripeBytes = size_t{1} << 17;  // of partial sums, at most
 constexpr size_t kStripeBlocks = 16;              // of as many rows as are multiplied at once, at most
+
+// Zeros on a cache line: a vector of AVX-512 that crosses one is read twice.
+class Floats {
+ public:
+  explicit Floats(size_t size) : size_(size), memory_(new (std::align_val_t{64}) float[size]()) {}
+  float* data() { return memory_.get(); }
+  const float* data() const { return memory_.get(); }
+  void clear() { std::fill_n(memory_.get(), size_, 0.0F); }
+
+ private:
+  struct Free {
+    void operator()(float* memory) const { ::operator delete[](memory, std::align_val_t{64}); }
+  };
+
+  size_t size_;
+  std::unique_ptr<float[], Free> memory_;  // NOLINT(*-avoid-c-arrays)
+};
 
 size_t rounded_up(size_t n, size_t step) { return (n + step - 1) / step * step; }
 
@@ -23,8 +41,10 @@ size_t rounded_up(size_t n, size_t step) { return (n + step - 1) / step * step; 
 class PackedVectors {
  public:
   PackedVectors(const MultiplyTask& task, size_t at_once)
-      : at_once_(at_once), n_vectors_(rounded_up(task.n_vectors, at_once)), columns_(rounded_up(task.columns, kSums)) {
-    elements_.resize(n_vectors_ * columns_);
+      : at_once_(at_once),
+        n_vectors_(rounded_up(task.n_vectors, at_once)),
+        columns_(rounded_up(task.columns, kSums)),
+        elements_(n_vectors_ * columns_) {
     for (size_t vector = 0; vector < task.n_vectors; ++vector) {
       const float* from = task.vectors + vector * task.columns;
       for (size_t first = 0; first < task.columns; first += kSums) {
@@ -48,21 +68,21 @@ class PackedVectors {
   size_t at_once_;
   size_t n_vectors_;
   size_t columns_;
-  std::vector<float> elements_;
+  Floats elements_;
 };
 
 class StripeMultiplier {
  public:
   StripeMultiplier(const MultiplyTask& task, const KernelTable& table, const PackedVectors& vectors, size_t rows)
-      : task_(task),
+      : reader_(task.matrix, table, task.columns),
+        task_(task),
         kernel_(table.products.dots),
-        reader_(task.matrix, table, task.columns),
         vectors_(vectors),
         tile_(kernel_.rows * kPiece),
         sums_(rows * vectors.count() * kSums) {}
 
   void multiply(uint64_t first_row, uint64_t last_row) {
-    std::ranges::fill(sums_, 0.0F);
+    sums_.clear();
     for (uint64_t column = 0; column < task_.columns; column += kPiece) {
       for (uint64_t row = first_row; row < last_row; row += kernel_.rows) {
         const size_t count = decode(row, last_row, column);
@@ -104,22 +124,24 @@ class StripeMultiplier {
     }
   }
 
+  RowReader reader_;
   const MultiplyTask& task_;
   const DotKernels& kernel_;
-  RowReader reader_;
   const PackedVectors& vectors_;
-  std::vector<float> tile_;
-  std::vector<float> sums_;
+  Floats tile_;
+  Floats sums_;
 };
 
 }  // namespace
 
-void multiply(const MultiplyTask& task, int threads, const KernelTable& table) {
+void multiply_few(const MultiplyTask& task, int threads, const KernelTable& table) {
   require_byte_order(*task.matrix.type, task.matrix.swapped);
   const DotKernels& kernel = table.products.dots;
   const PackedVectors vectors(task, kernel.vectors);
   const size_t block_bytes = std::max<size_t>(1, kernel.rows * vectors.count() * kSums * sizeof(float));
-  const uint64_t stripe = std::clamp<size_t>(kStripeBytes / block_bytes, 1, kStripeBlocks) * kernel.rows;
+  const uint64_t fitting = std::clamp<size_t>(kStripeBytes / block_bytes, 1, kStripeBlocks) * kernel.rows;
+  const uint64_t share = rounded_up((task.rows + 4 * threads - 1) / (4 * threads), kernel.rows);
+  const uint64_t stripe = std::clamp<uint64_t>(share, kernel.rows, fitting);
   std::atomic<uint64_t> next{0};
   const auto work = [&](int) {
     const auto multiplier = std::make_unique<StripeMultiplier>(task, table, vectors, stripe);
@@ -127,7 +149,10 @@ void multiply(const MultiplyTask& task, int threads, const KernelTable& table) {
       multiplier->multiply(first, std::min(task.rows, first + stripe));
     }
   };
-  run_workers(task.rows * task.columns * sizeof(float) < kSmallBytes ? 1 : threads, work);
+  const uint64_t stripes = (task.rows + stripe - 1) / stripe;
+  const bool small = task.rows * task.columns * sizeof(float) * (kVectorsPerReading + task.n_vectors) <
+                     kSmallBytes * kVectorsPerReading;
+  run_workers(small ? 1 : static_cast<int>(std::clamp<uint64_t>(stripes, 1, threads)), work);
   require_intact(task.matrix.blocks, task.rows * row_bytes(task.matrix, task.columns));
 }
 

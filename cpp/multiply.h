@@ -5,7 +5,7 @@
 // Where vectors are many, BLAS is faster on decoded tiles.
 //
 // A product's sum has one order whatever rows and vectors it is computed with: the same bits for any number of threads
-// and any instruction set.
+// and any instruction set, NaN payloads aside.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,7 @@ struct MultiplyTask {
   float* results;  // one behind the other, each of `rows` elements
 };
 
-/// threads ≥ 1; matrices of less than 4 MB as float32 are done by the calling thread alone.
-void multiply(const MultiplyTask& task, int threads, const KernelTable& table);
+/// threads ≥ 1; what takes no longer than to decode 4 MB of float32 is done by the calling thread alone.
+void multiply_few(const MultiplyTask& task, int threads, const KernelTable& table);
 
 }  // namespace ggufscope

@@ -27,12 +27,13 @@ BlockMatrix matrix_of(const py::buffer_info& blocks, uint32_t type_id, bool swap
 
 // The rows that a buffer holds, which must be whole ones.
 uint64_t count_rows(const BlockMatrix& matrix, uint64_t size, uint64_t columns) {
-  const uint64_t row = columns / matrix.type->elements_per_block * matrix.type->bytes_per_block;
-  if (columns == 0 || columns % matrix.type->elements_per_block != 0 || size % row != 0) {
+  // Rows beyond all memory: their bytes might not fit in 64 bits.
+  const bool countable = 0 < columns && columns < uint64_t{1} << 48;
+  if (!countable || columns % matrix.type->elements_per_block != 0 || size % row_bytes(matrix, columns) != 0) {
     throw py::value_error("a buffer of " + std::to_string(size) + " bytes does not hold rows of " +
                           std::to_string(columns) + " elements of " + matrix.type->name);
   }
-  return size / row;
+  return size / row_bytes(matrix, columns);
 }
 
 size_t count_vectors(const py::array& vectors, uint64_t columns) {
@@ -77,8 +78,8 @@ py::tuple multiply_rows(const py::buffer& left, uint32_t left_type, uint64_t col
   return py::make_tuple(linear_results, quadratic_results);
 }
 
-py::array_t<float> multiply_few(const py::buffer& blocks, uint32_t type, uint64_t columns, const FewVectors& vectors,
-                                int threads, bool swapped, const std::string& isa) {
+py::array_t<float> multiply_vectors(const py::buffer& blocks, uint32_t type, uint64_t columns,
+                                    const FewVectors& vectors, int threads, bool swapped, const std::string& isa) {
   if (threads < 1) throw py::value_error("threads must be at least 1");
   const py::buffer_info matrix = contiguous(blocks.request());
   MultiplyTask task{};
@@ -92,7 +93,7 @@ py::array_t<float> multiply_few(const py::buffer& blocks, uint32_t type, uint64_
   const KernelTable& table = isa.empty() ? kernels() : kernels(isa);
   {
     const py::gil_scoped_release release;
-    multiply(task, threads, table);
+    multiply_few(task, threads, table);
   }
   return results;
 }
@@ -103,7 +104,7 @@ void register_products(py::module_& module) {
   module.def("row_products", &multiply_rows, py::arg("left"), py::arg("left_type"), py::arg("columns"),
              py::arg("linear"), py::arg("quadratic"), py::arg("right") = py::none(), py::arg("right_type") = 0,
              py::arg("threads") = 1, py::arg("swapped") = false, py::arg("isa") = "");
-  module.def("multiply", &multiply_few, py::arg("blocks"), py::arg("blocks_type"), py::arg("columns"),
+  module.def("multiply_few", &multiply_vectors, py::arg("blocks"), py::arg("blocks_type"), py::arg("columns"),
              py::arg("vectors"), py::arg("threads") = 1, py::arg("swapped") = false, py::arg("isa") = "");
 }
 

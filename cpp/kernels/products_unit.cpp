@@ -1,7 +1,8 @@
-// Row products, built for one instruction set (GGUFSCOPE_ISA).
+// Products with vectors, built for one instruction set (GGUFSCOPE_ISA).
 //
-// Everything is float64: a weight converts without loss, so does the product of two, and the only roundings are those
-// of the product with the vector and of the sum. Sixteen lanes are summed in order and folded at the end of a tile.
+// Those of single vectors are float64: a weight converts without loss, so does the product of two, and the only
+// roundings are those of the product with the vector and of the sum. Sixteen lanes are summed in order and folded at
+// the end of a tile. Those of a few vectors at once are float32, each multiplied and added with one rounding.
 #include "kernels/names.h"
 #include "kernels/products.h"
 #include "simd/lanes.h"
@@ -44,9 +45,9 @@ double quadratic(const float* left, const float* right, const double* vector, si
 // ---- a few rows × a few vectors
 //
 //              x0   x1   x2   x3      A vector read once meets every row, a row read once every vector: in registers,
-//        w0     Σ    Σ    Σ    Σ      four numbers are read for every ten products and more. Each Σ is one register
-//        w1     Σ    Σ    Σ    Σ      (of AVX-512) of sixteen sums, and they alone fill most of them.
-//        …
+//        w0     Σ    Σ    Σ    Σ      ten numbers are read for 24 products. Each Σ is a register of sixteen sums, and
+//        w1     Σ    Σ    Σ    Σ      they alone fill most of AVX-512's; other sets have room for one vector, and seven
+//        …                            numbers are read for six products.
 
 #if defined(GGUFSCOPE_ISA_AVX512) || defined(GGUFSCOPE_ISA_AVX512ICL)
 constexpr size_t kDotRows = 6, kDotVectors = 4;

@@ -1,5 +1,6 @@
-// The 16-lane vocabulary for AVX2 with F16C, POPCNT and BMI2 (no FMA): sixteen float32 or int32 are two registers,
-// sixteen float64 four. Equal to generic.h bit for bit, NaN payloads aside; what the words mean is written there.
+// The 16-lane vocabulary for AVX2 with FMA, F16C, POPCNT and BMI2: sixteen float32 or int32 are two registers, sixteen
+// float64 four. Nothing is fused but where multiply_add says so. Equal to generic.h bit for bit, NaN payloads aside;
+// what the words mean is written there.
 //
 // A mask keeps the comparison's own form, a register lane of all ones or all zeros, because kernels select and
 // combine far more often than they count.

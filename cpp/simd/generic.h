@@ -8,7 +8,6 @@
 // (the linker would keep one copy, maybe the one the CPU cannot run).
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -279,7 +278,7 @@ inline F32 operator/(F32 a, F32 b) {
   return each_lane<F32>([&](int l) { return a.lane[l] / b.lane[l]; });
 }
 inline F32 multiply_add(F32 a, F32 b, F32 c) {  // rounded once; a call of a function for each lane here
-  return each_lane<F32>([&](int l) { return std::fma(a.lane[l], b.lane[l], c.lane[l]); });
+  return each_lane<F32>([&](int l) { return __builtin_fmaf(a.lane[l], b.lane[l], c.lane[l]); });
 }
 inline F32 abs(F32 a) {
   return each_lane<F32>([&](int l) { return __builtin_fabsf(a.lane[l]); });

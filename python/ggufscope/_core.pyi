@@ -175,7 +175,7 @@ def observe_buffer(
     sparsity_threshold: float = 1e-6,
     isa: str = "",
 ) -> Statistics: ...
-def multiply(
+def multiply_few(
     blocks: npt.NDArray[np.uint8],  # contiguous, whole rows
     blocks_type: int,
     columns: int,

@@ -1,4 +1,4 @@
-"""Products of matrix rows with vectors, as tensors and buffers share them."""
+"""Products of matrix rows: with vectors in float64, as tensors and buffers share them, and with a few tokens."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def multiply_few(matrix: BlockRows, x: npt.NDArray[np.float32], threads: int) ->
         GGUFError: A mapped file shrank.
     """
     blocks = matrix.blocks.reshape(-1)
-    return _core.multiply(blocks, matrix.type, matrix.columns, x, threads, matrix.swapped)
+    return _core.multiply_few(blocks, matrix.type, matrix.columns, x, threads, matrix.swapped)
 
 
 def _vectors(name: str, values: npt.ArrayLike | None, columns: int) -> npt.NDArray[np.float64]:

@@ -225,7 +225,7 @@ void numbers(const Inputs& in) {
   binary("operator*(F32, F32)", in.floats, [](F32 a, F32 b) { return a * b; });
   unary("abs(F32)", in.floats.left, [](F32 a) { return abs(a); });
   binary("operator/(F32, F32)", in.floats, [](F32 a, F32 b) { return a / b; });
-  binary("multiply_add(F32, F32, F32)", in.floats, [](F32 a, F32 b) { return multiply_add(a, b, b); });
+  binary("multiply_add(F32, F32, F32)", in.floats, [](F32 a, F32 b) { return multiply_add(a, b, b - a); });
   binary("min(F32, F32)", in.floats, [](F32 a, F32 b) { return min(a, b); });
   binary("max(F32, F32)", in.floats, [](F32 a, F32 b) { return max(a, b); });
   binary("operator+(F64, F64)", in.doubles, [](F64 a, F64 b) { return a + b; });

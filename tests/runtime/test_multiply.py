@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+import ggufscope as gs
 from ggufscope import _core
+from ggufscope.multiply import multiply_few
 from reference_formats import dequantize, finite_rows
 
 TYPES = {qtype["name"]: qtype for qtype in _core.types()}
@@ -25,7 +29,7 @@ def vectors_of(n: int, columns: int) -> Floats:
 
 
 def product(blocks: npt.NDArray[Any], name: str, columns: int, x: Floats, **options: Any) -> Floats:
-    return _core.multiply(blocks.view(np.uint8).reshape(-1), TYPES[name]["id"], columns, x, **options)
+    return _core.multiply_few(blocks.view(np.uint8).reshape(-1), TYPES[name]["id"], columns, x, **options)
 
 
 def assert_close(found: Floats, weights: npt.NDArray[Any], x: Floats) -> None:
@@ -72,19 +76,20 @@ def test_the_same_bits_for_any_rows_and_tokens(rows: int, isa: str) -> None:
 def test_any_number_of_threads() -> None:
     rows, columns = 1500, 2048  # 12 MB of float32: three times what one thread keeps
     blocks, x = blocks_of("Q4_K", rows, columns), vectors_of(20, columns)
-    found = {product(blocks, "Q4_K", columns, x, threads=threads).tobytes() for threads in (1, 2, 3, 7)}
-    assert len(found) == 1
+    found = [product(blocks, "Q4_K", columns, x, threads=threads) for threads in (1, 2, 3, 7)]  # memory of their own
+    assert_close(found[0], dequantize(blocks.reshape(-1, 144), "Q4_K").reshape(rows, columns), x)
+    assert len({each.tobytes() for each in found}) == 1
 
 
 @pytest.mark.parametrize("isa", ISAS)
 def test_what_is_not_finite_stays_in_its_row_and_token(isa: str) -> None:
-    """Of weights beside the last column nothing may be multiplied, either: there would be NaN."""
+    """Nor may what an earlier row left behind be multiplied with the zeros beyond the last column."""
     weights, x = np.ones((8, 2051), np.float32), np.ones((6, 2051), np.float32)
-    weights[1, 3], weights[2, 2050] = np.nan, np.inf
+    weights[1, 3], weights[2, 2050], weights[6, 1024 + 7] = np.nan, np.inf, np.nan
     x[4, 2048] = np.nan
     found = product(weights, "F32", 2051, x, isa=isa)
     expected = np.full((6, 8), 2051, np.float32)
-    expected[:, 1], expected[:, 2], expected[4] = np.nan, np.inf, np.nan
+    expected[:, [1, 6]], expected[:, 2], expected[4] = np.nan, np.inf, np.nan
     np.testing.assert_array_equal(found, expected)
 
 
@@ -100,9 +105,24 @@ def test_wrong_arguments() -> None:
     blocks, x = np.zeros(64, np.uint8), np.zeros((1, 8), np.float32)
     with pytest.raises(ValueError, match="does not hold rows of 7 elements of F32"):
         product(blocks, "F32", 7, x)
+    for columns in (0, 2**48, 2**62):  # whose bytes would be none modulo 2^64
+        with pytest.raises(ValueError, match=f"does not hold rows of {columns} elements of F32"):
+            product(blocks, "F32", columns, x)
+        with pytest.raises(ValueError, match=f"does not hold rows of {columns} elements of F32"):
+            _core.row_products(blocks, TYPES["F32"]["id"], columns, np.ones((1, 8)), np.ones((0, 8)))
     with pytest.raises(ValueError, match=r"array of \(n, 16\)"):
         product(blocks, "F32", 16, x)
     with pytest.raises(ValueError, match="threads must be at least 1"):
         product(blocks, "F32", 8, x, threads=0)
     with pytest.raises(ValueError, match="not a type this build decodes: 99"):
-        _core.multiply(blocks, 99, 8, x)
+        _core.multiply_few(blocks, 99, 8, x)
+
+
+def test_a_file_that_shrinks_is_an_error(write_gguf: Callable[..., Path]) -> None:
+    path = write_gguf({"a.weight": np.ones((512, 4096), np.float32)})
+    with gs.open(path) as model:
+        rows = model.tensors[0].block_rows()
+        with path.open("r+b") as file:
+            file.truncate(4096)
+        with pytest.raises(gs.GGUFError):
+            multiply_few(rows, vectors_of(2, 4096), 2)

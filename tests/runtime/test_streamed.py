@@ -16,6 +16,7 @@ from tiny_models import CONTEXT, KINDS, VOCABULARY, sample
 import ggufscope as gs
 from forward import Network as Reference
 from forward import rms, run
+from ggufscope.architecture.matrices import Matrix
 from ggufscope.errors import TraceError
 from ggufscope.runtime.capture import NEAR_ZERO, TOP_SHARE, Recorder
 from ggufscope.runtime.engine import GenerationInterrupted
@@ -108,6 +109,7 @@ def test_later_tokens_change_nothing_before_them(write_gguf: WriteGguf) -> None:
 def test_tiles_and_threads_change_nothing(write_gguf: WriteGguf, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_gguf(**sample(name).file())
     whole = tables(path, PROMPTS, threads=1)
+    monkeypatch.setattr(tiles, "MANY_TOKENS", 1)
     monkeypatch.setattr(tiles, "TILE_BYTES", 20 * 4 * 64)  # sixteen rows, thirteen where they are long
     with gs.open(path) as model:
         rows = [tiles.tile_rows(matrix, 1) for matrix in Network(model).layers[0].matrices]
@@ -117,9 +119,28 @@ def test_tiles_and_threads_change_nothing(write_gguf: WriteGguf, name: str, monk
             np.testing.assert_allclose(values, whole[figure], rtol=1e-5, atol=1e-7, err_msg=figure)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_both_ways_to_multiply_give_the_same(
+    write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    """Rows from the middle of a tensor, scaled and with a bias, in parts and in tiles of a few rows."""
+    chance = np.random.default_rng(5)
+    weights, x = (chance.standard_normal((n, 96)).astype(np.float32) for n in (70, 9))
+    bias = chance.standard_normal(50)
+    expected = 0.5 * (x.astype(np.float64) @ weights[7:57].T.astype(np.float64)) + bias
+    monkeypatch.setattr(tiles, "TILE_BYTES", 17 * 4 * 96)
+    monkeypatch.setattr(tiles, "PART_WORK", 13 * 96 * (len(x) + 8))
+    with gs.open(write_gguf({"a.weight": weights})) as model, tiles.Workers(threads) as workers:
+        matrix = Matrix(model.tensors[0], 7, 50, 0.5, bias)
+        for many in (1, 64):
+            monkeypatch.setattr(tiles, "MANY_TOKENS", many)
+            np.testing.assert_allclose(tiles.product(matrix, x, workers), expected, rtol=1e-5, atol=1e-5)
+
+
 def test_a_tile_holds_one_row_at_least(write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_gguf(**sample("llama").file())
     whole = tables(path, PROMPTS)
+    monkeypatch.setattr(tiles, "MANY_TOKENS", 1)
     monkeypatch.setattr(tiles, "TILE_BYTES", 1)
     np.testing.assert_allclose(tables(path, PROMPTS)["residual_rms"], whole["residual_rms"], rtol=1e-5)
 

@@ -34,8 +34,13 @@ Item = TypeVar("Item")
 TILE_BYTES = 1 << 23
 
 # So many go to BLAS. (Xeon with AVX-512, two threads, 59 M weights of Q4_K, 4096 columns, ms of core and BLAS: 20
-# tokens 17, 38; 48: 31, 49; 64: 47, 54; 96: 64, 67; 128: 105, 97. With AVX2 alone: 20 tokens 36, 42; 48: 76, 67.)
+# tokens 14, 47; 48: 34, 62; 63: 46, 86; 96: 69, 84. With AVX2 alone, before buffers were aligned: 20 tokens 36, 42;
+# 48: 76, 67; 64: 89, 82.)
 MANY_TOKENS = 64
+
+# Work that is handed to the core at once, in multiplications and about eight for each weight decoded: a tenth to a
+# third of a second, after which Python looks whether it is interrupted.
+PART_WORK = 1 << 32
 
 
 class Workers:
@@ -106,12 +111,24 @@ def product(matrix: Matrix, x: Array, workers: Workers) -> Array:
         float32 (tokens, rows).
     """
     few = len(x) < MANY_TOKENS and _core.current_isa() != "generic"  # which has no multiply-add and calls a function
-    result = multiply_few(matrix.blocks(), x, workers.threads) if few else _by_tiles(matrix, x, workers)
+    result = _by_core(matrix, x, workers.threads) if few else _by_tiles(matrix, x, workers)
     with np.errstate(all="ignore"):  # as in workers
         if matrix.scale != 1.0:
             result *= np.float32(matrix.scale)
         if matrix.bias is not None:
             result += matrix.bias.astype(np.float32)
+    return result
+
+
+def _by_core(matrix: Matrix, x: Array, threads: int) -> Array:
+    """X Wᵀ, the core on a part after the other."""
+    step = max(1, PART_WORK // ((len(x) + 8) * matrix.n_columns))
+    if matrix.n_rows <= step:
+        return multiply_few(matrix.blocks(), x, threads)
+    result = np.empty((len(x), matrix.n_rows), np.float32)
+    for first in range(0, matrix.n_rows, step):
+        part = matrix.part(first, min(step, matrix.n_rows - first))
+        result[:, first : first + part.n_rows] = multiply_few(part.blocks(), x, threads)
     return result
 
 

@@ -44,18 +44,21 @@ class JointTables {
   static constexpr int32_t kSpread = 7;
 
   static constexpr size_t kZeros = 2 * size_t{kRows} * kCodes;
-  static constexpr size_t kSteps = kZeros + HistogramCounters::kWays;  // bins of steps: kHighest − the lowest, and
-  static constexpr int32_t kHighest = 1 << 13;                         // 1 + the highest; 0: none
+  // Of steps: kHighest − the lowest bin and 1 + the highest, 0 where there are none; whether some steps are 0.
+  static constexpr size_t kSteps = kZeros + HistogramCounters::kWays;
+  static constexpr int32_t kHighest = 1 << 13;
 
  public:
-  static constexpr size_t kTableSize = kSteps + 2;
+  static constexpr size_t kTableSize = kSteps + 3;
 
   explicit JointTables(FusedRun& run) : table_(run.table) {}
 
   void observe(const typename Format::Block*, const Line& line) {
     const F32 steps = abs(line.step);
-    low_ = min(steps, low_);
+    const Mask none = equal(steps, broadcast(0.0F));
+    low_ = min(select(none, broadcast(__builtin_inff()), steps), low_);
     high_ = max(steps, high_);
+    some_are_zero_ = some_are_zero_ || bits(none) != 0;
   }
   template <class Visit>
   void each_square(const typename Format::Block& block, Visit visit) {
@@ -71,23 +74,25 @@ class JointTables {
     for (uint32_t i = 0; i < left; ++i) count(places_[(added_ - left + i) % kLag]);
     raise(table_[kSteps], kHighest - bin_of(lowest(low_)));
     raise(table_[kSteps + 1], 1 + bin_of(highest(high_)));
+    raise(table_[kSteps + 2], some_are_zero_ ? 1 : 0);
   }
 
   static void flush(uint32_t* table, HistogramCounters& histogram, CodeCounters& codes) {
-    const auto first_bin = kHighest - static_cast<int32_t>(table[kSteps]);
-    const auto last_bin = static_cast<int32_t>(table[kSteps + 1]) - 1;
+    const int32_t lowest_bin = kHighest - static_cast<int32_t>(table[kSteps]);
+    const int32_t highest_bin = static_cast<int32_t>(table[kSteps + 1]) - 1;
+    const bool some_are_zero = table[kSteps + 2] != 0;
     for (size_t i = kZeros; i < kSteps; ++i) {
       codes.bytes[0][stored(0)] += table[i];
       histogram.count[0] += table[i];
     }
     std::memset(table + kZeros, 0, (kTableSize - kZeros) * sizeof *table);
-    const int32_t first = first_bin == 0 ? 0 : clamped(kLowest + first_bin - kOne - 1);
-    const int32_t last = clamped(kLowest + last_bin - kOne + kSpread);
-    for (int negative = 0; negative < 2; ++negative) {
-      for (int32_t row = first; row <= last; ++row) {
-        flush_row(table + (size_t{kRows} * negative + row) * kCodes, row - kLowest, negative != 0, histogram, codes);
+    const auto flush_rows = [&](int32_t first, int32_t last) {
+      for (const bool negative : {false, true}) {
+        for (int32_t row = first; row <= last; ++row) flush_row(table, row, negative, histogram, codes);
       }
-    }
+    };
+    flush_rows(clamped(kLowest + lowest_bin - kOne), clamped(kLowest + highest_bin - kOne + kSpread));
+    if (some_are_zero) flush_rows(0, kLowest - kOne);  // a weight of 0 less the bin of a code
   }
 
  private:
@@ -100,16 +105,23 @@ class JointTables {
   }
   static uint8_t stored(int32_t code) { return static_cast<uint8_t>(code + Format::center); }
 
-  static void flush_row(uint32_t* counts, int32_t difference, bool negative, HistogramCounters& histogram,
+  static void flush_row(uint32_t* table, int32_t row, bool negative, HistogramCounters& histogram,
                         CodeCounters& codes) {
-    for (int32_t code = -kMiddle; code < kMiddle; ++code) {
-      uint32_t& n = counts[code + kMiddle];
-      if (n == 0) continue;
-      const int32_t bin = difference + bin_of(static_cast<float>(code < 0 ? -code : code));
-      const bool below_zero = bin != 0 && (code < 0) != negative;
-      histogram.count[(bin + (below_zero ? kMagnitudeBins : 0)) * HistogramCounters::kWays] += n;
-      codes.bytes[0][stored(code)] += n;
-      n = 0;
+    uint32_t* counts = table + size_t{kCodes} * (row + (negative ? kRows : 0));
+    constexpr int32_t kAtOnce = kCodes < kLanes ? kCodes : kLanes;
+    for (int32_t first = 0; first < kCodes; first += kAtOnce) {
+      if constexpr (kAtOnce == kLanes) {
+        if (bits(equal(load_i32(counts + first), broadcast(0))) == 0xFFFFU) continue;
+      }
+      for (int32_t i = first; i < first + kAtOnce; ++i) {
+        const int32_t code = i - kMiddle;
+        if (counts[i] == 0) continue;
+        const int32_t bin = row - kLowest + bin_of(static_cast<float>(code < 0 ? -code : code));
+        const bool below_zero = bin != 0 && (code < 0) != negative;
+        histogram.count[(bin + (below_zero ? kMagnitudeBins : 0)) * HistogramCounters::kWays] += counts[i];
+        codes.bytes[0][stored(code)] += counts[i];
+        counts[i] = 0;
+      }
     }
   }
 
@@ -131,10 +143,11 @@ class JointTables {
   }
 
   alignas(64) uint32_t places_[kLag][kLanes];
-  uint32_t* table_;
-  uint32_t added_ = 0;
   F32 low_ = broadcast(__builtin_inff());
   F32 high_ = broadcast(0.0F);
+  uint32_t* table_;
+  uint32_t added_ = 0;
+  bool some_are_zero_ = false;
 };
 
 }  // namespace

@@ -116,7 +116,9 @@ class JointTables {
       for (int32_t i = first; i < first + kAtOnce; ++i) {
         const int32_t code = i - kMiddle;
         if (counts[i] == 0) continue;
-        const int32_t bin = row - kLowest + bin_of(static_cast<float>(code < 0 ? -code : code));
+        // Not negative where something was counted; the compiler cannot know, and says so.
+        const int32_t difference = row - kLowest;
+        const uint32_t bin = (difference + bin_of(static_cast<float>(code < 0 ? -code : code))) & (kMagnitudeBins - 1);
         const bool below_zero = bin != 0 && (code < 0) != negative;
         histogram.count[(bin + (below_zero ? kMagnitudeBins : 0)) * HistogramCounters::kWays] += counts[i];
         codes.bytes[0][stored(code)] += counts[i];

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <utility>
 
 namespace ggufscope {
 namespace {
@@ -36,8 +37,9 @@ std::vector<Chunk> cut_chunks(std::span<const Source> sources) {
 uint32_t* ZeroedTable::of(size_t size) {
   constexpr size_t kLine = 64;
   if (size_ < size) {
-    memory_.reset(std::calloc(size + kLine / sizeof(uint32_t), sizeof(uint32_t)));  // NOLINT(*-no-malloc)
-    if (memory_ == nullptr) throw std::bad_alloc();
+    std::unique_ptr<void, Free> zeros(std::calloc(size + kLine / sizeof(uint32_t), sizeof(uint32_t)));  // NOLINT
+    if (zeros == nullptr) throw std::bad_alloc();
+    memory_ = std::move(zeros);
     size_ = size;
   }
   void* start = memory_.get();

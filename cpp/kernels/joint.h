@@ -40,7 +40,7 @@ class JointTables {
   static constexpr int32_t kLowest = kOne + (8 << (23 - kBinShift));
   static constexpr int32_t kRows = kLowest + (101 << (23 - kBinShift));
   // What the difference may have beyond the bin of the step: mantissas 1 + a and 1 + b of a product below 2 give one of
-  // a + b + ab, and 32 ab is below 6; a product beyond gives the same bound.
+  // a + b + ab, and 32 ab is below 5.5; a product beyond gives the same bound; and two bins are rounded down.
   static constexpr int32_t kSpread = 7;
 
   static constexpr size_t kZeros = 2 * size_t{kRows} * kCodes;

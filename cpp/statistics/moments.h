@@ -102,7 +102,7 @@ struct PowerSums {  // Σx … Σx⁴ of deviations x from a pivot
   }
 
   // Whether the mean lies so near to the pivot, in units of the standard deviation and squared, that of the sixteen
-  // digits that float64 has, the fourth moment keeps eleven.
+  // digits that float64 has, the fourth moment keeps nine.
   bool near_pivot(double n) const {
     constexpr double kFarthest = 256;
     const double shift = sum(one) / n;

@@ -115,6 +115,17 @@ def test_one_code_and_scales_nearly_alike(qtype: _core.TypeDescription, code: in
         assert_as_decoded(qtype, blocks, 2, 32 * qtype["elements_per_block"])
 
 
+def test_steps_of_zero_and_of_all_sizes_in_one_tensor() -> None:
+    """One format after the other in the same worker's memory, which each must leave clean."""
+    for name in ("Q8_0", "Q3_K", "Q6_K", "Q4_0", "Q8_0"):
+        qtype, rng = TYPES[name], np.random.default_rng(4)
+        columns = 16 * 512
+        blocks = ordinary(qtype, 3 * columns // qtype["elements_per_block"], rng)
+        halves = rng.choice([0x0000, 0x8000, 0x0001, 0x8001, 0x7BFF, 0xFBFF, 0x2000, 0xA000], len(blocks))
+        with_halves(blocks, HALVES_OF[name][0], halves)
+        assert_as_decoded(qtype, blocks, 3, columns)
+
+
 @pytest.mark.parametrize("name", ["Q3_K", "Q6_K", "Q8_0"])
 @pytest.mark.parametrize("sign", [0x0000, 0x8000], ids=["rising", "falling"])
 def test_every_code_times_steps_across_an_octave(name: str, sign: int) -> None:

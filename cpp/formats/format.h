@@ -37,7 +37,6 @@
 //     static uint16_t step_half(const Block&);             // if a block is one of them: its step (kernels/stepped.h)
 //
 //     // where those weights are a code times the step of sixteen neighbours (kernels/joint.h)
-//     static constexpr int code_middle = 32;               // a power of 2: codes less their center are −32 … 31
 //     static void each_coded(const Block&, Visit visit);   // visit(i, I32, float): of weights i … i + 15 the codes
 //                                                          // less their center, and their step
 //

@@ -39,7 +39,6 @@ struct Q3_K {
   static void decode(const Block& block, float* out) {
     each_coded(block, [&](int i, I32 code, float step) { store(out + i, to_f32(code) * broadcast(step)); });
   }
-  static constexpr int code_middle = 4;
   template <class Visit>
   static void each_coded(const Block& block, Visit visit) {
     float scale[16];
@@ -121,7 +120,6 @@ struct Q6_K {
   static void decode(const Block& block, float* out) {
     each_coded(block, [&](int i, I32 code, float step) { store(out + i, to_f32(code) * broadcast(step)); });
   }
-  static constexpr int code_middle = 32;
   template <class Visit>
   static void each_coded(const Block& block, Visit visit) {
     float scale[16];

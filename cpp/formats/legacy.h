@@ -222,7 +222,6 @@ struct Q8_0 {
   static void decode(const Block& block, float* out) {
     each_coded(block, [&](int i, I32 code, float step) { store(out + i, to_f32(code) * broadcast(step)); });
   }
-  static constexpr int code_middle = 128;
   template <class Visit>
   static void each_coded(const Block& block, Visit visit) {
     const float d = half_to_float(block.d);

@@ -29,8 +29,9 @@ inline int32_t bin_of(float magnitude) {
 
 template <class Format>
 class JointTables {
-  // Codes from −kMiddle to kMiddle − 1, but the lowest where the format's magnitudes must fit in a byte.
-  static constexpr int32_t kMiddle = Format::code_middle;
+  // Codes less their center lie from −kMiddle to kMiddle − 1.
+  static constexpr int32_t kMiddle = Format::highest_code + 1 - Format::center;
+  static_assert(Format::lowest_code - Format::center >= -kMiddle);
   static constexpr int32_t kCodes = 2 * kMiddle;
   static constexpr int kCodeBits = __builtin_ctz(kCodes);
   static_assert(kCodes == 1 << kCodeBits);

@@ -41,13 +41,15 @@ class CountedTables {
 
   void observe(const typename Format::Block* group, const Line& line) {
     const CodeBits bits(Format::planes(group));
+    histogram_.begin_group();
+    F32 value = broadcast(0.0F) - line.base;
 #pragma GCC unroll 16
     for (int code = 0; code < kLanes; ++code) {
-      const Counted counted{broadcast(static_cast<float>(code)) * line.step - line.base, popcount(bits[code])};
+      const Counted counted{value, popcount(bits[code])};
       histogram_.add(code, counted);
       codes_.add(code, counted.count);
+      value = value + line.step;  // nothing rounds
     }
-    histogram_.next_group();
   }
   template <class Visit>
   void each_square(const typename Format::Block& block, Visit visit) const {

@@ -101,54 +101,53 @@ struct Summing<Histogram> {
 
  private:
   void count_slots(const uint16_t* place) const {
-    for (int i = 0; i < kLanes; i += 4) {
-      const auto four = read<uint64_t>(place + i);
-      ++counters->count[four & 0xFFFFU];
-      ++counters->count[four >> 16 & 0xFFFFU];
-      ++counters->count[four >> 32 & 0xFFFFU];
-      ++counters->count[four >> 48];
-    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) ++counters->count[place[i]];
   }
 };
 
 // Counted codes: for each code of a sub-block one addition, of its count, in place of one for every weight. As above,
-// what one group leaves is added while the next is worked on.
+// what one group leaves is added when the next has come.
 //
-//                       sub-block 0   1         …    15
-//                       ┌─────────┬─────────┬─────┬─────────┐
-//   code 0, a word each │ n, slot │ n, slot │     │ n, slot │    scales of neighbours are alike, so their values for
-//   code 1              │ n, slot │ n, slot │     │ n, slot │    one code often share a line of the cache
-//     …                 └─────────┴─────────┴─────┴─────────┘
+//                        sub-block 0   1         …    15
+//                        ┌─────────┬─────────┬─────┬─────────┐
+//   code 0, halves of a  │ n, slot │ n, slot │     │ n, slot │    scales of neighbours are alike, so their values for
+//   word from the lowest │         │         │     │         │    one code often share a line of the cache
+//   code 1               │ n, slot │ n, slot │     │ n, slot │
+//     …                  └─────────┴─────────┴─────┴─────────┘
+//
+// The upper half of a value is the slot of its bin in the first way. No value is −0: those of a line never are.
 class CountedHistogram {
  public:
   explicit CountedHistogram(HistogramCounters* into) : counters_(into) {}
 
-  // Of code 0 … 15, then next_group.
-  void add(int code, const Counted& counted) {
-    const I32 slots = slots_of(counted.value, iota() & broadcast(HistogramCounters::kWays - 1U));
-    store_i32(words_[current_][code], slots | shift_left<16>(counted.count));
-  }
-  void next_group() {
+  void begin_group() {
     finish();
     waiting_ = true;
-    current_ = 1 - current_;
+  }
+  // Of code 0 … 15.
+  void add(int code, const Counted& counted) {
+    constexpr uint32_t kSlot = ~0U << kBinShift;
+    store_i32(halves_[code], (as_i32(counted.value) & broadcast(kSlot)) | counted.count);
   }
   void finish() const {
     if (!waiting_) return;
-    for (const auto& words : words_[1 - current_]) count_words(words);
+    for (const auto& halves : halves_) count_lanes(halves);
   }
 
  private:
-  void count_words(const uint32_t (&words)[kLanes]) const {
-    uint32_t* const count = counters_->count;
+  static_assert(HistogramCounters::kWays == 1U << (kBinShift - 16));
+
+  void count_lanes(const uint16_t (&halves)[2 * kLanes]) const {
 #pragma GCC unroll 16
-    for (const uint32_t word : words) count[word & 0xFFFFU] += word >> 16;
+    for (uint32_t i = 0; i < kLanes; ++i) {
+      counters_->count[halves[2 * i + 1] + i % HistogramCounters::kWays] += halves[2 * i];
+    }
   }
 
-  alignas(64) uint32_t words_[2][kLanes][kLanes];
+  alignas(64) uint16_t halves_[kLanes][2 * kLanes];
   HistogramCounters* counters_;
-  int current_ = 0;
-  bool waiting_ = false;  // words_[1 - current_] holds a group
+  bool waiting_ = false;  // halves_ holds a group
 };
 
 }  // namespace

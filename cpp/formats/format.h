@@ -80,6 +80,12 @@ struct Line {
   F32 base;
 };
 
+// Of the sub-blocks of one block, in memory: to broadcast a number that lies there is no work.
+struct Lines {
+  const float* steps;
+  const float* bases;
+};
+
 template <class F>
 concept IsOfIntegers = requires { F::sub_block_elements; };
 

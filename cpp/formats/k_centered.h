@@ -37,18 +37,18 @@ struct Q3_K {
   static constexpr int highest_code = 7;
 
   static void decode(const Block& block, float* out) {
-    each_coded(block, [&](int i, I32 code, float step) { store(out + i, to_f32(code) * broadcast(step)); });
+    float steps[16];
+    scales(block, steps);
+    keep_in_memory(steps);
+    each_coded(block, [&](int i, I32 code) { store(out + i, to_f32(code) * broadcast(steps[i / 16])); });
   }
   template <class Visit>
   static void each_coded(const Block& block, Visit visit) {
-    float scale[16];
     uint8_t codes[256];
-    scales(block, scale);
-    keep_in_memory(scale);
     packed_codes(block, codes);
     for (int i = 0; i < 16; ++i) {  // sub-block i, stored as the groups 0, 4, 1, 5, 2, 6, 3, 7 of two sub-blocks each
       const uint8_t* sub_block = codes + 64 * (i / 2 % 4) + 32 * (i / 8) + 16 * (i % 2);
-      visit(16 * i, load_u8(sub_block) - broadcast(4), scale[i]);
+      visit(16 * i, load_u8(sub_block) - broadcast(4));
     }
   }
   static void scales(const Block& block, float* out) {
@@ -118,16 +118,16 @@ struct Q6_K {
   static constexpr int highest_code = 63;
 
   static void decode(const Block& block, float* out) {
-    each_coded(block, [&](int i, I32 code, float step) { store(out + i, to_f32(code) * broadcast(step)); });
+    float steps[16];
+    scales(block, steps);
+    keep_in_memory(steps);
+    each_coded(block, [&](int i, I32 code) { store(out + i, to_f32(code) * broadcast(steps[i / 16])); });
   }
   template <class Visit>
   static void each_coded(const Block& block, Visit visit) {
-    float scale[16];
     uint8_t codes[256];
-    scales(block, scale);
-    keep_in_memory(scale);
     packed_codes(block, codes);
-    for (int i = 0; i < 16; ++i) visit(16 * i, load_u8(codes + 16 * i) - broadcast(32), scale[i]);
+    for (int i = 0; i < 16; ++i) visit(16 * i, load_u8(codes + 16 * i) - broadcast(32));
   }
   static void scales(const Block& block, float* out) {
     store(out, to_f32(load_i8(block.scales)) * broadcast(half_to_float(block.d)));

@@ -176,12 +176,9 @@ struct Q4_K {
     }
   }
   template <class Visit>
-  static void each_square(const Block& block, Visit visit) {
-    float scale[16];
-    store_scales_and_minima(&block, block.d, block.dmin, scale);
-    keep_in_memory(scale);
+  static void each_square(const Block& block, const Lines& lines, Visit visit) {
     const auto table = [&](int i) {
-      const F32 weights = to_f32(iota()) * broadcast(scale[i]) - broadcast(scale[8 + i]);
+      const F32 weights = to_f32(iota()) * broadcast(lines.steps[i]) - broadcast(lines.bases[i]);
       return weights * weights;
     };
     for (int i = 0; i < 8; i += 2) {  // as in decode

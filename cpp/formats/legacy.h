@@ -66,8 +66,8 @@ struct Q4_0 {
     store(out + 16, to_f32(high_nibbles(q) - broadcast(8)) * d);
   }
   template <class Visit>
-  static void each_square(const Block& block, Visit visit) {
-    const F32 weights = to_f32(iota() - broadcast(8)) * broadcast(half_to_float(block.d));
+  static void each_square(const Block& block, const Lines& lines, Visit visit) {
+    const F32 weights = to_f32(iota() - broadcast(8)) * broadcast(lines.steps[0]);
     const F32 squares = weights * weights;
     const I32 q = load_u8(block.qs);
     visit(0, pick(squares, q));
@@ -220,13 +220,13 @@ struct Q8_0 {
   static constexpr int highest_code = 127;
 
   static void decode(const Block& block, float* out) {
-    each_coded(block, [&](int i, I32 code, float step) { store(out + i, to_f32(code) * broadcast(step)); });
+    const F32 d = broadcast(half_to_float(block.d));
+    each_coded(block, [&](int i, I32 code) { store(out + i, to_f32(code) * d); });
   }
   template <class Visit>
   static void each_coded(const Block& block, Visit visit) {
-    const float d = half_to_float(block.d);
-    visit(0, load_i8(block.qs), d);
-    visit(16, load_i8(block.qs + 16), d);
+    visit(0, load_i8(block.qs));
+    visit(16, load_i8(block.qs + 16));
   }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) {

@@ -50,10 +50,11 @@ class CountedTables {
       codes_.add(code, counted.count);
       value = value + line.step;  // nothing rounds
     }
+    squares_.observe(line);
   }
   template <class Visit>
-  void each_square(const typename Format::Block& block, Visit visit) const {
-    ggufscope::each_square<Format>(block, visit);
+  void each_square(const typename Format::Block& block, int b, Visit visit) const {
+    squares_.each(block, b, visit);
   }
   void finish() const {
     histogram_.finish();
@@ -64,6 +65,7 @@ class CountedTables {
   CodeCounters* codes_into_;
   CountedHistogram histogram_;
   CountedCodes codes_;
+  Squares<Format> squares_;
 };
 
 }  // namespace

@@ -22,7 +22,7 @@ class DecodedTables {
     for (int b = 0; b < Format::blocks_per_group; ++b) codes_.add(group[b], *run_.codes);
   }
   template <class Visit>
-  void each_square(const typename Format::Block& block, Visit visit) {
+  void each_square(const typename Format::Block& block, int, Visit visit) {
     alignas(64) float weights[Format::elements];
     Format::decode(block, weights);
     for (int i = 0; i < Format::elements; i += kLanes) {
@@ -42,10 +42,10 @@ class DecodedTables {
   CodeTables<Format> codes_;
 };
 
-// Moves on by one block.
+// Moves on by blocks of one row.
 template <class Format>
-void pass(FusedRun& run) {
-  run.column += Format::elements;
+void pass(FusedRun& run, int n_blocks) {
+  run.column += static_cast<uint64_t>(n_blocks) * Format::elements;
   if (run.column < run.columns) return;
   run.column = 0;
   ++run.row;
@@ -63,7 +63,7 @@ inline float* columns_of_few_rows(FusedRun& run) {
 // The large tables of a format, and the squares of its weights on the way:
 //
 //   void observe(const Block* group, const Line&)           first, each group
-//   void each_square(const Block&, visit(i, F32))           then each of its blocks
+//   void each_square(const Block&, b, visit(i, F32))        then its blocks, b = 0, 1, …
 //   void finish()                                           at the end of the run
 template <class Format>
 struct TablesFor {
@@ -96,30 +96,44 @@ class FullObserver {
   explicit FullObserver(FusedRun& run) : run_(run), tables_(run) {}
 
   void observe(const Block* group, const Line& line, F64 lane_squares) {
-    alignas(64) double squares[kLanes];  // by lane of a quad
-    store(squares, lane_squares);
-    keep_in_memory(squares);
     tables_.observe(group, line);
-    for (int b = 0; b < Format::blocks_per_group; ++b) {
-      if (run_.row_squares == nullptr) {
-        tables_.each_square(group[b], [](int, F32) {});
-        continue;
-      }
-      run_.row_squares[run_.row] += total(squares, b);
-      float* columns = columns_of_few_rows(run_);
-      tables_.each_square(group[b], [&](int i, F32 square) { store(columns + i, load(columns + i) + square); });
-      pass<Format>(run_);
+    if (run_.row_squares == nullptr) {
+      for (int b = 0; b < Format::blocks_per_group; ++b) tables_.each_square(group[b], b, [](int, F32) {});
+    } else if (run_.columns - run_.column >= kElements) {
+      observe_in_one_row(group, lane_squares);
+    } else {
+      observe_in_rows(group, lane_squares);
     }
   }
   void leave() {  // a group to the observers of tiles
     if (run_.row_squares == nullptr) return;
-    for (int b = 0; b < Format::blocks_per_group; ++b) pass<Format>(run_);
+    for (int b = 0; b < Format::blocks_per_group; ++b) pass<Format>(run_, 1);
   }
   void finish() { tables_.finish(); }
 
  private:
+  static constexpr int kElements = Format::elements * Format::blocks_per_group;
   static constexpr int kLanesPerBlock = kLanes / Format::blocks_per_group;
 
+  void observe_in_one_row(const Block* group, F64 lane_squares) {
+    run_.row_squares[run_.row] += sum(lane_squares);
+    float* const columns = columns_of_few_rows(run_);
+    for (int b = 0; b < Format::blocks_per_group; ++b) add_squares(group, b, columns + b * Format::elements);
+    pass<Format>(run_, Format::blocks_per_group);
+  }
+  void observe_in_rows(const Block* group, F64 lane_squares) {
+    alignas(64) double squares[kLanes];  // by lane of a quad
+    store(squares, lane_squares);
+    keep_in_memory(squares);
+    for (int b = 0; b < Format::blocks_per_group; ++b) {
+      run_.row_squares[run_.row] += total(squares, b);
+      add_squares(group, b, columns_of_few_rows(run_));
+      pass<Format>(run_, 1);
+    }
+  }
+  void add_squares(const Block* group, int b, float* columns) {
+    tables_.each_square(group[b], b, [&](int i, F32 square) { store(columns + i, load(columns + i) + square); });
+  }
   static double total(const double* lanes, int block) {
     double sum = 0;
     for (int l = 0; l < kLanes; ++l) {

@@ -20,8 +20,7 @@ namespace ggufscope {
 namespace {
 
 template <class Format>
-concept HasCodedSteps =
-    requires(const typename Format::Block& block) { Format::each_coded(block, [](int, I32, float) {}); };
+concept HasCodedSteps = requires(const typename Format::Block& block) { Format::each_coded(block, [](int, I32) {}); };
 
 inline int32_t bin_of(float magnitude) {
   return static_cast<int32_t>(__builtin_bit_cast(uint32_t, magnitude) >> kBinShift);
@@ -60,19 +59,29 @@ class JointTables {
     low_ = min(select(none, broadcast(__builtin_inff()), steps), low_);
     high_ = max(steps, high_);
     some_are_zero_ = some_are_zero_ || bits(none) != 0;
+    store(steps_, steps);
+    store_i32(origins_, select(less(line.step, broadcast(0.0F)), broadcast(origin(true)), broadcast(origin(false))));
+    keep_in_memory(steps_);
+    keep_in_memory(origins_);
+    last_waits_ = some_wait_;
+    some_wait_ = true;
   }
   template <class Visit>
-  void each_square(const typename Format::Block& block, Visit visit) {
-    Format::each_coded(block, [&](int i, I32 code, float step) {
-      const F32 magnitude = abs(to_f32(code));
-      const F32 weight = magnitude * broadcast(__builtin_fabsf(step));  // without its sign
-      add(code, shift_right<kBinShift>(as_i32(weight)) - shift_right<kBinShift>(as_i32(magnitude)), step < 0);
+  void each_square(const typename Format::Block& block, int b, Visit visit) {
+    Format::each_coded(block, [&](int i, I32 code) {
+      const int place = b * Format::elements + i;
+      const int sub_block = place / Format::sub_block_elements;
+      const F32 factor = to_f32(code);
+      const F32 weight = factor * broadcast(steps_[sub_block]);  // has the code's sign, so that the difference has none
+      const I32 difference = shift_right<kBinShift>(as_i32(weight)) - shift_right<kBinShift>(as_i32(factor));
+      add(places_[place / kLanes], code, shift_left<kCodeBits>(difference) + (code + broadcast(origins_[sub_block])));
       visit(i, weight * weight);
     });
   }
   void finish() {
-    const uint32_t left = added_ < kLag ? added_ : kLag;
-    for (uint32_t i = 0; i < left; ++i) count(places_[(added_ - left + i) % kLag]);
+    if (some_wait_) {
+      for (const auto& places : places_) count(places);
+    }
     raise(table_[kSteps], kHighest - bin_of(lowest(low_)));
     raise(table_[kSteps + 1], 1 + bin_of(highest(high_)));
     raise(table_[kSteps + 2], some_are_zero_ ? 1 : 0);
@@ -97,7 +106,7 @@ class JointTables {
   }
 
  private:
-  static constexpr uint32_t kLag = 8;  // groups: see the histogram's
+  static constexpr uint32_t origin(bool negative) { return ((negative ? kRows : 0) + kLowest) * kCodes + kMiddle; }
 
   static int32_t clamped(int32_t row) { return row < 0 ? 0 : row >= kRows ? kRows - 1 : row; }
   static void raise(uint32_t& most, int32_t bin) {
@@ -128,28 +137,25 @@ class JointTables {
     }
   }
 
-  void add(I32 code, I32 difference, bool negative) {
-    const int32_t origin = ((negative ? kRows : 0) + kLowest) * kCodes + kMiddle;
+  // As with the histogram's slots, what was stored for one group is counted while the next is worked on.
+  void add(uint32_t (&places)[kLanes], I32 code, I32 place) {
     const I32 zeros = (iota() & broadcast(HistogramCounters::kWays - 1U)) + broadcast(static_cast<uint32_t>(kZeros));
-    const I32 place = shift_left<kCodeBits>(difference) + (code + broadcast(origin));
-    uint32_t* waiting = places_[added_ % kLag];
-    if (added_ >= kLag) count(waiting);
-    store_i32(waiting, select(equal(code, broadcast(0)), zeros, place));
-    ++added_;
+    if (last_waits_) count(places);
+    store_i32(places, select(equal(code, broadcast(0)), zeros, place));
   }
   void count(const uint32_t* places) const {
-    for (int i = 0; i < kLanes; i += 2) {
-      const auto two = read<uint64_t>(places + i);
-      ++table_[two & 0xFFFFFFFFU];
-      ++table_[two >> 32];
-    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) ++table_[places[i]];
   }
 
-  alignas(64) uint32_t places_[kLag][kLanes];
+  alignas(64) uint32_t places_[Format::elements * Format::blocks_per_group / kLanes][kLanes];
+  alignas(64) float steps_[kLanes];
+  alignas(64) uint32_t origins_[kLanes];
   F32 low_ = broadcast(__builtin_inff());
   F32 high_ = broadcast(0.0F);
   uint32_t* table_;
-  uint32_t added_ = 0;
+  bool some_wait_ = false;   // places_ holds a group
+  bool last_waits_ = false;  // and another one is being added
   bool some_are_zero_ = false;
 };
 

@@ -6,17 +6,33 @@
 namespace ggufscope {
 namespace {
 
-// Sixteen weights from each place on: visit(i, F32).
-template <class Format, class Visit>
-void each_square(const typename Format::Block& block, Visit visit) {
-  if constexpr (kPicksAtOnce && requires { Format::each_square(block, visit); }) {
-    Format::each_square(block, visit);
-  } else {
-    alignas(64) float weights[Format::elements];
-    Format::decode(block, weights);
-    for (int i = 0; i < Format::elements; i += kLanes) visit(i, load(weights + i) * load(weights + i));
+template <class Format>
+class Squares {
+ public:
+  void observe(const Line& line) {
+    store(steps_, line.step);
+    store(bases_, line.base);
+    keep_in_memory(steps_);
+    keep_in_memory(bases_);
   }
-}
+  // Of block b of the group, sixteen weights from each place on: visit(i, F32).
+  template <class Visit>
+  void each(const typename Format::Block& block, int b, Visit visit) const {
+    constexpr int kLanesPerBlock = kLanes / Format::blocks_per_group;
+    const Lines lines{steps_ + b * kLanesPerBlock, bases_ + b * kLanesPerBlock};
+    if constexpr (kPicksAtOnce && requires { Format::each_square(block, lines, visit); }) {
+      Format::each_square(block, lines, visit);
+    } else {
+      alignas(64) float weights[Format::elements];
+      Format::decode(block, weights);
+      for (int i = 0; i < Format::elements; i += kLanes) visit(i, load(weights + i) * load(weights + i));
+    }
+  }
+
+ private:
+  alignas(64) float steps_[kLanes];
+  alignas(64) float bases_[kLanes];
+};
 
 }  // namespace
 }  // namespace ggufscope

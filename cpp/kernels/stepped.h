@@ -24,7 +24,8 @@ class SteppedTables {
 
   explicit SteppedTables(FusedRun& run) : table_(run.table) {}
 
-  void observe(const typename Format::Block* sixteen, const Line&) {
+  void observe(const typename Format::Block* sixteen, const Line& line) {
+    squares_.observe(line);
     const CodeBits bits(Format::planes(sixteen));
     Quads by_code[4];  // of four codes: word k has those of sub-blocks 4m + k in piece m
     for (int g = 0; g < 4; ++g) {
@@ -44,8 +45,8 @@ class SteppedTables {
     }
   }
   template <class Visit>
-  void each_square(const typename Format::Block& block, Visit visit) const {
-    ggufscope::each_square<Format>(block, visit);
+  void each_square(const typename Format::Block& block, int b, Visit visit) const {
+    squares_.each(block, b, visit);
   }
   void finish() const {}
 
@@ -76,6 +77,7 @@ class SteppedTables {
   }
 
   uint32_t* table_;
+  Squares<Format> squares_;
 };
 
 }  // namespace

@@ -114,22 +114,18 @@ class NibbleSums {
   I32 four_ = broadcast(0);
 };
 
-// Powers, and the ends of the codes.
-template <class Powers>
-class CodeSums : public Powers {
+// The smallest and the largest code of each lane.
+class CodeEnds {
  public:
+  void add(I32 quad) {
+    low_ = min_bytes(low_, quad);
+    high_ = max_bytes(high_, quad);
+  }
   I32 lowest() const {
     return of_four_bytes(low_, [](I32 a, I32 b) { return min_bytes(a, b); });
   }
   I32 highest() const {
     return of_four_bytes(high_, [](I32 a, I32 b) { return max_bytes(a, b); });
-  }
-
- protected:
-  void add_codes(I32 quad) {
-    low_ = min_bytes(low_, quad);
-    high_ = max_bytes(high_, quad);
-    Powers::add_powers(quad);
   }
 
  private:
@@ -154,7 +150,7 @@ struct LaneSums {  // Σw … Σw⁴ and Σ|w| of each lane
 
 // w = step · (q − origin)
 template <int Size, class Powers>
-class CenteredSums : public CodeSums<Powers> {
+class CenteredSums : public Powers {
  public:
   explicit CenteredSums(const Line& line) : step_(line.step) {}
 
@@ -162,11 +158,11 @@ class CenteredSums : public CodeSums<Powers> {
     const I32 magnitudes = Powers::magnitudes(quad);
     magnitude_ = add_bytes(magnitude_, magnitudes);
     not_zero_ = add_bytes(not_zero_, min_bytes(magnitudes, broadcast(0x01010101)));
-    this->add_codes(quad);
+    this->add_powers(quad);
   }
 
-  I32 lowest() const { return CodeSums<Powers>::lowest() - broadcast(Powers::kOrigin); }
-  I32 highest() const { return CodeSums<Powers>::highest() - broadcast(Powers::kOrigin); }
+  // −128 has no absolute value: it counts as −128 in place of 1.
+  bool has_minus_128() const { return bits(less(to_f32(not_zero_), broadcast(0.0F))) != 0; }
   LaneSums sums() const {
     const F64 step = to_f64(step_);
     const F64 square = step * step;
@@ -190,7 +186,7 @@ class CenteredSums : public CodeSums<Powers> {
 
 // w = step · q − base, step > 0
 template <int Size, class Powers>
-class LineSums : public CodeSums<Powers> {
+class LineSums : public Powers {
  public:
   explicit LineSums(const Line& line) : line_(line), crossing_(crossing_of(line)) {}
 
@@ -198,7 +194,7 @@ class LineSums : public CodeSums<Powers> {
     const I32 negative = less_bytes(quad, crossing_.first_not_negative);
     negative_ = add_bytes(negative_, negative & quad);
     minus_negative_count_ = add_bytes(minus_negative_count_, negative);
-    this->add_codes(quad);
+    this->add_powers(quad);
   }
 
   // Powers of the deviations from the lane's mean first, where nothing cancels: they are exact up to 2^53.

@@ -66,7 +66,9 @@ class IntegerValues {
   static constexpr int kSize = Format::sub_block_elements;
   static constexpr int kElements = kSize * kLanes;
 
-  explicit IntegerValues(const FusedRun& run) : run_(run), counts_(run.sparsity_threshold) {}
+  explicit IntegerValues(const FusedRun& run) : run_(run), counts_(run.sparsity_threshold) {
+    extremes_.start_from(*run.values);
+  }
 
   // False, and nothing is added, where weights are not what the line says. squares: Σw² of each lane, in the order of
   // quads.
@@ -75,14 +77,13 @@ class IntegerValues {
     const Line line = in_order_of_quads(of_sub_blocks);
     Sums sums(line);
     Format::each_quad(group, [&](I32 quad) { sums.add(quad); });
-    const I32 lowest = sums.lowest();
-    if (Format::lowest_code < 0 && bits(equal(lowest, broadcast(-128))) != 0) return false;  // has no absolute value
-
+    if constexpr (Format::lowest_code < 0) {
+      if (sums.has_minus_128()) return false;
+    }
     const LaneSums lanes = sums.sums();
     squares = lanes.two;
     moments_.add(lanes.one, lanes.two, lanes.three, lanes.four, lanes.magnitude);
-    extremes_.add(to_f32(lowest) * line.step - line.base);
-    extremes_.add(to_f32(sums.highest()) * line.step - line.base);
+    if (may_set_records(line)) add_ends(group, line);
     count(group, sums);
     scales_.add(line.step, AllLanes{});
     ++groups_;
@@ -123,6 +124,30 @@ class IntegerValues {
     alignas(64) static constexpr SubBlocks<Format> kSubBlocks;
     const I32 order = load_i32(kSubBlocks.of_lane);
     return {pick(line.step, order), IsCentered<Format> ? broadcast(0.0F) : pick(line.base, order)};
+  }
+
+  // Records are rare after the first few groups. The ends of a line are weights of the smallest and the largest code;
+  // those that occur are looked for only where the ends are beyond what was seen so far.
+  bool may_set_records(const Line& line) const {
+    if constexpr (IsCentered<Format>) {
+      constexpr int kFarthest = Format::center - Format::lowest_code > Format::highest_code - Format::center
+                                    ? Format::center - Format::lowest_code
+                                    : Format::highest_code - Format::center;
+      const F32 end = abs(line.step) * broadcast(static_cast<float>(kFarthest));
+      return extremes_.may_add(broadcast(0.0F) - end, end);
+    } else {
+      return extremes_.may_add(broadcast(static_cast<float>(Format::lowest_code)) * line.step - line.base,
+                               broadcast(static_cast<float>(Format::highest_code)) * line.step - line.base);
+    }
+  }
+  [[gnu::noinline]] void add_ends(const Block* group, const Line& line) {
+    constexpr int kZero = IsCentered<Format> ? PowersOf<Format>::type::kOrigin : 0;
+    CodeEnds ends;
+    Format::each_quad(group, [&](I32 quad) { ends.add(quad); });
+    const auto weights = [&](I32 codes) { return to_f32(codes - broadcast(kZero)) * line.step - line.base; };
+    extremes_.add(weights(ends.lowest()));
+    extremes_.add(weights(ends.highest()));
+    extremes_.share();
   }
 
   void count(const Block* group, const Sums& sums) {

@@ -62,6 +62,15 @@ struct Summing<Extremes> {
     low = min(value, low);
     high = max(value, high);
   }
+  bool may_add(F32 lowest, F32 highest) const { return (bits(less(lowest, low)) | bits(less(high, highest))) != 0; }
+  void start_from(const Extremes& seen) {
+    low = broadcast(seen.min);
+    high = broadcast(seen.max);
+  }
+  void share() {  // what one lane has seen with all of them
+    low = broadcast(lowest(low));
+    high = broadcast(highest(high));
+  }
 
   void finish(Extremes& extremes, const Tile& tile) const {
     if (tile.seen_count == 0) return;

@@ -204,8 +204,9 @@ class LineSums : public Powers {
     const F64 q3 = to_f64(this->three());
     const F64 q = broadcast(1.0 / Size) * q1;
     const F64 c2 = q2 - q * q1;
-    const F64 c3 = q3 - q * (broadcast(3.0) * q2 - broadcast(2.0) * q * q1);
-    const F64 c4 = this->four() - q * (broadcast(4.0) * q3 - q * (broadcast(6.0) * q2 - broadcast(3.0) * q * q1));
+    const F64 both = q2 + c2;  // q2 + 2 c2 is 3 q2 − 2 q q1, and 3 (q2 + c2) is 6 q2 − 3 q q1
+    const F64 c3 = q3 - q * (both + c2);
+    const F64 c4 = this->four() - q * (broadcast(4.0) * q3 - q * (broadcast(3.0) * both));
 
     const F64 step = to_f64(line_.step);
     const F64 base = to_f64(line_.base);
@@ -215,9 +216,11 @@ class LineSums : public Powers {
     const F64 m3 = square * step * c3;
     const F64 one = broadcast(static_cast<double>(Size)) * mean;
     const F64 of_means = one * mean;
+    const F64 thrice_m2 = broadcast(3.0) * m2;
+    const F64 slope = thrice_m2 + of_means;
     const F64 negative = step * to_f64(negative_) + base * to_f64(minus_negative_count_);
-    return {one, m2 + of_means, m3 + mean * (broadcast(3.0) * m2 + of_means),
-            square * square * c4 + mean * (broadcast(4.0) * m3 + mean * (broadcast(6.0) * m2 + of_means)),
+    return {one, m2 + of_means, m3 + mean * slope,
+            square * square * c4 + mean * (broadcast(4.0) * m3 + mean * (slope + thrice_m2)),
             one - broadcast(2.0) * negative};
   }
   // They are counted in quads shown once more, where they count: few lines pass so near to zero at a code.

@@ -32,13 +32,14 @@
 //
 //     // where those sub-blocks are 32 codes of four bits (kernels/counted.h)
 //     static NibblePlanes planes(const Block*);            // lane i: the codes of sub-block i
-//     static void each_square(const Block&, Visit visit);  // visit(i, F32): squares of weights i … i + 15, each code's
-//                                                          // from a table, rounded as those of decoded weights
+//     static void each_square(const Block&, const Lines&, Visit visit);  // visit(i, F32): of weights i … i + 15 the
+//                                                          // squares, from a table of each code's, rounded as those of
+//                                                          // decoded weights
 //     static uint16_t step_half(const Block&);             // if a block is one of them: its step (kernels/stepped.h)
 //
 //     // where those weights are a code times the step of sixteen neighbours (kernels/joint.h)
-//     static void each_coded(const Block&, Visit visit);   // visit(i, I32, float): of weights i … i + 15 the codes
-//                                                          // less their center, and their step
+//     static void each_coded(const Block&, Visit visit);   // visit(i, I32): of weights i … i + 15 the codes less their
+//                                                          // center
 //
 //     // where big-endian files may hold it: reverse the bytes of each multi-byte field
 //     static void swap_bytes(Block&);

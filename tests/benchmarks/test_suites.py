@@ -131,3 +131,24 @@ def test_the_suites_run_on_a_tiny_model(tmp_path: Path, capsys: pytest.CaptureFi
     ):
         assert part in out, part
     assert str(tmp_path) not in saved.read_text()
+
+
+def turns(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`benchmarks/turns.py` with this build as the old and the new one."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "turns.py"), sys.executable, sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_two_builds_by_turns() -> None:
+    done = turns("--type", "Q4_K", "--rounds", "3", "--elements", "65536")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if "Q4_K" in line]
+    assert [row[3:5] for row in rows] == [["full", "Q4_K"], ["fast", "Q4_K"]]
+    assert all(float(row[1]) > 0 and float(row[6]) > 0 for row in rows)
+
+
+def test_a_build_that_fails_is_named() -> None:
+    done = turns("--type", "Q9_9", "--rounds", "1")
+    assert done.returncode == 1
+    assert "Q9_9" in done.stderr
+    assert f"turns: {sys.executable} ended with 1" in done.stderr

@@ -37,9 +37,9 @@
 //                                                          // decoded weights
 //     static uint16_t step_half(const Block&);             // if a block is one of them: its step (kernels/stepped.h)
 //
-//     // where those weights are a code times the step of sixteen neighbours (kernels/joint.h)
+//     // where those weights are a code times the step of their sub-block (kernels/joint.h)
 //     static void each_coded(const Block&, Visit visit);   // visit(i, I32): of weights i … i + 15 the codes less their
-//                                                          // center
+//                                                          // center; their step is that of `line`
 //
 //     // where big-endian files may hold it: reverse the bytes of each multi-byte field
 //     static void swap_bytes(Block&);
@@ -81,7 +81,7 @@ struct Line {
   F32 base;
 };
 
-// Of the sub-blocks of one block, in memory: to broadcast a number that lies there is no work.
+// Of one block, by sub-block. In memory, from where an instruction broadcasts a factor on its way.
 struct Lines {
   const float* steps;
   const float* bases;

@@ -77,7 +77,7 @@ template <HasHalfSteps Format>
 struct TablesFor<Format> {
   using type = SteppedTables<Format>;
 };
-template <HasCodedSteps Format>
+template <IsCoded Format>
 struct TablesFor<Format> {
   using type = JointTables<Format>;
 };

@@ -70,8 +70,8 @@ class IntegerValues {
     extremes_.start_from(*run.values);
   }
 
-  // False, and nothing is added, where weights are not what the line says. squares: Σw² of each lane, in the order of
-  // quads.
+  // False, and nothing is added, where weights are not what the line says, or a code has no absolute value in a byte.
+  // squares: Σw² of each lane, in the order of quads.
   bool observe(const Block* group, const Line& of_sub_blocks, F64& squares) {
     if (!is_exact(group, of_sub_blocks)) return false;
     const Line line = in_order_of_quads(of_sub_blocks);
@@ -126,8 +126,9 @@ class IntegerValues {
     return {pick(line.step, order), IsCentered<Format> ? broadcast(0.0F) : pick(line.base, order)};
   }
 
-  // Records are rare after the first few groups. The ends of a line are weights of the smallest and the largest code;
-  // those that occur are looked for only where the ends are beyond what was seen so far.
+  // Records are rare after the first few groups, unless weights have one sign. No weight is beyond that of the smallest
+  // or the largest code, or, where steps may be negative, farther from zero than the farther of them. Codes that occur
+  // are looked for only where that is beyond what was seen so far.
   bool may_set_records(const Line& line) const {
     if constexpr (IsCentered<Format>) {
       constexpr int kFarthest = Format::center - Format::lowest_code > Format::highest_code - Format::center

@@ -20,7 +20,7 @@ namespace ggufscope {
 namespace {
 
 template <class Format>
-concept HasCodedSteps = requires(const typename Format::Block& block) { Format::each_coded(block, [](int, I32) {}); };
+concept IsCoded = requires(const typename Format::Block& block) { Format::each_coded(block, [](int, I32) {}); };
 
 inline int32_t bin_of(float magnitude) {
   return static_cast<int32_t>(__builtin_bit_cast(uint32_t, magnitude) >> kBinShift);
@@ -69,12 +69,13 @@ class JointTables {
   template <class Visit>
   void each_square(const typename Format::Block& block, int b, Visit visit) {
     Format::each_coded(block, [&](int i, I32 code) {
-      const int place = b * Format::elements + i;
-      const int sub_block = place / Format::sub_block_elements;
+      const int position = b * Format::elements + i;  // in the group
+      const int sub_block = position / Format::sub_block_elements;
       const F32 factor = to_f32(code);
-      const F32 weight = factor * broadcast(steps_[sub_block]);  // has the code's sign, so that the difference has none
+      const F32 weight = factor * broadcast(steps_[sub_block]);  // of the code's sign: the sign bits cancel below
       const I32 difference = shift_right<kBinShift>(as_i32(weight)) - shift_right<kBinShift>(as_i32(factor));
-      add(places_[place / kLanes], code, shift_left<kCodeBits>(difference) + (code + broadcast(origins_[sub_block])));
+      add(places_[position / kLanes], code,
+          shift_left<kCodeBits>(difference) + (code + broadcast(origins_[sub_block])));
       visit(i, weight * weight);
     });
   }

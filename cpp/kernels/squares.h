@@ -8,8 +8,13 @@ namespace {
 
 template <class Format>
 class Squares {
+  static constexpr bool kFromTable = kPicksAtOnce && requires(const typename Format::Block& block, Lines lines) {
+    Format::each_square(block, lines, [](int, F32) {});
+  };
+
  public:
   void observe(const Line& line) {
+    if constexpr (!kFromTable) return;
     store(steps_, line.step);
     store(bases_, line.base);
     keep_in_memory(steps_);
@@ -20,7 +25,7 @@ class Squares {
   void each(const typename Format::Block& block, int b, Visit visit) const {
     constexpr int kLanesPerBlock = kLanes / Format::blocks_per_group;
     const Lines lines{steps_ + b * kLanesPerBlock, bases_ + b * kLanesPerBlock};
-    if constexpr (kPicksAtOnce && requires { Format::each_square(block, lines, visit); }) {
+    if constexpr (kFromTable) {
       Format::each_square(block, lines, visit);
     } else {
       alignas(64) float weights[Format::elements];

@@ -63,6 +63,7 @@ struct Summing<Extremes> {
     high = max(value, high);
   }
   bool may_add(F32 lowest, F32 highest) const { return (bits(less(lowest, low)) | bits(less(high, highest))) != 0; }
+  // Records of earlier weights, all of which lie before the `first` of finish.
   void start_from(const Extremes& seen) {
     low = broadcast(seen.min);
     high = broadcast(seen.max);

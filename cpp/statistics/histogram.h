@@ -116,7 +116,8 @@ struct Summing<Histogram> {
 //   code 1               │ n, slot │ n, slot │     │ n, slot │
 //     …                  └─────────┴─────────┴─────┴─────────┘
 //
-// The upper half of a value is the slot of its bin in the first way. No value is −0: those of a line never are.
+// The upper half of a value, its two lowest bits cleared, is the slot of its bin in the first way. No value is −0:
+// those of a rising line begin with 0 − base, and a sum is −0 only where both terms are.
 class CountedHistogram {
  public:
   explicit CountedHistogram(HistogramCounters* into) : counters_(into) {}

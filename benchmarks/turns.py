@@ -17,7 +17,8 @@ from contextlib import ExitStack
 from rich.console import Console
 from rich.table import Table
 
-TYPES = ("Q4_0", "Q4_K", "Q5_K", "Q6_K", "Q8_0", "F16", "BF16")
+from ggufscope.bench.runs import DEFAULT_TYPES
+
 KERNELS = ("full", "fast")
 
 # What runs in both interpreters: a line on standard input asks for a round, its answer is the seconds taken.
@@ -75,7 +76,7 @@ def by_turns(pythons: Sequence[str], rounds: int, *arguments: str) -> tuple[list
 
 
 def rows(options: argparse.Namespace) -> Iterator[tuple[str, ...]]:
-    subjects = [options.model] if options.model else options.type or TYPES
+    subjects = [options.model] if options.model else options.type or DEFAULT_TYPES
     elements = 0 if options.model else options.elements
     for subject in subjects:
         for kernel in KERNELS:

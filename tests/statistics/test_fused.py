@@ -115,6 +115,22 @@ def test_one_code_and_scales_nearly_alike(qtype: _core.TypeDescription, code: in
         assert_as_decoded(qtype, blocks, 2, 32 * qtype["elements_per_block"])
 
 
+@pytest.mark.parametrize("order", ["rising", "falling", "repeated"])
+@pytest.mark.parametrize("qtype", FUSED, ids=lambda qtype: qtype["name"])
+def test_records_in_every_run_or_only_in_the_first(qtype: _core.TypeDescription, order: str) -> None:
+    """Smallest, largest and where the largest magnitude first stands, which later runs may beat, equal or miss."""
+    rows, columns = 4, 16 * 512
+    n = rows * columns // qtype["elements_per_block"]
+    blocks = ordinary(qtype, n, np.random.default_rng(5))
+    if order == "repeated":
+        blocks[n // rows :] = np.tile(blocks[: n // rows], (rows - 1, 1))
+    else:
+        steps = 0x1C00 + np.arange(n) * 0x800 // n
+        for offset in HALVES_OF[qtype["name"]]:
+            with_halves(blocks, offset, steps if order == "rising" else steps[::-1])
+    assert_as_decoded(qtype, blocks, rows, columns)
+
+
 def test_steps_of_zero_and_of_all_sizes_in_one_tensor() -> None:
     """One format after the other in the same worker's memory, which each must leave clean."""
     for name in ("Q8_0", "Q3_K", "Q6_K", "Q4_0", "Q8_0"):

@@ -15,7 +15,18 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-REPEATED_UNIT = re.compile(r"CMakeFiles/(kernels_(?!statistics)\w+|lanes_selftest)_(avx2|avx512|neon)\.dir/")
+STATISTICS_UNIT = re.compile(r"CMakeFiles/kernels_statistics_(\w+)\.dir/")
+
+
+def select(database: list[dict[str, str]], wanted: str) -> list[dict[str, str]]:
+    """The units whose object matches, without those that repeat the source of a generic one.
+
+    The instruction sets are those whose statistics the database builds, so that a new one is known here at once.
+    """
+    built = {match[1] for unit in database if (match := STATISTICS_UNIT.search(unit["output"]))}
+    others = "|".join(sorted(built - {"generic"}))
+    repeated = re.compile(rf"CMakeFiles/(kernels_(?!statistics_)\w+|lanes_selftest)_({others})\.dir/")
+    return [unit for unit in database if re.search(wanted, unit["output"]) and not repeated.search(unit["output"])]
 
 
 def check(unit: dict[str, str]) -> tuple[str, int, str]:
@@ -35,8 +46,7 @@ def check(unit: dict[str, str]) -> tuple[str, int, str]:
 def main(build_dir: str, wanted: str = "") -> int:
     """Check every unit whose object matches, print the findings, count the units that have some."""
     database = json.loads((Path(build_dir) / "compile_commands.json").read_text(encoding="utf-8"))
-    units = [unit for unit in database if re.search(wanted, unit["output"])]
-    units = [unit for unit in units if not REPEATED_UNIT.search(unit["output"])]
+    units = select(database, wanted)
     failed = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for output, code, findings in pool.map(check, units):

@@ -6,11 +6,11 @@
 #include <string>
 
 #include "contiguous.h"
-#include "dequantize.h"
-#include "dispatch.h"
 #include "formats/types.h"
+#include "kernels/dispatch.h"
 #include "module.h"
-#include "parallel.h"
+#include "stream/dequantize.h"
+#include "stream/parallel.h"
 
 namespace py = pybind11;
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "dequantize.h"
 #include "metadata_values.h"
 #include "model_handle.h"
 #include "module.h"
+#include "stream/dequantize.h"
 
 namespace py = pybind11;
 

@@ -7,8 +7,8 @@
 
 #include "contiguous.h"
 #include "module.h"
-#include "multiply.h"
-#include "products.h"
+#include "stream/multiply.h"
+#include "stream/products.h"
 
 namespace py = pybind11;
 

@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "engine.h"
 #include "model_handle.h"
 #include "module.h"
-#include "parallel.h"
 #include "statistics_binding.h"
+#include "stream/engine.h"
+#include "stream/parallel.h"
 
 namespace py = pybind11;
 

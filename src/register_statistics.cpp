@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "contiguous.h"
-#include "engine.h"
 #include "module.h"
-#include "parallel.h"
 #include "statistics_binding.h"
+#include "stream/engine.h"
+#include "stream/parallel.h"
 
 namespace py = pybind11;
 

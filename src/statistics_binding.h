@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "engine.h"
+#include "stream/engine.h"
 
 namespace ggufscope {
 

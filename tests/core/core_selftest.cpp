@@ -15,11 +15,11 @@
 #include <string_view>
 #include <vector>
 
-#include "dequantize.h"
-#include "dispatch.h"
-#include "engine.h"
 #include "formats/types.h"
+#include "kernels/dispatch.h"
 #include "selftest.h"
+#include "stream/dequantize.h"
+#include "stream/engine.h"
 
 namespace ggufscope {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "dispatch.h"
 #include "formats/types.h"
+#include "kernels/dispatch.h"
 
 namespace ggufscope {
 

@@ -1,4 +1,4 @@
-#include "engine.h"
+#include "stream/engine.h"
 
 #include <algorithm>
 #include <chrono>
@@ -6,9 +6,9 @@
 #include <memory>
 #include <mutex>
 
-#include "chunks.h"
 #include "gguf/fault_guard.h"
-#include "parallel.h"
+#include "stream/chunks.h"
+#include "stream/parallel.h"
 
 namespace ggufscope {
 namespace {

@@ -1,11 +1,11 @@
-#include "dequantize.h"
+#include "stream/dequantize.h"
 
 #include <algorithm>
 #include <atomic>
 #include <vector>
 
 #include "gguf/fault_guard.h"
-#include "parallel.h"
+#include "stream/parallel.h"
 
 namespace ggufscope {
 namespace {

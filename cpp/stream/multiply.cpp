@@ -1,4 +1,4 @@
-#include "multiply.h"
+#include "stream/multiply.h"
 
 #include <algorithm>
 #include <atomic>
@@ -6,7 +6,7 @@
 #include <new>
 
 #include "gguf/fault_guard.h"
-#include "parallel.h"
+#include "stream/parallel.h"
 
 namespace ggufscope {
 namespace {

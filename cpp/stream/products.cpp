@@ -1,11 +1,11 @@
-#include "products.h"
+#include "stream/products.h"
 
 #include <algorithm>
 #include <atomic>
 #include <memory>
 
 #include "gguf/fault_guard.h"
-#include "parallel.h"
+#include "stream/parallel.h"
 
 namespace ggufscope {
 namespace {

@@ -1,4 +1,4 @@
-#include "block_matrix.h"
+#include "stream/block_matrix.h"
 
 #include <algorithm>
 

@@ -14,9 +14,9 @@
 #include <span>
 #include <vector>
 
-#include "dispatch.h"
 #include "formats/types.h"
 #include "gguf/mapping.h"
+#include "kernels/dispatch.h"
 #include "statistics/all.h"
 
 namespace ggufscope {

@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
-#include "dispatch.h"
 #include "formats/types.h"
+#include "kernels/dispatch.h"
 
 namespace ggufscope {
 

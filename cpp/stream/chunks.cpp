@@ -1,4 +1,4 @@
-#include "chunks.h"
+#include "stream/chunks.h"
 
 #include <algorithm>
 #include <cstdlib>

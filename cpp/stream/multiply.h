@@ -11,8 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "block_matrix.h"
-#include "dispatch.h"
+#include "kernels/dispatch.h"
+#include "stream/block_matrix.h"
 
 namespace ggufscope {
 

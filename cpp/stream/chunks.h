@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "engine.h"
+#include "stream/engine.h"
 
 namespace ggufscope {
 

@@ -1,4 +1,4 @@
-#include "parallel.h"
+#include "stream/parallel.h"
 
 #include <cfenv>
 #include <cstring>

@@ -52,10 +52,11 @@ void decode(const py::buffer& blocks, uint32_t type_id, const py::buffer& out, i
       target.itemsize != sizeof(float) || static_cast<size_t>(target.size) != n_blocks * type->elements_per_block) {
     throw py::value_error("buffers do not fit each other");
   }
+  BlockMatrix matrix{type, n_blocks, type->elements_per_block, static_cast<const std::byte*>(source.ptr)};
+  matrix.swapped = swapped;
   const KernelTable& table = isa.empty() ? kernels() : kernels(isa);
   const py::gil_scoped_release release;
-  dequantize(*type, static_cast<const std::byte*>(source.ptr), n_blocks, swapped, threads, table,
-             static_cast<float*>(target.ptr));
+  dequantize(matrix, threads, table, static_cast<float*>(target.ptr));
 }
 
 }  // namespace

@@ -127,11 +127,11 @@ void decode_rows(const ModelHandle& handle, py::ssize_t index, uint64_t first_ro
   if (threads < 1) throw py::value_error("threads must be at least 1");
   if (rows == 0) return;
   const KernelTable& table = isa.empty() ? kernels() : kernels(isa);
-  const std::byte* blocks = model->data(tensor) + first_row * row_bytes(tensor);
-  const size_t n_blocks = rows * (columns_of(tensor) / tensor.type->elements_per_block);
+  BlockMatrix matrix{tensor.type, rows, columns_of(tensor), model->data(tensor) + first_row * row_bytes(tensor)};
+  matrix.swapped = model->swapped();
   auto* values = static_cast<float*>(out.mutable_data());
   const py::gil_scoped_release release;
-  dequantize(*tensor.type, blocks, n_blocks, model->swapped(), threads, table, values);
+  dequantize(matrix, threads, table, values);
 }
 
 py::object value_of(const ModelHandle& handle, const std::string& key, std::optional<int64_t> limit) {

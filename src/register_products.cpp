@@ -18,22 +18,22 @@ namespace {
 using Vectors = py::array_t<double, py::array::c_style>;
 using FewVectors = py::array_t<float, py::array::c_style>;
 
-BlockMatrix matrix_of(const py::buffer_info& blocks, uint32_t type_id, bool swapped) {
+// The matrix of that many columns that a buffer holds, which must be whole rows.
+BlockMatrix matrix_of(const py::buffer_info& blocks, uint32_t type_id, uint64_t columns, bool swapped) {
   const TypeInfo* type = find_type(type_id);
   if (type == nullptr) throw py::value_error("not a type this build decodes: " + std::to_string(type_id));
   if (blocks.itemsize != 1) throw py::value_error("blocks must be uint8");
-  return {static_cast<const std::byte*>(blocks.ptr), type, swapped};
-}
-
-// The rows that a buffer holds, which must be whole ones.
-uint64_t count_rows(const BlockMatrix& matrix, uint64_t size, uint64_t columns) {
+  BlockMatrix matrix{type, 0, columns, static_cast<const std::byte*>(blocks.ptr)};
+  matrix.swapped = swapped;
+  const auto size = static_cast<uint64_t>(blocks.size);
   // Rows beyond all memory: their bytes might not fit in 64 bits.
   const bool countable = 0 < columns && columns < uint64_t{1} << 48;
-  if (!countable || columns % matrix.type->elements_per_block != 0 || size % row_bytes(matrix, columns) != 0) {
+  if (!countable || columns % type->elements_per_block != 0 || size % matrix.bytes(columns) != 0) {
     throw py::value_error("a buffer of " + std::to_string(size) + " bytes does not hold rows of " +
-                          std::to_string(columns) + " elements of " + matrix.type->name);
+                          std::to_string(columns) + " elements of " + type->name);
   }
-  return size / row_bytes(matrix, columns);
+  matrix.rows = size / matrix.bytes(columns);
+  return matrix;
 }
 
 size_t count_vectors(const py::array& vectors, uint64_t columns) {
@@ -52,20 +52,19 @@ py::tuple multiply_rows(const py::buffer& left, uint32_t left_type, uint64_t col
                         bool swapped, const std::string& isa) {
   if (threads < 1) throw py::value_error("threads must be at least 1");
   const py::buffer_info left_blocks = contiguous(left.request());
-  const py::buffer_info right_blocks =
-      right.is_none() ? contiguous(left.request()) : contiguous(py::cast<py::buffer>(right).request());
   ProductTask task{};
-  task.left = matrix_of(left_blocks, left_type, swapped);
-  task.right = right.is_none() ? task.left : matrix_of(right_blocks, right_type, swapped);
-  task.columns = columns;
-  task.rows = count_rows(task.left, static_cast<uint64_t>(left_blocks.size), columns);
-  if (count_rows(task.right, static_cast<uint64_t>(right_blocks.size), columns) != task.rows) {
-    throw py::value_error("the matrices differ in their number of rows");
+  task.left = matrix_of(left_blocks, left_type, columns, swapped);
+  task.squares = right.is_none();
+  py::buffer_info right_blocks;
+  if (!task.squares) {
+    right_blocks = contiguous(py::cast<py::buffer>(right).request());
+    task.right = matrix_of(right_blocks, right_type, columns, swapped);
+    if (task.right.rows != task.left.rows) throw py::value_error("the matrices differ in their number of rows");
   }
   task.n_linear = count_vectors(linear, columns);
   task.n_quadratic = count_vectors(quadratic, columns);
-  Vectors linear_results = results(task.n_linear, task.rows);
-  Vectors quadratic_results = results(task.n_quadratic, task.rows);
+  Vectors linear_results = results(task.n_linear, task.left.rows);
+  Vectors quadratic_results = results(task.n_quadratic, task.left.rows);
   task.linear = linear.data();
   task.quadratic = quadratic.data();
   task.linear_results = linear_results.mutable_data();
@@ -83,11 +82,9 @@ py::array_t<float> multiply_vectors(const py::buffer& blocks, uint32_t type, uin
   if (threads < 1) throw py::value_error("threads must be at least 1");
   const py::buffer_info matrix = contiguous(blocks.request());
   MultiplyTask task{};
-  task.matrix = matrix_of(matrix, type, swapped);
-  task.columns = columns;
-  task.rows = count_rows(task.matrix, static_cast<uint64_t>(matrix.size), columns);
+  task.matrix = matrix_of(matrix, type, columns, swapped);
   task.n_vectors = count_vectors(vectors, columns);
-  FewVectors results({static_cast<py::ssize_t>(task.n_vectors), static_cast<py::ssize_t>(task.rows)});
+  FewVectors results({static_cast<py::ssize_t>(task.n_vectors), static_cast<py::ssize_t>(task.matrix.rows)});
   task.vectors = vectors.data();
   task.results = results.mutable_data();
   const KernelTable& table = isa.empty() ? kernels() : kernels(isa);

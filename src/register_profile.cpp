@@ -75,15 +75,21 @@ struct Plan {
     const TensorInfo& info = model.tensors().at(tensor);
     const Matrices matrices(info);
     if (info.n_elements == 0) {
-      sources.push_back({nullptr, info.type, 0, matrices.columns, 0, 0, false});
+      sources.push_back({{info.type, 0, matrices.columns, nullptr}});
       parts.push_back({tensor, 0, {}, {}});
       return;
     }
     const uint64_t elements = matrices.rows * matrices.columns;
     const uint64_t size = elements / info.type->elements_per_block * info.type->bytes_per_block;
     for (uint64_t i = 0; i < matrices.count; ++i) {
-      sources.push_back({model.data(info) + i * size, info.type, matrices.rows, matrices.columns, i * elements,
-                         matrices.head_rows(group_rows), model.swapped(), model.files()[info.file].mapping.get()});
+      const BlockMatrix matrix{info.type,
+                               matrices.rows,
+                               matrices.columns,
+                               nullptr,
+                               model.files()[info.file].mapping.get(),
+                               info.offset + i * size,
+                               model.swapped()};
+      sources.push_back({matrix, i * elements, matrices.head_rows(group_rows)});
       parts.push_back({tensor, i, {}, {}});
     }
     bytes += info.n_bytes;

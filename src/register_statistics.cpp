@@ -91,7 +91,7 @@ Statistics observe_buffer(const py::buffer& blocks, uint32_t type_id, uint64_t r
     throw py::value_error("a buffer of " + std::to_string(size) + " bytes does not hold " + std::to_string(rows) +
                           " x " + std::to_string(columns) + " elements of " + type->name);
   }
-  const Source source{static_cast<const std::byte*>(buffer.ptr), type, rows, columns, 0, 0, false};
+  const Source source{{type, rows, columns, static_cast<const std::byte*>(buffer.ptr)}};
   const EngineOptions options = engine_options(size < kSmallBytes ? std::min(threads, 1) : threads, fast,
                                                sparsity_threshold, isa, py::none(), size);
   const py::gil_scoped_release release;

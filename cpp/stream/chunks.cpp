@@ -12,23 +12,20 @@ namespace {
 constexpr uint64_t kChunkElements = uint64_t{1} << 20;
 constexpr uint64_t kTilesPerStep = 128;
 
-// A file is read in pieces that stay in the L2 cache until they are worked on.
-constexpr uint64_t kWindow = uint64_t{1} << 18;
-
 }  // namespace
 
-bool wants_norms(const Source& source, bool fast) {
-  return !fast && source.rows <= kMaxNorms && source.columns <= kMaxNorms;
+bool wants_norms(const BlockMatrix& matrix, bool fast) {
+  return !fast && matrix.rows <= kMaxNorms && matrix.columns <= kMaxNorms;
 }
 
 std::vector<Chunk> cut_chunks(std::span<const Source> sources) {
   std::vector<Chunk> chunks;
   for (size_t i = 0; i < sources.size(); ++i) {
-    const Source& source = sources[i];
-    if (source.columns == 0) continue;
-    const uint64_t rows = std::max<uint64_t>(1, kChunkElements / source.columns);
-    for (uint64_t first = 0; first < source.rows; first += rows) {
-      chunks.push_back({i, first, std::min(rows, source.rows - first)});
+    const BlockMatrix& matrix = sources[i].matrix;
+    if (matrix.columns == 0) continue;
+    const uint64_t rows = std::max<uint64_t>(1, kChunkElements / matrix.columns);
+    for (uint64_t first = 0; first < matrix.rows; first += rows) {
+      chunks.push_back({i, first, std::min(rows, matrix.rows - first)});
     }
   }
   return chunks;
@@ -51,7 +48,9 @@ uint32_t* ZeroedTable::of(size_t size) {
 ChunkObserver::ChunkObserver(const Source& source, const KernelTable& table, bool fast, float sparsity_threshold,
                              Scratch& scratch)
     : source_(source),
-      format_(table.format(source.type->id)),
+      matrix_(source.matrix),
+      reader_(source.matrix, table, scratch.reader),
+      format_(reader_.kernels()),
       statistics_(table.statistics),
       fast_(fast),
       sparsity_threshold_(sparsity_threshold),
@@ -60,10 +59,10 @@ ChunkObserver::ChunkObserver(const Source& source, const KernelTable& table, boo
 void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult& result, const Step& step) {
   result.segments.clear();
   result.scales = {};
-  result.column_squares.assign(row_squares == nullptr ? 0 : source_.columns, 0.0);
-  const uint64_t group = source_.group_rows == 0 ? source_.rows : source_.group_rows;
+  result.column_squares.assign(row_squares == nullptr ? 0 : matrix_.columns, 0.0);
+  const uint64_t group = source_.group_rows == 0 ? matrix_.rows : source_.group_rows;
   const uint64_t end = chunk.first_row + chunk.n_rows;
-  chunk_end_ = bytes(end * source_.columns);
+  reader_.read_ahead_to(end * matrix_.columns);
   const bool fused = format_.observe_fused != nullptr;
   const size_t stride = fused ? format_.group_elements * kGroupsPerRun : kTileElements;
   FusedRun run = fused_run(row_squares, result);
@@ -71,7 +70,7 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
   uint64_t elements = 0;
   const auto report = [&] {
     if (run.table != nullptr) format_.flush_table(run.table, scratch_.histogram, scratch_.codes);
-    const uint64_t done = bytes(elements);
+    const uint64_t done = matrix_.bytes(elements);
     elements = 0;
     return step(done);
   };
@@ -79,8 +78,8 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
     const uint64_t segment_end = std::min(end, (row / group + 1) * group);
     const TileTargets targets{&result.segments.emplace_back(), fast_ ? nullptr : &scratch_.histogram, row_squares,
                               result.column_squares.data()};
-    const uint64_t last = segment_end * source_.columns;
-    for (uint64_t first = row * source_.columns; first < last; first += stride) {
+    const uint64_t last = segment_end * matrix_.columns;
+    for (uint64_t first = row * matrix_.columns; first < last; first += stride) {
       const Piece piece{first, static_cast<size_t>(std::min<uint64_t>(stride, last - first))};
       fused ? observe_fused(chunk, piece, run, targets, result.scales)
             : observe_tile(chunk, piece, targets, result.scales);
@@ -96,14 +95,14 @@ void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult
 FusedRun ChunkObserver::fused_run(double* row_squares, ChunkResult& result) {
   FusedRun run{};
   run.scales = &result.scales;
-  run.columns = source_.columns;
+  run.columns = matrix_.columns;
   run.sparsity_threshold = sparsity_threshold_;
   if (fast_) return run;
   run.histogram = &scratch_.histogram;
   run.codes = &scratch_.codes;
   if (format_.table_size > 0) run.table = scratch_.table.of(format_.table_size);
   if (row_squares == nullptr || format_.observe_fused == nullptr) return run;
-  scratch_.few_rows.assign(source_.columns, 0.0F);
+  scratch_.few_rows.assign(matrix_.columns, 0.0F);
   run.row_squares = row_squares;
   run.column_squares = result.column_squares.data();
   run.few_rows = scratch_.few_rows.data();
@@ -116,9 +115,9 @@ void ChunkObserver::observe_fused(const Chunk& chunk, Piece piece, FusedRun& run
   const int groups = static_cast<int>(piece.n / group);
   run.values = targets.values;
   run.first = source_.first_element + piece.first;
-  run.row = piece.first / source_.columns - chunk.first_row;
-  run.column = piece.first % source_.columns;
-  const uint32_t left = format_.observe_fused(native_blocks(piece), groups, run);
+  run.row = piece.first / matrix_.columns - chunk.first_row;
+  run.column = piece.first % matrix_.columns;
+  const uint32_t left = format_.observe_fused(reader_.blocks(piece.first, piece.n), groups, run);
   for (int i = 0; i < groups; ++i) {
     if ((left >> i & 1U) == 0) continue;
     observe_tile(chunk, {piece.first + i * group, group}, targets, scales);
@@ -128,8 +127,8 @@ void ChunkObserver::observe_fused(const Chunk& chunk, Piece piece, FusedRun& run
 }
 
 void ChunkObserver::observe_tile(const Chunk& chunk, Piece piece, const TileTargets& targets, Scales& scales) {
-  const size_t n_blocks = piece.n / source_.type->elements_per_block;
-  const std::byte* blocks = native_blocks(piece);
+  const size_t n_blocks = piece.n / matrix_.type->elements_per_block;
+  const std::byte* blocks = reader_.blocks(piece.first, piece.n);
   format_.decode(blocks, n_blocks, scratch_.tile);
   if (format_.observe_scales != nullptr) format_.observe_scales(blocks, n_blocks, scales);
   if (format_.observe_codes != nullptr && !fast_) format_.observe_codes(blocks, n_blocks, scratch_.codes);
@@ -138,39 +137,11 @@ void ChunkObserver::observe_tile(const Chunk& chunk, Piece piece, const TileTarg
   tile.values = scratch_.tile;
   tile.count = piece.n;
   tile.first = source_.first_element + piece.first;
-  tile.row = piece.first / source_.columns - chunk.first_row;
-  tile.column = piece.first % source_.columns;
-  tile.columns = source_.columns;
+  tile.row = piece.first / matrix_.columns - chunk.first_row;
+  tile.column = piece.first % matrix_.columns;
+  tile.columns = matrix_.columns;
   tile.sparsity_threshold = sparsity_threshold_;
   statistics_.observe_tile(tile, targets);
-}
-
-uint64_t ChunkObserver::bytes(uint64_t elements) const {
-  return elements / source_.type->elements_per_block * source_.type->bytes_per_block;
-}
-
-// Copied from the file, because the pages of a fresh mapping fault one by one: reading 4.9 GB takes half the time.
-const std::byte* ChunkObserver::bytes_of(uint64_t begin, size_t size) {
-  if (source_.file == nullptr) return source_.data + begin;
-  if (begin < window_begin_ || window_end_ < begin + size) {
-    if (scratch_.window == nullptr) scratch_.window = std::make_unique_for_overwrite<std::byte[]>(kWindow);
-    const auto in_file = static_cast<uint64_t>(source_.data - source_.file->data());
-    window_begin_ = begin;
-    window_end_ = std::min(begin + kWindow, chunk_end_);
-    source_.file->read(in_file + begin, scratch_.window.get(), window_end_ - begin);
-  }
-  return scratch_.window.get() + (begin - window_begin_);
-}
-
-const std::byte* ChunkObserver::native_blocks(Piece piece) {
-  const uint32_t per_block = source_.type->elements_per_block;
-  const size_t size = source_.type->bytes_per_block;
-  const size_t n_blocks = piece.n / per_block;
-  const std::byte* blocks = bytes_of(piece.first / per_block * size, n_blocks * size);
-  if (!source_.swapped) return blocks;
-  std::copy_n(blocks, n_blocks * size, scratch_.swapped);
-  source_.type->swap_bytes(scratch_.swapped, n_blocks);
-  return scratch_.swapped;
 }
 
 }  // namespace ggufscope

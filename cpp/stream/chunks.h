@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "stream/blocks.h"
 #include "stream/engine.h"
 
 namespace ggufscope {
@@ -43,18 +44,17 @@ class ZeroedTable {
 /// A worker's own memory. The counters go on counting while chunks belong to the same source.
 struct Scratch {
   alignas(64) float tile[kTileElements];
-  alignas(64) std::byte swapped[kTileElements * sizeof(double)];  // a tile's blocks in native byte order
   HistogramCounters histogram;
   CodeCounters codes;
-  ZeroedTable table;                    // that runs of some formats count into
-  std::unique_ptr<std::byte[]> window;  // a copy of bytes of the file
-  std::vector<float> few_rows;          // squares by column, in float32 (statistics/norms.h)
+  ZeroedTable table;            // that runs of some formats count into
+  std::vector<float> few_rows;  // squares by column, in float32 (statistics/norms.h)
+  ReaderMemory reader;
 };
 
 /// Row and column norms are vectors in memory; a matrix longer than this in either direction (no model's) has none.
 inline constexpr uint64_t kMaxNorms = uint64_t{1} << 22;
 
-bool wants_norms(const Source& source, bool fast);
+bool wants_norms(const BlockMatrix& matrix, bool fast);
 
 /// Whole rows, about a million elements each; depends on shapes alone.
 std::vector<Chunk> cut_chunks(std::span<const Source> sources);
@@ -79,19 +79,15 @@ class ChunkObserver {
   FusedRun fused_run(double* row_squares, ChunkResult& result);
   void observe_fused(const Chunk& chunk, Piece piece, FusedRun& run, const TileTargets& targets, Scales& scales);
   void observe_tile(const Chunk& chunk, Piece piece, const TileTargets& targets, Scales& scales);
-  const std::byte* native_blocks(Piece piece);
-  const std::byte* bytes_of(uint64_t begin, size_t size);
-  uint64_t bytes(uint64_t elements) const;
 
   const Source& source_;
+  const BlockMatrix& matrix_;
+  BlockReader reader_;
   const FormatKernels& format_;
   const StatisticsKernels& statistics_;
   bool fast_;
   float sparsity_threshold_;
   Scratch& scratch_;
-  uint64_t window_begin_ = 0;  // bytes of the source that scratch_.window holds
-  uint64_t window_end_ = 0;
-  uint64_t chunk_end_ = 0;  // byte of the source
 };
 
 }  // namespace ggufscope

@@ -6,7 +6,6 @@
 #include <memory>
 #include <mutex>
 
-#include "gguf/fault_guard.h"
 #include "stream/chunks.h"
 #include "stream/parallel.h"
 
@@ -94,7 +93,7 @@ size_t count_slots(std::span<const Source> sources, const EngineOptions& options
   const size_t workers = std::min(static_cast<size_t>(options.threads), n_chunks);
   size_t widest = 1;
   for (const Source& source : sources) {
-    if (wants_norms(source, options.fast)) widest = std::max<size_t>(widest, source.columns);
+    if (wants_norms(source.matrix, options.fast)) widest = std::max<size_t>(widest, source.matrix.columns);
   }
   return std::min(workers * 4 + 8, std::max<size_t>(1, kColumnSums / widest));
 }
@@ -128,11 +127,12 @@ class Run {
 
   void prepare(const Source& source, Observation& observation) const {
     observation.statistics.Histogram::observed = !options_.fast;
-    if (source.rows == 0 || source.columns == 0) return;
-    if (source.group_rows > 0) observation.groups.resize((source.rows - 1) / source.group_rows + 1);
-    if (!wants_norms(source, options_.fast)) return;
-    observation.statistics.row_squares.resize(source.rows);
-    observation.statistics.column_squares.resize(source.columns);
+    const BlockMatrix& matrix = source.matrix;
+    if (matrix.rows == 0 || matrix.columns == 0) return;
+    if (source.group_rows > 0) observation.groups.resize((matrix.rows - 1) / source.group_rows + 1);
+    if (!wants_norms(matrix, options_.fast)) return;
+    observation.statistics.row_squares.resize(matrix.rows);
+    observation.statistics.column_squares.resize(matrix.columns);
   }
 
   void work(int worker) {
@@ -161,13 +161,14 @@ class Run {
     const Chunk& chunk = chunks_[index];
     const Source& source = sources_[chunk.source];
     ChunkResult& result = slots_.result(index);
-    double* rows = wants_norms(source, options_.fast)
+    double* rows = wants_norms(source.matrix, options_.fast)
                        ? observations_[chunk.source].statistics.row_squares.data() + chunk.first_row
                        : nullptr;
     ChunkObserver observer(source, *options_.table, options_.fast, options_.sparsity_threshold, counting.scratch);
     observer.observe(chunk, rows, result, [&](uint64_t bytes) {
       bytes_done_ += bytes;
-      counting.elements += bytes / source.type->bytes_per_block * source.type->elements_per_block;
+      const TypeInfo& type = *source.matrix.type;
+      counting.elements += bytes / type.bytes_per_block * type.elements_per_block;
       if (counting.elements >= kMostCounted) flush(counting);
       if (worker == 0) report();
       return !slots_.cancelled();
@@ -196,7 +197,7 @@ class Run {
     const std::lock_guard lock(flush_mutex_);
     Statistics& statistics = observations_[counting.source].statistics;
     statistics.Histogram::merge(found);
-    const TypeInfo& type = *sources_[counting.source].type;
+    const TypeInfo& type = *sources_[counting.source].matrix.type;
     if (type.code_bits > 0) statistics.Codes::absorb(counting.scratch.codes, type);
   }
 
@@ -222,10 +223,7 @@ class Run {
 
 std::vector<Observation> observe(std::span<const Source> sources, const EngineOptions& options) {
   auto observations = Run(sources, options).execute();
-  for (const Source& source : sources) {
-    require_intact(source.data,
-                   source.rows * source.columns / source.type->elements_per_block * source.type->bytes_per_block);
-  }
+  for (const Source& source : sources) require_intact(source.matrix);
   return observations;
 }
 

@@ -14,23 +14,17 @@
 #include <span>
 #include <vector>
 
-#include "formats/types.h"
-#include "gguf/mapping.h"
 #include "kernels/dispatch.h"
 #include "statistics/all.h"
+#include "stream/blocks.h"
 
 namespace ggufscope {
 
-/// A matrix of weights in memory: a tensor, or one expert of it.
+/// A tensor, or one expert of it.
 struct Source {
-  const std::byte* data;
-  const TypeInfo* type;
-  uint64_t rows;
-  uint64_t columns;
-  uint64_t first_element;         // its position in the tensor, for abs_max_index
-  uint64_t group_rows;            // rows of one attention head; 0: no statistics per head
-  bool swapped;                   // of the other byte order; type->swap_bytes must not be null
-  const Mapping* file = nullptr;  // what data lies in, where it is read from a file
+  BlockMatrix matrix;
+  uint64_t first_element = 0;  // its position in the tensor, for abs_max_index
+  uint64_t group_rows = 0;     // rows of one attention head; 0: no statistics per head
 };
 
 struct Observation {

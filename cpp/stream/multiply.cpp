@@ -5,13 +5,12 @@
 #include <memory>
 #include <new>
 
-#include "gguf/fault_guard.h"
 #include "stream/parallel.h"
 
 namespace ggufscope {
 namespace {
 
-constexpr size_t kPiece = RowReader::kMost;
+constexpr size_t kPiece = 1024;                   // elements of a row
 constexpr size_t kSums = 16;                      // partial sums of a product
 constexpr size_t kVectorsPerReading = 8;          // so many products take as long as decoding a weight
 constexpr size_t kStripeBytes = size_t{1} << 17;  // of partial sums, at most
@@ -43,12 +42,12 @@ class PackedVectors {
   PackedVectors(const MultiplyTask& task, size_t at_once)
       : at_once_(at_once),
         n_vectors_(rounded_up(task.n_vectors, at_once)),
-        columns_(rounded_up(task.columns, kSums)),
+        columns_(rounded_up(task.matrix.columns, kSums)),
         elements_(n_vectors_ * columns_) {
     for (size_t vector = 0; vector < task.n_vectors; ++vector) {
-      const float* from = task.vectors + vector * task.columns;
-      for (size_t first = 0; first < task.columns; first += kSums) {
-        const size_t count = std::min(kSums, task.columns - first);
+      const float* from = task.vectors + vector * task.matrix.columns;
+      for (size_t first = 0; first < task.matrix.columns; first += kSums) {
+        const size_t count = std::min(kSums, task.matrix.columns - first);
         std::copy_n(from + first, count, elements_.data() + place(vector, first));
       }
     }
@@ -74,8 +73,9 @@ class PackedVectors {
 class StripeMultiplier {
  public:
   StripeMultiplier(const MultiplyTask& task, const KernelTable& table, const PackedVectors& vectors, size_t rows)
-      : reader_(task.matrix, table, task.columns),
-        task_(task),
+      : task_(task),
+        matrix_(task.matrix),
+        reader_(task.matrix, table, memory_),
         kernel_(table.products.dots),
         vectors_(vectors),
         tile_(kernel_.rows * kPiece),
@@ -83,7 +83,7 @@ class StripeMultiplier {
 
   void multiply(uint64_t first_row, uint64_t last_row) {
     sums_.clear();
-    for (uint64_t column = 0; column < task_.columns; column += kPiece) {
+    for (uint64_t column = 0; column < matrix_.columns; column += kPiece) {
       for (uint64_t row = first_row; row < last_row; row += kernel_.rows) {
         const size_t count = decode(row, last_row, column);
         add(sums_.data() + (row - first_row) * vectors_.count() * kSums, column, count);
@@ -95,12 +95,12 @@ class StripeMultiplier {
  private:
   // Rows beyond the last stay what they were: nobody asks for their sums.
   size_t decode(uint64_t row, uint64_t last_row, uint64_t column) {
-    const auto count = static_cast<size_t>(std::min<uint64_t>(kPiece, task_.columns - column));
+    const auto count = static_cast<size_t>(std::min<uint64_t>(kPiece, matrix_.columns - column));
     const size_t padded = rounded_up(count, kSums);
     const uint64_t end = std::min<uint64_t>(last_row, row + kernel_.rows);
     for (uint64_t each = row; each < end; ++each) {
       float* out = tile_.data() + (each - row) * kPiece;
-      reader_.read(each, column, count, out);
+      reader_.decode(each * matrix_.columns + column, count, out);
       std::fill(out + count, out + padded, 0.0F);
     }
     return padded;
@@ -120,12 +120,14 @@ class StripeMultiplier {
       const size_t group = vector / kernel_.vectors * kernel_.vectors;
       const float* sums = sums_.data() + block * vectors_.count() * kSums + group * kernel_.rows * kSums +
                           (row_in_block * kernel_.vectors + vector % kernel_.vectors) * kSums;
-      task_.results[vector * task_.rows + row] = kernel_.fold(sums);
+      task_.results[vector * matrix_.rows + row] = kernel_.fold(sums);
     }
   }
 
-  RowReader reader_;
   const MultiplyTask& task_;
+  const BlockMatrix& matrix_;
+  ReaderMemory memory_;
+  BlockReader reader_;
   const DotKernels& kernel_;
   const PackedVectors& vectors_;
   Floats tile_;
@@ -135,25 +137,25 @@ class StripeMultiplier {
 }  // namespace
 
 void multiply_few(const MultiplyTask& task, int threads, const KernelTable& table) {
-  require_byte_order(*task.matrix.type, task.matrix.swapped);
+  const uint64_t rows = task.matrix.rows;
   const DotKernels& kernel = table.products.dots;
   const PackedVectors vectors(task, kernel.vectors);
   const size_t block_bytes = std::max<size_t>(1, kernel.rows * vectors.count() * kSums * sizeof(float));
   const uint64_t fitting = std::clamp<size_t>(kStripeBytes / block_bytes, 1, kStripeBlocks) * kernel.rows;
-  const uint64_t share = rounded_up((task.rows + 4 * threads - 1) / (4 * threads), kernel.rows);
+  const uint64_t share = rounded_up((rows + 4 * threads - 1) / (4 * threads), kernel.rows);
   const uint64_t stripe = std::clamp<uint64_t>(share, kernel.rows, fitting);
   std::atomic<uint64_t> next{0};
   const auto work = [&](int) {
     const auto multiplier = std::make_unique<StripeMultiplier>(task, table, vectors, stripe);
-    for (uint64_t first = next.fetch_add(stripe); first < task.rows; first = next.fetch_add(stripe)) {
-      multiplier->multiply(first, std::min(task.rows, first + stripe));
+    for (uint64_t first = next.fetch_add(stripe); first < rows; first = next.fetch_add(stripe)) {
+      multiplier->multiply(first, std::min(rows, first + stripe));
     }
   };
-  const uint64_t stripes = (task.rows + stripe - 1) / stripe;
-  const bool small = task.rows * task.columns * sizeof(float) * (kVectorsPerReading + task.n_vectors) <
+  const uint64_t stripes = (rows + stripe - 1) / stripe;
+  const bool small = rows * task.matrix.columns * sizeof(float) * (kVectorsPerReading + task.n_vectors) <
                      kSmallBytes * kVectorsPerReading;
   run_workers(small ? 1 : static_cast<int>(std::clamp<uint64_t>(stripes, 1, threads)), work);
-  require_intact(task.matrix.blocks, task.rows * row_bytes(task.matrix, task.columns));
+  require_intact(task.matrix);
 }
 
 }  // namespace ggufscope

@@ -11,15 +11,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/dispatch.h"
-#include "stream/block_matrix.h"
+#include "stream/blocks.h"
 
 namespace ggufscope {
 
 struct MultiplyTask {
   BlockMatrix matrix;
-  uint64_t rows;
-  uint64_t columns;      // whole blocks
   const float* vectors;  // one behind the other, each of `columns` elements
   size_t n_vectors;
   float* results;  // one behind the other, each of `rows` elements

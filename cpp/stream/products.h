@@ -9,17 +9,15 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "kernels/dispatch.h"
-#include "stream/block_matrix.h"
+#include "stream/blocks.h"
 
 namespace ggufscope {
 
-/// Vectors lie one behind the other, each of `columns` elements; results too, each of `rows`.
+/// Matrices of one shape. Vectors lie one behind the other, each of `columns` elements; results too, each of `rows`.
 struct ProductTask {
   BlockMatrix left;
-  BlockMatrix right;  // the same as left for squares
-  uint64_t rows;
-  uint64_t columns;           // a whole number of blocks of either type
+  BlockMatrix right;          // where `squares` is not set
+  bool squares;               // right is left
   const double* linear;       // n_linear vectors x
   const double* quadratic;    // n_quadratic vectors y
   double* linear_results;     // left · x

@@ -80,7 +80,7 @@ double number(const Fields& fields, std::string_view name) {
 std::vector<Fields> fields_of_each_block(const TypeInfo& type, const Bytes& blocks) {
   std::vector<Source> sources;
   for (size_t first = 0; first < blocks.size(); first += type.bytes_per_block) {
-    sources.push_back({blocks.data() + first, &type, 1, type.elements_per_block, 0, 0, false});
+    sources.push_back({{&type, 1, type.elements_per_block, blocks.data() + first}});
   }
   EngineOptions options;
   options.fast = true;
@@ -162,9 +162,8 @@ uint64_t hash_of_fields(const Source& source, Mode mode, const KernelTable& tabl
 }
 
 uint64_t hash_of_weights(const Source& source, const KernelTable& table) {
-  std::vector<float> weights(source.rows * source.columns);
-  const size_t n_blocks = weights.size() / source.type->elements_per_block;
-  dequantize(*source.type, source.data, n_blocks, source.swapped, 1, table, weights.data());
+  std::vector<float> weights(source.matrix.rows * source.matrix.columns);
+  dequantize(source.matrix, 1, table, weights.data());
   Digest digest;
   for (const float weight : weights) digest.add(weight);
   return digest.value();
@@ -175,9 +174,10 @@ uint64_t hash_of_weights(const Source& source, const KernelTable& table) {
 // An odd number of rows makes the last head a short one.
 void run_mode(Bytes blocks, const TypeInfo& type, const char* content, Shape shape, Mode mode,
               const KernelTable& table) {
-  Source source{blocks.data(), &type, shape.rows, shape.columns, 0, 0, mode == Mode::Swapped};
+  Source source{{&type, shape.rows, shape.columns, blocks.data()}};
+  source.matrix.swapped = mode == Mode::Swapped;
   if (mode == Mode::Heads) source.group_rows = 2;
-  if (source.swapped) type.swap_bytes(blocks.data(), blocks.size() / type.bytes_per_block);
+  if (source.matrix.swapped) type.swap_bytes(blocks.data(), blocks.size() / type.bytes_per_block);
   std::printf("%s\t%s\t%s\t%llux%llu\t%s\t%016llx\t%016llx\n", std::string(table.isa).c_str(), type.name, content,
               static_cast<unsigned long long>(shape.rows), static_cast<unsigned long long>(shape.columns),
               kModeNames[static_cast<int>(mode)], static_cast<unsigned long long>(hash_of_weights(source, table)),

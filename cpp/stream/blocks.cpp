@@ -1,0 +1,53 @@
+#include "stream/blocks.h"
+
+#include <algorithm>
+
+#include "gguf/fault_guard.h"
+
+namespace ggufscope {
+namespace {
+
+// A source is read in pieces that stay in the L2 cache until they are worked on.
+constexpr uint64_t kWindow = uint64_t{1} << 18;
+
+}  // namespace
+
+void require_intact(const BlockMatrix& matrix) {
+  if (matrix.memory != nullptr) require_intact(matrix.memory, matrix.size());
+}
+
+BlockReader::BlockReader(const BlockMatrix& matrix, const KernelTable& table, ReaderMemory& memory)
+    : matrix_(matrix), kernels_(table.format(matrix.type->id)), memory_(memory) {
+  require_byte_order(*matrix.type, matrix.swapped);
+}
+
+const std::byte* BlockReader::bytes_at(uint64_t begin, size_t size) {
+  if (matrix_.memory != nullptr) return matrix_.memory + begin;
+  if (begin < window_begin_ || window_end_ < begin + size) {
+    if (memory_.window == nullptr) memory_.window = std::make_unique_for_overwrite<std::byte[]>(kWindow);
+    window_begin_ = begin;
+    window_end_ = std::max(begin + size, std::min(begin + kWindow, ahead_end_));
+    matrix_.source->read(matrix_.offset + begin, memory_.window.get(), window_end_ - begin);
+  }
+  return memory_.window.get() + (begin - window_begin_);
+}
+
+const std::byte* BlockReader::blocks(uint64_t first, size_t count) {
+  const size_t size = matrix_.bytes(count);
+  const std::byte* blocks = bytes_at(matrix_.bytes(first), size);
+  if (!matrix_.swapped) return blocks;
+  std::copy_n(blocks, size, memory_.swapped);
+  matrix_.type->swap_bytes(memory_.swapped, count / matrix_.type->elements_per_block);
+  return memory_.swapped;
+}
+
+void BlockReader::decode(uint64_t first, size_t count, float* out) {
+  const bool in_place = matrix_.memory != nullptr && !matrix_.swapped;
+  const size_t most = in_place ? count : kTileElements;
+  for (size_t done = 0; done < count; done += most) {
+    const size_t n = std::min(most, count - done);
+    kernels_.decode(blocks(first + done, n), n / matrix_.type->elements_per_block, out + done);
+  }
+}
+
+}  // namespace ggufscope

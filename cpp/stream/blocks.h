@@ -1,0 +1,76 @@
+// The one reader of blocks: bytes of any source, a window at a time, in native byte order, decoded.
+//
+//   memory ─────────────────────────────────────────────┐
+//                                                       ├──▶ blocks ──byte order──▶ blocks as they are here ──▶ weights
+//   a file ──read(offset, size)──▶ window in the L2 cache┘
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "formats/types.h"
+#include "gguf/byte_source.h"
+#include "kernels/dispatch.h"
+
+namespace ggufscope {
+
+/// Weights in blocks, row after row; a row is a whole number of blocks. Elements are counted from the first of the
+/// first row. The bytes lie in memory or in a source, which must outlive whoever reads them.
+struct BlockMatrix {
+  const TypeInfo* type;
+  uint64_t rows;
+  uint64_t columns;
+  const std::byte* memory;             // nullptr where they are read from `source`
+  const ByteSource* source = nullptr;  // from byte `offset` on
+  uint64_t offset = 0;
+  bool swapped = false;  // of the other byte order; type->swap_bytes must not be null (require_byte_order)
+
+  /// Bytes of that many elements, which are whole blocks.
+  uint64_t bytes(uint64_t elements) const { return elements / type->elements_per_block * type->bytes_per_block; }
+  uint64_t size() const { return bytes(rows * columns); }
+};
+
+/// Throws GGUFError if the matrix lies in a mapped file that has shrunk meanwhile (gguf/fault_guard.h). A source has
+/// told so when it was read.
+void require_intact(const BlockMatrix& matrix);
+
+/// Bytes of blocks that are read at once, at most: a tile of the widest weights there are.
+inline constexpr size_t kMostBytes = kTileElements * sizeof(double);
+
+/// A reader's memory, which may serve one after another.
+struct ReaderMemory {
+  alignas(64) std::byte swapped[kMostBytes];
+  std::unique_ptr<std::byte[]> window;
+};
+
+/// A matrix as one thread reads it.
+class BlockReader {
+ public:
+  /// Matrix and memory must outlive the reader.
+  BlockReader(const BlockMatrix& matrix, const KernelTable& table, ReaderMemory& memory);
+
+  /// Elements before `end` are about to be read in order, so that a source is asked for a window of them at a time.
+  void read_ahead_to(uint64_t end) { ahead_end_ = matrix_.bytes(end); }
+
+  /// The blocks of `count` elements from `first` on, at most kMostBytes of them, until the next call. What lies in
+  /// memory in native byte order is not copied.
+  const std::byte* blocks(uint64_t first, size_t count);
+
+  /// Decodes them; any number of elements that are whole blocks.
+  void decode(uint64_t first, size_t count, float* out);
+
+  const FormatKernels& kernels() const { return kernels_; }
+
+ private:
+  const std::byte* bytes_at(uint64_t begin, size_t size);
+
+  const BlockMatrix& matrix_;
+  const FormatKernels& kernels_;
+  ReaderMemory& memory_;
+  uint64_t window_begin_ = 0;  // bytes of the matrix that memory_.window holds
+  uint64_t window_end_ = 0;
+  uint64_t ahead_end_ = 0;
+};
+
+}  // namespace ggufscope

@@ -7,7 +7,6 @@
 // The result has the same bits for any number of threads and any instruction set.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ggufscope.bench import Task, kernel_tasks, make_sample
-from ggufscope.report.console import counted
+from ggufscope.text.numbers import counted
 
 N_BYTES = 128 << 20
 IN_CACHE = 12 << 20  # enough for several threads, and at home in the last cache

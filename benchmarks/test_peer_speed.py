@@ -16,7 +16,7 @@ import ggufscope
 import peers
 from ggufscope import _core
 from ggufscope.bench import Sample, Task, kernel_tasks, make_sample
-from ggufscope.report.console import counted
+from ggufscope.text.numbers import counted
 
 N_ELEMENTS = 1 << 24
 each_type = pytest.mark.parametrize("name", ["Q4_K", "Q6_K", "Q4_0", "Q8_0", "F16", "BF16"])

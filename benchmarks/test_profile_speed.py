@@ -20,8 +20,8 @@ from full_size.measuring import measured
 from ggufscope import _core
 from ggufscope.bench.results import MeasuredModel
 from ggufscope.bench.runs import profile_task
-from ggufscope.report.console import bytes_text, count_text, counted
 from ggufscope.synth import make_plan
+from ggufscope.text.numbers import bytes_text, count_text, counted
 
 if TYPE_CHECKING:
     from ggufscope.bench import Task

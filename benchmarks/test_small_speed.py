@@ -28,7 +28,7 @@ def test_import(measure: Any) -> None:
 @pytest.mark.parametrize("name", ["Q4_K", "Q8_0", "F32"])
 def test_summarize_one_block(measure: Any, name: str) -> None:
     blocks = make_sample(name, n_elements=1).first(1).blocks
-    one = ggufscope.arguments.describe_type(name)["bytes_per_block"] if name != "F32" else 4 * 32
+    one = ggufscope.arrays.arguments.describe_type(name)["bytes_per_block"] if name != "F32" else 4 * 32
     block = blocks[:one].copy()
 
     def many() -> None:

@@ -21,10 +21,10 @@ import ggufscope
 from full_size.measuring import measured
 from ggufscope import _core
 from ggufscope.bench import Task
-from ggufscope.report.console import count_text, counted
-from ggufscope.runtime.capture import Recorder
-from ggufscope.runtime.streamed import StreamedEngine, open_engine
-from ggufscope.runtime.streamed.network import Network
+from ggufscope.runtime.engines.streamed import StreamedEngine, open_engine
+from ggufscope.runtime.engines.streamed.network import Network
+from ggufscope.runtime.measuring.capture import Recorder
+from ggufscope.text.numbers import count_text, counted
 
 PROMPTS, LONGER = 20, 5  # of 23 tokens, five of them of one more: 465 in all, as many as twenty short questions
 N_TOKENS, NEW_TOKENS = 23, 4

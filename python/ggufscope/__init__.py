@@ -12,22 +12,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ._core import GGUFError, UnsupportedTypeError
-from .buffers import dequantize, summarize
-from .model import Model, Tensor, open  # noqa: A004
-from .multiply import RowProducts
-from .products import row_products
-from .statistics import TensorStatistics
+from ._version import __version__
+from .arrays.buffers import dequantize, summarize
+from .arrays.multiply import RowProducts
+from .arrays.products import row_products
+from .arrays.statistics import TensorStatistics
+from .models.model import Model, Tensor, open  # noqa: A004
 
 if TYPE_CHECKING:
     from .analysis import Analysis, analyze
     from .errors import AnalysisError, ProfileError, StudyError, TraceError, ValidationError
-    from .profiles import Profile
+    from .profiles.profile_result import Profile
+    from .profiles.profiling import profile
     from .runtime import Trace, trace
-    from .runtime.comparison import Validation, validate
-    from .scan import profile
     from .studies import Study, StudyInterrupted, study
-
-__version__ = "0.1.0"
+    from .validation import Validation, validate
 
 # Public name, loaded when it is first used → the module that defines it.
 _HOMES = {
@@ -41,12 +40,12 @@ _HOMES = {
     "Trace": "runtime",
     "TraceError": "errors",
     "analyze": "analysis",
-    "profile": "scan",
+    "profile": "profiles.profiling",
     "study": "studies",
-    "Validation": "runtime.comparison",
+    "Validation": "validation",
     "ValidationError": "errors",
     "trace": "runtime",
-    "validate": "runtime.comparison",
+    "validate": "validation",
 }
 
 __all__ = [

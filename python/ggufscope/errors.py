@@ -3,7 +3,7 @@
 from enum import IntEnum
 
 from ._core import GGUFError
-from .escape import escape
+from .text.escape import escape
 
 
 class ExitCode(IntEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ggufscope.analysis.layer_table import GAINS, MATRICES, Gain, LayerTable, Matrix
+from ggufscope.analysis.inputs.layer_table import GAINS, MATRICES, Gain, LayerTable, Matrix
 from ggufscope.synth.blocks import quantize
 
 WIDTH, HEAD, QUERIES, KEYS, FFN = 256, 32, 4, 2, 128

@@ -10,9 +10,9 @@ import pytest
 from analysis_models import language_model
 
 import ggufscope as gs
-from ggufscope.analysis import registry
-from ggufscope.analysis.layer_table import Applicability
-from ggufscope.analysis.registry import Component, Ingredient, PresetScores, Series, preset
+from ggufscope.analysis.inputs.layer_table import Applicability
+from ggufscope.analysis.presets import registry
+from ggufscope.analysis.presets.registry import Component, Ingredient, PresetScores, Series, preset
 from ggufscope.synth import synthesize
 
 DEPTH = np.linspace(0, 1, 16)

@@ -10,11 +10,11 @@ import pytest
 from analysis_models import HEAD, language_model, make_table, phase1_document
 
 import ggufscope as gs
-from ggufscope.analysis.registry import PRESETS, PresetInput
+from ggufscope.analysis.presets.registry import PRESETS, PresetInput
 from ggufscope.analysis.wording import PREMISES_ONLY, SHORT_STATEMENT, STATEMENT
-from ggufscope.cli import main
-from ggufscope.escape import escape_html
-from ggufscope.report.analysis_terminal import peaks
+from ggufscope.commands.app import main
+from ggufscope.terminal.analysis import peaks
+from ggufscope.text.escape import escape_html
 
 HOSTILE = "a|b</td><script>alert(1)</script>\x1b[2J\u202e*x* [y](http://z) `c`"
 
@@ -96,8 +96,8 @@ def test_a_flat_index_names_no_layers(run, write_gguf):
 
 def test_ascii_is_enough(run, model, monkeypatch):
     monkeypatch.setattr(
-        "ggufscope.report.analysis_terminal.Glyphs.of",
-        lambda _: __import__("ggufscope.report.cells", fromlist=["Glyphs"]).Glyphs(blocks=False),
+        "ggufscope.terminal.analysis.Glyphs.of",
+        lambda _: __import__("ggufscope.text.numbers", fromlist=["Glyphs"]).Glyphs(blocks=False),
     )
     assert run(model)[1].isascii()
 

@@ -16,7 +16,7 @@ from networks import HEADS, HIDDEN, KEY_LENGTH, KINDS, KV_HEADS, LAYERS, Sample,
 
 import ggufscope as gs
 from forward import Floats, rms, run
-from ggufscope.analysis.propagation import Propagation, propagate
+from ggufscope.analysis.presets.propagation import Propagation, propagate
 
 WriteGguf = Callable[..., Path]
 KEYS, SEQUENCES = 64, 192

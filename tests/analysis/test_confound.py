@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from analysis_models import make_table
 
-from ggufscope.analysis import confound as module
-from ggufscope.analysis.confound import (
+from ggufscope.analysis.index import confound as module
+from ggufscope.analysis.index.confound import (
     confound_test,
     depth_terms,
     partial_eta_squared,
@@ -16,11 +16,11 @@ from ggufscope.analysis.confound import (
     type_effects,
     why_not_separable,
 )
-from ggufscope.analysis.gauge import gauge_from_table
-from ggufscope.analysis.hypotheses import HYPOTHESES
-from ggufscope.analysis.registry import PRESETS, PresetInput
-from ggufscope.analysis.verdicts import Context, judge
-from ggufscope.analysis.zeros import expected_zeros
+from ggufscope.analysis.inputs.gauge import gauge_from_table
+from ggufscope.analysis.presets.registry import PRESETS, PresetInput
+from ggufscope.analysis.verdicts.hypotheses import HYPOTHESES
+from ggufscope.analysis.verdicts.judging import Context, judge
+from ggufscope.analysis.verdicts.zeros import expected_zeros
 
 H1, _, H3, _, _ = HYPOTHESES
 LAYERS = 32

@@ -8,9 +8,9 @@ import pytest
 from analysis_models import FFN, HEAD, KEYS, QUERIES, draw, language_model, make_table
 
 import ggufscope as gs
-from ggufscope.analysis.from_profile import layer_table
-from ggufscope.analysis.gauge import PRODUCTS, gauge_from_table, gauge_from_vectors, head_product
-from ggufscope.analysis.gauge_from_model import add_column_squares, gauge_from_model
+from ggufscope.analysis.inputs.from_profile import layer_table
+from ggufscope.analysis.inputs.gauge import PRODUCTS, gauge_from_table, gauge_from_vectors, head_product
+from ggufscope.analysis.inputs.gauge_from_model import add_column_squares, gauge_from_model
 
 
 def products(path):
@@ -57,7 +57,7 @@ def test_rows_are_taken_some_at_a_time(write_gguf, monkeypatch):
     """Between two steps the progress is told, which may cancel."""
     path = write_gguf(**language_model(2))
     whole, calls = products(path), []
-    monkeypatch.setattr("ggufscope.analysis.gauge_from_model.STEP_ELEMENTS", 700)
+    monkeypatch.setattr("ggufscope.analysis.inputs.gauge_from_model.STEP_ELEMENTS", 700)
     with gs.open(path) as model:
         table = layer_table(gs.profile(model, fast=True))
         stepped = gauge_from_model(model, table, progress=lambda done, total: calls.append((done, total)))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from analysis_models import make_table, permuted, random_table
 
-from ggufscope.analysis import heuristic
-from ggufscope.analysis.registry import PRESETS, PresetInput, scores
+from ggufscope.analysis.presets import heuristic
+from ggufscope.analysis.presets.registry import PRESETS, PresetInput, scores
 
 TABLE = make_table(
     3,

@@ -11,7 +11,7 @@ import pytest
 from networks import HEADS, KEY_LENGTH, LAYERS, WIDTH, sample
 
 import ggufscope as gs
-from ggufscope.analysis.propagation import propagate
+from ggufscope.analysis.presets.propagation import propagate
 from ggufscope.architecture.families import FAMILIES
 from ggufscope.architecture.hyperparameters import HeadShape, Hyperparameters
 from ggufscope.architecture.limits import NotApplicableError

@@ -11,9 +11,9 @@ from analysis_models import FFN, HEAD, KEYS, METADATA, QUERIES, WIDTH, draw, lan
 from networks import sample
 
 import ggufscope as gs
-from ggufscope.analysis.from_profile import layer_table
-from ggufscope.analysis.layer_table import MATRICES
-from ggufscope.analysis.read_input import read_input
+from ggufscope.analysis.inputs.from_profile import layer_table
+from ggufscope.analysis.inputs.layer_table import MATRICES
+from ggufscope.analysis.inputs.read_input import read_input
 from ggufscope.errors import ProfileError
 
 
@@ -320,7 +320,8 @@ def test_a_profile_that_is_there_changes_nothing(write_gguf, tmp_path, monkeypat
         profile = gs.Profile.load(tmp_path / "profile.json")
     scans = []
     monkeypatch.setattr(
-        "ggufscope.analysis.read_input.scan", lambda *given, **options: scans.append(1) or gs.profile(*given, **options)
+        "ggufscope.analysis.inputs.read_input.scan",
+        lambda *given, **options: scans.append(1) or gs.profile(*given, **options),
     )
     found = gs.analyze(path, profile=profile)
     assert without_run(found) == without_run(expected)

@@ -9,7 +9,7 @@ import scipy.integrate
 import scipy.stats
 
 from forward import activate as reference_activation
-from ggufscope.analysis.propagation.kernels import (
+from ggufscope.analysis.presets.propagation.kernels import (
     ACTIVATIONS,
     activate,
     add_columns,

@@ -14,7 +14,7 @@ from analysis_models import WIDTH, draw, language_model, phase1_document
 from rich.console import Console
 
 import ggufscope as gs
-from ggufscope.report.analysis_terminal import render_analysis
+from ggufscope.terminal.analysis import render_analysis
 
 pytestmark = pytest.mark.filterwarnings("error")
 N = 6

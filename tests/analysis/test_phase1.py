@@ -10,7 +10,7 @@ import pytest
 from analysis_models import phase1_document
 
 import ggufscope as gs
-from ggufscope.analysis.phase1 import type_of_bits
+from ggufscope.analysis.inputs.phase1 import type_of_bits
 from ggufscope.analysis.wording import FROBENIUS
 
 

@@ -11,13 +11,13 @@ from networks import sample
 from stories import texts
 
 import ggufscope as gs
-from ggufscope.analysis.probe_preset import SCORES
-from ggufscope.analysis.propagation import propagate
-from ggufscope.analysis.propagation.baseline import baselines
-from ggufscope.cli import main
+from ggufscope.analysis.presets.probe import SCORES
+from ggufscope.analysis.presets.propagation import propagate
+from ggufscope.analysis.presets.propagation.baseline import baselines
+from ggufscope.commands.app import main
 from ggufscope.errors import TraceError
-from ggufscope.runtime.capture import Recorder
-from ggufscope.runtime.streamed import open_engine
+from ggufscope.runtime.engines.streamed import open_engine
+from ggufscope.runtime.measuring.capture import Recorder
 
 TOKENS = 200
 

@@ -14,7 +14,7 @@ import pytest
 from networks import LAYERS, sample
 
 import ggufscope as gs
-from ggufscope.analysis.propagation import Limit, propagate
+from ggufscope.analysis.presets.propagation import Limit, propagate
 
 WriteGguf = Callable[..., Path]
 

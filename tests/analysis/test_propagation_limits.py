@@ -12,8 +12,8 @@ import pytest
 from networks import HEADS, KEY_LENGTH, LAYERS, WIDTH, Sample, sample
 
 import ggufscope as gs
-from ggufscope.analysis.propagation import Propagation, propagate
-from ggufscope.analysis.propagation.result import SCORES
+from ggufscope.analysis.presets.propagation import Propagation, propagate
+from ggufscope.analysis.presets.propagation.prediction import SCORES
 
 WriteGguf = Callable[..., Path]
 

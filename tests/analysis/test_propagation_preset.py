@@ -8,11 +8,11 @@ from networks import KINDS, LAYERS, sample
 from scipy.stats import rankdata
 
 import ggufscope as gs
-from ggufscope.analysis.confound import PERMUTATIONS
-from ggufscope.analysis.layer_table import GAINS, MATRICES, Gain, LayerTable, Matrix
-from ggufscope.analysis.propagation import Limit, Propagation
-from ggufscope.analysis.propagation_preset import SCOPE, SCORES, propagation_scores, scores_of
-from ggufscope.analysis.registry import PresetInput
+from ggufscope.analysis.index.confound import PERMUTATIONS
+from ggufscope.analysis.inputs.layer_table import GAINS, MATRICES, Gain, LayerTable, Matrix
+from ggufscope.analysis.presets.propagated import SCOPE, SCORES, propagation_scores, scores_of
+from ggufscope.analysis.presets.propagation import Limit, Propagation
+from ggufscope.analysis.presets.registry import PresetInput
 
 N_LAYERS = 5
 

@@ -8,9 +8,9 @@ import pytest
 
 from forward import Network
 from forward import rope as reference_rope
-from ggufscope.analysis.propagation.feed_forward import routed
-from ggufscope.analysis.propagation.moments import Moments, normed
-from ggufscope.analysis.propagation.sampling import Draws, covariance_factor
+from ggufscope.analysis.presets.propagation.feed_forward import routed
+from ggufscope.analysis.presets.propagation.moments import Moments, normed
+from ggufscope.analysis.presets.propagation.sampling import Draws, covariance_factor
 from ggufscope.architecture.limits import NotApplicableError
 from ggufscope.architecture.parts import Norm
 from ggufscope.architecture.rotation import Rotation, Yarn, pair_order, phases, rotate

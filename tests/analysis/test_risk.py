@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ggufscope.analysis.heuristic import COMPONENTS
-from ggufscope.analysis.levels import levels
-from ggufscope.analysis.ranking import rank_layers
-from ggufscope.analysis.registry import PRESETS, PresetInput, Series
-from ggufscope.analysis.risk import participation_ratio, risk_index
-from ggufscope.analysis.scaling import is_flat, relative_range, scaled
-from ggufscope.analysis.sensitivity import Sensitivity
+from ggufscope.analysis.index.levels import levels
+from ggufscope.analysis.index.ranking import rank_layers
+from ggufscope.analysis.index.risk import participation_ratio, risk_index
+from ggufscope.analysis.index.scaling import is_flat, relative_range, scaled
+from ggufscope.analysis.index.sensitivity import Sensitivity
+from ggufscope.analysis.presets.heuristic import COMPONENTS
+from ggufscope.analysis.presets.registry import PRESETS, PresetInput, Series
 from ggufscope.analysis.settings import DEFAULT_WEIGHTS, make_settings
 
 FLOATS = arrays(np.float64, st.integers(2, 20), elements=st.floats(-1e6, 1e6).map(lambda x: round(x, 3)))

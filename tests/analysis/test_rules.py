@@ -10,9 +10,10 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ggufscope.analysis import rules
-from ggufscope.analysis.evidence import difference, early_and_late, group_interval, rises, tau
-from ggufscope.analysis.rules import NotApplicableError
+from ggufscope.analysis.index.trends import difference, early_and_late, group_interval, rises
+from ggufscope.analysis.orders import tau
+from ggufscope.analysis.verdicts import rules
+from ggufscope.analysis.verdicts.rules import NotApplicableError
 
 
 def test_early_and_late_are_rounded_thirds():

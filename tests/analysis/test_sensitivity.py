@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
-from ggufscope.analysis.sensitivity import TOP, count_ranks, ranks, sensitivity, simplex_draws
+from ggufscope.analysis.index.sensitivity import TOP, count_ranks, sensitivity, simplex_draws
+from ggufscope.analysis.orders import ranks
 
 
 def reference(units, weights):

@@ -17,11 +17,11 @@ from stories import network, texts, write
 
 import ggufscope as gs
 from forward import rms, run
-from ggufscope.analysis.propagation import Propagation, propagate
-from ggufscope.analysis.propagation.attention import attend
-from ggufscope.analysis.propagation.feed_forward import feed_forward
-from ggufscope.analysis.propagation.moments import Moments
-from ggufscope.analysis.propagation.sampling import Draws
+from ggufscope.analysis.presets.propagation import Propagation, propagate
+from ggufscope.analysis.presets.propagation.attention import attend
+from ggufscope.analysis.presets.propagation.feed_forward import feed_forward
+from ggufscope.analysis.presets.propagation.moments import Moments
+from ggufscope.analysis.presets.propagation.sampling import Draws
 from ggufscope.architecture.catalog import Catalog
 from ggufscope.architecture.families import family_of
 from ggufscope.architecture.hyperparameters import Hyperparameters

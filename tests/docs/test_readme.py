@@ -63,8 +63,8 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 def test_the_example_is_what_a_report_of_the_demo_looks_like(tmp_path: Path) -> None:
     pytest.importorskip("altair", reason="charts need the extra report")
-    from ggufscope.report.data import ReportData  # noqa: PLC0415
-    from ggufscope.report.shared import Report  # noqa: PLC0415
+    from ggufscope.report.content.results import ReportData  # noqa: PLC0415
+    from ggufscope.report.report import Report  # noqa: PLC0415
     from ggufscope.synth import make_plan, write_plan  # noqa: PLC0415
 
     write_plan(make_plan("tiny"), tmp_path / "tiny.gguf")

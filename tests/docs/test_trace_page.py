@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ggufscope as gs
-from ggufscope.runtime.capture import FIGURES, POINTS
-from ggufscope.runtime.document import SCHEMA
-from ggufscope.runtime.streamed.network import ARCHITECTURES
+from ggufscope.runtime.engines.streamed.network import ARCHITECTURES
+from ggufscope.runtime.measuring.capture import FIGURES, POINTS
+from ggufscope.runtime.trace_document import SCHEMA
 
 if TYPE_CHECKING:
     import pytest

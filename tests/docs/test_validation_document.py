@@ -6,18 +6,18 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ggufscope.runtime.comparison.document import SCHEMA
-from ggufscope.runtime.comparison.fit import ENOUGH, power
-from ggufscope.runtime.comparison.quantities import BASELINES, RULES
-from ggufscope.runtime.comparison.resampling import FEWEST_PROMPTS, RESAMPLES
-from ggufscope.runtime.comparison.result import FILES
-from ggufscope.runtime.comparison.sizes import FEWEST_FOR_VERDICT
-from ggufscope.runtime.comparison.weights import PENALTY, PERMUTATIONS
+from ggufscope.validation.fit import ENOUGH, power
+from ggufscope.validation.quantities import BASELINES, RULES
+from ggufscope.validation.resampling import FEWEST_PROMPTS, RESAMPLES
+from ggufscope.validation.sizes import FEWEST_FOR_VERDICT
+from ggufscope.validation.validation_document import SCHEMA
+from ggufscope.validation.validation_result import FILES
+from ggufscope.validation.weights import PENALTY, PERMUTATIONS
 
 if TYPE_CHECKING:
     import pytest
 
-    from ggufscope.runtime.comparison.quantities import Rule
+    from ggufscope.validation.quantities import Rule
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
 

@@ -17,9 +17,9 @@ import ggufscope as gs
 from ggufscope import _core, bench
 from ggufscope.bench import KERNELS, Measurement, Task, Timing
 from ggufscope.bench.kernels import Prepared, measured
-from ggufscope.cli import main
-from ggufscope.report.console import show
-from ggufscope.report.terminal_bench import render_bench
+from ggufscope.commands.app import main
+from ggufscope.terminal.bench import render_bench
+from ggufscope.terminal.console import show
 
 TINY = {"seconds": 0.0, "n_bytes": 1 << 16}
 
@@ -49,7 +49,7 @@ def shown(found: bench.Bench, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_a_new_kernel_is_one_entry(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(bench.kernels, "KERNELS", KERNELS.copy())
-    for module in (bench.runs, sys.modules["ggufscope.report.terminal_bench"]):
+    for module in (bench.runs, sys.modules["ggufscope.terminal.bench"]):
         monkeypatch.setattr(module, "KERNELS", bench.kernels.KERNELS)
     measured("medians", "of rows")(lambda sample: Prepared(lambda threads, isa: sample.blocks.any()))
     found = bench.bench_types(["F16"], threads=1, **TINY)

@@ -17,8 +17,8 @@ import pytest
 import typer
 
 import ggufscope
-from ggufscope import cli
-from ggufscope.cli import COMMANDS, main
+from ggufscope.commands import app as cli
+from ggufscope.commands.app import COMMANDS, main
 
 PACKAGE = Path(ggufscope.__file__).parent
 COMMAND = [sys.executable, "-m", "ggufscope"]
@@ -41,7 +41,7 @@ def test_version_stands_in_one_place() -> None:
     project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())
     assert "version" not in project["project"]
     (source,) = project["tool"]["dynamic-metadata"]
-    assert (source["field"], source["input"]) == ("version", "python/ggufscope/__init__.py")
+    assert (source["field"], source["input"]) == ("version", "python/ggufscope/_version.py")
     done = run("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"ggufscope {ggufscope.__version__}\n", "")
 
@@ -80,7 +80,7 @@ def test_only_public_names_are_listed() -> None:
 
 def test_help_loads_numpy_only() -> None:
     code = (
-        "import sys; from ggufscope.cli import main; main(['--help']); "
+        "import sys; from ggufscope.commands.app import main; main(['--help']); "
         "print([m for m in ('gguf', 'numba', 'pydantic', 'scipy') if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
@@ -231,8 +231,8 @@ def test_typer_exits_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 # A command that has begun to write a file, says so, and waits.
 WAITING = """
 import sys, time
-from ggufscope import cli
-from ggufscope.output import atomic_write
+from ggufscope.commands import app as cli
+from ggufscope.saving.files import atomic_write
 def wait():
     with atomic_write(sys.argv[1]) as file:
         file.write("half")

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from ggufscope.compiled import compiled, compiled_as_numpy
+from ggufscope.arrays.compiled import compiled, compiled_as_numpy
 
 
 def without_a_file(name):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import ggufscope
-from ggufscope import cli
+from ggufscope.commands import app as cli
 
 MADE = {"analysis-report.json", "charts", "profile.json", "report.html", "report.md", "tiny.gguf"}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ggufscope.escape import escape
+from ggufscope.text.escape import escape
 
 
 @pytest.mark.parametrize(

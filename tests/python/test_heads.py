@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.heads import HeadGeometry, HeadGroup, heads
+from ggufscope.models.heads import HeadGeometry, HeadGroup, heads
 
 # 4 query heads and 2 key/value heads of 8 on an embedding of 32.
 GQA: dict[str, Any] = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ggufscope.histogram import HIGHEST_BIN, LOWEST_BIN, bin_edges, decode, encode
+from ggufscope.arrays.histogram import HIGHEST_BIN, LOWEST_BIN, bin_edges, decode, encode
 
 histograms = st.dictionaries(st.integers(LOWEST_BIN, HIGHEST_BIN), st.integers(1, (1 << 62) - 1), max_size=60).map(
     lambda counts: (np.array(sorted(counts), np.int32), np.array([counts[k] for k in sorted(counts)], np.uint64))

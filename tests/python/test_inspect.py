@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.cli import main
-from ggufscope.inspection import file_type_of, layer_ranges, roles_of, type_map
-from ggufscope.report.console import bytes_text, count_text
+from ggufscope.commands.app import main
+from ggufscope.models.inspection import file_type_of, layer_ranges, roles_of, type_map
+from ggufscope.text.numbers import bytes_text, count_text
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: Any) -> str:

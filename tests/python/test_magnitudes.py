@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.magnitudes import MagnitudeSketch
+from ggufscope.profiles.magnitudes import MagnitudeSketch
 
 EDGES = np.array([1, 1 + 6 / 32, 1 + 13 / 32, 1 + 22 / 32])
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ggufscope.errors import ExitCode, OutputError, exit_code
-from ggufscope.output import atomic_write
+from ggufscope.saving.files import atomic_write
 
 
 def test_writes_text_and_bytes(tmp_path: Path) -> None:

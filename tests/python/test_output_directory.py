@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ggufscope.errors import OutputError
-from ggufscope.output_directory import is_ours, marked, refuse_foreign, usable_directory
+from ggufscope.saving.directories import is_ours, marked, refuse_foreign, usable_directory
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 

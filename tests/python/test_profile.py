@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.scan import _batches
+from ggufscope.profiles.profiling import _batches
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_another_weight_changes_the_identity(write_gguf):
 def test_batches_do_not_change_the_result(write_gguf, monkeypatch):
     path = write_gguf(**models.llama())
     whole = gs.profile(path).to_json(reproducible=True)
-    monkeypatch.setattr("ggufscope.scan._BATCH_BYTES", 1)
+    monkeypatch.setattr("ggufscope.profiles.profiling._BATCH_BYTES", 1)
     with gs.open(path) as model:
         assert len(list(_batches(model.tensors[:]))) == len(model.tensors)
     assert gs.profile(path).to_json(reproducible=True) == whole
@@ -157,7 +157,7 @@ def test_an_impossible_number_of_threads_is_refused(write_gguf, threads):
 
 
 def test_progress_rises_to_the_total_in_the_calling_thread(write_gguf, monkeypatch):
-    monkeypatch.setattr("ggufscope.scan._BATCH_BYTES", 10_000)
+    monkeypatch.setattr("ggufscope.profiles.profiling._BATCH_BYTES", 10_000)
     calls, threads = [], set()
 
     def progress(done, total):

@@ -15,7 +15,7 @@ import pytest
 
 import ggufscope as gs
 from ggufscope import _core
-from ggufscope.cli import main
+from ggufscope.commands.app import main
 
 PATHS = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 

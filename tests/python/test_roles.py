@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ggufscope.roles import Place, gguf_constants, place
+from ggufscope.models.roles import Place, gguf_constants, place
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.rollup import third_of
+from ggufscope.profiles.rollup import third_of
 
 
 def reference(*tensors):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ggufscope.saved_json import SavedForm, load_strictly, rounded
+from ggufscope.saving.form import SavedForm, load_strictly, rounded
 
 
 @dataclass(frozen=True)

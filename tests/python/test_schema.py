@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope import histogram
-from ggufscope.loading import parse_profile
+from ggufscope.arrays import histogram
+from ggufscope.profiles.loading import parse_profile
 
 
 @pytest.fixture

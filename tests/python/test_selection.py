@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ggufscope.selection import Selection
+from ggufscope.models.selection import Selection
 
 ROWS: list[dict[str, Any]] = [
     {"name": "token_embd.weight", "layer": None, "role": "token_embd", "kurtosis": 0.5},

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import ggufscope
-from ggufscope import cli
+from ggufscope.commands import app as cli
 from ggufscope.synth import SHAPES, make_plan, plan, synthesize, trends, type_choices, write_plan
 from ggufscope.synth.mixes import fallback_type
 from ggufscope.synth.vocabulary import TokenType, build_vocabulary

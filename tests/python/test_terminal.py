@@ -11,12 +11,13 @@ import pytest
 from rich.console import Console
 
 import ggufscope as gs
-from ggufscope.health import Health
-from ggufscope.report.cells import Glyphs, aligned, condensed, percent, rate, short
-from ggufscope.report.progress import progress_bar
-from ggufscope.report.terminal import render_headline, render_profile
-from ggufscope.report.terminal_tensors import DEFAULT_COLUMNS, render_tensors
-from ggufscope.rows import flat
+from ggufscope.profiles.health import Health
+from ggufscope.profiles.rows import flat
+from ggufscope.terminal.profile import render_headline, render_profile
+from ggufscope.terminal.progress import progress_bar
+from ggufscope.terminal.tensors import DEFAULT_COLUMNS, render_tensors
+from ggufscope.text.glyphs import Glyphs, condensed
+from ggufscope.text.numbers import aligned, percent, rate, short
 
 
 @pytest.fixture

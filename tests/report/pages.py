@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from report_models import results
 
-from ggufscope.report.page import render_page
-from ggufscope.report.shared import Report
+from ggufscope.report.page.document import render_page
+from ggufscope.report.report import Report
 
 _KEPT = {}
 

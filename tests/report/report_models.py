@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import ggufscope as gs
-from ggufscope.report.data import ReportData
+from ggufscope.report.content.results import ReportData
 from ggufscope.synth.blocks import quantize
 
 WIDTH, HEAD, QUERIES, KEYS, FFN, TOKENS = 64, 32, 2, 1, 64, 48

@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import ggufscope as gs
-from ggufscope.report.data import ReportData
-from ggufscope.runtime.comparison.document_json import document_from_json
-from ggufscope.runtime.comparison.quantities import ANALOGUES
+from ggufscope.report.content.results import ReportData
 from ggufscope.synth import make_plan, write_plan
+from ggufscope.validation.document_json import document_from_json
+from ggufscope.validation.quantities import ANALOGUES
 from runtime.comparisons import N_HEADS, N_LAYERS, make_analysis, make_trace
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\x1b[2J\u202e'\"];x\\|`=cmd()"

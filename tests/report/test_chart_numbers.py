@@ -11,7 +11,7 @@ from report_models import results
 
 import ggufscope as gs
 from ggufscope.report.charts import draw
-from ggufscope.report.data import ReportData, read_report_data
+from ggufscope.report.content.results import ReportData, read_report_data
 
 pytest.importorskip("altair", reason="charts need the extra report")
 

@@ -16,12 +16,12 @@ import pytest
 from report_models import MODELS, analysis_alone, profile_alone, results
 
 from ggufscope.analysis.wording import PREMISES_ONLY, STATEMENT
-from ggufscope.report.shared import Report
+from ggufscope.report.report import Report
 
 pytest.importorskip("altair", reason="pages need the extra report")
 from pages import page
 
-from ggufscope.report.page import render_page, script_json
+from ggufscope.report.page.document import render_page, script_json
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 LARGEST = 7_000_000  # bytes, of the page of 126 layers

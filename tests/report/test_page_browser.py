@@ -9,7 +9,7 @@ import pytest
 from browser import Visit, browser
 from report_models import HOSTILE, MODELS
 
-from ggufscope.escape import escape
+from ggufscope.text.escape import escape
 
 pytest.importorskip("altair", reason="pages need the extra report")
 from pages import page

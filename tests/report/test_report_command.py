@@ -10,7 +10,8 @@ import pytest
 from report_models import MODELS, NO_LAYERS, decoder
 
 import ggufscope as gs
-from ggufscope import cli, extras
+from ggufscope import extras
+from ggufscope.commands import app as cli
 from ggufscope.report.renderers import RENDERERS, USUAL_FORMATS
 
 pytest.importorskip("altair", reason="reports need the extra report")

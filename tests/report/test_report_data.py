@@ -11,8 +11,8 @@ import ggufscope as gs
 from ggufscope import extras
 from ggufscope.errors import ExitCode, MissingExtraError, exit_code
 from ggufscope.report.charts import draw
-from ggufscope.report.data import ReportData, read_report_data
-from ggufscope.report.extra import require_charts
+from ggufscope.report.content.results import ReportData, read_report_data
+from ggufscope.report.packages import require_charts
 
 
 @pytest.fixture

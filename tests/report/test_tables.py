@@ -13,10 +13,10 @@ import pytest
 from report_models import HOSTILE, MODELS, analysis_alone, decoder, profile_alone, results
 
 import ggufscope as gs
-from ggufscope.fields import registry
-from ggufscope.report.csv_text import csv_text, harmless
-from ggufscope.report.data import ReportData
-from ggufscope.report.tables import tables
+from ggufscope.arrays.fields import registry
+from ggufscope.report.content.results import ReportData
+from ggufscope.report.tables.collect import tables
+from ggufscope.report.tables.csv_text import csv_text, harmless
 
 
 def columns_of(data):
@@ -167,7 +167,7 @@ def test_formulas_of_a_file_are_text_in_its_table(write_gguf):
 
 def test_parquet_keeps_types_nulls_and_what_it_is_about(data):
     pq = pytest.importorskip("pyarrow.parquet", reason="Parquet needs the extra parquet")
-    from ggufscope.report.parquet import parquet_bytes  # noqa: PLC0415
+    from ggufscope.report.tables.parquet import parquet_bytes  # noqa: PLC0415
 
     types = {"text": "string", "integer": "int64", "number": "double", "integers": "list<element: int64>"}
     for table in tables(data):

@@ -6,9 +6,9 @@ import pytest
 from browser import Visit, browser
 from report_validations import HOSTILE, KINDS, alone, data, validation
 
-from ggufscope.escape import escape
-from ggufscope.report.page import render_page
-from ggufscope.report.shared import Report
+from ggufscope.report.page.document import render_page
+from ggufscope.report.report import Report
+from ggufscope.text.escape import escape
 
 pytest.importorskip("altair", reason="pages need the extra report")
 

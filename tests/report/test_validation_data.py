@@ -11,7 +11,7 @@ from report_validations import analysis, validation
 import ggufscope as gs
 from ggufscope.errors import ExitCode, ValidationError, exit_code
 from ggufscope.report.charts import draw
-from ggufscope.report.data import ReportData, other_settings, read_report_data
+from ggufscope.report.content.results import ReportData, other_settings, read_report_data
 
 
 @pytest.fixture

@@ -14,15 +14,15 @@ from rich.console import Console
 from test_page import Page
 
 import ggufscope as gs
-from ggufscope import cli
-from ggufscope.escape import escape
-from ggufscope.output_directory import is_ours
-from ggufscope.report.csv_text import csv_text
-from ggufscope.report.markdown import render_report_markdown
-from ggufscope.report.page import render_page
-from ggufscope.report.shared import Report
-from ggufscope.report.tables import tables
-from ggufscope.report.validation_terminal import render_validation
+from ggufscope.commands import app as cli
+from ggufscope.report.markdown.document import render_report_markdown
+from ggufscope.report.page.document import render_page
+from ggufscope.report.report import Report
+from ggufscope.report.tables.collect import tables
+from ggufscope.report.tables.csv_text import csv_text
+from ggufscope.saving.directories import is_ours
+from ggufscope.terminal.validation import render_validation
+from ggufscope.text.escape import escape
 
 pytest.importorskip("altair", reason="pages need the extra report")
 

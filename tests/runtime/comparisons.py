@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ggufscope.analysis import Analysis
 from ggufscope.runtime import Trace
-from ggufscope.runtime.capture import FIGURES
-from ggufscope.runtime.document import (
+from ggufscope.runtime.measuring.capture import FIGURES
+from ggufscope.runtime.trace_document import (
     SCHEMA,
     Answer,
     EngineRecord,

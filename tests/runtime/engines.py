@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ggufscope.runtime.capture import FIGURES, NEAR_ZERO, Recorder
+from ggufscope.runtime.measuring.capture import FIGURES, NEAR_ZERO, Recorder
 
 if TYPE_CHECKING:
-    from ggufscope.runtime.engine import Ending, Engine
+    from ggufscope.runtime.engines.engine import Ending, Engine
 
 Tokens = list[npt.NDArray[np.int32]]
 

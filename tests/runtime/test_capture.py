@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ggufscope.runtime.capture import FIGURES, POINTS, RATIOS, Recorder
-from ggufscope.runtime.engine import ModelShape
+from ggufscope.runtime.measuring.capture import FIGURES, POINTS, RATIOS, Recorder
+from ggufscope.runtime.shape import ModelShape
 
 CHANCE = np.random.default_rng(11)
 SHAPE = ModelShape(2, (4, 4), (2, 2), (None, 3), 48, 100, 64)

@@ -13,14 +13,14 @@ from comparisons import N_HEADS, N_LAYERS, make_analysis, make_trace
 import ggufscope as gs
 from ggufscope.analysis import Analysis
 from ggufscope.errors import ValidationError
-from ggufscope.runtime.comparison import Validation, validate
-from ggufscope.runtime.comparison.compare import BETTER, SAME, WORSE
-from ggufscope.runtime.comparison.quantities import ANALOGUES, BASELINES, RULES
-from ggufscope.runtime.comparison.sizes import CLOSER, FURTHER, size_of
-from ggufscope.runtime.comparison.sources import _SOURCES
+from ggufscope.validation import Validation, validate
+from ggufscope.validation.compare import BETTER, SAME, WORSE
+from ggufscope.validation.quantities import ANALOGUES, BASELINES, RULES
+from ggufscope.validation.sizes import CLOSER, FURTHER, size_of
+from ggufscope.validation.sources import _SOURCES
 
 if TYPE_CHECKING:
-    from ggufscope.runtime.comparison.document import Predictor
+    from ggufscope.validation.validation_document import Predictor
 
 RISING = np.linspace(1.0, 2.0, N_LAYERS)
 SHUFFLED = RISING[[3, 0, 6, 1, 7, 4, 2, 5]]

@@ -7,17 +7,10 @@ import pytest
 import scipy.optimize
 import scipy.stats
 
-from ggufscope.analysis.evidence import tau
-from ggufscope.runtime.comparison.rank_kernels import auc_rows, kendall_rows, mean_ranks, spearman_drawn, spearman_rows
-from ggufscope.runtime.comparison.resampling import (
-    FEWEST_PROMPTS,
-    NO_INTERVAL,
-    RESAMPLES,
-    interval,
-    resampled_prompts,
-    shares,
-)
-from ggufscope.runtime.comparison.ridge import nonnegative_ridge
+from ggufscope.analysis.orders import tau
+from ggufscope.validation.rank_kernels import auc_rows, kendall_rows, mean_ranks, spearman_drawn, spearman_rows
+from ggufscope.validation.resampling import FEWEST_PROMPTS, NO_INTERVAL, RESAMPLES, interval, resampled_prompts, shares
+from ggufscope.validation.ridge import nonnegative_ridge
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 32, 257])

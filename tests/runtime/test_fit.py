@@ -11,10 +11,10 @@ import scipy.stats
 from comparisons import N_HEADS, N_LAYERS, Floats, make_trace
 
 from ggufscope.analysis.settings import DEFAULT_WEIGHTS
-from ggufscope.runtime.comparison.features import NO_VARIANCE, NOT_MEASURED, read_features
-from ggufscope.runtime.comparison.fit import BETTER, FEWEST, fit_weights, power
-from ggufscope.runtime.comparison.quantities import ANALOGUES
-from ggufscope.runtime.comparison.weights import NO_FEATURE, PENALTY, held_out
+from ggufscope.validation.features import NO_VARIANCE, NOT_MEASURED, read_features
+from ggufscope.validation.fit import BETTER, FEWEST, fit_weights, power
+from ggufscope.validation.quantities import ANALOGUES
+from ggufscope.validation.weights import NO_FEATURE, PENALTY, held_out
 
 if TYPE_CHECKING:
     from ggufscope.runtime import Trace

@@ -11,7 +11,7 @@ import pytest
 from vocabularies import byte_pairs, sentence_pieces
 
 import ggufscope
-from ggufscope.runtime.tokenizer import read_tokenizer
+from ggufscope.runtime.reading.tokenizer import read_tokenizer
 
 G = "tokenizer.ggml."
 N = len(sentence_pieces()[f"{G}tokens"])

@@ -16,10 +16,10 @@ from tiny_models import KINDS, VOCABULARY, sample
 
 import ggufscope
 from ggufscope.errors import ExitCode, MissingExtraError, TraceError, exit_code
-from ggufscope.runtime import streamed
-from ggufscope.runtime.capture import Recorder
-from ggufscope.runtime.engine import ENGINES, GenerationInterrupted
-from ggufscope.runtime.tokenizer import read_tokenizer
+from ggufscope.runtime.engines import streamed
+from ggufscope.runtime.engines.engine import ENGINES, GenerationInterrupted
+from ggufscope.runtime.measuring.capture import Recorder
+from ggufscope.runtime.reading.tokenizer import read_tokenizer
 
 pytestmark = llama_cpp_needed
 
@@ -68,7 +68,7 @@ def test_every_architecture_has_the_same_figures(name: str, write_gguf: WriteGgu
 
 
 def test_many_prompts_are_read_in_groups(stories260k: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ggufscope.runtime.llama_cpp.engine.MOST_SEQUENCES", 2)
+    monkeypatch.setattr("ggufscope.runtime.engines.llama_cpp.engine.MOST_SEQUENCES", 2)
     prompts = random_tokens(3, 9, 5, 2, 7)
     with ggufscope.open(stories260k) as model:
         ours = traced(streamed.open_engine(model, 1), prompts, 6, frozenset({2}))
@@ -188,7 +188,7 @@ def test_an_architecture_beyond_it(write_gguf: WriteGguf) -> None:
 @pytest.fixture
 def untried(monkeypatch: pytest.MonkeyPatch) -> None:
     """No structure passed the self-test yet."""
-    monkeypatch.setattr("ggufscope.runtime.llama_cpp.self_test._passed", set())
+    monkeypatch.setattr("ggufscope.runtime.engines.llama_cpp.self_test._passed", set())
 
 
 @pytest.mark.usefixtures("untried")
@@ -204,7 +204,7 @@ def untried(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_renamed_nodes_are_noticed(
     names: dict[str, str], message: str, stories260k: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ggufscope.runtime.llama_cpp import nodes  # noqa: PLC0415
+    from ggufscope.runtime.engines.llama_cpp import nodes  # noqa: PLC0415
 
     monkeypatch.setattr(nodes, "_NAMED", nodes._NAMED | names)
     with ggufscope.open(stories260k) as model, pytest.raises(TraceError, match=message):
@@ -213,7 +213,7 @@ def test_renamed_nodes_are_noticed(
 
 @pytest.mark.usefixtures("untried")
 def test_another_release_is_refused(stories260k: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ggufscope.runtime.llama_cpp import library  # noqa: PLC0415
+    from ggufscope.runtime.engines.llama_cpp import library  # noqa: PLC0415
 
     package = library.load()
     library.load.cache_clear()

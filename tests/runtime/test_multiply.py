@@ -12,7 +12,7 @@ import pytest
 
 import ggufscope as gs
 from ggufscope import _core
-from ggufscope.multiply import multiply_few
+from ggufscope.arrays.multiply import multiply_few
 from reference_formats import dequantize, finite_rows
 
 TYPES = {qtype["name"]: qtype for qtype in _core.types()}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ggufscope.errors import ExitCode, PromptsError, exit_code
-from ggufscope.runtime.patterns import is_pattern
-from ggufscope.runtime.prompts import CATEGORIES, Prompt, read_prompts, shipped_prompts
+from ggufscope.runtime.reading.patterns import is_pattern
+from ggufscope.runtime.reading.prompts import CATEGORIES, Prompt, read_prompts, shipped_prompts
 from ggufscope.runtime.scoring import score
 
 GOOD = {"id": "a", "category": "c", "prompt": "1 + 1?", "accepted": ["2"]}

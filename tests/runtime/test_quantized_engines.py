@@ -22,9 +22,9 @@ import ggufscope
 from forward import Network
 from forward import logits as reference_logits
 from forward import run as reference_run
-from ggufscope.runtime import streamed
-from ggufscope.runtime.engine import ENGINES
-from ggufscope.runtime.tokenizer import read_tokenizer
+from ggufscope.runtime.engines import streamed
+from ggufscope.runtime.engines.engine import ENGINES
+from ggufscope.runtime.reading.tokenizer import read_tokenizer
 
 pytestmark = llama_cpp_needed
 
@@ -71,7 +71,7 @@ METADATA = {
 
 @pytest.fixture(params=TYPES)
 def quantized(request: pytest.FixtureRequest, write_gguf: Callable[..., Path]) -> tuple[str, Path]:
-    from ggufscope.runtime.llama_cpp.library import load  # noqa: PLC0415
+    from ggufscope.runtime.engines.llama_cpp.library import load  # noqa: PLC0415
 
     package = load()
     plain = write_gguf(tensors(), byte_pairs() | METADATA, name="plain.gguf")

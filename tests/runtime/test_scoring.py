@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ggufscope.runtime.answer_words import read_words
-from ggufscope.runtime.patterns import Pattern, Span
-from ggufscope.runtime.prompts import Prompt
+from ggufscope.runtime.reading.answer_words import read_words
+from ggufscope.runtime.reading.patterns import Pattern, Span
+from ggufscope.runtime.reading.prompts import Prompt
 from ggufscope.runtime.scoring import score
 
 

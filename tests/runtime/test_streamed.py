@@ -18,10 +18,10 @@ from forward import Network as Reference
 from forward import rms, run
 from ggufscope.architecture.matrices import Matrix
 from ggufscope.errors import TraceError
-from ggufscope.runtime.capture import NEAR_ZERO, TOP_SHARE, Recorder
-from ggufscope.runtime.engine import GenerationInterrupted
-from ggufscope.runtime.streamed import open_engine, tiles
-from ggufscope.runtime.streamed.network import Network
+from ggufscope.runtime.engines.engine import GenerationInterrupted
+from ggufscope.runtime.engines.streamed import open_engine, tiles
+from ggufscope.runtime.engines.streamed.network import Network
+from ggufscope.runtime.measuring.capture import NEAR_ZERO, TOP_SHARE, Recorder
 
 WriteGguf = Callable[..., Path]
 Ints = npt.NDArray[np.int32]
@@ -186,13 +186,13 @@ def test_attention_may_come_head_by_head(write_gguf: WriteGguf, monkeypatch: pyt
     path = write_gguf(**sample("gemma2").file())
     whole = tables(path, PROMPTS)
     for size in (4 * 2 * 25 * 25, 4):  # one group of heads at a time; less than one head
-        monkeypatch.setattr("ggufscope.runtime.streamed.attention._SCORE_BYTES", size)
+        monkeypatch.setattr("ggufscope.runtime.engines.streamed.attention._SCORE_BYTES", size)
         for figure, values in tables(path, PROMPTS).items():
             np.testing.assert_allclose(values, whole[figure], rtol=1e-5, atol=1e-7, err_msg=figure)
 
 
 def test_too_long_for_the_scores_of_a_head(write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ggufscope.runtime.streamed.attention._MOST_SCORE_BYTES", 4 * 24 * 24)
+    monkeypatch.setattr("ggufscope.runtime.engines.streamed.attention._MOST_SCORE_BYTES", 4 * 24 * 24)
     with pytest.raises(TraceError, match="25 tokens in one piece are too many to trace: at most 24"):
         tables(write_gguf(**sample("llama").file()), PROMPTS)
 

@@ -22,7 +22,7 @@ import ggufscope as gs
 from forward import Network
 from forward import logits as reference_logits
 from forward import run as reference_run
-from ggufscope.runtime.streamed import open_engine
+from ggufscope.runtime.engines.streamed import open_engine
 
 WriteGguf = Callable[..., Path]
 TOKENS = np.random.default_rng(4).integers(0, VOCABULARY, 40).astype(np.int32)

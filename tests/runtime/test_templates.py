@@ -10,8 +10,8 @@ from needs import llama_cpp_needed
 from vocabularies import byte_pairs, sentence_pieces
 
 import ggufscope
-from ggufscope.runtime.templates import CHOICES, TEMPLATES, choose_template
-from ggufscope.runtime.tokenizer import TokenType, read_tokenizer
+from ggufscope.runtime.reading.templates import CHOICES, TEMPLATES, choose_template
+from ggufscope.runtime.reading.tokenizer import TokenType, read_tokenizer
 
 PROMPT = "How many legs has a spider?"
 WHOLE = {

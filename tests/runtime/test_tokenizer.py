@@ -14,8 +14,8 @@ from needs import llama_cpp_needed
 from vocabularies import ODD_TEXTS, WHOLE_WORDS, byte_pairs, sentence_pieces
 
 import ggufscope
-from ggufscope.runtime.tokenizer import Tokenizer, read_tokenizer
-from ggufscope.runtime.tokenizer.byte_pairs import PRE_TOKENIZERS
+from ggufscope.runtime.reading.tokenizer import Tokenizer, read_tokenizer
+from ggufscope.runtime.reading.tokenizer.byte_pairs import PRE_TOKENIZERS
 
 NO_SPACE = {"tokenizer.ggml.add_space_prefix": False}
 ADD_EOS = {"tokenizer.ggml.add_bos_token": False, "tokenizer.ggml.add_eos_token": True}

@@ -21,16 +21,16 @@ from rich.console import Console
 from tiny_models import sample
 
 import ggufscope as gs
-from ggufscope.cli import main
+from ggufscope.commands.app import main
 from ggufscope.errors import TraceError
-from ggufscope.report.trace_terminal import duration, render_trace
-from ggufscope.runtime.capture import FIGURES, POINTS
 from ggufscope.runtime.document_json import document_from_json
-from ggufscope.runtime.engine import GenerationInterrupted
-from ggufscope.runtime.prompts import shipped_prompts
-from ggufscope.runtime.result import TraceInterrupted
-from ggufscope.runtime.streamed import StreamedEngine
-from ggufscope.runtime.tokenizer import read_tokenizer
+from ggufscope.runtime.engines.engine import GenerationInterrupted
+from ggufscope.runtime.engines.streamed import StreamedEngine
+from ggufscope.runtime.measuring.capture import FIGURES, POINTS
+from ggufscope.runtime.reading.prompts import shipped_prompts
+from ggufscope.runtime.reading.tokenizer import read_tokenizer
+from ggufscope.runtime.trace_result import TraceInterrupted
+from ggufscope.terminal.trace import duration, render_trace
 
 WriteGguf = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -324,8 +324,8 @@ def test_ctrl_c_while_reading_leaves_nothing(stories260k: Path, tmp_path: Path) 
     text.write_text("Once upon a time, there was a little girl named Lily. " * 90, encoding="utf-8")
     script = (
         "import sys, time\n"
-        "from ggufscope import cli\n"
-        "from ggufscope.runtime.capture import Recorder\n"
+        "from ggufscope.commands import app as cli\n"
+        "from ggufscope.runtime.measuring.capture import Recorder\n"
         "take = Recorder.take\n"
         "def slow(self, *arguments, **options):\n"
         "    print('taking', flush=True)\n"

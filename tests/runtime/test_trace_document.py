@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from ggufscope.errors import TraceError
-from ggufscope.runtime.document import (
+from ggufscope.runtime.document_json import document_from_json, document_to_json
+from ggufscope.runtime.trace_document import (
     SCHEMA,
     Answer,
     EngineRecord,
@@ -22,7 +23,6 @@ from ggufscope.runtime.document import (
     TraceRun,
     TraceSettings,
 )
-from ggufscope.runtime.document_json import document_from_json, document_to_json
 
 MODEL = TracedModel(
     "tiny", "tiny.gguf", None, "llama", None, False, "sha256:0", 2, [2, 2], [1, 1], [None, 4], 8, 100, None

@@ -14,11 +14,11 @@ from test_fit import make_answers, random_answers
 
 import ggufscope as gs
 from ggufscope.analysis.settings import read_weights
-from ggufscope.cli import main
+from ggufscope.commands.app import main
 from ggufscope.errors import ValidationError
-from ggufscope.escape import escape_markdown
-from ggufscope.report.validation_markdown import render_validation_markdown
-from ggufscope.runtime.comparison.document_json import document_from_json
+from ggufscope.report.markdown.validation import render_validation_markdown
+from ggufscope.text.escape import escape_markdown
+from ggufscope.validation.document_json import document_from_json
 
 if TYPE_CHECKING:
     from ggufscope.analysis import Analysis

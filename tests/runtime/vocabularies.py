@@ -9,8 +9,8 @@ from typing import Any
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-from ggufscope.runtime.tokenizer import TokenType
-from ggufscope.runtime.tokenizer.byte_pairs import PRE_TOKENIZERS
+from ggufscope.runtime.reading.tokenizer import TokenType
+from ggufscope.runtime.reading.tokenizer.byte_pairs import PRE_TOKENIZERS
 
 CONTROL = ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>"]
 ADDED = ["<tool>", "<tool>_call"]  # user-defined, one the beginning of the other

@@ -11,7 +11,7 @@ import pytest
 from questions import write_questions
 
 import ggufscope as gs
-from ggufscope.report.shared import Report
+from ggufscope.report.report import Report
 from ggufscope.synth import make_plan, write_plan
 
 Study = Callable[..., gs.Study]

@@ -12,10 +12,10 @@ from questions import write_questions
 
 import ggufscope as gs
 from ggufscope.errors import StudyError
-from ggufscope.runtime.engine import GenerationInterrupted
-from ggufscope.studies.document import SCHEMA
+from ggufscope.runtime.engines.engine import GenerationInterrupted
 from ggufscope.studies.document_json import document_from_json
 from ggufscope.studies.parts import PARTS
+from ggufscope.studies.study_document import SCHEMA
 
 ALL = list(PARTS)
 Study = Callable[..., gs.Study]
@@ -66,7 +66,7 @@ def test_the_model_is_profiled_once(study: Study, tmp_path: Path, monkeypatch: p
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("a second profile")
 
-    monkeypatch.setattr("ggufscope.analysis.read_input.scan", fail)
+    monkeypatch.setattr("ggufscope.analysis.inputs.read_input.scan", fail)
     assert made(study(tmp_path / "out", trace=False)) == ["profile", "analysis", "report"]
 
 
@@ -280,7 +280,7 @@ def test_ctrl_c_loses_nothing(study: Study, tmp_path: Path, monkeypatch: pytest.
 def test_interrupted_answers_are_kept_and_then_completed(
     study: Study, results: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ggufscope.runtime.streamed import StreamedEngine  # noqa: PLC0415
+    from ggufscope.runtime.engines.streamed import StreamedEngine  # noqa: PLC0415
 
     generate = StreamedEngine.generate
 

@@ -20,9 +20,9 @@ import pytest
 from questions import write_questions
 
 import ggufscope as gs
-from ggufscope.cli import main
-from ggufscope.report.study_terminal import step_line
-from ggufscope.studies.document import Step
+from ggufscope.commands.app import main
+from ggufscope.studies.study_document import Step
+from ggufscope.terminal.study import step_line
 
 WriteGguf = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -255,8 +255,8 @@ def test_missing_packages_are_reported_first(
 
 SLOW_READING = """
 import sys, time
-from ggufscope import cli
-from ggufscope.runtime.capture import Recorder
+from ggufscope.commands import app as cli
+from ggufscope.runtime.measuring.capture import Recorder
 take = Recorder.take
 def slow(self, *arguments, **options):
     print('taking', flush=True)

@@ -8,12 +8,12 @@ docs/analysis.md defines every number. A new score is a function with the decora
 function too, and its module a line below.
 """
 
-from . import heuristic as _heuristic  # registers its preset
-from . import probe_preset as _probe_preset
-from . import propagation_preset as _propagation_preset  # and this one, its own
-from .findings import Finding
-from .result import Analysis
-from .run import analyze
+from .analysis_result import Analysis
+from .analyzing import analyze
+from .presets import heuristic as _heuristic  # registers its preset
+from .presets import probe as _probe_preset
+from .presets import propagated as _propagation_preset  # and this one, its own
+from .verdicts.findings import Finding
 
 __all__ = ["Analysis", "Finding", "analyze"]
 

@@ -8,8 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AnalysisError
-from ..saved_json import load_strictly, rounded
-from .document import SCHEMA, AnalysisDocument
+from ..saving.form import load_strictly, rounded
+from .analysis_document import SCHEMA, AnalysisDocument
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

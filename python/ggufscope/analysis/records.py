@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .document import (
+from .analysis_document import (
     ComponentValue,
     ConfoundRecord,
     GaugeRecord,
@@ -17,20 +17,20 @@ from .document import (
     Zeros,
     number,
 )
-from .gauge import EXPLANATIONS, PRODUCTS
-from .layer_table import GAINS, MATRICES, TENSOR_NAMES
-from .levels import agreed_levels
-from .risk import participation_ratio
-from .sensitivity import ranks
-from .zeros import bands, excess_zeros
+from .index.levels import agreed_levels
+from .index.risk import participation_ratio
+from .inputs.gauge import EXPLANATIONS, PRODUCTS
+from .inputs.layer_table import GAINS, MATRICES, TENSOR_NAMES
+from .orders import ranks
+from .verdicts.zeros import bands, excess_zeros
 
 if TYPE_CHECKING:
-    from .confound import Confound
-    from .gauge import Gauge
-    from .layer_table import Floats, LayerTable
-    from .ranking import Ranking, VariantRanking
-    from .registry import Preset
-    from .sensitivity import Sensitivity
+    from .index.confound import Confound
+    from .index.ranking import Ranking, VariantRanking
+    from .index.sensitivity import Sensitivity
+    from .inputs.gauge import Gauge
+    from .inputs.layer_table import Floats, LayerTable
+    from .presets.registry import Preset
 
 
 def preset_summary(preset: Preset, ranking: Ranking, table: LayerTable) -> PresetSummary:

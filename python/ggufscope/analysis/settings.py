@@ -9,7 +9,7 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .registry import NORMS, PRESETS, SCALES, Norm, Scale
+from .presets.registry import NORMS, PRESETS, SCALES, Norm, Scale
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
-if TYPE_CHECKING:
-    from .findings import Verdict
+Verdict = Literal[
+    "holds", "does not hold", "confounded", "parametrization-dependent", "not separable", "not applicable"
+]
 
 INDEX = "structural risk index (heuristic)"
 

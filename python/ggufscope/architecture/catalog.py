@@ -13,8 +13,8 @@ from .matrices import Matrix
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ..model import Model
-    from ..tensor import Tensor
+    from ..models.model import Model
+    from ..models.tensor import Tensor
 
     Floats = npt.NDArray[np.float64]
 

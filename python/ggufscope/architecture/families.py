@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from .limits import NotApplicableError
 
 if TYPE_CHECKING:
-    from ..model import Model
+    from ..models.model import Model
 
 Activation = Literal["silu", "gelu", "relu"]
 

@@ -12,7 +12,7 @@ from .limits import NotApplicableError
 from .rotation import Rotation, Yarn
 
 if TYPE_CHECKING:
-    from ..model import Model
+    from ..models.model import Model
     from .families import Family
 
 _LARGEST_COUNT = 1 << 24

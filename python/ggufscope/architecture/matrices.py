@@ -10,8 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ..multiply import BlockRows
-    from ..tensor import Tensor
+    from ..arrays.multiply import BlockRows
+    from ..models.tensor import Tensor
 
     Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ from .limits import NotApplicableError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ..model import Model
+    from ..models.model import Model
 
 _CONTROL, _BYTE = 3, 6  # llama.cpp's token types
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import _core
+from .._core import current_isa, observe_buffer, row_products
+from .._core import decode as core_decode
 from . import limits
 from .samples import COLUMNS, Sample
 from .tasks import Task, Work
@@ -73,7 +74,7 @@ def fast(sample: Sample) -> Prepared:
 def decode(sample: Sample) -> Prepared:
     out = np.ones(sample.n_elements, np.float32)  # ones: the pages must be there
     return Prepared(
-        lambda threads, isa: _core.decode(sample.blocks, sample.id, out, threads=threads, isa=isa), output=out
+        lambda threads, isa: core_decode(sample.blocks, sample.id, out, threads=threads, isa=isa), output=out
     )
 
 
@@ -81,12 +82,12 @@ def decode(sample: Sample) -> Prepared:
 def products(sample: Sample) -> Prepared:
     x, y = np.random.default_rng(0).standard_normal((2, 1, COLUMNS))
     return Prepared(
-        lambda threads, isa: _core.row_products(sample.blocks, sample.id, COLUMNS, x, y, threads=threads, isa=isa)
+        lambda threads, isa: row_products(sample.blocks, sample.id, COLUMNS, x, y, threads=threads, isa=isa)
     )
 
 
 def _observe(sample: Sample, threads: int, isa: str, *, fast: bool) -> None:
-    _core.observe_buffer(sample.blocks, sample.id, sample.rows, COLUMNS, threads=threads, fast=fast, isa=isa)
+    observe_buffer(sample.blocks, sample.id, sample.rows, COLUMNS, threads=threads, fast=fast, isa=isa)
 
 
 def kernel_tasks(
@@ -105,7 +106,7 @@ def kernel_tasks(
         kernel = KERNELS[name]
         part = sample.first(kernel.largest // COLUMNS)
         prepared = kernel.prepare(part)
-        tasks += [_task(kernel, part, prepared, n_threads, isa or _core.current_isa()) for n_threads in threads]
+        tasks += [_task(kernel, part, prepared, n_threads, isa or current_isa()) for n_threads in threads]
     return tasks
 
 

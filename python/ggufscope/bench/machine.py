@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from .. import __version__, _core
+from .._core import usable_cores
+from .._version import __version__
 
 _PROCESSOR_FILE = Path("/proc/cpuinfo")
 
@@ -36,7 +37,7 @@ class Machine:
     def this(cls) -> Machine:
         return cls(
             processor=_processor(),
-            cores=_core.usable_cores(),
+            cores=usable_cores(),
             memory=_memory(),
             system=f"{platform.system()} {platform.machine()}",
             load=_load(),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .machine import Machine, versions
 
 if TYPE_CHECKING:
-    from ..model import Model
+    from ..models.model import Model
     from .tasks import Measurement, Timing
 
 SCHEMA = "ggufscope.bench/1"

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 
-from .. import _core
-from ..arguments import describe_type, thread_count, types_by_name
-from ..model import open as open_model
-from ..scan import profile
+from .._core import available_isas, current_isa
+from ..arrays.arguments import describe_type, thread_count, types_by_name
+from ..models.model import open as open_model
+from ..profiles.profiling import profile
 from . import limits
 from .kernels import KERNELS, READING, kernel_tasks
 from .machine import Machine
@@ -177,9 +177,9 @@ def checked_isa(isa: str | None) -> str:
         ValueError: It is not among those this machine can run.
     """
     if isa is None:
-        return _core.current_isa()
-    if isa not in _core.available_isas():
-        raise ValueError(f"no instruction set {isa!r} here; there are {', '.join(_core.available_isas())}")
+        return current_isa()
+    if isa not in available_isas():
+        raise ValueError(f"no instruction set {isa!r} here; there are {', '.join(available_isas())}")
     return isa
 
 

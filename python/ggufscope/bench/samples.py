@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..arguments import describe_type
+from ..arrays.arguments import describe_type
 from ..synth.blocks import quantize
 from ..synth.weights import GROUP, POOL_GROUPS, pool
 

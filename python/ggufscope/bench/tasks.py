@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .. import _core
+from .._core import usable_cores
 
 Work = Callable[[], object]
 
@@ -152,7 +152,7 @@ class CoreClock:
         self.task.run()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         if self.task.keeps_busy:
-            self.shares.append(cpu / (wall * min(self.task.threads, _core.usable_cores())))
+            self.shares.append(cpu / (wall * min(self.task.threads, usable_cores())))
 
 
 @dataclass

@@ -6,17 +6,17 @@ from typing import Annotated
 import typer
 
 from ..analysis import analyze as run_analysis
-from ..analysis.registry import NORMS, PRESETS, SCALES
-from ..analysis.result import FILES, REPORT_JSON
+from ..analysis.analysis_result import FILES, REPORT_JSON
+from ..analysis.presets.registry import NORMS, PRESETS, SCALES
 from ..analysis.settings import WEIGHT_NAMES, make_settings
-from ..output import print_out
-from ..output_directory import usable_directory
-from ..report.analysis_terminal import render_analysis
-from ..report.console import show
-from ..report.data import read_report_data
-from ..report.paths import say_what_is_missing, written_line
-from ..report.progress import progress_bar
+from ..report.content.results import read_report_data
 from ..report.writing import chosen_formats, file_names, write_report
+from ..saving.directories import usable_directory
+from ..saving.files import print_out
+from ..terminal.analysis import render_analysis
+from ..terminal.console import show
+from ..terminal.progress import progress_bar
+from ..terminal.written import say_what_is_missing, written_line
 
 _WEIGHTS_HELP = (
     f"Of the index: {','.join(f'{name}=1' for name in WEIGHT_NAMES)}, or a TOML file of such keys. What is not named"

@@ -12,18 +12,18 @@ import typer
 
 from .. import GGUFError
 from ..analysis import analyze
-from ..analysis.result import FILES, REPORT_JSON
+from ..analysis.analysis_result import FILES, REPORT_JSON
 from ..errors import OutputError
-from ..model import open as open_model
-from ..output import print_out
-from ..output_directory import usable_directory
-from ..report.analysis_terminal import render_analysis
-from ..report.console import show
-from ..report.data import read_report_data
-from ..report.paths import say_what_is_missing, written_line
-from ..report.terminal import render_profile
+from ..models.model import open as open_model
+from ..report.content.results import read_report_data
 from ..report.writing import chosen_formats, file_names, write_report
+from ..saving.directories import usable_directory
+from ..saving.files import print_out
 from ..synth import make_plan, write_plan
+from ..terminal.analysis import render_analysis
+from ..terminal.console import show
+from ..terminal.profile import render_profile
+from ..terminal.written import say_what_is_missing, written_line
 
 MODEL = "tiny.gguf"
 

@@ -7,22 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
-from ..escape import escape
-from ..inspection import TENSOR_COLUMNS, metadata_entry, tensor_rows, to_json
-from ..model import Model
-from ..model import open as open_model
-from ..output import print_out
-from ..report.console import show
-from ..report.terminal_inspect import DEFAULT_COLUMNS, render_headline, render_overview, render_tensors
-from ..selection import (
-    ColumnsOption,
-    LayersOption,
-    RoleOption,
-    Selection,
-    SortOption,
-    TensorsOption,
-    TopOption,
-)
+from ..models.inspection import TENSOR_COLUMNS, metadata_entry, tensor_rows, to_json
+from ..models.model import Model
+from ..models.model import open as open_model
+from ..models.selection import Selection
+from ..saving.files import print_out
+from ..terminal.console import show
+from ..terminal.inspection import DEFAULT_COLUMNS, render_headline, render_overview, render_tensors
+from ..text.escape import escape
+from .options import ColumnsOption, LayersOption, RoleOption, SortOption, TensorsOption, TopOption
 
 
 def inspect(

@@ -8,27 +8,20 @@ from typing import IO, Annotated, Any
 
 import typer
 
-from ..model import Model
-from ..model import open as open_model
-from ..output import atomic_write, print_out
-from ..profiles import Profile
-from ..report.console import show
-from ..report.data import ReportData
-from ..report.extra import require_charts
-from ..report.progress import progress_bar
-from ..report.terminal import render_headline, render_profile
-from ..report.terminal_tensors import DEFAULT_COLUMNS, render_tensors
-from ..rows import flat
-from ..scan import profile as scan
-from ..selection import (
-    ColumnsOption,
-    LayersOption,
-    RoleOption,
-    Selection,
-    SortOption,
-    TensorsOption,
-    TopOption,
-)
+from ..models.model import Model
+from ..models.model import open as open_model
+from ..models.selection import Selection
+from ..profiles.profile_result import Profile
+from ..profiles.profiling import profile as scan
+from ..profiles.rows import flat
+from ..report.content.results import ReportData
+from ..report.packages import require_charts
+from ..saving.files import atomic_write, print_out
+from ..terminal.console import show
+from ..terminal.profile import render_headline, render_profile
+from ..terminal.progress import progress_bar
+from ..terminal.tensors import DEFAULT_COLUMNS, render_tensors
+from .options import ColumnsOption, LayersOption, RoleOption, SortOption, TensorsOption, TopOption
 
 
 def profile(
@@ -105,8 +98,8 @@ def _opened_output(output: Path | None, model: Model) -> Iterator[IO[str] | None
 
 
 def _page(profile: Profile) -> str:
-    from ..report.page import render_page  # noqa: PLC0415  an extra
-    from ..report.shared import Report  # noqa: PLC0415
+    from ..report.page.document import render_page  # noqa: PLC0415  an extra
+    from ..report.report import Report  # noqa: PLC0415
 
     return render_page(Report(ReportData.of(profile)))
 

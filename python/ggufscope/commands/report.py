@@ -5,17 +5,17 @@ from typing import Annotated
 
 import typer
 
-from ..escape import escape
-from ..output import print_out
-from ..output_directory import usable_directory
-from ..report.analysis_terminal import render_analysis
-from ..report.console import show
-from ..report.data import ReportData, other_settings, read_report_data
-from ..report.paths import say_what_is_missing, show_written
+from ..report.content.results import ReportData, other_settings, read_report_data
 from ..report.renderers import RENDERERS, USUAL_FORMATS
-from ..report.terminal import render_profile
-from ..report.validation_terminal import render_validation
 from ..report.writing import chosen_formats, file_names, write_report
+from ..saving.directories import usable_directory
+from ..saving.files import print_out
+from ..terminal.analysis import render_analysis
+from ..terminal.console import show
+from ..terminal.profile import render_profile
+from ..terminal.validation import render_validation
+from ..terminal.written import say_what_is_missing, show_written
+from ..text.escape import escape
 
 _FORMAT_HELP = f"Of {', '.join(RENDERERS)}, separated by commas; default: {','.join(USUAL_FORMATS)}. Needs --output."
 

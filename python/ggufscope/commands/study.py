@@ -7,24 +7,24 @@ from typing import Annotated, Self
 
 import typer
 
-from ..analysis.registry import NORMS, SCALES
+from ..analysis.presets.registry import NORMS, SCALES
 from ..errors import ExitCode
-from ..escape import escape
-from ..output import print_out
-from ..report.console import show
-from ..report.paths import say_what_is_missing, written_line
-from ..report.progress import share_bar
-from ..report.study_terminal import render_study, step_line
-from ..report.trace_terminal import plan_text
 from ..report.writing import chosen_formats
 from ..runtime import Plan
-from ..runtime.engine import ENGINES, Progress
-from ..runtime.run import NEW_TOKENS
-from ..runtime.templates import CHOICES
+from ..runtime.engines.engine import ENGINES, Progress
+from ..runtime.reading.templates import CHOICES
+from ..runtime.tracing import NEW_TOKENS
+from ..saving.files import print_out
 from ..studies import Study
 from ..studies import study as run_study
 from ..studies.choices import PROBE_TOKENS
-from ..studies.document import FAILED, Step
+from ..studies.study_document import FAILED, Step
+from ..terminal.console import show
+from ..terminal.progress import share_bar
+from ..terminal.study import render_study, step_line
+from ..terminal.trace import plan_text
+from ..terminal.written import say_what_is_missing, written_line
+from ..text.escape import escape
 
 
 def study(

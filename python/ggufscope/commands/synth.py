@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ..escape import escape
-from ..output import print_out
-from ..report.console import bytes_text, count_text
-from ..report.progress import progress_bar
+from ..saving.files import print_out
 from ..synth import SHAPES, Plan, make_plan, write_plan
+from ..terminal.progress import progress_bar
+from ..text.escape import escape
+from ..text.numbers import bytes_text, count_text
 
 _SHAPE_HELP = f"One of {', '.join(SHAPES)}."
 _TYPE_HELP = "A file type, as Q4_K_M, or a tensor type for all weights, as Q4_K. An unknown one lists them."

@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from ..output import atomic_write, print_out
-from ..report.console import show
-from ..report.progress import share_bar
-from ..report.trace_terminal import plan_text, render_trace
 from ..runtime import Plan, Trace, TraceInterrupted
 from ..runtime import trace as run_trace
-from ..runtime.capture import POINTS
-from ..runtime.engine import ENGINES
-from ..runtime.run import NEW_TOKENS
-from ..runtime.templates import CHOICES
+from ..runtime.engines.engine import ENGINES
+from ..runtime.measuring.capture import POINTS
+from ..runtime.reading.templates import CHOICES
+from ..runtime.tracing import NEW_TOKENS
+from ..saving.files import atomic_write, print_out
+from ..terminal.console import show
+from ..terminal.progress import share_bar
+from ..terminal.trace import plan_text, render_trace
 
 _ENGINES_HELP = "; ".join(f"{name}: {entry.summary}" for name, entry in ENGINES.items())
 

@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from ..output import print_out
-from ..output_directory import usable_directory
-from ..report.console import show
-from ..report.progress import share_bar
-from ..report.validation_terminal import render_validation
-from ..runtime.comparison import validate as run_validation
-from ..runtime.comparison.result import FILES
+from ..saving.directories import usable_directory
+from ..saving.files import print_out
+from ..terminal.console import show
+from ..terminal.progress import share_bar
+from ..terminal.validation import render_validation
+from ..validation import validate as run_validation
+from ..validation.validation_result import FILES
 
 
 def validate(

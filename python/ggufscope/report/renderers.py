@@ -8,17 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..analysis.result import REPORT_MARKDOWN
-from ..output_directory import marked
-from .csv_text import csv_text
-from .extra import require_charts
-from .markdown import CHARTS, render_report_markdown
-from .parquet import parquet_bytes, require_parquet
+from ..analysis.analysis_result import REPORT_MARKDOWN
+from ..saving.directories import marked
+from .markdown.document import CHARTS, render_report_markdown
+from .packages import require_charts
+from .tables.csv_text import csv_text
+from .tables.parquet import parquet_bytes, require_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .shared import Report
+    from .report import Report
 
 PAGE = "report.html"
 _TABLES = ("tensors", "layers", "heads", "validation")
@@ -42,7 +42,7 @@ class Renderer:
 
 
 def _html(report: Report) -> Iterator[tuple[str, bytes]]:
-    from .page import render_page  # noqa: PLC0415  needs an extra
+    from .page.document import render_page  # noqa: PLC0415  needs an extra
 
     yield PAGE, render_page(report).encode()
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError, OutputError
-from ..output import atomic_write
-from ..output_directory import is_ours, make_directory, refuse_foreign, usable_directory
+from ..saving.directories import is_ours, make_directory, refuse_foreign, usable_directory
+from ..saving.files import atomic_write
 from .renderers import RENDERERS, USUAL_FORMATS
-from .shared import Report
+from .report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from os import PathLike
     from pathlib import Path
 
-    from .data import ReportData
+    from .content.results import ReportData
 
 
 def chosen_formats(text: str | None = None) -> tuple[list[str], str | None]:

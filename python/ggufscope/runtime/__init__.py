@@ -4,7 +4,7 @@ model ──▶ reading (prompts, a text, random tokens) ──▶ engine ──
 readings.py                                   engine.py         capture.py            document.py
 """
 
-from .result import Trace, TraceInterrupted
-from .run import Plan, trace
+from .trace_result import Trace, TraceInterrupted
+from .tracing import Plan, trace
 
 __all__ = ["Plan", "Trace", "TraceInterrupted", "trace"]

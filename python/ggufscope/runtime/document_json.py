@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import TraceError
-from ..saved_json import SavedForm
-from .document import SCHEMA, TraceDocument
+from ..saving.form import SavedForm
+from .trace_document import SCHEMA, TraceDocument
 
 DIGITS = 7  # significant digits of every number: activations are float32
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import __version__
-from .capture import FIGURES
-from .document import (
+from .._version import __version__
+from .document_json import number
+from .measuring.capture import FIGURES
+from .scoring import score
+from .trace_document import (
     SCHEMA,
     Answer,
     EngineRecord,
@@ -22,16 +24,15 @@ from .document import (
     TraceRun,
     TraceSettings,
 )
-from .document_json import number
-from .scoring import score
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..model import Model
-    from .capture import Doubles, Recorder
-    from .engine import Ending, Engine, ModelShape, Seconds
-    from .readings import Item, Reading
+    from ..models.model import Model
+    from .engines.engine import Ending, Engine, Seconds
+    from .measuring.capture import Recorder
+    from .reading.readings import Item, Reading
+    from .shape import Doubles, ModelShape
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from .answer_words import Word, Words, read_words
-from .english import CONTRASTS, LINKING, NEGATING_AFTER, NEGATIONS, NO, NOT_NEGATING, YES
-from .patterns import LONGEST_TEXT, Pattern, is_pattern
+from .reading.answer_words import Word, Words, read_words
+from .reading.english import CONTRASTS, LINKING, NEGATING_AFTER, NEGATIONS, NO, NOT_NEGATING, YES
+from .reading.patterns import LONGEST_TEXT, Pattern, is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .prompts import Prompt
+    from .reading.prompts import Prompt
 
 Verdict = Literal["correct", "wrong", "unscored"]
 

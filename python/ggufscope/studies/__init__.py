@@ -8,7 +8,7 @@ Every part is an ordinary result of ggufscope; what a study adds is which of the
 """
 
 from .making import StudyInterrupted
-from .result import Study
-from .run import study
+from .study_result import Study
+from .studying import study
 
 __all__ = ["Study", "StudyInterrupted", "study"]

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 from .._core import GGUFError
 from ..analysis.settings import make_settings
-from ..arguments import thread_count
+from ..arrays.arguments import thread_count
 from ..errors import TraceError
 from ..report.writing import chosen_formats
-from ..runtime.engine import ENGINES
-from ..runtime.prompts import named_prompts
-from ..runtime.readings import read_prompt_set
-from ..runtime.run import NEW_TOKENS
-from ..runtime.templates import CHOICES
+from ..runtime.engines.engine import ENGINES
+from ..runtime.reading.prompts import named_prompts
+from ..runtime.reading.readings import read_prompt_set
+from ..runtime.reading.templates import CHOICES
+from ..runtime.tracing import NEW_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
-    from ..model import Model
-    from ..runtime.prompts import NamedPrompts
-    from .document import Setting
+    from ..models.model import Model
+    from ..runtime.reading.prompts import NamedPrompts
+    from .study_document import Setting
 
 PROBE_TOKENS = 256
 

@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..errors import StudyError
-from ..saved_json import SavedForm
-from .document import SCHEMA, STATES, STUDY_JSON, StudyDocument
+from ..saving.form import SavedForm
 from .parts import PARTS
+from .study_document import SCHEMA, STATES, STUDY_JSON, StudyDocument
 
 if TYPE_CHECKING:
     from pathlib import Path

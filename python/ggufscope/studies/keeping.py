@@ -7,20 +7,20 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
+from .._version import __version__
 from ..errors import AnalysisError, OutputError, ProfileError, StudyError, TraceError, ValidationError
-from ..output_directory import is_ours
-from .document import STUDY_JSON
+from ..saving.directories import is_ours
 from .document_json import read_document
 from .parts import PARTS
+from .study_document import STUDY_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from ..model import Model
-    from .document import Finished, Setting, StudyDocument
+    from ..models.model import Model
     from .part import Part
+    from .study_document import Finished, Setting, StudyDocument
 
 _MALFORMED = (AnalysisError, ProfileError, TraceError, ValidationError)
 

@@ -6,12 +6,15 @@ import datetime
 import time
 from typing import TYPE_CHECKING
 
-from .. import __version__
 from .._core import GGUFError
+from .._version import __version__
 from ..errors import ProfileError, TraceError, ValidationError, one_line
-from ..output import atomic_write
 from ..runtime import TraceInterrupted
-from .document import (
+from ..saving.files import atomic_write
+from .document_json import document_to_json
+from .keeping import OutdatedError, Wanted, digest, file_digest, file_of, load_kept, remove, title_of
+from .parts import PARTS
+from .study_document import (
     FAILED,
     INTERRUPTED,
     KEPT,
@@ -25,17 +28,14 @@ from .document import (
     StudyDocument,
     StudyRun,
 )
-from .document_json import document_to_json
-from .keeping import OutdatedError, Wanted, digest, file_digest, file_of, load_kept, remove, title_of
-from .parts import PARTS
-from .result import Study
+from .study_result import Study
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from .document import Setting
     from .part import Part, Work
+    from .study_document import Setting
 
 # What a model may be to blame for: the parts that do not need the one that failed are made all the same.
 _FAILURES = (GGUFError, MemoryError, ProfileError, TraceError, ValidationError)

@@ -9,11 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ..model import Model
+    from ..models.model import Model
     from ..runtime import Plan
-    from ..runtime.engine import Progress
+    from ..runtime.engines.engine import Progress
     from .choices import Choices
-    from .document import Setting
+    from .study_document import Setting
 
 
 @dataclass

@@ -7,17 +7,17 @@ PARTS; what is kept, what is made again, `study.json` and the command line follo
 from __future__ import annotations
 
 from ..analysis import Analysis, analyze
-from ..analysis.result import PROFILE_JSON, REPORT_JSON
-from ..output import atomic_write
-from ..profiles import Profile
-from ..report.data import read_report_data
+from ..analysis.analysis_result import PROFILE_JSON, REPORT_JSON
+from ..profiles.profile_result import Profile
+from ..profiles.profiling import profile
+from ..report.content.results import read_report_data
 from ..report.renderers import USUAL_FORMATS
 from ..report.writing import file_names, write_report
 from ..runtime import Trace, TraceInterrupted, trace
-from ..runtime.comparison import Validation, validate
-from ..runtime.comparison.result import FILES as VALIDATION_FILES
-from ..runtime.comparison.result import VALIDATION_JSON, VALIDATION_MARKDOWN
-from ..scan import profile
+from ..saving.files import atomic_write
+from ..validation import Validation, validate
+from ..validation.validation_result import FILES as VALIDATION_FILES
+from ..validation.validation_result import VALIDATION_JSON, VALIDATION_MARKDOWN
 from .part import Made, Part, Work
 
 TRACE_JSON = "trace.json"

@@ -13,9 +13,9 @@ import gguf
 import numpy as np
 from gguf.gguf_writer import WriterState
 
-from .. import _core
+from .._core import types
 from ..errors import OutputError
-from ..output import atomic_write
+from ..saving.files import atomic_write
 from .metadata import add_metadata
 from .plan import Plan, TypedTensor
 from .weights import tensor_bytes
@@ -116,7 +116,7 @@ def write_headers(plan: Plan, parts: Sequence[Sequence[TypedTensor]], streams: S
     The gguf package writes them. Only the first shard has the model's metadata; `split.*` tells them apart.
     """
     writer = gguf.GGUFWriter(None, plan.shape.architecture)
-    type_ids = {description["name"]: description["id"] for description in _core.types()}
+    type_ids = {description["name"]: description["id"] for description in types()}
     add_metadata(writer, plan.shape, plan.mix, plan.seed)
     for number, part in enumerate(parts):
         if number:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from .registry import LeftOutError, NotAskedError
 
 if TYPE_CHECKING:
-    from ...analysis.document import PresetSummary
-    from ...analysis.result import Analysis
-    from ...profiles import Profile
-    from ...runtime.comparison.document import ValidationDocument
-    from ..data import ReportData
+    from ...analysis.analysis_document import PresetSummary
+    from ...analysis.analysis_result import Analysis
+    from ...profiles.profile_result import Profile
+    from ...validation.validation_document import ValidationDocument
+    from ..content.results import ReportData
 
 
 def analysis_of(data: ReportData) -> Analysis:

@@ -15,8 +15,8 @@ from .words import listed, number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...analysis.document import PresetSummary
-    from ..data import ReportData
+    from ...analysis.analysis_document import PresetSummary
+    from ..content.results import ReportData
     from .chart import Specification
 
 ACTIVATION = ("ffn_mean", "ffn_std", "near_zero_share")

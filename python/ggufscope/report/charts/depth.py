@@ -16,8 +16,8 @@ from .sources import NO_SOURCE, source_of
 from .words import ends, layers_in_words, number
 
 if TYPE_CHECKING:
-    from ...analysis.document import AnalysisDocument
-    from ..data import ReportData
+    from ...analysis.analysis_document import AnalysisDocument
+    from ..content.results import ReportData
     from .curves import DepthChart, Drawn
 
 STATUS = {

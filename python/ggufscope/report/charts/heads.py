@@ -16,7 +16,7 @@ from .words import ends, number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..data import ReportData
+    from ..content.results import ReportData
     from .chart import Specification
 
 

@@ -15,9 +15,9 @@ from .words import name, number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...magnitudes import MagnitudeSketch
-    from ...profiles import Profile
-    from ..data import ReportData
+    from ...profiles.magnitudes import MagnitudeSketch
+    from ...profiles.profile_result import Profile
+    from ..content.results import ReportData
     from .chart import Specification
 
 THINNEST = 0.005

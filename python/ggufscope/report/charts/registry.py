@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..data import ReportData
+    from ..content.results import ReportData
     from .chart import Chart
 
 # In reading order. They are imported when the first chart is drawn: altair takes half a second.
@@ -73,7 +73,7 @@ def draw(data: ReportData) -> Drawn:
     Raises:
         MissingExtraError: The packages for charts are not installed.
     """
-    from ..extra import require_charts  # noqa: PLC0415
+    from ..packages import require_charts  # noqa: PLC0415
 
     require_charts()
     drawn = Drawn([], {})

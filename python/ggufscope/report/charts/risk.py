@@ -16,8 +16,8 @@ from .words import listed, name, number, stem, words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...analysis.document import LayerRecord, PresetSummary
-    from ..data import ReportData
+    from ...analysis.analysis_document import LayerRecord, PresetSummary
+    from ..content.results import ReportData
     from .chart import Specification
 
 INDEX, REST = "index", "without confounded"

@@ -12,7 +12,7 @@ from .sources import SOURCES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..data import ReportData
+    from ..content.results import ReportData
     from .chart import Chart
 
 CHARTS = (

@@ -15,8 +15,8 @@ from .words import bytes_in_words, count_in_words, name, unique
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...profiles import Profile
-    from ..data import ReportData
+    from ...profiles.profile_result import Profile
+    from ..content.results import ReportData
     from .chart import Specification
 
 OTHER = "other names"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...analysis.probe_preset import NAME as PROBE
-from ...analysis.propagation_preset import NAME as PROPAGATION
+from ...analysis.presets.probe import NAME as PROBE
+from ...analysis.presets.propagated import NAME as PROPAGATION
 
 if TYPE_CHECKING:
-    from ...analysis.document import PresetSummary
+    from ...analysis.analysis_document import PresetSummary
 
 NO_SOURCE = "it needs propagation or a probe, which read the model itself"
 

@@ -28,9 +28,9 @@ from .words import listed, name, number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...profiles import Profile
-    from ...rows import Row
-    from ..data import ReportData
+    from ...profiles.profile_result import Profile
+    from ...profiles.rows import Row
+    from ..content.results import ReportData
     from .chart import Specification
 
 

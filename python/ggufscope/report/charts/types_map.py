@@ -15,7 +15,7 @@ from .words import listed, name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..data import ReportData
+    from ..content.results import ReportData
     from .chart import Specification
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from ...escape import escape
-from ...runtime.comparison.wording import with_interval
+from ...text.escape import escape
+from ...validation.wording import with_interval
 from .access import validation_of
 from .axes import MOST_ROLES, chart_of, marks
 from .chart import VALIDATION, Chart, Column, Table
@@ -18,8 +18,8 @@ from .words import name, unique
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...runtime.comparison.document import Estimate, Fit, Null
-    from ..data import ReportData
+    from ...validation.validation_document import Estimate, Fit, Null
+    from ..content.results import ReportData
     from .chart import Specification
 
 FITTED, UNIFORM, SHUFFLED = "fitted weights", "uniform weights", "shuffled labels"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from ...escape import escape
-from ...runtime.comparison.wording import count_sentences
+from ...text.escape import escape
+from ...validation.wording import count_sentences
 from .access import validation_of
 from .axes import MOST_ROLES, chart_of
 from .chart import VALIDATION, Chart, Column, Table
@@ -18,8 +18,8 @@ from .words import name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...runtime.comparison.document import Quantity
-    from ..data import ReportData
+    from ...validation.validation_document import Quantity
+    from ..content.results import ReportData
     from .chart import Specification
 
 LINE = 10  # pixels of a predictor

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from ...escape import escape
+from ...text.escape import escape
 from .access import validation_of
 from .axes import WHERE_LAYER, chart_of, marks
 from .chart import VALIDATION, Chart, Column, Table
@@ -21,8 +21,8 @@ from .words import listed, name, stem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...runtime.comparison.document import Predictor, Quantity
-    from ..data import ReportData
+    from ...validation.validation_document import Predictor, Quantity
+    from ..content.results import ReportData
     from .chart import Specification
 
 SHOWN = ("head_entropy", "attention_entropy", "ffn_attention_ratio", "v_near_zero_share", "residual_rms", "risk")

@@ -16,8 +16,8 @@ from .words import listed, name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...runtime.comparison.document import Predictor, Quantity, Size
-    from ..data import ReportData
+    from ...validation.validation_document import Predictor, Quantity, Size
+    from ..content.results import ReportData
     from .chart import Specification
 
 LINE = 16  # pixels of a predictor

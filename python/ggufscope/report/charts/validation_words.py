@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from ...escape import escape
-from ...runtime.comparison.quantities import PREDICTORS
-from ...runtime.comparison.wording import with_interval
+from ...text.escape import escape
+from ...validation.quantities import PREDICTORS
+from ...validation.wording import with_interval
 from .axes import marks
 from .words import listed, unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ...runtime.comparison.document import Predictor, Quantity
+    from ...validation.validation_document import Predictor, Quantity
 
 BASELINE = "baseline"
 INTERVALS = "95 % intervals over resampled prompts"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...escape import escape
-from ...inspection import layer_ranges
-from ..cells import short
+from ...models.inspection import layer_ranges
+from ...text.escape import escape
+from ...text.numbers import short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

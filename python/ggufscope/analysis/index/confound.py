@@ -1,0 +1,217 @@
+"""Is it the model, or the quantizer? A test of how much the types of the tensors explain of a quantity over depth.
+
+The type of a quantity at a layer is the tuple of types of the tensors it reads. Fitted is
+
+    y = b₀ + b₁ x + b₂ x² + γ_type        x = depth from 0 to 1
+
+and flagged what passes all of: partial η² of the types > 0.5 (share of what depth leaves unexplained that the types
+explain), (max γ − min γ) / range(y) > 0.1, and p < 0.01 when the type labels are permuted over the layers. Depth is
+in the model because quantizers give better types to the first and last layers: plain η² would blame the quantizer for
+every trend of such a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ...arrays.compiled import compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from ..inputs.layer_table import Floats
+
+PERMUTATIONS = 499
+LARGEST_P = 0.01
+LEAST_ETA_SQUARED = 0.5
+LEAST_EFFECT = 0.1
+LEAST_RESIDUAL_FREEDOM = 6
+LEAST_LAYERS_OF_A_TYPE = 2
+MOST_EXPLAINED_BY_DEPTH = 0.9
+
+_DEPENDENT = 1e-10  # norm of what is left of a column, relative to the column, below which it adds nothing
+
+Status = Literal["single type", "not flagged", "flagged", "not separable", "not available"]
+Types = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Confound:
+    """The outcome for one quantity.
+
+    Attributes:
+        quantity: its name.
+        status: `"single type"`: nothing to confound; `"not separable"`: the layout of the types does not let the test
+            decide; `"not available"`: the quantity or its types are not known on every layer.
+        layers_by_type: how many layers have which types.
+        partial_eta_squared: None unless tested.
+        effect: (max γ − min γ) / range(y).
+        p: by permutation of the labels; at least 1 / 500.
+        reason: why it is not separable or not available.
+        shift: γ of each layer relative to their mean, (L,), in the unit of the quantity; None unless tested.
+    """
+
+    quantity: str
+    status: Status
+    layers_by_type: dict[str, int]
+    partial_eta_squared: float | None = None
+    effect: float | None = None
+    p: float | None = None
+    reason: str | None = None
+    shift: Floats | None = None
+
+    @property
+    def flagged(self) -> bool:
+        return self.status == "flagged"
+
+
+def confound_test(quantity: str, values: Floats, types: Sequence[Types], seed: int = 0) -> Confound:
+    """Test one quantity.
+
+    Args:
+        quantity: its name, for the report.
+        values: (L,).
+        types: of each layer, the types of the tensors the quantity reads.
+        seed: of the permutations.
+    """
+    names = ["+".join(map(str, types_of_layer)) for types_of_layer in types]
+    kinds, labels = np.unique(names, return_inverse=True)
+    counts = dict(zip(kinds.tolist(), np.bincount(labels).tolist(), strict=True))
+    if not np.isfinite(values).all():
+        return Confound(quantity, "not available", counts, reason="not defined on every layer")
+    if any(type_ is None for types_of_layer in types for type_ in types_of_layer):
+        return Confound(quantity, "not available", counts, reason="the types of its tensors are not known")
+    if len(kinds) == 1:
+        return Confound(quantity, "single type", counts)
+    reason = why_not_separable(labels)
+    if reason is not None:
+        return Confound(quantity, "not separable", counts, reason=reason)
+    return _tested(quantity, values, labels, counts, seed)
+
+
+def _tested(
+    quantity: str, values: Floats, labels: npt.NDArray[np.int64], counts: dict[str, int], seed: int
+) -> Confound:
+    gamma = type_effects(values, labels)
+    spread = float(np.ptp(values))
+    effect = float(np.ptp(gamma)) / spread if spread > 0 else 0.0
+    eta_squared, p = permutation_test(values, labels, seed)
+    flagged = eta_squared > LEAST_ETA_SQUARED and effect > LEAST_EFFECT and p < LARGEST_P
+    return Confound(
+        quantity,
+        "flagged" if flagged else "not flagged",
+        counts,
+        partial_eta_squared=eta_squared,
+        effect=effect,
+        p=p,
+        shift=gamma[labels] - gamma[labels].mean(),
+    )
+
+
+def depth_terms(n_layers: int) -> Floats:
+    """1, x and x² of every layer, (L, 3)."""
+    x = np.linspace(0.0, 1.0, n_layers)
+    return np.stack([np.ones(n_layers), x, x**2], axis=1)
+
+
+def why_not_separable(labels: npt.NDArray[np.int64]) -> str | None:
+    """Why the effect of types and that of depth cannot be told apart; None where they can.
+
+    Args:
+        labels: type of each layer, numbered from 0 without gaps; (L,).
+    """
+    n_types = int(labels.max()) + 1
+    freedom = len(labels) - depth_terms(len(labels)).shape[1] - (n_types - 1)
+    if np.bincount(labels).min() < LEAST_LAYERS_OF_A_TYPE:
+        return "a type occurs on a single layer"
+    if freedom < LEAST_RESIDUAL_FREEDOM:
+        return f"too few layers: {freedom} residual degrees of freedom, {LEAST_RESIDUAL_FREEDOM} are needed"
+    if max(_explained_by_depth(labels == kind) for kind in range(n_types)) > MOST_EXPLAINED_BY_DEPTH:
+        return "depth alone tells which layers have which type"
+    return None
+
+
+def _explained_by_depth(indicator: npt.NDArray[np.bool_]) -> float:
+    """R² of a type's indicator on depth."""
+    y = indicator.astype(np.float64)
+    rest = residual_square_sum(depth_terms(len(y)), y)
+    return 1 - rest / float(np.square(y - y.mean()).sum())
+
+
+def type_effects(values: Floats, labels: npt.NDArray[np.int64]) -> Floats:
+    """γ of every type, (types,), that of the first one 0: least squares with depth and its square."""
+    indicators = (labels[:, None] == np.arange(1, labels.max() + 1)).astype(np.float64)
+    terms = depth_terms(len(values))
+    solution = np.linalg.lstsq(np.hstack([terms, indicators]), values, rcond=None)[0]
+    return np.concatenate([[0.0], solution[terms.shape[1] :]])
+
+
+def permutation_test(values: Floats, labels: npt.NDArray[np.int64], seed: int = 0) -> tuple[float, float]:
+    """Partial η² of the types, and how often as much is seen when the labels are shuffled.
+
+    Returns:
+        η² from 0 to 1, and p = (1 + number of permutations with at least that η²) / (1 + permutations).
+    """
+    rng = np.random.default_rng(seed)
+    shuffled = np.array([labels, *(rng.permutation(labels) for _ in range(PERMUTATIONS))], np.int64)
+    found = partial_eta_squared(np.ascontiguousarray(values, np.float64), depth_terms(len(values)), shuffled)
+    as_large = int((found[1:] >= found[0] * (1 - 1e-12)).sum())
+    return float(found[0]), (1 + as_large) / (1 + PERMUTATIONS)
+
+
+@compiled
+def residual_square_sum(design: Floats, values: Floats) -> float:  # pragma: no cover  compiled
+    """Σ of squared residuals of a least-squares fit, by modified Gram–Schmidt.
+
+    Args:
+        design: float64 (L, terms); a term that depends on those before it is skipped.
+        values: float64 (L,).
+    """
+    n, n_terms = design.shape
+    basis = np.zeros((n_terms, n))
+    rest = values.copy()
+    for term in range(n_terms):
+        column = design[:, term].copy()
+        size = np.sqrt((column * column).sum())
+        for earlier in range(term):
+            column -= (column * basis[earlier]).sum() * basis[earlier]
+        left = np.sqrt((column * column).sum())
+        if left > _DEPENDENT * size:
+            basis[term] = column / left
+            rest -= (rest * basis[term]).sum() * basis[term]
+    return float((rest * rest).sum())
+
+
+@compiled
+def partial_eta_squared(
+    values: Floats, depth: Floats, labels: npt.NDArray[np.int64]
+) -> Floats:  # pragma: no cover  compiled
+    """Share of what depth leaves unexplained that the types explain, for several assignments of types to layers.
+
+    Args:
+        values: float64 (L,).
+        depth: the depth terms, float64 (L, 3).
+        labels: int64 (assignments, L), types numbered from 0.
+
+    Returns:
+        (assignments,), each from 0 to 1; 0 where depth explains everything but rounding.
+    """
+    n, n_terms = depth.shape
+    n_types = labels.max() + 1
+    design = np.zeros((n, n_terms + n_types - 1))
+    design[:, :n_terms] = depth
+    unexplained = residual_square_sum(depth, values)
+    found = np.zeros(len(labels))
+    if unexplained <= 1e-20 * (values * values).sum():
+        return found
+    for assignment in range(len(labels)):
+        for kind in range(1, n_types):
+            for layer in range(n):
+                design[layer, n_terms + kind - 1] = 1.0 if labels[assignment, layer] == kind else 0.0
+        found[assignment] = 1.0 - residual_square_sum(design, values) / unexplained
+    return found

@@ -1,0 +1,108 @@
+"""How much a ranking of layers depends on the weights of the sum.
+
+Weights are drawn uniformly from the simplex. What is the same for nearly all of them is a finding; the rest is a
+choice of weights.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...arrays.compiled import compiled
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ..inputs.layer_table import Floats
+
+DRAWS = 10_000
+TOP = 3
+INTERVAL = (0.05, 0.95)
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """Over the drawn weights, for every layer.
+
+    Attributes:
+        p_first: probability of the highest index, (L,); layers that tie share it.
+        p_top_three: probability of being among the three highest, (L,).
+        rank_low, rank_high: 5 % and 95 % quantiles of the rank, (L,); rank 1 is the highest index, ties share their
+            mean rank.
+    """
+
+    p_first: Floats
+    p_top_three: Floats
+    rank_low: Floats
+    rank_high: Floats
+
+
+def simplex_draws(n_components: int, draws: int, seed: int) -> Floats:
+    """Weights uniform on the simplex, (draws, components): normalized exponentials of a fixed seed."""
+    exponentials = np.random.default_rng(seed).standard_exponential((draws, n_components))
+    weights: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return weights
+
+
+@compiled
+def count_ranks(
+    units: Floats, weights: Floats, top: int
+) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:  # pragma: no cover  compiled
+    """Rank the layers under every draw of weights.
+
+    Args:
+        units: scaled components, float64 (components, L), C-contiguous.
+        weights: float64 (draws, components).
+        top: how many of the highest count as the top.
+
+    Returns:
+        Number of draws in which each layer is first, (L,), and in the top, (L,), ties sharing a place; and counts of
+        twice the rank minus 2, (L, 2L − 1), where layers that tie have their mean rank.
+    """
+    n_components, n_layers = units.shape
+    first, among_top = np.zeros(n_layers), np.zeros(n_layers)
+    counts = np.zeros((n_layers, 2 * n_layers - 1), np.int64)
+    index = np.empty(n_layers)
+    for draw in range(len(weights)):
+        index[:] = 0.0
+        for component in range(n_components):
+            for layer in range(n_layers):
+                index[layer] += weights[draw, component] * units[component, layer]
+        for layer in range(n_layers):
+            higher, tied = 0, 0
+            for other in range(n_layers):
+                higher += index[other] > index[layer]
+                tied += index[other] == index[layer]
+            first[layer] += 1.0 / tied if higher == 0 else 0.0
+            among_top[layer] += min(1.0, max(0.0, (top - higher) / tied))
+            counts[layer, 2 * higher + tied - 1] += 1
+    return first, among_top, counts
+
+
+def sensitivity(units: Floats, draws: int = DRAWS, seed: int = 0) -> Sensitivity:
+    """Probabilities and rank intervals over weights drawn from the simplex.
+
+    Args:
+        units: scaled components, (components, L).
+        draws: how many weight vectors.
+        seed: of the draws; the same seed gives the same numbers.
+
+    Raises:
+        ValueError: There are no components or no layers.
+    """
+    if units.ndim != 2 or units.size == 0:
+        raise ValueError("sensitivity needs at least one component and one layer")
+    weights = simplex_draws(len(units), draws, seed)
+    first, among_top, counts = count_ranks(np.ascontiguousarray(units, np.float64), weights, TOP)
+    low, high = (_rank_quantile(counts, share, draws) for share in INTERVAL)
+    return Sensitivity(first / draws, among_top / draws, low, high)
+
+
+def _rank_quantile(counts: npt.NDArray[np.int64], share: float, draws: int) -> Floats:
+    """Inverted CDF of the rank of each layer."""
+    reached = counts.cumsum(axis=1) >= share * draws
+    ranks: Floats = 1 + reached.argmax(axis=1) / 2
+    return ranks

@@ -1,0 +1,1 @@
+"""Inputs of an analysis: whatever is given becomes one table of layers."""

@@ -1,0 +1,232 @@
+"""A profile as a LayerTable."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...models.inspection import layer_ranges
+from .layer_table import GAINS, MATRICES, Floats, Gain, LayerTable, Matrix
+from .tensor_roles import FUSED_ATTENTION, ffn_gain_role, holder, mixers_without_matrices, scale_free
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...profiles.head_table import HeadTable
+    from ...profiles.profile_result import Profile
+    from ...profiles.rows import Row
+
+LayerRows = dict[str, list["Row"]]  # role → its tensors in one layer, several where each expert has its own
+Entry = dict[str, Any]  # the fields of Matrix or Gain for one layer
+
+_SHARES = ("sparsity", "zero_fraction")
+_HEADS_OF = {"q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output"}
+
+
+def layer_table(profile: Profile) -> LayerTable:
+    """The main stack of a profile's layers.
+
+    Raises:
+        ValueError: It has no layers, or only those of a second stack.
+    """
+    layers = _rows_by_layer(profile)
+    if not layers:
+        raise ValueError("no layers: the analysis needs the layers of a language model")
+    numbers = sorted(layers)
+    rows = [layers[number] for number in numbers]
+    roles = {role for found in rows for role in found}
+    gates_are_missing = all(holder("gate", found) is None for found in rows)
+    entries = {matrix: [_matrix(matrix, found) for found in rows] for matrix in MATRICES}
+    _add_fused_attention(entries, rows, numbers, profile.heads)
+    matrices = {matrix: _as_matrix(found) for matrix, found in entries.items()}
+    if gates_are_missing and not _has_fused_gate(rows):
+        matrices["gate"] = matrices["up"]
+    gain_roles = {"attn_norm": "attn_norm", "ffn_norm": ffn_gain_role(roles)}
+    return LayerTable(
+        layers=np.array(numbers, np.int64),
+        matrices=matrices,
+        gains={gain: _as_gain([_gain(gain_roles[gain], found) for found in rows]) for gain in GAINS},
+        head_norms=_head_norms(profile.heads, layers),
+        scale_free=scale_free(roles),
+        notes=tuple(_notes(profile, rows, roles, gates_are_missing)),
+    )
+
+
+def lacks_row_norms(profile: Profile) -> bool:
+    """Whether gate and up share a tensor whose rows' norms are not there, as in a profile that was saved and loaded."""
+    return any(
+        is_fused_gate(layer) and layer["ffn_up"][0].get("row_l2") is None for layer in _rows_by_layer(profile).values()
+    )
+
+
+def _rows_by_layer(profile: Profile) -> dict[int, LayerRows]:
+    found: dict[int, LayerRows] = defaultdict(lambda: defaultdict(list))
+    for row in profile.tensors.values():
+        if row.layer is not None and row.stack is None and row.role is not None:
+            found[row.layer][row.role].append(row)
+    return {layer: dict(roles) for layer, roles in found.items()}
+
+
+def _matrix(matrix: str, layer: LayerRows) -> Entry:
+    """What is known of a matrix in one layer: its type alone without statistics, {} where there is none."""
+    if matrix in {"gate", "up"} and is_fused_gate(layer):
+        return _half(matrix, layer)
+    role = holder(matrix, layer)
+    return _merged(layer[role], scale_of(role, layer)) if role else {}
+
+
+def scale_of(role: str, layer: LayerRows) -> float:
+    """What a decoded matrix is still multiplied with, by a tensor beside it (NVFP4 files); NaN if not known.
+
+    A profile knows no single elements: the scales of experts must be the same for all of them.
+    """
+    ends = {row.get(end) for row in layer.get(f"{role}.scale", []) for end in ("min", "max")}
+    if not ends:
+        return 1.0
+    scale = ends.pop()
+    return float("nan") if ends or scale is None else abs(scale)
+
+
+def _merged(rows: list[Row], scale: float) -> Entry:
+    """One tensor, or the experts of a layer: root mean square of their norms, shares over all elements."""
+    shapes = [row.shape or () for row in rows]
+    experts = sum(shape[0] if len(shape) == 3 else 1 for shape in shapes)
+    elements = np.array([row.n_elements for row in rows], np.float64)
+    known = all(row.get(name) is not None for row in rows for name in ("l2_norm", *_SHARES))
+    type_ = "/".join(sorted({str(row.type) for row in rows}))
+    if not known or elements.sum() == 0 or len(shapes[0]) < 2:
+        return {"type": type_}
+    shares = {name: float(np.average([row[name] for row in rows], weights=elements)) for name in _SHARES}
+    return {
+        "norm": scale * float(np.sqrt(sum(row.l2_norm**2 for row in rows) / experts)),
+        "rows": shapes[0][-2],
+        "type": type_,
+        **shares,
+    }
+
+
+def is_fused_gate(layer: LayerRows) -> bool:
+    """Whether `ffn_up` holds gate and up, one over the other (Phi-3): twice the rows that `ffn_down` has columns."""
+    if "ffn_gate" in layer or not {"ffn_up", "ffn_down"} <= set(layer):
+        return False
+    up, down = (layer[role][0].shape or () for role in ("ffn_up", "ffn_down"))
+    return len(up) == len(down) == 2 and up[0] == 2 * down[1]
+
+
+def _has_fused_gate(rows: list[LayerRows]) -> bool:
+    return any(map(is_fused_gate, rows))
+
+
+def _half(matrix: str, layer: LayerRows) -> Entry:
+    """The gate's or up's half of a fused tensor, where the norms of its rows are at hand; its shares stay unknown."""
+    row = layer["ffn_up"][0]
+    norms = row.get("row_l2")
+    if norms is None:
+        return {"type": row.type}
+    half = len(norms) // 2
+    part = norms[:half] if matrix == "gate" else norms[half:]
+    norm = scale_of("ffn_up", layer) * float(np.sqrt(np.square(part).sum()))
+    return {"norm": norm, "rows": half, "type": row.type}
+
+
+def _add_fused_attention(
+    entries: dict[str, list[Entry]], rows: list[LayerRows], numbers: list[int], heads: Mapping[str, HeadTable]
+) -> None:
+    """Fill q, k and v of layers with one tensor for all three from the statistics of its heads."""
+    for position, (layer, number) in enumerate(zip(rows, numbers, strict=True)):
+        for matrix in ("q", "k", "v"):
+            table = heads.get(_HEADS_OF[matrix])
+            if FUSED_ATTENTION in layer and not entries[matrix][position] and table and number in table.layers:
+                entries[matrix][position] = _of_heads(table, table.layers.index(number), layer)
+
+
+def _of_heads(table: HeadTable, position: int, layer: LayerRows) -> Entry:
+    fused = layer[FUSED_ATTENTION][0]
+    heads = slice(0, table.n_heads[position])
+    if not {"l2_norm", "n_elements", *_SHARES} <= set(table.fields) or not table.n_elements[position, heads].sum() > 0:
+        return {}
+    norms, elements = table.l2_norm[position, heads], table.n_elements[position, heads]
+    return {
+        "norm": scale_of(FUSED_ATTENTION, layer) * float(np.sqrt(np.square(norms).sum())),
+        "rows": elements.sum() / (fused.shape or (1,))[-1],
+        "type": fused.type,
+        **{name: float(np.average(table.fields[name][position, heads], weights=elements)) for name in _SHARES},
+    }
+
+
+def _column(entries: list[Entry], name: str) -> Floats:
+    return np.array([entry.get(name, np.nan) for entry in entries], np.float64)
+
+
+def _as_matrix(entries: list[Entry]) -> Matrix:
+    numbers = {name: _column(entries, name) for name in ("norm", "rows", "sparsity", "zero_fraction")}
+    return Matrix(**numbers, types=tuple(entry.get("type") for entry in entries))
+
+
+def _gain(role: str | None, layer: LayerRows) -> Entry:
+    rows = layer.get(role, []) if role else []
+    if len(rows) != 1:
+        return {}
+    if rows[0].get("rms") is None or rows[0].get("mean") is None:
+        return {"type": rows[0].type}
+    return {"mean": rows[0].mean, "rms": rows[0].rms, "type": rows[0].type}
+
+
+def _as_gain(entries: list[Entry]) -> Gain:
+    types = tuple(entry.get("type") for entry in entries)
+    return Gain(_column(entries, "mean"), _column(entries, "rms"), types)
+
+
+def _head_norms(heads: Mapping[str, HeadTable], layers: Mapping[int, LayerRows]) -> dict[str, Floats]:
+    """Tables of layers × heads, for the matrices whose heads are known on every layer."""
+    found, numbers = {}, sorted(layers)
+    for matrix, role in _HEADS_OF.items():
+        table = heads.get(role)
+        if table is not None and set(numbers) <= set(table.layers) and "l2_norm" in table.fields:
+            scales = [scale_of(_head_role(role, layers[number]), layers[number]) for number in numbers]
+            norms = table.l2_norm[[table.layers.index(number) for number in numbers]]
+            found[matrix] = norms * np.array(scales)[:, None]
+    return found
+
+
+def _head_role(role: str, layer: LayerRows) -> str:
+    """The tensor that holds the heads of q, k or v."""
+    return role if role in layer or FUSED_ATTENTION not in layer else FUSED_ATTENTION
+
+
+def _notes(profile: Profile, rows: list[LayerRows], roles: set[str], no_gate: bool) -> list[str]:
+    notes = mixers_without_matrices(roles)
+    differing = sorted({role for row in rows for role in row if np.isnan(scale_of(role, row))})
+    if differing:
+        notes.append(
+            f"scales differ between experts, or are not finite, so that norms are unknown: {', '.join(differing)}"
+        )
+    if _has_fused_gate(rows):
+        notes.append("gate and up share one tensor; their norms need those of its rows, which a saved profile lacks")
+    elif no_gate and "ffn_up" in roles:
+        notes.append("no gate: W_up stands for W_gate")
+    if ffn_gain_role(roles) == "attn_norm":
+        notes.append("no norm before the FFN: attention and FFN share attn_norm")
+    elif ffn_gain_role(roles) == "post_attention_norm":
+        notes.append("post_attention_norm feeds the FFN and stands for ffn_norm")
+    notes += _expert_notes(profile)
+    numbers = {row.layer for row in profile.layers.values() if row.stack is None}
+    if numbers and max(numbers) + 1 != len(numbers):
+        notes.append(f"the layers are not numbered through: {layer_ranges(sorted(numbers))}")
+    if any(row.stack for row in profile.layers.values()):
+        notes.append("layers of a second stack (encoder, vision, …) are not analysed")
+    return notes
+
+
+def _expert_notes(profile: Profile) -> list[str]:
+    """How far the experts of each role differ in size, over all layers."""
+    norms: dict[str, list[float]] = defaultdict(list)
+    for (role, _), row in profile.experts.items():
+        if row.get("rms") is not None and role in {"ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"}:
+            norms[role].append(row.rms)
+    return [
+        f"{role}: root mean square over {len(found)} experts, whose rms runs from {min(found):.4g} to {max(found):.4g}"
+        for role, found in norms.items()
+    ]

@@ -1,0 +1,188 @@
+"""The invariant products of `gauge`, exact, from the weights of a model: one more streamed pass over its matrices."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...arrays.compiled import compiled
+from ...models.heads import heads
+from .gauge import Gauge, head_product
+from .tensor_roles import FUSED_ATTENTION, ffn_gain_role, holder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy.typing as npt
+
+    from ...models.model import Model, Tensor
+    from .layer_table import Floats, LayerTable
+
+TILE_ELEMENTS = 1 << 20  # decoded at a time
+STEP_ELEMENTS = 1 << 26  # multiplied between two calls of `progress`, which may cancel
+
+LayerTensors = dict[str, list["Tensor"]]
+
+
+@compiled
+def add_column_squares(weights: npt.NDArray[np.float32], sums: Floats) -> None:  # pragma: no cover  compiled
+    """Add w² of every row to the sums of the columns, in place.
+
+    Args:
+        weights: float32 (rows, columns), C-contiguous.
+        sums: float64 (columns,).
+    """
+    n_rows, n_columns = weights.shape
+    for row in range(n_rows):
+        for column in range(n_columns):
+            weight = np.float64(weights[row, column])
+            sums[column] += weight * weight
+
+
+class _Streamer:
+    """Goes through tensors some rows at a time and reports how far it is."""
+
+    def __init__(self, total: int, threads: int | None, progress: Callable[[int, int], object] | None) -> None:
+        self._total, self._threads, self._progress = total, threads, progress
+        self._done = 0
+
+    def _steps(self, tensor: Tensor, first: int, last: int, elements: int) -> Iterator[slice]:
+        """The rows from `first` to before `last`, so many elements at a time."""
+        step = max(1, elements // max(1, tensor.shape[-1]))
+        for start in range(first, last, step):
+            stop = min(last, start + step)
+            yield slice(start, stop)
+            self._done += tensor.n_bytes * (stop - start) // max(1, tensor.n_rows)
+            if self._progress is not None:
+                self._progress(min(self._done, self._total), self._total)
+
+    def row_squares(self, tensor: Tensor, gain: Floats, first: int = 0, last: int | None = None) -> Floats:
+        """Σ w² g² of the rows, (rows,)."""
+        weights = np.square(gain)
+        steps = self._steps(tensor, first, tensor.n_rows if last is None else last, STEP_ELEMENTS)
+        found = [tensor.row_products(squares=weights, rows=rows, threads=self._threads).squares for rows in steps]
+        return np.concatenate([part for part in found if part is not None] or [np.zeros(0)])
+
+    def column_squares(self, tensor: Tensor, first: int, last: int) -> Floats:
+        """Σ w² of the columns over some rows, (columns,)."""
+        sums = np.zeros(tensor.shape[-1])
+        for rows in self._steps(tensor, first, last, TILE_ELEMENTS):
+            add_column_squares(tensor.dequantize(rows, threads=self._threads), sums)
+        return sums
+
+
+def gauge_from_model(
+    model: Model,
+    table: LayerTable,
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Gauge:
+    """The invariant products of every layer of the main stack.
+
+    Args:
+        model: open.
+        table: of its profile.
+        threads: for decoding; by default the cores this process may use.
+        progress: called as `progress(done_bytes, total_bytes)`; may raise to cancel.
+
+    Raises:
+        GGUFError: The file shrank since it was opened.
+    """
+    layers: dict[int, LayerTensors] = defaultdict(lambda: defaultdict(list))
+    for tensor in model.tensors.values():
+        if tensor.layer is not None and tensor.stack is None and tensor.role is not None:
+            layers[tensor.layer][tensor.role].append(tensor)
+    roles = {role for layer in layers.values() for role in layer}
+    ffn_gain = ffn_gain_role(roles)
+    matrices = [tensor for layer in layers.values() for found in layer.values() for tensor in found]
+    streamer = _Streamer(sum(tensor.n_bytes for tensor in matrices), threads, progress)
+    found = [_products(model, layers[layer], ffn_gain, streamer) for layer in table.layers.tolist()]
+    products = {name: np.array([layer[name] for layer in found]) for name in found[0]}
+    return Gauge("per head", products, table.scale_free)
+
+
+def _products(model: Model, layer: LayerTensors, ffn_gain: str | None, streamer: _Streamer) -> dict[str, float]:
+    sides = _attention_sides(model, layer, streamer)
+    products = {
+        "qk_product": head_product(sides["q"], sides["k"]),
+        "vo_product": head_product(sides["o"], sides["v"]),
+    }
+    return products | {"ffn_product": _ffn_product(layer, ffn_gain, streamer)}
+
+
+def _gain(layer: LayerTensors, role: str | None, columns: int) -> Floats | None:
+    """The gain vector, None where there is none or it does not fit."""
+    found = layer.get(role, []) if role else []
+    if len(found) != 1 or found[0].shape != (columns,):
+        return None
+    return found[0].dequantize().astype(np.float64)
+
+
+def _attention_sides(model: Model, layer: LayerTensors, streamer: _Streamer) -> dict[str, Floats]:
+    """Norms of the heads of q, k and v, with gains, and of each query head's columns of o; empty where not known."""
+    sides: dict[str, Floats] = {kind: np.zeros(0) for kind in "qkvo"}
+    for role in ("attn_q", "attn_k", "attn_v", FUSED_ATTENTION):
+        for tensor in layer.get(role, [])[:1]:
+            gain = _gain(layer, "attn_norm", tensor.shape[-1])
+            if gain is not None and len(tensor.shape) == 2:
+                squares = streamer.row_squares(tensor, gain) * _scale_squares(layer, role, 1)
+                sides |= _head_sides(model, tensor, squares)
+    for tensor in layer.get("attn_output", [])[:1]:
+        if len(tensor.shape) == 2:
+            columns = streamer.column_squares(tensor, 0, tensor.n_rows)
+            sides |= _head_sides(model, tensor, columns * _scale_squares(layer, "attn_output", 1))
+    return sides
+
+
+def _head_sides(model: Model, tensor: Tensor, squares: Floats) -> dict[str, Floats]:
+    """Kind → norms of its heads, from the squares of the rows (or columns) of a tensor; {} without known heads."""
+    geometry = heads(model, tensor)
+    if geometry is None:
+        return {}
+    norms = np.sqrt(squares.reshape(geometry.n_heads, -1).sum(axis=1))
+    return {group.kind: norms[group.first_head : group.first_head + group.n_heads] for group in geometry.groups}
+
+
+def _ffn_product(layer: LayerTensors, gain_role: str | None, streamer: _Streamer) -> float:
+    """Mean over neurons and experts of ‖row of W_up · g‖ · ‖column of W_down‖."""
+    up_role, down_role = holder("up", layer), holder("down", layer)
+    if up_role is None or down_role is None:
+        return float("nan")
+    ups, downs = layer[up_role], layer[down_role]
+    gain = _gain(layer, gain_role, ups[0].shape[-1])
+    alike = all(len({tensor.shape for tensor in found}) == 1 and len(found[0].shape) >= 2 for found in (ups, downs))
+    if gain is None or not alike:
+        return float("nan")
+    rows = np.concatenate([streamer.row_squares(tensor, gain, *_up_rows(tensor, downs[0])) for tensor in ups])
+    columns = np.concatenate([_expert_columns(tensor, streamer) for tensor in downs])
+    if rows.shape != columns.shape:
+        return float("nan")
+    scales = _scale_squares(layer, up_role, len(rows)) * _scale_squares(layer, down_role, len(columns))
+    return float(np.sqrt(rows * columns * scales).mean())
+
+
+def _scale_squares(layer: LayerTensors, role: str, n: int) -> Floats:
+    """Squares of what a decoded matrix is still multiplied with (NVFP4 files), by expert over all n neurons; (n,)."""
+    found = layer.get(f"{role}.scale", [])
+    if not found:
+        return np.ones(n)
+    scales = np.concatenate([tensor.dequantize().reshape(-1).astype(np.float64) for tensor in found])
+    if scales.size == 0 or n % scales.size:
+        return np.full(n, np.nan)
+    return np.repeat(np.square(scales), n // scales.size)
+
+
+def _up_rows(up: Tensor, down: Tensor) -> tuple[int, int]:
+    """The rows of W_up: all, or the second half where gate and up share a tensor."""
+    fused = len(up.shape) == 2 and up.shape[0] == 2 * down.shape[-1]
+    return (up.n_rows // 2, up.n_rows) if fused else (0, up.n_rows)
+
+
+def _expert_columns(down: Tensor, streamer: _Streamer) -> Floats:
+    """Σ w² of the columns of each expert of W_down, expert after expert."""
+    height = down.shape[-2]
+    starts = range(0, down.n_rows, height) if height else range(0)
+    found = [streamer.column_squares(down, start, start + height) for start in starts]
+    return np.concatenate(found) if found else np.zeros(0)

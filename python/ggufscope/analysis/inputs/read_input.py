@@ -1,0 +1,202 @@
+"""The inputs of an analysis: a GGUF model, a profile, or a Phase 1 weight profile."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import ProfileError
+from ...models.model import Model
+from ...models.model import open as open_model
+from ...profiles.loading import parse_profile
+from ...profiles.profile_result import Profile
+from ...profiles.profiling import profile as scan
+from ..analysis_document import Subject
+from ..wording import FROBENIUS
+from .from_profile import lacks_row_norms, layer_table
+from .gauge import Gauge, gauge_from_table, gauge_from_vectors
+from .gauge_from_model import gauge_from_model
+from .phase1 import is_phase1, phase1_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .layer_table import LayerTable
+
+USUAL_THRESHOLD = 1e-6
+_MOST_ELEMENTS = 1 << 63
+
+Source = str | PathLike[str] | Model | Profile
+
+
+@dataclass(frozen=True, eq=False)
+class AnalysisInput:
+    """What every input comes down to.
+
+    Attributes:
+        table: the layers.
+        subject: what it is.
+        gauge: the invariant products.
+        model: the open model; None where the input is a profile.
+        profile: the statistics of its tensors; None where the input has none.
+        sparsity_threshold: of the profile; None where it is not known.
+        warnings: about the input itself.
+    """
+
+    table: LayerTable
+    subject: Subject
+    gauge: Gauge
+    model: Model | None
+    profile: Profile | None
+    sparsity_threshold: float | None
+    warnings: tuple[str, ...]
+
+
+@contextlib.contextmanager
+def read_input(
+    source: Source,
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+    profile: Profile | None = None,
+) -> Iterator[AnalysisInput]:
+    """Read any input; a model stays open until the block ends.
+
+    Args:
+        source: see `analyze`.
+        threads: for passes over a model.
+        progress: of passes over a model.
+        profile: of the model, where it is known already.
+
+    Raises:
+        GGUFError: A malformed model.
+        ProfileError: Neither a model nor a profile, malformed, or without the layers of a language model; or `profile`
+            is of another model.
+        ValueError: `profile` beside an input that is no model.
+        OSError: The file cannot be read.
+    """
+    if isinstance(source, Model):
+        yield _of_model(source, threads, progress, profile)
+    elif not isinstance(source, Profile) and _is_gguf(Path(source)):
+        with open_model(source) as model:
+            yield _of_model(model, threads, progress, profile)
+    elif profile is not None:
+        raise ValueError("a profile beside the input is for a model; the input is none")
+    elif isinstance(source, Profile):
+        yield _of_profile(source, None)
+    else:
+        yield _of_json(Path(source))
+
+
+def _is_gguf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"GGUF"
+
+
+def _of_model(
+    model: Model, threads: int | None, progress: Callable[[int, int], object] | None, known: Profile | None
+) -> AnalysisInput:
+    kind = model.metadata.get("general.type")
+    if isinstance(kind, str) and kind != "model":
+        raise ProfileError(f"{model.path}: general.type is {kind!r}; the analysis needs a language model")
+    if known is not None and known.model.identity != model.identity:
+        raise ProfileError(f"{model.path}: the profile given with it is of another model, {known.title!r}")
+    if known is None or lacks_row_norms(known):
+        known = scan(model, threads, progress=progress)  # in full: it is saved beside the analysis, and drawn
+    profile = known
+    table = _table(profile, model.path)
+    gauge = gauge_from_model(model, table, threads, progress)
+    subject = _subject(profile, table, "model", Path(model.path).name)
+    return AnalysisInput(table, subject, gauge, model, profile, profile.settings.sparsity_threshold, _warnings(profile))
+
+
+def _of_profile(profile: Profile, path: Path | None) -> AnalysisInput:
+    table = _table(profile, str(path) if path else profile.title)
+    gauge = gauge_from_vectors(profile, table) or gauge_from_table(table)
+    subject = _subject(profile, table, "profile", path.name if path else None)
+    return AnalysisInput(table, subject, gauge, None, profile, profile.settings.sparsity_threshold, _warnings(profile))
+
+
+def _table(profile: Profile, place: str) -> LayerTable:
+    try:
+        return layer_table(profile)
+    except ValueError as error:
+        raise ProfileError(f"{place}: {error}") from None
+
+
+def _subject(profile: Profile, table: LayerTable, source: str, file: str | None) -> Subject:
+    model = profile.model
+    return Subject(
+        title=profile.title,
+        source=source,
+        file=file,
+        name=model.name,
+        architecture=model.architecture,
+        file_type=model.file_type,
+        synthetic=model.synthetic,
+        identity=model.identity,
+        n_layers=table.n_layers,
+        n_elements=model.n_elements,
+    )
+
+
+def _warnings(profile: Profile) -> tuple[str, ...]:
+    found = []
+    if profile.model.synthetic:
+        found.append("the weights are synthetic: what is found in them was planted")
+    lost = sum(profile.total.get(name) or 0 for name in ("nan_count", "inf_count"))
+    if lost:
+        found.append(f"{lost} weight{' is' if lost == 1 else 's are'} NaN or Inf and left out of every statistic")
+    threshold = profile.settings.sparsity_threshold
+    if threshold > USUAL_THRESHOLD:
+        found.append(f"sparsity threshold {threshold:g}: value_sparsity counts more than zeros, expected zeros do not")
+    if profile.coverage != 1:
+        found.append(f"only {100 * profile.coverage:.4g} % of the weights were scanned")
+    return tuple(found)
+
+
+def _of_json(path: Path) -> AnalysisInput:
+    data = path.read_bytes()
+    try:
+        document = json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise ProfileError(f"{path}: neither a GGUF model nor a profile in JSON ({reason})") from None
+    try:
+        if is_phase1(document):
+            return _of_phase1(document, path)
+        return _of_profile(Profile.from_document(parse_profile(data)), path)
+    except ProfileError as error:
+        text = str(error)
+        raise ProfileError(text if text.startswith(str(path)) else f"{path}: {text}") from None
+
+
+def _of_phase1(document: dict[str, Any], path: Path) -> AnalysisInput:
+    table = phase1_table(document)
+    name, label, count = (document.get(key) for key in ("modelName", "quantizationType", "totalParameters"))
+    name = _text(name) or None
+    subject = Subject(
+        title=name or path.name,
+        source="phase 1",
+        file=path.name,
+        name=name,
+        architecture=None,
+        file_type=_text(label),
+        synthetic=False,
+        identity=None,
+        n_layers=table.n_layers,
+        n_elements=count if type(count) is int and 0 <= count < _MOST_ELEMENTS else None,
+    )
+    return AnalysisInput(table, subject, gauge_from_table(table), None, None, None, (f"H2, H4: {FROBENIUS}",))
+
+
+def _text(value: Any) -> str | None:
+    """A string that UTF-8 can hold: half of a surrogate pair, which JSON may spell, becomes a question mark."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,1 @@
+"""Presets: the ways to get scores of layers, and their registry."""

@@ -1,0 +1,80 @@
+"""The probe as a preset: what propagation predicts, measured while the model reads random tokens of its vocabulary.
+
+As free of data as propagation, and closer to what the model does with a text (docs/trace.md). Components and scores
+have the names and the meaning that they have in the propagation preset, in whose place this one runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .propagated import COMPONENTS, mean_over_heads, ranks_over_heads
+from .propagated import NAME as PROPAGATION
+from .propagated import SCORES as PROPAGATED
+from .registry import PresetInput, PresetScores, Series, preset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ...models.model import Model
+    from ...runtime import Trace
+    from ..inputs.layer_table import Floats
+
+NAME = "probe"
+# Score → figure of the trace, and its formula. What it reads, and whether rescaling leaves it, are as in propagation.
+SCORES = {
+    "mean_head_entropy": ("entropy_share", "mean over heads of H / ln(keys seen), on random tokens"),
+    "ffn_attention_ratio": ("ffn_attention_ratio", "rms of the FFN's output / rms of attention's, on random tokens"),
+    "near_zero_share": ("gated_near_zero_share", "P(abs(h) < 0.1 rms(h)) of the gated product, on random tokens"),
+    "ffn_output_rms": ("ffn_output_rms", "rms of what the FFN adds, on random tokens"),
+    "attention_output_rms": ("attention_output_rms", "rms of what attention adds, on random tokens"),
+    "residual_rms": ("residual_rms", "rms of the residual stream behind the layer, on random tokens"),
+}
+
+
+@preset(
+    NAME, "measured while the model reads random tokens of its vocabulary", needs_model=True, in_place_of=PROPAGATION
+)
+def probe_scores(given: PresetInput) -> PresetScores:
+    """Run the model on random tokens."""
+    from ...runtime import trace  # noqa: PLC0415 - engines only where they are needed
+    from .propagation.baseline import baselines  # noqa: PLC0415
+
+    if given.model is None or given.probe is None:
+        raise ValueError(f"preset {NAME!r} needs the model itself, and how many tokens to read")
+    found = trace(
+        given.model,
+        probe=given.probe,
+        seed=given.seed,
+        threads=given.threads,
+        progress=_in_bytes(given.progress, given.model),
+    )
+    return scores_of(found, baselines(given.model, given.threads), given)
+
+
+def scores_of(found: Trace, baseline: Floats, given: PresetInput) -> PresetScores:
+    """(L,) and (L, heads) over the layers of the table; NaN where nothing was measured."""
+    entropy = found.head_figure("entropy_share").mean(axis=0)
+    rows = [int(layer) if layer < len(entropy) else -1 for layer in given.table.layers]
+
+    def spread(values: Floats) -> Floats:
+        return np.array([values[row] if row >= 0 else np.full(values.shape[1:], np.nan) for row in rows])
+
+    per_layer = {name: figure for name, (figure, _) in SCORES.items() if name != "mean_head_entropy"}
+    columns = {name: found.layer_figure(figure).mean(axis=0) for name, figure in per_layer.items()}
+    columns["mean_head_entropy"] = mean_over_heads(entropy)
+    series = {
+        name: Series(spread(columns[name]), formula, *PROPAGATED[name][1:]) for name, (_, formula) in SCORES.items()
+    }
+    heads = {"head_entropy": spread(entropy), "baseline": spread(baseline)}
+    heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
+    run = f"{NAME}: {len(found.document.prompts[0].token_ids)} tokens read, random ones of seed {given.seed}"
+    notes = (run, *(f"{NAME}: {warning}" for warning in found.document.warnings))
+    return PresetScores(series, COMPONENTS, heads, notes=notes)
+
+
+def _in_bytes(progress: Callable[[int, int], object] | None, model: Model) -> Callable[[str, float], object] | None:
+    """A bar of bytes, moved by shares of the run."""
+    return None if progress is None else lambda _what, share: progress(int(share * model.n_bytes), model.n_bytes)

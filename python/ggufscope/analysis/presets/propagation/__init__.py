@@ -1,0 +1,9 @@
+"""Means and variances of the residual stream, propagated through the layers of a model: docs/propagation.md.
+
+Importing this loads numba; `import ggufscope` does not import this.
+"""
+
+from .prediction import Limit, Propagation
+from .walk import propagate
+
+__all__ = ["Limit", "Propagation", "propagate"]

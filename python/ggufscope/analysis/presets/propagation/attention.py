@@ -1,0 +1,81 @@
+"""Attention of one layer: what it adds to the residual stream, and how sharp each head is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ....arrays.workers import in_order
+from .matrices import mapped, mapped_with_squares
+from .moments import Moments
+from .sampling import Draws, Projection, head_statistics
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ....architecture.hyperparameters import HeadShape
+    from ....architecture.parts import AttentionWeights
+
+    Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AttentionScores:
+    """Of one layer.
+
+    Attributes:
+        output: moments of what the output projection gives.
+        std: role (`"q"`, `"k"`, `"v"`) → std of the projection over neurons and tokens.
+        entropy: (heads,) as a share of ln(keys seen).
+        baseline: (heads,) −‖W_q g‖ · ‖W_k g‖.
+    """
+
+    output: Moments
+    std: dict[str, float]
+    entropy: Floats
+    baseline: Floats
+
+
+def attend(weights: AttentionWeights, given: Moments, gain: Floats, draws: Draws, threads: int) -> AttentionScores:
+    """Attention over tokens whose normed stream has the moments `given`; `gain` is that of the norm in front."""
+    gain_squares = np.square(gain)[None]
+    q, q_gain = mapped_with_squares(weights.q, given, gain_squares, threads)
+    k, k_gain = mapped_with_squares(weights.k, given, gain_squares, threads)
+    v = mapped(weights.v, given, threads)
+    std = np.sqrt(given.variance)
+    queries = Projection(weights.q, q.mean, std, weights.q_norm)
+    keys = Projection(weights.k, k.mean, std, weights.k_norm)
+    entropy, collision = _sample_heads(weights.shape, queries, keys, draws, threads)
+    return AttentionScores(
+        output=mapped(weights.output, _mixed(v, weights.shape, collision), threads),
+        std={"q": q.std, "k": k.std, "v": v.std},
+        entropy=entropy,
+        baseline=baseline(weights.shape, q_gain[0], k_gain[0]),
+    )
+
+
+def _mixed(v: Moments, shape: HeadShape, collision: Floats) -> Moments:
+    """Of Σ α v per query head: the mean stays, the variance of independent values shrinks to E Σ α² of it."""
+    heads = np.arange(v.mean.size).reshape(shape.n_kv_heads, shape.value_length)
+    channels = np.repeat(heads, shape.n_heads // shape.n_kv_heads, axis=0).reshape(-1)
+    return Moments(v.mean[channels], v.variance[channels] * np.repeat(collision, shape.value_length))
+
+
+def baseline(shape: HeadShape, q_squares: Floats, k_squares: Floats) -> Floats:
+    """−‖W_q g‖ · ‖W_k g‖ per query head, (heads,), from the squared norms of the rows of W g."""
+    q_norm = np.sqrt(q_squares.reshape(shape.n_heads, -1).sum(axis=1))
+    k_norm = np.sqrt(k_squares.reshape(shape.n_kv_heads, -1).sum(axis=1))
+    products: Floats = -q_norm * np.repeat(k_norm, shape.n_heads // shape.n_kv_heads)
+    return products
+
+
+def _sample_heads(shape: HeadShape, q: Projection, k: Projection, draws: Draws, threads: int) -> tuple[Floats, Floats]:
+    """Entropy share and E Σ α², each (heads,): key head by key head, with the query heads that read it."""
+
+    def sample(kv_head: int) -> tuple[Floats, Floats]:
+        return head_statistics(q, k, kv_head, shape, draws)
+
+    found = in_order(sample, range(shape.n_kv_heads), threads)
+    return np.concatenate([entropy for entropy, _ in found]), np.concatenate([collision for _, collision in found])

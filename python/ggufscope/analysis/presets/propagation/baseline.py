@@ -1,0 +1,51 @@
+"""The plain ranking of heads, from the weights alone: −‖W_q g‖ · ‖W_k g‖."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ....architecture.catalog import Catalog
+from ....architecture.families import family_of
+from ....architecture.hyperparameters import Hyperparameters
+from ....architecture.layers import Layers
+from ....arrays.arguments import thread_count
+from ....arrays.multiply import multiply
+from .attention import baseline
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ....architecture.matrices import Matrix
+    from ....models.model import Model
+
+    Floats = npt.NDArray[np.float64]
+
+
+def baselines(model: Model, threads: int | None = None) -> Floats:
+    """Of every head, (layers, most heads of a layer), NaN where a layer has fewer; as in `Propagation.baseline`.
+
+    Raises:
+        NotApplicableError: The model has no such heads; the message says why.
+    """
+    family, catalog = family_of(model), Catalog(model)
+    hyperparameters = Hyperparameters(model, family, catalog.columns(None, "token_embd"))
+    parts = Layers(catalog, family, hyperparameters)
+    n_layers = int(hyperparameters.needed(hyperparameters.block_count, "block_count"))
+    n_threads = thread_count(threads)
+    rows = []
+    for layer in range(n_layers):
+        weights, gain = parts.attention(layer), parts.norm(layer, "attn_norm").gain
+        rows.append(baseline(weights.shape, *(_row_squares(each, gain, n_threads) for each in (weights.q, weights.k))))
+    table = np.full((n_layers, max(map(len, rows), default=0)), np.nan)
+    for row, values in zip(table, rows, strict=True):
+        row[: len(values)] = values
+    return table
+
+
+def _row_squares(matrix: Matrix, gain: Floats, threads: int) -> Floats:
+    """‖row · g‖² of every row, (rows,)."""
+    found = multiply(matrix.blocks(), None, np.square(gain), None, threads).squares
+    assert found is not None  # noqa: S101
+    return found * matrix.scale**2

@@ -1,0 +1,58 @@
+"""Where the residual stream starts: means and variances over the vocabulary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ....architecture.limits import NotApplicableError
+from ....architecture.vocabulary import ordinary_tokens
+from ....arrays.workers import in_order
+from .kernels import add_columns
+from .moments import Moments
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ....architecture.catalog import Catalog
+    from ....models.model import Model
+    from ....models.tensor import Tensor
+
+_CHUNK_ELEMENTS = 1 << 20
+
+
+def token_moments(model: Model, table: Tensor, threads: int) -> tuple[Moments, tuple[str, ...]]:
+    """Of the rows of ordinary tokens, which count alike, and what was assumed for them."""
+    kept, assumptions = ordinary_tokens(model, table.n_rows)
+    return row_moments(table, kept, threads), assumptions
+
+
+def position_moments(catalog: Catalog, width: int, positions: int, threads: int) -> Moments | None:
+    """Of the first `positions` learned position embeddings; None where the model has none."""
+    places = catalog.find(None, "position_embd")
+    if places is None:
+        return None
+    if catalog.columns(None, "position_embd") != width:
+        raise NotApplicableError(f"{places.name} is {places.shape[-1]} wide, not {width}")
+    return row_moments(places, np.arange(places.n_rows) < positions, threads)
+
+
+def row_moments(tensor: Tensor, kept: npt.NDArray[np.bool_], threads: int) -> Moments:
+    """Mean and variance of every column over the rows that are kept; decoded chunk by chunk."""
+    columns = tensor.shape[-1]
+    n_kept = int(kept.sum())
+    if n_kept == 0 or columns == 0:
+        raise NotApplicableError(f"{tensor.name} has no rows to start from")
+    first = int(np.argmax(kept))
+    shift = tensor.dequantize(rows=slice(first, first + 1), threads=1).reshape(-1).astype(np.float64)
+    step = max(1, _CHUNK_ELEMENTS // columns)
+
+    def add(begin: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        rows = tensor.dequantize(rows=slice(begin, begin + step), threads=1)
+        return add_columns(rows, kept[begin : begin + step], shift)
+
+    found = in_order(add, range(0, tensor.n_rows, step), threads)
+    mean = sum(total for total, _ in found) / n_kept
+    variance = sum(squares for _, squares in found) / n_kept - np.square(mean)
+    return Moments(shift + mean, np.maximum(variance, 0.0))

@@ -1,0 +1,118 @@
+"""The FFN of one layer, dense or a mixture of experts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ....arrays.workers import in_order, slices
+from .kernels import ACTIVATIONS, gated_moments, gauss_hermite, near_zero_shares, normal_cells
+from .matrices import covariance, mapped
+from .moments import Moments
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ....architecture.parts import Expert, FeedForwardWeights
+
+    Floats = npt.NDArray[np.float64]
+
+_NEAR_ZERO = 0.1  # of the rms
+_NODES, _WEIGHTS = gauss_hermite(64)
+# Without a gate nothing blurs the edge of the near-zero region, and the cells must be fine.
+_CELLS, _FINE_CELLS = normal_cells(256), normal_cells(1024)
+
+
+@dataclass(frozen=True)
+class FeedForwardScores:
+    """Of one layer; figures of neurons are over those of all experts together.
+
+    Attributes:
+        output: moments of what the FFN gives.
+        std: role (`"gate"`, `"up"`) → std over neurons and tokens.
+        mean, hidden_std, near_zero_share: of h, see `Propagation`.
+        spread: std over experts of the rms of their outputs relative to its mean; None without experts.
+    """
+
+    output: Moments
+    std: dict[str, float]
+    mean: float
+    hidden_std: float
+    near_zero_share: float
+    spread: float | None
+
+
+def feed_forward(weights: FeedForwardWeights, given: Moments, threads: int) -> FeedForwardScores:
+    """The FFN on tokens whose normed stream has the moments `given`."""
+    activation = ACTIVATIONS[weights.activation]
+    neurons = [_pre_activations(expert, given, threads) for expert in weights.experts]
+    hidden = [_hidden(each, activation, threads) for each in neurons]
+    outputs = [mapped(expert.down, each, threads) for expert, each in zip(weights.experts, hidden, strict=True)]
+    gated = weights.experts[0].gate is not None
+    every = np.concatenate(neurons, axis=1)
+    h = Moments(np.concatenate([each.mean for each in hidden]), np.concatenate([each.variance for each in hidden]))
+    return FeedForwardScores(
+        output=routed(outputs, weights.n_used),
+        std=_pre_activation_std(every, gated),
+        mean=float(h.mean.mean()),
+        hidden_std=h.std,
+        near_zero_share=_near_zero_share(every, activation, _NEAR_ZERO * h.rms, gated, threads),
+        spread=_spread(outputs),
+    )
+
+
+def routed(outputs: list[Moments], n_used: int) -> Moments:
+    """Of the mean of `n_used` experts out of all, every choice equally likely and their outputs independent.
+
+    E[Var | choice] is the mean variance over k; the choice itself adds the variance of means over experts,
+    over k, times (E − k) / (E − 1) for drawing without replacement.
+    """
+    if len(outputs) == 1:
+        return outputs[0]
+    means = np.stack([output.mean for output in outputs])
+    variances = np.stack([output.variance for output in outputs])
+    n = len(outputs)
+    chosen = means.var(axis=0) * (n - n_used) / (n - 1)
+    return Moments(means.mean(axis=0), (variances.mean(axis=0) + chosen) / n_used)
+
+
+def _pre_activations(expert: Expert, given: Moments, threads: int) -> Floats:
+    """(5, neurons), as `gated_moments` takes them."""
+    up = mapped(expert.up, given, threads)
+    if expert.gate is None:
+        zero = np.zeros_like(up.mean)
+        return np.stack([up.mean, up.variance, zero + 1, zero, zero])
+    gate = mapped(expert.gate, given, threads)
+    both = covariance(expert.gate, expert.up, given.variance, threads)
+    return np.stack([gate.mean, gate.variance, up.mean, up.variance, both])
+
+
+def _pre_activation_std(neurons: Floats, gated: bool) -> dict[str, float]:
+    first = Moments(neurons[0], neurons[1]).std
+    return {"gate": first, "up": Moments(neurons[2], neurons[3]).std} if gated else {"up": first}
+
+
+def _hidden(neurons: Floats, activation: int, threads: int) -> Moments:
+    def integrate(part: slice) -> tuple[Floats, Floats]:
+        return gated_moments(np.ascontiguousarray(neurons[:, part]), activation, _NODES, _WEIGHTS)
+
+    found = in_order(integrate, slices(neurons.shape[1], threads), threads)
+    return Moments(np.concatenate([mean for mean, _ in found]), np.concatenate([variance for _, variance in found]))
+
+
+def _near_zero_share(neurons: Floats, activation: int, threshold: float, gated: bool, threads: int) -> float:
+    points, masses = _CELLS if gated else _FINE_CELLS
+
+    def integrate(part: slice) -> Floats:
+        return near_zero_shares(np.ascontiguousarray(neurons[:, part]), activation, threshold, points, masses)
+
+    return float(np.concatenate(in_order(integrate, slices(neurons.shape[1], threads), threads)).mean())
+
+
+def _spread(outputs: list[Moments]) -> float | None:
+    if len(outputs) == 1:
+        return None
+    sizes = np.array([output.rms for output in outputs])
+    return float(sizes.std() / sizes.mean()) if sizes.any() else float("nan")

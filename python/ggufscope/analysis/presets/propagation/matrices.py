@@ -1,0 +1,39 @@
+"""What linear maps make of moments, channels taken as independent. Nothing is decoded beyond the tiles of the core."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ....arrays.multiply import multiply
+from .moments import Moments
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ....architecture.matrices import Matrix
+
+    Floats = npt.NDArray[np.float64]
+
+
+def mapped(matrix: Matrix, given: Moments, threads: int) -> Moments:
+    """Moments of the map's output: W μ and (W ∘ W) σ²."""
+    return mapped_with_squares(matrix, given, np.empty((0, given.mean.size)), threads)[0]
+
+
+def mapped_with_squares(matrix: Matrix, given: Moments, vectors: Floats, threads: int) -> tuple[Moments, Floats]:
+    """The moments, and (W ∘ W) y for more vectors y, (k, columns), from the same pass: (k, rows)."""
+    asked = np.concatenate([given.variance[None], vectors])
+    linear, squares = multiply(matrix.blocks(), given.mean, asked, None, threads)
+    assert linear is not None and squares is not None  # noqa: S101, PT018
+    mean = linear * matrix.scale
+    squares = squares * matrix.scale**2
+    return Moments(mean if matrix.bias is None else mean + matrix.bias, squares[0]), squares[1:]
+
+
+def covariance(first: Matrix, second: Matrix, variance: Floats, threads: int) -> Floats:
+    """Of each row's output with that of the same row of another matrix: (W ∘ V) σ², (rows,)."""
+    found = multiply(first.blocks(), None, variance, second.blocks(), threads).squares
+    assert found is not None  # noqa: S101
+    return found * (first.scale * second.scale)

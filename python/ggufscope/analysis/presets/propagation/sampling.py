@@ -1,0 +1,137 @@
+"""Queries and keys of a head drawn from their Gaussian, and the attention between them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ....architecture.limits import NotApplicableError
+from ....architecture.rotation import Rotation, pair_order, phases, rotate
+from .kernels import attention_statistics
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ....architecture.hyperparameters import HeadShape
+    from ....architecture.matrices import Matrix
+    from ....architecture.parts import Norm
+
+    Floats = npt.NDArray[np.float64]
+
+# One set of keys for all queries would let a head's entropy hang on the few keys that happen to score highest: on
+# stories260K, rank correlations with measured entropies scatter from 0.81 to 0.96 over seeds with one set, from 0.94 to
+# 0.98 with twelve.
+_MOST_CONTEXTS = 12
+
+
+class Draws:
+    """Standard normal vectors, the same for every head and layer, so that heads differ by their weights alone.
+
+    Queries stand at the last of `keys` positions and see all of them, or the last ones of a window. They are shared out
+    among up to twelve independent sets of keys: as many as divide their number.
+    """
+
+    def __init__(self, queries: int, keys: int, seed: int, factors: npt.NDArray[np.float64] | None) -> None:
+        self.keys = keys
+        self._contexts = max(n for n in range(1, _MOST_CONTEXTS + 1) if queries % n == 0)
+        self._queries = queries // self._contexts
+        self._seed = seed
+        self._factors = factors
+        self._normals: dict[int, tuple[Floats, Floats]] = {}
+        self._phases: dict[Rotation, npt.NDArray[np.complex128]] = {}
+
+    def normals(self, key_length: int) -> tuple[Floats, Floats]:
+        """For queries, (contexts, queries, key_length), and for keys, (contexts, keys, key_length)."""
+        if key_length not in self._normals:
+            chance = np.random.default_rng(self._seed)
+            shapes = (self._queries, self.keys)
+            q, k = (chance.standard_normal((self._contexts, n, key_length)) for n in shapes)
+            self._normals[key_length] = q, k
+        return self._normals[key_length]
+
+    def phases(self, rotation: Rotation) -> npt.NDArray[np.complex128]:
+        """Of RoPE at positions 0 … keys − 1: (keys, pairs).
+
+        Raises:
+            NotApplicableError: The file's frequency factors do not fit.
+        """
+        if rotation not in self._phases:
+            if self._factors is not None and self._factors.size != rotation.n_dims // 2:
+                raise NotApplicableError(f"{self._factors.size} RoPE factors for {rotation.n_dims // 2} pairs")
+            self._phases[rotation] = phases(rotation, self.keys, self._factors)
+        return self._phases[rotation]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Queries or keys of all heads.
+
+    Attributes:
+        weights: their projection.
+        mean: of its output, (heads · key_length,).
+        std: of its input, (channels,).
+        norm: of single heads, None without.
+    """
+
+    weights: Matrix
+    mean: Floats
+    std: Floats
+    norm: Norm | None
+
+    def sample(self, head: int, normals: Floats, rotation: Rotation | None) -> Floats:
+        """N(μ, W diag(σ²) Wᵀ) of one head, normed, RoPE pairs side by side: (…, key_length)."""
+        size = normals.shape[-1]
+        first = head * size
+        order = pair_order(rotation, size)
+        factor = covariance_factor(self.weights.decode(first, size) * self.std)
+        vectors: Floats = self.mean[first : first + size][order] + normals @ factor[order].T
+        if self.norm is None:
+            return vectors
+        mean_square = np.mean(np.square(vectors), axis=-1, keepdims=True) + self.norm.epsilon
+        normed: Floats = vectors * self.norm.gain[order] / np.sqrt(mean_square)
+        return normed
+
+
+def covariance_factor(scaled: Floats) -> Floats:
+    """L with L Lᵀ = A Aᵀ, A being a head's rows times the std of their inputs, (key_length, channels).
+
+    A billionth of the mean variance is added to the diagonal, so that heads of lower rank have one too.
+
+    Raises:
+        NotApplicableError: Weights or their squares are not finite.
+    """
+    covariance = scaled @ scaled.T
+    if not np.isfinite(covariance).all():
+        raise NotApplicableError("weights of queries or keys are not finite")
+    size = covariance.shape[0]
+    covariance[np.diag_indices(size)] += 1e-9 * np.trace(covariance) / size + 1e-300
+    return np.asarray(np.linalg.cholesky(covariance), np.float64)
+
+
+def head_statistics(
+    queries: Projection, keys: Projection, kv_head: int, shape: HeadShape, draws: Draws
+) -> tuple[Floats, Floats]:
+    """Entropy as a share of ln(keys seen) and E Σ α² of the query heads that read one key head, each (heads,)."""
+    for_queries, for_keys = draws.normals(shape.key_length)
+    group = shape.n_heads // shape.n_kv_heads
+    heads = range(kv_head * group, (kv_head + 1) * group)
+    k = keys.sample(kv_head, for_keys, shape.rotation)
+    q = np.stack([queries.sample(head, for_queries, shape.rotation) for head in heads], axis=1)
+    if shape.rotation is not None:
+        turned = draws.phases(shape.rotation)
+        rotate(k, turned)
+        rotate(q, turned[-1])
+    return _attention(q, k, shape, min(draws.keys, shape.window or draws.keys))
+
+
+def _attention(q: Floats, k: Floats, shape: HeadShape, seen: int) -> tuple[Floats, Floats]:
+    """Of queries, (contexts, heads, queries, key_length), that see the last keys of their context."""
+    contexts, heads, n, _ = q.shape
+    scores = q.reshape(contexts, heads * n, -1) @ k[:, -seen:].swapaxes(1, 2)
+    entropy, collision = attention_statistics(scores.reshape(-1, seen), shape.scale, shape.soft_cap)
+    share = entropy / math.log(seen) if seen > 1 else np.full_like(entropy, np.nan)
+    share, collision = (values.reshape(contexts, heads, n).mean(axis=(0, 2)) for values in (share, collision))
+    return share, collision

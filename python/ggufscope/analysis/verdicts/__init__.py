@@ -1,0 +1,1 @@
+"""Hypotheses, their rules, and the verdicts on them."""

@@ -1,0 +1,72 @@
+"""How many exact zeros a quantizer makes by itself.
+
+`data/expected_zeros.json` holds what ggml's own quantizers leave of Gaussian and of Laplace weights, type by type, with
+its provenance; `tools/make_expected_zeros.py` measures it.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..inputs.layer_table import Floats
+
+TABLE = Path(__file__).with_name("data") / "expected_zeros.json"
+
+
+@cache
+def expected_zeros() -> dict[str, tuple[float, float]]:
+    """Type → shares of exact zeros of Gaussian and of Laplace weights, the lower one first."""
+    found: dict[str, tuple[float, float]] = {}
+    for name, shares in json.loads(TABLE.read_text(encoding="utf-8"))["types"].items():
+        low, high = sorted((float(shares["gaussian"]), float(shares["laplace"])))
+        found[name] = low, high
+    return found
+
+
+def expected_band(type_name: str | None) -> tuple[float, float] | None:
+    """The band of zero shares that a type explains; None for a type that is not in the table.
+
+    A name such as `"4.5 bits"`, which several types share, has the band that holds all of theirs. Of several types
+    (`"Q4_K/Q6_K"`, the experts of a layer) the same.
+    """
+    bands = [expected_zeros().get(name) for name in _candidates(type_name)]
+    known = [band for band in bands if band is not None]
+    if not known or len(known) < len(bands):
+        return None
+    return min(low for low, _ in known), max(high for _, high in known)
+
+
+def _candidates(type_name: str | None) -> list[str]:
+    if type_name is None:
+        return []
+    if type_name.endswith(" bits"):
+        from ..inputs.phase1 import candidate_types  # noqa: PLC0415  pydantic takes a while to import
+
+        return candidate_types(float(type_name.removesuffix(" bits")))
+    return type_name.split("/")
+
+
+def bands(types: Sequence[str | None]) -> tuple[Floats, Floats]:
+    """Lower and upper ends of the bands, (L,) each, NaN where not known."""
+    found = [expected_band(name) or (np.nan, np.nan) for name in types]
+    low, high = np.array(found, np.float64).reshape(len(types), 2).T
+    return low, high
+
+
+def excess_zeros(shares: Floats, types: Sequence[str | None]) -> Floats:
+    """What of the zero shares lies outside the band that the type explains: 0 inside it, negative below it; (L,).
+
+    Args:
+        shares: (L,).
+        types: of the tensor at each layer.
+    """
+    low, high = bands(types)
+    return np.where(shares > high, shares - high, np.where(shares < low, shares - low, 0.0)) + 0 * low

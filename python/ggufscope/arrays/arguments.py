@@ -1,0 +1,94 @@
+"""Checks of arguments that several public functions share."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, SupportsInt
+
+import numpy as np
+import numpy.typing as npt
+
+from .._core import UnsupportedTypeError, types, undecodable_type, usable_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .._core import TypeDescription
+
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+
+
+@cache
+def types_by_name() -> dict[str, TypeDescription]:
+    """The decodable ggml types."""
+    return {description["name"]: description for description in types()}
+
+
+@cache
+def _types_by_number() -> dict[int, TypeDescription]:
+    return {description["id"]: description for description in types()}
+
+
+def type_name(number: int) -> str:
+    """The name ggml has for a type, as `"Q4_K"`."""
+    known = _types_by_number().get(number)
+    return known["name"] if known else f"type {number}"
+
+
+def describe_type(qtype: str | SupportsInt) -> TypeDescription:
+    """The type that `qtype` means: a name in any case, a number, or a `gguf.GGMLQuantizationType`.
+
+    Raises:
+        UnsupportedTypeError: A number that is known, but not decodable: removed from ggml, or of a fork.
+        ValueError: No such type.
+    """
+    if isinstance(qtype, str):
+        found = types_by_name().get(qtype.upper())
+    elif isinstance(qtype, (bool, float)) or not hasattr(qtype, "__index__"):
+        raise ValueError(f"a type is a name, a number or a gguf.GGMLQuantizationType, not {qtype!r}")
+    else:
+        found = _types_by_number().get(int(qtype))
+        label = undecodable_type(int(qtype)) if found is None and 0 <= int(qtype) < 1 << 32 else None
+        if label is not None:
+            raise UnsupportedTypeError(f"type {label} cannot be decoded")
+    if found is None:
+        raise ValueError(f"unknown type {qtype!r}; known are {', '.join(types_by_name())}")
+    return found
+
+
+def thread_count(threads: int | None) -> int:
+    """`threads`, or the cores this process may use if it is None.
+
+    Raises:
+        ValueError: It is no positive integer.
+    """
+    if threads is None:
+        return usable_cores()
+    if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
+        raise ValueError(f"threads must be a positive integer, not {threads!r}")
+    return min(int(threads), 1024)
+
+
+def checked_threshold(threshold: float) -> float:
+    """`sparsity_threshold` as a float.
+
+    Raises:
+        ValueError: It is negative, NaN, or beyond the range of float32, to which it is rounded.
+    """
+    if not 0 <= threshold <= _LARGEST_FLOAT32:
+        raise ValueError(f"sparsity_threshold must be from 0 to {_LARGEST_FLOAT32:.8g}, not {threshold!r}")
+    return float(threshold)
+
+
+def checked_out(out: npt.NDArray[np.float32] | None, shape: Sequence[int]) -> npt.NDArray[np.float32]:
+    """`out`, or a new array if it is None.
+
+    Raises:
+        ValueError: `out` is not a writable C-contiguous float32 array of `shape`.
+    """
+    if out is None:
+        return np.empty(tuple(shape), np.float32)
+    fits: Any = isinstance(out, np.ndarray) and out.dtype == np.float32 and out.shape == tuple(shape)
+    if not fits or not out.flags.c_contiguous or not out.flags.writeable:
+        raise ValueError(f"out must be a writable, C-contiguous float32 array of shape {tuple(shape)}")
+    return out

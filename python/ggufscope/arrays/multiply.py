@@ -1,0 +1,103 @@
+"""Products of matrix rows: with vectors in float64, as tensors and buffers share them, and with a few tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .._core import multiply_few as core_multiply_few
+from .._core import row_products
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+class RowProducts(NamedTuple):
+    """What `row_products` gives; each part is None where nothing was asked for.
+
+    Attributes:
+        linear: `W x`, float64, shape (rows,), or (k, rows) for k vectors.
+        squares: `(W ∘ W) y`, or `(W ∘ V) y` with another matrix V, float64, shape (rows,) or (k, rows).
+    """
+
+    linear: npt.NDArray[np.float64] | None
+    squares: npt.NDArray[np.float64] | None
+
+
+@dataclass(frozen=True)
+class BlockRows:
+    """Rows of blocks in memory: contiguous uint8, type number, elements of a row, whether of the other byte order."""
+
+    blocks: npt.NDArray[np.uint8]
+    type: int
+    columns: int
+    swapped: bool = False
+
+
+def multiply(
+    left: BlockRows,
+    x: npt.ArrayLike | None,
+    squares: npt.ArrayLike | None,
+    right: BlockRows | None,
+    threads: int,
+) -> RowProducts:
+    """Both products of `left` in one pass; `right` stands for its second factor in the squares.
+
+    Raises:
+        ValueError: Vectors or matrices do not fit each other.
+        GGUFError: A mapped file shrank.
+    """
+    linear = _vectors("x", x, left.columns)
+    quadratic = _vectors("squares", squares, left.columns)
+    if right is not None and (right.columns, right.swapped) != (left.columns, left.swapped):
+        raise ValueError(f"matrices of {left.columns} and {right.columns} columns do not fit each other")
+    found = row_products(
+        left.blocks.reshape(-1),
+        left.type,
+        left.columns,
+        linear,
+        quadratic,
+        None if right is None else right.blocks.reshape(-1),
+        0 if right is None else right.type,
+        threads,
+        left.swapped,
+    )
+    return RowProducts(_shaped(found[0], x), _shaped(found[1], squares))
+
+
+def multiply_few(matrix: BlockRows, x: npt.NDArray[np.float32], threads: int) -> npt.NDArray[np.float32]:
+    """`x Wᵀ` in float32, for x of a few tokens: each product is summed in one order, whatever it is computed with.
+
+    Args:
+        matrix: W, (rows, columns).
+        x: (tokens, columns), C-contiguous.
+        threads: at most so many.
+
+    Returns:
+        float32 (tokens, rows).
+
+    Raises:
+        GGUFError: A mapped file shrank.
+    """
+    blocks = matrix.blocks.reshape(-1)
+    return core_multiply_few(blocks, matrix.type, matrix.columns, x, threads, matrix.swapped)
+
+
+def _vectors(name: str, values: npt.ArrayLike | None, columns: int) -> npt.NDArray[np.float64]:
+    """(k, columns); no vectors for None."""
+    if values is None:
+        return np.empty((0, columns))
+    array: npt.NDArray[Any] = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must be real numbers, not {array.dtype}")
+    if array.ndim not in {1, 2} or array.shape[-1] != columns:
+        raise ValueError(f"{name} must have the shape ({columns},) or (k, {columns}), not {array.shape}")
+    return np.ascontiguousarray(np.atleast_2d(array), np.float64)
+
+
+def _shaped(found: npt.NDArray[np.float64], values: npt.ArrayLike | None) -> npt.NDArray[np.float64] | None:
+    if values is None:
+        return None
+    return found[0] if np.ndim(values) == 1 else found

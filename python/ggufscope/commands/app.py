@@ -1,0 +1,148 @@
+"""The command line: parse, call the library, render.
+
+Each command is one function in the module of its name under `ggufscope.commands`, listed in COMMANDS. Only the module
+of the command that is called gets imported, which keeps `--help` and `--version` quick. A command raises what the
+library raises; `ggufscope.errors` says which exit code and which line on standard error that is.
+"""
+
+import functools
+import importlib
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from .._version import __version__
+from ..errors import ExitCode, exit_code, one_line
+from ..saving.files import drop_standard_output, guard_standard_output
+
+# Command → the line that describes it in `ggufscope --help`; it is also the first line of its docstring.
+COMMANDS: dict[str, str] = {
+    "inspect": "Show what a model file holds: types by role, metadata, tensors.",
+    "profile": "Statistics of every parameter: soundness, then layers and roles, or the tensors selected.",
+    "analyze": "Static analysis: a risk index per layer, six hypotheses, and what each finding is worth.",
+    "trace": "Activations while the model reads prompts, and its answers, scored.",
+    "validate": "Predicted against measured, beside plain baselines, and the index's weights fitted to answers.",
+    "study": "All of it in one directory: profile, analyze, trace, validate, report; what is finished is kept.",
+    "report": "Render saved results again: page, Markdown, charts, tables, or a summary here.",
+    "bench": "Throughput here, against reading the same bytes: of types in memory, or of profiling a file.",
+    "synth": "Write a model of a known shape with valid random blocks, for trials and benchmarks.",
+    "demo": "The whole path on a small synthetic model: make it, analyse it, show what is in it, write the report.",
+}
+
+# Base of typer's own exceptions about the command line; which click it comes from depends on the version of typer.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
+
+_EPILOG = "With --debug, anywhere on the line, an error prints its traceback."
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ggufscope {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Print a traceback for an error.")] = False,
+) -> None:
+    """What is in the weights of a GGUF model, are they healthy, and what do they say."""
+
+
+def _report(error: BaseException, debug: bool) -> ExitCode:
+    """Print `error` on standard error and return the exit code it stands for."""
+    code = exit_code(error)
+    drop_standard_output()
+    if code == ExitCode.CLOSED_PIPE:
+        return code
+    if debug and code != ExitCode.INTERRUPTED:
+        traceback.print_exception(error)
+    print(f"ggufscope: {one_line(error)}", file=sys.stderr)
+    return code
+
+
+def _guarded(command: Callable[..., object], debug: bool) -> Callable[..., None]:
+    """`command`, ending with the exit code of what it raises or returns."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        try:
+            verdict = command(*arguments, **options)
+            sys.stdout.flush()
+        except (typer.Exit, _USAGE_ERROR):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            raise SystemExit(_report(error, debug)) from None
+        raise SystemExit(verdict if isinstance(verdict, int) else ExitCode.FINE)
+
+    return run
+
+
+def load_command(name: str) -> Callable[..., object]:
+    """The function of a command, from the module of its name."""
+    command: Callable[..., object] = getattr(importlib.import_module(f".{name}", __package__), name)
+    return command
+
+
+def _listed_only() -> NoReturn:
+    raise AssertionError("only the help text asks for commands that are not called")
+
+
+def build_app(called: str | None = None, debug: bool = False) -> typer.Typer:
+    """The typer app, complete for the command `called`; of the others (all, if None) it knows name and summary."""
+    app = typer.Typer(
+        callback=_root,
+        epilog=_EPILOG,
+        add_completion=False,
+        rich_markup_mode="rich",
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    for name, summary in COMMANDS.items():
+        if name == called:
+            app.command(name, epilog=_EPILOG)(_guarded(load_command(name), debug))
+        else:
+            app.command(name, help=summary)(_listed_only)
+    return app
+
+
+def _usage_line(error: Any) -> str:
+    """One line for an error of the command line itself, from typer's own exception."""
+    context = getattr(error, "ctx", None)
+    hint = f" (see {context.command_path} --help)" if context else ""
+    return f"ggufscope: {' '.join(error.format_message().split())}{hint}"
+
+
+def _end_by_signal(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)  # unwinds, so that temporary files go
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code.
+
+    Args:
+        arguments: as in `sys.argv[1:]`, which is the default.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    given = [argument for argument in given if argument != "--debug"]
+    called = next((argument for argument in given if not argument.startswith("-")), None)
+    guard_standard_output()
+    try:
+        signal.signal(signal.SIGTERM, _end_by_signal)
+        app = build_app(called, debug)
+        result = app(given or ["--help"], prog_name="ggufscope", standalone_mode=False)
+        sys.stdout.flush()
+    except SystemExit as ending:
+        return int(ending.code or 0)
+    except (Exception, KeyboardInterrupt) as error:
+        if isinstance(error, _USAGE_ERROR):
+            print(_usage_line(error), file=sys.stderr)
+            return ExitCode.USAGE
+        return _report(error, debug)
+    return (result or ExitCode.FINE) if given else ExitCode.USAGE

@@ -1,0 +1,201 @@
+"""A model file: its tensors and metadata, mapped and named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, overload
+
+from .._core import Model as CoreModel
+from .metadata import Metadata, file_type_name
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from os import PathLike
+    from types import TracebackType
+
+__all__ = ["SYNTHETIC_KEY", "Model", "Tensor", "Tensors", "open"]
+
+SYNTHETIC_KEY = "ggufscope.synthetic"
+
+_SAMPLE_BYTES = 4096
+
+
+def open(path: str | PathLike[str]) -> Model:  # noqa: A001
+    """Open a GGUF file, or a split model through any of its files.
+
+    The header and the tensor table are checked; tensor data and metadata arrays are not read.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The model; use it as a context manager, or `close()` it.
+
+    Raises:
+        GGUFError: The file is no GGUF file, or malformed, or a shard is missing.
+        UnsupportedTypeError: A tensor has a type that cannot be decoded.
+        OSError: The file cannot be opened.
+
+    Example:
+        >>> with open("model.gguf") as model:                                       # doctest: +SKIP
+        ...     print(model.architecture, model.n_parameters)
+    """
+    return Model(CoreModel(path))
+
+
+class Tensors(Mapping[str, Tensor]):
+    """The tensors of a model in file order: by name, or by position (`tensors[0]`, `tensors[-1]`, `tensors[:3]`).
+
+    As with any mapping, iterating gives names and `values()` the tensors.
+    """
+
+    def __init__(self, tensors: list[Tensor]) -> None:
+        self._in_order = tensors
+        self._by_name = {tensor.name: tensor for tensor in tensors}
+
+    @overload
+    def __getitem__(self, key: str | int) -> Tensor: ...
+    @overload
+    def __getitem__(self, key: slice) -> list[Tensor]: ...
+    def __getitem__(self, key: str | int | slice) -> Tensor | list[Tensor]:
+        return self._by_name[key] if isinstance(key, str) else self._in_order[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._in_order)
+
+    def __repr__(self) -> str:
+        return f"<Tensors: {len(self)} of them>"
+
+
+class Model:
+    """A mapped model, made by `ggufscope.open`.
+
+    Attributes:
+        files: the files of the model, one unless it is split.
+        tensors: its tensors, by name and by position.
+        metadata: its metadata, a mapping that reads each value when it is asked for.
+        n_parameters: elements of all tensors.
+        n_bytes: bytes of all tensors, without header and padding.
+        format_version: of the GGUF format, 2 or 3.
+        byte_order: `"little"` or `"big"`.
+        alignment: of the tensor data, in bytes.
+    """
+
+    def __init__(self, core: CoreModel) -> None:
+        self._core = core
+        self.files: list[str] = list(core.files)
+        self.file_sizes: list[int] = list(core.file_sizes)
+        self.format_version: int = core.version
+        self.byte_order: str = core.byte_order
+        self.alignment: int = core.alignment
+        self._infos = list(core.tensors)
+        self.tensors = Tensors([Tensor(self, index, info) for index, info in enumerate(self._infos)])
+        self.metadata = Metadata(core)
+        self.n_parameters = sum(tensor.n_elements for tensor in self.tensors.values())
+        self.n_bytes = sum(tensor.n_bytes for tensor in self.tensors.values())
+
+    def core(self) -> CoreModel:
+        """The compiled side of the model, for ggufscope's own modules.
+
+        Raises:
+            ValueError: The model is closed.
+        """
+        if self._core.closed:
+            raise ValueError(f"{self.path}: the model is closed")
+        return self._core
+
+    @property
+    def path(self) -> str:
+        """The first file of the model."""
+        return self.files[0]
+
+    @cached_property
+    def architecture(self) -> str | None:
+        """`general.architecture`, as `"llama"`; None where the file names none."""
+        return self._text("general.architecture")
+
+    @cached_property
+    def name(self) -> str | None:
+        """`general.name`, None where the file has none."""
+        return self._text("general.name")
+
+    @cached_property
+    def file_type(self) -> str | None:
+        """The type or mix the file declares in `general.file_type`, as `"Q4_K_M"`; None where it declares none.
+
+        Only a label: what the tensors are is in the tensor table.
+        """
+        return file_type_name(self.metadata.get("general.file_type"))
+
+    @cached_property
+    def synthetic(self) -> bool:
+        """Whether the weights are made up, as `ggufscope synth` marks them."""
+        return self.metadata.get(SYNTHETIC_KEY) is True
+
+    @cached_property
+    def layers(self) -> tuple[int, ...]:
+        """The numbers of the layers that have tensors, ascending."""
+        return tuple(sorted({tensor.layer for tensor in self.tensors.values() if tensor.layer is not None}))
+
+    @property
+    def bits_per_weight(self) -> float | None:
+        """Stored bits per weight over all tensors; None for a model without weights."""
+        return 8 * self.n_bytes / self.n_parameters if self.n_parameters else None
+
+    @cached_property
+    def identity(self) -> str:
+        """`"sha256:…"` of what identifies the weights without reading them all, wherever the files lie.
+
+        Hashed are the file sizes, the tensor table, and up to three samples of 4 KiB of every tensor: its beginning,
+        middle and end.
+
+        Raises:
+            GGUFError: The file shrank since it was opened.
+            ValueError: The model is closed.
+        """
+        core = self.core()
+        table = [[info.name, info.type, *info.shape] for info in self._infos]
+        import hashlib  # noqa: PLC0415  these two would take a tenth of the time to import ggufscope
+        import json  # noqa: PLC0415
+
+        digest = hashlib.sha256(json.dumps([self.file_sizes, table], separators=(",", ":")).encode())
+        for info in self._infos:
+            for start in _sample_starts(info.n_bytes):
+                size = min(_SAMPLE_BYTES, info.n_bytes - start)
+                digest.update(core.read(info.file, info.offset + start, size))
+        return f"sha256:{digest.hexdigest()}"
+
+    def close(self) -> None:
+        """Unmap the files as soon as no `Tensor.data` view is alive any more. Closing twice is fine."""
+        self._core.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._core.closed
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return f"<Model {self.path!r}: closed>"
+        return f"<Model {self.path!r}: {self.architecture or 'no architecture'}, {self.n_parameters:,} parameters>"
+
+    def _text(self, key: str) -> str | None:
+        value: Any = self.metadata.get(key)
+        return value if isinstance(value, str) else None
+
+
+def _sample_starts(n_bytes: int) -> list[int]:
+    """Where the samples of a tensor begin, without overlap of equal ones."""
+    last = max(0, n_bytes - _SAMPLE_BYTES)
+    return sorted({0, last // 2, last}) if n_bytes else []

@@ -1,0 +1,213 @@
+"""One tensor of a model: what it is, its bytes, its weights, its statistics."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from .._core import TensorInfo, observe_model
+from ..arrays.arguments import checked_out, describe_type, thread_count, type_name
+from ..arrays.multiply import BlockRows, RowProducts, multiply
+from ..arrays.statistics import TensorStatistics, whole_of
+from .heads import group_rows, heads
+from .roles import Place, place
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from .model import Model
+
+
+class Tensor:
+    """One tensor of a model. It keeps its model's mapping alive.
+
+    Attributes:
+        name: as in the file.
+        type: ggml's name of its type, as `"Q4_K"`.
+        shape: NumPy order: (experts,) rows, columns. GGUF stores it reversed.
+        n_elements: number of weights.
+        n_bytes: bytes as stored.
+        layer: number of its layer, None outside the layers.
+        role: what it does there, as `"attn_v"`; None for a name that says nothing. See `ggufscope.roles`.
+        stack: None for the main stack of layers, `"enc"`, `"dec"`, `"v"`, … for another.
+        expert: number of the expert in a file that stores each expert by itself, else None.
+        index: position in the tensor table.
+    """
+
+    __slots__ = ("_info", "_model", "_place", "index", "n_bytes", "n_elements", "name", "shape", "type")
+
+    def __init__(self, model: Model, index: int, info: TensorInfo) -> None:
+        self._model = model
+        self._info = info
+        self._place: Place | None = None
+        self.index = index
+        self.name: str = info.name
+        self.type: str = type_name(info.type)
+        self.shape: tuple[int, ...] = tuple(info.shape)
+        self.n_elements: int = info.n_elements
+        self.n_bytes: int = info.n_bytes
+
+    @property
+    def _where(self) -> Place:
+        if self._place is None:
+            self._place = place(self.name)
+        return self._place
+
+    @property
+    def layer(self) -> int | None:
+        return self._where.layer
+
+    @property
+    def role(self) -> str | None:
+        return self._where.role
+
+    @property
+    def stack(self) -> str | None:
+        return self._where.stack
+
+    @property
+    def expert(self) -> int | None:
+        return self._where.expert
+
+    @property
+    def n_experts(self) -> int:
+        """Experts stored in this tensor: its first dimension, if it has three; otherwise 1."""
+        return self.shape[0] if len(self.shape) == 3 else 1
+
+    @property
+    def n_rows(self) -> int:
+        """Rows over all leading dimensions."""
+        return math.prod(self.shape[:-1])
+
+    @property
+    def bits_per_weight(self) -> float | None:
+        """Stored bits per weight; None for a tensor without elements."""
+        return 8 * self.n_bytes / self.n_elements if self.n_elements else None
+
+    @property
+    def file(self) -> str:
+        """The file that holds the tensor."""
+        return self._model.files[self._info.file]
+
+    @property
+    def offset(self) -> int:
+        """Position of the first byte in that file."""
+        return self._info.offset
+
+    @property
+    def data(self) -> npt.NDArray[np.uint8]:
+        """The bytes as stored: a read-only view into the mapped file, shape (…, bytes per row).
+
+        Nothing is copied; the view keeps the mapping alive after `Model.close()`. Should the file be truncated while
+        it is mapped, touching the lost part of this view ends in SIGBUS; the methods here raise GGUFError instead. In a
+        big-endian file (`Model.byte_order`) the bytes are big-endian too; only the methods here decode them.
+
+        Raises:
+            ValueError: The model is closed.
+        """
+        return self._model.core().data(self.index)
+
+    def dequantize(
+        self,
+        rows: slice | None = None,
+        out: npt.NDArray[np.float32] | None = None,
+        threads: int | None = None,
+    ) -> npt.NDArray[np.float32]:
+        """The weights as float32, exactly as ggml decodes them.
+
+        Args:
+            rows: which rows, counted over all leading dimensions, step 1; all of them if None.
+            out: where to write, C-contiguous float32 of the result's shape; a new array if None.
+            threads: at most so many; by default the cores this process may use. Small ranges take one.
+
+        Returns:
+            `out`: of `shape` for all rows, otherwise (rows, columns).
+
+        Raises:
+            ValueError: Wrong `rows`, `out` or `threads`, or the model is closed.
+            GGUFError: The file shrank since it was opened.
+
+        Example:
+            >>> tensor.dequantize(rows=slice(0, 128)).shape                         # doctest: +SKIP
+            (128, 4096)
+        """
+        core = self._model.core()
+        first, shape = self._row_range(rows)
+        target = checked_out(out, shape)
+        n_threads = thread_count(threads)
+        if target.size:
+            core.decode(self.index, first, target, n_threads)
+        return target
+
+    def _row_range(self, rows: slice | None) -> tuple[int, tuple[int, ...]]:
+        """First row and shape of the result."""
+        if rows is None:
+            return 0, self.shape
+        if not isinstance(rows, slice):
+            raise ValueError(f"rows must be a slice, not {type(rows).__name__}")
+        first, last, step = rows.indices(self.n_rows)
+        if step != 1:
+            raise ValueError("rows must be consecutive: a slice of step 1")
+        return first, (max(0, last - first), self.shape[-1] if self.shape else 1)
+
+    def statistics(self, threads: int | None = None, *, fast: bool = False) -> TensorStatistics:
+        """Statistics of all weights of this tensor.
+
+        Args:
+            threads: at most so many; by default the cores this process may use.
+            fast: leave out histogram, row and column norms and code statistics.
+
+        Returns:
+            The fields of docs/metrics.md as attributes; the same bits as in a profile of the model.
+
+        Raises:
+            GGUFError: The file shrank since it was opened.
+            ValueError: The model is closed, or fewer than one thread.
+        """
+        core = self._model.core()
+        rows = group_rows(heads(self._model, self))  # cut as in a profile, for the same bits
+        parts = observe_model(core, [self.index], [rows], thread_count(threads), fast)
+        whole = whole_of(parts)
+        return TensorStatistics.of(whole, n_bytes=self.n_bytes, shape=self.shape, type=self.type, name=self.name)
+
+    def row_products(
+        self,
+        x: npt.ArrayLike | None = None,
+        *,
+        squares: npt.ArrayLike | None = None,
+        other: Tensor | None = None,
+        rows: slice | None = None,
+        threads: int | None = None,
+    ) -> RowProducts:
+        """`W x` and `(W ∘ W) y` of this tensor's rows: see `ggufscope.row_products`.
+
+        Args:
+            x: shape (columns,) or (k, columns).
+            squares: y, shape (columns,) or (k, columns).
+            other: a tensor V of as many rows: `(W ∘ V) y` takes the place of `(W ∘ W) y`.
+            rows: which rows of both, counted over all leading dimensions, step 1; all of them if None.
+            threads: at most so many; by default the cores this process may use.
+
+        Raises:
+            ValueError: Shapes that do not fit each other, wrong `rows` or `threads`, or the model is closed.
+            GGUFError: The file shrank since it was opened.
+
+        Example:
+            >>> found = tensor.row_products(mean, squares=variance)                 # doctest: +SKIP
+            >>> found.linear, found.squares                                         # doctest: +SKIP
+        """
+        right = None if other is None else other.block_rows(rows)
+        return multiply(self.block_rows(rows), x, squares, right, thread_count(threads))
+
+    def block_rows(self, rows: slice | None = None) -> BlockRows:
+        """The blocks of some or all rows, for ggufscope's own modules."""
+        first, shape = self._row_range(rows)
+        count = self.n_rows if rows is None else shape[0]
+        data = self.data
+        blocks = data.reshape(self.n_rows, data.shape[-1])[first : first + count]
+        columns = self.shape[-1] if self.shape else 1
+        return BlockRows(blocks, describe_type(self.type)["id"], columns, self._model.byte_order == "big")
+
+    def __repr__(self) -> str:
+        return f"<Tensor {self.name!r} {self.type} {' × '.join(map(str, self.shape))}>"

@@ -1,0 +1,239 @@
+"""A profile: what every parameter of a model adds up to, in columns, to keep and to load again.
+
+The module is not called `profile` because that is the package's function.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from .._core import current_isa
+from .._version import __version__
+from ..models.summary import ModelSummary
+from ..saving.files import atomic_write
+from .head_table import HeadTable
+from .magnitudes import MagnitudeSketch
+from .rows import Row, columns
+
+if TYPE_CHECKING:
+    import datetime
+    from os import PathLike
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from ..models.model import Model
+
+SCHEMA = "ggufscope.profile/1"
+
+Table = Literal["tensors", "layers", "roles", "experts", "layer_roles", "thirds"]
+_TABLES: tuple[Table, ...] = get_args(Table)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the numbers depend on beside the file.
+
+    Attributes:
+        fast: without histogram, row and column norms and code statistics.
+        sparsity_threshold: magnitude under which a weight counts for `sparsity`.
+    """
+
+    fast: bool = False
+    sparsity_threshold: float = 1e-6
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the profile came about: the part that differs from run to run.
+
+    Attributes:
+        files: base names of the model's files.
+        started: date and time, UTC, ISO 8601.
+        seconds: duration of the pass over the data, roll-ups included.
+        bytes_per_second: bytes of tensor data over `seconds`.
+        elements_per_second: elements over `seconds`.
+        threads: worker threads.
+        isa: instruction set the kernels ran with.
+        version: of ggufscope.
+    """
+
+    files: list[str]
+    started: str
+    seconds: float
+    bytes_per_second: float
+    elements_per_second: float
+    threads: int
+    isa: str
+    version: str
+
+    @classmethod
+    def of(cls, model: Model, started: datetime.datetime, seconds: float, threads: int, isa: str | None = None) -> Run:
+        tensors = model.tensors.values()
+        return cls(
+            files=[Path(file).name for file in model.files],
+            started=started.isoformat(timespec="seconds"),
+            seconds=round(seconds, 6),
+            bytes_per_second=float(round(sum(tensor.n_bytes for tensor in tensors) / seconds)),
+            elements_per_second=float(round(sum(tensor.n_elements for tensor in tensors) / seconds)),
+            threads=threads,
+            isa=isa or current_isa(),
+            version=__version__,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Statistics of a model; made by `ggufscope.profile`, or loaded.
+
+    Rows carry the names of docs/metrics.md as attributes (`row.kurtosis`). A loaded profile is like a fresh one, but
+    for the vectors `row_l2` and `column_l2`, of which only min, max, median and MAD are saved (`row_l2_median`, …), and
+    for the statistics of heads, which are saved with 12 digits.
+
+    Attributes:
+        model: what the model is: name, architecture, types, sizes, identity.
+        coverage: elements scanned / elements in the file; 1.0 for a healthy file.
+        settings: what the numbers depend on beside the file.
+        tensors: by name, in file order.
+        layers: by number; layers of a second stack by `"enc.0"`.
+        roles: by role, in order of first appearance. Tensors of unknown names have none.
+        experts: by (role, expert), over all layers.
+        layer_roles: by (layer, role), where several tensors share both, as experts with a tensor each do.
+        thirds: by `"early"`, `"middle"`, `"late"`.
+        heads: by role, tables of layers × heads.
+        total: over all tensors.
+        magnitudes: how large the weights are, of the whole model and of each role; empty in a fast profile.
+        run: when and how fast; None if it was left out.
+    """
+
+    model: ModelSummary
+    coverage: float
+    settings: Settings
+    tensors: dict[str, Row]
+    layers: dict[int | str, Row]
+    roles: dict[str, Row]
+    experts: dict[tuple[str, int], Row]
+    layer_roles: dict[tuple[int | str, str], Row]
+    thirds: dict[str, Row]
+    heads: dict[str, HeadTable]
+    total: Row
+    magnitudes: list[MagnitudeSketch]
+    run: Run | None = None
+
+    def to_columns(self, table: Table = "tensors") -> dict[str, npt.NDArray[np.generic]]:
+        """One NumPy array per field over the rows of a table, ready for a data frame.
+
+        Counts are int64; numbers float64, NaN where undefined or not applicable; each quantile is a column
+        (`quantile_50`); layers are int64, −1 for none; texts and shapes objects. Histograms and vectors are left out.
+
+        Args:
+            table: which rows.
+
+        Raises:
+            ValueError: There is no such table.
+
+        Example:
+            >>> columns = profile.to_columns()                                          # doctest: +SKIP
+            >>> columns["name"][columns["kurtosis"].argmax()]                           # doctest: +SKIP
+        """
+        if table not in _TABLES:
+            raise ValueError(f"no table {table!r}; there are {', '.join(_TABLES)}")
+        return columns(getattr(self, table).values())
+
+    def to_json(self, reproducible: bool = False) -> str:
+        """The text of the saved file: strict JSON, one row per line.
+
+        Args:
+            reproducible: leave out `run`; the text then depends on the content of the model's files alone.
+        """
+        document: dict[str, Any] = {
+            "schema": SCHEMA,
+            "model": asdict(self.model),
+            "coverage": self.coverage,
+            "settings": asdict(self.settings),
+            "total": self.total.to_json(),
+        }
+        for table in ("thirds", "layers", "roles", "experts", "layer_roles", "tensors", "heads"):
+            document[table] = [row.to_json() for row in getattr(self, table).values()]
+        document["magnitudes"] = [sketch.to_json() for sketch in self.magnitudes]
+        if self.run is not None and not reproducible:
+            document["run"] = asdict(self.run)
+        return "{\n" + ",\n".join(f"{_dump(key)}: {_lines(value)}" for key, value in document.items()) + "\n}\n"
+
+    def save(self, path: str | PathLike[str], *, reproducible: bool = False) -> None:
+        """Write the profile as JSON; an existing file is replaced once the new one is complete.
+
+        Args:
+            path: the file.
+            reproducible: leave out `run`.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        with atomic_write(path) as file:
+            file.write(self.to_json(reproducible))
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Profile:
+        """Read and check a saved profile.
+
+        Raises:
+            ProfileError: Not a profile, of another schema version, or malformed; names the place.
+            OSError: The file cannot be read.
+        """
+        from .loading import read_profile  # noqa: PLC0415  pydantic takes a while to import
+
+        return cls.from_document(read_profile(path))
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Profile:
+        """The profile of a document that `loading.parse_profile` has checked."""
+        rows = {table: [Row.from_json(row) for row in document.get(table, [])] for table in _TABLES}
+        tables = [HeadTable.from_json(table) for table in document["heads"]]
+        return cls(
+            model=ModelSummary(**document["model"]),
+            coverage=document["coverage"],
+            settings=Settings(**document["settings"]),
+            tensors={row.name: row for row in rows["tensors"] if row.name is not None},
+            layers={_layer_key(row): row for row in rows["layers"]},
+            roles={row.role: row for row in rows["roles"]},
+            experts={(row.role, row.expert): row for row in rows["experts"]},
+            layer_roles={(_layer_key(row), row.role): row for row in rows["layer_roles"]},
+            thirds={row.third: row for row in rows["thirds"]},
+            heads={table.role: table for table in tables},
+            total=Row.from_json(document["total"]),
+            magnitudes=[MagnitudeSketch(**sketch) for sketch in document.get("magnitudes", [])],
+            run=Run(**document["run"]) if document.get("run") else None,
+        )
+
+    @property
+    def title(self) -> str:
+        """What to call the model: its name, else its first file, else its architecture."""
+        files = self.run.files if self.run else []
+        return self.model.name or next(iter(files), None) or self.model.architecture or "unnamed model"
+
+    def _repr_html_(self) -> str:
+        from ..report.page.notebook import profile_html  # noqa: PLC0415  outputs come after what they render
+
+        return profile_html(self)
+
+    def __repr__(self) -> str:
+        return f"<Profile of {self.title!r}: {len(self.tensors)} tensors, {self.model.n_elements} elements>"
+
+
+def _layer_key(row: Row) -> int | str:
+    return row.layer if row.stack is None else f"{row.stack}.{row.layer}"
+
+
+def _lines(value: Any) -> str:
+    """JSON of a value; a list of objects with each on its own line."""
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(map(_dump, value)) + "\n]"
+    return _dump(value)
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))

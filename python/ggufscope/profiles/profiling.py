@@ -1,0 +1,274 @@
+"""Profiling: stream a model through the core, batch by batch, and sort what it found into rows and roll-ups."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import time
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+from .._core import Part, Statistics, observe_model
+from ..arrays.arguments import checked_threshold, thread_count
+from ..arrays.statistics import TensorStatistics, whole_of
+from ..models.heads import group_rows, heads
+from ..models.model import Model
+from ..models.model import open as open_model
+from ..models.summary import ModelSummary
+from .head_table import HeadTable, column_norms, head_fields
+from .profile_result import Profile, Run, Settings
+from .rollup import THIRDS, Groups, Merged, thirds_of
+from .rows import Row, with_vector_summaries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from os import PathLike
+
+    from ..models.heads import HeadGeometry
+    from ..models.model import Tensor
+    from .magnitudes import MagnitudeSketch
+
+# Tensors are observed in batches, so that no more than a batch's statistics are held next to the results (a model
+# with 256 experts has 40 000 parts); large enough that starting the threads anew costs nothing.
+_BATCH_BYTES = 512 << 20
+_BATCH_PARTS = 4096
+_BATCH_NORMS = 1 << 23  # rows and columns: 64 MB, whatever shapes a file claims
+
+_ROLE_OF_KIND = {"q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output"}
+
+
+def profile(
+    model: str | PathLike[str] | Model,
+    threads: int | None = None,
+    fast: bool = False,
+    sparsity_threshold: float = 1e-6,
+    progress: Callable[[int, int], object] | None = None,
+    *,
+    keep_vectors: bool = True,
+    isa: str | None = None,
+) -> Profile:
+    """Statistics of every parameter of a model, from one pass over its data.
+
+    Args:
+        model: path of a GGUF file or of any file of a split model, or an open model, which stays open.
+        threads: at most so many; by default the cores this process may use. The result does not depend on it.
+        fast: leave out histogram (and what follows from it), row and column norms and code statistics.
+        sparsity_threshold: magnitude under which a weight counts for `sparsity`; rounded to float32.
+        progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel.
+        keep_vectors: keep `row_l2` and `column_l2` of every tensor (8 bytes per row and column) beside their summary.
+        isa: instruction set to work with; None for the one in use. The result does not depend on it.
+
+    Returns:
+        The profile; it does not refer to the model any more.
+
+    Raises:
+        GGUFError: The file is malformed, or it shrank while it was read.
+        OSError: The file cannot be opened.
+        ValueError: Less than one thread, a threshold that is negative or not finite, an instruction set that cannot
+            run here, or the model is closed.
+
+    Example:
+        >>> import ggufscope as gs
+        >>> profile = gs.profile("model.gguf")                                          # doctest: +SKIP
+        >>> profile.roles["attn_v"].kurtosis, profile.layers[0].rms                     # doctest: +SKIP
+    """
+    settings = Settings(fast=bool(fast), sparsity_threshold=checked_threshold(sparsity_threshold))
+    n_threads = thread_count(threads)
+    with contextlib.ExitStack() as stack:
+        opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
+        return _profile(opened, settings, threads=n_threads, progress=progress, keep_vectors=keep_vectors, isa=isa)
+
+
+def _profile(
+    model: Model,
+    settings: Settings,
+    *,
+    threads: int,
+    progress: Callable[[int, int], object] | None,
+    keep_vectors: bool,
+    isa: str | None,
+) -> Profile:
+    started = datetime.datetime.now(datetime.UTC)
+    clock = time.perf_counter()
+    tensors = list(model.tensors.values())
+    collector = _Collector(model, keep_vectors)
+    for tensor, parts in _observe(
+        model, tensors, collector.geometry, threads=threads, settings=settings, progress=progress, isa=isa
+    ):
+        collector.add(tensor, parts)
+    seconds = time.perf_counter() - clock
+    run = Run.of(model, started, seconds, threads, isa)
+    return collector.finish(ModelSummary.of(model), settings, run)
+
+
+def _batches(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
+    batch: list[Tensor] = []
+    n_bytes = n_parts = n_norms = 0
+    for tensor in tensors:
+        batch.append(tensor)
+        n_bytes += tensor.n_bytes
+        n_parts += tensor.n_experts
+        n_norms += tensor.n_rows + (tensor.shape[-1] if tensor.shape else 1)
+        if n_bytes >= _BATCH_BYTES or n_parts >= _BATCH_PARTS or n_norms >= _BATCH_NORMS:
+            yield batch
+            batch, n_bytes, n_parts, n_norms = [], 0, 0, 0
+    if batch:
+        yield batch
+
+
+def _observe(
+    model: Model,
+    tensors: Sequence[Tensor],
+    geometry: Mapping[str, HeadGeometry | None],
+    *,
+    threads: int,
+    settings: Settings,
+    progress: Callable[[int, int], object] | None,
+    isa: str | None,
+) -> Iterator[tuple[Tensor, list[Part]]]:
+    """Each tensor with its parts, in file order."""
+    total = sum(tensor.n_bytes for tensor in tensors)
+    done = 0
+    for batch in _batches(tensors):
+        offset = done
+
+        def report(batch_done: int, _total: int, offset: int = offset) -> None:
+            if progress is not None:
+                progress(offset + batch_done, total)
+
+        parts = observe_model(
+            model.core(),
+            [tensor.index for tensor in batch],
+            [group_rows(geometry[tensor.name]) for tensor in batch],
+            threads,
+            settings.fast,
+            settings.sparsity_threshold,
+            report,
+            isa or "",
+        )
+        by_tensor = defaultdict(list)
+        for part in parts:
+            by_tensor[part.tensor].append(part)
+        for tensor in batch:
+            yield tensor, by_tensor.pop(tensor.index, [])
+        done += sum(tensor.n_bytes for tensor in batch)
+
+
+class _Collector:
+    """Takes the tensors in file order and builds the profile."""
+
+    def __init__(self, model: Model, keep_vectors: bool) -> None:
+        tensors = model.tensors.values()
+        self.geometry = {tensor.name: heads(model, tensor) for tensor in tensors}
+        self._keep_vectors = keep_vectors
+        self._thirds_of = thirds_of((tensor.stack, tensor.layer) for tensor in tensors if tensor.layer is not None)
+        self._tensors: dict[str, Row] = {}
+        self._layers: Groups[tuple[str | None, int]] = Groups()
+        self._roles: Groups[str] = Groups()
+        self._thirds: Groups[str] = Groups()
+        self._experts: Groups[tuple[str, int]] = Groups()
+        self._total = Merged()
+        self._layer_roles: Groups[tuple[str | None, int, str]] = Groups()
+        self._shared = {key for key, n in Counter(map(_layer_role, tensors)).items() if n > 1}
+        self._heads: dict[str, dict[int, list[dict[str, float | None]]]] = defaultdict(dict)
+        self._n_elements = sum(tensor.n_elements for tensor in tensors)
+
+    def add(self, tensor: Tensor, parts: Sequence[Part]) -> None:
+        whole = whole_of(parts)
+        fields = TensorStatistics.of(whole, n_bytes=tensor.n_bytes, shape=tensor.shape)
+        self._tensors[tensor.name] = Row(
+            with_vector_summaries(fields, self._keep_vectors),
+            name=tensor.name,
+            role=tensor.role,
+            layer=tensor.layer,
+            stack=tensor.stack,
+            expert=tensor.expert,
+            type=tensor.type,
+            shape=tensor.shape,
+            n_bytes=tensor.n_bytes,
+        )
+        self._roll_up(tensor, whole)
+        self._add_experts(tensor, parts)
+        self._add_heads(tensor, parts, fields)
+
+    def _roll_up(self, tensor: Tensor, whole: Statistics) -> None:
+        key = None if tensor.layer is None else (tensor.stack, tensor.layer)
+        self._layers.add(key, whole, tensor.n_bytes)
+        self._roles.add(tensor.role, whole, tensor.n_bytes)
+        self._layer_roles.add(place if (place := _layer_role(tensor)) in self._shared else None, whole, tensor.n_bytes)
+        self._thirds.add(None if key is None else self._thirds_of[key], whole, tensor.n_bytes)
+        self._total.add(whole, tensor.n_bytes)
+
+    def _add_experts(self, tensor: Tensor, parts: Sequence[Part]) -> None:
+        if tensor.role is None or "_exps" not in tensor.role:
+            return
+        if tensor.expert is not None:
+            self._experts.add((tensor.role, tensor.expert), whole_of(parts), tensor.n_bytes)
+        elif len(tensor.shape) == 3 and len(parts) == tensor.shape[0]:  # the core leaves tiny matrices together
+            for part in parts:
+                self._experts.add((tensor.role, part.index), part.statistics, tensor.n_bytes // len(parts))
+
+    def _add_heads(self, tensor: Tensor, parts: Sequence[Part], fields: Mapping[str, Any]) -> None:
+        geometry = self.geometry[tensor.name]
+        if geometry is None or tensor.layer is None or len(parts) != 1:
+            return
+        if geometry.axis == "columns":
+            found = column_norms(fields["column_l2"], geometry.n_heads) if "column_l2" in fields else []
+        else:
+            found = [head_fields(statistics) for statistics in parts[0].heads]
+        if len(found) != geometry.n_heads:
+            return
+        prefix = f"{tensor.stack}." if tensor.stack else ""
+        for group in geometry.groups:
+            of_group = found[group.first_head : group.first_head + group.n_heads]
+            self._heads[prefix + _ROLE_OF_KIND[group.kind]][tensor.layer] = of_group
+
+    def finish(self, model: ModelSummary, settings: Settings, run: Run) -> Profile:
+        total = self._total.values()
+        layers = sorted(self._layers, key=lambda key: (key[0] is not None, key[0] or "", key[1]))
+        return Profile(
+            model=model,
+            coverage=total["n_elements"] / self._n_elements if self._n_elements else 1.0,
+            settings=settings,
+            tensors=self._tensors,
+            layers={
+                _layer_key(key): _row(values, stack=key[0], layer=key[1])
+                for key, values in self._layers.values(layers).items()
+            },
+            roles={role: _row(values, role=role) for role, values in self._roles.values().items()},
+            experts={
+                key: _row(values, role=key[0], expert=key[1])
+                for key, values in self._experts.values(sorted(self._experts)).items()
+            },
+            layer_roles={
+                (_layer_key(key[:2]), key[2]): _row(values, stack=key[0], layer=key[1], role=key[2])
+                for key, values in self._layer_roles.values().items()
+            },
+            thirds={third: _row(values, third=third) for third, values in self._thirds.values(THIRDS).items()},
+            heads={role: HeadTable.of(role, layers) for role, layers in sorted(self._heads.items())},
+            total=_row(total),
+            magnitudes=self._magnitudes(),
+            run=run,
+        )
+
+    def _magnitudes(self) -> list[MagnitudeSketch]:
+        """Of the whole model, then of each role; of those with weights and histograms."""
+        found = [self._total.magnitudes(None), *(self._roles[role].magnitudes(role) for role in self._roles)]
+        return [sketch for sketch in found if sketch is not None]
+
+
+def _row(values: dict[str, Any], **place: Any) -> Row:
+    sizes = {name: values.pop(name) for name in ("n_tensors", "n_bytes")}
+    return Row(values, **sizes, **place)
+
+
+def _layer_role(tensor: Tensor) -> tuple[str | None, int, str] | None:
+    """The place of a tensor that others may share, as experts do that have a tensor each."""
+    if tensor.layer is None or tensor.role is None:
+        return None
+    return tensor.stack, tensor.layer, tensor.role
+
+
+def _layer_key(key: tuple[str | None, int]) -> int | str:
+    stack, layer = key
+    return layer if stack is None else f"{stack}.{layer}"

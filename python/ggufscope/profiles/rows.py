@@ -1,0 +1,143 @@
+"""A row of a profile: the statistics of a tensor, layer, role, … with what they belong to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..arrays import histogram
+from ..arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, kinds, saved_names, vectors
+from ..arrays.statistics import TensorStatistics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import numpy.typing as npt
+
+PLACE = ("role", "layer", "stack", "expert", "third", "n_tensors")
+ABOUT = ("name", *PLACE, "type", "shape", "n_bytes")
+
+
+class Row(TensorStatistics):
+    """TensorStatistics with a place in the model; what does not apply to the row is None.
+
+    Attributes:
+        role: of a tensor (`"attn_q"`), or what a roll-up is over; None where the name says nothing.
+        layer: of a tensor or of a layer's roll-up.
+        stack: of a layer of a second stack (`"enc"`); None for the main one.
+        expert: of an expert's roll-up, or of a tensor that holds a single expert.
+        third: `"early"`, `"middle"` or `"late"`, of a third's roll-up.
+        n_tensors: how many tensors a roll-up merges.
+    """
+
+    __slots__ = PLACE
+
+    def __init__(self, fields: Mapping[str, Any], **about: Any) -> None:
+        for name in PLACE:
+            setattr(self, name, about.pop(name, None))
+        super().__init__(fields, n_elements=fields["n_elements"], **about)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in vectors() and name not in self:
+            raise AttributeError(f"the vector {name!r} is not kept here; {name}_min, _max, _median and _mad are")
+        return super().__getattr__(name)
+
+    def __repr__(self) -> str:
+        place = " ".join(f"{name}={getattr(self, name)}" for name in PLACE if getattr(self, name) is not None)
+        return f"<Row {' '.join(filter(None, [self.name, place]))}: {self.n_elements} elements>"
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether it is a tensor of two dimensions or more: no gain, bias or table of frequencies."""
+        return self.shape is not None and len(self.shape) >= 2
+
+    def to_json(self) -> dict[str, Any]:
+        """The row as it stands in a saved profile."""
+        head = {name: getattr(self, name) for name in ABOUT if getattr(self, name) is not None}
+        fields = {name: value for name, value in self.items() if name not in vectors()}
+        return head | {name: _to_json(kinds().get(name), value) for name, value in fields.items()}
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any]) -> Row:
+        """The row of a validated part of a saved profile."""
+        about = {name: saved[name] for name in ABOUT if name in saved and name != "shape"}
+        shape = tuple(saved["shape"]) if "shape" in saved else None
+        fields = {name: _from_json(kinds().get(name), saved[name]) for name in saved_names() if name in saved}
+        return cls(fields, shape=shape, **about)
+
+
+def with_vector_summaries(fields: Mapping[str, Any], keep_vectors: bool) -> dict[str, Any]:
+    """The fields with min, max, median and MAD (median absolute deviation from the median) after each vector."""
+    out: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name not in vectors():
+            out[name] = value
+            continue
+        if keep_vectors:
+            out[name] = value
+        out |= {f"{name}_{what}": number for what, number in zip(VECTOR_SUMMARIES, _summary(value), strict=True)}
+    return out
+
+
+def flat(row: Row) -> dict[str, Any]:
+    """Everything about a row that fits a cell, by name: each quantile by itself, no histogram and no vectors."""
+    out = {name: getattr(row, name) for name in ABOUT}
+    for name, value in row.items():
+        kind = kinds().get(name)
+        if kind == "quantiles":
+            numbers = [None] * len(QUANTILE_PERCENTS) if value is None else value.tolist()
+            out |= {f"quantile_{percent}": x for percent, x in zip(QUANTILE_PERCENTS, numbers, strict=True)}
+        elif kind not in {"histogram", "vector"}:
+            out[name] = value
+    return out
+
+
+def columns(rows: Iterable[Row]) -> dict[str, npt.NDArray[Any]]:
+    """One array per field over the rows; see `Profile.to_columns`."""
+    table = [flat(row) for row in rows]
+    names = dict.fromkeys(name for row in table for name in row)
+    found = {name: [row.get(name) for row in table] for name in names}
+    absent = {name for name in ABOUT if all(value is None for value in found.get(name, []))}
+    return {name: _column(name, values) for name, values in found.items() if name not in absent}
+
+
+def _column(name: str, values: list[Any]) -> npt.NDArray[Any]:
+    if name in {"layer", "expert", "n_tensors", "n_bytes"} or kinds().get(name) == "count":
+        return np.array([-1 if value is None else value for value in values], np.int64)
+    if name in ABOUT or kinds().get(name) == "index":
+        return _objects(values)
+    return np.array([np.nan if value is None else value for value in values], np.float64)
+
+
+def _objects(values: list[Any]) -> npt.NDArray[Any]:
+    out = np.empty(len(values), object)
+    out[:] = values
+    return out
+
+
+def _summary(vector: npt.NDArray[np.float64] | None) -> list[float | None]:
+    if vector is None or len(vector) == 0:
+        return [None] * len(VECTOR_SUMMARIES)
+    median = np.median(vector)
+    return [float(x) for x in (vector.min(), vector.max(), median, np.median(np.abs(vector - median)))]
+
+
+def _to_json(kind: str | None, value: Any) -> Any:
+    if value is None:
+        return None
+    if kind == "histogram":
+        return histogram.encode(value)
+    if kind == "index":
+        return list(value)
+    return value.tolist() if kind == "quantiles" else value
+
+
+def _from_json(kind: str | None, value: Any) -> Any:
+    if value is None:
+        return None
+    if kind == "histogram":
+        return histogram.decode(value)
+    if kind == "index":
+        return tuple(value)
+    return np.array(value, np.float64) if kind == "quantiles" else value

@@ -1,0 +1,229 @@
+"""The layout of a saved profile, and what must be true of it.
+
+The models below spell it. The statistics of a row are not listed here: they come from the core's registry, each kind
+with its check. Keys nobody knows are ignored, so that a file with a statistic of a later version loads; what is there
+must be right.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic.functional_validators import AfterValidator
+
+from ..arrays import histogram
+from ..arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
+
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _ascending(values: list[float]) -> list[float]:
+    if sorted(values) != values:
+        raise ValueError("quantiles must not descend")
+    return values
+
+
+def _decodable(text: str) -> str:
+    histogram.decode(text)
+    return text
+
+
+_KINDS: dict[str, Any] = {
+    "count": Count,
+    "index": list[Count],
+    "number": Number,
+    "share": Share,
+    "quantiles": Annotated[
+        list[Number],
+        Field(min_length=len(QUANTILE_PERCENTS), max_length=len(QUANTILE_PERCENTS)),
+        AfterValidator(_ascending),
+    ],
+    "histogram": Annotated[str, AfterValidator(_decodable)],
+}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", protected_namespaces=())
+
+
+class _Row(_Strict):
+    n_elements: Count
+    n_bytes: Count
+
+    @model_validator(mode="after")
+    def _histogram_is_complete(self) -> Self:
+        """Every finite element is in the histogram."""
+        text = getattr(self, "histogram", None)
+        lost: list[int] = [getattr(self, f"{kind}_count", None) or 0 for kind in ("nan", "inf")]
+        total = self.n_elements - sum(lost) if text is None else int(histogram.decode(text)[1].sum())
+        if total != self.n_elements - sum(lost):
+            raise ValueError(f"the histogram counts {total} finite elements of {self.n_elements - sum(lost)}")
+        return self
+
+
+class _Tensor(_Row):
+    name: str
+    type: str
+    shape: list[Count]
+    role: str | None = None
+    layer: Count | None = None
+    stack: str | None = None
+    expert: Count | None = None
+
+    @model_validator(mode="after")
+    def _shape_fits(self) -> Self:
+        if prod(self.shape) != self.n_elements:
+            raise ValueError(f"a tensor of shape {self.shape} does not have {self.n_elements} elements")
+        return self
+
+
+class _RollUp(_Row):
+    n_tensors: Count
+
+
+class _Layer(_RollUp):
+    layer: Count
+    stack: str | None = None
+
+
+class _Role(_RollUp):
+    role: str
+
+
+class _Expert(_Role):
+    expert: Count
+
+
+class _LayerRole(_Layer):
+    role: str
+
+
+class _Magnitudes(_Strict):
+    """A sketch: cells that ascend, and the weights in them."""
+
+    role: str | None
+    zero_share: Share
+    low: list[Number]
+    high: list[Number]
+    share: list[Share]
+    share_per_octave: list[Number]
+
+    @model_validator(mode="after")
+    def _cells_fit(self) -> Self:
+        if len({len(self.low), len(self.high), len(self.share), len(self.share_per_octave)}) > 1:
+            raise ValueError("low, high, share and share_per_octave must be equally long")
+        edges = [edge for pair in zip(self.low, self.high, strict=True) for edge in pair]
+        if edges != sorted(edges) or (edges and edges[0] <= 0):
+            raise ValueError("the cells must ascend from above 0")
+        return self
+
+
+class _Third(_RollUp):
+    third: str
+
+
+class _Heads(_Strict):
+    role: str
+    layers: list[Count]
+    fields: dict[str, list[list[Number | None]]]
+
+    @model_validator(mode="after")
+    def _tables_fit(self) -> Self:
+        shapes = {name: [len(row) for row in table] for name, table in self.fields.items()}
+        for name, lengths in shapes.items():
+            if len(lengths) != len(self.layers) or lengths != next(iter(shapes.values())):
+                raise ValueError(f"the table of {name} has other layers or heads than the first")
+        return self
+
+
+class _TypeSizes(_Strict):
+    n_tensors: Count
+    n_elements: Count
+    n_bytes: Count
+
+
+class _RoleSizes(_Strict):
+    role: str | None
+    n_tensors: Count
+    n_elements: Count
+    n_bytes: Count
+    element_share: Share | None
+    byte_share: Share | None
+
+
+class _Model(_Strict):
+    name: str | None
+    architecture: str | None
+    file_type: str | None
+    synthetic: bool
+    identity: str
+    file_sizes: list[Count]
+    n_tensors: Count
+    n_elements: Count
+    n_bytes: Count
+    bits_per_weight: Number | None
+    types: dict[str, _TypeSizes]
+    type_map: dict[str, dict[str, list[Count]]]
+    sizes: list[_RoleSizes] = []
+
+
+class _Settings(_Strict):
+    fast: bool
+    sparsity_threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class _Run(_Strict):
+    files: list[str]
+    started: str
+    seconds: Number
+    bytes_per_second: Number
+    elements_per_second: Number
+    threads: Count
+    isa: str
+    version: str
+
+
+@cache
+def _with_statistics(base: type[_Row]) -> type[_Row]:
+    """`base` with every statistic, each optional: which there are depends on type and settings."""
+    fields: dict[str, Any] = {}
+    for field in registry():
+        if field["kind"] == "vector":
+            fields |= {f"{field['name']}_{what}": (Number | None, None) for what in VECTOR_SUMMARIES}
+        elif field["name"] not in base.model_fields:
+            fields[field["name"]] = (_KINDS[field["kind"]] | None, None)
+    return create_model(base.__name__, __base__=base, **fields)
+
+
+@cache
+def document_model() -> type[BaseModel]:
+    """The whole file."""
+    tables: dict[str, Any] = {
+        name: (list[_with_statistics(base)], ...)  # type: ignore[misc]
+        for name, base in {
+            "tensors": _Tensor,
+            "layers": _Layer,
+            "roles": _Role,
+            "experts": _Expert,
+            "thirds": _Third,
+        }.items()
+    }
+    layer_roles = _with_statistics(_LayerRole)
+    return create_model(
+        "Profile",
+        __base__=_Strict,
+        model=(_Model, ...),
+        coverage=(Share, ...),
+        settings=(_Settings, ...),
+        total=(_with_statistics(_RollUp), ...),
+        heads=(list[_Heads], ...),
+        layer_roles=(list[layer_roles], []),  # type: ignore[valid-type]
+        magnitudes=(list[_Magnitudes], []),
+        run=(_Run | None, None),
+        **tables,
+    )

@@ -1,0 +1,1 @@
+"""The contents of reports, written once for every form of output."""

@@ -1,0 +1,194 @@
+"""What a report shows: the saved results that belong to one model, read once."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...analysis.analysis_document import SCHEMA as ANALYSIS_SCHEMA
+from ...analysis.analysis_result import PROFILE_JSON, REPORT_JSON, Analysis
+from ...errors import AnalysisError, ProfileError, ValidationError
+from ...profiles.profile_result import SCHEMA as PROFILE_SCHEMA
+from ...profiles.profile_result import Profile
+from ...validation.validation_document import SCHEMA as VALIDATION_SCHEMA
+from ...validation.validation_result import VALIDATION_JSON, Validation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from os import PathLike
+
+
+Result = TypeVar("Result", Profile, Analysis, Validation)
+
+NO_ANALYSIS = "only a profile was given, no analysis"
+NO_PROFILE = "the analysis was not made from a profile of the tensors"
+_SAME_WEIGHT = 1e-6  # relative; files keep seven to nine digits
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """The results to show; renderers compute nothing beyond them.
+
+    Attributes:
+        profile: statistics of the tensors; None where there are none.
+        analysis: the static analysis; None where there is none.
+        why_no_profile: the reason, for the reader; None where there is one.
+        why_no_analysis: the same of the analysis.
+        validation: predicted against measured; None where there is none.
+        why_no_validation: why the one that is there cannot be shown; None also where there is none at all, since nobody
+            misses a validation of a model that was not run.
+    """
+
+    profile: Profile | None
+    analysis: Analysis | None
+    why_no_profile: str | None = None
+    why_no_analysis: str | None = None
+    validation: Validation | None = None
+    why_no_validation: str | None = None
+
+    @classmethod
+    def of(cls, result: Profile | Analysis, validation: Validation | None = None) -> ReportData:
+        """From a profile or an analysis in memory, and a validation of the same model."""
+        if isinstance(result, Profile):
+            return cls(result, None, None, NO_ANALYSIS, validation)
+        return cls(result.profile, result, None if result.profile else NO_PROFILE, None, validation)
+
+    @property
+    def title(self) -> str:
+        """What to call the model; text from its file, to be escaped."""
+        if self.analysis is not None:
+            return self.analysis.document.model.title
+        if self.profile is not None:
+            return self.profile.title
+        return self.validation.document.model.title if self.validation is not None else "unnamed model"
+
+    @property
+    def validation_alone(self) -> bool:
+        """Whether there is nothing else: then nothing about weights is missing, it is not what the report is about."""
+        return self.validation is not None and self.analysis is None and self.profile is None
+
+
+def read_report_data(path: str | PathLike[str]) -> ReportData:
+    """Read a saved profile, analysis or validation, with what belongs to the same model beside it.
+
+    Beside an analysis that is its profile and a validation, beside a validation an analysis and a profile.
+
+    Args:
+        path: `profile.json`, `analysis-report.json` or `validation.json`, whatever they are called, or a directory that
+            holds one.
+
+    Raises:
+        AnalysisError: A malformed analysis, or one of another schema version.
+        ProfileError: None of the three, or a malformed profile.
+        ValidationError: A malformed validation, or one of another schema version.
+        OSError: The file cannot be read.
+    """
+    file = _in_directory(Path(path))
+    kind = _kind(_schema(file))
+    if kind == _kind(ANALYSIS_SCHEMA):
+        return _with_analysis(file, Analysis.load(file))
+    if kind == _kind(VALIDATION_SCHEMA):
+        return _with_validation(file, Validation.load(file))
+    return ReportData(Profile.load(file), None, None, NO_ANALYSIS)
+
+
+def _in_directory(path: Path) -> Path:
+    if not path.is_dir():
+        return path
+    found = [path / name for name in (REPORT_JSON, VALIDATION_JSON, PROFILE_JSON) if (path / name).is_file()]
+    return found[0] if found else path / REPORT_JSON
+
+
+def _kind(schema: str) -> str:
+    """A schema without its version: `"ggufscope.profile"`."""
+    return schema.partition("/")[0]
+
+
+def _schema(file: Path) -> str:
+    """The schema a file names.
+
+    Raises:
+        ProfileError: It names none that a report can show.
+    """
+    with file.open("rb") as opened:
+        head = opened.read(4)
+        data = head if head == b"GGUF" else head + opened.read()
+    if data == b"GGUF":
+        raise ProfileError(f"{file}: a GGUF model; profile or analyze it first")
+    try:
+        document: Any = json.loads(data)
+    except (ValueError, RecursionError):
+        document = None
+    schema = document.get("schema") if isinstance(document, dict) else None
+    if not isinstance(schema, str) or not schema.startswith("ggufscope."):
+        raise ProfileError(f"{file}: neither a saved profile nor a saved analysis or validation")
+    if _kind(schema) not in map(_kind, (ANALYSIS_SCHEMA, PROFILE_SCHEMA, VALIDATION_SCHEMA)) or "/" not in schema:
+        raise ProfileError(f"{file}: nothing to report on in schema {schema!r}")
+    return schema
+
+
+def _with_analysis(file: Path, analysis: Analysis) -> ReportData:
+    identity = analysis.document.model.identity
+    beside = "the analysis"
+    profile: Profile | None = None
+    why_no_profile: str | None = NO_PROFILE
+    if identity is not None:
+        profile, why_no_profile = _beside(file.with_name(PROFILE_JSON), Profile.load, identity, beside)
+    validation, why_no_validation = _beside(file.with_name(VALIDATION_JSON), Validation.load, identity, beside)
+    if not file.with_name(VALIDATION_JSON).is_file():
+        why_no_validation = None
+    return ReportData(profile, analysis, why_no_profile, None, validation, why_no_validation)
+
+
+def _with_validation(file: Path, validation: Validation) -> ReportData:
+    identity = validation.document.model.identity
+    beside = "the validation"
+    analysis, why_no_analysis = _beside(file.with_name(REPORT_JSON), Analysis.load, identity, beside)
+    profile, why_no_profile = _beside(file.with_name(PROFILE_JSON), Profile.load, identity, beside)
+    return ReportData(profile, analysis, why_no_profile, why_no_analysis, validation)
+
+
+def _beside(
+    path: Path, load: Callable[[Path], Result], identity: str | None, what: str
+) -> tuple[Result | None, str | None]:
+    """The result of the same model beside another, or why there is none."""
+    if not path.is_file():
+        return None, f"there is no {path.name} beside {what}"
+    try:
+        found = load(path)
+    except (ProfileError, AnalysisError, ValidationError) as error:
+        return None, f"the {path.name} beside {what} cannot be used: {error}"
+    if identity is None:
+        return None, f"whether the {path.name} beside {what} is of the same model cannot be told"
+    if _identity(found) != identity:
+        return None, f"the {path.name} beside {what} is of another model"
+    return found, None
+
+
+def _identity(found: Profile | Analysis | Validation) -> str | None:
+    return found.model.identity if isinstance(found, Profile) else found.document.model.identity
+
+
+def other_settings(data: ReportData) -> list[str]:
+    """In what the analysis that was validated differs from the one that is shown beside it."""
+    if data.analysis is None or data.validation is None:
+        return []
+    return list(_differences(data.analysis, data.validation))
+
+
+def _differences(analysis: Analysis, validation: Validation) -> Iterator[str]:
+    shown, compared = analysis.document, validation.document.analysis
+    presets = [preset.name for preset in (shown.preset, *shown.other_presets)]
+    if presets != compared.presets:
+        yield f"presets {', '.join(compared.presets)}, here {', '.join(presets)}"
+    for name in ("norm", "scale"):
+        if getattr(shown.settings, name) != getattr(compared, name):
+            yield f"{name} {getattr(compared, name)}, here {getattr(shown.settings, name)}"
+    weights = shown.settings.weights
+    if weights.keys() != compared.weights.keys() or not all(
+        math.isclose(weights[name], weight, rel_tol=_SAME_WEIGHT) for name, weight in compared.weights.items()
+    ):
+        yield "other weights of the index"

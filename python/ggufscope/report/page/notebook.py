@@ -1,0 +1,80 @@
+"""Profiles and analyses in a Jupyter notebook: small HTML tables, every text from a file escaped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...text.escape import escape_html as safe
+from ...text.numbers import count_text, percent, short
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ...analysis.analysis_document import AnalysisDocument, LayerRecord
+    from ...profiles.profile_result import Profile
+    from ...profiles.rows import Row
+
+_NOTHING = "–"
+_MOST_ROWS = 64
+
+
+def table_html(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table of escaped cells."""
+    head = "".join(f"<th>{safe(cell)}</th>" for cell in header)
+    body = "".join(f"<tr>{''.join(f'<td>{safe(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def profile_html(profile: Profile) -> str:
+    """What a model is, and its roles with their statistics."""
+    model = profile.model
+    facts = f"{model.architecture or 'no architecture'}, {count_text(model.n_elements)} parameters"
+    rows = [
+        (row.role, count_text(row.n_elements), _number(row, "rms"), _share(row, "sparsity"), _number(row, "kurtosis"))
+        for row in list(profile.roles.values())[:_MOST_ROWS]
+    ]
+    table = table_html(("role", "parameters", "rms", "sparsity %", "kurtosis"), rows)
+    return f"<p><b>{safe(profile.title)}</b>: {safe(facts)}, {len(profile.layers)} layers</p>{table}"
+
+
+def _number(row: Row, field: str) -> str:
+    value = row.get(field)
+    return _NOTHING if value is None else short(value)
+
+
+def _share(row: Row, field: str) -> str:
+    value = row.get(field)
+    return _NOTHING if value is None else percent(value)
+
+
+def analysis_html(document: AnalysisDocument) -> str:
+    """Statement, warnings, verdicts, and the index by layer, of the other presets beside that of the leading one."""
+    others = document.other_presets
+    verdicts = [(entry.id, entry.title, entry.verdict, entry.why) for entry in document.hypotheses]
+    layers = [
+        (*_layer_cells(entry), *(_decimal(other.layers[row].risk) for other in others))
+        for row, entry in enumerate(document.preset.layers)
+    ]
+    header = (
+        f"risk, {document.preset.name}",
+        "level",
+        "rank",
+        "p(top 3)",
+        *(f"risk, {other.name}" for other in others),
+    )
+    warnings = "".join(f"<li>{safe(warning)}</li>" for warning in document.warnings)
+    return (
+        f"<p><b>{safe(document.model.title)}</b>: {safe(document.statement)}</p><ul>{warnings}</ul>"
+        f"<p>{safe(document.verdicts_are)}</p>"
+        + table_html(("", "premise", "verdict", "why"), verdicts)
+        + table_html(("layer", *header), layers)
+    )
+
+
+def _layer_cells(entry: LayerRecord) -> tuple[object, ...]:
+    rank = _NOTHING if entry.rank is None else f"{entry.rank:g}"
+    return entry.layer, _decimal(entry.risk), entry.level or _NOTHING, rank, _decimal(entry.p_top_three, 2)
+
+
+def _decimal(value: float | None, digits: int = 1) -> str:
+    return _NOTHING if value is None else f"{value:.{digits}f}"

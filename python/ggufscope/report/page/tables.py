@@ -1,0 +1,129 @@
+"""Tables as a page shows them: rounded for reading, sorted by the exact value, downloadable as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ...arrays.fields import kinds
+from ...text.numbers import bytes_text, percent, short
+from ..tables.csv_text import csv_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..charts import Chart
+    from ..tables.columns import Column, Table
+
+NOTHING = "–"
+MOST_ROWS = 2_000  # shown; a browser lays out more, but nobody reads them
+LARGEST_CSV = 1_000_000  # characters carried along by the page
+_UNQUOTED = ",.:;()[]+*=/|!$@-_~'"  # what may stand in the address of data as it is
+
+# Table → the columns to show, of those there are; the CSV has all.
+_SHOWN = {
+    "tensors": "name type shape n_bytes rms abs_max kurtosis sparsity outlier_fraction_6 code_entropy nan_count"
+    " inf_count",
+    "layers": "stack layer n_elements n_bytes rms kurtosis sparsity outlier_fraction_6 heuristic_risk"
+    " heuristic_risk_without_confounded heuristic_level propagation_risk",
+    "heads": "layer role head rms l2_norm kurtosis sparsity propagation_head_entropy",
+    "validation": "quantity per layer head measured measured_low measured_high predicted_heuristic"
+    " predicted_propagation predicted_probe predicted_norms predicted_depth",
+}
+_TITLES = {"tensors": "Tensors", "layers": "Layers", "heads": "Attention heads", "validation": "Predicted and measured"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: what is shown, and the number behind it; None for text and for what is undefined."""
+
+    text: str
+    value: float | None = None
+
+    @property
+    def key(self) -> str | None:
+        """What it is sorted by, where that is another number than the one shown."""
+        key = None if self.value is None else f"{self.value:.9g}"
+        return None if key == self.text else key
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """A table on a page.
+
+    Attributes:
+        name: stem of its file.
+        title: for readers.
+        header: label of each column, and whether it holds numbers.
+        rows: cells of the rows; none where there are too many.
+        n_rows: how many rows there are.
+        csv: data address of the CSV; None where that is too large.
+    """
+
+    name: str
+    title: str
+    header: list[tuple[str, bool]]
+    rows: list[list[Cell]]
+    n_rows: int
+    csv: str | None
+
+
+def chart_table(chart: Chart) -> ShownTable:
+    """The numbers behind a chart."""
+    found = chart.table
+    labels = [f"{column.label} ({column.unit})" if column.unit else column.label for column in found.columns]
+    names = [column.name for column in found.columns]
+    numeric = [all(not isinstance(row[at], str) for row in found.rows) for at in range(len(names))]
+    return ShownTable(
+        chart.name,
+        chart.title,
+        list(zip(labels, numeric, strict=True)),
+        [[_cell(value) for value in row] for row in found.rows] if len(found.rows) <= MOST_ROWS else [],
+        len(found.rows),
+        _csv_address(names, found.rows),
+    )
+
+
+def shown_table(table: Table) -> ShownTable:
+    """A table of the report, with the columns that matter most."""
+    found = {column.name: column for column in table.columns if _says_something(column)}
+    columns = [found[name] for name in _SHOWN[table.name].split() if name in found]
+    rows = zip(*(_cells(column) for column in columns), strict=True) if table.n_rows <= MOST_ROWS else ()
+    return ShownTable(
+        table.name,
+        _TITLES[table.name],
+        [(column.name, column.kind in {"integer", "number"}) for column in columns],
+        [list(row) for row in rows],
+        table.n_rows,
+        _csv_address(table.names, table.rows()),
+    )
+
+
+def _says_something(column: Column) -> bool:
+    """Whether it has a value; a count of what should not be there, whether it has one beyond 0."""
+    values = [value for value in column.values if value is not None]
+    return any(values) if column.name in {"nan_count", "inf_count"} else bool(values)
+
+
+def _cells(column: Column) -> list[Cell]:
+    if column.kind == "integers":
+        return [Cell(NOTHING if value is None else " × ".join(map(str, value))) for value in column.values]
+    if column.name == "n_bytes":
+        return [Cell(NOTHING) if value is None else Cell(bytes_text(value), value) for value in column.values]
+    if kinds().get(column.name) == "share":
+        return [Cell(NOTHING) if value is None else Cell(f"{percent(value)} %", value) for value in column.values]
+    return [_cell(value) for value in column.values]
+
+
+def _cell(value: Any) -> Cell:
+    if value is None:
+        return Cell(NOTHING)
+    if isinstance(value, str):
+        return Cell(value)
+    return Cell(str(value) if isinstance(value, int) else short(value), value)
+
+
+def _csv_address(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str | None:
+    text = csv_text(names, rows)
+    return f"data:text/csv;charset=utf-8,{quote(text, safe=_UNQUOTED)}" if len(text) <= LARGEST_CSV else None

@@ -1,0 +1,87 @@
+"""What an analysis knows of layers and heads, in columns beside those of a profile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .columns import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ...analysis.analysis_document import AnalysisDocument, LayerRecord, PresetSummary
+
+# Attribute of a layer → what it says; numbers, but for the last.
+_INDEX = {
+    "risk": "the structural risk index (heuristic), 0 to 100 in this file; not comparable between files",
+    "risk_without_confounded": "the index without what the confound test flagged",
+    "rank": "1 for the highest index",
+    "p_first": "probability over weights of being first",
+    "p_top_three": "probability over weights of being among the first three",
+    "level": "low, medium or high, where nothing changes it",
+}
+Place = tuple[int, str, int]  # layer, role, head
+
+
+def layer_columns(document: AnalysisDocument, layers: Sequence[int | None]) -> list[Column]:
+    """The columns of every preset, named `heuristic_risk`, …; then types of the matrices and zeros of W_v.
+
+    Args:
+        document: the analysis.
+        layers: the layer of each row; None for one that the analysis does not know.
+    """
+    columns = [column for preset in (document.preset, *document.other_presets) for column in _of_preset(preset, layers)]
+    records = _records(document.preset, layers)
+    for name in dict.fromkeys(name for entry in document.preset.layers for name in entry.types):
+        values = [entry and entry.types.get(name) for entry in records]
+        columns.append(Column(f"type_{name}", "text", f"type of {name}", values))
+    low, high = ([_band_end(entry, end) for entry in records] for end in (0, 1))
+    excess = [entry and entry.value_zeros.excess_zero_fraction for entry in records]
+    return [
+        *columns,
+        Column("attn_v_expected_zero_fraction_low", "number", "least zeros that the type of W_v explains", low),
+        Column("attn_v_expected_zero_fraction_high", "number", "most zeros that the type of W_v explains", high),
+        Column("attn_v_excess_zero_fraction", "number", "zeros of W_v outside that band", excess),
+    ]
+
+
+def _records(preset: PresetSummary, layers: Sequence[int | None]) -> list[LayerRecord | None]:
+    known = {entry.layer: entry for entry in preset.layers}
+    return [None if layer is None else known.get(layer) for layer in layers]
+
+
+def _band_end(entry: LayerRecord | None, end: int) -> float | None:
+    band = entry.value_zeros.expected_zero_fraction if entry else None
+    return None if band is None else band[end]
+
+
+def _of_preset(preset: PresetSummary, layers: Sequence[int | None]) -> Iterator[Column]:
+    records = _records(preset, layers)
+    for name, meaning in _INDEX.items():
+        kind: Any = "text" if name == "level" else "number"
+        yield Column(f"{preset.name}_{name}", kind, meaning, [entry and getattr(entry, name) for entry in records])
+    for end, side in enumerate(("low", "high")):
+        values = [entry.rank_interval[end] if entry and entry.rank_interval else None for entry in records]
+        yield Column(f"{preset.name}_rank_{side}", "number", f"{side} end of the 5–95 % interval of the rank", values)
+    for name, formula in preset.formulas.items():
+        yield Column(
+            f"{preset.name}_{name}", "number", formula, [entry and entry.scores.get(name) for entry in records]
+        )
+    for name in preset.weights:
+        values = [entry.components[name].scaled if entry else None for entry in records]
+        yield Column(f"{preset.name}_scaled_{name}", "number", f"{name}, scaled to 0 … 1", values)
+
+
+def head_columns(document: AnalysisDocument) -> list[tuple[str, dict[Place, float | None]]]:
+    """Name and values by place of what the presets say of query heads."""
+    return [
+        (f"{preset.name}_{name}", dict(_places(preset, rows)))
+        for preset in (document.preset, *document.other_presets)
+        for name, rows in preset.per_head.items()
+    ]
+
+
+def _places(preset: PresetSummary, rows: list[list[float | None]]) -> Iterator[tuple[Place, float | None]]:
+    for entry, values in zip(preset.layers, rows, strict=True):
+        for head, value in enumerate(values):
+            yield (entry.layer, "attn_q", head), value

@@ -1,0 +1,123 @@
+"""The tables `tensors`, `layers`, `heads` and `validation`: columns of plain values, as a data frame wants them.
+
+    tensors     one row per tensor, in file order        columns of the profile
+    layers      one row per layer                        of the profile, and of every preset of the analysis
+    heads       one row per layer, role and head         of the profile, and of the analysis for query heads
+    validation  one row per quantity and layer or head   of the validation: measured, and by every predictor
+
+Nothing is computed: every value is in the JSON. The columns of statistics are those of the core's registry, the same
+for every model; what does not apply to a row, or is undefined, is None.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
+from ...profiles.rows import flat
+from .analysis_columns import head_columns, layer_columns
+from .columns import Column, Kind, Table
+from .validation_columns import validation_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ..._core import FieldInfo
+    from ...profiles.head_table import HeadTable
+    from ...profiles.rows import Row
+    from ..content.results import ReportData
+
+_PLACES: dict[str, tuple[Kind, str]] = {
+    "name": ("text", "of the tensor"),
+    "role": ("text", "what it is in its layer; empty for names nobody knows"),
+    "layer": ("integer", ""),
+    "stack": ("text", "empty for the main stack of layers"),
+    "expert": ("integer", "of a tensor that holds a single one"),
+    "head": ("integer", ""),
+    "type": ("text", "of ggml"),
+    "shape": ("integers", "rows × columns"),
+    "n_tensors": ("integer", "merged in the row"),
+    "n_bytes": ("integer", "as stored"),
+}
+_ROW_KINDS: dict[str, Kind] = {"count": "integer", "index": "integers"}
+
+
+def tables(data: ReportData) -> list[Table]:
+    """The tables that have rows."""
+    return [table for make in _TABLES for table in [make(data)] if table.n_rows]
+
+
+def _tensors(data: ReportData) -> Table:
+    rows = [flat(row) for row in data.profile.tensors.values()] if data.profile else []
+    places = ("name", "role", "layer", "stack", "expert", "type", "shape", "n_bytes")
+    return Table("tensors", [*_places(places, rows), *_statistics(rows, lambda field: True)])
+
+
+def _layers(data: ReportData) -> Table:
+    """The layers of the profile; without one those of the analysis, which knows the main stack alone."""
+    document = data.analysis.document if data.analysis else None
+    found: Iterable[Row] = data.profile.layers.values() if data.profile else ()
+    rows = [flat(row) for row in found]
+    if not rows and document is not None:
+        rows = [{"layer": entry.layer} for entry in document.preset.layers]
+    columns = _places(("layer", "stack"), rows)
+    if data.profile is not None:
+        columns += [*_places(("n_tensors", "n_bytes"), rows), *_statistics(rows, lambda field: field["roll_up"])]
+    if document is not None:
+        columns += layer_columns(document, [None if row.get("stack") else row["layer"] for row in rows])
+    return Table("layers", columns)
+
+
+def _heads(data: ReportData) -> Table:
+    rows = [row for table in data.profile.heads.values() for row in _head_rows(table)] if data.profile else []
+    added = head_columns(data.analysis.document) if data.analysis else []
+    known = {(row["layer"], row["role"], row["head"]) for row in rows}
+    places = dict.fromkeys(place for _, values in added for place in values if place not in known)
+    rows += [dict(zip(("layer", "role", "head"), place, strict=True)) for place in places]
+    rows.sort(key=lambda row: (row["layer"], row["role"], row["head"]))
+    columns = _places(("layer", "role", "head"), rows)
+    if data.profile is not None and data.profile.heads:
+        columns += _statistics(rows, lambda field: field["per_head"] and field["roll_up"])
+    at = [(row["layer"], row["role"], row["head"]) for row in rows]
+    columns += [
+        Column(name, "number", "by the analysis", [values.get(place) for place in at]) for name, values in added
+    ]
+    return Table("heads", columns)
+
+
+def _head_rows(table: HeadTable) -> Iterable[dict[str, Any]]:
+    saved = table.to_json()["fields"]
+    for position, layer in enumerate(table.layers):
+        for head in range(table.n_heads[position]):
+            fields = {name: values[position][head] for name, values in saved.items()}
+            yield {"layer": layer, "role": table.role, "head": head, **fields}
+
+
+def _validation(data: ReportData) -> Table:
+    return Table("validation", validation_table(data.validation.document) if data.validation else [])
+
+
+_TABLES = (_tensors, _layers, _heads, _validation)
+
+
+def _places(names: Iterable[str], rows: Sequence[dict[str, Any]]) -> list[Column]:
+    return [Column(name, *_PLACES[name], [row.get(name) for row in rows]) for name in names]
+
+
+def _statistics(rows: Sequence[dict[str, Any]], wanted: Callable[[FieldInfo], bool]) -> list[Column]:
+    columns = [column for field in registry() if wanted(field) for column in _columns_of(field)]
+    return [Column(name, kind, meaning, [row.get(name) for row in rows]) for name, kind, meaning in columns]
+
+
+def _columns_of(field: FieldInfo) -> list[tuple[str, Kind, str]]:
+    """Name, kind and meaning of the columns of a statistic; a histogram fits no cell."""
+    name, meaning = field["name"], field["meaning"]
+    match field["kind"]:
+        case "histogram":
+            return []
+        case "quantiles":
+            return [(f"quantile_{percent}", "number", f"{percent} % quantile") for percent in QUANTILE_PERCENTS]
+        case "vector":
+            return [(f"{name}_{what}", "number", f"{what} of: {meaning}") for what in VECTOR_SUMMARIES]
+        case kind:
+            return [(name, _ROW_KINDS.get(kind, "number"), meaning)]

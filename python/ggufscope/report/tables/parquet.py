@@ -1,0 +1,61 @@
+"""Tables as Parquet: typed columns, nulls, and what they are about in the metadata.
+
+Needs pyarrow, the extra `parquet`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from ...extras import need
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .columns import Column, Table
+
+METADATA_KEY = b"ggufscope"
+
+
+def require_parquet() -> None:
+    """Make sure that the extra `parquet` is installed.
+
+    Raises:
+        MissingExtraError: It is not; the line says how to install it.
+    """
+    need("pyarrow", "parquet")
+
+
+def parquet_bytes(table: Table, about: dict[str, Any]) -> bytes:
+    """The file of a table.
+
+    Args:
+        table: the table.
+        about: plain values, as JSON under the key `ggufscope` of the schema's metadata. The `meaning` of a column is in
+            the metadata of its field.
+    """
+    import pyarrow as pa  # noqa: PLC0415  an extra
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    fields = [_field(column) for column in table.columns]
+    metadata = {METADATA_KEY: json.dumps({"table": table.name, **about}).encode()}
+    arrays = [pa.array(_values(c), field.type) for c, field in zip(table.columns, fields, strict=True)]
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata)), out, compression="zstd")
+    return out.getvalue()
+
+
+def _field(column: Column) -> pa.Field:
+    import pyarrow as pa  # noqa: PLC0415
+
+    types = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "integers": pa.list_(pa.int64())}
+    return pa.field(column.name, types[column.kind], metadata={b"meaning": column.meaning.encode()})
+
+
+def _values(column: Column) -> list[Any]:
+    """The values; a lone surrogate, which UTF-8 cannot hold, as an escape."""
+    if column.kind != "text":
+        return list(column.values)
+    return [value and value.encode("utf-8", "backslashreplace").decode() for value in column.values]

@@ -1,0 +1,161 @@
+"""What an engine is: something that reads prompts, hands over what it sees inside, and writes answers.
+
+An engine is a module with a class that has the methods of `Engine`, and a line in ENGINES; the command line, the trace
+and the tests take it from there.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from ...extras import need
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from ...models.model import Model
+    from ..measuring.capture import Recorder
+    from ..shape import Array, ModelShape
+
+    Tokens = Sequence[npt.NDArray[np.int32]]
+
+# What is being done ("layer 3 of 32", "token 2 of 16") and the share of prefill or generation that is done, 0 to 1.
+# Called in the calling thread; may raise to cancel.
+Progress = Callable[[str, float], object]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What one prompt was answered with.
+
+    Attributes:
+        tokens: that were generated, without the one that ended the answer.
+        reason: `"stop"`: an end token; `"limit"`: as many tokens as were asked for; `"context"`: no room for more;
+            `"not finite"`: scores of the next token were NaN or infinite.
+    """
+
+    tokens: tuple[int, ...]
+    reason: str
+
+
+class Seconds(NamedTuple):
+    """Of prefill and generation."""
+
+    prefill: float
+    generation: float
+
+
+class GenerationInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a generation, with the answers as far as they had come; unfinished ones end as `"interrupted"`."""
+
+    def __init__(self, endings: list[Ending]) -> None:
+        super().__init__()
+        self.endings = endings
+
+
+@dataclass(frozen=True)
+class EngineDescription:
+    """How an engine computes: name, version, and what its numbers depend on, as `{"cache": "float32"}`."""
+
+    name: str
+    version: str
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """A model ready to run. One prefill, then at most one generation; `close` frees what it holds."""
+
+    @property
+    def description(self) -> EngineDescription: ...
+
+    @property
+    def shape(self) -> ModelShape: ...
+
+    def prefill(self, prompts: Tokens, recorder: Recorder | None, *, room: int, progress: Progress | None) -> Array:
+        """Read all prompts, each by itself from position 0.
+
+        Args:
+            prompts: token ids of each, at least one.
+            recorder: takes every point of every layer for each prompt; None: nothing is captured.
+            room: tokens that may be generated behind each prompt.
+            progress: see Progress.
+
+        Returns:
+            Scores (logits) of the next token, float32 (prompts, vocabulary), soft-capped where the model does that.
+
+        Raises:
+            TraceError: The model has structures the engine does not know, or weights that are not finite.
+            GGUFError: The file shrank since it was opened.
+        """
+
+    def generate(self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None) -> list[Ending]:
+        """Continue every prompt greedily: the highest score, the lowest id among equals.
+
+        Args:
+            max_new_tokens: at most so many for each, at least 1, at most the `room` of the prefill.
+            stop: ids that end an answer.
+            progress: see Progress.
+
+        Raises:
+            GenerationInterrupted: Ctrl-C; it carries what there was.
+        """
+
+    def estimate(self, prompts: Tokens, max_new_tokens: int) -> Seconds | None:
+        """How long it will take, from a short trial; None: there is no telling."""
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Engine: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+@dataclass(frozen=True)
+class EngineEntry:
+    """An engine that can be chosen.
+
+    Attributes:
+        summary: what it is, in a line.
+        module: where its `open_engine(model, threads)` is.
+        package: that it needs beyond ggufscope's own, from the extra `runtime`; None: none.
+    """
+
+    summary: str
+    module: str
+    package: str | None = None
+
+    def require(self) -> None:
+        """Make sure that the engine's package is there, before any work.
+
+        Raises:
+            MissingExtraError: It is not; the message says which extra brings it.
+        """
+        if self.package is not None:
+            need(self.package, "runtime")
+
+    def open(self, model: Model, threads: int) -> Engine:
+        """Ready to run.
+
+        Raises:
+            TraceError: It cannot run this model, or a package it needs is missing; the message says which.
+        """
+        opened: Engine = importlib.import_module(self.module, __package__).open_engine(model, threads)
+        return opened
+
+
+# Name → entry. The first is the default.
+ENGINES = {
+    "streamed": EngineEntry("layer by layer through ggufscope's own decoders, exact weights", ".streamed"),
+    "llama.cpp": EngineEntry(
+        "llama.cpp by llama-cpp-python, an independent opinion (extra runtime)", ".llama_cpp", package="llama_cpp"
+    ),
+}

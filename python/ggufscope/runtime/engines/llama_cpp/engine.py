@@ -1,0 +1,191 @@
+"""Prompts through llama.cpp, one after the other; answers of all of them, token by token."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ....architecture.limits import NotApplicableError
+from ....errors import TraceError
+from ..answers import Answers
+from ..engine import Ending, EngineDescription, Seconds
+from ..streamed.network import Network
+from .library import VERSION, load
+from .nodes import Nodes
+from .self_test import check_nodes
+from .session import MOST_SEQUENCES, Entry, LoadedModel, Session, cells, nothing, prompt_entries
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import numpy.typing as npt
+
+    from ....models.model import Model
+    from ...measuring.capture import Recorder
+    from ...shape import Array, ModelShape
+    from ..engine import Progress, Tokens
+
+    TokenIds = npt.NDArray[np.int32]
+
+_MOST_BYTES = 4 << 30  # of the attention of a layer, or the scores of all tokens, which llama.cpp holds at once
+_MOST_KEPT_BYTES = 8 << 30  # of keys and values, until all prompts are answered
+_INSTEAD = "read less, or take the engine streamed"
+_TRIAL_TOKENS = 16
+
+
+def open_engine(model: Model, threads: int) -> LlamaCppEngine:
+    """The engine for a model, once a tiny one like it has shown that the graph's nodes are understood.
+
+    Raises:
+        MissingExtraError: llama-cpp-python is not installed.
+        TraceError: It is another release, or this model is beyond the engine; the message says which.
+    """
+    load()
+    try:
+        network = Network(model)
+    except NotApplicableError as limit:
+        raise TraceError(str(limit)) from None
+    check_nodes(model, network)
+    return LlamaCppEngine(model.path, network, threads)
+
+
+class LlamaCppEngine:
+    """See `ggufscope.runtime.engine.Engine`, whose methods these are."""
+
+    def __init__(self, path: str, network: Network, threads: int) -> None:
+        self._network = network
+        self._threads = threads
+        self._model = LoadedModel(path, network.shape.n_vocabulary)
+        self._sessions: list[Session] = []
+        self._lengths: list[int] = []
+        self._logits: Array | None = None
+
+    @property
+    def description(self) -> EngineDescription:
+        settings = {
+            "weights": "as stored, multiplied by llama.cpp",
+            "activations": "as llama.cpp rounds them for each type of weights",
+            "kv_cache": "float32",
+            "flash_attention": "off",
+        }
+        return EngineDescription("llama.cpp", f"llama-cpp-python {VERSION}", settings)
+
+    @property
+    def shape(self) -> ModelShape:
+        return self._network.shape
+
+    def prefill(self, prompts: Tokens, recorder: Recorder | None, *, room: int, progress: Progress | None) -> Array:
+        """Read all prompts; see `Engine.prefill`."""
+        self._close_sessions()
+        self._lengths = [len(tokens) for tokens in prompts]
+        self._require_room(room)
+        last = np.empty((len(prompts), self.shape.n_vocabulary), np.float32)
+        for first in range(0, len(prompts), MOST_SEQUENCES):
+            group = prompts[first : first + MOST_SEQUENCES]
+            longest = max(len(tokens) for tokens in group)
+            self._sessions.append(Session(self._model, len(group), longest + room, longest, self._threads))
+            for number, tokens in enumerate(group, first):
+                last[number] = self._read(number, tokens, recorder, progress)
+        self._logits = last
+        return last
+
+    def _read(self, number: int, tokens: TokenIds, recorder: Recorder | None, progress: Progress | None) -> Array:
+        """The scores behind one prompt."""
+        nodes = None if recorder is None else Nodes(self._network.layers, recorder, number, len(tokens))
+        n_prompts, n_layers = len(self._lengths), self.shape.n_layers
+
+        def poll() -> None:
+            if progress is not None:
+                layer = 0 if nodes is None else min(nodes.layer, n_layers - 1)
+                share = (number + layer / n_layers) / n_prompts
+                progress(f"prompt {number + 1} of {n_prompts}, layer {layer + 1} of {n_layers}", share)
+
+        poll()
+        entries = prompt_entries(tokens, number % MOST_SEQUENCES)
+        scores: Array = self._sessions[-1].decode(entries, nodes, poll)[-1]
+        if not np.isfinite(scores).all():
+            self._blame_weights()
+        return scores
+
+    def generate(self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None) -> list[Ending]:
+        """Continue every prompt; see `Engine.generate`."""
+        if self._logits is None:
+            raise ValueError("there is nothing to continue before a prefill")
+        answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop)
+        return answers.complete(self._logits, self._step, progress)
+
+    def _step(self, answers: Answers) -> Array:
+        """Scores behind the token that was chosen last, of the prompts that are open."""
+        scores = []
+        for number, session in enumerate(self._sessions):
+            prompts = [prompt for prompt in answers.open if prompt // MOST_SEQUENCES == number]
+            entries = [self._last_entry(prompt, answers.tokens[prompt]) for prompt in prompts]
+            if entries:
+                scores.append(session.decode(entries, None, nothing))
+        return np.concatenate(scores)
+
+    def _last_entry(self, prompt: int, answer: list[int]) -> Entry:
+        return Entry(answer[-1], prompt % MOST_SEQUENCES, self._lengths[prompt] + len(answer) - 1)
+
+    def estimate(self, prompts: Tokens, max_new_tokens: int) -> Seconds:
+        """See `Engine.estimate`: a few tokens in one pass, and one token in another, the first pass not counted."""
+        tokens = np.resize(prompts[0], _TRIAL_TOKENS)
+        session = Session(self._model, 1, 3 * _TRIAL_TOKENS, _TRIAL_TOKENS, self._threads)
+        try:
+            seconds = []
+            begin = 0
+            for count in (1, _TRIAL_TOKENS, 1):
+                entries = [Entry(int(token), 0, begin + at) for at, token in enumerate(tokens[:count])]
+                started = time.perf_counter()
+                session.decode(entries, None, nothing)
+                seconds.append(time.perf_counter() - started)
+                begin += count
+        finally:
+            session.close()
+        per_token = seconds[1] / _TRIAL_TOKENS
+        step = max(seconds[2], per_token * len(prompts))
+        return Seconds(per_token * sum(map(len, prompts)), step * max(0, max_new_tokens - 1))
+
+    def _require_room(self, room: int) -> None:
+        """Raise TraceError for what would fill the memory of most machines, which nothing in llama.cpp hinders."""
+        longest = max(self._lengths)
+        at_once = 4 * longest * max(longest * max(self.shape.n_heads), self.shape.n_vocabulary)
+        if at_once > _MOST_BYTES:
+            raise TraceError(f"{longest} tokens at once need {_gib(at_once)} in llama.cpp; {_INSTEAD}")
+        per_token = sum(4 * (layer.attention.k.n_rows + layer.attention.v.n_rows) for layer in self._network.layers)
+        kept = len(self._lengths) * cells(longest + room) * per_token
+        if kept > _MOST_KEPT_BYTES:
+            raise TraceError(
+                f"keys and values of {len(self._lengths)} prompts need {_gib(kept)} in llama.cpp; {_INSTEAD}"
+            )
+
+    def _blame_weights(self) -> None:
+        """Raise TraceError where weights are the reason that scores are not finite; what merely overflows goes on."""
+        matrices = [matrix for layer in self._network.layers for matrix in layer.matrices]
+        for matrix in [self._network.embedding, *matrices, self._network.output]:
+            found = matrix.tensor.statistics(threads=self._threads)
+            if found.nan_count or found.inf_count:
+                count = found.nan_count + found.inf_count
+                raise TraceError(f"{matrix.tensor.name} has weights that are not finite, {count} of them")
+
+    def _close_sessions(self) -> None:
+        while self._sessions:
+            self._sessions.pop().close()
+
+    def close(self) -> None:
+        self._close_sessions()
+        self._model.close()
+
+    def __enter__(self) -> LlamaCppEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _gib(n_bytes: int) -> str:
+    return f"{n_bytes / 2**30:.1f} GiB"

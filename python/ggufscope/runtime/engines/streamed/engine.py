@@ -1,0 +1,184 @@
+"""Prefill and generation: the walk through the layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from ...._version import __version__
+from ....architecture.limits import NotApplicableError
+from ....errors import TraceError
+from ..answers import Answers
+from ..engine import EngineDescription
+from .attention import Memory, Turning, check_length
+from .estimate import estimate
+from .layer import Batch, LayerRun, Span, normed
+from .network import Network
+from .tiles import Workers, first_not_finite, product
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import numpy.typing as npt
+
+    from ....architecture.matrices import Matrix
+    from ....models.model import Model
+    from ...measuring.capture import Recorder
+    from ...shape import Array, ModelShape
+    from ..engine import Ending, Progress, Seconds, Tokens
+
+
+def open_engine(model: Model, threads: int) -> StreamedEngine:
+    """The engine for a model.
+
+    Raises:
+        TraceError: It cannot run this model; the message says why.
+    """
+    try:
+        return StreamedEngine(Network(model), threads)
+    except NotApplicableError as limit:
+        raise TraceError(str(limit)) from None
+
+
+class StreamedEngine:
+    """See `ggufscope.runtime.engine.Engine`, whose methods these are."""
+
+    def __init__(self, network: Network, threads: int) -> None:
+        self._network = network
+        self._workers = Workers(threads)
+        self._lengths: list[int] = []
+        self._memories: dict[int, list[Memory]] = {}  # layer → by prompt
+        self._room = 0
+        self._turnings: list[Turning | None] = []  # by layer
+        self._logits: Array | None = None
+        self._overflowed = False
+
+    @property
+    def description(self) -> EngineDescription:
+        settings = {"weights": "as stored, decoded to float32", "activations": "float32", "kv_cache": "float32"}
+        return EngineDescription("streamed", __version__, settings)
+
+    @property
+    def shape(self) -> ModelShape:
+        return self._network.shape
+
+    def prefill(self, prompts: Tokens, recorder: Recorder | None, *, room: int, progress: Progress | None) -> Array:
+        """Read all prompts; see `Engine.prefill`."""
+        self._prepare([len(tokens) for tokens in prompts], room)
+        ends = np.cumsum(self._lengths)
+        spans = [
+            Span(prompt, slice(int(end) - length, int(end)))
+            for prompt, (length, end) in enumerate(zip(self._lengths, ends, strict=True))
+        ]
+        positions = np.concatenate([np.arange(length) for length in self._lengths])
+        with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
+            x = self._forward(np.concatenate(prompts), Batch(spans, positions, recorder), progress)
+            self._logits = self._scores(x[ends - 1])
+        return self._logits
+
+    def generate(self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None) -> list[Ending]:
+        """Continue every prompt; see `Engine.generate`."""
+        if self._logits is None:
+            raise ValueError("there is nothing to continue before a prefill")
+        if max_new_tokens > self._room:
+            raise ValueError(f"the prefill left room for {self._room} tokens, not for {max_new_tokens}")
+        answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop)
+        with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
+            return answers.complete(self._logits, self._step, progress)
+
+    def estimate(self, prompts: Tokens, max_new_tokens: int) -> Seconds:
+        """See `Engine.estimate`."""
+        with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
+            return estimate(
+                self._network, self._workers, sum(map(len, prompts)), len(prompts), max(0, max_new_tokens - 1)
+            )
+
+    def close(self) -> None:
+        self._workers.close()
+        self._memories.clear()
+
+    def __enter__(self) -> StreamedEngine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _prepare(self, lengths: list[int], room: int) -> None:
+        """Tables of RoPE as long as prompts and answers will be; nothing is remembered yet."""
+        longest = max(lengths)
+        check_length(longest)
+        self._lengths = lengths
+        factors = self._network.rope_factors(longest + room)
+        known: dict[object, Turning] = {}
+        self._turnings = []
+        for layer in self._network.layers:
+            rotation = layer.attention.shape.rotation
+            if rotation is not None and rotation not in known:
+                known[rotation] = Turning.of(rotation, longest + room, factors)
+            self._turnings.append(None if rotation is None else known[rotation])
+        self._room = room
+        self._memories.clear()
+
+    def _memory(self, number: int) -> list[Memory]:
+        """Keys and values of a layer by prompt; kept only where something is to be generated."""
+        if number in self._memories:
+            return self._memories[number]
+        shape = self._network.layers[number].attention.shape
+        memory = [Memory(shape, length + self._room) for length in self._lengths]
+        if self._room:
+            self._memories[number] = memory
+        return memory
+
+    def _step(self, answers: Answers) -> Array:
+        """Scores behind the token that was chosen last, of the prompts that are open."""
+        spans = [Span(prompt, slice(row, row + 1)) for row, prompt in enumerate(answers.open)]
+        tokens = np.array([answers.tokens[span.prompt][-1] for span in spans], np.int32)
+        lengths = [self._lengths[span.prompt] + len(answers.tokens[span.prompt]) for span in spans]
+        positions = np.array(lengths) - 1
+        return self._scores(self._forward(tokens, Batch(spans, positions, None), None))
+
+    def _forward(self, tokens: npt.NDArray[np.int32], batch: Batch, progress: Progress | None) -> Array:
+        """The residual stream behind the last layer, (tokens, width)."""
+        x = self._network.embed(tokens)
+        self._check(x, [self._network.embedding])
+        n_layers = self.shape.n_layers
+        for number, weights in enumerate(self._network.layers):
+            if progress is not None:
+                progress(f"layer {number + 1} of {n_layers}", number / n_layers)
+            LayerRun(
+                number,
+                weights,
+                turning=self._turnings[number],
+                memories=self._memory(number),
+                batch=batch,
+                workers=self._workers,
+            ).run(x)
+            self._check(x, weights.matrices)
+        return x
+
+    def _scores(self, x: Array) -> Array:
+        """Logits of some tokens, (tokens, vocabulary)."""
+        logits = product(self._network.output, normed(x, self._network.output_norm), self._workers)
+        cap = np.float32(self._network.logit_soft_cap)
+        if cap:
+            logits /= cap
+            np.tanh(logits, out=logits)
+            logits *= cap
+        self._check(logits, [self._network.output])
+        return logits
+
+    def _check(self, x: Array, matrices: list[Matrix]) -> None:
+        """Raise TraceError where weights are the reason that `x` is not finite; what merely overflows goes on."""
+        if self._overflowed or np.isfinite(x).all():
+            return
+        for matrix in matrices:
+            place = first_not_finite(matrix, self._workers)
+            if place is not None:
+                raise TraceError(
+                    f"{matrix.tensor.name} has a weight that is not finite, in row {place[0]}, column {place[1]}"
+                )
+        self._overflowed = True

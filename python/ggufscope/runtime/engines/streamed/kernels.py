@@ -1,0 +1,74 @@
+"""Loops between the products, compiled by numba when they are first called; none holds the GIL."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ....arrays.compiled import compiled
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ...shape import Array
+
+
+@compiled
+def rms_norm(x: Array, gain: Array, epsilon: float, out: Array) -> None:
+    """X / √(mean(x²) + ε) · gain of every row; the mean is float64.
+
+    Args:
+        x: float32 (rows, width), C-contiguous.
+        gain: float32 (width,).
+        epsilon: ε.
+        out: float32 (rows, width), C-contiguous; may be x.
+    """
+    width = x.shape[1]
+    for i in range(x.shape[0]):
+        total = 0.0
+        for j in range(width):
+            value = np.float64(x[i, j])
+            total += value * value
+        factor = np.float32(1.0 / math.sqrt(total / width + epsilon))
+        for j in range(width):
+            out[i, j] = x[i, j] * factor * gain[j]
+
+
+@compiled
+def masked_softmax(scores: Array, positions: npt.NDArray[np.int64], window: int, scale: float, soft_cap: float) -> None:
+    """Softmax over the keys that a query may see, in place; the others become 0.
+
+    Args:
+        scores: float32 (heads, queries, keys), C-contiguous: products of queries and keys 0, 1, ….
+        positions: int64 (queries,): a query at position p sees keys 0 … p, or the last `window` of them.
+        window: keys seen at most.
+        scale: of scores.
+        soft_cap: scaled scores become cap · tanh(score / cap); 0: they do not.
+    """
+    n_heads, n_queries, n_keys = scores.shape
+    factor = np.float32(scale)
+    cap = np.float32(soft_cap)
+    for head in range(n_heads):
+        for i in range(n_queries):
+            row = scores[head, i]
+            first = max(0, positions[i] - window + 1)
+            last = positions[i] + 1
+            highest = np.float32(-np.inf)
+            for key in range(first, last):
+                value = row[key] * factor
+                if cap != 0:
+                    value = cap * math.tanh(value / cap)
+                row[key] = value
+                highest = max(highest, value)
+            total = 0.0
+            for key in range(first, last):
+                value = math.exp(row[key] - highest)
+                row[key] = value
+                total += value
+            share = np.float32(1.0 / total)
+            row[:first] = 0
+            for key in range(first, last):
+                row[key] *= share
+            row[last:n_keys] = 0

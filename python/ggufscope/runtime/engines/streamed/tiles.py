@@ -1,0 +1,171 @@
+"""Products of matrices with the activations of many tokens, tile by tile.
+
+    x (tokens × columns) · Wᵀ:   rows of W ──decode──▶ tile, float32, in cache ──GEMM──▶ a stripe of the product
+
+Threads take tiles from one counter. BLAS has to keep to one thread meanwhile (`threadpool_limits`).
+
+A few tokens are left to the core, which multiplies a few rows as soon as they are decoded: BLAS would copy each tile
+into blocks of its own, which costs more than so few products.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from ...._core import current_isa
+from ....arrays.multiply import multiply_few
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from ....architecture.matrices import Matrix
+    from ...shape import Array
+
+Item = TypeVar("Item")
+
+# Of a decoded tile: GEMM likes them long. (Zen 5, Q4_K, 14336 columns, 465 tokens, GFLOP/s of one thread: 80, 98, 111
+# with 2, 4, 8 MiB.)
+TILE_BYTES = 1 << 23
+
+# So many go to BLAS. (Xeon with AVX-512, two threads, 59 M weights of Q4_K, 4096 columns, ms of core and BLAS: 20
+# tokens 14, 47; 48: 34, 62; 63: 46, 86; 96: 69, 84. With AVX2 alone, before buffers were aligned: 20 tokens 36, 42;
+# 48: 76, 67; 64: 89, 82.)
+MANY_TOKENS = 64
+
+# Work that is handed to the core at once, in multiplications and about eight for each weight decoded: a tenth to a
+# third of a second, after which Python looks whether it is interrupted.
+PART_WORK = 1 << 32
+
+
+class Workers:
+    """A few threads that outlive single products. Interrupted, they end with the tile or item at hand."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._pool = ThreadPoolExecutor(threads)
+        self._own = threading.local()
+
+    def each(self, work: Callable[[Item], object], items: Sequence[Item]) -> None:
+        """work(item) for every item, in no particular order; an exception in one is raised here.
+
+        NumPy does not warn meanwhile: what is not finite is looked for afterwards.
+        """
+        if self.threads == 1 or len(items) == 1:
+            with np.errstate(all="ignore"):
+                for item in items:
+                    work(item)
+            return
+        counter = itertools.count()
+        stopped = threading.Event()
+
+        def loop(_: int) -> None:
+            try:
+                with np.errstate(all="ignore"):  # holds for one thread alone
+                    while not stopped.is_set() and (number := next(counter)) < len(items):
+                        work(items[number])
+            except BaseException:
+                stopped.set()
+                raise
+
+        futures = [self._pool.submit(loop, thread) for thread in range(min(self.threads, len(items)))]
+        try:
+            for future in futures:
+                future.result()
+        finally:
+            stopped.set()
+
+    def buffer(self, rows: int, columns: int) -> Array:
+        """A float32 array of this thread, to be overwritten by its next call."""
+        held: Array | None = getattr(self._own, "buffer", None)
+        if held is None or held.size < rows * columns:
+            held = self._own.buffer = np.empty(rows * columns, np.float32)
+        return held[: rows * columns].reshape(rows, columns)
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def product(matrix: Matrix, x: Array, workers: Workers) -> Array:
+    """Scale · x Wᵀ + bias.
+
+    Args:
+        matrix: W, (rows, columns).
+        x: float32 (tokens, columns), C-contiguous.
+        workers: that share the tiles.
+
+    Returns:
+        float32 (tokens, rows).
+    """
+    few = len(x) < MANY_TOKENS and current_isa() != "generic"  # which has no multiply-add and calls a function
+    result = _by_core(matrix, x, workers.threads) if few else _by_tiles(matrix, x, workers)
+    with np.errstate(all="ignore"):  # as in workers
+        if matrix.scale != 1.0:
+            result *= np.float32(matrix.scale)
+        if matrix.bias is not None:
+            result += matrix.bias.astype(np.float32)
+    return result
+
+
+def _by_core(matrix: Matrix, x: Array, threads: int) -> Array:
+    """X Wᵀ, the core on a part after the other."""
+    step = max(1, PART_WORK // ((len(x) + 8) * matrix.n_columns))
+    if matrix.n_rows <= step:
+        return multiply_few(matrix.blocks(), x, threads)
+    result = np.empty((len(x), matrix.n_rows), np.float32)
+    for first in range(0, matrix.n_rows, step):
+        part = matrix.part(first, min(step, matrix.n_rows - first))
+        result[:, first : first + part.n_rows] = multiply_few(part.blocks(), x, threads)
+    return result
+
+
+def _by_tiles(matrix: Matrix, x: Array, workers: Workers) -> Array:
+    """X Wᵀ, BLAS on decoded tiles by all workers."""
+    result = np.empty((len(x), matrix.n_rows), np.float32)
+    step = tile_rows(matrix, workers.threads)
+
+    def work(first: int) -> None:
+        count = min(step, matrix.n_rows - first)
+        np.matmul(x, _decoded(matrix, first, count, workers).T, out=result[:, first : first + count])
+
+    workers.each(work, range(0, matrix.n_rows, step))
+    return result
+
+
+def _decoded(matrix: Matrix, first: int, count: int, workers: Workers) -> Array:
+    """A few rows in the calling thread's buffer."""
+    tile = workers.buffer(count, matrix.n_columns)
+    start = matrix.first + first
+    matrix.tensor.dequantize(rows=slice(start, start + count), out=tile, threads=1)
+    return tile
+
+
+def tile_rows(matrix: Matrix, threads: int) -> int:
+    """Rows of a tile: what fits, one at least, in multiples of 16 where possible; something for every thread."""
+    fitting = max(1, TILE_BYTES // (4 * matrix.n_columns))
+    share = -(-matrix.n_rows // threads)
+    rows = min(fitting, share)
+    return rows if rows < 16 else rows // 16 * 16
+
+
+def first_not_finite(matrix: Matrix, workers: Workers) -> tuple[int, int] | None:
+    """Row and column of a weight that is NaN or infinite; None if there is none."""
+    step = tile_rows(matrix, workers.threads)
+    for first in range(0, matrix.n_rows, step):
+        bad = np.argwhere(~np.isfinite(_decoded(matrix, first, min(step, matrix.n_rows - first), workers)))
+        if len(bad):
+            return matrix.first + first + int(bad[0, 0]), int(bad[0, 1])
+    return None

@@ -1,0 +1,1 @@
+"""Activations reduced to figures while a model reads."""

@@ -1,0 +1,227 @@
+"""What is measured while a model reads: the points of a layer where an engine hands over activations, and the figures.
+
+    residual ─┬─ attn_norm ─▶ q k v ─ (q/k norm) ─ RoPE ─▶ attention ─▶ W_o ─ (post-norm) ─▶ attention_output ─ + ─┐
+              └──────────────────────────────────────────────────────────────────────────────────────────────── ┘  │
+              ┌─ ffn_norm ─▶ gate, up ─▶ gated = φ(gate) · up ─▶ W_down ─ (post-norm) ─▶ ffn_output ─────────── +  │
+              └────────────────────────────────────────────────────────────────────────────────────────────── ┘ ◀─┘
+
+An engine calls `Recorder.take` with each point of each layer and prompt, in any order and from any thread. The arrays
+are reduced at once and may be overwritten afterwards. Figures know nothing of engines: two engines that hand over the
+same arrays give the same figures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..shape import Array, Doubles
+from .reductions import attention_statistics, count_below, sum_of_squares, top_energy_share
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..shape import ModelShape
+
+
+# Point → what an engine hands over: float32, the tokens of one prompt × width, in order of position; only `attention`
+# is heads × queries × keys. In brackets: the node of llama.cpp's graphs (`cb(…, name, layer)`) that holds it.
+POINTS = {
+    "q": "queries as projected, bias included, before q/k norm and RoPE: tokens × (heads · key length)"
+    " [the last Qcur in front of norm and RoPE; of wqkv the first part]",
+    "k": "keys, as q: tokens × (key heads · key length) [Kcur; of wqkv the second part]",
+    "v": "values, bias included: tokens × (key heads · value length) [Vcur; of wqkv the last part]",
+    "attention": "what each query gives each key, behind the softmax: query heads × tokens × keys, key j being token"
+    " j of the prompt; 0 where the mask hides it; may come in runs of heads [kq_soft_max]",
+    "attention_output": "what attention adds to the residual stream, behind the output projection and, in Gemma 2 and"
+    " 3, the norm that follows it: tokens × width [attn_out, attn_post_norm; equally ffn_inp less the layer's input]",
+    "ffn_norm": "what gate and up projection read: tokens × width [ffn_norm]",
+    "gate": "the gate projection, before φ; a model without a gate has none: tokens × neurons [ffn_gate; the first half"
+    " of ffn_up where one matrix is both, as in Phi 3]",
+    "up": "the up projection, before φ where there is no gate: tokens × neurons [ffn_up, or its second half]",
+    "gated": "φ(gate) · up, or φ(up) without a gate, which the down projection reads: tokens × neurons [ffn_swiglu,"
+    " ffn_geglu, ffn_gate_par]",
+    "ffn_output": "what the FFN adds to the residual stream, behind the norm that follows it in Gemma 2 and 3:"
+    " tokens × width [ffn_out, ffn_post_norm]",
+    "residual": "the residual stream behind the layer: tokens × width [l_out]",
+}
+
+NEAR_ZERO = 0.1  # of the rms
+TOP_SHARE = 0.01
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured number, one per prompt and layer, or, `per_head`, one per prompt, layer and query head."""
+
+    name: str
+    point: str
+    definition: str
+    per_head: bool
+
+
+FIGURES: dict[str, Figure] = {}
+_MEASURES: dict[str, Callable[[Array, int | None], Sequence[float] | Doubles]] = {}
+
+
+def _measures(
+    point: str, *, per_head: bool = False, **definitions: str
+) -> Callable[[Callable[[Array, int | None], Sequence[float] | Doubles]], None]:
+    """Register a function (array, window) → the figures named in `definitions`, in that order."""
+
+    def register(function: Callable[[Array, int | None], Sequence[float] | Doubles]) -> None:
+        _MEASURES[point] = function
+        FIGURES.update({name: Figure(name, point, text, per_head) for name, text in definitions.items()})
+
+    return register
+
+
+def _rms(values: Array) -> float:
+    flat = np.ascontiguousarray(values).reshape(-1)
+    return math.sqrt(sum_of_squares(flat) / flat.size) if flat.size else math.nan
+
+
+def _near_zero(values: Array, rms: float) -> float:
+    """P(|x| < 0.1 · rms(x)) over tokens and neurons; undefined where everything is zero, as where nothing is."""
+    flat = np.ascontiguousarray(values).reshape(-1)
+    return count_below(flat, NEAR_ZERO * rms) / flat.size if rms > 0 else math.nan
+
+
+@_measures("q", q_rms="rms of queries as projected, before q/k norm and RoPE")
+def _queries(values: Array, _window: int | None) -> Sequence[float]:
+    return (_rms(values),)
+
+
+@_measures("k", k_rms="rms of keys as projected, before q/k norm and RoPE")
+def _keys(values: Array, _window: int | None) -> Sequence[float]:
+    return (_rms(values),)
+
+
+@_measures("v", v_rms="rms of values", v_near_zero_share="share of values below 0.1 of their rms")
+def _values(values: Array, _window: int | None) -> Sequence[float]:
+    rms = _rms(values)
+    return rms, _near_zero(values, rms)
+
+
+@_measures(
+    "attention",
+    per_head=True,
+    entropy="entropy H of attention in nats, mean over the positions t ≥ 1",
+    entropy_share="H / ln(keys seen), mean over t ≥ 1; t + 1 keys are seen, or those of a sliding window",
+    first_token_share="attention on the first token, mean over t ≥ 1",  # noqa: S106
+)
+def _attention(values: Array, window: int | None) -> Doubles:
+    seen = np.arange(1, values.shape[1] + 1)
+    if window is not None:
+        seen = np.minimum(seen, window)
+    return attention_statistics(np.ascontiguousarray(values), seen)
+
+
+@_measures("attention_output", attention_output_rms="rms of what attention adds to the residual stream")
+def _attention_output(values: Array, _window: int | None) -> Sequence[float]:
+    return (_rms(values),)
+
+
+@_measures("ffn_norm", ffn_norm_rms="rms of what gate and up projection read, behind the FFN's norm")
+def _ffn_norm(values: Array, _window: int | None) -> Sequence[float]:
+    return (_rms(values),)
+
+
+@_measures("gate", gate_rms="rms of the gate projection, before its activation")
+def _gate(values: Array, _window: int | None) -> Sequence[float]:
+    return (_rms(values),)
+
+
+@_measures("up", up_rms="rms of the up projection")
+def _up(values: Array, _window: int | None) -> Sequence[float]:
+    return (_rms(values),)
+
+
+@_measures(
+    "gated",
+    gated_rms="rms of the gated product",
+    gated_near_zero_share="share of the gated product below 0.1 of its rms",
+    gated_top_energy_share="what the 1 % of neurons with the largest squares hold of Σ x², mean over tokens",
+)
+def _gated(values: Array, _window: int | None) -> Sequence[float]:
+    rms = _rms(values)
+    return rms, _near_zero(values, rms), top_energy_share(values, TOP_SHARE)
+
+
+@_measures("ffn_output", ffn_output_rms="rms of what the FFN adds to the residual stream")
+def _ffn_output(values: Array, _window: int | None) -> Sequence[float]:
+    return (_rms(values),)
+
+
+@_measures(
+    "residual",
+    residual_rms="rms of the residual stream behind the layer",
+    residual_peak="max |x| / median |x| of the residual stream behind the layer: massive activations",
+)
+def _residual(values: Array, _window: int | None) -> Sequence[float]:
+    size = np.abs(values)
+    median = float(np.median(size)) if size.size else 0.0
+    return _rms(values), float(size.max()) / median if median > 0 else math.nan
+
+
+# From two others, where both are measured.
+RATIOS = {"ffn_attention_ratio": ("ffn_output_rms", "attention_output_rms")}
+FIGURES["ffn_attention_ratio"] = Figure(
+    "ffn_attention_ratio", "ffn_output", "ffn_output_rms / attention_output_rms", per_head=False
+)
+
+Keep = Callable[[int, int, str, int, Array], object]
+
+
+class Recorder:
+    """The figures of all prompts and layers, filled while an engine works.
+
+    Args:
+        n_prompts: how many prompts are read.
+        shape: of the model.
+        keep: called as `keep(prompt, layer, point, first_head, values)` with every array, before it is reduced; it
+            must copy what it wants to have. From any thread.
+    """
+
+    def __init__(self, n_prompts: int, shape: ModelShape, keep: Keep | None = None) -> None:
+        self._shape = shape
+        self._keep = keep
+        self._n_prompts = n_prompts
+        most_heads = max(shape.n_heads, default=0)
+        layers = (n_prompts, shape.n_layers)
+        self._tables = {
+            name: np.full((*layers, most_heads) if figure.per_head else layers, np.nan)
+            for name, figure in FIGURES.items()
+        }
+
+    def take(self, prompt: int, layer: int, point: str, values: Array, first_head: int = 0) -> None:
+        """Reduce what was captured at a point of a layer; nothing of `values` is held.
+
+        Args:
+            prompt: number of the prompt, from 0.
+            layer: number of the layer, from 0.
+            point: a key of POINTS.
+            values: see POINTS.
+            first_head: `attention` only: the query head that `values[0]` belongs to.
+        """
+        if self._keep is not None:
+            self._keep(prompt, layer, point, first_head, values)
+        names = [name for name, figure in FIGURES.items() if figure.point == point and name not in RATIOS]
+        for name, found in zip(names, _MEASURES[point](values, self._shape.windows[layer]), strict=True):
+            if FIGURES[name].per_head:
+                self._tables[name][prompt, layer, first_head : first_head + len(values)] = found
+            else:
+                self._tables[name][prompt, layer] = found
+
+    def tables(self) -> Mapping[str, Doubles]:
+        """Figure → (prompts, layers) or (prompts, layers, most heads of a layer); NaN where undefined or not taken."""
+        ratios = {}
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for name, (over, under) in RATIOS.items():
+                ratio = self._tables[over] / self._tables[under]
+                ratios[name] = np.where(np.isfinite(ratio), ratio, np.nan)
+        return self._tables | ratios

@@ -1,0 +1,1 @@
+"""Prompts, texts and tokens that a model reads."""

@@ -1,0 +1,153 @@
+"""What a model is to read: a set of prompts, a text, or random tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..._core import GGUFError
+from ...architecture.limits import NotApplicableError
+from ...architecture.vocabulary import ordinary_tokens
+from ...errors import TraceError
+from .templates import choose_template
+from .tokenizer import read_tokenizer, read_vocabulary
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    import numpy.typing as npt
+
+    from ...models.model import Model
+    from .prompts import Prompt, PromptSet
+    from .tokenizer import Tokenizer
+
+_LARGEST_TEXT = 16 << 20  # bytes
+
+
+@dataclass(frozen=True)
+class Item:
+    """One piece to read.
+
+    Attributes:
+        id: unlike any other's.
+        tokens: int32 (n,).
+        text: what was asked to be read; None for random tokens.
+        wrapped: with what the template puts around it.
+        prompt: of a set, with its accepted answers; None for others.
+    """
+
+    id: str
+    tokens: npt.NDArray[np.int32]
+    text: str | None = None
+    wrapped: str | None = None
+    prompt: Prompt | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything to read, and what of it a trace has to say; see `document.TraceSettings`."""
+
+    source: str
+    name: str | None
+    items: list[Item]
+    tokenizer: Tokenizer | None = None
+    template: str = "none"
+    template_reason: str = "there is nothing to wrap"
+    opening: tuple[int, ...] = ()
+    stop: frozenset[int] = frozenset()
+    seed: int | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def read_prompt_set(model: Model, prompts: PromptSet, name: str, template: str) -> Reading:
+    """The prompts of a set, each in the template's form.
+
+    Raises:
+        GGUFError: The model has no tokenizer, or one that is not known here.
+        MissingExtraError: Its tokenizer needs a package that is not installed.
+        ValueError: There is no such template, or the vocabulary lacks its tokens.
+    """
+    tokenizer = read_tokenizer(model)
+    choice = choose_template(template, model, tokenizer)
+    items = [
+        Item(
+            id=prompt.id,
+            tokens=np.array(choice.template.encode(tokenizer, prompt.prompt), np.int32),
+            text=prompt.prompt,
+            wrapped=choice.template.text(prompt.prompt),
+            prompt=prompt,
+        )
+        for prompt in prompts.prompts
+    ]
+    return Reading(
+        source="prompts",
+        name=name,
+        items=items,
+        tokenizer=tokenizer,
+        template=choice.template.name,
+        template_reason=choice.reason,
+        opening=tokenizer.vocabulary.opening,
+        stop=tokenizer.ends,
+    )
+
+
+def read_text(model: Model, path: str | PathLike[str]) -> Reading:
+    """The text of a file in one piece, as it is.
+
+    Raises:
+        TraceError: It is no UTF-8 text, or an empty one.
+        OSError: It cannot be read.
+        GGUFError: As `read_prompt_set`.
+        MissingExtraError: Likewise.
+    """
+    with Path(path).open("rb") as file:
+        data = file.read(_LARGEST_TEXT + 1)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise TraceError(f"{path}: no text: byte {error.start} is no UTF-8") from None
+    if not text or len(data) > _LARGEST_TEXT:
+        raise TraceError(f"{path}: " + ("an empty text" if not text else f"larger than {_LARGEST_TEXT >> 20} MiB"))
+    tokenizer = read_tokenizer(model)
+    tokens = np.array(tokenizer.encode_parts([text]), np.int32)
+    return Reading(
+        source="text",
+        name=Path(path).name,
+        items=[Item("text", tokens, text, text)],
+        tokenizer=tokenizer,
+        template_reason="a text is read as it is",
+        opening=tokenizer.vocabulary.opening,
+        stop=tokenizer.ends,
+    )
+
+
+def draw_tokens(model: Model, n_tokens: int, seed: int) -> Reading:
+    """Random tokens of the vocabulary, all ordinary ones alike, behind what begins a text.
+
+    No text is made and nothing is tokenized: that works for every vocabulary.
+
+    Raises:
+        ValueError: Fewer than two tokens, or a negative seed.
+        TraceError: The model has no token embedding, or only tokens of bytes and control.
+    """
+    if isinstance(n_tokens, bool) or n_tokens < 2:
+        raise ValueError(f"a probe takes two tokens or more, not {n_tokens!r}")
+    if isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"seed must be 0 or more, not {seed!r}")
+    table = model.tensors.get("token_embd.weight")
+    if table is None:
+        raise TraceError("there is no token_embd.weight")
+    try:
+        kept, assumed = ordinary_tokens(model, table.n_rows)
+    except NotApplicableError as limit:
+        raise TraceError(str(limit)) from None
+    try:
+        opening, warnings = read_vocabulary(model).opening, list(assumed)
+    except GGUFError as error:
+        opening, warnings = (), [*assumed, f"nothing stands in front of the random tokens: {error}"]
+    drawn = np.random.default_rng(seed).choice(np.flatnonzero(kept), n_tokens)
+    tokens = np.concatenate([np.array(opening, np.int32), drawn]).astype(np.int32)
+    return Reading("probe", None, [Item("probe", tokens)], opening=opening, seed=seed, warnings=warnings)

@@ -1,0 +1,232 @@
+"""`trace`: run a model on prompts, a text or random tokens, and write down what happens inside."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import time
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from ..arrays.arguments import thread_count
+from ..errors import TraceError
+from ..models.model import Model
+from ..models.model import open as open_model
+from .engines.engine import ENGINES, Ending, GenerationInterrupted, Seconds
+from .measuring.capture import Recorder
+from .measuring.kept import checked_points, keeping
+from .measuring.memory import PeakMemory
+from .reading.prompts import NamedPrompts, named_prompts
+from .reading.readings import Reading, draw_tokens, read_prompt_set, read_text
+from .records import Timing, trace_document
+from .trace_result import Trace, TraceInterrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .engines.engine import Engine, Progress
+    from .measuring.capture import Keep
+    from .shape import ModelShape
+
+NEW_TOKENS = 16
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is about to be done, for whoever waits.
+
+    Attributes:
+        n_prompts, n_tokens: to read.
+        new_tokens: to generate for each prompt, at most.
+        seconds: estimated; None where the engine cannot tell.
+    """
+
+    n_prompts: int
+    n_tokens: int
+    new_tokens: int
+    seconds: float | None
+
+
+def trace(
+    source: str | PathLike[str] | Model,
+    *,
+    prompts: str | PathLike[str] | NamedPrompts | None = None,
+    text: str | PathLike[str] | None = None,
+    probe: int | None = None,
+    template: str = "auto",
+    engine: str = "streamed",
+    max_new_tokens: int | None = None,
+    keep: Sequence[str] = (),
+    keep_path: str | PathLike[str] | None = None,
+    threads: int | None = None,
+    seed: int = 0,
+    announce: Callable[[Plan], object] | None = None,
+    progress: Progress | None = None,
+) -> Trace:
+    """Watch a model read, and answer.
+
+    Args:
+        source: path of a GGUF model (any file of a split one), or an open model.
+        prompts: a file of prompts, or a set that was read already; by default the twenty that ship with ggufscope.
+        text: a file to read in place of prompts.
+        probe: read so many random tokens of the vocabulary in place of prompts.
+        template: form to put prompts in: `"auto"`, `"none"` or one of `templates.TEMPLATES`.
+        engine: a name in `engine.ENGINES`.
+        max_new_tokens: to generate behind each prompt, greedily; 0: none. By default 16 for prompts, else 0.
+        keep: points of which to store raw activations; see `capture.POINTS`.
+        keep_path: where to store them, an .npz file.
+        threads: at most so many; by default the cores this process may use.
+        seed: of the probe's tokens.
+        announce: called with the plan before the work starts.
+        progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
+
+    Returns:
+        The trace.
+
+    Raises:
+        ValueError: Choices that are none, or that exclude each other.
+        TraceError: The model, or a prompt in it, cannot be traced.
+        PromptsError: The file of prompts is malformed.
+        GGUFError: The model is malformed, or has no tokenizer for prompts and texts.
+        MissingExtraError: A package is missing; the message says which extra brings it.
+        OSError: A file cannot be read or written.
+        TraceInterrupted: Ctrl-C while answers were generated; it carries what there is.
+
+    Example:
+        >>> import ggufscope as gs
+        >>> found = gs.trace("model.gguf")                                          # doctest: +SKIP
+        >>> found.head_figure("entropy_share").mean(axis=0)                         # doctest: +SKIP
+    """
+    if sum(choice is not None for choice in (prompts, text, probe)) > 1:
+        raise ValueError("prompts, a text and a probe exclude each other: choose one")
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
+    new_tokens = _checked_new_tokens(max_new_tokens, text is None and probe is None)
+    points = checked_points(keep)
+    if points and keep_path is None:
+        raise ValueError("to keep raw activations, say where")
+    n_threads = thread_count(threads)
+    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    with contextlib.ExitStack() as stack:
+        model = source if isinstance(source, Model) else stack.enter_context(open_model(source))
+        opened = stack.enter_context(ENGINES[engine].open(model, n_threads))
+        reading = _read(model, prompts, text, probe, template, seed)
+        _check_context(reading, opened.shape)
+        keeper = stack.enter_context(_keeper(keep_path, points, opened.shape))
+        run = _Run(opened, reading, new_tokens, progress)
+        run.announce(announce)
+        interrupted = run.work(keeper)
+        timing = Timing(
+            started.isoformat(timespec="seconds"),
+            time.perf_counter() - clock,
+            run.seconds,
+            n_threads,
+            run.memory.peak,
+        )
+        document = trace_document(
+            model, opened, reading, run.recorder, run.endings, new_tokens=new_tokens, kept=points, timing=timing
+        )
+    if interrupted:
+        raise TraceInterrupted(Trace(document))
+    return Trace(document)
+
+
+def _checked_new_tokens(asked: int | None, answers: bool) -> int:
+    if asked is None:
+        return NEW_TOKENS if answers else 0
+    if isinstance(asked, bool) or not isinstance(asked, int) or asked < 0:
+        raise ValueError(f"max_new_tokens must be 0 or more, not {asked!r}")
+    return asked
+
+
+def _read(  # noqa: PLR0917
+    model: Model,
+    prompts: str | PathLike[str] | NamedPrompts | None,
+    text: str | PathLike[str] | None,
+    probe: int | None,
+    template: str,
+    seed: int,
+) -> Reading:
+    if probe is not None:
+        return draw_tokens(model, probe, seed)
+    if text is not None:
+        return read_text(model, text)
+    known = prompts if isinstance(prompts, NamedPrompts) else named_prompts(prompts)
+    return read_prompt_set(model, known.prompts, known.name, template)
+
+
+def _check_context(reading: Reading, shape: ModelShape) -> None:
+    for item in reading.items:
+        if shape.context_length is not None and len(item.tokens) > shape.context_length:
+            raise TraceError(
+                f"{item.id!r} has {len(item.tokens)} tokens, and the model's context is {shape.context_length}"
+            )
+        if len(item.tokens) == 0:
+            raise TraceError(f"{item.id!r} has no tokens")
+
+
+@contextlib.contextmanager
+def _keeper(path: str | PathLike[str] | None, points: list[str], shape: ModelShape) -> Iterator[Keep | None]:
+    if not points or path is None:
+        yield None
+        return
+    with keeping(path, points, shape) as keep:
+        yield keep
+
+
+class _Run:
+    """Prefill and generation, timed."""
+
+    def __init__(self, engine: Engine, reading: Reading, new_tokens: int, progress: Progress | None) -> None:
+        self._engine = engine
+        self._tokens = [item.tokens for item in reading.items]
+        self._stop = reading.stop
+        self._new_tokens = new_tokens
+        self._progress = progress
+        self._prefill_share = 1.0 if new_tokens == 0 else 0.5
+        self.memory = PeakMemory()
+        self.recorder = Recorder(0, engine.shape)
+        self.endings: list[Ending] | None = None
+        self.seconds = Seconds(0.0, 0.0)
+
+    def announce(self, announce: Callable[[Plan], object] | None) -> None:
+        """Estimate how long it will take, where somebody wants to know."""
+        if announce is None and self._progress is None:
+            return
+        guess = self._engine.estimate(self._tokens, self._new_tokens)
+        if guess is not None and sum(guess) > 0:
+            self._prefill_share = guess.prefill / sum(guess)
+        if announce is not None:
+            seconds = None if guess is None else sum(guess)
+            announce(Plan(len(self._tokens), sum(map(len, self._tokens)), self._new_tokens, seconds))
+
+    def work(self, keep: Keep | None) -> bool:
+        """Whether generation was interrupted; what there is, is kept."""
+        self.recorder = Recorder(len(self._tokens), self._engine.shape, keep)
+        clock = time.perf_counter()
+        self._engine.prefill(
+            self._tokens, self.recorder, room=self._new_tokens, progress=self._part(0.0, self._prefill_share)
+        )
+        self.seconds = Seconds(time.perf_counter() - clock, 0.0)
+        if self._new_tokens == 0:
+            return False
+        clock = time.perf_counter()
+        interrupted = False
+        try:
+            part = self._part(self._prefill_share, 1.0)
+            self.endings = self._engine.generate(self._new_tokens, self._stop, progress=part)
+        except GenerationInterrupted as stopped:
+            self.endings, interrupted = stopped.endings, True
+        self.seconds = Seconds(self.seconds.prefill, time.perf_counter() - clock)
+        return interrupted
+
+    def _part(self, first: float, last: float) -> Progress:
+        """Progress of a part of the whole; memory is looked at meanwhile."""
+
+        def report(what: str, share: float) -> None:
+            self.memory.look()
+            if self._progress is not None:
+                self._progress(what, first + (last - first) * share)
+
+        return report

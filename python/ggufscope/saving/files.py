@@ -1,0 +1,164 @@
+"""Writing results: whole files or none, and standard output whose failures are not swallowed."""
+
+import contextlib
+import errno
+import io
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from os import PathLike
+from pathlib import Path
+from typing import IO, Any, Literal, overload
+
+from ..errors import OutputError, ReaderGoneError
+
+
+@contextlib.contextmanager
+def _output_errors(name: str) -> Iterator[None]:
+    """OSErrors as OutputErrors that name the output."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror or str(error), name) from error
+
+
+class _OutputFile(io.FileIO):
+    """A file whose failing writes are told apart from the failing reads of the code that produces the data."""
+
+    def __init__(self, descriptor: int, shown_name: str, *, closefd: bool = True) -> None:
+        super().__init__(descriptor, "w", closefd=closefd)
+        self._shown_name = shown_name
+
+    def write(self, data: Any, /) -> int:
+        with _output_errors(self._shown_name):
+            return super().write(data)
+
+
+class _StandardOutput(_OutputFile):
+    """Standard output. That its reader went away is no OSError, which typer and rich would handle in their own ways."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OutputError as error:
+            if error.errno == errno.EPIPE:
+                raise ReaderGoneError from None
+            raise
+
+
+def guard_standard_output() -> None:
+    """Make every failing write to standard output an OutputError or a ReaderGoneError, whoever writes.
+
+    Text that its encoding cannot hold is written as escapes. A replaced `sys.stdout` is left alone.
+    """
+    stdout = sys.stdout
+    if stdout is None:  # closed by the caller
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    elif stdout is sys.__stdout__ and isinstance(stdout, io.TextIOWrapper):
+        raw = _StandardOutput(stdout.fileno(), "standard output", closefd=False)
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(raw), stdout.encoding, "backslashreplace", line_buffering=raw.isatty()
+        )
+
+
+def drop_standard_output() -> None:
+    """Send what is still unwritten nowhere, so that the interpreter does not fail on it when it ends."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ReaderGoneError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+
+
+def _checked_target(path: str | PathLike[str]) -> Path:
+    if os.fspath(path) in {"", "-"}:
+        raise ValueError(f"{os.fspath(path)!r} does not name an output file")
+    target = Path(os.path.realpath(path))  # through a link the file behind it is replaced, not the link
+    if target.is_dir():
+        raise OutputError(errno.EISDIR, "is a directory", os.fspath(path))
+    return target
+
+
+def _usual_mode(target: Path) -> int:
+    """The permissions of the file to replace, or those a new file gets."""
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _text_or_binary(raw: _OutputFile, mode: str) -> IO[Any]:
+    buffered = io.BufferedWriter(raw, 1 << 20)
+    return buffered if mode == "wb" else io.TextIOWrapper(buffered, encoding="utf-8", newline="\n")
+
+
+@contextlib.contextmanager
+def _closing(file: IO[Any], name: str) -> Iterator[IO[Any]]:
+    """Close at the end; after an exception, without hiding that one behind a failing close."""
+    try:
+        yield file
+    except BaseException:
+        with contextlib.suppress(OSError):
+            file.close()
+        raise
+    with _output_errors(name):
+        file.close()
+
+
+@overload
+def atomic_write(path: str | PathLike[str], mode: Literal["w"] = "w") -> contextlib.AbstractContextManager[IO[str]]: ...
+@overload
+def atomic_write(path: str | PathLike[str], mode: Literal["wb"]) -> contextlib.AbstractContextManager[IO[bytes]]: ...
+@contextlib.contextmanager
+def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+    """A file that appears under `path` whole when the block ends, or, if it is left by any exception, not at all.
+
+    The data goes to a temporary file in the same directory, which then replaces `path`; an older file stays as it is
+    until that moment. Devices and pipes (`/dev/null`) are written directly.
+
+    Args:
+        path: where to write; no directory, and not `-`.
+        mode: `"w"` for UTF-8 text, `"wb"` for bytes (seekable).
+
+    Raises:
+        OutputError: the file cannot be written.
+        ValueError: `path` is empty or `-`.
+    """
+    shown = os.fspath(path)
+    target = _checked_target(path)
+    if target.exists() and not target.is_file():
+        with _output_errors(shown):
+            descriptor = os.open(target, os.O_WRONLY)
+        with _closing(_text_or_binary(_OutputFile(descriptor, shown), mode), shown) as file:
+            yield file
+        return
+    with _output_errors(shown):
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent)
+    try:
+        with _closing(_text_or_binary(_OutputFile(descriptor, shown), mode), shown) as file:
+            yield file
+        with _output_errors(shown):
+            os.chmod(temporary, _usual_mode(target))
+            os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def print_out(text: str) -> None:
+    """Write `text` and a line break to standard output, now.
+
+    Raises:
+        OutputError: It cannot be written, as to a full disk.
+        ReaderGoneError: Its reader went away.
+    """
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

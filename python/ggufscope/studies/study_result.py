@@ -1,0 +1,105 @@
+"""A study that was made: its state, and the results in its directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .document_json import document_to_json, read_document
+from .parts import PARTS
+from .study_document import FAILED
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from ..analysis import Analysis
+    from ..profiles.profile_result import Profile
+    from ..runtime import Trace
+    from ..validation import Validation
+    from .study_document import Finished, Step, StudyDocument
+
+
+class Study:
+    """What `ggufscope.study` made, or kept.
+
+    Attributes:
+        document: the state, as saved in `study.json`.
+        directory: where everything is.
+    """
+
+    def __init__(self, document: StudyDocument, directory: Path, results: dict[str, Any] | None = None) -> None:
+        self.document = document
+        self.directory = directory
+        self._results = dict(results or {})
+
+    @property
+    def steps(self) -> dict[str, Step]:
+        """What the last run did, by part."""
+        return {step.name: step for step in self.document.steps}
+
+    @property
+    def finished(self) -> dict[str, Finished]:
+        """The parts in the directory."""
+        return {entry.name: entry for entry in self.document.finished}
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why parts could not be made, by part."""
+        return {step.name: step.reason or "" for step in self.document.steps if step.state == FAILED}
+
+    @property
+    def profile(self) -> Profile | None:
+        """The profile."""
+        found: Profile | None = self._result("profile")
+        return found
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """The analysis; None where there is none."""
+        found: Analysis | None = self._result("analysis")
+        return found
+
+    @property
+    def trace(self) -> Trace | None:
+        """The trace of the prompts; None where there is none."""
+        found: Trace | None = self._result("trace")
+        return found
+
+    @property
+    def probe(self) -> Trace | None:
+        """The trace of random tokens; None where there is none."""
+        found: Trace | None = self._result("probe")
+        return found
+
+    @property
+    def validation(self) -> Validation | None:
+        """The validation; None where there is none."""
+        found: Validation | None = self._result("validation")
+        return found
+
+    def files(self, part: str) -> list[Path]:
+        """The files of a part, in the order in which they were written; [] where there are none."""
+        return [self.directory / name for name in self.finished[part].files] if part in self.finished else []
+
+    def _result(self, part: str) -> Any:
+        load = PARTS[part].load
+        if part not in self._results and part in self.finished and load is not None:
+            self._results[part] = load(self.directory)
+        return self._results.get(part)
+
+    def to_json(self) -> str:
+        """The text of `study.json`: strict JSON."""
+        return document_to_json(self.document)
+
+    @classmethod
+    def load(cls, directory: str | PathLike[str]) -> Study:
+        """Read the study in a directory; results are read when they are first asked for.
+
+        Raises:
+            StudyError: Its state is malformed, or of another schema version; names the place.
+            OSError: There is none, or it cannot be read.
+        """
+        return cls(read_document(Path(directory)), Path(directory))
+
+    def __repr__(self) -> str:
+        return f"<Study of {self.document.model.title!r}: {', '.join(self.finished) or 'nothing finished'}>"

@@ -1,0 +1,124 @@
+"""`study`: all parts of a model in one directory."""
+
+from __future__ import annotations
+
+import contextlib
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..models.model import Model
+from ..models.model import open as open_model
+from ..saving.directories import usable_directory
+from .choices import PROBE_TOKENS, make_choices
+from .keeping import read_earlier, remove, remove_files
+from .making import Run
+from .part import Work
+from .parts import PARTS
+from .study_document import STUDY_JSON
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..runtime import Plan
+    from ..runtime.engines.engine import Progress
+    from .choices import Choices
+    from .study_document import Step
+    from .study_result import Study
+
+
+def study(
+    source: str | PathLike[str] | Model,
+    directory: str | PathLike[str],
+    *,
+    trace: bool = True,
+    prompts: str | PathLike[str] | None = None,
+    template: str = "auto",
+    engine: str = "streamed",
+    max_new_tokens: int | None = None,
+    probe: int = PROBE_TOKENS,
+    weights: Mapping[str, float] | str | PathLike[str] | None = None,
+    norm: str = "mean",
+    scale: str = "minmax",
+    seed: int = 0,
+    threads: int | None = None,
+    fresh: bool = False,
+    announce: Callable[[str, Plan], object] | None = None,
+    progress: Progress | None = None,
+    finished: Callable[[Step], object] | None = None,
+) -> Study:
+    """Profile, analyze, trace, validate and report on a model, in one directory.
+
+    Parts that are there already are kept if they were made from the same model, with the same settings, from the same
+    other parts and by the same version; all others are made.
+
+    Args:
+        source: path of a GGUF model (any file of a split one), or an open model.
+        directory: where everything is written; made if it is not there.
+        trace: run the model; without, there are profile, analysis and report.
+        prompts: a file of prompts; by default the twenty that ship with ggufscope.
+        template: form to put prompts in, as for `ggufscope.trace`.
+        engine: as for `ggufscope.trace`.
+        max_new_tokens: to answer each prompt with; by default 16.
+        probe: random tokens to read beside the prompts; 0: none.
+        weights: of the index, as for `ggufscope.analyze`; so are `norm` and `scale`.
+        norm: scale of a gain vector.
+        scale: of a component over the layers.
+        seed: of all draws.
+        threads: at most so many; by default the cores this process may use.
+        fresh: remove what an earlier study left in the directory, also that of another model.
+        announce: called with part and plan before the model is run.
+        progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
+        finished: called with each step when it is over.
+
+    Returns:
+        The study. What could not be made for the model's own sake stands in its `failures`.
+
+    Raises:
+        ValueError: A choice that is none.
+        MissingExtraError: A package is missing; the message says which extra brings it.
+        PromptsError: The file of prompts is malformed.
+        GGUFError: The model is malformed.
+        StudyError: The directory holds results of another model, or the state of a study that is malformed.
+        OSError: A file cannot be read or written.
+        StudyInterrupted: Ctrl-C; what was finished is kept.
+
+    Example:
+        >>> import ggufscope as gs
+        >>> found = gs.study("model.gguf", "results")                                   # doctest: +SKIP
+        >>> found.analysis.layers["risk"], found.validation.document.findings           # doctest: +SKIP
+    """
+    choices = make_choices(
+        prompts=prompts,
+        template=template,
+        engine=engine,
+        max_new_tokens=max_new_tokens,
+        probe=probe,
+        weights=weights,
+        norm=norm,
+        scale=scale,
+        seed=seed,
+        threads=threads,
+        traced=trace,
+    )
+    with contextlib.ExitStack() as stack:
+        model = source if isinstance(source, Model) else stack.enter_context(open_model(source))
+        choices.check_on(model)
+        target = _directory(directory, model, choices)
+        if fresh:
+            _clear(target)
+        earlier = None if fresh else read_earlier(target, model)
+        work = Work(model, target, choices, announce, progress)
+        return Run(work, earlier, finished).all()
+
+
+def _directory(directory: str | PathLike[str], model: Model, choices: Choices) -> Path:
+    parts = [part for part in PARTS.values() if part.wanted(choices)]
+    return usable_directory(directory, [STUDY_JSON, *(name for part in parts for name in part.files)])
+
+
+def _clear(directory: Path) -> None:
+    """Remove what an earlier study left."""
+    remove([directory / STUDY_JSON])
+    for part in PARTS.values():
+        remove_files(part, directory)

@@ -1,0 +1,1 @@
+"""Screen views of every result; only commands import them."""

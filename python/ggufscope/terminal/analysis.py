@@ -1,0 +1,196 @@
+"""The terminal view of an analysis, on one screen: the risk curve, the riskiest layers, verdicts and warnings.
+
+The leading preset is shown in full, every other one in three lines: its curve, its riskiest layers, and how far it
+agrees.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ..analysis.settings import SHORT_NAMES
+from ..analysis.wording import INDEX, SHORT_STATEMENT
+from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.numbers import count_text, counted
+from .console import plain_table, print_table, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from ..analysis.analysis_document import AnalysisDocument, LayerRecord, PresetSummary
+    from ..analysis.verdicts.findings import Finding
+
+_SOURCES = {"model": "the model", "profile": "a saved profile", "phase 1": "a Phase 1 profile"}
+_RISKIEST = 3
+_REASONS = 2  # components named for a layer
+_LABEL = 22
+_VERDICT_STYLES = {"holds": "bold red", "does not hold": "green"}
+
+
+def render_analysis(console: Console, document: AnalysisDocument) -> None:
+    """Headline, risk by layer, the riskiest layers and why, hypotheses, warnings."""
+    glyphs = Glyphs.of(console.encoding)
+    _render_headline(console, document, glyphs)
+    console.print()
+    _render_curves(console, document, glyphs)
+    if _stands_out(document.preset):
+        _render_riskiest(console, document, glyphs)
+    for preset in document.other_presets:
+        console.print()
+        _render_other(console, document, preset, glyphs)
+    console.print()
+    _render_hypotheses(console, document.hypotheses, glyphs)
+    if document.warnings:
+        console.print()
+    for warning in document.warnings:
+        console.print(safe(f"! {warning}", "yellow"))
+
+
+def _render_headline(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
+    model = document.model
+    parts = [
+        *(glyphs.cut(text, LONGEST_TEXT) for text in (model.architecture, model.file_type) if text),
+        *([f"{count_text(model.n_elements)} parameters"] if model.n_elements is not None else []),
+        counted(model.n_layers, "layer"),
+        f"from {_SOURCES[model.source]}",
+    ]
+    console.print(Text(glyphs.cut(model.title, LONGEST_TEXT), "bold"), soft_wrap=True)
+    console.print(Text(f" {glyphs.dot} ".join(parts)))
+    if model.synthetic:
+        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+
+
+def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
+    layers = document.preset.layers
+    console.print(Text(f"{INDEX}: preset {document.preset.name}, 0 to 100 in this file", "bold"))
+    console.print(Text(SHORT_STATEMENT, "dim"))
+    if document.preset.independent_components is not None:
+        console.print(Text(_weights_text(document.preset), "dim"))
+    room = console.width - _LABEL - 1
+    _curve(console, f"layers {layers[0].layer}-{layers[-1].layer}", [entry.risk for entry in layers], room, glyphs)
+    if document.preset.confounded:
+        values = [entry.risk_without_confounded for entry in layers]
+        _curve(console, "without confounded", values, room, glyphs)
+
+
+def _weights_text(preset: PresetSummary) -> str:
+    """Of the scores that vary the one that weighs most through all it enters; how many components are independent."""
+    varying = [item for item in preset.effective_weights.items() if item[0] not in preset.flat]
+    name, weight = max(varying, key=lambda item: item[1])
+    independent = f"{preset.independent_components:.1f} independent components of {len(preset.weights)}"
+    return f"{name} weighs {100 * weight:.0f} % in effect; {independent}"
+
+
+def _curve(console: Console, label: str, values: Sequence[float | None], room: int, glyphs: Glyphs) -> None:
+    known = [value for value in values if value is not None]
+    ends = f" {min(known):.0f}-{max(known):.0f}" if known else " not available"
+    curve = glyphs.curve(peaks(values, room - len(ends)))
+    console.print(Text.assemble(label.ljust(_LABEL), (curve, "cyan"), ends))
+
+
+def peaks(values: Sequence[float | None], width: int) -> list[float | None]:
+    """At most `width` values: where there are more, the highest of each run of neighbours.
+
+    >>> peaks([1.0, 5.0, 2.0, None], 2)
+    [5.0, 2.0]
+    """
+    cells = min(width, len(values))
+    bounds = [round(i * len(values) / cells) for i in range(cells + 1)] if cells > 0 else []
+    runs = [values[bounds[i] : bounds[i + 1]] for i in range(max(0, cells))]
+    return [max((value for value in run if value is not None), default=None) for run in runs]
+
+
+def _render_riskiest(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
+    ranked = sorted(document.preset.layers, key=lambda entry: entry.rank or 0)[:_RISKIEST]
+    table = plain_table("layer", "risk", "rank 5-95 %", "p(top 3)", "level", "points from", right=("layer", "risk"))
+    for entry in ranked:
+        low, high = entry.rank_interval or (0.0, 0.0)
+        table.add_row(
+            str(entry.layer),
+            f"{entry.risk:.1f}" if entry.risk is not None else glyphs.nothing,
+            f"{low:g}-{high:g}",
+            f"{entry.p_top_three:.2f}" if entry.p_top_three is not None else glyphs.nothing,
+            entry.level or glyphs.nothing,
+            _reasons(entry),
+        )
+    print_table(console, table)
+
+
+def _reasons(entry: LayerRecord) -> str:
+    """The components that add most."""
+    largest = sorted(entry.contributions.items(), key=lambda item: -item[1])[:_REASONS]
+    return ", ".join(f"{SHORT_NAMES.get(name, name)} {points:.0f}" for name, points in largest)
+
+
+def _stands_out(preset: PresetSummary) -> bool:
+    """Whether there is an index, and not the same one on every layer."""
+    return len({entry.risk for entry in preset.layers} - {None}) > 1
+
+
+def _render_other(console: Console, document: AnalysisDocument, preset: PresetSummary, glyphs: Glyphs) -> None:
+    """Curve, riskiest layers and agreement of a preset that does not lead; or why it has none."""
+    room = console.width - _LABEL - 1
+    if any(entry.risk is None for entry in preset.layers):
+        console.print(f"preset {preset.name} is not available:")
+        console.print(Text(glyphs.cut(_why_not(document, preset), console.width), "dim"))
+        return
+    _curve(console, f"preset {preset.name}", [entry.risk for entry in preset.layers], room, glyphs)
+    if preset.confounded:
+        values = [entry.risk_without_confounded for entry in preset.layers]
+        _curve(console, "without confounded", values, room, glyphs)
+    if not _stands_out(preset):
+        _line(console, "riskiest layers", "none: the index is flat", glyphs)
+        return
+    ranked = sorted(preset.layers, key=lambda entry: entry.rank or 0)[:_RISKIEST]
+    _line(console, "riskiest layers", ", ".join(f"{entry.layer} ({entry.risk:.1f})" for entry in ranked), glyphs)
+    _render_agreement(console, document, preset, glyphs)
+
+
+def _line(console: Console, label: str, text: str, glyphs: Glyphs) -> None:
+    console.print(Text(f"{label.ljust(_LABEL)}{glyphs.cut(text, console.width - _LABEL)}"))
+
+
+def _why_not(document: AnalysisDocument, preset: PresetSummary) -> str:
+    """The first of what the preset could not compute."""
+    reasons = [entry.reason for entry in document.applicability if entry.score.startswith(f"{preset.name}: ")]
+    return reasons[0] if reasons else "no component could be computed"
+
+
+def _render_agreement(console: Console, document: AnalysisDocument, preset: PresetSummary, glyphs: Glyphs) -> None:
+    """Kendall's τ of the layers' order with that of the leading preset, and the layer on which they differ most."""
+    leading = document.preset
+    taus = [entry.tau for entry in document.agreement if {entry.first, entry.second} == {leading.name, preset.name}]
+    known = [tau for tau in taus if tau is not None]
+    if not known:
+        return
+    _line(console, "order of layers", f"Kendall's tau {known[0]:+.2f} with {leading.name}", glyphs)
+    pairs = zip(leading.layers, preset.layers, strict=True)
+    one, other = max(pairs, key=lambda pair: abs((pair[0].rank or 0) - (pair[1].rank or 0)))
+    if one.rank is not None and other.rank is not None and one.rank != other.rank:
+        text = f"layer {one.layer}: rank {other.rank:g} here, {one.rank:g} with {leading.name}"
+        _line(console, "differs most on", text, glyphs)
+
+
+def _study_text(finding: Finding) -> str:
+    """What the study's own rule says, where the verdict differs."""
+    holds = finding.original_rule.holds
+    if holds is None or holds == (finding.verdict == "holds"):
+        return ""
+    return " (study: holds)" if holds else " (study: does not)"
+
+
+def _render_hypotheses(console: Console, findings: Sequence[Finding], glyphs: Glyphs) -> None:
+    console.print(Text("premises about weights; the behaviour they are said to cause is not tested", "bold"))
+    for finding in findings:
+        line = Text.assemble(
+            f"{finding.id} ",
+            (finding.verdict.ljust(26), _VERDICT_STYLES.get(finding.verdict, "yellow")),
+            finding.title.ljust(_LABEL + 1),
+            finding.measured or glyphs.nothing,
+            _study_text(finding),
+        )
+        console.print(line)

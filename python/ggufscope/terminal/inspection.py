@@ -1,0 +1,168 @@
+"""The terminal view of `inspect`: what the file holds, the types by role first."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ..models.inspection import FileType, file_type_of, imatrix_of, metadata_entry, roles_of, type_map
+from ..models.model import Model
+from ..models.selection import Selection
+from ..text.escape import escape
+from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.numbers import bytes_text, count_text, counted
+from .console import plain_table, print_headline, print_table, safe
+
+DEFAULT_COLUMNS = ("name", "type", "shape", "n_bytes", "bits_per_weight")
+
+_NUMBERS = ("layer", "n_elements", "n_bytes", "bits_per_weight", "offset")
+_NARROWEST_MAP = 24
+_SHORTEST_VALUE = 24  # characters of a metadata value that are shown beside the longest key
+
+
+def render_overview(console: Console, model: Model) -> None:
+    """Headline, types and sizes by role, declared type, importance matrix, header and metadata."""
+    glyphs = Glyphs.of(console.encoding)
+    render_headline(console, model)
+    console.print()
+    _render_roles(console, model, glyphs)
+    console.print()
+    _render_facts(console, model, glyphs)
+    if model.metadata:
+        console.print()
+        _render_metadata(console, model, glyphs)
+
+
+def render_headline(console: Console, model: Model) -> None:
+    """One line on what the model is, and a warning where it is made up."""
+    print_headline(
+        console,
+        Glyphs.of(console.encoding),
+        title=model.name or model.path,
+        architecture=model.architecture,
+        file_type=model.file_type,
+        n_parameters=model.n_parameters,
+        n_bytes=model.n_bytes,
+        bits_per_weight=model.bits_per_weight,
+        synthetic=model.synthetic,
+        n_layers=len(model.layers),
+    )
+
+
+def _render_roles(console: Console, model: Model, glyphs: Glyphs) -> None:
+    summaries = roles_of(model)
+    if not summaries:
+        console.print(Text("no tensors"))
+        return
+    rows = [
+        (
+            glyphs.cut(summary.role or "(no role)", LONGEST_TEXT),
+            type_map(summary, glyphs.times),
+            count_text(summary.n_parameters),
+            bytes_text(summary.n_bytes),
+            "" if summary.bits_per_weight is None else f"{summary.bits_per_weight:.2f}",
+        )
+        for summary in summaries
+    ]
+    taken = sum(2 + max(len(row[i]) for row in [*rows, _ROLE_COLUMNS]) for i in (0, 2, 3, 4))
+    room = max(_NARROWEST_MAP, console.width - taken)
+    table = plain_table(*_ROLE_COLUMNS, right=_ROLE_COLUMNS[2:])
+    for role, types, *numbers in rows:
+        table.add_row(Text(role), Text(_broken(types, room)), *numbers)
+    print_table(console, table)
+
+
+_ROLE_COLUMNS = ("role", "type by layer", "parameters", "size", "bits")
+
+
+def _broken(types: str, width: int) -> str:
+    """A type map in lines of at most `width`, broken after commas and bars but never within a number."""
+    lines = [""]
+    for part in re.split(r"(?<=[, ])", types):
+        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _render_facts(console: Console, model: Model, glyphs: Glyphs) -> None:
+    table = plain_table("", "")
+    table.show_header = False
+    for label, text in (
+        ("declared", _file_type_text(file_type_of(model))),
+        ("imatrix", _imatrix_text(imatrix_of(model), glyphs)),
+        ("format", f"GGUF v{model.format_version}, {model.byte_order} endian, alignment {model.alignment}"),
+        ("files", f"{len(model.files)}, {bytes_text(sum(model.file_sizes))}, {counted(len(model.tensors), 'tensor')}"),
+    ):
+        table.add_row(Text(label, "bold"), safe(text))
+    console.print(table)
+    console.print(safe(model.path), soft_wrap=True)  # unbroken, so that it can be copied
+
+
+def _file_type_text(file_type: FileType) -> str:
+    actual = ", ".join(f"{_percent(share)} {name}" for name, share in file_type.actual.items() if share > 0)
+    verdict = {True: "as declared", False: "NOT what that label usually means", None: "nothing to compare"}
+    return f"{file_type.declared or 'no file type'}; actual {actual or 'none'}: {verdict[file_type.agrees]}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %" if share >= 1e-4 else "< 0.01 %"
+
+
+def _imatrix_text(imatrix: dict[str, Any], glyphs: Glyphs) -> str:
+    entries = (f"{glyphs.cut(key, LONGEST_TEXT)} {glyphs.cut(value, LONGEST_TEXT)}" for key, value in imatrix.items())
+    return ", ".join(entries) or "none recorded"
+
+
+def _render_metadata(console: Console, model: Model, glyphs: Glyphs) -> None:
+    """One line per key; `--kv` prints what is cut."""
+    room = max(_SHORTEST_VALUE, console.width - 2 - max(len(escape(key)) for key in model.metadata))
+    table = plain_table("metadata", "value")
+    for key in model.metadata:
+        table.add_row(safe(key), Text(glyphs.cut(_value_text(metadata_entry(model, key), glyphs), room)))
+    print_table(console, table)
+
+
+def _value_text(entry: dict[str, Any], glyphs: Glyphs) -> str:
+    """A value on one line: strings bare, arrays by length and first entries."""
+    value, kind = entry.get("value", entry.get("head")), entry["kind"]
+    if isinstance(value, list):
+        length = entry.get("length", len(value))
+        element = kind.removeprefix("array[").removesuffix("]")
+        rest = [glyphs.more] if length > len(value) else []
+        shown = ", ".join([*(_scalar_text(part, element) for part in value), *rest])
+        return f"{length} {glyphs.times} {element}: {shown}" if length else f"no {element}"
+    return escape(value) if isinstance(value, str) else _scalar_text(value, kind)
+
+
+def _scalar_text(value: Any, kind: str) -> str:
+    if kind == "float32" and isinstance(value, float):
+        return f"{value:.7g}"  # what a float32 can tell apart
+    return escape(json.dumps(value, ensure_ascii=False))
+
+
+def render_tensors(console: Console, rows: Sequence[dict[str, Any]], selection: Selection, columns: list[str]) -> None:
+    """The tensor table: the rows given, with these columns."""
+    title = "tensors" if not selection.filters else f"tensors: {len(rows)} selected"
+    glyphs = Glyphs.of(console.encoding)
+    table = plain_table(*columns, right=_NUMBERS, title=title)
+    for row in rows:
+        table.add_row(*(_cell(column, row[column], glyphs) for column in columns))
+    print_table(console, table)
+
+
+def _cell(column: str, value: Any, glyphs: Glyphs) -> Text:
+    if value is None:
+        return Text("")
+    match column:
+        case "shape":
+            return Text(glyphs.shape(value))
+        case "n_bytes":
+            return Text(bytes_text(value))
+        case "bits_per_weight":
+            return Text(f"{value:.2f}")
+        case _:
+            return safe(value)

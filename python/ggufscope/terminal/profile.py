@@ -1,0 +1,122 @@
+"""The terminal view of a profile: what the model is and whether it is sound, then its layers and roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from ..report.content.health_lines import health_lines
+from ..text.glyphs import Glyphs
+from ..text.numbers import counted, percent, rate, short
+from .console import print_headline, safe
+from .rollups import render_experts, render_layers, render_roles
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..profiles.profile_result import Profile
+    from ..profiles.rows import Row
+
+
+def render_profile(console: Console, profile: Profile) -> None:
+    """Headline, layers, roles and experts."""
+    glyphs = Glyphs.of(console.encoding)
+    render_headline(console, profile)
+    for rows, render in (
+        (profile.layers, render_layers),
+        (profile.roles, render_roles),
+        (profile.experts, render_experts),
+    ):
+        if rows:
+            console.print()
+            render(console, profile, glyphs)
+    console.print()
+    _render_legend(console, profile, glyphs)
+
+
+def render_headline(console: Console, profile: Profile) -> None:
+    """What the model is, how it was read, and whether its weights are sound."""
+    glyphs = Glyphs.of(console.encoding)
+    model = profile.model
+    print_headline(
+        console,
+        glyphs,
+        title=profile.title,
+        architecture=model.architecture,
+        file_type=model.file_type,
+        n_parameters=model.n_elements,
+        n_bytes=model.n_bytes,
+        bits_per_weight=model.bits_per_weight,
+        synthetic=model.synthetic,
+    )
+    _fact(console, "types", _types_text(profile, glyphs))
+    _fact(console, "scanned", _scan_text(profile, glyphs))
+    _render_health(console, profile)
+    _render_extremes(console, profile)
+
+
+def _fact(console: Console, label: str, text: str, style: str = "") -> None:
+    line = Table.grid(padding=(0, 1, 0, 0))
+    line.add_column(width=8, no_wrap=True)
+    line.add_column(overflow="fold")
+    line.add_row(Text(label, "bold"), safe(text, style))
+    console.print(line)
+
+
+def _types_text(profile: Profile, glyphs: Glyphs) -> str:
+    types = [f"{name} {sizes['n_tensors']}" for name, sizes in profile.model.types.items()]
+    layers = f"{counted(len(profile.layers), 'layer')} {glyphs.dot} " if profile.layers else ""
+    return f"{layers}{counted(profile.model.n_tensors, 'tensor')}: {', '.join(types) or 'none'}"
+
+
+def _scan_text(profile: Profile, glyphs: Glyphs) -> str:
+    parts = [f"{percent(profile.coverage)} %"]
+    run = profile.run
+    if run is not None:
+        parts[0] += f" in {run.seconds:.3g} s"
+        parts.append(rate(run.bytes_per_second, "B"))
+        parts.append(rate(run.elements_per_second, "param"))
+        parts.append(counted(run.threads, "thread"))
+        parts.append(run.isa)
+    if profile.settings.fast:
+        parts.append("fast: without histogram, row norms and codes")
+    return f" {glyphs.dot} ".join(parts)
+
+
+_HEALTH_STYLES = {"good": "green", "bad": "bold red", "odd": "bold yellow", "note": ""}
+
+
+def _render_health(console: Console, profile: Profile) -> None:
+    for kind, text in health_lines(profile):
+        _fact(console, "note" if kind == "note" else "health", text, _HEALTH_STYLES[kind])
+
+
+def _render_extremes(console: Console, profile: Profile) -> None:
+    """Where among the matrices the largest weight and the heaviest tails are."""
+    largest, heaviest = _most(profile, "abs_max"), _most(profile, "kurtosis")
+    if largest is not None:
+        place = ", ".join(map(str, largest.abs_max_index))
+        _fact(console, "largest", f"|w| = {short(largest.abs_max)} in {largest.name}[{place}]")
+    if heaviest is not None:
+        _fact(console, "tails", f"kurtosis {short(heaviest.kurtosis)} in {heaviest.name}")
+
+
+def _most(profile: Profile, field: str) -> Row | None:
+    matrices = [row for row in profile.tensors.values() if row.is_matrix and row.get(field) is not None]
+    return max(matrices, key=lambda row: float(row[field]), default=None)
+
+
+def _render_legend(console: Console, profile: Profile, glyphs: Glyphs) -> None:
+    lines = [
+        f"sparsity: |w| < {profile.settings.sparsity_threshold:g} {glyphs.dot} kurtosis: 0 for a Gaussian"
+        + ("" if profile.settings.fast else f" {glyphs.dot} {glyphs.sigma(6)}: off the mean by 6 std"),
+    ]
+    if profile.layers:
+        lines += [
+            "highest: of the layer's matrices (all in one would show the mix of roles)",
+            "curves: first to last layer, low to high where they differ by 10 % or more",
+        ]
+    for line in lines:
+        console.print(Text(line, "dim"))

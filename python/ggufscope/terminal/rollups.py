@@ -1,0 +1,167 @@
+"""Tables of a profile's roll-ups for the terminal.
+
+layer   params       rms          sparsity %        kurtosis           >6σ %
+highest         highest
+0    218 M   0.01556 ███▉       0.72 ███▊        0.512 ███▊      0.00043 ██▋
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from ..profiles.rollup import thirds_of
+from ..text.glyphs import Glyphs, condensed
+from ..text.numbers import aligned, count_text, percent, short
+from .console import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+    from ..profiles.profile_result import Profile
+    from ..profiles.rows import Row
+
+_NUMBER_WIDTH = 8
+_LONGEST_BAR, _SHORTEST_BAR = 16, 3
+_LONGEST_ROLE = 24
+_PARAMETERS = "params"  # at most "999 999"
+_PARAMETERS_WIDTH = 7
+_GAP = 2
+
+Values = list[float | None]
+
+
+def render_layers(console: Console, profile: Profile, glyphs: Glyphs) -> None:
+    """One row per layer, then thirds and the whole model.
+
+    Pooled over a layer, kurtosis and outliers would show little but how much its roles differ in scale, so the
+    highest of its matrices is given.
+    """
+    whole = {**profile.thirds, "all": profile.total}
+    rows: list[Row] = [*profile.layers.values(), *whole.values()]
+    columns = [
+        ("rms", _values(rows, "rms"), False),
+        ("sparsity %", _values(rows, "sparsity"), True),
+        ("highest\nkurtosis", _highest(profile, "kurtosis"), False),
+        (f"highest\n{glyphs.sigma(6)} %", _highest(profile, "outlier_fraction_6"), True),
+    ]
+    columns = [column for column in columns if any(value is not None for value in column[1])]
+    labels = [str(key) for key in (*profile.layers, *whole)]
+    used = max(map(len, labels)) + _PARAMETERS_WIDTH + _GAP * (1 + len(columns))
+    bar_width = _bar_width(console.width - used, len(columns))
+    table = _table(("layer", "right"), (_PARAMETERS, "right"))
+    for title, _, _ in columns:
+        table.add_column("\n".join(line.rjust(_NUMBER_WIDTH) for line in title.split("\n")), no_wrap=True)
+    cells = [_barred(values, share, len(profile.layers), bar_width, glyphs) for _, values, share in columns]
+    for position, (label, row) in enumerate(zip(labels, rows, strict=True)):
+        if position == len(profile.layers):
+            table.add_row()
+        table.add_row(safe(label), count_text(row.n_elements), *(column[position] for column in cells))
+    console.print(table)
+
+
+def render_roles(console: Console, profile: Profile, glyphs: Glyphs) -> None:
+    """Roles, the largest first, with the rms of their tensors over the layers."""
+    rows = sorted(profile.roles.values(), key=lambda row: -row.n_bytes)
+    columns = [
+        ("rms", _values(rows, "rms"), False),
+        ("sparsity %", _values(rows, "sparsity"), True),
+        ("kurtosis", _values(rows, "kurtosis"), False),
+        (f"{glyphs.sigma(6)} %", _values(rows, "outlier_fraction_6"), True),
+    ]
+    columns = [column for column in columns if any(value is not None for value in column[1])]
+    role_width = min(_LONGEST_ROLE, max(len(str(row.role)) for row in rows))
+    used = role_width + _GAP + _PARAMETERS_WIDTH + sum(max(len(title), _NUMBER_WIDTH) + _GAP for title, _, _ in columns)
+    curve_width = console.width - used - _GAP
+    table = _table(("role", "left"), (_PARAMETERS, "right"), *((title, "right") for title, _, _ in columns))
+    table.columns[0].max_width = role_width
+    curved = bool(profile.layers) and curve_width >= len("rms by layer")
+    if curved:
+        table.add_column("rms by layer", no_wrap=True)
+    texts = [_texts(values, share, glyphs) for _, values, share in columns]
+    for position, row in enumerate(rows):
+        numbers = [column[position].rjust(_NUMBER_WIDTH) for column in texts]
+        curve = [Text(_curve_by_layer(profile, row.role, curve_width, glyphs), "cyan")] if curved else []
+        table.add_row(safe(row.role), count_text(row.n_elements), *numbers, *curve)
+    console.print(table)
+
+
+def render_experts(console: Console, profile: Profile, glyphs: Glyphs) -> None:
+    """One line per role: how different its experts are."""
+    table = _table(("experts of", "left"), ("number", "right"), ("lowest rms", "right"), ("highest", "right"))
+    table.columns[0].max_width = _LONGEST_ROLE
+    table.add_column("rms by expert", no_wrap=True)
+    curve_width = console.width - _LONGEST_ROLE - len("number") - len("lowest rms") - _NUMBER_WIDTH - 5 * _GAP
+    for role in dict.fromkeys(role for role, _ in profile.experts):
+        rows = [row for (of, _), row in profile.experts.items() if of == role]
+        known = [row.rms for row in rows if row.rms is not None]
+        ends = [short(min(known)), short(max(known))] if known else [glyphs.nothing] * 2
+        curve = glyphs.curve(condensed([_square_sum([row]) for row in rows], curve_width))
+        table.add_row(safe(role), str(len(rows)), *ends, Text(curve, "cyan"))
+    console.print(table)
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for title, justify in columns:
+        table.add_column(title, justify=justify, no_wrap=justify == "right", overflow="fold")  # type: ignore[arg-type]
+    return table
+
+
+def _values(rows: Iterable[Row], field: str) -> Values:
+    return [row.get(field) for row in rows]
+
+
+def _highest(profile: Profile, field: str) -> Values:
+    """The highest value among the matrices of each layer, each third and the whole model."""
+    thirds = thirds_of((row.stack, row.layer) for row in profile.layers.values())
+    found: dict[Any, list[float]] = {}
+    for tensor in profile.tensors.values():
+        if tensor.is_matrix and tensor.get(field) is not None:
+            layer = (tensor.stack, tensor.layer)
+            for group in (layer, thirds.get(layer), "all"):
+                found.setdefault(group, []).append(tensor[field])
+    groups = [*((row.stack, row.layer) for row in profile.layers.values()), *profile.thirds, "all"]
+    return [max(found.get(group, []), default=None) for group in groups]
+
+
+def _texts(values: Values, share: bool, glyphs: Glyphs) -> list[str]:
+    if share:
+        return [glyphs.nothing if value is None else percent(value) for value in values]
+    return aligned(values, glyphs.nothing)
+
+
+def _barred(values: Values, share: bool, n_barred: int, bar_width: int, glyphs: Glyphs) -> list[Text]:
+    """The numbers, the first `n_barred` with bars relative to the largest of these."""
+    largest = max((value for value in values[:n_barred] if value is not None), default=0.0)
+    texts = [text.rjust(_NUMBER_WIDTH) for text in _texts(values, share, glyphs)]
+    bars = [f" {glyphs.bar(value, largest, bar_width)}" for value in values[:n_barred]] if bar_width else []
+    return [
+        Text.assemble(text, (bars[position] if position < len(bars) else "", "cyan"))
+        for position, text in enumerate(texts)
+    ]
+
+
+def _bar_width(room: int, columns: int) -> int:
+    """The width of each bar when `columns` numbers and their bars share `room` cells; 0 if there is none for bars."""
+    width = min(_LONGEST_BAR, room // max(columns, 1) - _NUMBER_WIDTH - 1)
+    return width if width >= _SHORTEST_BAR else 0
+
+
+def _curve_by_layer(profile: Profile, role: Any, width: int, glyphs: Glyphs) -> str:
+    """The rms of a role in each layer of its stack."""
+    members = [row for row in profile.tensors.values() if row.role == role and row.layer is not None]
+    stacks = {row.stack for row in members}
+    layers = [row.layer for row in profile.layers.values() if row.stack in stacks]
+    sums = [_square_sum([row for row in members if row.layer == layer]) for layer in layers]
+    return glyphs.curve(condensed(sums, width))
+
+
+def _square_sum(rows: Sequence[Row]) -> tuple[float, float] | None:
+    known = [row for row in rows if row.get("l2_norm") is not None]
+    count = sum(row.n_elements - row.nan_count - row.inf_count for row in known)
+    return (sum(row.l2_norm**2 for row in known), count) if known else None

@@ -1,0 +1,83 @@
+"""The terminal view of a study: a line for each part as it is over, then what came out, on one screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ..analysis.wording import INDEX, SHORT_STATEMENT
+from ..studies.study_document import FAILED, INTERRUPTED, KEPT, LEFT_OUT
+from ..text.escape import escape
+from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..validation.wording import count_sentences, fit_sentence
+from .analysis import peaks
+from .console import safe
+from .trace import duration
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..analysis.analysis_document import AnalysisDocument
+    from ..studies.study_document import Step, StudyDocument
+    from ..validation.validation_document import ValidationDocument
+
+_NAME, _TIME = 12, 9
+_RISKIEST = 3
+_WORDS = {KEPT: "kept", FAILED: "failed", LEFT_OUT: "left out", INTERRUPTED: "stopped"}
+
+
+def step_line(step: Step) -> str:
+    """As `"profile     1.9 s    profile.json"`; why a part was made again, or was left out, stands behind.
+
+    Why one failed does not: that is the line of the error, on standard error.
+    """
+    time = _WORDS.get(step.state, duration(step.seconds))
+    files = ", ".join(step.files[:1]) + (f" and {len(step.files) - 1} more" if len(step.files) > 1 else "")
+    reason = "" if step.reason is None or step.state == FAILED else step.reason
+    text = "; ".join(filter(None, (files, f"again: {reason}" if reason and step.files else reason)))
+    return escape(f"{step.name:<{_NAME}}{time:<{_TIME}}{text}").rstrip()
+
+
+def render_study(
+    console: Console,
+    document: StudyDocument,
+    analysis: AnalysisDocument | None,
+    validation: ValidationDocument | None,
+) -> None:
+    """How long it took, what the index says, and what the trace says about that."""
+    glyphs = Glyphs.of(console.encoding)
+    console.print(Text(f"{'total':<{_NAME}}{duration(document.run.seconds)}", "dim"))
+    console.print()
+    model = document.model
+    named = [glyphs.cut(text, LONGEST_TEXT) for text in (model.title, model.architecture, model.file_type) if text]
+    console.print(Text(f" {glyphs.dot} ".join(named), "bold"), soft_wrap=True)
+    if model.synthetic:
+        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+    if analysis is not None:
+        _render_analysis(console, analysis, glyphs)
+    if validation is not None:
+        _render_validation(console, validation)
+
+
+def _render_analysis(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
+    layers = document.preset.layers
+    risks = [entry.risk for entry in layers]
+    console.print(Text(f"{INDEX}, layers {layers[0].layer}-{layers[-1].layer}", "bold"))
+    console.print(Text(SHORT_STATEMENT, "dim"))
+    console.print(Text(glyphs.curve(peaks(risks, console.width - 1)), "cyan"))
+    ranked = sorted((entry for entry in layers if entry.risk is not None), key=lambda entry: entry.rank or 0)
+    named = ", ".join(f"{entry.layer} ({entry.risk:.1f})" for entry in ranked[:_RISKIEST])
+    console.print(safe(f"riskiest layers: {named or 'none, there is no index'}"))
+    verdicts = ", ".join(f"{finding.id} {finding.verdict}" for finding in document.hypotheses)
+    console.print(safe(f"premises: {verdicts}"))
+    for warning in document.warnings:
+        console.print(safe(f"! {warning}", "yellow"))
+
+
+def _render_validation(console: Console, document: ValidationDocument) -> None:
+    trace = document.trace
+    console.print()
+    console.print(Text(f"predicted against measured, {trace.n_prompts} prompts, {trace.n_tokens} tokens", "bold"))
+    for sentence in (*count_sentences(document.quantities), fit_sentence(document.fit)):
+        console.print(safe(sentence))

@@ -1,0 +1,143 @@
+"""The terminal view of a trace, on one screen: figures over the layers, then what was answered."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.numbers import bytes_text, counted, short
+from .analysis import peaks
+from .console import plain_table, print_table, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from ..runtime.trace_document import PromptTrace, TraceDocument
+    from ..runtime.tracing import Plan
+
+_LABEL = 28
+_LONGEST_ANSWER = 44
+_VERDICT_STYLES = {"correct": "green", "wrong": "red"}
+
+# Figure → label. Those of heads are averaged over the heads of a layer.
+_SHOWN = {
+    "entropy_share": "attention entropy / ln n",
+    "first_token_share": "attention on the first token",
+    "ffn_attention_ratio": "FFN / attention output",
+    "gated_near_zero_share": "near-zero gated product",
+    "gated_top_energy_share": "energy of top 1 % neurons",
+    "residual_rms": "residual stream rms",
+    "residual_peak": "residual max / median",
+}
+
+
+def plan_text(plan: Plan) -> str:
+    """What is about to be done, and how long it will take, in a line."""
+    parts = [counted(plan.n_prompts, "prompt"), counted(plan.n_tokens, "token")]
+    if plan.new_tokens:
+        parts.append(f"then up to {counted(plan.new_tokens, 'token')} of answer each")
+    if plan.seconds is not None:
+        parts.append(f"about {duration(plan.seconds)}")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them.
+
+    >>> duration(0.34), duration(75.2), duration(4000)
+    ('0.3 s', '75 s', '67 min')
+    """
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
+
+
+def render_trace(console: Console, document: TraceDocument) -> None:
+    """Headline, figures over the layers, answers, warnings."""
+    glyphs = Glyphs.of(console.encoding)
+    _render_headline(console, document, glyphs)
+    console.print()
+    _render_figures(console, document, glyphs)
+    if any(prompt.answer is not None for prompt in document.prompts):
+        console.print()
+        _render_answers(console, document.prompts, glyphs)
+    for warning in document.warnings:
+        console.print(safe(f"! {warning}", "yellow"))
+
+
+def _render_headline(console: Console, document: TraceDocument, glyphs: Glyphs) -> None:
+    model, settings, run = document.model, document.settings, document.run
+    dot = f" {glyphs.dot} "
+    console.print(Text(glyphs.cut(model.title, LONGEST_TEXT), "bold"), soft_wrap=True)
+    shape = [counted(model.n_layers, "layer"), counted(max(model.n_heads, default=0), "head")]
+    named = [glyphs.cut(text, LONGEST_TEXT) for text in (model.architecture, model.file_type) if text]
+    console.print(Text(dot.join([*named, *shape])))
+    n_tokens = sum(len(prompt.token_ids) for prompt in document.prompts)
+    read = {"prompts": counted(len(document.prompts), "prompt"), "text": "a text", "probe": "random tokens"}
+    engine = glyphs.cut(document.engine.name, LONGEST_TEXT)
+    parts = [f"{read[settings.source]}, {counted(n_tokens, 'token')}", f"engine {engine}"]
+    if settings.source == "prompts":
+        template, reason = (glyphs.cut(text, LONGEST_TEXT) for text in (settings.template, settings.template_reason))
+        parts.append(f"template {template} ({reason})")
+    console.print(Text(dot.join(parts)), soft_wrap=True)
+    if run is not None:
+        times = [f"read in {duration(run.prefill_seconds)}"]
+        times += [f"answered in {duration(run.generation_seconds)}"] if settings.max_new_tokens else []
+        times += [f"{bytes_text(run.peak_bytes)} of memory"] if run.peak_bytes is not None else []
+        console.print(Text(dot.join(times), "dim"))
+    if model.synthetic:
+        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+
+
+def _render_figures(console: Console, document: TraceDocument, glyphs: Glyphs) -> None:
+    """One curve over the layers each: the median over the prompts."""
+    console.print(Text(f"layers 0-{document.model.n_layers - 1}, median over what was read", "bold"))
+    for name, label in _SHOWN.items():
+        if name not in document.figures:
+            continue
+        values = _over_prompts(document.prompts, name, document.figures[name].per_head)
+        known = [value for value in values if value is not None]
+        ends = f" {short(min(known))} to {short(max(known))}" if known else f" {glyphs.nothing}"
+        curve = glyphs.curve(peaks(values, console.width - _LABEL - len(ends) - 1))
+        console.print(Text.assemble(label.ljust(_LABEL + 1), (curve, "cyan"), ends))
+
+
+def _over_prompts(prompts: Sequence[PromptTrace], name: str, per_head: bool) -> list[float | None]:
+    by_prompt = [[_mean(row) for row in prompt.heads[name]] if per_head else prompt.layers[name] for prompt in prompts]
+    return [_median(column) for column in zip(*by_prompt, strict=True)]
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if known else None
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
+
+
+def _render_answers(console: Console, prompts: Sequence[PromptTrace], glyphs: Glyphs) -> None:
+    counts = Counter(prompt.score.verdict for prompt in prompts if prompt.score is not None)
+    console.print(
+        Text(", ".join(f"{counts[verdict]} {verdict}" for verdict in ("correct", "wrong", "unscored")), "bold")
+    )
+    table = plain_table("prompt", "category", "answer", "verdict")
+    for prompt in prompts:
+        if prompt.answer is None:
+            continue
+        verdict = prompt.score.verdict if prompt.score is not None else glyphs.nothing
+        answer = " ".join((prompt.answer.text or "").split())
+        table.add_row(
+            safe(glyphs.cut(prompt.id, 32)),
+            safe(glyphs.cut(prompt.category or "", 24)),
+            safe(glyphs.cut(answer, _LONGEST_ANSWER)),
+            Text(verdict, _VERDICT_STYLES.get(verdict, "dim")),
+        )
+    print_table(console, table)

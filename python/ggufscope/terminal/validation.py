@@ -1,0 +1,115 @@
+"""The terminal view of a validation, on one screen: orders and sizes of what was predicted, then the fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.numbers import counted, short
+from ..validation.compare import BETTER, SAME, WORSE
+from ..validation.wording import count_sentences, fit_sentence, power_sentence, with_interval
+from .console import plain_table, print_table, safe
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..validation.validation_document import Feature, Predictor, Quantity, ValidationDocument
+
+_MARKS = {BETTER: (">", "green"), SAME: ("=", ""), WORSE: ("<", "red")}
+_ORDERS = {"heuristic": "heuristic", "propagation": "propag.", "probe": "probe", "norms": "norms", "depth": "depth"}
+_SIZES = {"propagation": " propag. error", "probe": " probe error"}
+_SOURCES = {"prompts": "prompt", "text": "text", "probe": "run of random tokens"}
+
+
+def render_validation(console: Console, document: ValidationDocument) -> None:
+    """Headline, one row for each quantity, what the fit gave, notes and warnings."""
+    glyphs = Glyphs.of(console.encoding)
+    _render_headline(console, document, glyphs)
+    console.print()
+    _render_quantities(console, document.quantities, glyphs)
+    console.print()
+    _render_fit(console, document, glyphs)
+    if document.notes or document.warnings:
+        console.print()
+    for note in document.notes:
+        console.print(safe(note, "dim"))
+    for warning in document.warnings:
+        console.print(safe(f"! {warning}", "yellow"))
+
+
+def _render_headline(console: Console, document: ValidationDocument, glyphs: Glyphs) -> None:
+    model, trace = document.model, document.trace
+    console.print(Text(glyphs.cut(model.title, LONGEST_TEXT), "bold"), soft_wrap=True)
+    named = [glyphs.cut(text, LONGEST_TEXT) for text in (model.architecture, model.file_type) if text]
+    read = f"{counted(trace.n_prompts, _SOURCES.get(trace.source, 'piece'))}, {counted(trace.n_tokens, 'token')}"
+    parts = [*named, counted(model.n_layers, "layer"), read, f"engine {glyphs.cut(trace.engine, LONGEST_TEXT)}"]
+    console.print(Text(f" {glyphs.dot} ".join(parts)), soft_wrap=True)
+    if model.synthetic:
+        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+
+
+def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Glyphs) -> None:
+    console.print(Text("Spearman's rank correlation of predicted with measured, and mean error of sizes", "bold"))
+    there = {entry.name for quantity in quantities for entry in quantity.predictors}
+    orders = {name: title for name, title in _ORDERS.items() if name in there}
+    sizes = {name: title for name, title in _SIZES.items() if name in there}
+    columns = [*orders.values(), *sizes.values()]
+    table = plain_table("", *columns, right=tuple(columns))
+    table.padding = (0, 1, 0, 0)
+    for quantity in quantities:
+        found = {entry.name: entry for entry in quantity.predictors}
+        label = glyphs.cut(quantity.label, LONGEST_TEXT) + (" of heads" if quantity.per == "head" else "")
+        cells = [_order(found.get(name), glyphs) for name in orders]
+        table.add_row(Text(label), *cells, *(_size(found.get(name), glyphs) for name in sizes))
+    print_table(console, table)
+    verdicts = count_sentences(quantities)
+    if verdicts:
+        console.print(Text("> better than norms and depth, = no better, < worse; unmarked: not tested", "dim"))
+    for sentence in verdicts:
+        console.print(safe(sentence))
+
+
+def _order(entry: Predictor | None, glyphs: Glyphs) -> Text:
+    if entry is None or entry.spearman is None:
+        return Text(f"{glyphs.nothing} ")
+    mark, style = _MARKS.get(entry.verdict or "", (" ", ""))
+    return Text(f"{entry.spearman.value:+.2f}{mark}", style)
+
+
+def _size(entry: Predictor | None, glyphs: Glyphs) -> str:
+    if entry is None or entry.size is None:
+        return glyphs.nothing
+    error = entry.size.mean_absolute.value
+    return f"{100 * error:.0f} %" if entry.size.kind == "relative" else f"{error:.3f}"
+
+
+def _render_fit(console: Console, document: ValidationDocument, glyphs: Glyphs) -> None:
+    fit = document.fit
+    console.print(safe(fit_sentence(fit), "bold" if fit.fitted else ""))
+    counts = f"{fit.n_correct} correct, {fit.n_wrong} wrong, {fit.n_unscored} unscored"
+    console.print(safe(f"{counts}{f', {fit.n_incomplete} with undefined features' if fit.n_incomplete else ''}", "dim"))
+    sentence = power_sentence(fit)
+    if sentence is not None and fit.exploratory:
+        console.print(safe(f"{sentence}: exploratory", "dim"))
+    if not fit.fitted:
+        return
+    if fit.null is not None and fit.p is not None:
+        text = f"shuffled labels: mean {fit.null.mean:.2f}, 97.5 % below {fit.null.high:.2f}; p {fit.p:.3f}"
+        console.print(safe(f"{text}; difference to uniform {with_interval(fit.difference)}", "dim"))
+    numbers = ("weight", "correct", "wrong", "AUC")
+    table = plain_table("component", *numbers, "", right=numbers)
+    for feature in fit.features:
+        table.add_row(*_feature(feature, glyphs))
+    print_table(console, table)
+
+
+def _feature(feature: Feature, glyphs: Glyphs) -> list[str]:
+    numbers = [
+        glyphs.nothing if value is None else short(value)
+        for value in (feature.mean_correct, feature.mean_wrong, feature.auc)
+    ]
+    weight = glyphs.nothing if feature.weight is None else f"{feature.weight:.2f}"
+    kept = f"default kept: {glyphs.cut(feature.kept, LONGEST_TEXT)}" if feature.kept else ""
+    return [glyphs.cut(feature.component, LONGEST_TEXT), weight, *numbers, kept]

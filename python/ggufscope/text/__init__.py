@@ -1,0 +1,1 @@
+"""Text for people: escapes of what comes from files, numbers at a readable length, glyphs."""

@@ -1,0 +1,33 @@
+"""Numbers with their intervals, and what an interval of a difference says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .resampling import interval
+from .validation_document import Estimate
+
+if TYPE_CHECKING:
+    from .resampling import Floats
+
+
+def estimate(values: Floats) -> Estimate | None:
+    """The first value, and the interval of the others, which are those of resamples; None where it is undefined."""
+    if not np.isfinite(values[0]):
+        return None
+    return Estimate(float(values[0]), *interval(values[1:]))
+
+
+def verdict_of(words: tuple[str, str, str], *differences: Estimate) -> str | None:
+    """The first word if every interval is above 0, the last if every one is below, else that between.
+
+    None where one of them is missing.
+    """
+    ends = [(each.low, each.high) for each in differences if each.low is not None and each.high is not None]
+    if len(ends) < len(differences):
+        return None
+    if all(low > 0 for low, _ in ends):
+        return words[0]
+    return words[2] if all(high < 0 for _, high in ends) else words[1]

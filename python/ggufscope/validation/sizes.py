@@ -1,0 +1,69 @@
+"""How far predicted sizes are from measured ones, beside what a single number for all points would achieve."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .estimates import estimate, verdict_of
+from .resampling import interval, resampled_points
+from .validation_document import Estimate, Size
+
+if TYPE_CHECKING:
+    from .resampling import Floats
+
+FEWEST_FOR_VERDICT = 8  # points; fewer agree or differ by chance, whatever the prompts
+
+CLOSER, SAME, FURTHER = "closer than a constant", "no closer than a constant", "further off than a constant"
+
+
+def size_of(predicted: Floats, rows: Floats, *, relative: bool, seed: int = 0) -> Size | None:
+    """Errors of a prediction.
+
+    Args:
+        predicted: at each point, (n,).
+        rows: measured, then over resamples, (1 + m, n).
+        relative: errors relative to what was measured, which is above 0; else differences.
+        seed: of resampled points.
+
+    Returns:
+        None where there is no point, nothing but zeros was measured at one, or an error is beyond any number.
+    """
+    if predicted.size == 0 or (relative and not (rows[0] > 0).all()):
+        return None
+    errors = _errors(predicted[None], rows, relative)
+    magnitudes = np.abs(errors).mean(axis=1)
+    beside = np.abs(_errors(_constants(rows, relative), rows, relative))
+    constants = beside.mean(axis=1)
+    mean, mean_absolute, difference = map(estimate, (errors.mean(axis=1), magnitudes, magnitudes - constants))
+    if mean is None or mean_absolute is None or difference is None:
+        return None
+    drawn = resampled_points(predicted.size, seed)
+    over_points = Estimate(difference.value, *interval((np.abs(errors[0]) - beside[0])[drawn].mean(axis=1)))
+    enough = predicted.size >= FEWEST_FOR_VERDICT
+    return Size(
+        kind="relative" if relative else "difference",
+        mean=mean,
+        mean_absolute=mean_absolute,
+        lowest=float(errors[0].min()),
+        highest=float(errors[0].max()),
+        constant=float(constants[0]),
+        against_constant=difference,
+        over_points=over_points,
+        verdict=verdict_of((FURTHER, SAME, CLOSER), difference, over_points) if enough else None,
+    )
+
+
+def _errors(predicted: Floats, rows: Floats, relative: bool) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):  # a resample of nothing but zeros is left out as undefined
+        found: Floats = predicted / rows - 1 if relative else predicted - rows
+    return found
+
+
+def _constants(rows: Floats, relative: bool) -> Floats:
+    """One number for all points, of each row, (1 + m, 1)."""
+    if not relative:
+        return np.asarray(rows.mean(axis=1, keepdims=True))
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.exp(np.log(rows).mean(axis=1, keepdims=True)))

@@ -1,0 +1,200 @@
+"""Where predictions come from: presets of an analysis, a trace of random tokens, products of norms, depth.
+
+A source gives a score over layers, (L,), or over heads, (L, heads), with L the layers of the trace; NaN where it has no
+value; or it says why it has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..analysis.presets.propagated import mean_over_heads
+from .measured import measure
+from .quantities import RISK
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..analysis import Analysis
+    from ..analysis.analysis_document import LayerRecord, PresetSummary
+    from ..analysis.presets.registry import Scale
+    from ..runtime.trace_result import Trace
+    from .quantities import Rule, Source
+    from .resampling import Floats
+
+# The probe preset has the names of propagation; figure → score.
+_PROBE_SCORES = {
+    "ffn_attention_ratio": "ffn_attention_ratio",
+    "gated_near_zero_share": "near_zero_share",
+    "ffn_output_rms": "ffn_output_rms",
+    "attention_output_rms": "attention_output_rms",
+    "residual_rms": "residual_rms",
+}
+_PRODUCT_RATIO = ("ffn_product", "vo_product")
+
+
+class MissingError(Exception):
+    """A source has no such score; the message is the reason, for the reader."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Values, (L,) or (L, heads), and how they came about, as people read it."""
+
+    values: Floats
+    formula: str
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Everything that predicts.
+
+    Attributes:
+        analysis: with its presets.
+        probe: a trace of random tokens; None without one.
+        n_heads: query heads of each layer of the trace.
+    """
+
+    analysis: Analysis
+    probe: Trace | None
+    n_heads: Sequence[int]
+
+    @property
+    def n_layers(self) -> int:
+        return len(self.n_heads)
+
+    @property
+    def scale(self) -> Scale:
+        """Of the components of the index."""
+        return "rank" if self.analysis.document.settings.scale == "rank" else "minmax"
+
+    def preset(self, name: str) -> PresetSummary:
+        document = self.analysis.document
+        for entry in (document.preset, *document.other_presets):
+            if entry.name == name:
+                return entry
+        hint = ": it was made from a profile" if document.model.source != "model" else ""
+        raise MissingError(f"the analysis has no preset {name}{hint}")
+
+    def of_layers(self, values: Sequence[float | None]) -> Floats:
+        """Values of the analysis' layers at the layers of the trace."""
+        found = np.full(self.n_layers, np.nan)
+        for record, value in zip(self.analysis.document.preset.layers, values, strict=True):
+            if 0 <= record.layer < self.n_layers and value is not None:
+                found[record.layer] = value
+        return found
+
+    def of_heads(self, rows: Sequence[Sequence[float | None]]) -> Floats:
+        """A table of the analysis' layers and heads, likewise."""
+        found = np.full((self.n_layers, max(self.n_heads, default=0)), np.nan)
+        for record, row in zip(self.analysis.document.preset.layers, rows, strict=True):
+            if 0 <= record.layer < self.n_layers:
+                values = np.array(row[: self.n_heads[record.layer]], np.float64)  # None becomes NaN
+                found[record.layer, : len(values)] = values
+        return found
+
+
+def predict(rule: Rule, source: Source, given: Sources) -> Prediction:
+    """What a source predicts of a quantity.
+
+    Raises:
+        MissingError: It does not.
+    """
+    found = _SOURCES[source.name](rule, source, given)
+    if not np.isfinite(found.values).any():
+        raise MissingError(f"{source.score} is undefined on every {rule.per}")
+    return found
+
+
+def _of_preset(rule: Rule, source: Source, given: Sources) -> Prediction:
+    """A score of the analysis' preset of that name."""
+    return _score(given.preset(source.name), source.score, rule, given)
+
+
+def _score(preset: PresetSummary, score: str, rule: Rule, given: Sources) -> Prediction:
+    if rule.per == "head":
+        if score not in preset.per_head:
+            raise MissingError(f"preset {preset.name} has no {score} of heads")
+        return Prediction(given.of_heads(preset.per_head[score]), f"{score} of heads, {preset.summary}")
+    formula = preset.formulas.get(score, f"{score} of the preset {preset.name}")
+    return Prediction(given.of_layers([_of_layer(record, score, preset) for record in preset.layers]), formula)
+
+
+def _of_layer(record: LayerRecord, score: str, preset: PresetSummary) -> float | None:
+    if score == RISK:
+        return record.risk
+    if score in record.scores:
+        return record.scores[score]
+    if score in record.components:
+        return record.components[score].raw
+    raise MissingError(f"preset {preset.name} has no {score}")
+
+
+def _of_probe(rule: Rule, source: Source, given: Sources) -> Prediction:
+    """A figure measured on random tokens: from a trace of them, else from the analysis' preset `probe`."""
+    if given.probe is None:
+        return _of_probe_preset(rule, source, given)
+    found = measure(rule, given.probe, given.analysis.document.settings.weights, given.scale)
+    if found.n_points == 0:
+        raise MissingError(f"the probe: {found.note}")
+    shape = (given.n_layers, max(given.n_heads, default=0)) if rule.per == "head" else (given.n_layers,)
+    values = np.full(shape, np.nan)
+    whole = found.combine(np.full((1, len(found.prompts)), 1 / len(found.prompts)))[0]
+    places = (found.layers, found.heads) if rule.per == "head" else (found.layers,)
+    values[places] = whole
+    return Prediction(values, f"{source.score}, measured on random tokens")
+
+
+def _of_probe_preset(rule: Rule, source: Source, given: Sources) -> Prediction:
+    try:
+        preset = given.preset("probe")
+    except MissingError:
+        raise MissingError("there is no probe: neither a trace of random tokens nor an analysis with one") from None
+    score = {"head": "head_entropy", "layer": "mean_head_entropy"}[rule.per]
+    if source.score != "entropy_share":
+        score = RISK if source.score == RISK else _PROBE_SCORES.get(source.score, "")
+    if not score:
+        raise MissingError(f"the analysis' probe did not keep {source.score}; a trace of random tokens would have it")
+    return _score(preset, score, rule, given)
+
+
+def _of_norms(rule: Rule, source: Source, given: Sources) -> Prediction:
+    """Plain norms: per head as propagation has them, invariant products per layer, else a score of the heuristic."""
+    gauge = given.analysis.document.gauge
+    if source.score == "baseline":
+        return _head_norms(rule, given)
+    if source.score in gauge.products:
+        return Prediction(given.of_layers(gauge.products[source.score]), gauge.formulas[source.score])
+    if source.score == " / ".join(_PRODUCT_RATIO):
+        above, below = (given.of_layers(gauge.products[name]) for name in _PRODUCT_RATIO)
+        ratio = np.divide(above, below, out=np.full(given.n_layers, np.nan), where=below > 0)
+        return Prediction(ratio, " / ".join(f"({gauge.formulas[name]})" for name in _PRODUCT_RATIO))
+    return _score(given.preset("heuristic"), source.score, rule, given)
+
+
+def _head_norms(rule: Rule, given: Sources) -> Prediction:
+    presets = (given.analysis.document.preset, *given.analysis.document.other_presets)
+    tables = [preset.per_head["baseline"] for preset in presets if "baseline" in preset.per_head]
+    if not tables:
+        raise MissingError("the analysis has no norms of heads: it was not made from the model itself")
+    table, formula = given.of_heads(tables[0]), "−‖W_q g‖ · ‖W_k g‖"
+    if rule.per == "head":
+        return Prediction(table, formula)
+    return Prediction(mean_over_heads(table), f"mean over heads of {formula}")
+
+
+def _of_depth(_rule: Rule, _source: Source, given: Sources) -> Prediction:
+    return Prediction(np.arange(given.n_layers, dtype=np.float64), "number of the layer")
+
+
+_SOURCES: dict[str, Callable[[Rule, Source, Sources], Prediction]] = {
+    "heuristic": _of_preset,
+    "propagation": _of_preset,
+    "probe": _of_probe,
+    "norms": _of_norms,
+    "depth": _of_depth,
+}

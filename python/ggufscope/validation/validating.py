@@ -1,0 +1,210 @@
+"""`validate`: predicted against measured, and the fit of the weights."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from .._version import __version__
+from ..analysis import Analysis
+from ..errors import ValidationError
+from ..runtime.trace_result import Trace
+from .compare import compare
+from .fit import fit_weights
+from .quantities import RULES
+from .resampling import FEWEST_PROMPTS, RESAMPLES
+from .sizes import FEWEST_FOR_VERDICT
+from .sources import Sources
+from .validation_document import (
+    SCHEMA,
+    ComparedAnalysis,
+    ComparedTrace,
+    ValidatedModel,
+    ValidationDocument,
+    ValidationRun,
+    ValidationSettings,
+)
+from .validation_result import Validation
+from .weights import PENALTY, PERMUTATIONS
+from .wording import STATEMENT, findings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .validation_document import Quantity
+
+Given = str | PathLike[str]
+
+
+def validate(
+    analysis: Given | Analysis,
+    trace: Given | Trace,
+    *,
+    probe: Given | Trace | None = None,
+    seed: int = 0,
+    progress: Callable[[str, float], object] | None = None,
+) -> Validation:
+    """Put the predictions of an analysis to the test of a trace of the same model.
+
+    Args:
+        analysis: the static analysis, or the path of one (`analysis-report.json`, or the directory that holds it).
+        trace: what was measured, or the path of a saved trace.
+        probe: a trace of random tokens of the same model, to compare with; without it the preset `probe` of an analysis
+            that was made with one.
+        seed: of resamples and shuffles; the same seed gives the same numbers.
+        progress: called as `progress(what, share)`; may raise to cancel.
+
+    Returns:
+        The validation.
+
+    Raises:
+        ValidationError: The files are of different models, or it cannot be told that they are not; or the probe is no
+            trace of random tokens.
+        AnalysisError: A malformed analysis.
+        TraceError: A malformed trace.
+        ValueError: A negative seed.
+        OSError: A file cannot be read.
+
+    Example:
+        >>> import ggufscope as gs
+        >>> found = gs.validate("results", "trace.json")                                # doctest: +SKIP
+        >>> [(entry.name, entry.spearman) for entry in found.quantities["head_entropy"].predictors]  # doctest: +SKIP
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed must be an integer, 0 or more, not {seed!r}")
+    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    static = analysis if isinstance(analysis, Analysis) else Analysis.load(analysis)
+    measured = trace if isinstance(trace, Trace) else Trace.load(trace)
+    probed = probe if probe is None or isinstance(probe, Trace) else Trace.load(probe)
+    _check(static, measured, probed)
+    given = Sources(static, probed, measured.document.model.n_heads)
+    quantities = []
+    for number, rule in enumerate(RULES):
+        if progress is not None:
+            progress(rule.label, number / (len(RULES) + 1))
+        quantities.append(compare(rule, measured, given, seed))
+    if progress is not None:
+        progress("weights", len(RULES) / (len(RULES) + 1))
+    fit = fit_weights(measured, seed)
+    run = ValidationRun(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
+    settings = static.document.settings
+    return Validation(
+        ValidationDocument(
+            schema=SCHEMA,
+            statement=STATEMENT,
+            model=_model(measured),
+            analysis=ComparedAnalysis(
+                [entry.name for entry in (static.document.preset, *static.document.other_presets)],
+                settings.norm,
+                settings.scale,
+                dict(settings.weights),
+            ),
+            trace=_compared(measured),
+            probe=None if probed is None else _compared(probed),
+            settings=ValidationSettings(seed, RESAMPLES, FEWEST_PROMPTS, PERMUTATIONS, PENALTY),
+            quantities=quantities,
+            fit=fit,
+            findings=findings(quantities, fit),
+            notes=list(_notes(given, measured, quantities)),
+            warnings=list(_warnings(static, measured, probed)),
+            run=run,
+        )
+    )
+
+
+def _check(analysis: Analysis, trace: Trace, probe: Trace | None) -> None:
+    """All of one model.
+
+    Raises:
+        ValidationError: They are not.
+    """
+    static, measured = analysis.document.model, trace.document.model
+    if static.identity is None:
+        raise ValidationError(
+            f"the analysis of {static.title!r} does not know which model file it is of (it was made from a Phase 1"
+            " profile): analyze the model itself"
+        )
+    if static.identity != measured.identity:
+        raise ValidationError(
+            f"of different models: the analysis is of {static.title!r} ({_short(static.identity)}), the trace of"
+            f" {measured.title!r} ({_short(measured.identity)})"
+        )
+    if not trace.document.prompts:
+        raise ValidationError("the trace holds no prompt")
+    if probe is None:
+        return
+    if probe.document.settings.source != "probe":
+        raise ValidationError("the probe is a trace of a text or of prompts, not of random tokens")
+    if probe.document.model.identity != measured.identity:
+        other = probe.document.model
+        raise ValidationError(
+            f"of different models: the probe is of {other.title!r} ({_short(other.identity)}), the trace of"
+            f" {measured.title!r} ({_short(measured.identity)})"
+        )
+
+
+def _short(identity: str) -> str:
+    """Enough of a hash to tell two apart."""
+    return identity[:20]
+
+
+def _model(trace: Trace) -> ValidatedModel:
+    model = trace.document.model
+    return ValidatedModel(
+        title=model.title,
+        file=model.file,
+        name=model.name,
+        architecture=model.architecture,
+        file_type=model.file_type,
+        synthetic=model.synthetic,
+        identity=model.identity,
+        n_layers=model.n_layers,
+    )
+
+
+def _compared(trace: Trace) -> ComparedTrace:
+    document = trace.document
+    settings, engine = document.settings, document.engine
+    return ComparedTrace(
+        source=settings.source,
+        prompt_set=settings.prompt_set,
+        template=settings.template,
+        engine=engine.name,
+        engine_version=engine.version,
+        n_prompts=len(document.prompts),
+        n_tokens=sum(len(prompt.token_ids) for prompt in document.prompts),
+        seed=settings.seed,
+    )
+
+
+def _notes(given: Sources, trace: Trace, quantities: list[Quantity]) -> Iterator[str]:
+    n_layers, n_prompts = given.n_layers, len(trace.document.prompts)
+    if n_layers < FEWEST_FOR_VERDICT:
+        yield f"only {n_layers} layers: their orders agree or differ by chance, so that there is no verdict on them"
+    if n_prompts < FEWEST_PROMPTS:
+        yield f"no intervals, and no verdicts: they take {FEWEST_PROMPTS} prompts, and the trace has {n_prompts}"
+    reasons: dict[str, list[str]] = {}
+    for quantity in quantities:
+        for name, reason in quantity.missing.items():
+            reasons.setdefault(f"{name}: {reason}", []).append(f"{quantity.label} of {quantity.per}s")
+    for reason, labels in reasons.items():
+        yield f"{reason} ({', '.join(labels) if len(labels) < len(quantities) / 2 else f'{len(labels)} quantities'})"
+    for quantity in quantities:
+        if quantity.note is not None:
+            yield f"{quantity.label}: {quantity.note}"
+        elif quantity.n_left_out:
+            yield f"{quantity.label}: undefined somewhere in {quantity.n_left_out} of {n_prompts} prompts, left out"
+
+
+def _warnings(analysis: Analysis, trace: Trace, probe: Trace | None) -> Iterator[str]:
+    if trace.document.model.synthetic:
+        yield "the weights are synthetic: what is found in them was planted"
+    if trace.document.settings.source == "probe":
+        yield "the trace is itself one of random tokens: nothing here is about texts"
+    yield from trace.document.warnings
+    if probe is not None:
+        yield from (f"probe: {warning}" for warning in probe.document.warnings)
+    lost = [warning for warning in analysis.document.warnings if "NaN or Inf" in warning]
+    yield from lost

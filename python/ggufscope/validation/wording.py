@@ -1,0 +1,110 @@
+"""The sentences that go with the numbers, the same in every output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .compare import BETTER, SAME, WORSE
+from .quantities import BASELINES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .validation_document import Estimate, Fit, Predictor, Quantity
+
+STATEMENT = (
+    "Predictions from the weights against what was measured while this model read these prompts. Intervals are over the"
+    " prompts alone: another model, or other prompts, may give another picture. That a quantity is predicted well does"
+    " not link it to wrong answers; only the fit of the weights looks at answers."
+)
+
+_SAID = ("head_entropy", "attention_entropy", "ffn_attention_ratio", "risk")  # in sentences; the table has the rest
+
+
+def with_interval(found: Estimate | None, form: str = "+.2f") -> str:
+    """A number and its interval.
+
+    >>> from ggufscope.runtime.comparison.document import Estimate
+    >>> with_interval(Estimate(0.5, 0.4, 0.6)), with_interval(Estimate(0.5)), with_interval(None)
+    ('+0.50 (+0.40 to +0.60)', '+0.50', 'undefined')
+    """
+    if found is None:
+        return "undefined"
+    if found.low is None or found.high is None:
+        return f"{found.value:{form}}"
+    return f"{found.value:{form}} ({found.low:{form}} to {found.high:{form}})"
+
+
+def findings(quantities: list[Quantity], fit: Fit) -> list[str]:
+    """What came out, in sentences: orders first, then sizes, then the fit."""
+    return [*_orders(quantities), *count_sentences(quantities), *_sizes(quantities), fit_sentence(fit)]
+
+
+def _orders(quantities: list[Quantity]) -> Iterator[str]:
+    for quantity in quantities:
+        if quantity.name not in _SAID or not quantity.predictors:
+            continue
+        predictions = [entry for entry in quantity.predictors if entry.name not in BASELINES]
+        baselines = [entry for entry in quantity.predictors if entry.name in BASELINES]
+        parts = [_order(entry) for entry in predictions]
+        beside = ", ".join(f"{entry.name} {_rho(entry)}" for entry in baselines)
+        if parts:
+            yield f"order of {quantity.per}s by {quantity.label}: {'; '.join(parts)}; baselines: {beside or 'none'}"
+
+
+def _order(entry: Predictor) -> str:
+    told = f"{entry.name} {_rho(entry)}"
+    return told if entry.verdict is None else f"{told} ({entry.verdict})"
+
+
+def _rho(entry: Predictor) -> str:
+    return "undefined" if entry.spearman is None else f"{entry.spearman.value:+.2f}"
+
+
+def count_sentences(quantities: list[Quantity]) -> list[str]:
+    """How many of all predicted orders beat the baselines: of many, some do by chance."""
+    by_source: dict[str, list[str]] = {}
+    for quantity in quantities:
+        for entry in quantity.predictors:
+            if entry.verdict is not None:
+                by_source.setdefault(entry.name, []).append(entry.verdict)
+    return [
+        f"{source}, {len(verdicts)} order{'s' if len(verdicts) > 1 else ''} tested: "
+        + ", ".join(f"{verdicts.count(word)} {word}" for word in (BETTER, SAME, WORSE) if word in verdicts)
+        for source, verdicts in by_source.items()
+    ]
+
+
+def _sizes(quantities: list[Quantity]) -> Iterator[str]:
+    for source in ("propagation", "probe"):
+        errors = {
+            quantity.label: entry.size
+            for quantity in quantities
+            for entry in quantity.predictors
+            if entry.name == source and entry.size is not None and entry.size.kind == "relative"
+        }
+        if errors:
+            worst = max(errors, key=lambda label: errors[label].mean_absolute.value)
+            typical = sorted(size.mean_absolute.value for size in errors.values())[len(errors) // 2]
+            yield (
+                f"sizes by {source}: off by {100 * typical:.0f} % (median of {len(errors)} quantities), at most by"
+                f" {100 * errors[worst].mean_absolute.value:.0f} % ({worst})"
+            )
+
+
+def fit_sentence(fit: Fit) -> str:
+    """The fit in a sentence."""
+    if not fit.fitted:
+        return f"weights not fitted: {fit.reason}"
+    label = "exploratory, " if fit.exploratory else ""
+    return (
+        f"fitted weights ({label}{fit.n_correct} correct, {fit.n_wrong} wrong): AUC {with_interval(fit.auc, '.2f')} on"
+        f" categories left out, uniform weights {with_interval(fit.auc_uniform, '.2f')}: {fit.verdict}"
+    )
+
+
+def power_sentence(fit: Fit) -> str | None:
+    """What so few prompts can show; None where nothing was scored."""
+    if fit.power is None:
+        return None
+    return f"{fit.n_correct + fit.n_wrong} scored prompts show an AUC of 0.7 with probability {fit.power:.2f}"

@@ -3,6 +3,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -12,13 +13,17 @@ namespace ggufscope {
 
 class ModelHandle {
  public:
-  explicit ModelHandle(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
+  ModelHandle(std::shared_ptr<const Model> model, std::filesystem::path path)
+      : model_(std::move(model)), path_(std::move(path)) {}
 
   /// Throws ValueError when closed. Keep the pointer while working without the GIL: close() may run meanwhile.
   std::shared_ptr<const Model> get() const {
     if (!model_) throw pybind11::value_error("the model is closed");
     return model_;
   }
+
+  /// Where the model was opened: absolute, so that it is found from any directory.
+  const std::filesystem::path& path() const { return path_; }
 
   bool closed() const { return !model_; }
   void close() {
@@ -33,6 +38,7 @@ class ModelHandle {
 
  private:
   std::shared_ptr<const Model> model_;
+  std::filesystem::path path_;
 };
 
 }  // namespace ggufscope

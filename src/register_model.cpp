@@ -13,6 +13,7 @@
 #include "model_handle.h"
 #include "module.h"
 #include "stream/dequantize.h"
+#include "value_class.h"
 
 namespace py = pybind11;
 
@@ -59,7 +60,14 @@ std::shared_ptr<ModelHandle> open_model(const py::object& path) {
     const py::gil_scoped_release release;
     model = Model::open(native);
   }
-  return std::make_shared<ModelHandle>(std::move(model));
+  return std::make_shared<ModelHandle>(std::move(model), std::filesystem::absolute(native));
+}
+
+// A pickle holds the path alone: whoever loads it opens the file anew.
+py::tuple reduce_model(const py::object& self) {
+  const auto& handle = py::cast<const ModelHandle&>(self);
+  handle.get();
+  return py::make_tuple(py::type::of(self), py::make_tuple(decoded_path(handle.path().native())));
 }
 
 const TensorInfo& tensor_at(const Model& model, py::ssize_t index) {
@@ -161,16 +169,18 @@ auto file_list(Get get) {
 py::tuple shape_of(const TensorInfo& tensor) { return py::tuple(py::cast(tensor.shape)); }
 
 void register_rows(py::module_& module) {
-  py::class_<TensorInfo>(module, "TensorInfo", "One row of the tensor table.")
-      .def_readonly("name", &TensorInfo::name)
+  py::class_<TensorInfo> row(module, "TensorInfo", "One row of the tensor table.");
+  define_value(row);
+  row.def_readonly("name", &TensorInfo::name)
       .def_property_readonly("type", [](const TensorInfo& tensor) { return tensor.type->id; })
       .def_property_readonly("shape", &shape_of)
       .def_readonly("n_elements", &TensorInfo::n_elements)
       .def_readonly("n_bytes", &TensorInfo::n_bytes)
       .def_readonly("file", &TensorInfo::file)
       .def_readonly("offset", &TensorInfo::offset);
-  py::class_<MetadataEntry>(module, "MetadataEntry", "One metadata key; its value stays in the file.")
-      .def_readonly("key", &MetadataEntry::key)
+  py::class_<MetadataEntry> entry(module, "MetadataEntry", "One metadata key; its value stays in the file.");
+  define_value(entry);
+  entry.def_readonly("key", &MetadataEntry::key)
       .def_readonly("kind", &MetadataEntry::kind)
       .def_readonly("length", &MetadataEntry::length)
       .def_property_readonly("file", [](const MetadataEntry&) { return 0; });
@@ -197,7 +207,8 @@ void register_model(py::module_& module) {
       .def("read", &read_bytes, py::arg("file"), py::arg("offset"), py::arg("size"))
       .def("decode", &decode_rows, py::arg("tensor"), py::arg("first_row"), py::arg("out"), py::arg("threads"),
            py::arg("isa") = "")
-      .def("close", &ModelHandle::close);
+      .def("close", &ModelHandle::close)
+      .def("__reduce__", &reduce_model);
 }
 
 }  // namespace ggufscope

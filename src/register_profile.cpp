@@ -12,6 +12,7 @@
 #include "statistics_binding.h"
 #include "stream/engine.h"
 #include "stream/parallel.h"
+#include "value_class.h"
 
 namespace py = pybind11;
 
@@ -23,6 +24,8 @@ struct Part {
   uint64_t index;  // 0, or the expert
   Statistics statistics;
   std::vector<Values> heads;
+
+  using Members = MemberList<&Part::tensor, &Part::index, &Part::statistics, &Part::heads>;
 };
 
 // A head has few statistics of its own; Python gets them as a Statistics without the rest.
@@ -116,8 +119,9 @@ std::vector<Part> observe_model(const ModelHandle& handle, const std::vector<siz
 }  // namespace
 
 void register_profile(py::module_& module) {
-  py::class_<Part>(module, "Part")
-      .def_readonly("tensor", &Part::tensor)
+  py::class_<Part> part(module, "Part");
+  define_value(part);
+  part.def_readonly("tensor", &Part::tensor)
       .def_readonly("index", &Part::index)
       .def_readonly("statistics", &Part::statistics)
       .def_property_readonly("heads", &heads_of);

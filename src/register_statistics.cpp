@@ -15,6 +15,7 @@
 #include "statistics_binding.h"
 #include "stream/engine.h"
 #include "stream/parallel.h"
+#include "value_class.h"
 
 namespace py = pybind11;
 
@@ -46,11 +47,15 @@ void merge(Statistics& statistics, const Statistics& later) {
 }
 
 void append(Statistics& statistics, const Statistics& later) {
+  if (&statistics == &later) {
+    append(statistics, Statistics(later));
+    return;
+  }
   const FloatingPointScope arithmetic;
+  statistics.Norms::append(later);                           // first: it may refuse
   Norms norms = std::move(static_cast<Norms&>(statistics));  // merge would drop them
   statistics.merge(later);
   static_cast<Norms&>(statistics) = std::move(norms);
-  statistics.Norms::append(later);
 }
 
 py::dict to_dict(const Statistics& statistics) {
@@ -120,8 +125,9 @@ EngineOptions engine_options(int threads, bool fast, double sparsity_threshold, 
 }
 
 void register_statistics(py::module_& module) {
-  py::class_<Statistics>(module, "Statistics")
-      .def(py::init<>())
+  py::class_<Statistics> statistics(module, "Statistics");
+  define_value(statistics);
+  statistics.def(py::init<>())
       .def_property_readonly("n_elements",
                              [](const Statistics& s) { return s.Counts::finite + s.Counts::nan + s.Counts::inf; })
       .def("merge", &merge, py::arg("later"))

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gguf/cursor.h"
+#include "state/members.h"
 
 namespace ggufscope {
 
@@ -50,6 +51,10 @@ struct MetadataEntry {
   ValueType element;  // of an array, otherwise the same as type
   uint64_t length;    // of an array, otherwise 1
   uint64_t offset;    // of the value, for an array of its first element
+
+  using Members = MemberList<&MetadataEntry::key, &MetadataEntry::kind, &MetadataEntry::type, &MetadataEntry::element,
+                             &MetadataEntry::length, &MetadataEntry::offset>;
+  bool is_sound() const { return type <= ValueType::float64 && element <= ValueType::float64; }
 };
 
 class Metadata {

@@ -7,6 +7,7 @@
 
 #include "formats/types.h"
 #include "gguf/cursor.h"
+#include "state/members.h"
 
 namespace ggufscope {
 
@@ -18,6 +19,10 @@ struct TensorInfo {
   uint64_t n_bytes;
   uint32_t file;    // index into Model::files
   uint64_t offset;  // of the first data byte, from the start of that file
+
+  using Members = MemberList<&TensorInfo::name, &TensorInfo::type, &TensorInfo::shape, &TensorInfo::n_elements,
+                             &TensorInfo::n_bytes, &TensorInfo::file, &TensorInfo::offset>;
+  bool is_sound() const { return type != nullptr; }
 };
 
 /// Reads `count` rows of the table; the cursor ends behind them. Offsets are from the start of the data section still.

@@ -25,6 +25,7 @@ struct Codes {
   const TypeInfo* type = nullptr;  // nullptr: no codes seen
   bool mixed = false;              // codes of different types share no histogram
 
+  using Members = MemberList<&Codes::counts, &Codes::type, &Codes::mixed>;
   static constexpr bool kFast = false;
   static constexpr FieldInfo kFields[] = {
       {"code_saturation", "share", "share of codes at either end of their range"},

@@ -13,6 +13,7 @@ struct Counts {
   uint64_t zero = 0;
   uint64_t sparse = 0;
 
+  using Members = MemberList<&Counts::finite, &Counts::nan, &Counts::inf, &Counts::zero, &Counts::sparse>;
   static constexpr bool kFast = true;
   static constexpr FieldInfo kFields[] = {
       {"n_elements", "count", "elements seen, non-finite ones included"},

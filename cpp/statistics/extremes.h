@@ -13,6 +13,7 @@ struct Extremes {
   float max = -__builtin_inff();
   uint64_t abs_max_index = 0;
 
+  using Members = MemberList<&Extremes::min, &Extremes::max, &Extremes::abs_max_index>;
   static constexpr bool kFast = true;
   static constexpr FieldInfo kFields[] = {
       {"min", "number", "smallest finite value"},

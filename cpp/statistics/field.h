@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "state/members.h"
+
 // Functions of types that kernel units share with the rest of the program. Always inlined, they leave no symbol a
 // linker could take from a unit built with wider flags.
 #define GGUFSCOPE_SHARED [[gnu::always_inline]] inline
@@ -25,6 +27,8 @@ struct FieldInfo {
 struct Bins {
   std::vector<int32_t> keys;
   std::vector<uint64_t> counts;
+
+  using Members = MemberList<&Bins::keys, &Bins::counts>;
 };
 
 /// std::monostate: undefined (null), never 0 or NaN.

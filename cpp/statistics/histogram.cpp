@@ -71,7 +71,8 @@ double value_at(const Bins& bins, uint64_t rank, const Extremes& extremes) {
   // The bin from zero up is nearly always zeros.
   const double middle = bins.keys[i] == 0 ? 0.0 : (edge(index) + std::fmin(edge(index + 1), 0x1p128)) / 2;
   const double value = bins.keys[i] < 0 ? -middle : middle;
-  return std::clamp(value, static_cast<double>(extremes.min), static_cast<double>(extremes.max)) + 0.0;
+  // Not std::clamp, which must not be given a min above the max: a pickle may hold them.
+  return std::fmax(extremes.min, std::fmin(extremes.max, value)) + 0.0;
 }
 
 std::vector<double> quantiles(const Bins& bins, uint64_t n, const Extremes& extremes) {
@@ -151,6 +152,13 @@ void Histogram::merge(const Histogram& later) {
     j += from_b ? 1 : 0;
   }
   bins = std::move(both);
+}
+
+bool Histogram::is_sound() const {
+  const auto is_finite = [](int32_t key) { return magnitude_index(key) < kFiniteBins; };
+  const auto not_rising = [](int32_t a, int32_t b) { return a >= b; };
+  return bins.keys.size() == bins.counts.size() && std::ranges::all_of(bins.keys, is_finite) &&
+         std::ranges::adjacent_find(bins.keys, not_rising) == bins.keys.end();
 }
 
 void Histogram::write(const Moments& moments, const Extremes& extremes, Fields& out) const {

@@ -36,6 +36,7 @@ struct Histogram {
   Bins bins;
   bool observed = false;
 
+  using Members = MemberList<&Histogram::bins, &Histogram::observed>;
   static constexpr bool kFast = false;
   static constexpr FieldInfo kFields[] = {
       {"histogram", "histogram", "counts in log-linear bins: sign, exponent and 5 mantissa bits"},
@@ -52,6 +53,9 @@ struct Histogram {
 
   void absorb(HistogramCounters& counters);  // takes over what a kernel counted and clears it
   void merge(const Histogram& later);
+
+  /// Whether bins from elsewhere are bins: in order, finite, a count for each.
+  bool is_sound() const;
 
   template <class All>
   void write(const All& all, Fields& out) const {

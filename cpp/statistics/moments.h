@@ -24,6 +24,8 @@ struct Moments {
   double m4 = 0;
   double l1 = 0;  // Σ |w|
 
+  using Members = MemberList<&Moments::n, &Moments::mean, &Moments::mean_rest, &Moments::m2, &Moments::m3, &Moments::m4,
+                             &Moments::l1>;
   static constexpr bool kFast = true;
   static constexpr FieldInfo kFields[] = {
       {"mean", "number", "mean of the finite elements"},

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <cmath>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "statistics/field.h"
@@ -16,6 +18,7 @@ struct Norms {
   std::vector<double> row_squares;
   std::vector<double> column_squares;
 
+  using Members = MemberList<&Norms::row_squares, &Norms::column_squares>;
   static constexpr bool kFast = false;
   static constexpr FieldInfo kFields[] = {
       {"row_l2", "vector", "root of the sum of squares of each row", false},
@@ -28,8 +31,14 @@ struct Norms {
     column_squares.clear();
   }
 
-  /// Adds the following rows of the same tensor (its next expert).
+  /// Adds the following rows of the same tensor (its next expert). Throws std::invalid_argument, with nothing changed,
+  /// where they have another number of columns.
   void append(const Norms& later) {
+    if (!column_squares.empty() && !later.column_squares.empty() &&
+        column_squares.size() != later.column_squares.size()) {
+      throw std::invalid_argument("rows of " + std::to_string(column_squares.size()) + " columns and of " +
+                                  std::to_string(later.column_squares.size()) + " are not of the same tensor");
+    }
     row_squares.insert(row_squares.end(), later.row_squares.begin(), later.row_squares.end());
     if (column_squares.empty()) column_squares.assign(later.column_squares.size(), 0.0);
     for (size_t i = 0; i < later.column_squares.size(); ++i) column_squares[i] += later.column_squares[i];

@@ -14,6 +14,8 @@ struct Scales {
   float min = __builtin_inff();
   float max = -__builtin_inff();
 
+  using Members =
+      MemberList<&Scales::count, &Scales::zero, &Scales::non_finite, &Scales::total, &Scales::min, &Scales::max>;
   static constexpr bool kFast = true;
   static constexpr FieldInfo kFields[] = {
       {"block_scale_min", "number", "smallest finite decoded scale of a sub-block"},

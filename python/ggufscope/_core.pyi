@@ -5,7 +5,7 @@ Every function releases the GIL while it works and may raise GGUFError when a ma
 
 from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, Literal, TypeAlias, TypedDict, type_check_only
+from typing import Any, ClassVar, Literal, Self, TypeAlias, TypedDict, type_check_only
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,21 @@ def decode(
     isa: str = "",
 ) -> None: ...
 
-class TensorInfo:
+@type_check_only
+class _Value:
+    """Compares by value (NaN equals NaN), copies and pickles; the state is bytes, of this version of ggufscope.
+
+    Unpickling raises ValueError for bytes that are damaged or of a version with other statistics.
+    """
+
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __eq__(self, other: object) -> bool: ...
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self: ...
+    def __getstate__(self, /) -> bytes: ...
+    def __setstate__(self, state: bytes) -> None: ...
+
+class TensorInfo(_Value):
     """One row of the tensor table."""
 
     @property
@@ -60,7 +74,7 @@ class TensorInfo:
     @property
     def offset(self) -> int: ...  # of the first data byte, from the start of that file
 
-class MetadataEntry:
+class MetadataEntry(_Value):
     """One metadata key; arrays stay in the file until `Model.value` is called."""
 
     @property
@@ -73,7 +87,11 @@ class MetadataEntry:
     def file(self) -> int: ...
 
 class Model:
-    """A mapped model: one GGUF file, or all shards of a split one."""
+    """A mapped model: one GGUF file, or all shards of a split one.
+
+    Pickling and copying hold the absolute path alone: the file is opened anew, and must be there. A closed model raises
+    ValueError.
+    """
 
     def __init__(self, path: str | PathLike[str]) -> None: ...
     @property
@@ -114,7 +132,7 @@ class FieldInfo(TypedDict):
 
 def fields() -> list[FieldInfo]: ...
 
-class Statistics:
+class Statistics(_Value):
     """Mergeable statistics of a set of weights; the compiled side of TensorStatistics."""
 
     def __init__(self) -> None: ...
@@ -137,7 +155,7 @@ class Statistics:
         of the magnitude, negative values as −1 − (bits >> 18).
         """
 
-class Part:
+class Part(_Value):
     """What the engine found in one part of a tensor: the whole of it or, for three dimensions, one expert."""
 
     @property

@@ -22,20 +22,27 @@ def is_property(function: ast.FunctionDef) -> bool:
     return any(isinstance(mark, ast.Name) and mark.id == "property" for mark in function.decorator_list)
 
 
+def is_for_type_checkers(node: ast.ClassDef) -> bool:
+    """The module has no such class; its methods are those of the classes below it."""
+    return any(isinstance(mark, ast.Name) and mark.id == "type_check_only" for mark in node.decorator_list)
+
+
 def functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
     """Functions and methods of the stub, as `"Model.value"`."""
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             yield node.name, node
-        elif isinstance(node, ast.ClassDef):
-            for entry in node.body:
-                if isinstance(entry, ast.FunctionDef) and not is_property(entry):
-                    yield f"{node.name}.{entry.name}", entry
+        elif isinstance(node, ast.ClassDef) and not is_for_type_checkers(node):
+            bases = [classes[base.id] for base in node.bases if isinstance(base, ast.Name) and base.id in classes]
+            for member in (*node.body, *(member for base in bases for member in base.body)):
+                if isinstance(member, ast.FunctionDef) and not is_property(member):
+                    yield f"{node.name}.{member.name}", member
 
 
 def parameters(function: ast.FunctionDef) -> dict[str, object]:
     """Name → default, `...` for none."""
-    names = [argument.arg for argument in function.args.args]
+    names = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args)]
     defaults = [ast.literal_eval(default) for default in function.args.defaults]
     return dict(zip(names, [...] * (len(names) - len(defaults)) + defaults, strict=True))
 

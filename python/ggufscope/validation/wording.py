@@ -24,7 +24,7 @@ _SAID = ("head_entropy", "attention_entropy", "ffn_attention_ratio", "risk")  # 
 def with_interval(found: Estimate | None, form: str = "+.2f") -> str:
     """A number and its interval.
 
-    >>> from ggufscope.runtime.comparison.document import Estimate
+    >>> from ggufscope.validation.validation_document import Estimate
     >>> with_interval(Estimate(0.5, 0.4, 0.6)), with_interval(Estimate(0.5)), with_interval(None)
     ('+0.50 (+0.40 to +0.60)', '+0.50', 'undefined')
     """

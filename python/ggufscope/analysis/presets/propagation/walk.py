@@ -63,7 +63,7 @@ def propagate(
 
     Example:
         >>> import ggufscope as gs
-        >>> from ggufscope.analysis.propagation import propagate
+        >>> from ggufscope.analysis.presets.propagation import propagate
         >>> with gs.open("model.gguf") as model:                                        # doctest: +SKIP
         ...     print(propagate(model).ffn_attention_ratio)
     """

@@ -52,7 +52,7 @@ def open_engine(model: Model, threads: int) -> LlamaCppEngine:
 
 
 class LlamaCppEngine:
-    """See `ggufscope.runtime.engine.Engine`, whose methods these are."""
+    """See `ggufscope.runtime.engines.engine.Engine`, whose methods these are."""
 
     def __init__(self, path: str, network: Network, threads: int) -> None:
         self._network = network

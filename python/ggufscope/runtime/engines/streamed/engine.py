@@ -43,7 +43,7 @@ def open_engine(model: Model, threads: int) -> StreamedEngine:
 
 
 class StreamedEngine:
-    """See `ggufscope.runtime.engine.Engine`, whose methods these are."""
+    """See `ggufscope.runtime.engines.engine.Engine`, whose methods these are."""
 
     def __init__(self, network: Network, threads: int) -> None:
         self._network = network

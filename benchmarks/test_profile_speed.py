@@ -16,12 +16,12 @@ import pytest
 import ggufscope
 import page_cache
 from files import written
-from full_size.measuring import measured
 from ggufscope import _core
 from ggufscope.bench.results import MeasuredModel
 from ggufscope.bench.runs import profile_task
 from ggufscope.synth import make_plan
 from ggufscope.text.numbers import bytes_text, count_text, counted
+from support.measuring import measured
 
 if TYPE_CHECKING:
     from ggufscope.bench import Task

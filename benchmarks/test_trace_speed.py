@@ -18,13 +18,13 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 import ggufscope
-from full_size.measuring import measured
 from ggufscope import _core
 from ggufscope.bench import Task
 from ggufscope.runtime.engines.streamed import StreamedEngine, open_engine
 from ggufscope.runtime.engines.streamed.network import Network
 from ggufscope.runtime.measuring.capture import Recorder
 from ggufscope.text.numbers import count_text, counted
+from support.measuring import measured
 
 PROMPTS, LONGER = 20, 5  # of 23 tokens, five of them of one more: 465 in all, as many as twenty short questions
 N_TOKENS, NEW_TOKENS = 23, 4

@@ -7,13 +7,13 @@ import math
 
 import numpy as np
 import pytest
-from analysis_models import language_model
 
 import ggufscope as gs
 from ggufscope.analysis.inputs.layer_table import Applicability
 from ggufscope.analysis.presets import registry
 from ggufscope.analysis.presets.registry import Component, Ingredient, PresetScores, Series, preset
 from ggufscope.synth import synthesize
+from support.analysis_models import language_model
 
 DEPTH = np.linspace(0, 1, 16)
 

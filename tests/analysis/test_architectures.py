@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from networks import HEADS, HIDDEN, KEY_LENGTH, KINDS, KV_HEADS, LAYERS, Sample, sample
 
 import ggufscope as gs
-from forward import Floats, rms, run
 from ggufscope.analysis.presets.propagation import Propagation, propagate
+from support.forward import Floats, rms, run
+from support.networks import HEADS, HIDDEN, KEY_LENGTH, KINDS, KV_HEADS, LAYERS, Sample, sample
 
 WriteGguf = Callable[..., Path]
 KEYS, SEQUENCES = 64, 192

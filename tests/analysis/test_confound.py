@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from analysis_models import make_table
 
 from ggufscope.analysis.index import confound as module
 from ggufscope.analysis.index.confound import (
@@ -21,6 +20,7 @@ from ggufscope.analysis.presets.registry import PRESETS, PresetInput
 from ggufscope.analysis.verdicts.hypotheses import HYPOTHESES
 from ggufscope.analysis.verdicts.judging import Context, judge
 from ggufscope.analysis.verdicts.zeros import expected_zeros
+from support.analysis_models import make_table
 
 H1, _, H3, _, _ = HYPOTHESES
 LAYERS = 32

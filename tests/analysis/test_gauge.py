@@ -5,12 +5,12 @@ from __future__ import annotations
 import gguf
 import numpy as np
 import pytest
-from analysis_models import FFN, HEAD, KEYS, QUERIES, draw, language_model, make_table
 
 import ggufscope as gs
 from ggufscope.analysis.inputs.from_profile import layer_table
 from ggufscope.analysis.inputs.gauge import PRODUCTS, gauge_from_table, gauge_from_vectors, head_product
 from ggufscope.analysis.inputs.gauge_from_model import add_column_squares, gauge_from_model
+from support.analysis_models import FFN, HEAD, KEYS, QUERIES, draw, language_model, make_table
 
 
 def products(path):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from analysis_models import make_table, permuted, random_table
 
 from ggufscope.analysis.presets import heuristic
 from ggufscope.analysis.presets.registry import PRESETS, PresetInput, scores
+from support.analysis_models import make_table, permuted, random_table
 
 TABLE = make_table(
     3,

@@ -7,14 +7,14 @@ import json
 import gguf
 import numpy as np
 import pytest
-from analysis_models import FFN, HEAD, KEYS, METADATA, QUERIES, WIDTH, draw, language_model
-from networks import sample
 
 import ggufscope as gs
 from ggufscope.analysis.inputs.from_profile import layer_table
 from ggufscope.analysis.inputs.layer_table import MATRICES
 from ggufscope.analysis.inputs.read_input import read_input
 from ggufscope.errors import ProfileError
+from support.analysis_models import FFN, HEAD, KEYS, METADATA, QUERIES, WIDTH, draw, language_model
+from support.networks import sample
 
 
 def table_of(write_gguf, tensors, metadata=METADATA, architecture="llama"):

@@ -8,7 +8,6 @@ import pytest
 import scipy.integrate
 import scipy.stats
 
-from forward import activate as reference_activation
 from ggufscope.analysis.presets.propagation.kernels import (
     ACTIVATIONS,
     activate,
@@ -19,6 +18,7 @@ from ggufscope.analysis.presets.propagation.kernels import (
     near_zero_shares,
     normal_cells,
 )
+from support.forward import activate as reference_activation
 
 RNG = np.random.default_rng(3)
 Floats = npt.NDArray[np.float64]

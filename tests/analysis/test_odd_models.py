@@ -10,11 +10,11 @@ import json
 
 import numpy as np
 import pytest
-from analysis_models import WIDTH, draw, language_model, phase1_document
 from rich.console import Console
 
 import ggufscope as gs
 from ggufscope.terminal.analysis import render_analysis
+from support.analysis_models import WIDTH, draw, language_model, phase1_document
 
 pytestmark = pytest.mark.filterwarnings("error")
 N = 6

@@ -7,11 +7,11 @@ import json
 
 import numpy as np
 import pytest
-from analysis_models import phase1_document
 
 import ggufscope as gs
 from ggufscope.analysis.inputs.phase1 import type_of_bits
 from ggufscope.analysis.wording import FROBENIUS
+from support.analysis_models import phase1_document
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.stats
-from networks import sample
-from stories import texts
 
 import ggufscope as gs
 from ggufscope.analysis.presets.probe import SCORES
@@ -18,6 +16,8 @@ from ggufscope.commands.app import main
 from ggufscope.errors import TraceError
 from ggufscope.runtime.engines.streamed import open_engine
 from ggufscope.runtime.measuring.capture import Recorder
+from support.networks import sample
+from support.stories import texts
 
 TOKENS = 200
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import LAYERS, sample
 
 import ggufscope as gs
 from ggufscope.analysis.presets.propagation import Limit, propagate
+from support.networks import LAYERS, sample
 
 WriteGguf = Callable[..., Path]
 

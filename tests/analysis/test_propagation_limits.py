@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks import HEADS, KEY_LENGTH, LAYERS, WIDTH, Sample, sample
 
 import ggufscope as gs
 from ggufscope.analysis.presets.propagation import Propagation, propagate
 from ggufscope.analysis.presets.propagation.prediction import SCORES
+from support.networks import HEADS, KEY_LENGTH, LAYERS, WIDTH, Sample, sample
 
 WriteGguf = Callable[..., Path]
 

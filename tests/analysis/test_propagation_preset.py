@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import KINDS, LAYERS, sample
 from scipy.stats import rankdata
 
 import ggufscope as gs
@@ -13,6 +12,7 @@ from ggufscope.analysis.inputs.layer_table import GAINS, MATRICES, Gain, LayerTa
 from ggufscope.analysis.presets.propagated import SCOPE, SCORES, propagation_scores, scores_of
 from ggufscope.analysis.presets.propagation import Limit, Propagation
 from ggufscope.analysis.presets.registry import PresetInput
+from support.networks import KINDS, LAYERS, sample
 
 N_LAYERS = 5
 

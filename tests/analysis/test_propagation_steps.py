@@ -6,14 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from forward import Network
-from forward import rope as reference_rope
 from ggufscope.analysis.presets.propagation.feed_forward import routed
 from ggufscope.analysis.presets.propagation.moments import Moments, normed
 from ggufscope.analysis.presets.propagation.sampling import Draws, covariance_factor
 from ggufscope.architecture.limits import NotApplicableError
 from ggufscope.architecture.parts import Norm
 from ggufscope.architecture.rotation import Rotation, Yarn, pair_order, phases, rotate
+from support.forward import Network
+from support.forward import rope as reference_rope
 
 RNG = np.random.default_rng(9)
 Floats = npt.NDArray[np.float64]

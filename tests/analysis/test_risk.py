@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from analysis_models import make_table, permuted, random_table
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -17,6 +16,7 @@ from ggufscope.analysis.index.sensitivity import Sensitivity
 from ggufscope.analysis.presets.heuristic import COMPONENTS
 from ggufscope.analysis.presets.registry import PRESETS, PresetInput, Series
 from ggufscope.analysis.settings import DEFAULT_WEIGHTS, make_settings
+from support.analysis_models import make_table, permuted, random_table
 
 FLOATS = arrays(np.float64, st.integers(2, 20), elements=st.floats(-1e6, 1e6).map(lambda x: round(x, 3)))
 

@@ -13,10 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import scipy.stats
-from stories import network, texts, write
 
 import ggufscope as gs
-from forward import rms, run
 from ggufscope.analysis.presets.propagation import Propagation, propagate
 from ggufscope.analysis.presets.propagation.attention import attend
 from ggufscope.analysis.presets.propagation.feed_forward import feed_forward
@@ -27,6 +25,8 @@ from ggufscope.architecture.families import family_of
 from ggufscope.architecture.hyperparameters import Hyperparameters
 from ggufscope.architecture.layers import Layers
 from ggufscope.architecture.vocabulary import ordinary_tokens
+from support.forward import rms, run
+from support.stories import network, texts, write
 
 Floats = npt.NDArray[np.float64]
 SEEDS = range(6)

@@ -9,7 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from building import CXX, PATH, ROOT, Build, CoreHashes, LanesHashes, builder, read_core_hashes, read_lanes_hashes, run
+
+from support.building import (
+    CXX,
+    PATH,
+    ROOT,
+    Build,
+    CoreHashes,
+    LanesHashes,
+    builder,
+    read_core_hashes,
+    read_lanes_hashes,
+    run,
+)
 
 
 @pytest.fixture(scope="session")

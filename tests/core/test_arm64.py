@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 import pytest
-from building import PATH, ROOT, Build, CoreHashes, LanesHashes, builder, read_core_hashes, read_lanes_hashes
+
+from support.building import PATH, ROOT, Build, CoreHashes, LanesHashes, builder, read_core_hashes, read_lanes_hashes
 
 COMPILER = "aarch64-linux-gnu-g++"
 EMULATORS = ("qemu-aarch64", "qemu-aarch64-static")

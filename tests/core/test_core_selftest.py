@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ggufscope import _core
 
 if TYPE_CHECKING:
-    from building import CoreHashes
+    from support.building import CoreHashes
 
 ISAS = _core.available_isas()
 TYPES = _core.types()

@@ -12,7 +12,7 @@ import pytest
 from ggufscope import _core
 
 if TYPE_CHECKING:
-    from building import LanesHashes
+    from support.building import LanesHashes
 
 GENERIC_HEADER = Path(__file__).parents[2] / "cpp/simd/generic.h"
 

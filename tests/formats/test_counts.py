@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from registry import each_isa, each_type, hostile_blocks
 
-import reference_formats
 from ggufscope import _core
-from reference import EXPECTED, Sample, code_entropy
+from support import reference_formats
+from support.format_registry import each_isa, each_type, hostile_blocks
+from support.reference import EXPECTED, Sample, code_entropy
 
 
 @each_isa

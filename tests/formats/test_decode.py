@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from registry import TYPES, decode, each_isa, each_type, hostile_blocks, random_blocks
 
 from ggufscope import _core
-from reference_formats import assert_same_bits, codes, dequantize, scales
+from support.format_registry import TYPES, decode, each_isa, each_type, hostile_blocks, random_blocks
+from support.reference_formats import assert_same_bits, codes, dequantize, scales
 
 PLAIN = [qtype for qtype in TYPES if qtype["elements_per_block"] == 1]
 
@@ -40,7 +40,7 @@ def test_oracle_covers_the_type(qtype):
 
 def test_oracle_names_what_it_lacks():
     for function in (dequantize, scales, codes):
-        with pytest.raises(LookupError, match=r"Q9_9 has no oracle: add it to .* in tests/reference_formats\.py"):
+        with pytest.raises(LookupError, match=r"Q9_9 has no oracle: add it to .* in tests/support/reference_formats\.py"):
             function(np.zeros((1, 4), dtype=np.uint8), "Q9_9")
 
 

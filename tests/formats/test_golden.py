@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from registry import TYPES, decode, each_isa
 
-from reference_formats import assert_same_bits, dequantize
+from support.format_registry import TYPES, decode, each_isa
+from support.reference_formats import assert_same_bits, dequantize
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 QUANTIZED = [qtype for qtype in TYPES if qtype["scales_per_block"]]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from gguf.scripts.gguf_convert_endian import byteswap_tensors
-from registry import TYPES, decode, each_isa, each_type, random_blocks
 
-from reference_formats import assert_same_bits, dequantize
+from support.format_registry import TYPES, decode, each_isa, each_type, random_blocks
+from support.reference_formats import assert_same_bits, dequantize
 
 SIZES = {qtype.name: size for qtype, size in GGML_QUANT_SIZES.items()}
 SIZES["Q8_1"] = (32, 36)  # gguf says 40: it still counts two float32; ggml's struct has two halfs

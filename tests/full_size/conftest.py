@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from measuring import measured
+
+from support.measuring import measured
 
 SPACE_NEEDED = 12e9
 HERE = Path(__file__).parent

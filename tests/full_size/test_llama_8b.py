@@ -7,10 +7,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from measuring import measured
 
 import ggufscope
 from ggufscope.synth import make_plan
+from support.measuring import measured
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from writer import ARRAY, STRING, UINT8, UINT16, Array, Gguf, Key, Raw, Tensor, small_model
 
 from ggufscope import _core
+from support.gguf_writer import ARRAY, STRING, UINT8, UINT16, Array, Gguf, Key, Raw, Tensor, small_model
 
 SECONDS = 1.0
 MEGABYTES = 100

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from writer import ARRAY, STRING, UINT8, Array, Gguf, Key, Tensor, small_model
 
 from ggufscope import _core
+from support.gguf_writer import ARRAY, STRING, UINT8, Array, Gguf, Key, Tensor, small_model
 
 MEGABYTE = 2**20
 

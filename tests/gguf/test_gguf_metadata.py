@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from writer import (
+
+from ggufscope import _core
+from support.gguf_writer import (
     ARRAY,
     BOOL,
     FLOAT32,
@@ -25,8 +27,6 @@ from writer import (
     Tensor,
     every_kind,
 )
-
-from ggufscope import _core
 
 NAMES = {0: "uint8", 1: "int8", 2: "uint16", 3: "int16", 4: "uint32", 5: "int32", 6: "float32"} | {
     7: "bool",

@@ -9,9 +9,9 @@ from pathlib import Path
 import gguf
 import numpy as np
 import pytest
-from writer import STRING, Gguf, Key, Tensor, alignment_key, small_model
 
 from ggufscope import _core
+from support.gguf_writer import STRING, Gguf, Key, Tensor, alignment_key, small_model
 
 
 def opened(path: Path, content: bytes) -> _core.Model:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from writer import (
+
+from ggufscope import _core
+from support.gguf_writer import (
     ARRAY,
     BOOL,
     FLOAT32,
@@ -27,8 +29,6 @@ from writer import (
     alignment_key,
     small_model,
 )
-
-from ggufscope import _core
 
 F32, Q4_0 = 0, 2
 DISTURBING = ("Cc", "Cf", "Zl", "Zp")

@@ -9,9 +9,9 @@ from pathlib import Path
 import gguf
 import numpy as np
 import pytest
-from writer import INT32, STRING, UINT16, UINT32, Gguf, Key, Tensor
 
 from ggufscope import _core
+from support.gguf_writer import INT32, STRING, UINT16, UINT32, Gguf, Key, Tensor
 
 
 def shard(number: int, count: int, total: int = 4, order: str = "<", extra: list[Tensor] | None = None) -> Gguf:

@@ -7,11 +7,11 @@ import math
 import re
 
 import pytest
-from report_models import results
 
 import ggufscope as gs
 from ggufscope.report.charts import draw
 from ggufscope.report.content.results import ReportData, read_report_data
+from support.report_models import results
 
 pytest.importorskip("altair", reason="charts need the extra report")
 

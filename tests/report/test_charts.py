@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 
 import pytest
-from report_models import HOSTILE, MODELS, NO_LAYERS, analysis_alone, profile_alone, results
 
 import ggufscope as gs
 from ggufscope.report.charts import THEMES, draw, left_out, png, svg, themed, vega_script
 from ggufscope.report.charts.registry import LARGEST_TABLE, MODULES, makers
 from ggufscope.report.content.results import ReportData
+from support.report_models import HOSTILE, MODELS, NO_LAYERS, analysis_alone, profile_alone, results
 
 altair = pytest.importorskip("altair", reason="charts need the extra report")
 

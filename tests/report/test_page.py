@@ -9,54 +9,19 @@ import io
 import itertools
 import json
 import re
-from html.parser import HTMLParser
 from urllib.parse import unquote
 
 import pytest
-from report_models import MODELS, analysis_alone, profile_alone, results
 
 from ggufscope.analysis.wording import PREMISES_ONLY, STATEMENT
 from ggufscope.report.report import Report
+from support.report_models import MODELS, analysis_alone, profile_alone, results
 
 pytest.importorskip("altair", reason="pages need the extra report")
-from pages import page
-
 from ggufscope.report.page.document import render_page, script_json
+from support.pages import Page, page
 
-VOID = {"meta", "img", "br", "link", "input", "hr"}
 LARGEST = 7_000_000  # bytes, of the page of 126 layers
-
-
-class Page(HTMLParser):
-    """What a page consists of: elements with their attributes and texts, in order."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.elements, self.open, self.texts = [], [], []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs), []))
-        if tag not in VOID:
-            self.open.append(self.elements[-1])
-
-    def handle_endtag(self, tag):
-        assert self.open.pop()[0] == tag
-
-    def handle_data(self, data):
-        if self.open:
-            self.open[-1][2].append(data)
-            if self.open[-1][0] not in {"script", "style"}:
-                self.texts.append(data)
-
-    def all(self, tag):
-        return [(attributes, "".join(texts)) for found, attributes, texts in self.elements if found == tag]
-
-    @property
-    def text(self):
-        return "".join(self.texts)
 
 
 def page_of(data):

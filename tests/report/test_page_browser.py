@@ -6,13 +6,13 @@ import csv
 import time
 
 import pytest
-from browser import Visit, browser
-from report_models import HOSTILE, MODELS
 
 from ggufscope.text.escape import escape
+from support.browser import Visit, browser
+from support.report_models import HOSTILE, MODELS
 
 pytest.importorskip("altair", reason="pages need the extra report")
-from pages import page
+from support.pages import page
 
 # What draws in an SVG of Vega: groups of marks, without the background.
 MARKS = ", ".join(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-from report_models import decoder, results
 
 import ggufscope as gs
 from ggufscope import extras
@@ -13,6 +12,7 @@ from ggufscope.errors import ExitCode, MissingExtraError, exit_code
 from ggufscope.report.charts import draw
 from ggufscope.report.content.results import ReportData, read_report_data
 from ggufscope.report.packages import require_charts
+from support.report_models import decoder, results
 
 
 @pytest.fixture

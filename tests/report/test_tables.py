@@ -10,13 +10,13 @@ import re
 
 import numpy as np
 import pytest
-from report_models import HOSTILE, MODELS, analysis_alone, decoder, profile_alone, results
 
 import ggufscope as gs
 from ggufscope.arrays.fields import registry
 from ggufscope.report.content.results import ReportData
 from ggufscope.report.tables.collect import tables
 from ggufscope.report.tables.csv_text import csv_text, harmless
+from support.report_models import HOSTILE, MODELS, analysis_alone, decoder, profile_alone, results
 
 
 def columns_of(data):

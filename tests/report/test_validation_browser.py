@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from browser import Visit, browser
-from report_validations import HOSTILE, KINDS, alone, data, validation
 
 from ggufscope.report.page.document import render_page
 from ggufscope.report.report import Report
 from ggufscope.text.escape import escape
+from support.browser import Visit, browser
+from support.report_validations import HOSTILE, KINDS, alone, data, validation
 
 pytest.importorskip("altair", reason="pages need the extra report")
 

@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 
 import pytest
-from report_validations import HOSTILE, KINDS, alone, data, validation
 
 import ggufscope as gs
 from ggufscope.report.charts import draw, png, svg, themed
 from ggufscope.report.charts.registry import makers
 from ggufscope.report.charts.validation_points import MANY, SHOWN
+from support.report_validations import HOSTILE, KINDS, alone, data, validation
 
 altair = pytest.importorskip("altair", reason="charts need the extra report")
 

@@ -6,12 +6,12 @@ import json
 from dataclasses import replace
 
 import pytest
-from report_validations import analysis, validation
 
 import ggufscope as gs
 from ggufscope.errors import ExitCode, ValidationError, exit_code
 from ggufscope.report.charts import draw
 from ggufscope.report.content.results import ReportData, other_settings, read_report_data
+from support.report_validations import analysis, validation
 
 
 @pytest.fixture

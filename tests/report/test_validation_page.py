@@ -9,9 +9,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from report_validations import KINDS, alone, analysis, data, validation
 from rich.console import Console
-from test_page import Page
 
 import ggufscope as gs
 from ggufscope.commands import app as cli
@@ -23,6 +21,8 @@ from ggufscope.report.tables.csv_text import csv_text
 from ggufscope.saving.directories import is_ours
 from ggufscope.terminal.validation import render_validation
 from ggufscope.text.escape import escape
+from support.pages import Page
+from support.report_validations import KINDS, alone, analysis, data, validation
 
 pytest.importorskip("altair", reason="pages need the extra report")
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from vocabularies import byte_pairs, sentence_pieces
 
 import ggufscope
 from ggufscope.runtime.reading.tokenizer import read_tokenizer
+from support.vocabularies import byte_pairs, sentence_pieces
 
 G = "tokenizer.ggml."
 N = len(sentence_pieces()[f"{G}tokens"])

@@ -10,9 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from engines import compare_figures, figures, traced
-from needs import llama_cpp_needed
-from tiny_models import KINDS, VOCABULARY, sample
 
 import ggufscope
 from ggufscope.errors import ExitCode, MissingExtraError, TraceError, exit_code
@@ -20,6 +17,9 @@ from ggufscope.runtime.engines import streamed
 from ggufscope.runtime.engines.engine import ENGINES, GenerationInterrupted
 from ggufscope.runtime.measuring.capture import Recorder
 from ggufscope.runtime.reading.tokenizer import read_tokenizer
+from support.engines import compare_figures, figures, traced
+from support.needs import llama_cpp_needed
+from support.tiny_models import KINDS, VOCABULARY, sample
 
 pytestmark = llama_cpp_needed
 

@@ -14,17 +14,17 @@ import gguf
 import numpy as np
 import numpy.typing as npt
 import pytest
-from engines import traced
-from needs import llama_cpp_needed
-from vocabularies import byte_pairs
 
 import ggufscope
-from forward import Network
-from forward import logits as reference_logits
-from forward import run as reference_run
 from ggufscope.runtime.engines import streamed
 from ggufscope.runtime.engines.engine import ENGINES
 from ggufscope.runtime.reading.tokenizer import read_tokenizer
+from support.engines import traced
+from support.forward import Network
+from support.forward import logits as reference_logits
+from support.forward import run as reference_run
+from support.needs import llama_cpp_needed
+from support.vocabularies import byte_pairs
 
 pytestmark = llama_cpp_needed
 

@@ -10,18 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from engines import traced
-from tiny_models import CONTEXT, KINDS, VOCABULARY, sample
 
 import ggufscope as gs
-from forward import Network as Reference
-from forward import rms, run
 from ggufscope.architecture.matrices import Matrix
 from ggufscope.errors import TraceError
 from ggufscope.runtime.engines.engine import GenerationInterrupted
 from ggufscope.runtime.engines.streamed import open_engine, tiles
 from ggufscope.runtime.engines.streamed.network import Network
 from ggufscope.runtime.measuring.capture import NEAR_ZERO, TOP_SHARE, Recorder
+from support.engines import traced
+from support.forward import Network as Reference
+from support.forward import rms, run
+from support.tiny_models import CONTEXT, KINDS, VOCABULARY, sample
 
 WriteGguf = Callable[..., Path]
 Ints = npt.NDArray[np.int32]

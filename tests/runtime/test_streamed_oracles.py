@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from llama_cpp_oracle import logits as llama_cpp_logits
-from needs import llama_cpp_needed
-from tiny_models import KINDS, VARIANTS, VOCABULARY, sample, variant
 
 import ggufscope as gs
-from forward import Network
-from forward import logits as reference_logits
-from forward import run as reference_run
 from ggufscope.runtime.engines.streamed import open_engine
+from support.forward import Network
+from support.forward import logits as reference_logits
+from support.forward import run as reference_run
+from support.llama_cpp_oracle import logits as llama_cpp_logits
+from support.needs import llama_cpp_needed
+from support.tiny_models import KINDS, VARIANTS, VOCABULARY, sample, variant
 
 WriteGguf = Callable[..., Path]
 TOKENS = np.random.default_rng(4).integers(0, VOCABULARY, 40).astype(np.int32)

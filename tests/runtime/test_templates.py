@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from needs import llama_cpp_needed
-from vocabularies import byte_pairs, sentence_pieces
 
 import ggufscope
 from ggufscope.runtime.reading.templates import CHOICES, TEMPLATES, choose_template
 from ggufscope.runtime.reading.tokenizer import TokenType, read_tokenizer
+from support.needs import llama_cpp_needed
+from support.vocabularies import byte_pairs, sentence_pieces
 
 PROMPT = "How many legs has a spider?"
 WHOLE = {
@@ -43,7 +43,7 @@ def with_marks(metadata: dict[str, Any], eos: str | None = None, chat: Any = Non
 @pytest.mark.parametrize("name", TEMPLATES)
 @llama_cpp_needed
 def test_a_form_has_the_numbers_of_its_text(name: str, write_gguf: Any) -> None:
-    from llama_cpp_vocabulary import opened  # noqa: PLC0415
+    from support.llama_cpp_vocabulary import opened  # noqa: PLC0415
 
     path = write_gguf(metadata=with_marks(byte_pairs()))
     with ggufscope.open(path) as model, opened(path) as oracle:

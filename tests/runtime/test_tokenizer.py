@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from needs import llama_cpp_needed
-from vocabularies import ODD_TEXTS, WHOLE_WORDS, byte_pairs, sentence_pieces
 
 import ggufscope
 from ggufscope.runtime.reading.tokenizer import Tokenizer, read_tokenizer
 from ggufscope.runtime.reading.tokenizer.byte_pairs import PRE_TOKENIZERS
+from support.needs import llama_cpp_needed
+from support.vocabularies import ODD_TEXTS, WHOLE_WORDS, byte_pairs, sentence_pieces
 
 NO_SPACE = {"tokenizer.ggml.add_space_prefix": False}
 ADD_EOS = {"tokenizer.ggml.add_bos_token": False, "tokenizer.ggml.add_eos_token": True}
@@ -43,7 +43,7 @@ def file(request: pytest.FixtureRequest, write_gguf: Any) -> Path:
 
 @pytest.fixture
 def oracle(file: Path) -> Iterator[Any]:
-    from llama_cpp_vocabulary import opened  # noqa: PLC0415
+    from support.llama_cpp_vocabulary import opened  # noqa: PLC0415
 
     with opened(file) as vocabulary:
         yield vocabulary

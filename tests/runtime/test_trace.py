@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import pytest
 from rich.console import Console
-from tiny_models import sample
 
 import ggufscope as gs
 from ggufscope.commands.app import main
@@ -31,6 +30,7 @@ from ggufscope.runtime.reading.prompts import shipped_prompts
 from ggufscope.runtime.reading.tokenizer import read_tokenizer
 from ggufscope.runtime.trace_result import TraceInterrupted
 from ggufscope.terminal.trace import duration, render_trace
+from support.tiny_models import sample
 
 WriteGguf = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]

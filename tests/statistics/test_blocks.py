@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from observing import assert_close
 
-import reference_formats
 from ggufscope import _core
-from reference import EXPECTED, Sample, code_entropy, scale_statistics
+from support import reference_formats
+from support.observing import assert_close
+from support.reference import EXPECTED, Sample, code_entropy, scale_statistics
 
 ROWS, COLUMNS = 12, 1280
 SCALED = [qtype for qtype in _core.types() if qtype["scales_per_block"]]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from observing import observe
 
 from ggufscope import _core
+from support.observing import observe
 
 Q1_0 = 41
 WriteGguf = Callable[..., Path]

@@ -13,11 +13,11 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from observing import assert_close, assert_histogram_fields
 
-import reference_formats
 from ggufscope import _core
-from reference import EXPECTED, Sample, code_entropy, scale_statistics
+from support import reference_formats
+from support.observing import assert_close, assert_histogram_fields
+from support.reference import EXPECTED, Sample, code_entropy, scale_statistics
 
 TYPES = {qtype["name"]: qtype for qtype in _core.types()}
 Q4_0, Q4_K, Q8_0 = TYPES["Q4_0"], TYPES["Q4_K"], TYPES["Q8_0"]

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from observing import assert_matches_reference, observe
 
 from ggufscope import _core
-from reference import EXPECTED
+from support.observing import assert_matches_reference, observe
+from support.reference import EXPECTED
 
 RNG = np.random.default_rng(20240607)
 GAUSSIAN = RNG.standard_normal((37, 129))

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from observing import assert_matches_reference, observe
 
-from floating_point import ENVIRONMENTS, floating_point
 from ggufscope import _core
+from support.floating_point import ENVIRONMENTS, floating_point
+from support.observing import assert_matches_reference, observe
 
 RNG = np.random.default_rng(7)
 TYPES = _core.types()

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from questions import write_questions
 
 import ggufscope as gs
 from ggufscope.errors import StudyError
@@ -16,6 +15,7 @@ from ggufscope.runtime.engines.engine import GenerationInterrupted
 from ggufscope.studies.document_json import document_from_json
 from ggufscope.studies.parts import PARTS
 from ggufscope.studies.study_document import SCHEMA
+from support.questions import write_questions
 
 ALL = list(PARTS)
 Study = Callable[..., gs.Study]

@@ -1,0 +1,256 @@
+"""`ggufscope profile` as people use it."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import gguf
+import numpy as np
+import pytest
+
+import ggufscope as gs
+from ggufscope import _core
+from ggufscope.commands.app import main
+from support import small_models
+
+PATHS = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+@pytest.fixture
+def model(write_gguf):
+    return write_gguf(**small_models.llama())
+
+
+@pytest.fixture
+def run(capsys):
+    """A function that runs the command and gives exit code, standard output and standard error."""
+
+    def command(*arguments):
+        code = main(["profile", *map(str, arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return command
+
+
+def run_as_program(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "ggufscope", "profile", *map(str, arguments)],
+        env={**os.environ, **PATHS, **environment},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+    ).stdout
+
+
+def test_piped_output_is_plain_and_at_most_80_wide(run, model):
+    code, out, err = run(model)
+    assert (code, err) == (0, "")
+    assert "a small llama" in out.splitlines()[0]
+    assert "\x1b" not in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_json_is_the_whole_profile(run, model):
+    code, out, err = run(model, "--json", "--reproducible")
+    assert (code, err) == (0, "")
+    assert out == gs.profile(model).to_json(reproducible=True)
+
+
+def test_json_has_a_run(run, model):
+    code, out, _ = run(model, "--json", "--threads", 1)
+    assert code == 0
+    assert json.loads(out)["run"]["threads"] == 1
+
+
+def test_output_is_a_profile_beside_the_table(run, model, tmp_path):
+    path = tmp_path / "profile.json"
+    code, out, err = run(model, "-o", path)
+    assert (code, err) == (0, "")
+    assert "health" in out
+    loaded = gs.Profile.load(path)
+    assert loaded.run is not None
+    assert loaded.to_json(reproducible=True) == gs.profile(model).to_json(reproducible=True)
+
+
+def test_reproducible_output_is_the_same_twice(run, model, tmp_path):
+    for name, threads in (("a.json", 1), ("b.json", 2)):
+        assert run(model, "--reproducible", "--output", tmp_path / name, "--threads", threads)[0] == 0
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_every_instruction_set_gives_the_same_profile(write_gguf, random_blocks):
+    described = small_models.llama()
+    for seed, kind in enumerate(("Q4_0", "Q8_0", "Q4_K", "Q6_K", "IQ4_XS")):
+        described["tensors"][f"blk.0.{kind}.weight"] = (random_blocks(kind, 40, 512, seed), kind)
+    path = write_gguf(**described)
+    texts = {isa: run_as_program(path, "--json", "--reproducible", GGUFSCOPE_ISA=isa) for isa in _core.available_isas()}
+    assert len(set(texts.values())) == 1
+    assert json.loads(run_as_program(path, "--json", GGUFSCOPE_ISA="generic"))["run"]["isa"] == "generic"
+
+
+def test_options_reach_the_profile(run, model):
+    code, out, _ = run(model, "--json", "--fast", "--sparsity-threshold", "0.01")
+    assert code == 0
+    document = json.loads(out)
+    assert document["settings"] == {"fast": True, "sparsity_threshold": 0.01}
+    assert "histogram" not in document["tensors"][0]
+
+
+def test_a_selection_shows_tensors(run, model):
+    code, out, _ = run(model, "--role", "attn_*", "--layers", "1-2", "--sort", "kurtosis", "--top", 3)
+    assert code == 0
+    rows = out[out.index("tensors: 3 selected") :].splitlines()[2:]
+    assert len(rows) == 3
+    columns = gs.profile(model).to_columns()
+    chosen = [
+        (kurtosis, name)
+        for name, layer, role, kurtosis in zip(
+            *(columns[key] for key in ("name", "layer", "role", "kurtosis")), strict=True
+        )
+        if layer in {1, 2} and role.startswith("attn_")
+    ]
+    assert [row.split()[0] for row in rows] == [name for _, name in sorted(chosen, reverse=True)[:3]]
+
+
+def test_the_column_sorted_by_is_shown(run, model):
+    _, out, _ = run(model, "--sort", "quantile_99.9", "--top", 1)
+    assert "quantile_99.9" in out
+
+
+def test_a_model_without_tensors_has_the_columns_of_any(run, write_gguf):
+    code, out, _ = run(write_gguf({}), "--columns", "name,rms")
+    assert (code, out.splitlines()[-1].split()) == (0, ["name", "rms"])
+    assert run(write_gguf({}), "--columns", "nope")[0] == 2
+
+
+def test_columns_alone_show_all_tensors(run, model):
+    code, out, _ = run(model, "--columns", "name,l2_norm,abs_max_index")
+    assert code == 0
+    table = out[out.index("\ntensors") :].splitlines()[2:]
+    assert table[0].split() == ["name", "l2_norm", "abs_max_index"]
+    assert len(table) == 1 + 23
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--columns", "name,nonsense"], "no column 'nonsense'"),
+        (["--sort", "nonsense"], "no column 'nonsense'"),
+        (["--layers", "x"], "--layers takes"),
+        (["--json", "--top", "3"], "--json prints the whole profile"),
+        (["--threads", "0"], "threads"),
+        (["--sparsity-threshold", "-1"], "sparsity_threshold"),
+        (["--sparsity-threshold", "nan"], "sparsity_threshold"),
+        (["-o", "-"], "does not name an output file"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(run, model, arguments, message):
+    code, out, err = run(model, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_wrong_column_leaves_no_file(run, model, tmp_path):
+    before = sorted(tmp_path.iterdir())
+    assert run(model, "--columns", "nonsense", "-o", tmp_path / "p.json")[0] == 2
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("content", [None, b"", b"<html>", b"GGUF"])
+def test_an_unusable_model_is_exit_3_and_leaves_no_file(run, tmp_path, content):
+    path = tmp_path / "m.gguf"
+    if content is not None:
+        path.write_bytes(content)
+    code, out, err = run(path, "-o", tmp_path / "p.json")
+    assert (code, out) == (3, "")
+    assert str(path) in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "p.json").exists()
+
+
+@pytest.mark.parametrize("where", ["nowhere/p.json", "."])
+def test_an_unwritable_output_is_found_before_the_work(run, model, tmp_path, monkeypatch, where):
+    def scan(*_arguments, **_options):
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr("ggufscope.commands.profile.scan", scan)
+    code, out, err = run(model, "-o", tmp_path / where)
+    assert (code, out) == (4, "")
+    assert str(tmp_path / where) in err
+    assert err.count("\n") == 1
+
+
+def test_the_model_is_never_overwritten(run, model, tmp_path):
+    before = model.read_bytes()
+    link = tmp_path / "link.json"
+    link.symlink_to(model)
+    for output in (model, link):
+        code, _, err = run(model, "-o", output)
+        assert code == 2
+        assert "is the model" in err
+    assert model.read_bytes() == before
+
+
+def test_an_interrupt_leaves_the_old_file_and_no_other(run, model, tmp_path, monkeypatch):
+    @contextlib.contextmanager
+    def interrupted(_what):
+        def progress(_done, _total):
+            raise KeyboardInterrupt
+
+        yield progress
+
+    monkeypatch.setattr("ggufscope.commands.profile.progress_bar", interrupted)
+    path = tmp_path / "p.json"
+    path.write_text("old")
+    before = sorted(tmp_path.iterdir())
+    code, out, err = run(model, "-o", path)
+    assert (code, out, err) == (130, "", "ggufscope: interrupted\n")
+    assert path.read_text() == "old"
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def large_model(path, n_bytes):
+    """A model of one F32 tensor of zeros, which takes no room on the disk."""
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_tensor_info("token_embd.weight", (n_bytes // 4 // 4096, 4096), np.dtype(np.float32), n_bytes)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    writer.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.truncate(-(-size // 32) * 32 + n_bytes)
+    return path
+
+
+def test_ctrl_c_ends_the_work_under_way(tmp_path):
+    model = large_model(tmp_path / "m.gguf", 2 << 30)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ggufscope", "profile", str(model), "-o", str(tmp_path / "p.json"), "--threads", "1"],
+        env={**os.environ, **PATHS, "GGUFSCOPE_ISA": "generic"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while process.poll() is None and not list(tmp_path.glob(".p.json.*")):
+        time.sleep(0.02)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "ggufscope: interrupted\n")
+    assert list(tmp_path.iterdir()) == [model]
+
+
+def test_synthetic_models_are_marked(run, write_gguf):
+    described = small_models.llama()
+    described["metadata"]["ggufscope.synthetic"] = True
+    path = write_gguf(**described)
+    assert "SYNTHETIC" in run(path)[1]
+    assert "SYNTHETIC" in run(path, "--top", 1)[1]
+    assert json.loads(run(path, "--json")[1])["model"]["synthetic"] is True

@@ -1,0 +1,319 @@
+"""`ggufscope study`: its lines, its exit codes, and what a model that cannot be traced leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ggufscope as gs
+from ggufscope.commands.app import main
+from ggufscope.studies.study_document import Step
+from ggufscope.terminal.study import step_line
+from support.questions import write_questions
+
+WriteGguf = Callable[..., Path]
+Run = Callable[..., tuple[int, str, str]]
+LITTLE = ("--max-new-tokens", "1", "--probe", "8")
+HOSTILE = "x\x1b[2J\u202e[bold]y"
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], few_charts: None) -> Run:
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = main(["study", *map(str, arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def llama(seed: int = 0, **metadata: Any) -> dict[str, Any]:
+    """A llama of two layers that can be analysed and read with, without a tokenizer."""
+    rng = np.random.default_rng(seed)
+    shapes = {
+        "attn_q": (64, 64),
+        "attn_k": (32, 64),
+        "attn_v": (32, 64),
+        "attn_output": (64, 64),
+        "ffn_gate": (96, 64),
+        "ffn_up": (96, 64),
+        "ffn_down": (64, 96),
+    }
+    tensors = {"token_embd.weight": rng.standard_normal((200, 64)), "output_norm.weight": np.ones(64)}
+    for layer in range(2):
+        names = {f"blk.{layer}.{role}.weight": shape for role, shape in shapes.items()}
+        tensors |= {name: rng.standard_normal(shape) / 8 for name, shape in names.items()}
+        tensors |= {f"blk.{layer}.{norm}.weight": np.ones(64) for norm in ("attn_norm", "ffn_norm")}
+    keys = {
+        "general.name": "a llama",
+        "llama.block_count": 2,
+        "llama.embedding_length": 64,
+        "llama.context_length": 256,
+        "llama.attention.head_count": 4,
+        "llama.attention.head_count_kv": 2,
+        "llama.attention.layer_norm_rms_epsilon": 1e-5,
+    }
+    return {"tensors": {name: np.float32(value) for name, value in tensors.items()}, "metadata": keys | metadata}
+
+
+def test_a_study_on_one_screen(run: Run, tiny_model: Path, questions: Path, tmp_path: Path) -> None:
+    arguments = (tiny_model, "-o", tmp_path / "out", "--prompts", questions, *LITTLE)
+    code, out, err = run(*arguments)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines[:-1])) <= 80
+    assert re.match(r"profile +\d+\.\d s +profile\.json$", lines[0])
+    parts = ["profile", "analysis", "trace", "probe", "validation", "report", "total"]
+    assert [line.split()[0] for line in lines[:7]] == parts
+    assert re.search(r"^validation +\d+\.\d s +validation\.json and 1 more$", out, re.MULTILINE)
+    assert "structural risk index (heuristic), layers 0-7" in out
+    assert re.search(r"^riskiest layers: \d \(\d+\.\d\), ", out, re.MULTILINE)
+    assert re.search(r"^premises: H1 ", out, re.MULTILINE)
+    assert "SYNTHETIC" in out
+    assert "predicted against measured, 3 prompts, " in out
+    assert "weights not fitted: " in out
+    assert lines[-1] == f"report: {tmp_path / 'out' / 'report.md'}"
+    code, out, err = run(*arguments)
+    assert (code, err) == (0, "")
+    assert re.match(r"profile +kept +profile\.json$", out.splitlines()[0])
+    out = run(*arguments, "--norm", "rms")[1]
+    assert re.search(r"^analysis +\d+\.\d s +analysis-report\.json; again: made with other norm$", out, re.MULTILINE)
+
+
+def test_json_is_the_saved_file(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    code, out, err = run(tiny_model, "-o", tmp_path, "--no-trace", "--json")
+    assert (code, err) == (0, "")
+    assert out == (tmp_path / "study.json").read_text(encoding="utf-8")
+    plain = json.loads(out)
+    assert plain["schema"] == "ggufscope.study/1"
+    assert [step["name"] for step in plain["steps"]] == ["profile", "analysis", "report"]
+    assert [entry["complete"] for entry in plain["finished"]] == [True] * 3
+
+
+def failing(run: Run, model: Path, directory: Path, *options: object) -> str:
+    """What a study says of a model that cannot be traced; without the trace it ends well."""
+    code, out, err = run(model, "-o", directory, *options)
+    assert code == 3
+    assert re.search(r"^trace +failed$", out, re.MULTILINE)  # why stands on standard error
+    assert re.search(r"^validation +left out +there is no trace$", out, re.MULTILINE)
+    assert {"profile.json", "analysis-report.json", "report.md", "study.json"} == {p.name for p in directory.iterdir()}
+    found = gs.Study.load(directory)
+    assert list(found.failures) == ["trace"]
+    assert found.analysis is not None
+    assert run(model, "-o", directory, "--no-trace")[0] == 0
+    (line,) = err.splitlines()
+    assert line.startswith("ggufscope: no trace: ")
+    return line
+
+
+def test_a_model_without_a_tokenizer(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
+    assert "tokenizer" in failing(run, write_gguf(**llama()), tmp_path / "out")
+
+
+def test_an_architecture_that_is_not_traced(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
+    model = write_gguf(llama()["tensors"], {"general.name": HOSTILE}, architecture="gpt\x1bneox")
+    line = failing(run, model, tmp_path / "out")
+    assert r"gpt\x1bneox" in line
+
+
+def test_weights_that_are_not_finite(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    data = bytearray(tiny_model.read_bytes())
+    with gs.open(tiny_model) as model:
+        tensor = model.tensors["blk.1.attn_q.weight"]
+        start = data.index(bytes(tensor.data[:1].tobytes()))
+        n_bytes = tensor.n_bytes
+    data[start : start + n_bytes] = b"\xff" * n_bytes
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(data)
+    line = failing(run, broken, tmp_path / "out", *LITTLE)
+    assert "blk.1.attn_q.weight has a weight that is not finite" in line
+
+
+def test_prompts_beyond_the_context(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    with gs.open(tiny_model) as model:
+        length = model.metadata["llama.context_length"]
+    long = write_questions(tmp_path / "long.json", "word " * (length + 1))
+    line = failing(run, tiny_model, tmp_path / "out", "--prompts", long)
+    assert f"the model's context is {length}" in line
+
+
+def test_a_probe_beyond_the_context(run: Run, tiny_model: Path, questions: Path, tmp_path: Path) -> None:
+    """The validation goes without one."""
+    with gs.open(tiny_model) as model:
+        length = model.metadata["llama.context_length"]
+    code, out, err = run(
+        tiny_model, "-o", tmp_path, "--prompts", questions, "--max-new-tokens", 0, "--probe", length + 1
+    )
+    assert code == 3
+    assert err.startswith("ggufscope: no probe: 'probe' has ")
+    assert "validation.json and 1 more" in out
+
+
+def test_no_language_model(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
+    model = write_gguf({"mm.0.weight": np.ones((4, 32), np.float32)}, {"general.type": "mmproj"}, architecture="clip")
+    code, out, err = run(model, "-o", tmp_path / "out")
+    assert code == 3
+    assert err.count("\n") == 1
+    assert "the analysis needs a language model" in err
+    assert re.search(r"^trace +left out +there is no analysis$", out, re.MULTILINE)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"profile.json", "report.md", "study.json"}
+
+
+def test_hostile_names(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
+    model = write_gguf(**llama(**{"general.name": HOSTILE}), name="m\x1b[2J.gguf")
+    code, out, err = run(model, "-o", tmp_path / "out")
+    assert code == 3
+    assert "\x1b" not in out + err
+    assert "\u202e" not in out + err
+    assert r"x\x1b[2J\u202e[bold]y" in out
+    other = write_gguf(**llama(1, **{"general.name": HOSTILE}), name="other.gguf")
+    code, out, err = run(other, "-o", tmp_path / "out")
+    assert (code, out, err.count("\n")) == (3, "", 1)
+    assert "study.json is of another model" in err
+    assert "\x1b" not in err
+    shown = step_line(Step("trace", "left out", "a\x1b[2J\nb", 0.1, []))
+    assert shown == r"trace       left out a\x1b[2J\nb"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--prompts", "missing.json"], 3, "No such file"),
+        (["--prompts", "bad.json"], 3, "bad.json: no prompts"),
+        (["--engine", "steam"], 2, "engine must be one of"),
+        (["--template", "chatml"], 2, "template chatml needs the token"),
+        (["--probe", "1"], 2, "a probe takes two tokens"),
+        (["--weights", "love=1"], 2, "unknown component"),
+        (["--weights", "missing.toml"], 3, "No such file"),
+        (["--norm", "max"], 2, "norm must be one of"),
+        (["--threads", "0"], 2, "threads must be"),
+    ],
+)
+def test_wrong_usage_is_found_before_any_work(
+    run: Run,
+    tiny_model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.json").write_text("[")
+    found, out, err = run(tiny_model, "-o", "out", *arguments)
+    assert (found, out, err.count("\n")) == (code, "", 1)
+    assert message in err
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
+
+
+def test_a_directory_is_needed(run: Run, tiny_model: Path) -> None:
+    code, _, err = run(tiny_model)
+    assert code == 2
+    assert "--output" in err
+
+
+def test_no_model(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "x.gguf").write_bytes(b"GGUFxx")
+    for name in ("x.gguf", "missing.gguf"):
+        code, out, err = run(tmp_path / name, "-o", tmp_path / "out")
+        assert (code, out, err.count("\n")) == (3, "", 1)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["study.json", "profile.json", "validation.md", "report.html", "weights.toml"])
+def test_files_of_others_are_not_replaced(run: Run, tiny_model: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("mine")
+    code, out, err = run(tiny_model, "-o", tmp_path)
+    assert (code, out) == (4, "")
+    assert f"{name}: exists and is not from ggufscope" in err
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_missing_packages_are_reported_first(
+    run: Run, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ggufscope.extras.find_spec", lambda _: None)
+    code, out, err = run(tiny_model, "-o", tmp_path / "out", "--engine", "llama.cpp")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].endswith("this needs the package llama_cpp: pip install 'ggufscope[runtime]'")
+    assert not (tmp_path / "out").exists()
+
+
+SLOW_READING = """
+import sys, time
+from ggufscope.commands import app as cli
+from ggufscope.runtime.measuring.capture import Recorder
+take = Recorder.take
+def slow(self, *arguments, **options):
+    print('taking', flush=True)
+    time.sleep(0.1)
+    take(self, *arguments, **options)
+Recorder.take = slow
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    """A real signal to a real process, while the model reads."""
+    directory = tmp_path / "out"
+    command = [sys.executable, "-c", SLOW_READING, "study", str(tiny_model), "-o", str(directory)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "taking\n")
+        assert [line.split()[0] for line in lines] == ["profile", "analysis"]
+        clock = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+        seconds = time.perf_counter() - clock
+    assert process.returncode == 130
+    assert err == "ggufscope: interrupted: what is finished is kept, and the same command goes on with the trace\n"
+    assert seconds < 2  # one, and what a busy machine adds
+    assert sorted(path.name for path in directory.iterdir()) == ["analysis-report.json", "profile.json", "study.json"]
+    out = run(tiny_model, "-o", directory, "--no-trace")[1]
+    assert re.search(r"^analysis +kept ", out, re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_a_terminal_sees_plans_and_bars(tiny_model: Path, questions: Path, tmp_path: Path) -> None:
+    terminal, end = pty.openpty()
+    options = ["-o", str(tmp_path / "out"), "--prompts", str(questions), *LITTLE]
+    with subprocess.Popen(
+        [sys.executable, "-m", "ggufscope", "study", str(tiny_model), *options], stdout=subprocess.PIPE, stderr=end
+    ) as process:
+        os.close(end)
+        shown = b""
+        with contextlib.suppress(OSError):  # the other side is closed
+            while chunk := os.read(terminal, 1 << 16):
+                shown += chunk
+        assert process.stdout is not None
+        out = process.stdout.read().decode()
+    os.close(terminal)
+    assert process.returncode == 0
+    assert "trace: 3 prompts, " in shown.decode()
+    assert "probe: 1 prompt, " in shown.decode()
+    assert "\x1b" not in out
+    assert out.startswith("profile")
+    report = [path.name for path in gs.Study.load(tmp_path / "out").files("report")]
+    assert {"report.html", "report.md", "risk-heuristic.svg", "risk-heuristic.png"} <= set(report)
+
+
+def test_the_real_model(run: Run, stories260k: Path, tmp_path: Path) -> None:
+    """Known of it: layer 4 stands out, and the order of heads is predicted no better than by plain norms."""
+    code, out, _ = run(stories260k, "-o", tmp_path / "out", "--max-new-tokens", 2)
+    assert code == 0
+    assert "riskiest layers: 4 (" in out
+    assert "propagation, 1 order tested: 1 no better than the baseline" in out

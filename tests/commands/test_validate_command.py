@@ -1,0 +1,196 @@
+"""`ggufscope validate`: files in, files out, one line for what goes wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import ggufscope as gs
+from ggufscope.analysis.settings import read_weights
+from ggufscope.commands.app import main
+from ggufscope.errors import ValidationError
+from ggufscope.report.markdown.validation import render_validation_markdown
+from ggufscope.text.escape import escape_markdown
+from ggufscope.validation.document_json import document_from_json
+from support.comparisons import IDENTITY, make_analysis, make_answers, make_trace, random_answers
+
+if TYPE_CHECKING:
+    from ggufscope.analysis import Analysis
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = main(["validate", *map(str, arguments)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def files(tiny_analysis: Analysis, tmp_path: Path) -> tuple[Path, Path]:
+    """A saved analysis and a trace with answers that can be fitted."""
+    make_analysis(tiny_analysis).save(tmp_path / "analysis")
+    make_answers(*random_answers(40, 12.0, 0)).save(tmp_path / "trace.json")
+    return tmp_path / "analysis", tmp_path / "trace.json"
+
+
+def test_a_fit_from_files_to_weights_that_analyze_takes(
+    run: Run, files: tuple[Path, Path], tmp_path: Path, tiny_model: Path
+) -> None:
+    code, out, err = run(*files, "-o", tmp_path / "out")
+    assert (code, err) == (0, "")
+    assert "fitted weights (exploratory, " in out
+    assert "Spearman's rank correlation" in out
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "validation.json",
+        "validation.md",
+        "weights.toml",
+    ]
+    found = gs.Validation.load(tmp_path / "out")
+    assert found.weights is not None
+    assert read_weights(tmp_path / "out" / "weights.toml") == pytest.approx(found.weights, abs=1e-6)
+    assert "exploratory" in (tmp_path / "out" / "weights.toml").read_text(encoding="utf-8")
+    again = gs.analyze(tiny_model, weights=tmp_path / "out" / "weights.toml", preset="heuristic")
+    assert again.document.settings.weights == pytest.approx(found.weights, abs=1e-6)
+
+
+def test_weights_of_an_earlier_fit_do_not_stay(run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
+    assert run(*files, "-o", tmp_path / "out")[0] == 0
+    make_trace().save(tmp_path / "none.json")
+    code, out, _ = run(files[0], tmp_path / "none.json", "-o", tmp_path / "out")
+    assert code == 0
+    assert "weights not fitted: no answers were generated" in " ".join(out.split())
+    assert not (tmp_path / "out" / "weights.toml").exists()
+
+
+def test_json_is_the_saved_file(run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
+    code, out, _ = run(*files, "--json", "-o", tmp_path)
+    assert code == 0
+    saved = (tmp_path / "validation.json").read_text(encoding="utf-8")
+    assert json.loads(out) == json.loads(saved)
+    assert document_from_json(out).model.identity == IDENTITY
+    assert max(map(len, saved.splitlines())) < 1000
+
+
+def test_markdown_has_every_number_and_no_markup_of_others(files: tuple[Path, Path], tmp_path: Path) -> None:
+    trace = gs.Trace.load(files[1]).document
+    plain = json.loads((tmp_path / "trace.json").read_text(encoding="utf-8"))
+    plain["model"]["title"] = "<script>|x\x1b[2J"
+    for prompt in plain["prompts"]:
+        prompt["category"] = prompt["category"].replace("a", "<b>a|")
+    (tmp_path / "hostile.json").write_text(json.dumps(plain), encoding="utf-8")
+    found = gs.validate(files[0], tmp_path / "hostile.json")
+    text = render_validation_markdown(found.document)
+    assert "<script" not in text
+    assert "<b>" not in text
+    assert "\x1b" not in text
+    for quantity in found.document.quantities:
+        assert escape_markdown(quantity.label) in text
+    assert len(trace.prompts) == 40
+    assert text.count("\n| ") > 60
+
+
+def test_hostile_titles_on_the_terminal(run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
+    plain = json.loads(files[1].read_text(encoding="utf-8"))
+    plain["model"]["title"] = "x\x1b[2J"
+    plain["engine"]["name"] = "e\x1b]0;"
+    plain["warnings"] = ["w\x1b["]
+    (tmp_path / "hostile.json").write_text(json.dumps(plain), encoding="utf-8")
+    code, out, _ = run(files[0], tmp_path / "hostile.json", "-o", tmp_path / "out")
+    assert code == 0
+    assert "\x1b" not in out
+    assert "\x1b" not in (tmp_path / "out" / "weights.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("analysis", "trace", "code", "message"),
+    [
+        ("missing", "trace.json", 3, "No such file"),
+        ("analysis", "missing.json", 3, "No such file"),
+        ("trace.json", "trace.json", 3, "cannot read schema"),
+        ("analysis", "analysis/analysis-report.json", 3, "cannot read schema"),
+        ("analysis", "other.json", 3, "of different models"),
+        ("analysis", "empty.json", 3, "not a saved trace"),
+    ],
+)
+def test_one_line_for_what_goes_wrong(
+    run: Run, files: tuple[Path, Path], tmp_path: Path, analysis: str, trace: str, code: int, message: str
+) -> None:
+    make_trace(identity="sha256:" + "b" * 64).save(tmp_path / "other.json")
+    (tmp_path / "empty.json").write_text("")
+    found, out, err = run(tmp_path / analysis, tmp_path / trace, "-o", tmp_path / "out")
+    assert (found, out) == (code, "")
+    assert len(err.splitlines()) == 1
+    assert message in err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_files_of_others_are_not_replaced(run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "weights.toml").write_text("[weights]\nentropy = 1\n")
+    code, _, err = run(*files, "-o", tmp_path / "out")
+    assert code == 4
+    assert "weights.toml: exists and is not from ggufscope" in err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["weights.toml"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda plain: plain.update(schema="ggufscope.validation/9"), "cannot read schema"),
+        (lambda plain: plain["fit"].pop("fitted"), "fit.fitted"),
+        (lambda plain: plain["quantities"].append(plain["quantities"][0]), "a name stands there twice"),
+        (lambda plain: plain["quantities"][0]["points"][0].update(predicted={}), "quantities.0.points.0.predicted"),
+        (lambda plain: plain["quantities"][0]["points"][0].update(measured="1"), "quantities.0.points.0.measured"),
+    ],
+)
+def test_a_damaged_validation_is_named(
+    files: tuple[Path, Path], tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    plain = json.loads(gs.validate(*files).to_json())
+    change(plain)
+    (tmp_path / "validation.json").write_text(json.dumps(plain), encoding="utf-8")
+    with pytest.raises(ValidationError, match=message):
+        gs.Validation.load(tmp_path)
+
+
+def test_round_trip(files: tuple[Path, Path], tmp_path: Path) -> None:
+    found = gs.validate(*files)
+    found.save(tmp_path)
+    loaded = gs.Validation.load(tmp_path / "validation.json")
+    assert loaded.to_json() == found.to_json()
+    assert loaded.to_markdown() == (tmp_path / "validation.md").read_text(encoding="utf-8")
+
+
+def test_stories_end_to_end(run: Run, stories260k: Path, tmp_path: Path) -> None:
+    """The known relations of this model: propagation ranks its heads, but no better than plain norms."""
+    gs.analyze(stories260k).save(tmp_path)
+    gs.trace(stories260k, max_new_tokens=4).save(tmp_path / "trace.json")
+    gs.trace(stories260k, probe=256).save(tmp_path / "probe.json")
+    code, out, err = run(tmp_path, tmp_path / "trace.json", "--probe", tmp_path / "probe.json", "-o", tmp_path)
+    assert (code, err) == (0, "")
+    assert "propagation, 1 order tested: 1 no better than the baseline" in out
+    assert "weights not fitted" in out
+    found = gs.Validation.load(tmp_path)
+    rho = {entry.name: entry.spearman for entry in found.quantities["head_entropy"].predictors}
+    for name, value in (("propagation", 0.92), ("probe", 0.91), ("norms", 0.91)):
+        assert (found_rho := rho[name]) is not None
+        assert found_rho.value == pytest.approx(value, abs=0.03)
+    errors = {
+        quantity.name: entry.size.mean_absolute.value
+        for quantity in found.document.quantities
+        for entry in quantity.predictors
+        if entry.name == "propagation" and entry.size is not None and entry.size.kind == "relative"
+    }
+    assert errors.keys() > {"q_rms", "k_rms", "v_rms", "gate_rms", "up_rms", "ffn_output_rms", "residual_rms"}
+    assert max(errors.values()) < 0.35
+    assert np.median(list(errors.values())) < 0.15

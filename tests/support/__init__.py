@@ -1,0 +1,1 @@
+"""Oracles, models and fixtures that several test files share."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .inputs.layer_table import Floats
+    from ..arrays.floats import Floats
 
 
 def ranks(values: Floats) -> Floats:

@@ -25,11 +25,12 @@ from .orders import ranks
 from .verdicts.zeros import bands, excess_zeros
 
 if TYPE_CHECKING:
+    from ..arrays.floats import Floats
     from .index.confound import Confound
     from .index.ranking import Ranking, VariantRanking
     from .index.sensitivity import Sensitivity
     from .inputs.gauge import Gauge
-    from .inputs.layer_table import Floats, LayerTable
+    from .inputs.layer_table import LayerTable
     from .presets.registry import Preset
 
 

@@ -11,12 +11,9 @@ from .limits import NotApplicableError
 from .matrices import Matrix
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from ..arrays.floats import Floats
     from ..models.model import Model
     from ..models.tensor import Tensor
-
-    Floats = npt.NDArray[np.float64]
 
 
 class Catalog:

@@ -8,15 +8,11 @@ from .limits import NotApplicableError
 from .parts import AttentionWeights, Expert, FeedForwardWeights, Norm
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
+    from ..arrays.floats import Floats
     from .catalog import Catalog
     from .families import Family
     from .hyperparameters import HeadShape, Hyperparameters
     from .matrices import Matrix
-
-    Floats = npt.NDArray[np.float64]
 
 _MOST_EXPERTS = 4096  # beyond any model; a file may claim more, and each costs time
 

@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from ..arrays.floats import Floats
     from ..arrays.multiply import BlockRows
     from ..models.tensor import Tensor
-
-    Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
+    from ..arrays.floats import Floats
     from .families import Activation
     from .hyperparameters import HeadShape
     from .matrices import Matrix
-
-    Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

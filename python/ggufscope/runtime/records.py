@@ -28,11 +28,12 @@ from .trace_document import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..arrays.floats import Floats
     from ..models.model import Model
     from .engines.engine import Ending, Engine, Seconds
     from .measuring.capture import Recorder
     from .reading.readings import Item, Reading
-    from .shape import Doubles, ModelShape
+    from .shape import ModelShape
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _prompt(  # noqa: PLR0917
     place: int,
     item: Item,
     reading: Reading,
-    tables: Mapping[str, Doubles],
+    tables: Mapping[str, Floats],
     shape: ModelShape,
     ending: Ending | None,
 ) -> PromptTrace:
@@ -159,7 +160,7 @@ def _score(item: Item, answer: Answer | None) -> Score | None:
     return Score(found.verdict, found.matched, found.reason)
 
 
-def _overflow(residual: Doubles) -> list[str]:
+def _overflow(residual: Floats) -> list[str]:
     """From which layer on the stream is not finite, if it is."""
     lost = np.flatnonzero(~np.isfinite(residual).all(axis=0))
     return [] if lost.size == 0 else [f"activations are not finite from layer {lost[0]} on: they overflow float32"]

@@ -20,10 +20,10 @@ from .validation_document import Against, Estimate, Point, Predictor, Quantity
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from ..arrays.floats import Floats
     from ..runtime.trace_result import Trace
     from .measured import Measured
     from .quantities import Rule, Source
-    from .resampling import Floats
     from .sources import Prediction, Sources
 
     Flags = npt.NDArray[np.bool_]

@@ -10,7 +10,7 @@ from .resampling import interval
 from .validation_document import Estimate
 
 if TYPE_CHECKING:
-    from .resampling import Floats
+    from ..arrays.floats import Floats
 
 
 def estimate(values: Floats) -> Estimate | None:

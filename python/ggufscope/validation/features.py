@@ -13,9 +13,9 @@ from .quantities import ANALOGUES
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from ..arrays.floats import Floats
     from ..runtime.trace_document import PromptTrace
     from ..runtime.trace_result import Trace
-    from .resampling import Floats
 
     Flags = npt.NDArray[np.bool_]
 

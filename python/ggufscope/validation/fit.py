@@ -22,9 +22,9 @@ from .validation_document import Feature, Fit, Fold, HeldOut, Null
 from .weights import NO_FEATURE, fit_some, held_out, null_aucs
 
 if TYPE_CHECKING:
+    from ..arrays.floats import Floats
     from ..runtime.trace_result import Trace
     from .features import Flags, Scored
-    from .resampling import Floats
 
 FEWEST = 5  # correct answers, and wrong ones
 ENOUGH = 100  # scored prompts; with fewer the fit is exploratory

@@ -14,9 +14,10 @@ from ..analysis.presets.registry import Component, Ingredient, Scale, Series
 from .quantities import ANALOGUES
 
 if TYPE_CHECKING:
+    from ..arrays.floats import Floats
     from ..runtime.trace_result import Trace
     from .quantities import Rule
-    from .resampling import Floats, Places
+    from .resampling import Places
 
 # Weights of the prompts, (m, prompts), rows adding up to 1 → the quantity at every point, (m, points)
 Combine = Callable[["Floats"], "Floats"]

@@ -15,7 +15,8 @@ from ..arrays.compiled import compiled
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Floats = npt.NDArray[np.float64]
+    from ..arrays.floats import Floats
+
     Places = npt.NDArray[np.int64]
 
 

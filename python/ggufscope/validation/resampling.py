@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    Floats = npt.NDArray[np.float64]
+    from ..arrays.floats import Floats
+
     Places = npt.NDArray[np.int64]
 
 RESAMPLES = 2000

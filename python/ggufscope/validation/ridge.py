@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .resampling import Floats
+    from ..arrays.floats import Floats
 
 
 def nonnegative_ridge(features: Floats, targets: Floats, penalty: float) -> Floats:

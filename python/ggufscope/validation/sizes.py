@@ -11,7 +11,7 @@ from .resampling import interval, resampled_points
 from .validation_document import Estimate, Size
 
 if TYPE_CHECKING:
-    from .resampling import Floats
+    from ..arrays.floats import Floats
 
 FEWEST_FOR_VERDICT = 8  # points; fewer agree or differ by chance, whatever the prompts
 

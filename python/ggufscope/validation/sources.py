@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..analysis.analysis_document import LayerRecord, PresetSummary
     from ..analysis.presets.registry import Scale
+    from ..arrays.floats import Floats
     from ..runtime.trace_result import Trace
     from .quantities import Rule, Source
-    from .resampling import Floats
 
 # The probe preset has the names of propagation; figure → score.
 _PROBE_SCORES = {

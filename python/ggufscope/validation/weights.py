@@ -12,8 +12,8 @@ from .rank_kernels import auc_rows
 from .ridge import nonnegative_ridge
 
 if TYPE_CHECKING:
+    from ..arrays.floats import Floats
     from .features import Flags, Scored
-    from .resampling import Floats
 
 PERMUTATIONS = 999
 PENALTY = 1.0  # per prompt, for standardized features: halves the weight of a feature that stands alone

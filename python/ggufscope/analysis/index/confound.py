@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from ..inputs.layer_table import Floats
+    from ...arrays.floats import Floats
 
 PERMUTATIONS = 499
 LARGEST_P = 0.01

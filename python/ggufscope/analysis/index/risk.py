@@ -16,7 +16,7 @@ from .scaling import is_flat, scaled
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from ..inputs.layer_table import Floats
+    from ...arrays.floats import Floats
     from ..presets.registry import Component, Ingredient, Scale, Series
 
 

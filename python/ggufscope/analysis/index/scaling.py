@@ -9,7 +9,7 @@ import numpy as np
 from ..orders import ranks
 
 if TYPE_CHECKING:
-    from ..inputs.layer_table import Floats
+    from ...arrays.floats import Floats
     from ..presets.registry import Scale
 
 FLAT_RANGE = 0.05

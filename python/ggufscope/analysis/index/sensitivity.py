@@ -16,7 +16,7 @@ from ...arrays.compiled import compiled
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ..inputs.layer_table import Floats
+    from ...arrays.floats import Floats
 
 DRAWS = 10_000
 TOP = 3

@@ -10,7 +10,7 @@ import numpy as np
 from ..orders import tau
 
 if TYPE_CHECKING:
-    from ..inputs.layer_table import Floats
+    from ...arrays.floats import Floats
 
 RESAMPLES = 4000
 CONFIDENCE = (0.025, 0.975)

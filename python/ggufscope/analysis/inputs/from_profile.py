@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...models.inspection import layer_ranges
-from .layer_table import GAINS, MATRICES, Floats, Gain, LayerTable, Matrix
+from .layer_table import GAINS, MATRICES, Gain, LayerTable, Matrix
 from .tensor_roles import FUSED_ATTENTION, ffn_gain_role, holder, mixers_without_matrices, scale_free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ...arrays.floats import Floats
     from ...profiles.head_table import HeadTable
     from ...profiles.profile_result import Profile
     from ...profiles.rows import Row

@@ -20,9 +20,10 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ...arrays.floats import Floats
     from ...profiles.profile_result import Profile
     from ...profiles.rows import Row
-    from .layer_table import Floats, LayerTable
+    from .layer_table import LayerTable
 
 PRODUCTS = {
     "qk_product": "‖W_q g_attn‖ · ‖W_k g_attn‖",

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from ...arrays.floats import Floats
     from ...models.model import Model, Tensor
-    from .layer_table import Floats, LayerTable
+    from .layer_table import LayerTable
 
 TILE_ELEMENTS = 1 << 20  # decoded at a time
 STEP_ELEMENTS = 1 << 26  # multiplied between two calls of `progress`, which may cancel

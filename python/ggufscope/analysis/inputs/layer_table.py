@@ -14,7 +14,8 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Floats = npt.NDArray[np.float64]
+    from ...arrays.floats import Floats
+
 
 MATRICES = ("q", "k", "v", "o", "gate", "up", "down")
 GAINS = ("attn_norm", "ffn_norm")

@@ -7,14 +7,17 @@ Three entries per layer, `layerType` "attention", "ffn" and "norm", each with th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...arrays.arguments import types_by_name
 from ...errors import ProfileError
-from .layer_table import MATRICES, Floats, Gain, LayerTable, Matrix
+from .layer_table import MATRICES, Gain, LayerTable, Matrix
+
+if TYPE_CHECKING:
+    from ...arrays.floats import Floats
 
 _LARGEST = 1e40  # beyond the norm of any tensor; products of such numbers are finite
 Number = Annotated[float, Field(ge=-_LARGEST, le=_LARGEST, allow_inf_nan=False)]

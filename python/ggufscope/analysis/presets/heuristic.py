@@ -13,7 +13,8 @@ import numpy as np
 from .registry import NORMS, Component, Ingredient, Norm, PresetInput, PresetScores, Series, preset, score, scores
 
 if TYPE_CHECKING:
-    from ..inputs.layer_table import Floats, LayerTable
+    from ...arrays.floats import Floats
+    from ..inputs.layer_table import LayerTable
 
 NAME = "heuristic"
 

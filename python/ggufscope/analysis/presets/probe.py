@@ -18,9 +18,9 @@ from .registry import PresetInput, PresetScores, Series, preset
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ...arrays.floats import Floats
     from ...models.model import Model
     from ...runtime import Trace
-    from ..inputs.layer_table import Floats
 
 NAME = "probe"
 # Score → figure of the trace, and its formula. What it reads, and whether rescaling leaves it, are as in propagation.

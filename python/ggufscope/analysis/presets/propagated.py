@@ -20,7 +20,7 @@ from .registry import Component, Ingredient, PresetInput, PresetScores, Series, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..inputs.layer_table import Floats
+    from ...arrays.floats import Floats
     from .propagation import Propagation
 
 NAME = "propagation"

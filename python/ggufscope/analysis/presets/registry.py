@@ -21,8 +21,9 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ...arrays.floats import Floats
     from ...models.model import Model
-    from ..inputs.layer_table import Applicability, Floats, LayerTable
+    from ..inputs.layer_table import Applicability, LayerTable
 
 Norm = Literal["mean", "rms"]
 Scale = Literal["minmax", "rank"]

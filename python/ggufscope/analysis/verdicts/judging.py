@@ -26,9 +26,10 @@ from .zeros import excess_zeros
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ...arrays.floats import Floats
     from ..index.confound import Confound
     from ..inputs.gauge import Gauge
-    from ..inputs.layer_table import Floats, LayerTable
+    from ..inputs.layer_table import LayerTable
     from ..presets.registry import Series
     from .hypotheses import Hypothesis
     from .rules import Outcome, Rule

@@ -13,7 +13,7 @@ from ..index.trends import Interval, early_and_late, group_interval, relative_ch
 from ..orders import tau
 
 if TYPE_CHECKING:
-    from ..inputs.layer_table import Floats
+    from ...arrays.floats import Floats
 
 ASHMAN_LIMIT = 4.0
 GAP_LIMIT = 0.01

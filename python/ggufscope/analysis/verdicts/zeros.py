@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..inputs.layer_table import Floats
+    from ...arrays.floats import Floats
 
 TABLE = Path(__file__).with_name("data") / "expected_zeros.json"
 

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..shape import Array, Doubles
+from ..shape import Array
 from .reductions import attention_statistics, count_below, sum_of_squares, top_energy_share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ...arrays.floats import Floats
     from ..shape import ModelShape
 
 
@@ -65,15 +66,15 @@ class Figure:
 
 
 FIGURES: dict[str, Figure] = {}
-_MEASURES: dict[str, Callable[[Array, int | None], Sequence[float] | Doubles]] = {}
+_MEASURES: dict[str, Callable[[Array, int | None], Sequence[float] | Floats]] = {}
 
 
 def _measures(
     point: str, *, per_head: bool = False, **definitions: str
-) -> Callable[[Callable[[Array, int | None], Sequence[float] | Doubles]], None]:
+) -> Callable[[Callable[[Array, int | None], Sequence[float] | Floats]], None]:
     """Register a function (array, window) → the figures named in `definitions`, in that order."""
 
-    def register(function: Callable[[Array, int | None], Sequence[float] | Doubles]) -> None:
+    def register(function: Callable[[Array, int | None], Sequence[float] | Floats]) -> None:
         _MEASURES[point] = function
         FIGURES.update({name: Figure(name, point, text, per_head) for name, text in definitions.items()})
 
@@ -114,7 +115,7 @@ def _values(values: Array, _window: int | None) -> Sequence[float]:
     entropy_share="H / ln(keys seen), mean over t ≥ 1; t + 1 keys are seen, or those of a sliding window",
     first_token_share="attention on the first token, mean over t ≥ 1",  # noqa: S106
 )
-def _attention(values: Array, window: int | None) -> Doubles:
+def _attention(values: Array, window: int | None) -> Floats:
     seen = np.arange(1, values.shape[1] + 1)
     if window is not None:
         seen = np.minimum(seen, window)
@@ -217,7 +218,7 @@ class Recorder:
             else:
                 self._tables[name][prompt, layer] = found
 
-    def tables(self) -> Mapping[str, Doubles]:
+    def tables(self) -> Mapping[str, Floats]:
         """Figure → (prompts, layers) or (prompts, layers, most heads of a layer); NaN where undefined or not taken."""
         ratios = {}
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -15,8 +15,8 @@ from ...arrays.compiled import compiled
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Array = npt.NDArray[np.float32]
-    Doubles = npt.NDArray[np.float64]
+    from ...arrays.floats import Floats
+    from ..shape import Array
 
 _LANES = 16  # partial sums side by side, which the compiler keeps in vector registers
 
@@ -49,7 +49,7 @@ def count_below(values: Array, threshold: float) -> int:
 
 
 @compiled
-def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64]) -> Doubles:
+def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64]) -> Floats:
     """Means over the queries t ≥ 1 of every head.
 
     Args:

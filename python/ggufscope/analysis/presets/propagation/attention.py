@@ -13,12 +13,9 @@ from .moments import Moments
 from .sampling import Draws, Projection, head_statistics
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from ....architecture.hyperparameters import HeadShape
     from ....architecture.parts import AttentionWeights
-
-    Floats = npt.NDArray[np.float64]
+    from ....arrays.floats import Floats
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,9 @@ from ....arrays.multiply import multiply
 from .attention import baseline
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from ....architecture.matrices import Matrix
+    from ....arrays.floats import Floats
     from ....models.model import Model
-
-    Floats = npt.NDArray[np.float64]
 
 
 def baselines(model: Model, threads: int | None = None) -> Floats:

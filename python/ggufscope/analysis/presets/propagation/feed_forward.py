@@ -13,11 +13,8 @@ from .matrices import covariance, mapped
 from .moments import Moments
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from ....architecture.parts import Expert, FeedForwardWeights
-
-    Floats = npt.NDArray[np.float64]
+    from ....arrays.floats import Floats
 
 _NEAR_ZERO = 0.1  # of the rms
 _NODES, _WEIGHTS = gauss_hermite(64)

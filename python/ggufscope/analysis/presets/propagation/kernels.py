@@ -17,7 +17,7 @@ from ....arrays.compiled import compiled_as_numpy
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Floats = npt.NDArray[np.float64]
+    from ....arrays.floats import Floats
 
 SILU, GELU, RELU = 0, 1, 2
 ACTIVATIONS = {"silu": SILU, "gelu": GELU, "relu": RELU}

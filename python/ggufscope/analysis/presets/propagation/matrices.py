@@ -10,11 +10,8 @@ from ....arrays.multiply import multiply
 from .moments import Moments
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from ....architecture.matrices import Matrix
-
-    Floats = npt.NDArray[np.float64]
+    from ....arrays.floats import Floats
 
 
 def mapped(matrix: Matrix, given: Moments, threads: int) -> Moments:

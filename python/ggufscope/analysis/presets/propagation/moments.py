@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from ....architecture.parts import Norm
-
-    Floats = npt.NDArray[np.float64]
+    from ....arrays.floats import Floats
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Floats = npt.NDArray[np.float64]
+    from ....arrays.floats import Floats
 
 # The scores, as `Limit.score` names them; "preactivation_std.gate" and so on for one role of a dictionary.
 SCORES = (

@@ -12,13 +12,10 @@ from .prediction import SCORES, Limit, Propagation
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import numpy.typing as npt
-
+    from ....arrays.floats import Floats
     from .attention import AttentionScores
     from .feed_forward import FeedForwardScores
     from .moments import Moments
-
-    Floats = npt.NDArray[np.float64]
 
 _ROLES = ("q", "k", "v", "gate", "up")
 _ROUTER = (

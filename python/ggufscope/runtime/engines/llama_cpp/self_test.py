@@ -21,8 +21,9 @@ from ..streamed import StreamedEngine
 from ..streamed.network import Network
 
 if TYPE_CHECKING:
+    from ....arrays.floats import Floats
     from ....models.model import Model
-    from ...shape import Array, Doubles
+    from ...shape import Array
 
 _WIDTH, _NEURONS, _HEADS, _KV_HEADS, _LENGTH, _VOCABULARY = 64, 48, 4, 2, 16, 96
 _WINDOW = 8
@@ -144,7 +145,7 @@ def _compare(path: Path) -> None:
         _require_same(name, expected[0], tables[1][name][0])
 
 
-def _require_same(name: str, expected: Doubles, found: Doubles) -> None:
+def _require_same(name: str, expected: Floats, found: Floats) -> None:
     if name.endswith("near_zero_share"):
         return  # steps at its threshold; the rms of the same point tells
     same = np.isclose(found, expected, rtol=_TOLERANCE, atol=_FLOOR, equal_nan=True).reshape(len(found), -1).all(axis=1)

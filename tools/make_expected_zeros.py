@@ -5,9 +5,9 @@ tests/golden/make_golden.py, which shows the way to ggml's library:
 
     python tools/make_expected_zeros.py
 
-It writes python/ggufscope/analysis/verdicts/data/expected_zeros.json: for every type that ggml can quantize to, the share
-of weights that are 0 after quantizing and decoding, and where the numbers come from. Rows are as long and weights as large
-as a real model's. Types whose quantizer needs an importance matrix get a uniform one.
+It writes python/ggufscope/analysis/verdicts/data/expected_zeros.json: for every type that ggml can quantize to, the
+share of weights that are 0 after quantizing and decoding, and where the numbers come from. Rows are as long and weights
+as large as a real model's. Types whose quantizer needs an importance matrix get a uniform one.
 """
 
 from __future__ import annotations

@@ -39,8 +39,9 @@ def test_oracle_covers_the_type(qtype):
 
 
 def test_oracle_names_what_it_lacks():
+    advice = r"Q9_9 has no oracle: add it to .* in tests/support/reference_formats\.py"
     for function in (dequantize, scales, codes):
-        with pytest.raises(LookupError, match=r"Q9_9 has no oracle: add it to .* in tests/support/reference_formats\.py"):
+        with pytest.raises(LookupError, match=advice):
             function(np.zeros((1, 4), dtype=np.uint8), "Q9_9")
 
 

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floating_point import ENVIRONMENTS, floating_point
 from ggufscope import _core
+from support.floating_point import ENVIRONMENTS, floating_point
 
 RNG = np.random.default_rng(11)
 TYPES = {qtype["name"]: qtype for qtype in _core.types()}

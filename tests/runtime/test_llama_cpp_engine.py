@@ -67,12 +67,13 @@ def test_every_architecture_has_the_same_figures(name: str, write_gguf: WriteGgu
     assert ours.endings == theirs.endings
 
 
-def test_many_prompts_are_read_in_groups(stories260k: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ggufscope.runtime.engines.llama_cpp.engine.MOST_SEQUENCES", 2)
+def test_many_prompts_are_read_in_groups(stories260k: Path) -> None:
+    from ggufscope.runtime.engines import llama_cpp  # noqa: PLC0415  an extra
+
     prompts = random_tokens(3, 9, 5, 2, 7)
     with ggufscope.open(stories260k) as model:
         ours = traced(streamed.open_engine(model, 1), prompts, 6, frozenset({2}))
-        theirs = traced(LLAMA_CPP.open(model, 1), prompts, 6, frozenset({2}))
+        theirs = traced(llama_cpp.open_engine(model, 1, llama_cpp.Limits(sequences=2)), prompts, 6, frozenset({2}))
     compare_figures(ours, theirs, TOLERANCE, FLOOR)
     assert ours.endings == theirs.endings
 
@@ -110,7 +111,7 @@ def test_an_exception_in_the_callback_comes_out(stories260k: Path) -> None:
         assert np.isfinite(found["residual_rms"]).all()
 
 
-def test_a_run_can_be_cancelled(stories260k: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_can_be_cancelled(stories260k: Path) -> None:
     class Slow(Recorder):
         def take(self, *arguments: Any, **options: Any) -> None:
             taken.append(arguments[1])
@@ -185,13 +186,6 @@ def test_an_architecture_beyond_it(write_gguf: WriteGguf) -> None:
         LLAMA_CPP.open(model, 1)
 
 
-@pytest.fixture
-def untried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No structure passed the self-test yet."""
-    monkeypatch.setattr("ggufscope.runtime.engines.llama_cpp.self_test._passed", set())
-
-
-@pytest.mark.usefixtures("untried")
 @pytest.mark.parametrize(
     ("names", "message"),
     [
@@ -201,17 +195,13 @@ def untried(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"l_out": "ffn_output"}, r"llama\.cpp's graph ended in layer 0 of 2"),
     ],
 )
-def test_renamed_nodes_are_noticed(
-    names: dict[str, str], message: str, stories260k: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from ggufscope.runtime.engines.llama_cpp import nodes  # noqa: PLC0415
+def test_renamed_nodes_are_noticed(names: dict[str, str], message: str, stories260k: Path) -> None:
+    from ggufscope.runtime.engines.llama_cpp import nodes, open_engine  # noqa: PLC0415  an extra
 
-    monkeypatch.setattr(nodes, "_NAMED", nodes._NAMED | names)
     with ggufscope.open(stories260k) as model, pytest.raises(TraceError, match=message):
-        LLAMA_CPP.open(model, 1)
+        open_engine(model, 1, names=nodes.POINT_OF_NAME | names, passed=set())
 
 
-@pytest.mark.usefixtures("untried")
 def test_another_release_is_refused(stories260k: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from ggufscope.runtime.engines.llama_cpp import library  # noqa: PLC0415
 

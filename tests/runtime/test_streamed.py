@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,8 @@ import ggufscope as gs
 from ggufscope.architecture.matrices import Matrix
 from ggufscope.errors import TraceError
 from ggufscope.runtime.engines.engine import GenerationInterrupted
-from ggufscope.runtime.engines.streamed import open_engine, tiles
+from ggufscope.runtime.engines.streamed import Limits, open_engine, tiles
+from ggufscope.runtime.engines.streamed.limits import DEFAULT_LIMITS
 from ggufscope.runtime.engines.streamed.network import Network
 from ggufscope.runtime.measuring.capture import NEAR_ZERO, TOP_SHARE, Recorder
 from support.engines import traced
@@ -30,8 +32,10 @@ PROMPTS = [CHANCE.integers(0, VOCABULARY, length).astype(np.int32) for length in
 TOLERANCE = 1e-4
 
 
-def tables(path: Path, prompts: list[Ints], threads: int = 2) -> dict[str, npt.NDArray[np.float64]]:
-    with gs.open(path) as model, open_engine(model, threads) as engine:
+def tables(
+    path: Path, prompts: list[Ints], threads: int = 2, limits: Limits = DEFAULT_LIMITS
+) -> dict[str, npt.NDArray[np.float64]]:
+    with gs.open(path) as model, open_engine(model, threads, limits) as engine:
         recorder = Recorder(len(prompts), engine.shape)
         engine.prefill(prompts, recorder, room=0, progress=None)
         return dict(recorder.tables())
@@ -106,43 +110,38 @@ def test_later_tokens_change_nothing_before_them(write_gguf: WriteGguf) -> None:
 
 
 @pytest.mark.parametrize("name", ["llama-biases", "gemma3", "phi3-4k"])
-def test_tiles_and_threads_change_nothing(write_gguf: WriteGguf, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiles_and_threads_change_nothing(write_gguf: WriteGguf, name: str) -> None:
     path = write_gguf(**sample(name).file())
     whole = tables(path, PROMPTS, threads=1)
-    monkeypatch.setattr(tiles, "MANY_TOKENS", 1)
-    monkeypatch.setattr(tiles, "TILE_BYTES", 20 * 4 * 64)  # sixteen rows, thirteen where they are long
+    limits = Limits(many_tokens=1, tile_bytes=20 * 4 * 64)  # sixteen rows, thirteen where they are long
     with gs.open(path) as model:
-        rows = [tiles.tile_rows(matrix, 1) for matrix in Network(model).layers[0].matrices]
+        rows = [tiles.tile_rows(matrix, 1, limits.tile_bytes) for matrix in Network(model).layers[0].matrices]
     assert {13, 16} == set(rows)
     for threads in (1, 3):
-        for figure, values in tables(path, PROMPTS, threads).items():
+        for figure, values in tables(path, PROMPTS, threads, limits).items():
             np.testing.assert_allclose(values, whole[figure], rtol=1e-5, atol=1e-7, err_msg=figure)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_both_ways_to_multiply_give_the_same(
-    write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch, threads: int
-) -> None:
+def test_both_ways_to_multiply_give_the_same(write_gguf: WriteGguf, threads: int) -> None:
     """Rows from the middle of a tensor, scaled and with a bias, in parts and in tiles of a few rows."""
     chance = np.random.default_rng(5)
     weights, x = (chance.standard_normal((n, 96)).astype(np.float32) for n in (70, 9))
     bias = chance.standard_normal(50)
     expected = 0.5 * (x.astype(np.float64) @ weights[7:57].T.astype(np.float64)) + bias
-    monkeypatch.setattr(tiles, "TILE_BYTES", 17 * 4 * 96)
-    monkeypatch.setattr(tiles, "PART_WORK", 13 * 96 * (len(x) + 8))
-    with gs.open(write_gguf({"a.weight": weights})) as model, tiles.Workers(threads) as workers:
+    limits = Limits(tile_bytes=17 * 4 * 96, part_work=13 * 96 * (len(x) + 8))
+    with gs.open(write_gguf({"a.weight": weights})) as model:
         matrix = Matrix(model.tensors[0], 7, 50, 0.5, bias)
         for many in (1, 64):
-            monkeypatch.setattr(tiles, "MANY_TOKENS", many)
-            np.testing.assert_allclose(tiles.product(matrix, x, workers), expected, rtol=1e-5, atol=1e-5)
+            with tiles.Workers(threads, dataclasses.replace(limits, many_tokens=many)) as workers:
+                np.testing.assert_allclose(tiles.product(matrix, x, workers), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_a_tile_holds_one_row_at_least(write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tile_holds_one_row_at_least(write_gguf: WriteGguf) -> None:
     path = write_gguf(**sample("llama").file())
     whole = tables(path, PROMPTS)
-    monkeypatch.setattr(tiles, "MANY_TOKENS", 1)
-    monkeypatch.setattr(tiles, "TILE_BYTES", 1)
-    np.testing.assert_allclose(tables(path, PROMPTS)["residual_rms"], whole["residual_rms"], rtol=1e-5)
+    rows = tables(path, PROMPTS, limits=Limits(many_tokens=1, tile_bytes=1))
+    np.testing.assert_allclose(rows["residual_rms"], whole["residual_rms"], rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["llama", "qwen3", "gemma3", "phi3-4k"])
@@ -182,19 +181,17 @@ def test_an_answer_ends_where_the_context_ends(write_gguf: WriteGguf) -> None:
     assert [(len(ending.tokens), ending.reason) for ending in endings] == [(3, "context"), (8, "limit")]
 
 
-def test_attention_may_come_head_by_head(write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attention_may_come_head_by_head(write_gguf: WriteGguf) -> None:
     path = write_gguf(**sample("gemma2").file())
     whole = tables(path, PROMPTS)
     for size in (4 * 2 * 25 * 25, 4):  # one group of heads at a time; less than one head
-        monkeypatch.setattr("ggufscope.runtime.engines.streamed.attention._SCORE_BYTES", size)
-        for figure, values in tables(path, PROMPTS).items():
+        for figure, values in tables(path, PROMPTS, limits=Limits(score_bytes=size)).items():
             np.testing.assert_allclose(values, whole[figure], rtol=1e-5, atol=1e-7, err_msg=figure)
 
 
-def test_too_long_for_the_scores_of_a_head(write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ggufscope.runtime.engines.streamed.attention._MOST_SCORE_BYTES", 4 * 24 * 24)
+def test_too_long_for_the_scores_of_a_head(write_gguf: WriteGguf) -> None:
     with pytest.raises(TraceError, match="25 tokens in one piece are too many to trace: at most 24"):
-        tables(write_gguf(**sample("llama").file()), PROMPTS)
+        tables(write_gguf(**sample("llama").file()), PROMPTS, limits=Limits(most_score_bytes=4 * 24 * 24))
 
 
 # What cannot be run

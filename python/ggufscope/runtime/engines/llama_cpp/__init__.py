@@ -9,5 +9,6 @@ than the one this was written for is refused, and the names are tried on a tiny 
 """
 
 from .engine import LlamaCppEngine, open_engine
+from .limits import Limits
 
-__all__ = ["LlamaCppEngine", "open_engine"]
+__all__ = ["Limits", "LlamaCppEngine", "open_engine"]

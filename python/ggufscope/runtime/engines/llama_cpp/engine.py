@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,13 @@ from ..answers import Answers
 from ..engine import Ending, EngineDescription, Seconds
 from ..streamed.network import Network
 from .library import VERSION, load
-from .nodes import Nodes
-from .self_test import check_nodes
-from .session import MOST_SEQUENCES, Entry, LoadedModel, Session, cells, nothing, prompt_entries
+from .limits import DEFAULT_LIMITS, Limits
+from .nodes import POINT_OF_NAME, Nodes
+from .self_test import PASSED, Structure, check_nodes
+from .session import Entry, LoadedModel, Session, cells, nothing, prompt_entries
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import TracebackType
 
     import numpy.typing as npt
@@ -29,14 +32,26 @@ if TYPE_CHECKING:
 
     TokenIds = npt.NDArray[np.int32]
 
-_MOST_BYTES = 4 << 30  # of the attention of a layer, or the scores of all tokens, which llama.cpp holds at once
-_MOST_KEPT_BYTES = 8 << 30  # of keys and values, until all prompts are answered
 _INSTEAD = "read less, or take the engine streamed"
 _TRIAL_TOKENS = 16
 
 
-def open_engine(model: Model, threads: int) -> LlamaCppEngine:
+def open_engine(
+    model: Model,
+    threads: int,
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    names: Mapping[str, str] = POINT_OF_NAME,
+    passed: set[Structure] = PASSED,
+) -> LlamaCppEngine:
     """The engine for a model, once a tiny one like it has shown that the graph's nodes are understood.
+
+    Args:
+        model: the model.
+        threads: to compute with.
+        limits: sizes of contexts.
+        names: of the graph's nodes → points.
+        passed: structures whose tiny models were compared already; see `check_nodes`.
 
     Raises:
         MissingExtraError: llama-cpp-python is not installed.
@@ -47,16 +62,27 @@ def open_engine(model: Model, threads: int) -> LlamaCppEngine:
         network = Network(model)
     except NotApplicableError as limit:
         raise TraceError(str(limit)) from None
-    check_nodes(model, network)
-    return LlamaCppEngine(model.path, network, threads)
+    open_other = functools.partial(LlamaCppEngine, names=names)
+    check_nodes(model, network, open_other, passed)
+    return LlamaCppEngine(model.path, network, threads, limits, names=names)
 
 
 class LlamaCppEngine:
     """See `ggufscope.runtime.engines.engine.Engine`, whose methods these are."""
 
-    def __init__(self, path: str, network: Network, threads: int) -> None:
+    def __init__(
+        self,
+        path: str,
+        network: Network,
+        threads: int,
+        limits: Limits = DEFAULT_LIMITS,
+        *,
+        names: Mapping[str, str] = POINT_OF_NAME,
+    ) -> None:
         self._network = network
         self._threads = threads
+        self._limits = limits
+        self._names = names
         self._model = LoadedModel(path, network.shape.n_vocabulary)
         self._sessions: list[Session] = []
         self._lengths: list[int] = []
@@ -82,8 +108,8 @@ class LlamaCppEngine:
         self._lengths = [len(tokens) for tokens in prompts]
         self._require_room(room)
         last = np.empty((len(prompts), self.shape.n_vocabulary), np.float32)
-        for first in range(0, len(prompts), MOST_SEQUENCES):
-            group = prompts[first : first + MOST_SEQUENCES]
+        for first in range(0, len(prompts), self._limits.sequences):
+            group = prompts[first : first + self._limits.sequences]
             longest = max(len(tokens) for tokens in group)
             self._sessions.append(Session(self._model, len(group), longest + room, longest, self._threads))
             for number, tokens in enumerate(group, first):
@@ -93,7 +119,7 @@ class LlamaCppEngine:
 
     def _read(self, number: int, tokens: TokenIds, recorder: Recorder | None, progress: Progress | None) -> Array:
         """The scores behind one prompt."""
-        nodes = None if recorder is None else Nodes(self._network.layers, recorder, number, len(tokens))
+        nodes = None if recorder is None else Nodes(self._network.layers, recorder, number, len(tokens), self._names)
         n_prompts, n_layers = len(self._lengths), self.shape.n_layers
 
         def poll() -> None:
@@ -103,7 +129,7 @@ class LlamaCppEngine:
                 progress(f"prompt {number + 1} of {n_prompts}, layer {layer + 1} of {n_layers}", share)
 
         poll()
-        entries = prompt_entries(tokens, number % MOST_SEQUENCES)
+        entries = prompt_entries(tokens, number % self._limits.sequences)
         scores: Array = self._sessions[-1].decode(entries, nodes, poll)[-1]
         if not np.isfinite(scores).all():
             self._blame_weights()
@@ -120,14 +146,14 @@ class LlamaCppEngine:
         """Scores behind the token that was chosen last, of the prompts that are open."""
         scores = []
         for number, session in enumerate(self._sessions):
-            prompts = [prompt for prompt in answers.open if prompt // MOST_SEQUENCES == number]
+            prompts = [prompt for prompt in answers.open if prompt // self._limits.sequences == number]
             entries = [self._last_entry(prompt, answers.tokens[prompt]) for prompt in prompts]
             if entries:
                 scores.append(session.decode(entries, None, nothing))
         return np.concatenate(scores)
 
     def _last_entry(self, prompt: int, answer: list[int]) -> Entry:
-        return Entry(answer[-1], prompt % MOST_SEQUENCES, self._lengths[prompt] + len(answer) - 1)
+        return Entry(answer[-1], prompt % self._limits.sequences, self._lengths[prompt] + len(answer) - 1)
 
     def estimate(self, prompts: Tokens, max_new_tokens: int) -> Seconds:
         """See `Engine.estimate`: a few tokens in one pass, and one token in another, the first pass not counted."""
@@ -152,11 +178,11 @@ class LlamaCppEngine:
         """Raise TraceError for what would fill the memory of most machines, which nothing in llama.cpp hinders."""
         longest = max(self._lengths)
         at_once = 4 * longest * max(longest * max(self.shape.n_heads), self.shape.n_vocabulary)
-        if at_once > _MOST_BYTES:
+        if at_once > self._limits.bytes_at_once:
             raise TraceError(f"{longest} tokens at once need {_gib(at_once)} in llama.cpp; {_INSTEAD}")
         per_token = sum(4 * (layer.attention.k.n_rows + layer.attention.v.n_rows) for layer in self._network.layers)
         kept = len(self._lengths) * cells(longest + room) * per_token
-        if kept > _MOST_KEPT_BYTES:
+        if kept > self._limits.kept_bytes:
             raise TraceError(
                 f"keys and values of {len(self._lengths)} prompts need {_gib(kept)} in llama.cpp; {_INSTEAD}"
             )

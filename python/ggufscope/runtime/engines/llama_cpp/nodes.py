@@ -14,12 +14,14 @@ from ...measuring.capture import POINTS
 from .library import Node, node_at, operation, values
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ...measuring.capture import Recorder
     from ...shape import Array
     from ..streamed.network import LayerWeights
 
 # Name without layer → point, where the name alone decides.
-_NAMED = {
+POINT_OF_NAME = {
     "kq_soft_max": "attention",
     "attn_post_norm": "attention_output",
     "ffn_norm": "ffn_norm",
@@ -46,9 +48,18 @@ class Nodes:
         recorder: where points go.
         prompt: its number.
         n_tokens: of the prompt.
+        names: name without layer → point, where the name alone decides.
     """
 
-    def __init__(self, layers: list[LayerWeights], recorder: Recorder, prompt: int, n_tokens: int) -> None:
+    def __init__(
+        self,
+        layers: list[LayerWeights],
+        recorder: Recorder,
+        prompt: int,
+        n_tokens: int,
+        names: Mapping[str, str] = POINT_OF_NAME,
+    ) -> None:
+        self._names = names
         self._layers = layers
         self._recorder = recorder
         self._prompt = prompt
@@ -63,8 +74,8 @@ class Nodes:
         name, _, layer = _name(address).rpartition("-")
         if not layer.isdigit():
             name = layer
-        if name in _NAMED:
-            return _NAMED[name]
+        if name in self._names:
+            return self._names[name]
         kind = operation(node.op)
         if name in _PROJECTED:
             return _PROJECTED[name] if kind in _LINEAR else None
@@ -116,7 +127,7 @@ class Nodes:
 
 def ends_layer(address: int) -> bool:
     """Whether a node is the last of a layer."""
-    return _NAMED.get(_name(address).rpartition("-")[0]) == _LAST
+    return POINT_OF_NAME.get(_name(address).rpartition("-")[0]) == _LAST
 
 
 def _name(address: int | None) -> str:

@@ -8,7 +8,7 @@ nothing but a wrong node can make the engines differ.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ....arrays.floats import Floats
     from ....models.model import Model
     from ...shape import Array
+    from ..engine import Engine
+
+    OpenEngine = Callable[[str, Network, int], Engine]  # of a path, its network and a number of threads
 
 _WIDTH, _NEURONS, _HEADS, _KV_HEADS, _LENGTH, _VOCABULARY = 64, 48, 4, 2, 16, 96
 _WINDOW = 8
@@ -50,25 +53,32 @@ _SHAPES: dict[str, tuple[int, ...]] = {
 }
 _COPIED = ("rope.freq_base", "attn_logit_softcapping", "final_logit_softcapping")
 
-_passed: set[tuple[str | None, frozenset[str]]] = set()
+Structure = tuple[str | None, frozenset[str]]  # the architecture, the roles of the tensors in a layer
+PASSED: set[Structure] = set()
 
 
-def check_nodes(model: Model, network: Network) -> None:
+def check_nodes(model: Model, network: Network, open_other: OpenEngine, passed: set[Structure]) -> None:
     """Compare the engines on a tiny model like `model`; once per structure and process.
+
+    Args:
+        model: the model to be traced.
+        network: its parts.
+        open_other: opens the engine under test, which imports this module and hence comes as an argument.
+        passed: structures that need no second comparison; this one is added.
 
     Raises:
         TraceError: They differ.
     """
     roles = frozenset(tensor.role for tensor in model.tensors.values() if tensor.layer == 0 and tensor.role is not None)
-    key = model.architecture, roles
-    if key in _passed:
+    structure = model.architecture, roles
+    if structure in passed:
         return
     fused = network.layers[0].feed_forward.gate is not None and "ffn_gate" not in roles
     with tempfile.TemporaryDirectory(prefix="ggufscope-") as directory:
         path = Path(directory) / "tiny.gguf"
         _write(path, model, roles, max(2, network.family.local_period), fused)
-        _compare(path)
-    _passed.add(key)
+        _compare(path, open_other)
+    passed.add(structure)
 
 
 def _write(path: Path, model: Model, roles: frozenset[str], n_layers: int, fused: bool) -> None:
@@ -90,7 +100,7 @@ def _write(path: Path, model: Model, roles: frozenset[str], n_layers: int, fused
 
 
 def _metadata(model: Model, n_layers: int) -> Mapping[str, int | float]:
-    given = {name: model.metadata.get(f"{model.architecture}.{name}") for name in _COPIED}
+    copied = {name: model.metadata.get(f"{model.architecture}.{name}") for name in _COPIED}
     return {
         "block_count": n_layers,
         "context_length": 256,
@@ -104,7 +114,7 @@ def _metadata(model: Model, n_layers: int) -> Mapping[str, int | float]:
         "attention.sliding_window": _WINDOW,
         "attention.layer_norm_rms_epsilon": 1e-5,
         "rope.dimension_count": _LENGTH,
-        **{name: value for name, value in given.items() if isinstance(value, float)},
+        **{name: value for name, value in copied.items() if isinstance(value, float)},
     }
 
 
@@ -129,14 +139,12 @@ def _tensors(roles: frozenset[str], n_layers: int, has_output: bool, fused: bool
             yield f"blk.{layer}.{base}.{kind or 'weight'}", draw(*shape[:1]) if kind == "bias" else draw(*shape)
 
 
-def _compare(path: Path) -> None:
-    from .engine import LlamaCppEngine  # noqa: PLC0415  which calls this before it begins
-
+def _compare(path: Path, open_other: OpenEngine) -> None:
     tokens = np.random.default_rng(7).integers(0, _VOCABULARY, _N_TOKENS).astype(np.int32)
     with model_file.open(path) as tiny:
         network = Network(tiny)
         tables = []
-        for engine in (StreamedEngine(network, 1), LlamaCppEngine(str(path), network, 1)):
+        for engine in (StreamedEngine(network, 1), open_other(str(path), network, 1)):
             recorder = Recorder(1, network.shape)
             with engine:
                 engine.prefill([tokens], recorder, room=0, progress=None)
@@ -145,10 +153,11 @@ def _compare(path: Path) -> None:
         _require_same(name, expected[0], tables[1][name][0])
 
 
-def _require_same(name: str, expected: Floats, found: Floats) -> None:
+def _require_same(name: str, expected: Floats, measured: Floats) -> None:
     if name.endswith("near_zero_share"):
         return  # steps at its threshold; the rms of the same point tells
-    same = np.isclose(found, expected, rtol=_TOLERANCE, atol=_FLOOR, equal_nan=True).reshape(len(found), -1).all(axis=1)
+    near = np.isclose(measured, expected, rtol=_TOLERANCE, atol=_FLOOR, equal_nan=True)
+    same = near.reshape(len(measured), -1).all(axis=1)  # by layer
     if not same.all():
         where = f"{name} of layer {int(np.argmin(same))} of a tiny model"
         raise TraceError(

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ...shape import Array
     from .nodes import Nodes
 
-MOST_SEQUENCES = 64  # in one context
 _F32, _NO_FLASH_ATTENTION = 0, 0
 _POLL_SECONDS = 0.1
 _CELLS = 256  # llama.cpp rounds the length of a sequence up to these

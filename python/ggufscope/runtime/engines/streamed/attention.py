@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     Take = Callable[[Array, int], object]  # probabilities (heads, queries, keys), their first head
 
-_SCORE_BYTES = 1 << 26  # of the scores that are held at a time, unless those of one head are more
-_MOST_SCORE_BYTES = 1 << 30  # of one head
 _ALL = 1 << 62
 
 
@@ -77,10 +75,10 @@ class Memory:
         return self._values[:, : self.length]
 
 
-def check_length(n_tokens: int) -> None:
-    """Raise TraceError where the scores of one head would not fit into memory."""
-    if 4 * n_tokens**2 > _MOST_SCORE_BYTES:
-        most = int((_MOST_SCORE_BYTES / 4) ** 0.5)
+def check_length(n_tokens: int, most_score_bytes: int) -> None:
+    """Raise TraceError where the scores of one head would take more than `most_score_bytes`."""
+    if 4 * n_tokens**2 > most_score_bytes:
+        most = int((most_score_bytes / 4) ** 0.5)
         raise TraceError(f"{n_tokens} tokens in one piece are too many to trace: at most {most}")
 
 
@@ -92,10 +90,16 @@ class Run:
     members: slice
 
 
-def runs(shape: HeadShape, n_scores: int) -> list[Run]:
-    """All heads, in whole groups around key heads if their scores fit, else one by one; `n_scores` are of one head."""
+def runs(shape: HeadShape, n_scores: int, score_bytes: int) -> list[Run]:
+    """All heads, in whole groups around key heads if their scores fit, else one by one.
+
+    Args:
+        shape: of the heads.
+        n_scores: of one head.
+        score_bytes: that scores may take.
+    """
     group = shape.n_heads // shape.n_kv_heads
-    together = _SCORE_BYTES // (4 * group * max(n_scores, 1))
+    together = score_bytes // (4 * group * max(n_scores, 1))
     if together == 0:
         heads = (divmod(head, group) for head in range(shape.n_heads))
         return [Run(slice(kv, kv + 1), slice(member, member + 1)) for kv, member in heads]

@@ -15,6 +15,7 @@ from ..engine import EngineDescription
 from .attention import Memory, Turning, check_length
 from .estimate import estimate
 from .layer import Batch, LayerRun, Span, normed
+from .limits import DEFAULT_LIMITS, Limits
 from .network import Network
 from .tiles import Workers, first_not_finite, product
 
@@ -30,14 +31,14 @@ if TYPE_CHECKING:
     from ..engine import Ending, Progress, Seconds, Tokens
 
 
-def open_engine(model: Model, threads: int) -> StreamedEngine:
+def open_engine(model: Model, threads: int, limits: Limits = DEFAULT_LIMITS) -> StreamedEngine:
     """The engine for a model.
 
     Raises:
         TraceError: It cannot run this model; the message says why.
     """
     try:
-        return StreamedEngine(Network(model), threads)
+        return StreamedEngine(Network(model), threads, limits)
     except NotApplicableError as limit:
         raise TraceError(str(limit)) from None
 
@@ -45,9 +46,9 @@ def open_engine(model: Model, threads: int) -> StreamedEngine:
 class StreamedEngine:
     """See `ggufscope.runtime.engines.engine.Engine`, whose methods these are."""
 
-    def __init__(self, network: Network, threads: int) -> None:
+    def __init__(self, network: Network, threads: int, limits: Limits = DEFAULT_LIMITS) -> None:
         self._network = network
-        self._workers = Workers(threads)
+        self._workers = Workers(threads, limits)
         self._lengths: list[int] = []
         self._memories: dict[int, list[Memory]] = {}  # layer → by prompt
         self._room = 0
@@ -110,7 +111,7 @@ class StreamedEngine:
     def _prepare(self, lengths: list[int], room: int) -> None:
         """Tables of RoPE as long as prompts and answers will be; nothing is remembered yet."""
         longest = max(lengths)
-        check_length(longest)
+        check_length(longest, self._workers.limits.most_score_bytes)
         self._lengths = lengths
         factors = self._network.rope_factors(longest + room)
         known: dict[object, Turning] = {}

@@ -101,7 +101,8 @@ class LayerRun:
         for span in self._batch.spans:
             memory = self._memories[span.prompt]
             memory.append(keys[span.rows], values[span.rows])
-            parts += [(span, run) for run in runs(shape, (span.rows.stop - span.rows.start) * memory.length)]
+            n_scores = (span.rows.stop - span.rows.start) * memory.length
+            parts += [(span, run) for run in runs(shape, n_scores, self._workers.limits.score_bytes)]
         self._workers.each(lambda part: self._attend(*part, queries, mixed), parts)
         return product(weights.output, mixed.reshape(len(q), -1), self._workers)
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from ...._core import current_isa
 from ....arrays.multiply import multiply_few
+from .limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,25 +30,18 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-# Of a decoded tile: GEMM likes them long. (Zen 5, Q4_K, 14336 columns, 465 tokens, GFLOP/s of one thread: 80, 98, 111
-# with 2, 4, 8 MiB.)
-TILE_BYTES = 1 << 23
-
-# So many go to BLAS. (Xeon with AVX-512, two threads, 59 M weights of Q4_K, 4096 columns, ms of core and BLAS: 20
-# tokens 14, 47; 48: 34, 62; 63: 46, 86; 96: 69, 84. With AVX2 alone, before buffers were aligned: 20 tokens 36, 42;
-# 48: 76, 67; 64: 89, 82.)
-MANY_TOKENS = 64
-
-# Work that is handed to the core at once, in multiplications and about eight for each weight decoded: a tenth to a
-# third of a second, after which Python looks whether it is interrupted.
-PART_WORK = 1 << 32
-
 
 class Workers:
-    """A few threads that outlive single products. Interrupted, they end with the tile or item at hand."""
+    """A few threads that outlive single products. Interrupted, they end with the tile or item at hand.
 
-    def __init__(self, threads: int) -> None:
+    Attributes:
+        threads: how many.
+        limits: sizes of the pieces they work on.
+    """
+
+    def __init__(self, threads: int, limits: Limits = DEFAULT_LIMITS) -> None:
         self.threads = threads
+        self.limits = limits
         self._pool = ThreadPoolExecutor(threads)
         self._own = threading.local()
 
@@ -110,8 +104,9 @@ def product(matrix: Matrix, x: Array, workers: Workers) -> Array:
     Returns:
         float32 (tokens, rows).
     """
-    few = len(x) < MANY_TOKENS and current_isa() != "generic"  # which has no multiply-add and calls a function
-    result = _by_core(matrix, x, workers.threads) if few else _by_tiles(matrix, x, workers)
+    few = len(x) < workers.limits.many_tokens
+    few = few and current_isa() != "generic"  # which has no multiply-add and calls a function
+    result = _by_core(matrix, x, workers) if few else _by_tiles(matrix, x, workers)
     with np.errstate(all="ignore"):  # as in workers
         if matrix.scale != 1.0:
             result *= np.float32(matrix.scale)
@@ -120,22 +115,22 @@ def product(matrix: Matrix, x: Array, workers: Workers) -> Array:
     return result
 
 
-def _by_core(matrix: Matrix, x: Array, threads: int) -> Array:
+def _by_core(matrix: Matrix, x: Array, workers: Workers) -> Array:
     """X Wᵀ, the core on a part after the other."""
-    step = max(1, PART_WORK // ((len(x) + 8) * matrix.n_columns))
+    step = max(1, workers.limits.part_work // ((len(x) + 8) * matrix.n_columns))
     if matrix.n_rows <= step:
-        return multiply_few(matrix.blocks(), x, threads)
+        return multiply_few(matrix.blocks(), x, workers.threads)
     result = np.empty((len(x), matrix.n_rows), np.float32)
     for first in range(0, matrix.n_rows, step):
         part = matrix.part(first, min(step, matrix.n_rows - first))
-        result[:, first : first + part.n_rows] = multiply_few(part.blocks(), x, threads)
+        result[:, first : first + part.n_rows] = multiply_few(part.blocks(), x, workers.threads)
     return result
 
 
 def _by_tiles(matrix: Matrix, x: Array, workers: Workers) -> Array:
     """X Wᵀ, BLAS on decoded tiles by all workers."""
     result = np.empty((len(x), matrix.n_rows), np.float32)
-    step = tile_rows(matrix, workers.threads)
+    step = tile_rows(matrix, workers.threads, workers.limits.tile_bytes)
 
     def work(first: int) -> None:
         count = min(step, matrix.n_rows - first)
@@ -153,9 +148,9 @@ def _decoded(matrix: Matrix, first: int, count: int, workers: Workers) -> Array:
     return tile
 
 
-def tile_rows(matrix: Matrix, threads: int) -> int:
+def tile_rows(matrix: Matrix, threads: int, tile_bytes: int) -> int:
     """Rows of a tile: what fits, one at least, in multiples of 16 where possible; something for every thread."""
-    fitting = max(1, TILE_BYTES // (4 * matrix.n_columns))
+    fitting = max(1, tile_bytes // (4 * matrix.n_columns))
     share = -(-matrix.n_rows // threads)
     rows = min(fitting, share)
     return rows if rows < 16 else rows // 16 * 16
@@ -163,7 +158,7 @@ def tile_rows(matrix: Matrix, threads: int) -> int:
 
 def first_not_finite(matrix: Matrix, workers: Workers) -> tuple[int, int] | None:
     """Row and column of a weight that is NaN or infinite; None if there is none."""
-    step = tile_rows(matrix, workers.threads)
+    step = tile_rows(matrix, workers.threads, workers.limits.tile_bytes)
     for first in range(0, matrix.n_rows, step):
         bad = np.argwhere(~np.isfinite(_decoded(matrix, first, min(step, matrix.n_rows - first), workers)))
         if len(bad):

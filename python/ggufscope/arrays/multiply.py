@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -34,6 +34,13 @@ class BlockRows:
     type: int
     columns: int
     swapped: bool = False
+
+
+@runtime_checkable
+class HasBlockRows(Protocol):
+    """Anything that gives its rows as blocks, as a tensor of a model does."""
+
+    def block_rows(self, rows: slice | None = None) -> BlockRows: ...
 
 
 def multiply(

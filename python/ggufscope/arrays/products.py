@@ -6,21 +6,20 @@ from typing import TYPE_CHECKING, Any, SupportsInt
 
 import numpy as np
 
-from ..models.tensor import Tensor
 from .arguments import describe_type, thread_count
 from .buffers import as_bytes, elements_in, plain
-from .multiply import BlockRows, RowProducts, multiply
+from .multiply import BlockRows, HasBlockRows, RowProducts, multiply
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 
 def row_products(
-    matrix: Tensor | npt.NDArray[Any],
+    matrix: HasBlockRows | npt.NDArray[Any],
     x: npt.ArrayLike | None = None,
     *,
     squares: npt.ArrayLike | None = None,
-    other: Tensor | npt.NDArray[Any] | None = None,
+    other: HasBlockRows | npt.NDArray[Any] | None = None,
     qtype: str | SupportsInt | None = None,
     threads: int | None = None,
 ) -> RowProducts:
@@ -58,8 +57,8 @@ def row_products(
     return multiply(left, x, squares, right, thread_count(threads))
 
 
-def _rows(matrix: Tensor | npt.NDArray[Any], qtype: str | SupportsInt | None) -> BlockRows:
-    if isinstance(matrix, Tensor):
+def _rows(matrix: HasBlockRows | npt.NDArray[Any], qtype: str | SupportsInt | None) -> BlockRows:
+    if isinstance(matrix, HasBlockRows):
         if qtype is not None:
             raise ValueError("a tensor has its own type: qtype is for buffers")
         return matrix.block_rows()

@@ -12,17 +12,30 @@ The numbers are metadata, so anything may stand there; they count only where the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .model import Model, Tensor
+    from .mapped import MappedModel
 
 _LARGEST_COUNT = 1 << 24
 _METADATA_PREFIX = {None: "", "v": "vision.", "a": "audio."}
+
+
+class PlacedTensor(Protocol):
+    """The place and the shape of a tensor, of which its heads follow."""
+
+    @property
+    def layer(self) -> int | None: ...
+    @property
+    def role(self) -> str | None: ...
+    @property
+    def stack(self) -> str | None: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,7 @@ def group_rows(geometry: HeadGeometry | None) -> int:
     return geometry.size if geometry is not None and geometry.axis == "rows" else 0
 
 
-def heads(model: Model, tensor: Tensor) -> HeadGeometry | None:
+def heads(model: MappedModel, tensor: PlacedTensor) -> HeadGeometry | None:
     """The heads of an attention weight; None for other tensors and where the metadata is missing or does not fit."""
     role = (tensor.role or "").removeprefix(f"{tensor.stack}.")
     if tensor.layer is None or len(tensor.shape) != 2:
@@ -94,13 +107,13 @@ def _first_fit(axis: Literal["rows", "columns"], extent: int, layouts: list[_Lay
     return None
 
 
-def _counts(model: Model, tensor: Tensor) -> tuple[int | None, int | None]:
+def _counts(model: MappedModel, tensor: PlacedTensor) -> tuple[int | None, int | None]:
     """Query heads and key/value heads of the tensor's layer."""
     query = _number(model, tensor, "attention.head_count")
     return query, _number(model, tensor, "attention.head_count_kv") or query
 
 
-def _lengths(model: Model, tensor: Tensor) -> Iterator[tuple[int | None, int | None]]:
+def _lengths(model: MappedModel, tensor: PlacedTensor) -> Iterator[tuple[int | None, int | None]]:
     """Lengths of key and value heads, the likeliest first.
 
     Layers with a sliding window may have their own; without any, the heads share the embedding.
@@ -112,7 +125,7 @@ def _lengths(model: Model, tensor: Tensor) -> Iterator[tuple[int | None, int | N
         yield width // count, width // count
 
 
-def _number(model: Model, tensor: Tensor, key: str) -> int | None:
+def _number(model: MappedModel, tensor: PlacedTensor, key: str) -> int | None:
     """A positive integer of the metadata, for one layer; None for anything else that stands there."""
     prefix = _METADATA_PREFIX.get(tensor.stack, "")
     value = model.metadata.get(f"{model.architecture}.{prefix}{key}")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Self, overload
 
 from .._core import Model as CoreModel
-from .metadata import Metadata, file_type_name
+from .mapped import MappedModel
+from .metadata import file_type_name
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Tensors(Mapping[str, Tensor]):
         return f"<Tensors: {len(self)} of them>"
 
 
-class Model:
+class Model(MappedModel):
     """A mapped model, made by `ggufscope.open`.
 
     Attributes:
@@ -86,37 +87,11 @@ class Model:
     """
 
     def __init__(self, core: CoreModel) -> None:
-        self._core = core
-        self.files: list[str] = list(core.files)
-        self.file_sizes: list[int] = list(core.file_sizes)
-        self.format_version: int = core.version
-        self.byte_order: str = core.byte_order
-        self.alignment: int = core.alignment
+        super().__init__(core)
         self._infos = list(core.tensors)
         self.tensors = Tensors([Tensor(self, index, info) for index, info in enumerate(self._infos)])
-        self.metadata = Metadata(core)
         self.n_parameters = sum(tensor.n_elements for tensor in self.tensors.values())
         self.n_bytes = sum(tensor.n_bytes for tensor in self.tensors.values())
-
-    def core(self) -> CoreModel:
-        """The compiled side of the model, for ggufscope's own modules.
-
-        Raises:
-            ValueError: The model is closed.
-        """
-        if self._core.closed:
-            raise ValueError(f"{self.path}: the model is closed")
-        return self._core
-
-    @property
-    def path(self) -> str:
-        """The first file of the model."""
-        return self.files[0]
-
-    @cached_property
-    def architecture(self) -> str | None:
-        """`general.architecture`, as `"llama"`; None where the file names none."""
-        return self._text("general.architecture")
 
     @cached_property
     def name(self) -> str | None:
@@ -169,14 +144,6 @@ class Model:
                 digest.update(core.read(info.file, info.offset + start, size))
         return f"sha256:{digest.hexdigest()}"
 
-    def close(self) -> None:
-        """Unmap the files as soon as no `Tensor.data` view is alive any more. Closing twice is fine."""
-        self._core.close()
-
-    @property
-    def closed(self) -> bool:
-        return self._core.closed
-
     def __enter__(self) -> Self:
         return self
 
@@ -189,10 +156,6 @@ class Model:
         if self.closed:
             return f"<Model {self.path!r}: closed>"
         return f"<Model {self.path!r}: {self.architecture or 'no architecture'}, {self.n_parameters:,} parameters>"
-
-    def _text(self, key: str) -> str | None:
-        value: Any = self.metadata.get(key)
-        return value if isinstance(value, str) else None
 
 
 def _sample_starts(n_bytes: int) -> list[int]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from .model import Model
+    from .mapped import MappedModel
 
 
 class Tensor:
@@ -37,7 +37,7 @@ class Tensor:
 
     __slots__ = ("_info", "_model", "_place", "index", "n_bytes", "n_elements", "name", "shape", "type")
 
-    def __init__(self, model: Model, index: int, info: TensorInfo) -> None:
+    def __init__(self, model: MappedModel, index: int, info: TensorInfo) -> None:
         self._model = model
         self._info = info
         self._place: Place | None = None

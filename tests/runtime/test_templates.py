@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 import ggufscope
+from ggufscope.models.tokens import TokenType
 from ggufscope.runtime.reading.templates import CHOICES, TEMPLATES, choose_template
-from ggufscope.runtime.reading.tokenizer import TokenType, read_tokenizer
+from ggufscope.runtime.reading.tokenizer import read_tokenizer
 from support.needs import llama_cpp_needed
 from support.vocabularies import byte_pairs, sentence_pieces
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-from ggufscope.runtime.reading.tokenizer import TokenType
+from ggufscope.models.tokens import TokenType
 from ggufscope.runtime.reading.tokenizer.byte_pairs import PRE_TOKENIZERS
 
 CONTROL = ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>"]

@@ -16,9 +16,10 @@ import pytest
 
 import ggufscope
 from ggufscope.commands import app as cli
+from ggufscope.models.tokens import TokenType
 from ggufscope.synth import SHAPES, make_plan, plan, synthesize, trends, type_choices, write_plan
 from ggufscope.synth.mixes import fallback_type
-from ggufscope.synth.vocabulary import TokenType, build_vocabulary
+from ggufscope.synth.vocabulary import build_vocabulary
 
 if TYPE_CHECKING:
     from ggufscope.synth.shapes import Shape

@@ -7,7 +7,8 @@ do not depend on the seed.
 import itertools
 import string
 from dataclasses import dataclass, field
-from enum import IntEnum
+
+from ..models.tokens import TokenType, byte_characters
 
 CONSONANTS = "tnsrlhdcmfpgwbvkjz"
 VOWELS = "eaoiu"
@@ -17,16 +18,6 @@ PATTERNS = (  # enough for 300 000 words
     (CONSONANTS, VOWELS, CONSONANTS, VOWELS),
     (CONSONANTS, VOWELS, CONSONANTS, VOWELS, CONSONANTS),
 )
-
-
-class TokenType(IntEnum):
-    """Values of `tokenizer.ggml.token_type` (llama.h, llama_token_type)."""
-
-    NORMAL = 1
-    UNKNOWN = 2
-    CONTROL = 3
-    UNUSED = 5
-    BYTE = 6
 
 
 @dataclass(frozen=True)
@@ -58,16 +49,9 @@ def build_vocabulary(plan: VocabularyPlan) -> Vocabulary:
     return _byte_level(plan) if plan.model == "gpt2" else _sentence_pieces(plan)
 
 
-def byte_characters() -> list[str]:
-    """GPT-2's printable stand-ins for the 256 bytes: those that print stand for themselves, the rest follow U+0100."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return [chr(byte) for byte in printable] + [chr(256 + i) for i in range(len(others))]
-
-
 def _byte_level(plan: VocabularyPlan) -> Vocabulary:
     first_special = plan.size - len(plan.specials) if plan.first_special is None else plan.first_special
-    tokens = byte_characters()
+    tokens = sorted(byte_characters())  # bytes that print come first, as in trained vocabularies
     n_bytes = len(tokens)
     tokens += words("Ġ", first_special - n_bytes)
     merges = all_merges(tokens, n_bytes, plan.merges)

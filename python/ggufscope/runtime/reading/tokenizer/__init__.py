@@ -7,6 +7,6 @@ Nothing of the file is executed: pre-tokenizers are known by name, chat template
 """
 
 from .tokenizer import Special, Tokenizer, read_tokenizer
-from .vocabulary import TokenType, Vocabulary, read_vocabulary
+from .vocabulary import Vocabulary, read_vocabulary
 
-__all__ = ["Special", "TokenType", "Tokenizer", "Vocabulary", "read_tokenizer", "read_vocabulary"]
+__all__ = ["Special", "Tokenizer", "Vocabulary", "read_tokenizer", "read_vocabulary"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...._core import GGUFError
 from ....extras import need
+from ....models.tokens import byte_characters
 
 if TYPE_CHECKING:
     from .vocabulary import Vocabulary
@@ -27,13 +28,6 @@ PRE_TOKENIZERS: dict[str, tuple[str, bool]] = {
     "llama-v3": (_LLAMA_3, True),
     "qwen2": (_QWEN_2, False),
 }
-
-
-def byte_characters() -> list[str]:
-    """The printable character that stands for each of the 256 bytes in a vocabulary (GPT-2's table)."""
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    shifted = iter(range(0x100, 0x200))
-    return [chr(byte if byte in printable else next(shifted)) for byte in range(256)]
 
 
 class BytePairs:

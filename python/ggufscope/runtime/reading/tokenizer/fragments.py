@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .vocabulary import TokenType
+from ....models.tokens import TokenType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

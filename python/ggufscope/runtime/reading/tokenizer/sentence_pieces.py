@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from ...._core import GGUFError
-from .vocabulary import TokenType
+from ....models.tokens import TokenType
 
 if TYPE_CHECKING:
     from .vocabulary import Vocabulary

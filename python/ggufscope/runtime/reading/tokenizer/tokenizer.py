@@ -7,10 +7,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ...._core import GGUFError
+from ....models.tokens import TokenType
 from .byte_pairs import BytePairs
 from .fragments import Fragment, Fragments
 from .sentence_pieces import SentencePieces
-from .vocabulary import TokenType, Vocabulary, read_vocabulary
+from .vocabulary import Vocabulary, read_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...._core import GGUFError
+from ....models.tokens import TokenType
 from .special_texts import ENDS, FILL_IN
 
 if TYPE_CHECKING:
@@ -23,18 +23,6 @@ _SPM_BOS, _SPM_EOS = 1, 2  # SentencePiece's own numbers; files may leave them o
 
 _KINDS = {"gpt2": "BPE", "llama": "SPM"}
 _MODELS = ", ".join(f"{model} ({kind})" for model, kind in _KINDS.items())
-
-
-class TokenType(IntEnum):
-    """Values of `tokenizer.ggml.token_type` (llama.h, llama_token_type)."""
-
-    UNDEFINED = 0
-    NORMAL = 1
-    UNKNOWN = 2
-    CONTROL = 3
-    USER_DEFINED = 4
-    UNUSED = 5
-    BYTE = 6
 
 
 @dataclass(frozen=True)

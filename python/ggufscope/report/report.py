@@ -11,10 +11,9 @@ from .packages import require_charts
 from .tables.collect import tables
 
 if TYPE_CHECKING:
-    from .charts import Chart
-    from .charts.registry import Drawn
+    from .content.chart import Chart, DrawnCharts
     from .content.results import ReportData
-    from .tables.columns import Table
+    from .tables.columns import DataTable
 
 _ABOUT = ("name", "architecture", "file_type", "synthetic", "identity", "n_elements")
 
@@ -40,7 +39,7 @@ class Report:
         return True
 
     @cached_property
-    def drawn(self) -> Drawn:
+    def drawn(self) -> DrawnCharts:
         """All charts, and why some are missing.
 
         Raises:
@@ -64,7 +63,7 @@ class Report:
         return {"version": __version__, "model": {"title": self.data.title, **found}}
 
     @cached_property
-    def tables(self) -> list[Table]:
+    def tables(self) -> list[DataTable]:
         """The tables that have rows."""
         return tables(self.data)
 

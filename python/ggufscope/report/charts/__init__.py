@@ -9,7 +9,7 @@ results and computes none. Text from a model's file enters a chart as data, with
 never part of an expression, a field name or markup.
 """
 
-from .chart import Chart, Column, Table
+from ..content.chart import Chart, ChartColumn, ChartTable
 from .registry import LeftOutError, charts, draw, left_out
 from .render import png, svg, themed, vega_script
 from .theme import THEMES
@@ -17,9 +17,9 @@ from .theme import THEMES
 __all__ = [
     "THEMES",
     "Chart",
-    "Column",
+    "ChartColumn",
+    "ChartTable",
     "LeftOutError",
-    "Table",
     "charts",
     "draw",
     "left_out",

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import presets_of
 from .axes import WHERE_LAYER, chart_of, dot_size, layer_x, marks
-from .chart import Chart, Column, Table
 from .registry import LeftOutError, chart
 from .words import listed, number
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...analysis.analysis_document import PresetSummary
+    from ..content.chart import Specification
     from ..content.results import ReportData
-    from .chart import Specification
 
 ACTIVATION = ("ffn_mean", "ffn_std", "near_zero_share")
 NEEDS_MODEL = "it needs the propagation preset, which reads the model itself"
@@ -62,13 +62,13 @@ def _activation_sentence(preset: PresetSummary) -> str:
     return f"Share of activations near zero: {listed(parts)}. Standard deviation: {listed(spread)}."
 
 
-def _activation_table(preset: PresetSummary) -> Table:
+def _activation_table(preset: PresetSummary) -> ChartTable:
     columns = (
-        Column("third", "third"),
-        Column("layer", "layer"),
-        Column("ffn_mean", "mean"),
-        Column("ffn_std", "std"),
-        Column("near_zero_share", "near zero", "share"),
+        ChartColumn("third", "third"),
+        ChartColumn("layer", "layer"),
+        ChartColumn("ffn_mean", "mean"),
+        ChartColumn("ffn_std", "std"),
+        ChartColumn("near_zero_share", "near zero", "share"),
     )
     third = {layer: entry.third for entry in preset.thirds for layer in entry.layers}
     rows: list[tuple[Any, ...]] = [
@@ -77,7 +77,7 @@ def _activation_table(preset: PresetSummary) -> Table:
     rows += [
         (third.get(entry.layer), entry.layer, *(entry.scores.get(key) for key in ACTIVATION)) for entry in preset.layers
     ]
-    return Table(columns, tuple(rows))
+    return ChartTable(columns, tuple(rows))
 
 
 def _activation_picture(preset: PresetSummary) -> Specification:

@@ -12,7 +12,7 @@ from .words import unique
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from .chart import Specification
+    from ..content.chart import Specification
 
 ROWS = "rows"  # the name of a specification's data
 MOST_TICKS = 12

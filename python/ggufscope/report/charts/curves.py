@@ -59,7 +59,7 @@ class DepthChart:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnCurve:
     """A curve with its values on every layer, and the types it reads there."""
 
     curve: Curve
@@ -74,10 +74,10 @@ class Drawn:
         return [(entry.layer, value) for entry, value in pairs if value is not None]
 
 
-def drawn(curve: Curve, preset: PresetSummary) -> Drawn:
+def drawn(curve: Curve, preset: PresetSummary) -> DrawnCurve:
     """A curve over the layers of its preset."""
     values = [_value(entry, curve.score) for entry in preset.layers]
-    return Drawn(curve, preset.layers, values, _types(preset.layers, preset.reads.get(curve.score, [])))
+    return DrawnCurve(curve, preset.layers, values, _types(preset.layers, preset.reads.get(curve.score, [])))
 
 
 def _value(entry: LayerRecord, score: str) -> float | None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import analysis_of, presets_of
-from .chart import Chart, Column, Table
 from .curves import drawn, zeros
 from .depth_picture import picture
 from .registry import LeftOutError
@@ -18,7 +18,7 @@ from .words import ends, layers_in_words, number
 if TYPE_CHECKING:
     from ...analysis.analysis_document import AnalysisDocument
     from ..content.results import ReportData
-    from .curves import DepthChart, Drawn
+    from .curves import DepthChart, DrawnCurve
 
 STATUS = {
     "flagged": "it follows the quantization types (partial η² {eta}), a confound",
@@ -65,7 +65,7 @@ def _why(document: AnalysisDocument, about: DepthChart, presets: set[str]) -> st
     return reasons[0] if reasons else "it is defined on no layer"
 
 
-def _sentence(entry: Drawn, document: AnalysisDocument, about: DepthChart, *, alone: bool) -> str:
+def _sentence(entry: DrawnCurve, document: AnalysisDocument, about: DepthChart, *, alone: bool) -> str:
     lowest, highest = (pick(entry.known, key=lambda pair: pair[1]) for pick in (min, max))
     label = entry.curve.label[:1].upper() + entry.curve.label[1:]
     low, high = ends(lowest[1], highest[1], about.format)
@@ -85,26 +85,26 @@ def _sentence(entry: Drawn, document: AnalysisDocument, about: DepthChart, *, al
     return f"{text}; {STATUS[outcome.status].format(eta=number(outcome.partial_eta_squared))}."
 
 
-def _table(shown: list[Drawn], about: DepthChart) -> Table:
-    columns = [Column("layer", "layer")]
+def _table(shown: list[DrawnCurve], about: DepthChart) -> ChartTable:
+    columns = [ChartColumn("layer", "layer")]
     for entry in shown:
         unit = "share" if about.format == "%" else ""
-        columns.append(Column(_key(entry, shown), f"{entry.curve.label}", unit))
-    columns += [Column(f"types_{_key(entry, shown)}", f"types, {entry.curve.label}") for entry in shown]
+        columns.append(ChartColumn(_key(entry, shown), f"{entry.curve.label}", unit))
+    columns += [ChartColumn(f"types_{_key(entry, shown)}", f"types, {entry.curve.label}") for entry in shown]
     if about.with_zeros:
-        columns += [Column(key, label, "share") for key, label in ZEROS.items()]
+        columns += [ChartColumn(key, label, "share") for key, label in ZEROS.items()]
     rows = []
     for position, layer in enumerate(shown[0].layers):
         values = [entry.values[position] for entry in shown]
         types = [entry.types[position] for entry in shown]
         rows.append((layer.layer, *values, *types, *(zeros(layer) if about.with_zeros else ())))
-    return Table(tuple(columns), tuple(rows))
+    return ChartTable(tuple(columns), tuple(rows))
 
 
 ZEROS = {"zero_fraction": "zeros", "expected_low": "expected zeros, least", "expected_high": "expected zeros, most"}
 
 
-def _key(entry: Drawn, shown: list[Drawn]) -> str:
+def _key(entry: DrawnCurve, shown: list[DrawnCurve]) -> str:
     """The score, with its preset where another preset has one of the same name."""
     same = [other for other in shown if other.curve.score == entry.curve.score]
     return entry.curve.score if len(same) == 1 else f"{entry.curve.preset}_{entry.curve.score}"

@@ -10,14 +10,14 @@ from .axes import WHERE_LAYER, chart_of, dot_size, layer_x, log_ticks, marks
 from .curves import zeros
 
 if TYPE_CHECKING:
-    from .chart import Specification
-    from .curves import DepthChart, Drawn
+    from ..content.chart import Specification
+    from .curves import DepthChart, DrawnCurve
 
 EXPLAINED = "zeros its type explains"
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 
 
-def picture(shown: list[Drawn], about: DepthChart) -> Specification:
+def picture(shown: list[DrawnCurve], about: DepthChart) -> Specification:
     """Curves told apart by their dashes, points by shape and colour."""
     rows = [row for entry in shown for row in _rows(entry, about)]
     layers = [layer.layer for layer in shown[0].layers]
@@ -45,7 +45,7 @@ def picture(shown: list[Drawn], about: DepthChart) -> Specification:
     return chart_of(*parts, rows=rows)
 
 
-def _rows(entry: Drawn, about: DepthChart) -> list[dict[str, Any]]:
+def _rows(entry: DrawnCurve, about: DepthChart) -> list[dict[str, Any]]:
     """The points of a curve; what a logarithmic axis has no place for is left out."""
     values = [None if about.logarithmic and value is not None and value <= 0 else value for value in entry.values]
     return [

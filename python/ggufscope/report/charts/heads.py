@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import presets_of
 from .axes import WHERE_LAYER, cell_look, chart_of, layer_x, marks
-from .chart import Chart, Column, Table
 from .registry import LeftOutError, chart
 from .sources import NO_SOURCE, source_of
 from .words import ends, number
@@ -16,8 +16,8 @@ from .words import ends, number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..content.chart import Specification
     from ..content.results import ReportData
-    from .chart import Specification
 
 
 @chart("heads")
@@ -42,7 +42,7 @@ def heads(data: ReportData) -> Iterator[Chart]:
                 sentence=sentence,
                 definition=definition.format(heads=source.heads),
                 alt=f"A map of {len(layers)} layers and {max(map(len, tables[key]))} heads. {sentence}",
-                table=_head_table(rows, ranks, Column(key, label)),
+                table=_head_table(rows, ranks, ChartColumn(key, label)),
                 specification=_head_picture(rows, layers, label),
             )
 
@@ -71,13 +71,13 @@ def _of_heads(table: list[list[float | None]], layers: list[int]) -> list[tuple[
     ]
 
 
-def _head_table(rows: list[tuple[int, int, float | None]], ranks: list[float | None], what: Column) -> Table:
+def _head_table(rows: list[tuple[int, int, float | None]], ranks: list[float | None], what: ChartColumn) -> ChartTable:
     """With the rank over the heads of all layers where the analysis has it."""
-    columns = (Column("layer", "layer"), Column("head", "head"), what)
+    columns = (ChartColumn("layer", "layer"), ChartColumn("head", "head"), what)
     if len(ranks) != len(rows):
-        return Table(columns, tuple(rows))
+        return ChartTable(columns, tuple(rows))
     ranked = tuple((*row, rank) for row, rank in zip(rows, ranks, strict=True))
-    return Table((*columns, Column(f"{what.name}_rank", "rank over heads")), ranked)
+    return ChartTable((*columns, ChartColumn(f"{what.name}_rank", "rank over heads")), ranked)
 
 
 def _has_numbers(table: list[list[float | None]] | None) -> bool:

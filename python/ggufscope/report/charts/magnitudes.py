@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import profile_of
 from .axes import chart_of, drawn_roles, log_ticks, marks, only, role_y
-from .chart import Chart, Column, Table
 from .registry import LeftOutError, chart
 from .words import name, number
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from ...profiles.magnitudes import MagnitudeSketch
     from ...profiles.profile_result import Profile
+    from ..content.chart import Specification
     from ..content.results import ReportData
-    from .chart import Specification
 
 THINNEST = 0.005
 WHOLE = "all weights"
@@ -64,14 +64,14 @@ def _spread(profile: Profile) -> str:
     )
 
 
-def _magnitude_table(sketches: list[MagnitudeSketch]) -> Table:
+def _magnitude_table(sketches: list[MagnitudeSketch]) -> ChartTable:
     columns = (
-        Column("role", "role"),
-        Column("low", "from"),
-        Column("high", "to, exclusive"),
-        Column("share", "share of weights", "share"),
-        Column("share_per_octave", "share per octave", "share"),
-        Column("zero_share", "zeros", "share"),
+        ChartColumn("role", "role"),
+        ChartColumn("low", "from"),
+        ChartColumn("high", "to, exclusive"),
+        ChartColumn("share", "share of weights", "share"),
+        ChartColumn("share_per_octave", "share per octave", "share"),
+        ChartColumn("zero_share", "zeros", "share"),
     )
     rows = [
         (sketch.role, low, high, share, density, sketch.zero_share)
@@ -80,7 +80,7 @@ def _magnitude_table(sketches: list[MagnitudeSketch]) -> Table:
             sketch.low, sketch.high, sketch.share, sketch.share_per_octave, strict=True
         )
     ]
-    return Table(columns, tuple(rows))
+    return ChartTable(columns, tuple(rows))
 
 
 def _magnitude_picture(profile: Profile, labels: dict[str | None, str]) -> Specification:

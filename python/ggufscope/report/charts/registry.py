@@ -14,13 +14,15 @@ from __future__ import annotations
 from dataclasses import replace
 from importlib import import_module
 from itertools import chain, count
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from ..content.chart import DrawnCharts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..content.chart import Chart
     from ..content.results import ReportData
-    from .chart import Chart
 
 # In reading order. They are imported when the first chart is drawn: altair takes half a second.
 MODULES = (
@@ -39,13 +41,6 @@ class LeftOutError(Exception):
 
 class NotAskedError(Exception):
     """A chart of results that nobody made or gave: nothing is missing, and nothing is said."""
-
-
-class Drawn(NamedTuple):
-    """All charts of some results, in reading order, and the reasons for those that are missing, by name."""
-
-    charts: list[Chart]
-    left_out: dict[str, str]
 
 
 def chart(
@@ -67,7 +62,7 @@ def makers() -> dict[str, Callable[[ReportData], Iterator[Chart]]]:
     return dict(_MAKERS)
 
 
-def draw(data: ReportData) -> Drawn:
+def draw(data: ReportData) -> DrawnCharts:
     """Every chart the results have numbers for, and why the others are missing.
 
     Raises:
@@ -76,7 +71,7 @@ def draw(data: ReportData) -> Drawn:
     from ..packages import require_charts  # noqa: PLC0415
 
     require_charts()
-    drawn = Drawn([], {})
+    drawn = DrawnCharts([], {})
     for name, make in makers().items():
         try:
             found = list(make(data))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .theme import configuration
 
 if TYPE_CHECKING:
-    from .chart import Chart, Specification
+    from ..content.chart import Chart, Specification
 
 WIDTH = 720  # of SVG and PNG files, in CSS pixels
 PNG_SCALE = 2.0  # device pixels per CSS pixel

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from ...analysis.wording import SHORT_STATEMENT
+from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import presets_of
 from .axes import WHERE_LAYER, chart_of, crowded, dot_size, layer_x, marks
-from .chart import Chart, Column, Table
 from .registry import LeftOutError, chart
 from .words import listed, name, number, stem, words
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...analysis.analysis_document import LayerRecord, PresetSummary
+    from ..content.chart import Specification
     from ..content.results import ReportData
-    from .chart import Specification
 
 INDEX, REST = "index", "without confounded"
 
@@ -118,12 +118,12 @@ def _rank_sentence(preset: PresetSummary) -> str:
     )
 
 
-def _risk_table(preset: PresetSummary) -> Table:
+def _risk_table(preset: PresetSummary) -> ChartTable:
     columns = [
-        Column("layer", "layer"),
-        Column("risk", "index", "points"),
-        Column("risk_without_confounded", "index without confounded", "points"),
-        *(Column(f"points_{entry}", words(entry), "points") for entry in preset.weights),
+        ChartColumn("layer", "layer"),
+        ChartColumn("risk", "index", "points"),
+        ChartColumn("risk_without_confounded", "index without confounded", "points"),
+        *(ChartColumn(f"points_{entry}", words(entry), "points") for entry in preset.weights),
     ]
     rows = [
         (
@@ -134,7 +134,7 @@ def _risk_table(preset: PresetSummary) -> Table:
         )
         for entry in preset.layers
     ]
-    return Table(tuple(columns), tuple(rows))
+    return ChartTable(tuple(columns), tuple(rows))
 
 
 def _risk_picture(preset: PresetSummary) -> Specification:
@@ -196,15 +196,15 @@ def _curves(x: alt.X, names: list[str], stroke: float) -> tuple[Any, Any]:
     return line, dots
 
 
-def _rank_table(preset: PresetSummary) -> Table:
+def _rank_table(preset: PresetSummary) -> ChartTable:
     columns = (
-        Column("layer", "layer"),
-        Column("rank", "rank"),
-        Column("rank_low", "rank, 5 %"),
-        Column("rank_high", "rank, 95 %"),
-        Column("p_first", "P(first)"),
-        Column("p_top_three", "P(top three)"),
-        Column("level", "level"),
+        ChartColumn("layer", "layer"),
+        ChartColumn("rank", "rank"),
+        ChartColumn("rank_low", "rank, 5 %"),
+        ChartColumn("rank_high", "rank, 95 %"),
+        ChartColumn("p_first", "P(first)"),
+        ChartColumn("p_top_three", "P(top three)"),
+        ChartColumn("level", "level"),
     )
     rows = tuple(
         (
@@ -217,7 +217,7 @@ def _rank_table(preset: PresetSummary) -> Table:
         )
         for entry in preset.layers
     )
-    return Table(columns, rows)
+    return ChartTable(columns, rows)
 
 
 def _rank_picture(preset: PresetSummary) -> Specification:

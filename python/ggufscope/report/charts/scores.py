@@ -12,8 +12,8 @@ from .sources import SOURCES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..content.chart import Chart
     from ..content.results import ReportData
-    from .chart import Chart
 
 CHARTS = (
     DepthChart(

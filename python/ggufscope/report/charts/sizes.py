@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import profile_of
 from .axes import MOST_ROLES, chart_of, marks, only, role_y
-from .chart import Chart, Column, Table
 from .registry import LeftOutError, chart
 from .words import bytes_in_words, count_in_words, name, unique
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...profiles.profile_result import Profile
+    from ..content.chart import Specification
     from ..content.results import ReportData
-    from .chart import Specification
 
 OTHER = "other names"
 SHARES = {"byte_share": "bytes", "element_share": "parameters"}
@@ -45,7 +45,7 @@ def sizes(data: ReportData) -> Iterator[Chart]:
     )
 
 
-def _size_table(profile: Profile) -> Table:
+def _size_table(profile: Profile) -> ChartTable:
     columns = {
         "role": ("role", ""),
         "n_tensors": ("tensors", ""),
@@ -54,8 +54,8 @@ def _size_table(profile: Profile) -> Table:
         "n_bytes": ("bytes", "B"),
         "byte_share": ("share of bytes", "share"),
     }
-    return Table(
-        tuple(Column(key, label, unit) for key, (label, unit) in columns.items()),
+    return ChartTable(
+        tuple(ChartColumn(key, label, unit) for key, (label, unit) in columns.items()),
         tuple(tuple(entry[key] for key in columns) for entry in profile.model.sizes),
     )
 

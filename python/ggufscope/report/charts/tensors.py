@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import profile_of
 from .axes import (
     ROW_HEIGHT,
@@ -21,7 +22,6 @@ from .axes import (
     role_y,
     with_rows,
 )
-from .chart import Chart, Column, Table
 from .registry import LeftOutError, chart
 from .words import listed, name, number
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from ...profiles.profile_result import Profile
     from ...profiles.rows import Row
+    from ..content.chart import Specification
     from ..content.results import ReportData
-    from .chart import Specification
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ STATISTICS = (
 
 
 @dataclass(frozen=True)
-class Cell:
+class MapCell:
     """A place in the map and the row of the profile that stands there."""
 
     layer: int
@@ -98,18 +98,18 @@ def tensor_map(data: ReportData) -> Iterator[Chart]:
     )
 
 
-def _cells(profile: Profile) -> list[Cell]:
+def _cells(profile: Profile) -> list[MapCell]:
     """One per layer and role; where several tensors share one, their roll-up."""
     found = {
-        (row.layer, row.role): Cell(row.layer, row.role, row)
+        (row.layer, row.role): MapCell(row.layer, row.role, row)
         for row in profile.tensors.values()
         if row.layer is not None and row.role is not None
     }
-    found |= {(row.layer, row.role): Cell(row.layer, row.role, row) for row in profile.layer_roles.values()}
+    found |= {(row.layer, row.role): MapCell(row.layer, row.role, row) for row in profile.layer_roles.values()}
     return sorted(found.values(), key=lambda cell: cell.layer)
 
 
-def _highest(statistic: Statistic, cells: list[Cell]) -> str:
+def _highest(statistic: Statistic, cells: list[MapCell]) -> str:
     known = [cell for cell in cells if cell.row.get(statistic.field) is not None]
     low, high = (pick(known, key=lambda cell: cell.row[statistic.field]) for pick in (min, max))
     value = number(high.row[statistic.field])
@@ -118,16 +118,16 @@ def _highest(statistic: Statistic, cells: list[Cell]) -> str:
     return f"{statistic.label} in {name(high.role)} of layer {high.layer} ({value})"
 
 
-def _table(cells: list[Cell]) -> Table:
-    columns = [Column("layer", "layer"), Column("role", "role"), Column("type", "type")]
-    columns += [Column(entry.field, entry.label, entry.unit) for entry in STATISTICS]
+def _table(cells: list[MapCell]) -> ChartTable:
+    columns = [ChartColumn("layer", "layer"), ChartColumn("role", "role"), ChartColumn("type", "type")]
+    columns += [ChartColumn(entry.field, entry.label, entry.unit) for entry in STATISTICS]
     rows = [
         (cell.layer, cell.role, cell.row.type, *(cell.row.get(entry.field) for entry in STATISTICS)) for cell in cells
     ]
-    return Table(tuple(columns), tuple(rows))
+    return ChartTable(tuple(columns), tuple(rows))
 
 
-def _rows(statistics: list[Statistic], cells: list[Cell], roles: dict[str | None, str]) -> list[dict[str, Any]]:
+def _rows(statistics: list[Statistic], cells: list[MapCell], roles: dict[str | None, str]) -> list[dict[str, Any]]:
     return [
         {"layer": cell.layer, "role": roles[cell.role], "statistic": entry.label, "value": cell.row[entry.field]}
         for entry in statistics
@@ -136,13 +136,13 @@ def _rows(statistics: list[Statistic], cells: list[Cell], roles: dict[str | None
     ]
 
 
-def _drawable(statistic: Statistic, cell: Cell) -> bool:
+def _drawable(statistic: Statistic, cell: MapCell) -> bool:
     """Whether there is a value; an rms of 0 has no place on a logarithmic scale."""
     value = cell.row.get(statistic.field)
     return value is not None and (value != 0 or statistic.field != LOGARITHMIC)
 
 
-def _map(statistics: list[Statistic], cells: list[Cell], roles: dict[str | None, str]) -> Specification:
+def _map(statistics: list[Statistic], cells: list[MapCell], roles: dict[str | None, str]) -> Specification:
     """One map of a statistic that the reader chooses.
 
     A single colour scale serves all of them, on asinh(value / knee); its legend takes the labels back from there.
@@ -176,7 +176,7 @@ def _map(statistics: list[Statistic], cells: list[Cell], roles: dict[str | None,
     return chart_of(picture, rows=_rows(statistics, cells, roles), height=ROW_HEIGHT * len(roles))
 
 
-def _maps(statistics: list[Statistic], cells: list[Cell], roles: dict[str | None, str]) -> Specification:
+def _maps(statistics: list[Statistic], cells: list[MapCell], roles: dict[str | None, str]) -> Specification:
     """Every statistic in a map of its own, below each other."""
     look, y = cell_look(len(_layers(cells))), role_y(list(roles.values()))
     panels = [
@@ -206,5 +206,5 @@ def _shade(statistic: Statistic) -> alt.Color:
     return alt.Color("value:Q", scale=scale, legend=legend)
 
 
-def _layers(cells: list[Cell]) -> list[int]:
+def _layers(cells: list[MapCell]) -> list[int]:
     return sorted({cell.layer for cell in cells})

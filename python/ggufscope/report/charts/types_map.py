@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
+from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import profile_of
 from .axes import ROW_HEIGHT, WHERE_LAYER, cell_look, chart_of, drawn_roles, layer_x, marks, only, role_y
-from .chart import Chart, Column, Table
 from .registry import LeftOutError, chart
 from .words import listed, name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..content.chart import Specification
     from ..content.results import ReportData
-    from .chart import Specification
 
 
 @chart("type-map")
@@ -49,8 +49,8 @@ def type_map(data: ReportData) -> Iterator[Chart]:
             + only(len({role for _, role in cells}))
         ),
         alt=f"A map of types over layers and roles. {sentence}",
-        table=Table(
-            (Column("layer", "layer"), Column("role", "role"), Column("type", "type")),
+        table=ChartTable(
+            (ChartColumn("layer", "layer"), ChartColumn("role", "role"), ChartColumn("type", "type")),
             tuple((layer, role, " + ".join(kinds)) for (layer, role), kinds in sorted(cells.items())),
         ),
         specification=_types_picture(cells, [name(kind) for kind in _by_bits(model.types)]),

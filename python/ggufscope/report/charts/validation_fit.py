@@ -8,9 +8,9 @@ import altair as alt
 
 from ...text.escape import escape
 from ...validation.wording import with_interval
+from ..content.chart import VALIDATION, Chart, ChartColumn, ChartTable
 from .access import validation_of
 from .axes import MOST_ROLES, chart_of, marks
-from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
 from .validation_words import INTERVALS
 from .words import name, unique
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...validation.validation_document import Estimate, Fit, Null
+    from ..content.chart import Specification
     from ..content.results import ReportData
-    from .chart import Specification
 
 FITTED, UNIFORM, SHUFFLED = "fitted weights", "uniform weights", "shuffled labels"
 ANSWERS = ("correct", "wrong")
@@ -80,9 +80,14 @@ def _aucs(fit: Fit) -> list[tuple[str, float, float | None, float | None]]:
     return [*found, (SHUFFLED, fit.null.mean, None, fit.null.high)] if fit.null else [*found]
 
 
-def _auc_table(fit: Fit) -> Table:
-    columns = (Column("scores", "scores by"), Column("auc", "AUC"), Column("low", "2.5 %"), Column("high", "97.5 %"))
-    return Table(columns, tuple(_aucs(fit)))
+def _auc_table(fit: Fit) -> ChartTable:
+    columns = (
+        ChartColumn("scores", "scores by"),
+        ChartColumn("auc", "AUC"),
+        ChartColumn("low", "2.5 %"),
+        ChartColumn("high", "97.5 %"),
+    )
+    return ChartTable(columns, tuple(_aucs(fit)))
 
 
 def _auc_picture(fit: Fit) -> Specification:
@@ -145,16 +150,16 @@ def _score_chart(fit: Fit) -> Chart:
     )
 
 
-def _score_table(fit: Fit) -> Table:
+def _score_table(fit: Fit) -> ChartTable:
     columns = (
-        Column("id", "prompt"),
-        Column("category", "category"),
-        Column("answer", "answer"),
-        Column("fitted", FITTED),
-        Column("uniform", UNIFORM),
+        ChartColumn("id", "prompt"),
+        ChartColumn("category", "category"),
+        ChartColumn("answer", "answer"),
+        ChartColumn("fitted", FITTED),
+        ChartColumn("uniform", UNIFORM),
     )
     rows = tuple((entry.id, entry.category, ANSWERS[entry.wrong], entry.fitted, entry.uniform) for entry in fit.scores)
-    return Table(columns, rows)
+    return ChartTable(columns, rows)
 
 
 def _score_picture(fit: Fit, categories: list[str]) -> Specification:

@@ -8,9 +8,9 @@ import altair as alt
 
 from ...text.escape import escape
 from ...validation.wording import count_sentences
+from ..content.chart import VALIDATION, Chart, ChartColumn, ChartTable
 from .access import validation_of
 from .axes import MOST_ROLES, chart_of
-from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
 from .validation_words import INTERVALS, bars, by_predictor, lines, predictor_order, quantity_labels
 from .words import name
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...validation.validation_document import Quantity
+    from ..content.chart import Specification
     from ..content.results import ReportData
-    from .chart import Specification
 
 LINE = 10  # pixels of a predictor
 MOST_QUANTITIES = MOST_ROLES
@@ -66,18 +66,18 @@ def _only(quantities: list[Quantity]) -> str:
     return f" Drawn are the first {MOST_QUANTITIES} of {len(quantities)} quantities; all are in the table."
 
 
-def _table(quantities: list[Quantity]) -> Table:
+def _table(quantities: list[Quantity]) -> ChartTable:
     columns = (
-        Column("quantity", "measured"),
-        Column("per", "of"),
-        Column("by", "predicted by"),
-        Column("role", "role"),
-        Column("n_points", "points"),
-        Column("spearman", "Spearman's ρ"),
-        Column("spearman_low", "ρ, 2.5 %"),
-        Column("spearman_high", "ρ, 97.5 %"),
-        Column("kendall", "Kendall's τ"),
-        Column("verdict", "verdict"),
+        ChartColumn("quantity", "measured"),
+        ChartColumn("per", "of"),
+        ChartColumn("by", "predicted by"),
+        ChartColumn("role", "role"),
+        ChartColumn("n_points", "points"),
+        ChartColumn("spearman", "Spearman's ρ"),
+        ChartColumn("spearman_low", "ρ, 2.5 %"),
+        ChartColumn("spearman_high", "ρ, 97.5 %"),
+        ChartColumn("kendall", "Kendall's τ"),
+        ChartColumn("verdict", "verdict"),
     )
     rows = []
     for quantity in quantities:
@@ -95,7 +95,7 @@ def _table(quantities: list[Quantity]) -> Table:
                     entry.verdict,
                 )
             )
-    return Table(columns, tuple(rows))
+    return ChartTable(columns, tuple(rows))
 
 
 def _picture(quantities: list[Quantity]) -> Specification:

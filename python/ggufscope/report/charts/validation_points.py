@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from ...text.escape import escape
+from ..content.chart import VALIDATION, Chart, ChartColumn, ChartTable
 from .access import validation_of
 from .axes import WHERE_LAYER, chart_of, marks
-from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
 from .validation_words import BASELINE, INTERVALS, order_sentence, quantity_labels
 from .words import listed, name, stem
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...validation.validation_document import Predictor, Quantity
+    from ..content.chart import Specification
     from ..content.results import ReportData
-    from .chart import Specification
 
 SHOWN = ("head_entropy", "attention_entropy", "ffn_attention_ratio", "v_near_zero_share", "residual_rms", "risk")
 MANY = 400  # points, beyond which bars of intervals would hide them
@@ -92,22 +92,22 @@ def _with_bars(quantity: Quantity) -> bool:
     return len(quantity.points) <= MANY and any(point.low is not None for point in quantity.points)
 
 
-def _table(shown: Scatter) -> Table:
+def _table(shown: Scatter) -> ChartTable:
     columns = (
-        Column("layer", "layer"),
-        Column("head", "head"),
-        Column("by", "predicted by"),
-        Column("predicted", "predicted"),
-        Column("measured", "measured"),
-        Column("measured_low", "measured, 2.5 %"),
-        Column("measured_high", "measured, 97.5 %"),
+        ChartColumn("layer", "layer"),
+        ChartColumn("head", "head"),
+        ChartColumn("by", "predicted by"),
+        ChartColumn("predicted", "predicted"),
+        ChartColumn("measured", "measured"),
+        ChartColumn("measured_low", "measured, 2.5 %"),
+        ChartColumn("measured_high", "measured, 97.5 %"),
     )
     rows = tuple(
         (point.layer, point.head, entry.name, point.predicted[entry.name], point.measured, point.low, point.high)
         for entry in shown.predictions
         for point in shown.quantity.points
     )
-    return Table(columns, rows)
+    return ChartTable(columns, rows)
 
 
 def _picture(shown: Scatter) -> Specification:

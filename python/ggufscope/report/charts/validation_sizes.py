@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import altair as alt
 
+from ..content.chart import VALIDATION, Chart, ChartColumn, ChartTable
 from .access import validation_of
 from .axes import MOST_ROLES, chart_of
-from .chart import VALIDATION, Chart, Column, Table
 from .registry import LeftOutError, chart
 from .validation_words import INTERVALS, bars, by_predictor, lines, predictor_order, quantity_labels
 from .words import listed, name
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...validation.validation_document import Predictor, Quantity, Size
+    from ..content.chart import Specification
     from ..content.results import ReportData
-    from .chart import Specification
 
 LINE = 16  # pixels of a predictor
 MOST_QUANTITIES = MOST_ROLES
@@ -77,20 +77,20 @@ def _sentence(relative: list[Sized]) -> str:
     return f"Sizes are off in the mean: {listed(parts)}."
 
 
-def _table(found: list[Sized]) -> Table:
+def _table(found: list[Sized]) -> ChartTable:
     columns = (
-        Column("quantity", "measured"),
-        Column("per", "of"),
-        Column("by", "predicted by"),
-        Column("kind", "error"),
-        Column("mean", "mean error"),
-        Column("mean_absolute", "mean magnitude"),
-        Column("mean_absolute_low", "mean magnitude, 2.5 %"),
-        Column("mean_absolute_high", "mean magnitude, 97.5 %"),
-        Column("lowest", "lowest"),
-        Column("highest", "highest"),
-        Column("constant", "of a constant"),
-        Column("verdict", "verdict"),
+        ChartColumn("quantity", "measured"),
+        ChartColumn("per", "of"),
+        ChartColumn("by", "predicted by"),
+        ChartColumn("kind", "error"),
+        ChartColumn("mean", "mean error"),
+        ChartColumn("mean_absolute", "mean magnitude"),
+        ChartColumn("mean_absolute_low", "mean magnitude, 2.5 %"),
+        ChartColumn("mean_absolute_high", "mean magnitude, 97.5 %"),
+        ChartColumn("lowest", "lowest"),
+        ChartColumn("highest", "highest"),
+        ChartColumn("constant", "of a constant"),
+        ChartColumn("verdict", "verdict"),
     )
     rows = tuple(
         (
@@ -109,7 +109,7 @@ def _table(found: list[Sized]) -> Table:
         )
         for quantity, entry, size in found
     )
-    return Table(columns, rows)
+    return ChartTable(columns, rows)
 
 
 def _picture(relative: list[Sized], predictors: list[str]) -> Specification:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...saving.directories import PAGE_COMMENT
 from ...text.escape import escape_markdown as safe
-from ..charts.chart import FINDINGS, VALIDATION
+from ..content.chart import FINDINGS, VALIDATION
 from ..content.results import other_settings
 from .analysis import render_markdown
 from .profile import profile_head, profile_tables, profile_weights
@@ -15,7 +15,7 @@ from .validation import validation_head, validation_section
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..charts import Chart
+    from ..content.chart import Chart
     from ..content.results import ReportData
     from ..report import Report
 

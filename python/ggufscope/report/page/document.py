@@ -23,7 +23,7 @@ from ...text import numbers
 from ...text import numbers as cells
 from ...text.escape import escape
 from ..charts import themed, vega_script
-from ..charts.chart import VALIDATION
+from ..content.chart import VALIDATION
 from ..content.evidence import evidence_pairs
 from .summary import highlights, summarize
 from .tables import ShownTable, chart_table, shown_table
@@ -32,7 +32,7 @@ from .validation import shown_validation
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from ..charts import Chart
+    from ..content.chart import Chart
     from ..report import Report
 
 _HIGH = 260  # pixels; a chart of this height is not for half the width

@@ -11,7 +11,7 @@ from ..content.health_lines import HealthLine, health_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..charts import Chart
+    from ..content.chart import Chart
     from ..content.results import ReportData
 
 _SOURCES = {"model": "the model itself", "profile": "a saved profile", "phase 1": "a Phase 1 weight profile"}

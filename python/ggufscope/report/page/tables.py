@@ -13,15 +13,15 @@ from ..tables.csv_text import csv_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ..charts import Chart
-    from ..tables.columns import Column, Table
+    from ..content.chart import Chart
+    from ..tables.columns import DataColumn, DataTable
 
 NOTHING = "–"
 MOST_ROWS = 2_000  # shown; a browser lays out more, but nobody reads them
 LARGEST_CSV = 1_000_000  # characters carried along by the page
 _UNQUOTED = ",.:;()[]+*=/|!$@-_~'"  # what may stand in the address of data as it is
 
-# Table → the columns to show, of those there are; the CSV has all.
+# DataTable → the columns to show, of those there are; the CSV has all.
 _SHOWN = {
     "tensors": "name type shape n_bytes rms abs_max kurtosis sparsity outlier_fraction_6 code_entropy nan_count"
     " inf_count",
@@ -35,7 +35,7 @@ _TITLES = {"tensors": "Tensors", "layers": "Layers", "heads": "Attention heads",
 
 
 @dataclass(frozen=True)
-class Cell:
+class ShownCell:
     """A cell: what is shown, and the number behind it; None for text and for what is undefined."""
 
     text: str
@@ -64,7 +64,7 @@ class ShownTable:
     name: str
     title: str
     header: list[tuple[str, bool]]
-    rows: list[list[Cell]]
+    rows: list[list[ShownCell]]
     n_rows: int
     csv: str | None
 
@@ -85,7 +85,7 @@ def chart_table(chart: Chart) -> ShownTable:
     )
 
 
-def shown_table(table: Table) -> ShownTable:
+def shown_table(table: DataTable) -> ShownTable:
     """A table of the report, with the columns that matter most."""
     found = {column.name: column for column in table.columns if _says_something(column)}
     columns = [found[name] for name in _SHOWN[table.name].split() if name in found]
@@ -100,28 +100,30 @@ def shown_table(table: Table) -> ShownTable:
     )
 
 
-def _says_something(column: Column) -> bool:
+def _says_something(column: DataColumn) -> bool:
     """Whether it has a value; a count of what should not be there, whether it has one beyond 0."""
     values = [value for value in column.values if value is not None]
     return any(values) if column.name in {"nan_count", "inf_count"} else bool(values)
 
 
-def _cells(column: Column) -> list[Cell]:
+def _cells(column: DataColumn) -> list[ShownCell]:
     if column.kind == "integers":
-        return [Cell(NOTHING if value is None else " × ".join(map(str, value))) for value in column.values]
+        return [ShownCell(NOTHING if value is None else " × ".join(map(str, value))) for value in column.values]
     if column.name == "n_bytes":
-        return [Cell(NOTHING) if value is None else Cell(bytes_text(value), value) for value in column.values]
+        return [ShownCell(NOTHING) if value is None else ShownCell(bytes_text(value), value) for value in column.values]
     if kinds().get(column.name) == "share":
-        return [Cell(NOTHING) if value is None else Cell(f"{percent(value)} %", value) for value in column.values]
+        return [
+            ShownCell(NOTHING) if value is None else ShownCell(f"{percent(value)} %", value) for value in column.values
+        ]
     return [_cell(value) for value in column.values]
 
 
-def _cell(value: Any) -> Cell:
+def _cell(value: Any) -> ShownCell:
     if value is None:
-        return Cell(NOTHING)
+        return ShownCell(NOTHING)
     if isinstance(value, str):
-        return Cell(value)
-    return Cell(str(value) if isinstance(value, int) else short(value), value)
+        return ShownCell(value)
+    return ShownCell(str(value) if isinstance(value, int) else short(value), value)
 
 
 def _csv_address(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> str | None:

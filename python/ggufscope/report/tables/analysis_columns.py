@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .columns import Column
+from .columns import DataColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _INDEX = {
 Place = tuple[int, str, int]  # layer, role, head
 
 
-def layer_columns(document: AnalysisDocument, layers: Sequence[int | None]) -> list[Column]:
+def layer_columns(document: AnalysisDocument, layers: Sequence[int | None]) -> list[DataColumn]:
     """The columns of every preset, named `heuristic_risk`, …; then types of the matrices and zeros of W_v.
 
     Args:
@@ -34,14 +34,14 @@ def layer_columns(document: AnalysisDocument, layers: Sequence[int | None]) -> l
     records = _records(document.preset, layers)
     for name in dict.fromkeys(name for entry in document.preset.layers for name in entry.types):
         values = [entry and entry.types.get(name) for entry in records]
-        columns.append(Column(f"type_{name}", "text", f"type of {name}", values))
+        columns.append(DataColumn(f"type_{name}", "text", f"type of {name}", values))
     low, high = ([_band_end(entry, end) for entry in records] for end in (0, 1))
     excess = [entry and entry.value_zeros.excess_zero_fraction for entry in records]
     return [
         *columns,
-        Column("attn_v_expected_zero_fraction_low", "number", "least zeros that the type of W_v explains", low),
-        Column("attn_v_expected_zero_fraction_high", "number", "most zeros that the type of W_v explains", high),
-        Column("attn_v_excess_zero_fraction", "number", "zeros of W_v outside that band", excess),
+        DataColumn("attn_v_expected_zero_fraction_low", "number", "least zeros that the type of W_v explains", low),
+        DataColumn("attn_v_expected_zero_fraction_high", "number", "most zeros that the type of W_v explains", high),
+        DataColumn("attn_v_excess_zero_fraction", "number", "zeros of W_v outside that band", excess),
     ]
 
 
@@ -55,21 +55,23 @@ def _band_end(entry: LayerRecord | None, end: int) -> float | None:
     return None if band is None else band[end]
 
 
-def _of_preset(preset: PresetSummary, layers: Sequence[int | None]) -> Iterator[Column]:
+def _of_preset(preset: PresetSummary, layers: Sequence[int | None]) -> Iterator[DataColumn]:
     records = _records(preset, layers)
     for name, meaning in _INDEX.items():
         kind: Any = "text" if name == "level" else "number"
-        yield Column(f"{preset.name}_{name}", kind, meaning, [entry and getattr(entry, name) for entry in records])
+        yield DataColumn(f"{preset.name}_{name}", kind, meaning, [entry and getattr(entry, name) for entry in records])
     for end, side in enumerate(("low", "high")):
         values = [entry.rank_interval[end] if entry and entry.rank_interval else None for entry in records]
-        yield Column(f"{preset.name}_rank_{side}", "number", f"{side} end of the 5–95 % interval of the rank", values)
+        yield DataColumn(
+            f"{preset.name}_rank_{side}", "number", f"{side} end of the 5–95 % interval of the rank", values
+        )
     for name, formula in preset.formulas.items():
-        yield Column(
+        yield DataColumn(
             f"{preset.name}_{name}", "number", formula, [entry and entry.scores.get(name) for entry in records]
         )
     for name in preset.weights:
         values = [entry.components[name].scaled if entry else None for entry in records]
-        yield Column(f"{preset.name}_scaled_{name}", "number", f"{name}, scaled to 0 … 1", values)
+        yield DataColumn(f"{preset.name}_scaled_{name}", "number", f"{name}, scaled to 0 … 1", values)
 
 
 def head_columns(document: AnalysisDocument) -> list[tuple[str, dict[Place, float | None]]]:

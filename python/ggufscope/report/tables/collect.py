@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ...arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
 from ...profiles.rows import flat
 from .analysis_columns import head_columns, layer_columns
-from .columns import Column, Kind, Table
+from .columns import DataColumn, DataTable, Kind
 from .validation_columns import validation_table
 
 if TYPE_CHECKING:
@@ -42,18 +42,18 @@ _PLACES: dict[str, tuple[Kind, str]] = {
 _ROW_KINDS: dict[str, Kind] = {"count": "integer", "index": "integers"}
 
 
-def tables(data: ReportData) -> list[Table]:
+def tables(data: ReportData) -> list[DataTable]:
     """The tables that have rows."""
     return [table for make in _TABLES for table in [make(data)] if table.n_rows]
 
 
-def _tensors(data: ReportData) -> Table:
+def _tensors(data: ReportData) -> DataTable:
     rows = [flat(row) for row in data.profile.tensors.values()] if data.profile else []
     places = ("name", "role", "layer", "stack", "expert", "type", "shape", "n_bytes")
-    return Table("tensors", [*_places(places, rows), *_statistics(rows, lambda field: True)])
+    return DataTable("tensors", [*_places(places, rows), *_statistics(rows, lambda field: True)])
 
 
-def _layers(data: ReportData) -> Table:
+def _layers(data: ReportData) -> DataTable:
     """The layers of the profile; without one those of the analysis, which knows the main stack alone."""
     document = data.analysis.document if data.analysis else None
     found: Iterable[Row] = data.profile.layers.values() if data.profile else ()
@@ -65,10 +65,10 @@ def _layers(data: ReportData) -> Table:
         columns += [*_places(("n_tensors", "n_bytes"), rows), *_statistics(rows, lambda field: field["roll_up"])]
     if document is not None:
         columns += layer_columns(document, [None if row.get("stack") else row["layer"] for row in rows])
-    return Table("layers", columns)
+    return DataTable("layers", columns)
 
 
-def _heads(data: ReportData) -> Table:
+def _heads(data: ReportData) -> DataTable:
     rows = [row for table in data.profile.heads.values() for row in _head_rows(table)] if data.profile else []
     added = head_columns(data.analysis.document) if data.analysis else []
     known = {(row["layer"], row["role"], row["head"]) for row in rows}
@@ -80,9 +80,9 @@ def _heads(data: ReportData) -> Table:
         columns += _statistics(rows, lambda field: field["per_head"] and field["roll_up"])
     at = [(row["layer"], row["role"], row["head"]) for row in rows]
     columns += [
-        Column(name, "number", "by the analysis", [values.get(place) for place in at]) for name, values in added
+        DataColumn(name, "number", "by the analysis", [values.get(place) for place in at]) for name, values in added
     ]
-    return Table("heads", columns)
+    return DataTable("heads", columns)
 
 
 def _head_rows(table: HeadTable) -> Iterable[dict[str, Any]]:
@@ -93,20 +93,20 @@ def _head_rows(table: HeadTable) -> Iterable[dict[str, Any]]:
             yield {"layer": layer, "role": table.role, "head": head, **fields}
 
 
-def _validation(data: ReportData) -> Table:
-    return Table("validation", validation_table(data.validation.document) if data.validation else [])
+def _validation(data: ReportData) -> DataTable:
+    return DataTable("validation", validation_table(data.validation.document) if data.validation else [])
 
 
 _TABLES = (_tensors, _layers, _heads, _validation)
 
 
-def _places(names: Iterable[str], rows: Sequence[dict[str, Any]]) -> list[Column]:
-    return [Column(name, *_PLACES[name], [row.get(name) for row in rows]) for name in names]
+def _places(names: Iterable[str], rows: Sequence[dict[str, Any]]) -> list[DataColumn]:
+    return [DataColumn(name, *_PLACES[name], [row.get(name) for row in rows]) for name in names]
 
 
-def _statistics(rows: Sequence[dict[str, Any]], wanted: Callable[[FieldInfo], bool]) -> list[Column]:
+def _statistics(rows: Sequence[dict[str, Any]], wanted: Callable[[FieldInfo], bool]) -> list[DataColumn]:
     columns = [column for field in registry() if wanted(field) for column in _columns_of(field)]
-    return [Column(name, kind, meaning, [row.get(name) for row in rows]) for name, kind, meaning in columns]
+    return [DataColumn(name, kind, meaning, [row.get(name) for row in rows]) for name, kind, meaning in columns]
 
 
 def _columns_of(field: FieldInfo) -> list[tuple[str, Kind, str]]:

@@ -12,7 +12,7 @@ Kind = Literal["text", "integer", "number", "integers"]
 
 
 @dataclass(frozen=True)
-class Column:
+class DataColumn:
     """A column of a table.
 
     Attributes:
@@ -29,7 +29,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class DataTable:
     """A table of a report.
 
     Attributes:
@@ -38,7 +38,7 @@ class Table:
     """
 
     name: str
-    columns: list[Column]
+    columns: list[DataColumn]
 
     @property
     def n_rows(self) -> int:

@@ -14,7 +14,7 @@ from ...extras import need
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .columns import Column, Table
+    from .columns import DataColumn, DataTable
 
 METADATA_KEY = b"ggufscope"
 
@@ -28,7 +28,7 @@ def require_parquet() -> None:
     need("pyarrow", "parquet")
 
 
-def parquet_bytes(table: Table, about: dict[str, Any]) -> bytes:
+def parquet_bytes(table: DataTable, about: dict[str, Any]) -> bytes:
     """The file of a table.
 
     Args:
@@ -47,14 +47,14 @@ def parquet_bytes(table: Table, about: dict[str, Any]) -> bytes:
     return out.getvalue()
 
 
-def _field(column: Column) -> pa.Field:
+def _field(column: DataColumn) -> pa.Field:
     import pyarrow as pa  # noqa: PLC0415
 
     types = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "integers": pa.list_(pa.int64())}
     return pa.field(column.name, types[column.kind], metadata={b"meaning": column.meaning.encode()})
 
 
-def _values(column: Column) -> list[Any]:
+def _values(column: DataColumn) -> list[Any]:
     """The values; a lone surrogate, which UTF-8 cannot hold, as an escape."""
     if column.kind != "text":
         return list(column.values)

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...validation.quantities import PREDICTORS
-from .columns import Column
+from .columns import DataColumn
 
 if TYPE_CHECKING:
     from ...validation.validation_document import ValidationDocument
 
 
-def validation_table(document: ValidationDocument) -> list[Column]:
+def validation_table(document: ValidationDocument) -> list[DataColumn]:
     """The columns of the table `validation`; those of every predictor are there in every model."""
     rows = [(quantity, point) for quantity in document.quantities for point in quantity.points]
     return [
-        Column("quantity", "text", "what was measured", [quantity.name for quantity, _ in rows]),
-        Column("per", "text", "layer or head", [quantity.per for quantity, _ in rows]),
-        Column("layer", "integer", "", [point.layer for _, point in rows]),
-        Column("head", "integer", "empty for a whole layer", [point.head for _, point in rows]),
-        Column("unit", "text", "of what was measured; empty for plain numbers", [entry.unit for entry, _ in rows]),
-        Column("measured", "number", "over the prompts", [point.measured for _, point in rows]),
-        Column("measured_low", "number", "low end of its 95 % interval", [point.low for _, point in rows]),
-        Column("measured_high", "number", "high end of its 95 % interval", [point.high for _, point in rows]),
+        DataColumn("quantity", "text", "what was measured", [quantity.name for quantity, _ in rows]),
+        DataColumn("per", "text", "layer or head", [quantity.per for quantity, _ in rows]),
+        DataColumn("layer", "integer", "", [point.layer for _, point in rows]),
+        DataColumn("head", "integer", "empty for a whole layer", [point.head for _, point in rows]),
+        DataColumn("unit", "text", "of what was measured; empty for plain numbers", [entry.unit for entry, _ in rows]),
+        DataColumn("measured", "number", "over the prompts", [point.measured for _, point in rows]),
+        DataColumn("measured_low", "number", "low end of its 95 % interval", [point.low for _, point in rows]),
+        DataColumn("measured_high", "number", "high end of its 95 % interval", [point.high for _, point in rows]),
         *(
-            Column(
+            DataColumn(
                 f"predicted_{name}",
                 "number",
                 f"by {name}, in its own unit",

@@ -1,9 +1,9 @@
-"""What a chart is: a picture, what it says, how it was made, and the numbers behind it."""
+"""A chart as reports hold it: a specification, the sentence it supports, its definition and the numbers behind it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 FINDINGS, VALIDATION = "findings", "validation"  # sections of a report
 
@@ -12,7 +12,7 @@ Specification = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Column:
+class ChartColumn:
     """A column of the table: its key in files, what to call it for readers, and its unit ("" for none)."""
 
     name: str
@@ -21,10 +21,10 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class ChartTable:
     """The numbers of a chart as they stand in the saved results. Text may come from a model's file: escape it."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[ChartColumn, ...]
     rows: tuple[tuple[Value, ...], ...]
 
 
@@ -49,7 +49,14 @@ class Chart:
     sentence: str
     definition: str
     alt: str
-    table: Table
+    table: ChartTable
     specification: Specification
     still: Specification | None = None
     section: str = FINDINGS
+
+
+class DrawnCharts(NamedTuple):
+    """All charts of some results, in reading order, and the reasons for those that are missing, by name."""
+
+    charts: list[Chart]
+    left_out: dict[str, str]

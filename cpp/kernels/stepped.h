@@ -51,23 +51,29 @@ class SteppedTables {
   void finish() const {}
 
   static void flush(uint32_t* table, HistogramCounters& histogram, CodeCounters& codes) {
-    const F32 codes_from_center = to_f32(iota() - broadcast(Format::center));
-    for (uint32_t step = 0; step < kSteps; ++step) {
-      if (used(table)[step] == 0) continue;
-      alignas(64) uint32_t slots[kLanes];
-      const F32 values = codes_from_center * broadcast(half_to_float(static_cast<uint16_t>(step)));
-      store_i32(slots, slots_of(values, iota() & broadcast(HistogramCounters::kWays - 1U)));
-      uint32_t* counts = table + step * size_t{kLanes};
-      for (int code = 0; code < kLanes; ++code) {
-        histogram.count[slots[code]] += counts[code];
-        codes.codes[code] += counts[code];
-        counts[code] = 0;
+    constexpr uint32_t kAtOnce = sizeof(I32);  // most steps are in no use: byte by byte, a small tensor would wait
+    for (uint32_t first = 0; first < kSteps; first += kAtOnce) {
+      if (bits(equal(load_i32(used(table) + first), broadcast(0))) == 0xFFFFU) continue;
+      for (uint32_t step = first; step < first + kAtOnce; ++step) {
+        if (used(table)[step] != 0) flush_step(table, step, histogram, codes);
       }
-      used(table)[step] = 0;
     }
   }
 
  private:
+  static void flush_step(uint32_t* table, uint32_t step, HistogramCounters& histogram, CodeCounters& codes) {
+    const F32 codes_from_center = to_f32(iota() - broadcast(Format::center));
+    alignas(64) uint32_t slots[kLanes];
+    const F32 values = codes_from_center * broadcast(half_to_float(static_cast<uint16_t>(step)));
+    store_i32(slots, slots_of(values, iota() & broadcast(HistogramCounters::kWays - 1U)));
+    uint32_t* counts = table + step * size_t{kLanes};
+    for (int code = 0; code < kLanes; ++code) {
+      histogram.count[slots[code]] += counts[code];
+      codes.codes[code] += counts[code];
+      counts[code] = 0;
+    }
+    used(table)[step] = 0;
+  }
   static uint8_t* used(uint32_t* table) { return reinterpret_cast<uint8_t*>(table + kSteps * size_t{kLanes}); }
   void add(const typename Format::Block& block, I32 counts) {
     const uint16_t step = Format::step_half(block);

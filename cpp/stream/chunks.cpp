@@ -1,8 +1,8 @@
 #include "stream/chunks.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -32,17 +32,22 @@ std::vector<Chunk> cut_chunks(std::span<const Source> sources) {
 }
 
 uint32_t* ZeroedTable::of(size_t size) {
-  constexpr size_t kLine = 64;
   if (size_ < size) {
-    // NOLINTNEXTLINE(*-no-malloc): operator new would have to write the zeros, and so touch every page
-    std::unique_ptr<void, Free> zeros(std::calloc(size + kLine / sizeof(uint32_t), sizeof(uint32_t)));
-    if (zeros == nullptr) throw std::bad_alloc();
-    memory_ = std::move(zeros);
+    unmap();
+    // Not from the heap, which would write zeros into memory that it takes up again, and so touch every page.
+    const int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void* zeros = mmap(nullptr, size * sizeof(uint32_t), PROT_READ | PROT_WRITE, kind, -1, 0);
+    if (zeros == MAP_FAILED) throw std::bad_alloc();
+    counters_ = static_cast<uint32_t*>(zeros);
     size_ = size;
   }
-  void* start = memory_.get();
-  size_t space = size * sizeof(uint32_t) + kLine;
-  return static_cast<uint32_t*>(std::align(kLine, size * sizeof(uint32_t), start, space));
+  return counters_;
+}
+
+void ZeroedTable::unmap() {
+  if (counters_ != nullptr) munmap(counters_, size_ * sizeof(uint32_t));
+  counters_ = nullptr;
+  size_ = 0;
 }
 
 ChunkObserver::ChunkObserver(const Source& source, const KernelTable& table, bool fast, float sparsity_threshold,

@@ -1,9 +1,7 @@
 // One chunk of rows: how it is cut, and how a worker walks through it tile by tile.
 #pragma once
 
-#include <cstdlib>
 #include <functional>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -29,15 +27,18 @@ struct ChunkResult {
 /// some tables are of many megabytes, of which a tensor uses few.
 class ZeroedTable {
  public:
-  /// So many, on a cache line.
+  ZeroedTable() = default;
+  ~ZeroedTable() { unmap(); }
+  ZeroedTable(const ZeroedTable&) = delete;
+  ZeroedTable& operator=(const ZeroedTable&) = delete;
+
+  /// At least `size` counters, from the beginning of a page on.
   uint32_t* of(size_t size);
 
  private:
-  struct Free {
-    void operator()(void* memory) const { std::free(memory); }  // NOLINT(*-no-malloc)
-  };
+  void unmap();
 
-  std::unique_ptr<void, Free> memory_;
+  uint32_t* counters_ = nullptr;
   size_t size_ = 0;
 };
 
@@ -49,6 +50,7 @@ struct Scratch {
   ZeroedTable table;            // that runs of some formats count into
   std::vector<float> few_rows;  // squares by column, in float32 (statistics/norms.h)
   ReaderMemory reader;
+  uint64_t observed = 0;  // elements, since this memory was made
 };
 
 /// Row and column norms are vectors in memory; a matrix longer than this in either direction (no model's) has none.

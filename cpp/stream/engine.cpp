@@ -3,21 +3,21 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "stream/chunks.h"
+#include "stream/kept_memory.h"
 #include "stream/ordered.h"
 
 namespace ggufscope {
 namespace {
 
-// A worker's memory is kept for the next piece of work of its thread: making its pages anew would take longer than
-// looking at a block. Counters are clean again when their work is done; work that was broken off does not put them
-// back.
-thread_local std::unique_ptr<Scratch> kept_scratch;  // NOLINT(*-avoid-non-const-global-variables)
+// Counters are clean again when their work is done; work that was broken off does not put them back.
+constinit KeptMemory<Scratch> kept_scratch;  // NOLINT(*-avoid-non-const-global-variables)
 
-std::unique_ptr<Scratch> take_scratch() {
-  return kept_scratch == nullptr ? std::make_unique<Scratch>() : std::move(kept_scratch);
-}
+// Elements of all calls after which a worker's memory is freed: by then it may hold megabytes of tables, and making
+// those pages anew takes less than a hundredth of the time that so many elements take.
+constexpr uint64_t kKeptFor = uint64_t{1} << 24;
 
 constexpr size_t kColumnSums = size_t{1} << 24;       // of all results in flight: 128 MB
 constexpr uint64_t kMostCounted = uint64_t{1} << 31;  // elements between flushes: a 32-bit counter holds as many
@@ -52,7 +52,7 @@ class Run {
   // Observes chunks. Its counters hold some elements of one source.
   class Worker {
    public:
-    Worker(Run& run, Turn& turn) : run_(run), turn_(turn), scratch_(take_scratch()) {}
+    Worker(Run& run, Turn& turn) : run_(run), turn_(turn), scratch_(kept_scratch.take()) {}
 
     void work(size_t index, ChunkResult& result) {
       const Chunk& chunk = run_.chunks_[index];
@@ -60,14 +60,16 @@ class Run {
       source_ = chunk.source;
       run_.observe_chunk(chunk, *scratch_, result, [&](uint64_t bytes) {
         const TypeInfo& type = *run_.sources_[source_].matrix.type;
-        elements_ += bytes / type.bytes_per_block * type.elements_per_block;
+        const uint64_t elements = bytes / type.bytes_per_block * type.elements_per_block;
+        elements_ += elements;
+        scratch_->observed += elements;
         if (elements_ >= kMostCounted) flush();
         return turn_.step(bytes);
       });
     }
     void finish() {
       flush();
-      if (!turn_.cancelled()) kept_scratch = std::move(scratch_);
+      if (!turn_.cancelled() && scratch_->observed < kKeptFor) kept_scratch.give(std::move(scratch_));
     }
 
    private:

@@ -9,6 +9,7 @@
 #include "formats/types.h"
 #include "kernels/dispatch.h"
 #include "module.h"
+#include "stream/cpu_quota.h"
 #include "stream/dequantize.h"
 #include "stream/parallel.h"
 
@@ -66,7 +67,10 @@ void register_formats(py::module_& module) {
   module.def("undecodable_type", &undecodable_type, py::arg("type"));
   module.def("available_isas", &available_isas);
   module.def("current_isa", [] { return kernels().isa; });
-  module.def("usable_cores", &usable_cores);
+  module.def("usable_cores", py::overload_cast<>(&usable_cores));
+  module.def(
+      "usable_cores_below", [](const std::string& root) { return usable_cores(cpu_quota(root)); }, py::arg("root"));
+  module.def("cpu_quota", &cpu_quota, py::arg("root") = "/");
   module.def("decode", &decode, py::arg("blocks"), py::arg("type"), py::arg("out"), py::arg("threads") = 1,
              py::arg("swapped") = false, py::arg("isa") = "");
 }

@@ -1,5 +1,6 @@
 #include "stream/parallel.h"
 
+#include <algorithm>
 #include <cfenv>
 #include <cstring>
 #include <exception>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "gguf/fault_guard.h"
+#include "stream/cpu_quota.h"
 
 #if defined(__linux__)
 #include <sched.h>
@@ -30,7 +32,9 @@ FloatingPointScope::~FloatingPointScope() {
   std::fesetenv(&environment);
 }
 
-int usable_cores() {
+namespace {
+
+int cores_of_affinity() {
 #if defined(__linux__)
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
@@ -38,8 +42,6 @@ int usable_cores() {
   const unsigned cores = std::thread::hardware_concurrency();
   return cores == 0 ? 1 : static_cast<int>(cores);
 }
-
-namespace {
 
 // False where the system gives no more threads: then those there are do all of the work.
 template <class Run>
@@ -53,6 +55,16 @@ bool started(std::vector<std::jthread>& threads, const Run& run, int worker) {
 }
 
 }  // namespace
+
+int usable_cores(std::optional<int> quota) {
+  const int cores = cores_of_affinity();
+  return quota ? std::min(cores, *quota) : cores;
+}
+
+int usable_cores() {
+  static const std::optional<int> quota = cpu_quota();  // read once: it takes longer than a small call
+  return usable_cores(quota);
+}
 
 void run_workers(int workers, const std::function<void(int)>& work) {
   FaultMonitor monitor;

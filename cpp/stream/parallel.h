@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 
 namespace ggufscope {
 
@@ -18,8 +19,12 @@ class FloatingPointScope {
   alignas(8) unsigned char saved_[64];
 };
 
-/// The cores this process may run on.
+/// The cores this process may run on, or as many as its container's quota (cpu_quota.h) keeps busy where those are
+/// fewer.
 int usable_cores();
+
+/// The same under another quota; nullopt: none.
+int usable_cores(std::optional<int> quota);
 
 /// Buffers smaller than this are handled by the calling thread: starting others costs more than it saves.
 inline constexpr size_t kSmallBytes = size_t{4} << 20;

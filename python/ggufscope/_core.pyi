@@ -32,7 +32,15 @@ def undecodable_type(type: int) -> str | None:  # noqa: A002
 
 def available_isas() -> list[str]: ...
 def current_isa() -> str: ...
-def usable_cores() -> int: ...
+def usable_cores() -> int:
+    """The cores of this process's affinity, or of its container's quota where that is smaller (read once)."""
+
+def usable_cores_below(root: str) -> int:
+    """The same with the quota that `root` holds in proc and sys, read now."""
+
+def cpu_quota(root: str = "/") -> int | None:
+    """The cores that the control groups of this process grant, rounded up; None without a limit."""
+
 def decode(
     blocks: npt.NDArray[np.uint8],
     type: int,  # noqa: A002

@@ -42,38 +42,6 @@ def test_statistics_of_a_real_tensor(stories260k: Path) -> None:
         assert abs(weight[row, column]) == statistics.abs_max == np.abs(weight).max()
 
 
-@pytest.fixture
-def small(write_gguf: Any, random_blocks: Any) -> Path:
-    rng = np.random.default_rng(1)
-    return write_gguf(
-        {
-            "token_embd.weight": rng.standard_normal((6, 8), np.float32),
-            "blk.0.attn_q.weight": (random_blocks("Q8_0", 4, 64), "Q8_0"),
-            "blk.0.ffn_gate_exps.weight": rng.standard_normal((3, 4, 8), np.float32).astype(np.float16),
-            "blk.1.attn_norm.weight": np.ones(8, np.float32),
-            "odd name": np.zeros((0, 8), np.float32),
-        },
-        {"general.name": "tiny", "general.file_type": 15, "a.list": ["x", "y", "z"], "a.numbers": [1, 2, 3],
-         "a.float": 0.5, "a.flag": True},
-    )  # fmt: skip
-
-
-def test_tensors_by_name_and_position(small: Path) -> None:
-    with gs.open(small) as model:
-        names = list(model.tensors)
-        assert names[0] == "token_embd.weight"
-        assert model.tensors[0] is model.tensors["token_embd.weight"]
-        assert model.tensors[-1].name == "odd name"
-        assert [t.name for t in model.tensors[1:3]] == names[1:3]
-        assert [t.index for t in model.tensors.values()] == list(range(5))
-        assert "odd name" in model.tensors
-        assert "missing" not in model.tensors
-        with pytest.raises(KeyError, match="missing"):
-            model.tensors["missing"]
-        with pytest.raises(IndexError):
-            model.tensors[5]
-
-
 def test_what_a_tensor_knows(small: Path) -> None:
     with gs.open(small) as model:
         query, experts = model.tensors["blk.0.attn_q.weight"], model.tensors["blk.0.ffn_gate_exps.weight"]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, overload
+from typing import TYPE_CHECKING, Self
 
 from .._core import Model as CoreModel
 from .mapped import MappedModel
 from .metadata import file_type_name
 from .tensor import Tensor
+from .tensor_table import Tensors
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -43,33 +43,6 @@ def open(path: str | PathLike[str]) -> Model:  # noqa: A001
         ...     print(model.architecture, model.n_parameters)
     """
     return Model(CoreModel(path))
-
-
-class Tensors(Mapping[str, Tensor]):
-    """The tensors of a model in file order: by name, or by position (`tensors[0]`, `tensors[-1]`, `tensors[:3]`).
-
-    As with any mapping, iterating gives names and `values()` the tensors.
-    """
-
-    def __init__(self, tensors: list[Tensor]) -> None:
-        self._in_order = tensors
-        self._by_name = {tensor.name: tensor for tensor in tensors}
-
-    @overload
-    def __getitem__(self, key: str | int) -> Tensor: ...
-    @overload
-    def __getitem__(self, key: slice) -> list[Tensor]: ...
-    def __getitem__(self, key: str | int | slice) -> Tensor | list[Tensor]:
-        return self._by_name[key] if isinstance(key, str) else self._in_order[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._by_name)
-
-    def __len__(self) -> int:
-        return len(self._in_order)
-
-    def __repr__(self) -> str:
-        return f"<Tensors: {len(self)} of them>"
 
 
 class Model(MappedModel):

@@ -9,13 +9,14 @@ import numpy as np
 
 from .._core import multiply_few as core_multiply_few
 from .._core import row_products
+from .equality import equal
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 
 class RowProducts(NamedTuple):
-    """What `row_products` gives; each part is None where nothing was asked for.
+    """The products of `row_products`; each is None where it was not asked for. They compare by value.
 
     Attributes:
         linear: `W x`, float64, shape (rows,), or (k, rows) for k vectors.
@@ -24,6 +25,15 @@ class RowProducts(NamedTuple):
 
     linear: npt.NDArray[np.float64] | None
     squares: npt.NDArray[np.float64] | None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, tuple) and equal(tuple(self), tuple(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        raise TypeError("unhashable type: 'RowProducts'")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._core import Part, Statistics
 from .._core import fields as core_fields
+from .equality import equal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,8 @@ class TensorStatistics(Mapping[str, Any]):
     single element, is None; what does not apply, as `code_entropy` for F32, is absent. Counts are ints; shares and
     numbers floats; `quantiles`, `row_l2` and `column_l2` float64 arrays; `histogram` a pair (int32 bins, uint64
     counts); `abs_max_index` a tuple of ints into `shape`.
+
+    They compare by value, NaN equal to NaN and arrays elementwise, and so cannot be hashed; they copy and pickle.
 
     Attributes:
         name: of the tensor; None for a buffer or merged tensors.
@@ -91,6 +94,17 @@ class TensorStatistics(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._fields)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TensorStatistics):
+            return NotImplemented
+        return type(self) is type(other) and self._about() == other._about() and equal(self._fields, other._fields)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _about(self) -> tuple[Any, ...]:
+        """Everything that is known of the weights beside their statistics."""
+        return self.name, self.type, self.shape, self.n_elements, self.n_bytes
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._fields})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays.equality import equal
 from ..arrays.fields import kinds, registry
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ SAVED_DIGITS = 12  # significant digits of a number in a saved table; enough for
 
 @dataclass(frozen=True, eq=False, repr=False)
 class HeadTable:
-    """The heads of one role.
+    """The heads of one role. Tables compare by value, NaN equal to NaN, and so cannot be hashed.
 
     The fields are attributes too: `profile.heads["attn_q"].l2_norm[layer, head]`.
 
@@ -42,6 +43,11 @@ class HeadTable:
         if name in fields:
             return fields[name]
         raise AttributeError(f"no statistic {name!r} of heads here")
+
+    def __eq__(self, other: object) -> bool:
+        return equal(self.__dict__, other.__dict__) if isinstance(other, HeadTable) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<HeadTable of {self.role}: {len(self.layers)} layers × {max(self.n_heads, default=0)} heads>"

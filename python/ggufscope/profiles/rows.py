@@ -47,6 +47,9 @@ class Row(TensorStatistics):
         place = " ".join(f"{name}={getattr(self, name)}" for name in PLACE if getattr(self, name) is not None)
         return f"<Row {' '.join(filter(None, [self.name, place]))}: {self.n_elements} elements>"
 
+    def _about(self) -> tuple[Any, ...]:
+        return *super()._about(), *(getattr(self, name) for name in PLACE)
+
     @property
     def is_matrix(self) -> bool:
         """Whether it is a tensor of two dimensions or more: no gain, bias or table of frequencies."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ class MappedModel:
     def __init__(self, core: CoreModel) -> None:
         self._core = core
         self.files: list[str] = list(core.files)
+        self.absolute_path = os.path.abspath(self.files[0])  # whatever directory the process works in later
         self.file_sizes: list[int] = list(core.file_sizes)
         self.format_version: int = core.version
         self.byte_order: str = core.byte_order

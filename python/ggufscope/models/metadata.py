@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ..arrays.equality import equal
 from .roles import gguf_constants
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ class Metadata(Mapping[str, Any]):
 
     Values are int, float, bool, str, NumPy arrays (arrays of numbers) or lists (arrays of strings or arrays). Keys,
     kinds and lengths are known without touching the file; an array, such as a vocabulary of 128 000 tokens, is read
-    each time it is asked for.
+    each time it is asked for. Two of them, or one and a dict, are equal if their keys and values are.
     """
 
     def __init__(self, core: Model) -> None:
@@ -61,6 +62,14 @@ class Metadata(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __eq__(self, other: object) -> bool:
+        return equal(self, other) if isinstance(other, Mapping) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[type[Metadata], tuple[Model]]:
+        return Metadata, (self._core,)  # read anew, from the file that is at the path by then
 
     def __repr__(self) -> str:
         return f"<Metadata: {len(self)} keys>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
+from .._core import GGUFError
 from .._core import Model as CoreModel
 from .mapped import MappedModel
 from .metadata import file_type_name
@@ -12,6 +13,8 @@ from .tensor import Tensor
 from .tensor_table import Tensors
 
 if TYPE_CHECKING:
+    import hashlib
+    from collections.abc import Callable
     from os import PathLike
     from types import TracebackType
 
@@ -47,6 +50,10 @@ def open(path: str | PathLike[str]) -> Model:  # noqa: A001
 
 class Model(MappedModel):
     """A mapped model, made by `ggufscope.open`.
+
+    It pickles as the path of its files, which are opened anew and must hold the same weights, or GGUFError is raised;
+    of a model that was closed, sizes and tensor table are compared if its `identity` was never asked for. Copies have
+    a mapping of their own. Models compare by identity of the object, as open files do.
 
     Attributes:
         files: the files of the model, one unless it is split.
@@ -106,16 +113,24 @@ class Model(MappedModel):
             ValueError: The model is closed.
         """
         core = self.core()
-        table = [[info.name, info.type, *info.shape] for info in self._infos]
-        import hashlib  # noqa: PLC0415  these two would take a tenth of the time to import ggufscope
-        import json  # noqa: PLC0415
-
-        digest = hashlib.sha256(json.dumps([self.file_sizes, table], separators=(",", ":")).encode())
+        digest = self._table_digest()
         for info in self._infos:
             for start in _sample_starts(info.n_bytes):
                 size = min(_SAMPLE_BYTES, info.n_bytes - start)
                 digest.update(core.read(info.file, info.offset + start, size))
         return f"sha256:{digest.hexdigest()}"
+
+    def _table_digest(self) -> hashlib._Hash:
+        """SHA-256 of the file sizes and the tensor table."""
+        table = [[info.name, info.type, *info.shape] for info in self._infos]
+        import hashlib  # noqa: PLC0415  these two would take a tenth of the time to import ggufscope
+        import json  # noqa: PLC0415
+
+        return hashlib.sha256(json.dumps([self.file_sizes, table], separators=(",", ":")).encode())
+
+    def __reduce__(self) -> tuple[Callable[..., Model], tuple[str, str, str | None]]:
+        identity = self.identity if not self.closed or "identity" in self.__dict__ else None
+        return _reopened, (self.absolute_path, self._table_digest().hexdigest(), identity)
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +144,19 @@ class Model(MappedModel):
         if self.closed:
             return f"<Model {self.path!r}: closed>"
         return f"<Model {self.path!r}: {self.architecture or 'no architecture'}, {self.n_parameters:,} parameters>"
+
+
+def _reopened(path: str, table_digest: str, identity: str | None) -> Model:
+    """The model of a pickle.
+
+    Raises:
+        GGUFError: The files hold another model by now.
+    """
+    model = open(path)
+    if model._table_digest().hexdigest() == table_digest and identity in {None, model.identity}:
+        return model
+    model.close()
+    raise GGUFError(f"{path}: the file changed since the model was pickled")
 
 
 def _sample_starts(n_bytes: int) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self
 
 from .._core import TensorInfo, observe_model
 from ..arrays.arguments import checked_out, describe_type, thread_count, type_name
@@ -13,6 +13,8 @@ from .heads import group_rows, heads
 from .roles import Place, place
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import numpy as np
     import numpy.typing as npt
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 class Tensor:
     """One tensor of a model. It keeps its model's mapping alive.
+
+    It pickles as its model and its name, and so reaches other processes; tensors of one pickle share one model there.
+    Copying gives the tensor itself. Tensors compare by identity of the object.
 
     Attributes:
         name: as in the file.
@@ -209,5 +214,26 @@ class Tensor:
         columns = self.shape[-1] if self.shape else 1
         return BlockRows(blocks, describe_type(self.type)["id"], columns, self._model.byte_order == "big")
 
+    def __reduce__(self) -> tuple[Callable[..., Tensor], tuple[MappedModel, str]]:
+        return _tensor_of, (self._model, self.name)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
     def __repr__(self) -> str:
         return f"<Tensor {self.name!r} {self.type} {' × '.join(map(str, self.shape))}>"
+
+
+class _HasTensors(Protocol):
+    """A whole model, of which a tensor knows the mapped part alone."""
+
+    @property
+    def tensors(self) -> Mapping[str, Tensor]: ...
+
+
+def _tensor_of(model: _HasTensors, name: str) -> Tensor:
+    """The tensor of a pickle."""
+    return model.tensors[name]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.profiles.profiling import _batches
+from ggufscope.profiles.batches import BatchLimits, batches
 from support import small_models
 
 
@@ -116,13 +116,20 @@ def test_another_weight_changes_the_identity(write_gguf):
     assert gs.profile(write_gguf(**model)).model.identity != before
 
 
-def test_batches_do_not_change_the_result(write_gguf, monkeypatch):
+@pytest.mark.parametrize("limits", [BatchLimits(n_bytes=1), BatchLimits(n_parts=1), BatchLimits(n_norms=1)], ids=str)
+def test_batches_do_not_change_the_result(write_gguf, limits):
     path = write_gguf(**small_models.llama())
-    whole = gs.profile(path).to_json(reproducible=True)
-    monkeypatch.setattr("ggufscope.profiles.profiling._BATCH_BYTES", 1)
     with gs.open(path) as model:
-        assert len(list(_batches(model.tensors[:]))) == len(model.tensors)
-    assert gs.profile(path).to_json(reproducible=True) == whole
+        assert [len(batch) for batch in batches(model.tensors.values(), limits)] == [1] * len(model.tensors)
+    whole, cut = gs.profile(path), gs.profile(path, limits=limits)
+    assert cut.to_json(reproducible=True) == whole.to_json(reproducible=True)
+
+
+def test_batches_hold_every_tensor_in_order(write_gguf):
+    with gs.open(write_gguf(**small_models.mixture())) as model:
+        for limits in (BatchLimits(), BatchLimits(n_bytes=10_000), BatchLimits(n_parts=5), BatchLimits(n_norms=100)):
+            found = [tensor for batch in batches(model.tensors.values(), limits) for tensor in batch]
+            assert found == list(model.tensors.values())
 
 
 def test_fast_leaves_out_what_is_slow(profile_of):
@@ -156,15 +163,15 @@ def test_an_impossible_number_of_threads_is_refused(write_gguf, threads):
         gs.profile(write_gguf(**small_models.llama()), threads=threads)
 
 
-def test_progress_rises_to_the_total_in_the_calling_thread(write_gguf, monkeypatch):
-    monkeypatch.setattr("ggufscope.profiles.profiling._BATCH_BYTES", 10_000)
+def test_progress_rises_to_the_total_in_the_calling_thread(write_gguf):
     calls, threads = [], set()
 
     def progress(done, total):
         calls.append((done, total))
         threads.add(threading.get_ident())
 
-    profile = gs.profile(write_gguf(**small_models.llama()), threads=2, progress=progress)
+    path = write_gguf(**small_models.llama())
+    profile = gs.profile(path, threads=2, progress=progress, limits=BatchLimits(n_bytes=10_000))
     done = [call[0] for call in calls]
     assert done == sorted(done)
     assert calls[-1] == (profile.model.n_bytes, profile.model.n_bytes)

@@ -9,6 +9,7 @@ from .._core import TensorInfo, observe_model
 from ..arrays.arguments import checked_out, describe_type, thread_count, type_name
 from ..arrays.multiply import BlockRows, RowProducts, multiply
 from ..arrays.statistics import TensorStatistics, whole_of
+from .experts import experts_in
 from .heads import group_rows, heads
 from .roles import Place, place
 
@@ -78,7 +79,7 @@ class Tensor:
     @property
     def n_experts(self) -> int:
         """Experts stored in this tensor: its first dimension, if it has three; otherwise 1."""
-        return self.shape[0] if len(self.shape) == 3 else 1
+        return experts_in(self.shape)
 
     @property
     def n_rows(self) -> int:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from .._core import Part, Statistics, observe_model
 from ..arrays.arguments import checked_threshold, thread_count
 from ..arrays.statistics import TensorStatistics, whole_of
+from ..models.experts import holds_experts, is_role_of_experts
 from ..models.heads import group_rows, heads
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.summary import ModelSummary
+from .batches import DEFAULT_LIMITS, BatchLimits, batches
 from .head_table import HeadTable, column_norms, head_fields
 from .profile_result import Profile, Run, Settings
 from .rollup import THIRDS, Groups, Merged, thirds_of
@@ -28,12 +30,6 @@ if TYPE_CHECKING:
     from ..models.model import Tensor
     from .magnitudes import MagnitudeSketch
 
-# Tensors are observed in batches, so that no more than a batch's statistics are held next to the results (a model
-# with 256 experts has 40 000 parts); large enough that starting the threads anew costs nothing.
-_BATCH_BYTES = 512 << 20
-_BATCH_PARTS = 4096
-_BATCH_NORMS = 1 << 23  # rows and columns: 64 MB, whatever shapes a file claims
-
 _ROLE_OF_KIND = {"q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output"}
 
 
@@ -46,6 +42,7 @@ def profile(
     *,
     keep_vectors: bool = True,
     isa: str | None = None,
+    limits: BatchLimits = DEFAULT_LIMITS,
 ) -> Profile:
     """Statistics of every parameter of a model, from one pass over its data.
 
@@ -57,6 +54,7 @@ def profile(
         progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel.
         keep_vectors: keep `row_l2` and `column_l2` of every tensor (8 bytes per row and column) beside their summary.
         isa: instruction set to work with; None for the one in use. The result does not depend on it.
+        limits: how much is observed at once. The result does not depend on it.
 
     Returns:
         The profile; it does not refer to the model any more.
@@ -76,7 +74,15 @@ def profile(
     n_threads = thread_count(threads)
     with contextlib.ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
-        return _profile(opened, settings, threads=n_threads, progress=progress, keep_vectors=keep_vectors, isa=isa)
+        return _profile(
+            opened,
+            settings,
+            threads=n_threads,
+            progress=progress,
+            keep_vectors=keep_vectors,
+            isa=isa,
+            limits=limits,
+        )
 
 
 def _profile(
@@ -87,13 +93,13 @@ def _profile(
     progress: Callable[[int, int], object] | None,
     keep_vectors: bool,
     isa: str | None,
+    limits: BatchLimits,
 ) -> Profile:
     started = datetime.datetime.now(datetime.UTC)
     clock = time.perf_counter()
-    tensors = list(model.tensors.values())
     collector = _Collector(model, keep_vectors)
     for tensor, parts in _observe(
-        model, tensors, collector.geometry, threads=threads, settings=settings, progress=progress, isa=isa
+        model, collector.geometry, threads=threads, settings=settings, progress=progress, isa=isa, limits=limits
     ):
         collector.add(tensor, parts)
     seconds = time.perf_counter() - clock
@@ -101,40 +107,24 @@ def _profile(
     return collector.finish(ModelSummary.of(model), settings, run)
 
 
-def _batches(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
-    batch: list[Tensor] = []
-    n_bytes = n_parts = n_norms = 0
-    for tensor in tensors:
-        batch.append(tensor)
-        n_bytes += tensor.n_bytes
-        n_parts += tensor.n_experts
-        n_norms += tensor.n_rows + (tensor.shape[-1] if tensor.shape else 1)
-        if n_bytes >= _BATCH_BYTES or n_parts >= _BATCH_PARTS or n_norms >= _BATCH_NORMS:
-            yield batch
-            batch, n_bytes, n_parts, n_norms = [], 0, 0, 0
-    if batch:
-        yield batch
-
-
 def _observe(
     model: Model,
-    tensors: Sequence[Tensor],
     geometry: Mapping[str, HeadGeometry | None],
     *,
     threads: int,
     settings: Settings,
     progress: Callable[[int, int], object] | None,
     isa: str | None,
+    limits: BatchLimits,
 ) -> Iterator[tuple[Tensor, list[Part]]]:
     """Each tensor with its parts, in file order."""
-    total = sum(tensor.n_bytes for tensor in tensors)
     done = 0
-    for batch in _batches(tensors):
+    for batch in batches(model.tensors.values(), limits):
         offset = done
 
         def report(batch_done: int, _total: int, offset: int = offset) -> None:
             if progress is not None:
-                progress(offset + batch_done, total)
+                progress(offset + batch_done, model.n_bytes)
 
         parts = observe_model(
             model.core(),
@@ -200,11 +190,11 @@ class _Collector:
         self._total.add(whole, tensor.n_bytes)
 
     def _add_experts(self, tensor: Tensor, parts: Sequence[Part]) -> None:
-        if tensor.role is None or "_exps" not in tensor.role:
+        if not is_role_of_experts(tensor.role):
             return
         if tensor.expert is not None:
             self._experts.add((tensor.role, tensor.expert), whole_of(parts), tensor.n_bytes)
-        elif len(tensor.shape) == 3 and len(parts) == tensor.shape[0]:  # the core leaves tiny matrices together
+        elif holds_experts(tensor.shape) and len(parts) == tensor.n_experts:  # the core leaves tiny matrices together
             for part in parts:
                 self._experts.add((tensor.role, part.index), part.statistics, tensor.n_bytes // len(parts))
 

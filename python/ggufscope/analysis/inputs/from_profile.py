@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...models.experts import experts_in
 from ...models.inspection import layer_ranges
 from .layer_table import GAINS, MATRICES, Gain, LayerTable, Matrix
 from .tensor_roles import FUSED_ATTENTION, ffn_gain_role, holder, mixers_without_matrices, scale_free
@@ -93,7 +94,7 @@ def scale_of(role: str, layer: LayerRows) -> float:
 def _merged(rows: list[Row], scale: float) -> Entry:
     """One tensor, or the experts of a layer: root mean square of their norms, shares over all elements."""
     shapes = [row.shape or () for row in rows]
-    experts = sum(shape[0] if len(shape) == 3 else 1 for shape in shapes)
+    experts = sum(experts_in(shape) for shape in shapes)
     elements = np.array([row.n_elements for row in rows], np.float64)
     known = all(row.get(name) is not None for row in rows for name in ("l2_norm", *_SHARES))
     type_ = "/".join(sorted({str(row.type) for row in rows}))

@@ -1,0 +1,23 @@
+"""Experts of a mixture: which tensors are theirs, and how many one tensor holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def is_role_of_experts(role: str | None) -> TypeGuard[str]:
+    """Whether tensors of a role are experts' (`"ffn_gate_exps"`), stored together or each by itself."""
+    return role is not None and "_exps" in role
+
+
+def holds_experts(shape: Sequence[int]) -> bool:
+    """Whether a tensor of this shape holds experts one after another: it has three dimensions."""
+    return len(shape) == 3
+
+
+def experts_in(shape: Sequence[int]) -> int:
+    """Experts in a tensor of this shape: its first dimension if it holds experts, otherwise 1."""
+    return shape[0] if holds_experts(shape) else 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import MissingExtraError, OutputError
-from ..saving.directories import is_ours, make_directory, refuse_foreign, usable_directory
+from ..errors import MissingExtraError
+from ..saving.directories import make_directory, refuse_foreign, remove_ours, usable_directory
 from ..saving.files import atomic_write
 from .renderers import RENDERERS, USUAL_FORMATS
 from .report import Report
@@ -90,8 +90,5 @@ def write_report(data: ReportData, directory: str | PathLike[str], formats: Sequ
 
 def _remove_stale(target: Path, formats: Sequence[str], written: set[Path]) -> None:
     for path in (path for name in file_names(formats) for path in sorted(target.glob(name))):
-        if path not in written and path.is_file() and is_ours(path):
-            try:
-                path.unlink()
-            except OSError as error:
-                raise OutputError(error.errno, error.strerror, str(path)) from error
+        if path not in written:
+            remove_ours(path)

@@ -109,6 +109,19 @@ def is_ours(path: Path) -> bool:
     return mark is not None and mark in found
 
 
+def remove_ours(path: Path) -> None:
+    """Remove a file, if it is there and of ggufscope.
+
+    Raises:
+        OutputError: It cannot be removed, or not be read to see whose it is.
+    """
+    if path.is_file() and is_ours(path):
+        try:
+            path.unlink()
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror, str(path)) from error
+
+
 def marked(name: str, content: str | bytes) -> bytes:
     """The content of a picture with the mark of its kind.
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
-from ..errors import AnalysisError, OutputError, ProfileError, StudyError, TraceError, ValidationError
-from ..saving.directories import is_ours
+from ..errors import AnalysisError, ProfileError, StudyError, TraceError, ValidationError
+from ..saving.directories import remove_ours
 from .document_json import read_document
 from .parts import PARTS
 from .study_document import STUDY_JSON
@@ -173,11 +173,7 @@ def remove(paths: Iterable[Path]) -> None:
         OutputError: One cannot be removed.
     """
     for path in paths:
-        if path.is_file() and is_ours(path):
-            try:
-                path.unlink()
-            except OSError as error:
-                raise OutputError(error.errno, error.strerror, str(path)) from error
+        remove_ours(path)
 
 
 def file_digest(path: Path) -> str:

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import OutputError, ValidationError
-from ..saving.directories import is_ours, usable_directory
+from ..errors import ValidationError
+from ..saving.directories import remove_ours, usable_directory
 from ..saving.files import atomic_write
 from .document_json import document_from_json, document_to_json
 from .weights_file import weights_toml
@@ -74,7 +74,7 @@ class Validation:
             with atomic_write(target / name) as file:
                 file.write(text)
         if weights is None:
-            _remove(target / WEIGHTS)
+            remove_ours(target / WEIGHTS)
         return [target / name for name in texts]
 
     @classmethod
@@ -95,12 +95,3 @@ class Validation:
     def __repr__(self) -> str:
         fit = "weights fitted" if self.document.fit.fitted else "no weights fitted"
         return f"<Validation of {self.document.model.title!r}: {len(self.document.quantities)} quantities; {fit}>"
-
-
-def _remove(path: Path) -> None:
-    """Remove a file of an earlier validation."""
-    if path.is_file() and is_ours(path):
-        try:
-            path.unlink()
-        except OSError as error:
-            raise OutputError(error.errno, error.strerror, str(path)) from error

@@ -16,7 +16,6 @@ from ggufscope.commands.app import main
 from ggufscope.errors import ValidationError
 from ggufscope.report.markdown.validation import render_validation_markdown
 from ggufscope.text.escape import escape_markdown
-from ggufscope.validation.document_json import document_from_json
 from support.comparisons import IDENTITY, make_analysis, make_answers, make_trace, random_answers
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def test_json_is_the_saved_file(run: Run, files: tuple[Path, Path], tmp_path: Pa
     assert code == 0
     saved = (tmp_path / "validation.json").read_text(encoding="utf-8")
     assert json.loads(out) == json.loads(saved)
-    assert document_from_json(out).model.identity == IDENTITY
+    assert gs.Validation.from_json(out).document.model.identity == IDENTITY
     assert max(map(len, saved.splitlines())) < 1000
 
 

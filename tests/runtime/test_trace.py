@@ -22,7 +22,6 @@ from rich.console import Console
 import ggufscope as gs
 from ggufscope.commands.app import main
 from ggufscope.errors import TraceError
-from ggufscope.runtime.document_json import document_from_json
 from ggufscope.runtime.engines.engine import GenerationInterrupted
 from ggufscope.runtime.engines.streamed import StreamedEngine
 from ggufscope.runtime.measuring.capture import FIGURES, POINTS
@@ -175,7 +174,7 @@ def test_overflow_is_a_warning(write_gguf: WriteGguf) -> None:
     document = gs.trace(write_gguf(**model.file()), probe=12).document
     assert document.warnings[-1] == "activations are not finite from layer 1 on: they overflow float32"
     assert document.prompts[0].layers["residual_rms"][1] is None
-    document_from_json(gs.Trace(document).to_json())
+    gs.Trace.from_json(gs.Trace(document).to_json())
 
 
 # The command
@@ -193,7 +192,7 @@ def test_json_equals_the_file(run: Run, stories260k: Path, questions: Path, tmp_
     code, out, err = run(stories260k, "--prompts", questions, "-o", path, "--json", "--keep", "q", "--keep", "q")
     assert (code, err) == (0, "")
     assert out == path.read_text(encoding="utf-8")
-    assert document_from_json(out).settings.kept == ["q"]
+    assert gs.Trace.from_json(out).document.settings.kept == ["q"]
     with np.load(path.with_suffix(".npz")) as kept:
         assert "prompt1/layer4/q" in kept.files
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["questions.json", "trace.json", "trace.npz"]

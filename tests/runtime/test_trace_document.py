@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ggufscope.errors import TraceError
-from ggufscope.runtime.document_json import document_from_json, document_to_json
 from ggufscope.runtime.trace_document import (
     SCHEMA,
+    TRACE_FORM,
     Answer,
     EngineRecord,
     FigureRecord,
@@ -52,14 +52,14 @@ DOCUMENT = TraceDocument(
 
 
 def test_round_trip() -> None:
-    text = document_to_json(DOCUMENT)
+    text = TRACE_FORM.to_json(DOCUMENT)
     rounded = replace(DOCUMENT, prompts=[replace(PROMPT, layers={"q_rms": [0.1234568, None]})])
-    assert document_from_json(text) == rounded
-    assert document_to_json(rounded) == text
+    assert TRACE_FORM.from_json(text) == rounded
+    assert TRACE_FORM.to_json(rounded) == text
 
 
 def test_a_figure_is_a_line() -> None:
-    lines = document_to_json(DOCUMENT).splitlines()
+    lines = TRACE_FORM.to_json(DOCUMENT).splitlines()
     assert any(line.strip() == '"q_rms": [0.1234568, null]' for line in lines)
 
 
@@ -82,13 +82,13 @@ Change = Callable[[dict[str, Any]], object]
     ],
 )
 def test_what_is_wrong_is_named(change: Change, message: str) -> None:
-    plain = json.loads(document_to_json(DOCUMENT))
+    plain = json.loads(TRACE_FORM.to_json(DOCUMENT))
     change(plain)
     with pytest.raises(TraceError, match=message):
-        document_from_json(json.dumps(plain))
+        TRACE_FORM.from_json(json.dumps(plain))
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"schema": NaN}', "[" * 100_000])
 def test_no_json(text: str) -> None:
     with pytest.raises(TraceError, match="not a saved trace"):
-        document_from_json(text)
+        TRACE_FORM.from_json(text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,7 @@ class _Whole:
     size: dict[str, float]
 
 
-FORM = SavedForm("a saved thing", "thing", "thing/1", _Whole, ValueError, 4)
+FORM = SavedForm("a saved thing", "thing", "thing/1", lambda: _Whole, ValueError, 4)
 WHOLE = _Whole("thing/1", [_Part("a", [1.23456, None]), _Part("b", [float(n) for n in range(60)])], {"low": 0.5})
 
 
@@ -64,3 +66,59 @@ def test_refusals(text: str, message: str) -> None:
 def test_digits() -> None:
     assert rounded({"a": (1 / 3, [2e-9 / 3, 7])}, 3) == {"a": [0.333, [6.67e-10, 7]]}
     assert load_strictly("[1e3]", "x", ValueError) == [1000.0]
+
+
+def _lift_first(plain: dict[str, Any]) -> dict[str, Any]:
+    return {**plain, "schema": "thing/0.2", "parts": [{"name": name, "values": []} for name in plain["parts"]]}
+
+
+def _lift_second(plain: dict[str, Any]) -> dict[str, Any]:
+    return {**plain, "schema": "thing/1", "size": {"low": plain["low"]}}
+
+
+def _refuse_empty(whole: _Whole) -> None:
+    if not whole.parts:
+        raise ValueError("malformed thing: parts: none")
+
+
+HOOKED = dataclasses.replace(
+    FORM,
+    check=_refuse_empty,
+    lifts={"thing/0.1": _lift_first, "thing/0.2": _lift_second},
+    arrange=lambda plain: {"schema": plain["schema"], "inner": plain},
+    restore=lambda plain: plain.get("inner", plain),
+    place=lambda steps, plain: f"{steps[0]} of {len(plain)}",
+)
+
+
+def test_older_schemas_are_lifted_one_after_the_other() -> None:
+    found = HOOKED.from_json('{"schema": "thing/0.1", "parts": ["a"], "low": 0.5}')
+    assert found == _Whole("thing/1", [_Part("a", [])], {"low": 0.5})
+    assert HOOKED.from_json('{"schema": "thing/0.2", "parts": [{"name": "a", "values": []}], "low": 0.5}') == found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"schema": "thing/0.1", "parts": 1, "low": 0.5}', "malformed thing of schema 'thing/0.1': TypeError"),
+        ('{"schema": "thing/0.1", "parts": ["a"]}', "malformed thing of schema 'thing/0.2': KeyError"),
+        ('{"schema": "thing/0.1", "parts": [1], "low": 0.5}', "malformed thing: parts of 4"),
+        ('{"schema": "thing/0.1", "parts": [], "low": 0.5}', "malformed thing: parts: none"),
+        ('{"schema": "thing/0"}', "this version reads 'thing/1' and 'thing/0.1' and 'thing/0.2'"),
+        ('{"schema": ["thing/0.1"]}', "cannot read schema"),
+    ],
+)
+def test_what_cannot_be_lifted_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        HOOKED.from_json(text)
+
+
+def test_a_layout_of_its_own_is_restored() -> None:
+    text = HOOKED.to_json(WHOLE)
+    assert list(json.loads(text)) == ["schema", "inner"]
+    assert HOOKED.from_json(text).parts[0] == _Part("a", [1.235, None])
+
+
+def test_what_could_not_be_read_again_is_not_written() -> None:
+    with pytest.raises(ValueError, match="malformed thing: parts: none"):
+        HOOKED.to_json(_Whole("thing/1", [], {}))

@@ -12,9 +12,8 @@ import pytest
 import ggufscope as gs
 from ggufscope.errors import StudyError
 from ggufscope.runtime.engines.engine import GenerationInterrupted
-from ggufscope.studies.document_json import document_from_json
 from ggufscope.studies.parts import PARTS
-from ggufscope.studies.study_document import SCHEMA
+from ggufscope.studies.study_document import SCHEMA, STUDY_FORM
 from support.questions import write_questions
 
 ALL = list(PARTS)
@@ -376,7 +375,7 @@ def test_the_state_round_trips(finished_study: Path) -> None:
     text = (finished_study / "study.json").read_text(encoding="utf-8")
     found = gs.Study.load(finished_study)
     assert found.to_json() == text
-    assert document_from_json(text).schema == SCHEMA
+    assert STUDY_FORM.from_json(text).schema == SCHEMA
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,6 @@ import numpy as np
 import ggufscope as gs
 from ggufscope.report.content.results import ReportData
 from ggufscope.synth import make_plan, write_plan
-from ggufscope.validation.document_json import document_from_json
 from ggufscope.validation.quantities import ANALOGUES
 from support.comparisons import N_HEADS, N_LAYERS, make_analysis, make_trace
 
@@ -102,7 +101,7 @@ def hostile(found):
         entry["id"] += HOSTILE
     for entry in fit["features"]:
         entry.update(dict.fromkeys(("definition", "kept"), HOSTILE))
-    return gs.Validation(document_from_json(json.dumps(plain)))
+    return gs.Validation.from_json(json.dumps(plain))
 
 
 def data(kind):

@@ -1,16 +1,26 @@
 """The layout of a saved analysis, schema `ggufscope.analysis/1`: plain values, None where something is undefined.
 
-These classes are the schema: `document_json` checks a file against them, field by field.
+These classes are the schema: ANALYSIS_FORM checks a file against them, field by field.
 """
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from ..errors import AnalysisError
+from ..saving.form import SavedForm, dotted
 from .verdicts.findings import Finding  # noqa: TC001  pydantic resolves the annotations
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..saving.form import Plain
+
 SCHEMA = "ggufscope.analysis/1"
+DIGITS = 10  # significant digits of every number: BLAS, numba and sampling vouch for no more
 
 
 @dataclass(frozen=True)
@@ -245,3 +255,38 @@ class AnalysisDocument:
 def number(value: float | None) -> float | None:
     """A number for the file: None for NaN and infinity."""
     return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _with_layers_outside(plain: Plain) -> Plain:
+    """The layers of the leading preset stand at the end of the file."""
+    plain["layers"] = plain["preset"].pop("layers")
+    return plain
+
+
+def _with_layers_inside(plain: Plain) -> Plain:
+    preset = plain.get("preset")
+    if isinstance(preset, dict):
+        preset = {**preset, "layers": plain.get("layers")}
+    return {**{key: value for key, value in plain.items() if key != "layers"}, "preset": preset}
+
+
+def _place_in_file(steps: Sequence[int | str], plain: Plain) -> str:
+    return dotted(steps, plain).replace("preset.layers", "layers")
+
+
+def _text(plain: Plain) -> str:
+    return json.dumps(plain, indent=1, allow_nan=False) + "\n"
+
+
+ANALYSIS_FORM: SavedForm[AnalysisDocument] = SavedForm(
+    kind="a saved analysis",
+    noun="analysis",
+    schema=SCHEMA,
+    types=lambda: AnalysisDocument,
+    error=AnalysisError,
+    digits=DIGITS,
+    arrange=_with_layers_outside,
+    restore=_with_layers_inside,
+    place=_place_in_file,
+    text=_text,
+)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import AnalysisError
-from ..saving.directories import COMMENT, usable_directory
-from ..saving.files import atomic_write
-from .document_json import document_from_json, document_to_json
+from ..saving.directories import COMMENT
+from ..saving.results import NotebookView, SavedInDirectory
+from .analysis_document import ANALYSIS_FORM
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     import numpy.typing as npt
 
     from ..profiles.profile_result import Profile
@@ -29,13 +25,20 @@ MARKDOWN_MARK = f"{COMMENT} analysis -->"
 FILES = (REPORT_JSON, REPORT_MARKDOWN, PROFILE_JSON)
 
 
-class Analysis:
-    """What `ggufscope.analyze` found.
+class Analysis(NotebookView, SavedInDirectory):
+    """A risk index, hypotheses and what they are worth, from the weights alone; made by `ggufscope.analyze`.
+
+    Saved as `analysis-report.json`, numbers with 10 significant digits, with `report.md` and, where the analysis had a
+    profile, `profile.json`, for whoever renders the results again. Equality does not look at the profile.
 
     Attributes:
         document: everything, as plain values in the layout of the saved file.
         profile: the statistics of the tensors it was made from; None where there were none, or it was loaded.
     """
+
+    _form = ANALYSIS_FORM
+    _files = FILES
+    document: AnalysisDocument
 
     def __init__(self, document: AnalysisDocument, profile: Profile | None = None) -> None:
         self.document = document
@@ -76,78 +79,29 @@ class Analysis:
         """What to know before believing the rest."""
         return self.document.warnings
 
-    def to_json(self) -> str:
-        """The text of `analysis-report.json`: strict JSON, numbers with 10 significant digits."""
-        return document_to_json(self.document)
+    def _texts_beside(self) -> dict[str, str | None]:
+        return {} if self.profile is None else {PROFILE_JSON: self.profile.to_json()}
 
-    def to_markdown(self) -> str:
-        """The text of `report.md`."""
-        from ..report.markdown.analysis import render_markdown  # noqa: PLC0415  outputs come after what they render
-
-        return render_markdown(self.document)
-
-    def save(self, directory: str | PathLike[str]) -> list[Path]:
-        """Write `analysis-report.json` and `report.md` into a directory, which is made if it is not there.
-
-        Beside them stands `profile.json` where the analysis had a profile, for whoever renders the results again.
-        Files of an earlier analysis are replaced, each once the new one is complete; a file of these names that is
-        from something else is not.
-
-        Returns:
-            The files written.
-
-        Raises:
-            OutputError: An `OSError`: a file cannot be written, or is not from ggufscope.
-        """
-        target = usable_directory(directory, FILES)
-        texts = {REPORT_JSON: self.to_json(), REPORT_MARKDOWN: self.to_markdown()}
-        if self.profile is not None:
-            texts[PROFILE_JSON] = self.profile.to_json()
-        for name, text in texts.items():
-            with atomic_write(target / name) as file:
-                file.write(text)
-        return [target / name for name in texts]
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> Analysis:
-        """Read and check a saved analysis: `analysis-report.json`, or the directory that holds it.
-
-        Raises:
-            AnalysisError: Not an analysis, of another schema version, or malformed; names the place.
-            OSError: The file cannot be read.
-        """
-        file = Path(path)
-        file = file / REPORT_JSON if file.is_dir() else file
-        try:
-            return cls(document_from_json(file.read_bytes()))
-        except AnalysisError as error:
-            raise AnalysisError(f"{file}: {error}") from None
-
-    def __repr__(self) -> str:
+    def _summary(self) -> str:
         verdicts = ", ".join(f"{finding.id} {finding.verdict}" for finding in self.document.hypotheses)
-        return f"<Analysis of {self.document.model.title!r}: {self.document.model.n_layers} layers; {verdicts}>"
-
-    def _repr_html_(self) -> str:
-        from ..report.page.notebook import analysis_html  # noqa: PLC0415
-
-        return analysis_html(self.document)
+        return f"{self.document.model.n_layers} layers; {verdicts}"
 
 
 def _columns(layers: list[LayerRecord]) -> dict[str, npt.NDArray[Any]]:
-    columns: dict[str, npt.NDArray[Any]] = {"layer": np.array([entry.layer for entry in layers], np.int64)}
+    columns: dict[str, npt.NDArray[Any]] = {"layer": np.array([record.layer for record in layers], np.int64)}
     for name in ("risk", "risk_without_confounded", "rank", "p_first", "p_top_three"):
-        columns[name] = _floats([getattr(entry, name) for entry in layers])
-    intervals = [entry.rank_interval or (None, None) for entry in layers]
+        columns[name] = _floats([getattr(record, name) for record in layers])
+    intervals = [record.rank_interval or (None, None) for record in layers]
     columns["rank_low"], columns["rank_high"] = (_floats([pair[end] for pair in intervals]) for end in (0, 1))
-    columns["level"] = np.array([entry.level for entry in layers], object)
+    columns["level"] = np.array([record.level for record in layers], object)
     for name in layers[0].scores if layers else ():
-        columns[name] = _floats([entry.scores[name] for entry in layers])
+        columns[name] = _floats([record.scores[name] for record in layers])
     for name in layers[0].components if layers else ():
-        columns[f"scaled_{name}"] = _floats([entry.components[name].scaled for entry in layers])
-        columns.setdefault(name, _floats([entry.components[name].raw for entry in layers]))
-    columns["excess_zero_fraction"] = _floats([entry.value_zeros.excess_zero_fraction for entry in layers])
+        columns[f"scaled_{name}"] = _floats([record.components[name].scaled for record in layers])
+        columns.setdefault(name, _floats([record.components[name].raw for record in layers]))
+    columns["excess_zero_fraction"] = _floats([record.value_zeros.excess_zero_fraction for record in layers])
     for name in layers[0].types if layers else ():
-        columns[f"type_{name}"] = np.array([entry.types[name] for entry in layers], object)
+        columns[f"type_{name}"] = np.array([record.types[name] for record in layers], object)
     return columns
 
 

@@ -5,18 +5,18 @@ The module is not called `profile` because that is the package's function.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from .._core import current_isa
 from .._version import __version__
 from ..models.summary import ModelSummary
-from ..saving.files import atomic_write
+from ..saving.results import NotebookView, SavedResult
 from .head_table import HeadTable
 from .magnitudes import MagnitudeSketch
 from .rows import Row, columns
+from .saved import PROFILE_FORM, SCHEMA
 
 if TYPE_CHECKING:
     import datetime
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ..models.model import Model
-
-SCHEMA = "ggufscope.profile/1"
+    from ..saving.form import SavedForm
 
 Table = Literal["tensors", "layers", "roles", "experts", "layer_roles", "thirds"]
 _TABLES: tuple[Table, ...] = get_args(Table)
@@ -85,13 +84,13 @@ class Run:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class Profile:
+@dataclass(frozen=True, eq=False, repr=False)
+class Profile(NotebookView, SavedResult):
     """Statistics of a model; made by `ggufscope.profile`, or loaded.
 
     Rows carry the names of docs/metrics.md as attributes (`row.kurtosis`). A loaded profile is like a fresh one, but
     for the vectors `row_l2` and `column_l2`, of which only min, max, median and MAD are saved (`row_l2_median`, …), and
-    for the statistics of heads, which are saved with 12 digits.
+    for the statistics of heads, which are saved with 12 digits; the two are equal.
 
     Attributes:
         model: what the model is: name, architecture, types, sizes, identity.
@@ -123,6 +122,8 @@ class Profile:
     magnitudes: list[MagnitudeSketch]
     run: Run | None = None
 
+    _form: ClassVar[SavedForm[Any]] = PROFILE_FORM
+
     def to_columns(self, table: Table = "tensors") -> dict[str, npt.NDArray[np.generic]]:
         """One NumPy array per field over the rows of a table, ready for a data frame.
 
@@ -143,12 +144,7 @@ class Profile:
             raise ValueError(f"no table {table!r}; there are {', '.join(_TABLES)}")
         return columns(getattr(self, table).values())
 
-    def to_json(self, reproducible: bool = False) -> str:
-        """The text of the saved file: strict JSON, one row per line.
-
-        Args:
-            reproducible: leave out `run`; the text then depends on the content of the model's files alone.
-        """
+    def _saved_document(self) -> dict[str, Any]:
         document: dict[str, Any] = {
             "schema": SCHEMA,
             "model": asdict(self.model),
@@ -159,38 +155,42 @@ class Profile:
         for table in ("thirds", "layers", "roles", "experts", "layer_roles", "tensors", "heads"):
             document[table] = [row.to_json() for row in getattr(self, table).values()]
         document["magnitudes"] = [sketch.to_json() for sketch in self.magnitudes]
-        if self.run is not None and not reproducible:
+        if self.run is not None:
             document["run"] = asdict(self.run)
-        return "{\n" + ",\n".join(f"{_dump(key)}: {_lines(value)}" for key, value in document.items()) + "\n}\n"
+        return document
 
-    def save(self, path: str | PathLike[str], *, reproducible: bool = False) -> None:
+    def to_json(self, reproducible: bool = False) -> str:
+        """The text of the saved file: strict JSON, one row per line.
+
+        Args:
+            reproducible: leave out `run`; the text then depends on the content of the model's files alone.
+        """
+        shown = replace(self, run=None) if reproducible else self
+        return super(Profile, shown).to_json()
+
+    def save(self, path: str | PathLike[str], *, reproducible: bool = False) -> list[Path]:
         """Write the profile as JSON; an existing file is replaced once the new one is complete.
 
         Args:
             path: the file.
             reproducible: leave out `run`.
 
+        Returns:
+            The file written.
+
         Raises:
-            OSError: The file cannot be written.
+            OutputError: An `OSError`: the file cannot be written.
         """
-        with atomic_write(path) as file:
-            file.write(self.to_json(reproducible))
+        shown = replace(self, run=None) if reproducible else self
+        return super(Profile, shown).save(path)
 
     @classmethod
-    def load(cls, path: str | PathLike[str]) -> Profile:
-        """Read and check a saved profile.
-
-        Raises:
-            ProfileError: Not a profile, of another schema version, or malformed; names the place.
-            OSError: The file cannot be read.
-        """
-        from .loading import read_profile  # noqa: PLC0415  pydantic takes a while to import
-
-        return cls.from_document(read_profile(path))
+    def _of_document(cls, document: Any) -> Profile:
+        return cls.from_document(document.model_dump(exclude_unset=True))
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Profile:
-        """The profile of a document that `loading.parse_profile` has checked."""
+        """The profile of a plain document in the layout of `schema`."""
         rows = {table: [Row.from_json(row) for row in document.get(table, [])] for table in _TABLES}
         tables = [HeadTable.from_json(table) for table in document["heads"]]
         return cls(
@@ -215,25 +215,9 @@ class Profile:
         files = self.run.files if self.run else []
         return self.model.name or next(iter(files), None) or self.model.architecture or "unnamed model"
 
-    def _repr_html_(self) -> str:
-        from ..report.page.notebook import profile_html  # noqa: PLC0415  outputs come after what they render
-
-        return profile_html(self)
-
-    def __repr__(self) -> str:
-        return f"<Profile of {self.title!r}: {len(self.tensors)} tensors, {self.model.n_elements} elements>"
+    def _summary(self) -> str:
+        return f"{len(self.tensors)} tensors, {self.model.n_elements} elements"
 
 
 def _layer_key(row: Row) -> int | str:
     return row.layer if row.stack is None else f"{row.stack}.{row.layer}"
-
-
-def _lines(value: Any) -> str:
-    """JSON of a value; a list of objects with each on its own line."""
-    if isinstance(value, list) and value:
-        return "[\n" + ",\n".join(map(_dump, value)) + "\n]"
-    return _dump(value)
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, allow_nan=False, separators=(",", ":"))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._version import __version__
-from .document_json import number
 from .measuring.capture import FIGURES
 from .scoring import score
 from .trace_document import (
@@ -23,6 +22,7 @@ from .trace_document import (
     TraceDocument,
     TraceRun,
     TraceSettings,
+    number,
 )
 
 if TYPE_CHECKING:

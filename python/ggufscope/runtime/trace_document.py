@@ -1,14 +1,19 @@
 """The layout of a saved trace, schema `ggufscope.trace/1`: plain values, None where something is undefined.
 
-These classes are the schema: `document_json` checks a file against them, field by field. Which figures there are, and
-what they mean, stands in the file itself (`figures`), from `capture.FIGURES`.
+These classes are the schema: TRACE_FORM checks a file against them, field by field. Which figures there are, and what
+they mean, stands in the file itself (`figures`), from `capture.FIGURES`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
+
+from ..errors import TraceError
+from ..saving.form import SavedForm
 
 SCHEMA = "ggufscope.trace/1"
+DIGITS = 7  # significant digits of every number: activations are float32
 
 
 @dataclass(frozen=True)
@@ -173,3 +178,49 @@ class TraceDocument:
     prompts: list[PromptTrace]
     warnings: list[str]
     run: TraceRun | None = None
+
+
+def _check_shapes(document: TraceDocument) -> None:
+    """Every table has the layers and heads of the model, and every figure is explained."""
+    model = document.model
+    for name, column in (("n_heads", model.n_heads), ("n_kv_heads", model.n_kv_heads), ("windows", model.windows)):
+        if len(column) != model.n_layers:
+            raise TraceError(f"malformed trace: model.{name}: {len(column)} entries for {model.n_layers} layers")
+    ids = [prompt.id for prompt in document.prompts]
+    if len(set(ids)) != len(ids):
+        raise TraceError("malformed trace: prompts: an id stands there twice")
+    for position, prompt in enumerate(document.prompts):
+        for name, by_layer in prompt.layers.items():
+            _check_figure(document, position, "layers", name, len(by_layer))
+        for name, rows in prompt.heads.items():
+            _check_figure(document, position, "heads", name, len(rows))
+            if [len(row) for row in rows] != model.n_heads:
+                raise TraceError(
+                    f"malformed trace: prompts.{position}.heads.{name}: rows do not have the lengths of n_heads"
+                )
+
+
+def _check_figure(document: TraceDocument, position: int, table: str, name: str, n_layers: int) -> None:
+    place = f"malformed trace: prompts.{position}.{table}.{name}"
+    known = document.figures.get(name)
+    if known is None or known.per_head != (table == "heads"):
+        raise TraceError(f"{place}: not among the figures of this file")
+    if n_layers != document.model.n_layers:
+        raise TraceError(f"{place}: {n_layers} layers, not {document.model.n_layers}")
+
+
+# Every figure of a prompt is one line of the file, and so is every layer of a figure of heads.
+TRACE_FORM = SavedForm(
+    kind="a saved trace",
+    noun="trace",
+    schema=SCHEMA,
+    types=lambda: TraceDocument,
+    error=TraceError,
+    digits=DIGITS,
+    check=_check_shapes,
+)
+
+
+def number(value: float) -> float | None:
+    """A number for the file: None for NaN and infinity."""
+    return float(value) if isfinite(value) else None

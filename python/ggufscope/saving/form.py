@@ -1,72 +1,153 @@
-"""Saved results as text: strict JSON with a fixed number of digits, checked against its dataclasses when it is read."""
+"""The one form of saved results: strict JSON that names its schema, checked field by field when it is read.
+
+    document ──plain──▶ rounded, arranged, checked ──text──▶ file
+    file ──load_strictly──▶ lifted from an older schema ──restored, checked──▶ document
+
+Every kind of result is a `SavedForm`; where a kind differs, it brings a function.
+"""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
 from functools import cached_property
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from .lines import indented
+
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from os import PathLike
+
+    from pydantic import TypeAdapter, ValidationError
 
 Document = TypeVar("Document")
+Plain = dict[str, Any]  # a document as JSON has it
 
-_LONGEST_LINE = 160  # characters
 _MOST_DIGITS = 300  # of an integer: as a float it is finite
+_MODEL_MAGIC = b"GGUF"
+
+
+def unchanged(plain: Plain) -> Plain:
+    """The layout of a file that is that of its document."""
+    return plain
+
+
+def accept(_: Any) -> None:
+    """No check beyond those of the fields."""
+
+
+def dotted(steps: Sequence[int | str], _: Plain) -> str:
+    """The place of a fault, as `prompts.3.id`."""
+    return ".".join(map(str, steps))
 
 
 @dataclass(frozen=True)
 class SavedForm(Generic[Document]):
-    """How documents of a kind are saved.
+    """The saved form of one kind of document.
 
     Attributes:
-        kind: what it is, with its article, as `"a saved trace"`.
+        kind: the document with its article, as `"a saved trace"`.
         noun: the same in a word, as `"trace"`.
-        schema: of the file.
-        document: the dataclass that is the schema.
-        error: raised for what is none; made from one line.
-        digits: significant digits of every number.
+        schema: that files name, as `"ggufscope.trace/1"`.
+        types: gives the dataclass or pydantic model whose fields are the schema; called when it is first needed.
+        error: raised for a file that is no such document; made from one line.
+        digits: significant digits of every number; None: all of them.
+        check: raises `error` for a document whose fields have the right types and yet do not fit together.
+        lifts: an older schema → the function that turns its plain document into one of the next schema.
+        arrange: the plain document in the layout of the file; it may change its argument.
+        restore: the way back; it must take any object, for what is wrong with it is told afterwards.
+        place: where a fault is, from the steps to it in the restored document.
+        text: the text of a file.
+        checked_when_written: whether to check also what is written, so that it can be read again.
     """
 
     kind: str
     noun: str
     schema: str
-    document: type[Document]
+    types: Callable[[], Any]
     error: type[Exception]
-    digits: int
+    digits: int | None
+    check: Callable[[Document], None] = accept
+    lifts: Mapping[str, Callable[[Plain], Plain]] = field(default_factory=dict)
+    arrange: Callable[[Plain], Plain] = unchanged
+    restore: Callable[[Plain], Plain] = unchanged
+    place: Callable[[Sequence[int | str], Plain], str] = dotted
+    text: Callable[[Plain], str] = indented
+    checked_when_written: bool = True
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Document]:
         from pydantic import TypeAdapter  # noqa: PLC0415  takes a while to import
 
-        return TypeAdapter(self.document)
+        return TypeAdapter(self.types())
+
+    def plain(self, document: Document) -> Plain:
+        """The document as JSON has it, in the layout of the file, its numbers rounded."""
+        whole = asdict(document) if is_dataclass(document) and not isinstance(document, type) else document
+        return self.arrange(cast("Plain", whole if self.digits is None else rounded(whole, self.digits)))
 
     def to_json(self, document: Document) -> str:
-        """The text of the saved file: lists of plain values, and small records of them, stand on a line each."""
-        plain = rounded(asdict(cast("Any", document)), self.digits)
-        self._checked(plain)
-        return _indented(plain, "") + "\n"
+        """The text of the saved file."""
+        plain = self.plain(document)
+        if self.checked_when_written:
+            self._checked(plain)
+        return self.text(plain)
 
     def from_json(self, data: bytes | str) -> Document:
-        """Check the text of a saved file, field by field; what `error` is raised with names the place."""
+        """Check the text of a saved file; what `error` is raised with names the place."""
         plain = load_strictly(data, self.kind, self.error)
         if not isinstance(plain, dict) or "schema" not in plain:
             raise self.error(f'not {self.kind}: it has no "schema"')
-        if plain["schema"] != self.schema:
-            raise self.error(f"cannot read schema {plain['schema']!r}; this version reads {self.schema!r}")
-        return self._checked(plain)
+        return self._checked(self._lifted(plain))
 
-    def _checked(self, plain: dict[str, Any]) -> Document:
+    def read(self, path: str | PathLike[str]) -> Document:
+        """Read and check a saved file.
+
+        Raises:
+            Exception: `error`, where it is none; names the file and the place in it.
+            OSError: The file cannot be read.
+        """
+        with Path(path).open("rb") as file:
+            data = file.read(len(_MODEL_MAGIC))
+            if data == _MODEL_MAGIC:  # of any size: not worth reading
+                raise self.error(f"{path}: a GGUF model, not {self.kind} of one")
+            data += file.read()
+        try:
+            return self.from_json(data)
+        except self.error as error:
+            raise self.error(f"{path}: {error}") from None
+
+    def _lifted(self, plain: Plain) -> Plain:
+        """The document in the schema of this version."""
+        while plain["schema"] != self.schema:
+            schema = plain["schema"]
+            lift = self.lifts.get(schema) if isinstance(schema, str) else None
+            if lift is None:
+                known = " and ".join(repr(name) for name in (self.schema, *self.lifts))
+                raise self.error(f"cannot read schema {schema!r}; this version reads {known}")
+            try:
+                plain = lift(plain)
+            except (AttributeError, LookupError, TypeError, ValueError) as fault:
+                raise self.error(f"malformed {self.noun} of schema {schema!r}: {fault!r}") from fault
+        return plain
+
+    def _checked(self, plain: Plain) -> Document:
         from pydantic import ValidationError  # noqa: PLC0415
 
+        restored = self.restore(plain)
         try:
-            return self._adapter.validate_json(json.dumps(plain), strict=True)
+            document = self._adapter.validate_json(json.dumps(restored), strict=True)
         except ValidationError as error:
-            problem = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(map(str, problem["loc"]))
-            raise self.error(f"malformed {self.noun}: {place}: {problem['msg']}") from None
+            raise self.error(f"malformed {self.noun}: {self._first_fault(error, restored)}") from None
+        self.check(document)
+        return document
+
+    def _first_fault(self, error: ValidationError, restored: Plain) -> str:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        return f"{self.place(fault['loc'], restored)}: {fault['msg'].removeprefix('Value error, ')}"
 
 
 def load_strictly(data: bytes | str, kind: str, error: type[Exception]) -> Any:
@@ -74,7 +155,11 @@ def load_strictly(data: bytes | str, kind: str, error: type[Exception]) -> Any:
     try:
         return json.loads(data, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_moderate)
     except (ValueError, RecursionError) as problem:
-        reason = "nested too deeply" if isinstance(problem, RecursionError) else problem
+        reason: object = problem
+        if isinstance(problem, RecursionError):
+            reason = "nested too deeply"
+        elif isinstance(problem, UnicodeDecodeError):
+            reason = f"byte {problem.start} is no UTF-8"
         raise error(f"not {kind}: no valid JSON ({reason})") from None
 
 
@@ -100,29 +185,7 @@ def rounded(value: Any, digits: int) -> Any:
     if isinstance(value, float):
         return float(f"{value:.{digits}g}")
     if isinstance(value, dict):
-        return {key: rounded(entry, digits) for key, entry in value.items()}
+        return {key: rounded(item, digits) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [rounded(entry, digits) for entry in value]
+        return [rounded(item, digits) for item in value]
     return value
-
-
-def _indented(value: Any, indent: str, *, entry: bool = False) -> str:
-    """JSON, indented as far as what fits on a line: lists of plain values, and short records of them.
-
-    Args:
-        value: what to write.
-        indent: of the line it begins on.
-        entry: whether it stands in a list, where also a record of records may be short.
-    """
-    inner = indent + " "
-    nested = isinstance(value, dict) and any(isinstance(each, (dict, list)) for each in value.values())
-    if isinstance(value, dict) and value and indent and (entry or not nested):
-        line = json.dumps(value, allow_nan=False)
-        if len(indent) + len(line) <= _LONGEST_LINE:
-            return line
-    if isinstance(value, dict) and value:
-        lines = [f"{inner}{json.dumps(key)}: {_indented(each, inner)}" for key, each in value.items()]
-        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
-    if isinstance(value, list) and any(isinstance(each, (dict, list)) for each in value):
-        return "[\n" + ",\n".join(inner + _indented(each, inner, entry=True) for each in value) + f"\n{indent}]"
-    return json.dumps(value, allow_nan=False)

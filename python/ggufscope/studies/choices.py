@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from ..models.model import Model
     from ..runtime.reading.prompts import NamedPrompts
-    from .study_document import Setting
+
+Setting = str | int  # a choice as it is saved
 
 PROBE_TOKENS = 256
 

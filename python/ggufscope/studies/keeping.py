@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from .._version import __version__
 from ..errors import AnalysisError, ProfileError, StudyError, TraceError, ValidationError
 from ..saving.directories import remove_ours
-from .document_json import read_document
 from .parts import PARTS
-from .study_document import STUDY_JSON
+from .study_document import STUDY_FORM, STUDY_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from ..models.model import Model
+    from .choices import Setting
     from .part import Part
-    from .study_document import Finished, Setting, StudyDocument
+    from .study_document import Finished, StudyDocument
 
 _MALFORMED = (AnalysisError, ProfileError, TraceError, ValidationError)
 
@@ -104,7 +104,7 @@ def read_earlier(directory: Path, model: Model) -> StudyDocument | None:
     earlier = None
     if (directory / STUDY_JSON).is_file():
         try:
-            earlier = read_document(directory)
+            earlier = STUDY_FORM.read(directory / STUDY_JSON)
         except StudyError as error:
             raise StudyError(f"{error}; --fresh starts over") from None
         if earlier.model.identity != model.identity:
@@ -126,8 +126,7 @@ def _refuse_another(part: Part, known: Mapping[str, str], directory: Path, model
         return  # no result of any model: it is made again, which says why
     identity = part.identity(result)
     if identity != model.identity:
-        title = result.title if hasattr(result, "title") else result.document.model.title
-        raise _of_another(directory, path.name, title, identity, model)
+        raise _of_another(directory, path.name, result.title, identity, model)
 
 
 def _of_another(directory: Path, file: str, title: str, identity: str | None, model: Model) -> StudyError:

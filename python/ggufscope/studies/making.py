@@ -10,8 +10,6 @@ from .._core import GGUFError
 from .._version import __version__
 from ..errors import ProfileError, TraceError, ValidationError, one_line
 from ..runtime import TraceInterrupted
-from ..saving.files import atomic_write
-from .document_json import document_to_json
 from .keeping import OutdatedError, Wanted, digest, file_digest, file_of, load_kept, remove, title_of
 from .parts import PARTS
 from .study_document import (
@@ -34,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from .choices import Setting
     from .part import Part, Work
-    from .study_document import Setting
 
 # What a model may be to blame for: the parts that do not need the one that failed are made all the same.
 _FAILURES = (GGUFError, MemoryError, ProfileError, TraceError, ValidationError)
@@ -166,8 +164,7 @@ class Run:
 
     def _write(self) -> None:
         self._written = self._document()
-        with atomic_write(self._work.directory / STUDY_JSON) as file:
-            file.write(document_to_json(self._written))
+        Study(self._written, self._work.directory).save(self._work.directory / STUDY_JSON)
 
     def _document(self) -> StudyDocument:
         model = self._work.model

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from ..models.model import Model
     from ..runtime import Plan
     from ..runtime.engines.engine import Progress
-    from .choices import Choices
-    from .study_document import Setting
+    from .choices import Choices, Setting
 
 
 @dataclass

@@ -1,18 +1,25 @@
 """The layout of the state of a study, schema `ggufscope.study/1`.
 
-These classes are the schema: `document_json` checks a file against them, field by field.
+These classes are the schema: STUDY_FORM checks a file against them, field by field. Names of files in it are followed,
+so they must be names of the part that they stand under, and stay inside the directory.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from ..errors import StudyError
+from ..saving.form import SavedForm
+from .choices import Setting  # noqa: TC001  pydantic resolves the annotations
+from .parts import PARTS
 
 SCHEMA = "ggufscope.study/1"
 STUDY_JSON = "study.json"
+DIGITS = 7  # of times
 
 MADE, KEPT, FAILED, LEFT_OUT, INTERRUPTED = STATES = ("made", "kept", "failed", "left out", "interrupted")
-
-Setting = str | int
 
 
 @dataclass(frozen=True)
@@ -92,3 +99,36 @@ class StudyDocument:
     finished: list[Finished]
     steps: list[Step]
     run: StudyRun
+
+
+def _check_parts(document: StudyDocument) -> None:
+    """Parts and states are known, and every file is one that its part writes."""
+    for place, parts in (("finished", document.finished), ("steps", document.steps)):
+        names = [part.name for part in parts]
+        if len(set(names)) != len(names) or not set(names) <= set(PARTS):
+            raise StudyError(f"malformed study: {place}: a part that there is not, or that stands there twice")
+    for number, part in enumerate(document.finished):
+        if not part.files:
+            raise StudyError(f"malformed study: finished.{number}.files: {part.name} without any")
+        for name in part.files:
+            if not _may_write(part.name, name):
+                raise StudyError(f"malformed study: finished.{number}.files: {name!r} is no file of {part.name}")
+    for number, step in enumerate(document.steps):
+        if step.state not in STATES:
+            raise StudyError(f"malformed study: steps.{number}.state: {step.state!r} is none of {', '.join(STATES)}")
+
+
+def _may_write(part: str, name: str) -> bool:
+    """Whether a part writes files of that name, below its directory."""
+    return ".." not in PurePosixPath(name).parts and any(fnmatchcase(name, kind) for kind in PARTS[part].files)
+
+
+STUDY_FORM = SavedForm(
+    kind="the state of a study",
+    noun="study",
+    schema=SCHEMA,
+    types=lambda: StudyDocument,
+    error=StudyError,
+    digits=DIGITS,
+    check=_check_parts,
+)

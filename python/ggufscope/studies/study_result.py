@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from .document_json import document_to_json, read_document
+from ..saving.results import SavedResult
 from .parts import PARTS
-from .study_document import FAILED
+from .study_document import FAILED, STUDY_FORM, STUDY_JSON
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from .study_document import Finished, Step, StudyDocument
 
 
-class Study:
-    """What `ggufscope.study` made, or kept.
+class Study(SavedResult):
+    """The state of a study, and the results in its directory; made by `ggufscope.study`.
 
     Attributes:
         document: the state, as saved in `study.json`.
         directory: where everything is.
     """
+
+    _form = STUDY_FORM
+    document: StudyDocument
 
     def __init__(self, document: StudyDocument, directory: Path, results: dict[str, Any] | None = None) -> None:
         self.document = document
@@ -50,32 +53,27 @@ class Study:
     @property
     def profile(self) -> Profile | None:
         """The profile."""
-        found: Profile | None = self._result("profile")
-        return found
+        return cast("Profile | None", self._result("profile"))
 
     @property
     def analysis(self) -> Analysis | None:
         """The analysis; None where there is none."""
-        found: Analysis | None = self._result("analysis")
-        return found
+        return cast("Analysis | None", self._result("analysis"))
 
     @property
     def trace(self) -> Trace | None:
         """The trace of the prompts; None where there is none."""
-        found: Trace | None = self._result("trace")
-        return found
+        return cast("Trace | None", self._result("trace"))
 
     @property
     def probe(self) -> Trace | None:
         """The trace of random tokens; None where there is none."""
-        found: Trace | None = self._result("probe")
-        return found
+        return cast("Trace | None", self._result("probe"))
 
     @property
     def validation(self) -> Validation | None:
         """The validation; None where there is none."""
-        found: Validation | None = self._result("validation")
-        return found
+        return cast("Validation | None", self._result("validation"))
 
     def files(self, part: str) -> list[Path]:
         """The files of a part, in the order in which they were written; [] where there are none."""
@@ -87,10 +85,6 @@ class Study:
             self._results[part] = load(self.directory)
         return self._results.get(part)
 
-    def to_json(self) -> str:
-        """The text of `study.json`: strict JSON."""
-        return document_to_json(self.document)
-
     @classmethod
     def load(cls, directory: str | PathLike[str]) -> Study:
         """Read the study in a directory; results are read when they are first asked for.
@@ -99,7 +93,10 @@ class Study:
             StudyError: Its state is malformed, or of another schema version; names the place.
             OSError: There is none, or it cannot be read.
         """
-        return cls(read_document(Path(directory)), Path(directory))
+        return cls(STUDY_FORM.read(Path(directory) / STUDY_JSON), Path(directory))
 
-    def __repr__(self) -> str:
-        return f"<Study of {self.document.model.title!r}: {', '.join(self.finished) or 'nothing finished'}>"
+    def _value(self) -> Any:
+        return super()._value(), self.directory
+
+    def _summary(self) -> str:
+        return ", ".join(self.finished) or "nothing finished"

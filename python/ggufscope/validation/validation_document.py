@@ -1,6 +1,6 @@
 """The layout of a saved validation, schema `ggufscope.validation/1`: plain values, None where something is undefined.
 
-These classes are the schema: `document_json` checks a file against them, field by field. Charts of predicted against
+These classes are the schema: VALIDATION_FORM checks a file against them, field by field. Charts of predicted against
 measured are drawn from `quantities`, each point of which has all there is to draw.
 """
 
@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..errors import ValidationError
+from ..saving.form import SavedForm
+from .quantities import PREDICTORS
+
 SCHEMA = "ggufscope.validation/1"
+DIGITS = 7  # of every number, as in traces
+
+_MOST_INDEX = 1 << 31  # of layers and heads: charts take no larger integers
 
 
 @dataclass(frozen=True)
@@ -334,3 +341,34 @@ class ValidationDocument:
     notes: list[str]
     warnings: list[str]
     run: ValidationRun | None = None
+
+
+def _check_quantities(document: ValidationDocument) -> None:
+    """Names are unique and known, and every point has a value of each predictor of its quantity."""
+    names = [quantity.name for quantity in document.quantities]
+    if len(set(names)) != len(names):
+        raise ValidationError("malformed validation: quantities: a name stands there twice")
+    for position, quantity in enumerate(document.quantities):
+        _check_quantity(quantity, f"malformed validation: quantities.{position}")
+
+
+def _check_quantity(quantity: Quantity, place: str) -> None:
+    names = [predictor.name for predictor in quantity.predictors]
+    if len(set(names)) != len(names) or not set(names) <= set(PREDICTORS):
+        raise ValidationError(f"{place}.predictors: one that there is not, or that stands there twice")
+    for position, point in enumerate(quantity.points):
+        if not all(0 <= index < _MOST_INDEX for index in (point.layer, point.head or 0)):
+            raise ValidationError(f"{place}.points.{position}: no layer or head")
+        if point.predicted.keys() != set(names):
+            raise ValidationError(f"{place}.points.{position}.predicted: not the predictors of the quantity")
+
+
+VALIDATION_FORM = SavedForm(
+    kind="a saved validation",
+    noun="validation",
+    schema=SCHEMA,
+    types=lambda: ValidationDocument,
+    error=ValidationError,
+    digits=DIGITS,
+    check=_check_quantities,
+)

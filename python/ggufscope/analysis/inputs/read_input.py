@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ProfileError
 from ...models.model import Model
 from ...models.model import open as open_model
-from ...profiles.loading import parse_profile
 from ...profiles.profile_result import Profile
 from ...profiles.profiling import profile as scan
 from ..analysis_document import Subject
@@ -168,7 +167,7 @@ def _of_json(path: Path) -> AnalysisInput:
     try:
         if is_phase1(document):
             return _of_phase1(document, path)
-        return _of_profile(Profile.from_document(parse_profile(data)), path)
+        return _of_profile(Profile.from_json(data), path)
     except ProfileError as error:
         text = str(error)
         raise ProfileError(text if text.startswith(str(path)) else f"{path}: {text}") from None

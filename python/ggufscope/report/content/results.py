@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...analysis.analysis_document import SCHEMA as ANALYSIS_SCHEMA
 from ...analysis.analysis_result import PROFILE_JSON, REPORT_JSON, Analysis
 from ...errors import AnalysisError, ProfileError, ValidationError
-from ...profiles.profile_result import SCHEMA as PROFILE_SCHEMA
 from ...profiles.profile_result import Profile
+from ...profiles.saved import SCHEMA as PROFILE_SCHEMA
 from ...validation.validation_document import SCHEMA as VALIDATION_SCHEMA
 from ...validation.validation_result import VALIDATION_JSON, Validation
 

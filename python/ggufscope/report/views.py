@@ -1,0 +1,56 @@
+"""The views that results have of themselves: Markdown, and a table for Jupyter.
+
+A result stands below the report and asks for these by the name of this module (`saving.results`); a view of another
+result is a function here.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from ..analysis.analysis_result import Analysis
+from ..profiles.profile_result import Profile
+from ..validation.validation_result import Validation
+from .markdown.analysis import render_markdown
+from .markdown.validation import render_validation_markdown
+from .page.notebook import analysis_html, profile_html
+
+
+@singledispatch
+def markdown(result: object) -> str:
+    """A result as a Markdown document.
+
+    Raises:
+        TypeError: There is no such view of it.
+    """
+    raise TypeError(f"no Markdown of a {type(result).__name__}")
+
+
+@markdown.register
+def _(result: Analysis) -> str:
+    return render_markdown(result.document)
+
+
+@markdown.register
+def _(result: Validation) -> str:
+    return render_validation_markdown(result.document)
+
+
+@singledispatch
+def notebook_html(result: object) -> str:
+    """A result as HTML for a cell of a notebook.
+
+    Raises:
+        TypeError: There is no such view of it.
+    """
+    raise TypeError(f"no HTML of a {type(result).__name__}")
+
+
+@notebook_html.register
+def _(result: Profile) -> str:
+    return profile_html(result)
+
+
+@notebook_html.register
+def _(result: Analysis) -> str:
+    return analysis_html(result.document)

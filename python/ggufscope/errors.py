@@ -1,6 +1,7 @@
 """What each failure means at the command line: its exit code and its one line."""
 
 from enum import IntEnum
+from typing import Self
 
 from ._core import GGUFError
 from .text.escape import escape
@@ -25,6 +26,24 @@ class OutputError(OSError):
 
 class ReaderGoneError(Exception):
     """Whoever read standard output, as `head`, needs no more of it."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C after part of the work was done.
+
+    A subclass is made from the results that there were by then, and pickles and copies with them.
+
+    Args:
+        results: the arguments that the subclass is made from.
+        message: for the reader; empty for none.
+    """
+
+    def __init__(self, *results: object, message: str = "") -> None:
+        super().__init__(*filter(None, [message]))
+        self._results = results
+
+    def __reduce__(self) -> tuple[type[Self], tuple[object, ...], dict[str, object]]:
+        return type(self), self._results, vars(self)
 
 
 class ProfileError(ValueError):

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ggufscope as gs
+from ggufscope.runtime.engines.engine import Ending, GenerationInterrupted
+from ggufscope.runtime.trace_result import TraceInterrupted
 
 if TYPE_CHECKING:
     from ggufscope.saving.results import SavedResult
@@ -95,3 +97,17 @@ def test_a_model_is_no_result(name: str, tmp_path: Path) -> None:
     kind = KINDS[name]
     with pytest.raises(ValueError, match=f"{name}: a GGUF model, not .* of one"):
         kind.load(tmp_path if kind is gs.Study else tmp_path / name)
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_interruptions_keep_what_they_carry(twin: Callable[[Any], Any]) -> None:
+    trace = load("trace.json")
+    endings = [Ending((1, 2), "interrupted")]
+    assert twin(TraceInterrupted(trace)).trace == trace
+    assert str(twin(TraceInterrupted(trace))) == ""
+    assert twin(GenerationInterrupted(endings)).endings == endings
+    study = twin(gs.StudyInterrupted("probe"))
+    assert (study.part, str(study)) == ("probe", str(gs.StudyInterrupted("probe")))
+    assert "goes on with the probe" in str(study)
+    study.add_note("seen")
+    assert twin(study).__notes__ == ["seen"]

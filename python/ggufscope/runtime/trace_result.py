@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import Interrupted
 from ..saving.results import SavedResult
 from .trace_document import TRACE_FORM
 
@@ -56,9 +57,9 @@ def _floats(values: object) -> Floats:
     return np.array(values, np.float64)  # None becomes NaN
 
 
-class TraceInterrupted(KeyboardInterrupt):
+class TraceInterrupted(Interrupted):
     """Ctrl-C while answers were generated: the figures are complete, and `trace` has them and what was answered."""
 
     def __init__(self, trace: Trace) -> None:
-        super().__init__()
+        super().__init__(trace)
         self.trace = trace

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._core import GGUFError
 from .._version import __version__
-from ..errors import ProfileError, TraceError, ValidationError, one_line
+from ..errors import Interrupted, ProfileError, TraceError, ValidationError, one_line
 from ..runtime import TraceInterrupted
 from .keeping import OutdatedError, Wanted, digest, file_digest, file_of, load_kept, remove, title_of
 from .parts import PARTS
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 _FAILURES = (GGUFError, MemoryError, ProfileError, TraceError, ValidationError)
 
 
-class StudyInterrupted(KeyboardInterrupt):
+class StudyInterrupted(Interrupted):
     """Ctrl-C: what was finished is kept; `part` is the one that was being made."""
 
     def __init__(self, part: str) -> None:
-        super().__init__(f"what is finished is kept, and the same command goes on with the {part}")
+        super().__init__(part, message=f"what is finished is kept, and the same command goes on with the {part}")
         self.part = part
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from ...errors import Interrupted
 from ...extras import need
 
 if TYPE_CHECKING:
@@ -52,11 +53,11 @@ class Seconds(NamedTuple):
     generation: float
 
 
-class GenerationInterrupted(KeyboardInterrupt):
+class GenerationInterrupted(Interrupted):
     """Ctrl-C during a generation, with the answers as far as they had come; unfinished ones end as `"interrupted"`."""
 
     def __init__(self, endings: list[Ending]) -> None:
-        super().__init__()
+        super().__init__(endings)
         self.endings = endings
 
 

@@ -79,6 +79,11 @@ class Analysis(NotebookView, SavedInDirectory):
         """What to know before believing the rest."""
         return self.document.warnings
 
+    def as_saved(self) -> Analysis:
+        """The analysis and its profile as they would be loaded from their files."""
+        profile = None if self.profile is None else self.profile.as_saved()
+        return Analysis(ANALYSIS_FORM.as_saved(self.document), profile)
+
     def _texts_beside(self) -> dict[str, str | None]:
         return {} if self.profile is None else {PROFILE_JSON: self.profile.to_json()}
 

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from ..analysis import analyze as run_analysis
-from ..analysis.analysis_result import FILES, REPORT_JSON
+from ..analysis.analysis_result import FILES
 from ..analysis.presets.registry import NORMS, PRESETS, SCALES
 from ..analysis.settings import WEIGHT_NAMES, make_settings
-from ..report.content.results import read_report_data
+from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
 from ..saving.files import print_out
@@ -71,8 +71,8 @@ def analyze(
         )
     written: list[Path] = []
     if output is not None:
-        found.save(output)
-        written = write_report(read_report_data(output / REPORT_JSON), output, formats)
+        found.save(output, markdown=False)  # the report brings its own, with charts
+        written = write_report(ReportData.of_analysis_in(output, found.as_saved()), output, formats)
     if as_json:
         print_out(found.to_json().rstrip("\n"))
         return

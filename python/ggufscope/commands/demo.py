@@ -12,10 +12,10 @@ import typer
 
 from .. import GGUFError
 from ..analysis import analyze
-from ..analysis.analysis_result import FILES, REPORT_JSON
+from ..analysis.analysis_result import FILES
 from ..errors import OutputError
 from ..models.model import open as open_model
-from ..report.content.results import read_report_data
+from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
 from ..saving.files import print_out
@@ -48,11 +48,10 @@ def demo(
         model = directory / MODEL
         write_plan(make_plan("tiny"), model)
         analysis = analyze(model, threads=threads)
-        analysis.save(directory)
-        data = read_report_data(directory / REPORT_JSON)
-        written = write_report(data, directory, formats)
+        analysis.save(directory, markdown=False)  # the report brings its own, with charts
+        written = write_report(ReportData.of(analysis.as_saved()), directory, formats)
     print_out("A small SYNTHETIC model: random weights in the shape of a language model, not a trained one.\n")
-    profile = data.profile
+    profile = analysis.profile
     if profile is not None:
         show(lambda console: render_profile(console, profile))
     print_out("\nAnd what the static analysis makes of it:\n")

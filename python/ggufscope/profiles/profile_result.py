@@ -184,13 +184,17 @@ class Profile(NotebookView, SavedResult):
         shown = replace(self, run=None) if reproducible else self
         return super(Profile, shown).save(path)
 
+    def as_saved(self) -> Profile:
+        """The profile with the digits of its file; vectors stay, where they were kept."""
+        return replace(self, heads={role: HeadTable.from_json(table.to_json()) for role, table in self.heads.items()})
+
     @classmethod
     def _of_document(cls, document: Any) -> Profile:
         return cls.from_document(document.model_dump(exclude_unset=True))
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Profile:
-        """The profile of a plain document in the layout of `schema`."""
+        """The profile of a plain document that `schema` has checked, and in which it has decoded the histograms."""
         rows = {table: [Row.from_json(row) for row in document.get(table, [])] for table in _TABLES}
         tables = [HeadTable.from_json(table) for table in document["heads"]]
         return cls(

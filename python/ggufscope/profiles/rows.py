@@ -63,7 +63,7 @@ class Row(TensorStatistics):
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Row:
-        """The row of a validated part of a saved profile."""
+        """The row of a part of a saved profile that `schema` has checked, and in which it has decoded the histogram."""
         about = {name: saved[name] for name in ABOUT if name in saved and name != "shape"}
         shape = tuple(saved["shape"]) if "shape" in saved else None
         fields = {name: _from_json(kinds().get(name), saved[name]) for name in saved_names() if name in saved}
@@ -139,8 +139,6 @@ def _to_json(kind: str | None, value: Any) -> Any:
 def _from_json(kind: str | None, value: Any) -> Any:
     if value is None:
         return None
-    if kind == "histogram":
-        return histogram.decode(value)
     if kind == "index":
         return tuple(value)
     return np.array(value, np.float64) if kind == "quantiles" else value

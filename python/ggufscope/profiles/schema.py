@@ -12,6 +12,7 @@ from math import prod
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic.functional_serializers import PlainSerializer
 from pydantic.functional_validators import AfterValidator
 
 from ..arrays import histogram
@@ -28,11 +29,6 @@ def _ascending(values: list[float]) -> list[float]:
     return values
 
 
-def _decodable(text: str) -> str:
-    histogram.decode(text)
-    return text
-
-
 _KINDS: dict[str, Any] = {
     "count": Count,
     "index": list[Count],
@@ -43,7 +39,8 @@ _KINDS: dict[str, Any] = {
         Field(min_length=len(QUANTILE_PERCENTS), max_length=len(QUANTILE_PERCENTS)),
         AfterValidator(_ascending),
     ],
-    "histogram": Annotated[str, AfterValidator(_decodable)],
+    # Decoded here, once, whoever needs it: the check of a row, and the row itself.
+    "histogram": Annotated[str, AfterValidator(histogram.decode), PlainSerializer(lambda decoded: decoded)],
 }
 
 
@@ -58,9 +55,9 @@ class _Row(_Strict):
     @model_validator(mode="after")
     def _histogram_is_complete(self) -> Self:
         """Every finite element is in the histogram."""
-        text = getattr(self, "histogram", None)
+        decoded: histogram.Histogram | None = getattr(self, "histogram", None)
         lost: list[int] = [getattr(self, f"{kind}_count", None) or 0 for kind in ("nan", "inf")]
-        total = self.n_elements - sum(lost) if text is None else int(histogram.decode(text)[1].sum())
+        total = self.n_elements - sum(lost) if decoded is None else int(decoded[1].sum())
         if total != self.n_elements - sum(lost):
             raise ValueError(f"the histogram counts {total} finite elements of {self.n_elements - sum(lost)}")
         return self

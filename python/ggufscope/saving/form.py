@@ -103,6 +103,10 @@ class SavedForm(Generic[Document]):
             raise self.error(f'not {self.kind}: it has no "schema"')
         return self._checked(self._lifted(plain))
 
+    def as_saved(self, document: Document) -> Document:
+        """The document as it would be read from its file, without the file."""
+        return self._checked(self.plain(document))
+
     def read(self, path: str | PathLike[str]) -> Document:
         """Read and check a saved file.
 

@@ -55,6 +55,10 @@ class SavedResult:
         """The text of the saved file: strict JSON."""
         return self._form.to_json(self._saved_document())
 
+    def as_saved(self) -> Self:
+        """The result as it would be loaded from its file, with the digits that the file keeps, without the file."""
+        return self._of_document(self._form.as_saved(self._saved_document()))
+
     def save(self, path: str | PathLike[str]) -> list[Path]:
         """Write the result as JSON; an existing file is replaced once the new one is complete.
 

@@ -6,11 +6,13 @@ PARTS; what is kept, what is made again, `study.json` and the command line follo
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ..analysis import Analysis, analyze
 from ..analysis.analysis_result import PROFILE_JSON, REPORT_JSON
 from ..profiles.profile_result import Profile
 from ..profiles.profiling import profile
-from ..report.content.results import read_report_data
+from ..report.content.results import ReportData
 from ..report.renderers import USUAL_FORMATS
 from ..report.writing import file_names, write_report
 from ..runtime import Trace, TraceInterrupted, trace
@@ -20,20 +22,21 @@ from ..validation.validation_result import FILES as VALIDATION_FILES
 from ..validation.validation_result import VALIDATION_JSON, VALIDATION_MARKDOWN
 from .part import Made, Part, Work
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 TRACE_JSON = "trace.json"
 PROBE_JSON = "probe.json"
 
 
 def _make_profile(work: Work) -> Made:
-    found = profile(work.model, work.choices.threads, progress=work.in_bytes("profile"))
-    path = work.directory / PROFILE_JSON
-    found.save(path)
-    return Made(found, [path])
+    made = profile(work.model, work.choices.threads, progress=work.in_bytes("profile"))
+    return Made(made, made.save(work.directory / PROFILE_JSON))
 
 
 def _make_analysis(work: Work) -> Made:
     choices = work.choices
-    found = analyze(
+    analysis = analyze(
         work.model,
         weights=choices.weights,
         norm=choices.norm,
@@ -45,14 +48,14 @@ def _make_analysis(work: Work) -> Made:
     )
     path = work.directory / REPORT_JSON  # the profile stands there, and report.md is written by the report
     with atomic_write(path) as file:
-        file.write(found.to_json())
-    return Made(found, [path])
+        file.write(analysis.to_json())
+    return Made(analysis, [path])
 
 
 def _make_trace(work: Work) -> Made:
     choices, path = work.choices, work.directory / TRACE_JSON
     try:
-        found = trace(
+        traced = trace(
             work.model,
             prompts=choices.prompts,
             template=choices.template,
@@ -65,13 +68,12 @@ def _make_trace(work: Work) -> Made:
     except TraceInterrupted as stopped:
         stopped.trace.save(path)
         raise
-    found.save(path)
-    return Made(found, [path])
+    return Made(traced, traced.save(path))
 
 
 def _make_probe(work: Work) -> Made:
-    choices, path = work.choices, work.directory / PROBE_JSON
-    found = trace(
+    choices = work.choices
+    probed = trace(
         work.model,
         probe=choices.probe,
         seed=choices.seed,
@@ -80,26 +82,36 @@ def _make_probe(work: Work) -> Made:
         announce=work.announcing("probe"),
         progress=work.in_shares("probe"),
     )
-    found.save(path)
-    return Made(found, [path])
+    return Made(probed, probed.save(work.directory / PROBE_JSON))
 
 
 def _make_validation(work: Work) -> Made:
-    given = work.results
-    found = validate(
-        given["analysis"],
-        given["trace"],
-        probe=given.get("probe"),
+    results = work.results
+    validated = validate(
+        results["analysis"],
+        results["trace"],
+        probe=results.get("probe"),
         seed=work.choices.seed,
         progress=work.in_shares("validation"),
     )
-    return Made(found, found.save(work.directory))
+    return Made(validated, validated.save(work.directory))
 
 
 def _make_report(work: Work) -> Made:
     if work.progress is not None:
         work.progress("report", 0.0)
-    return Made(None, write_report(read_report_data(work.directory), work.directory, work.choices.formats))
+    return Made(None, write_report(_report_data(work.results), work.directory, work.choices.formats))
+
+
+def _report_data(results: Mapping[str, Any]) -> ReportData:
+    """The results of this run as they stand in the directory."""
+    profile: Profile = results["profile"].as_saved()
+    analysis: Analysis | None = results.get("analysis")
+    validation: Validation | None = results.get("validation")
+    validation = None if validation is None else validation.as_saved()
+    if analysis is None:
+        return ReportData.of(profile, validation)
+    return ReportData.of(Analysis(analysis.as_saved().document, profile), validation)
 
 
 _ALL = (

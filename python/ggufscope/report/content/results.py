@@ -56,6 +56,11 @@ class ReportData:
             return cls(result, None, None, NO_ANALYSIS, validation)
         return cls(result.profile, result, None if result.profile else NO_PROFILE, None, validation)
 
+    @classmethod
+    def of_analysis_in(cls, directory: Path, analysis: Analysis) -> ReportData:
+        """From an analysis in memory that was saved in a directory, and what else stands there of the same model."""
+        return _with_analysis(directory / REPORT_JSON, analysis)
+
     @property
     def title(self) -> str:
         """What to call the model; text from its file, to be escaped."""
@@ -133,9 +138,9 @@ def _schema(file: Path) -> str:
 def _with_analysis(file: Path, analysis: Analysis) -> ReportData:
     identity = analysis.document.model.identity
     beside = "the analysis"
-    profile: Profile | None = None
-    why_no_profile: str | None = NO_PROFILE
-    if identity is not None:
+    profile = analysis.profile
+    why_no_profile = None if profile is not None else NO_PROFILE
+    if profile is None and identity is not None:
         profile, why_no_profile = _beside(file.with_name(PROFILE_JSON), Profile.load, identity, beside)
     validation, why_no_validation = _beside(file.with_name(VALIDATION_JSON), Validation.load, identity, beside)
     if not file.with_name(VALIDATION_JSON).is_file():

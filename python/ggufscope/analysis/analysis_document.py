@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import AnalysisError
+from ..models.subject import Subject
 from ..saving.form import SavedForm, dotted
 from .verdicts.findings import Finding  # noqa: TC001  pydantic resolves the annotations
 
@@ -24,25 +25,16 @@ DIGITS = 10  # significant digits of every number: BLAS, numba and sampling vouc
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What was analysed.
+class AnalysedModel(Subject):
+    """The model that was analysed; the file that is named is the input: the model, or a profile of it.
 
     Attributes:
-        title: what to call it.
         source: `"model"`, `"profile"` or `"phase 1"`.
-        file: base name of the file; None for an object in memory.
-        identity: hash of the model's tensor table and of samples of its tensors; None for a Phase 1 profile.
+        identity: None for a Phase 1 profile.
         n_elements: parameters; None where the input does not say.
     """
 
-    title: str
     source: str
-    file: str | None
-    name: str | None
-    architecture: str | None
-    file_type: str | None
-    synthetic: bool
-    identity: str | None
     n_layers: int
     n_elements: int | None
 
@@ -238,7 +230,7 @@ class AnalysisDocument:
     schema: str
     statement: str
     verdicts_are: str
-    model: Subject
+    model: AnalysedModel
     settings: RunSettings
     preset: PresetSummary
     other_presets: list[PresetSummary]
@@ -258,7 +250,9 @@ def number(value: float | None) -> float | None:
 
 
 def _with_layers_outside(plain: Plain) -> Plain:
-    """The layers of the leading preset stand at the end of the file."""
+    """The layers of the leading preset stand at the end of the file, the source behind the title."""
+    model = plain["model"]
+    plain["model"] = {"title": model["title"], "source": model["source"], **model}
     plain["layers"] = plain["preset"].pop("layers")
     return plain
 

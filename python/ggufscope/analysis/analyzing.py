@@ -12,7 +12,15 @@ import numpy as np
 
 from .._version import __version__
 from ..arrays.arguments import thread_count
-from .analysis_document import SCHEMA, Agreement, AnalysisDocument, ApplicabilityRecord, RunRecord, RunSettings
+from .analysis_document import (
+    SCHEMA,
+    Agreement,
+    AnalysedModel,
+    AnalysisDocument,
+    ApplicabilityRecord,
+    RunRecord,
+    RunSettings,
+)
 from .analysis_result import Analysis
 from .index.confound import PERMUTATIONS
 from .index.ranking import Ranking, agreement, rank_layers
@@ -139,7 +147,12 @@ def _document(
         schema=SCHEMA,
         statement=STATEMENT,
         verdicts_are=PREMISES_ONLY,
-        model=given.subject,
+        model=AnalysedModel(
+            **given.subject.facts(),
+            source=given.source,
+            n_layers=given.table.n_layers,
+            n_elements=given.n_elements,
+        ),
         settings=_settings_record(given, settings, names[0]),
         preset=summaries[0],
         other_presets=summaries[1:],

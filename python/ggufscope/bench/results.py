@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..models.subject import Subject
 from .machine import Machine, versions
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class MeasuredModel:
     @classmethod
     def of(cls, model: Model) -> MeasuredModel:
         return cls(
-            title=model.name or model.path.rsplit("/", 1)[-1],
+            title=Subject.of(model).title,
             architecture=model.architecture,
             file_type=model.file_type,
             n_parameters=model.n_parameters,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from .._core import current_isa
 from .._version import __version__
+from ..models.subject import Subject, title_of
 from ..models.summary import ModelSummary
 from ..saving.results import NotebookView, SavedResult
 from .head_table import HeadTable
@@ -214,10 +215,24 @@ class Profile(NotebookView, SavedResult):
         )
 
     @property
+    def subject(self) -> Subject:
+        """The model as other results name it; without `run` the name of its file is not known."""
+        model, files = self.model, self.run.files if self.run else []
+        file = next(iter(files), None)
+        return Subject(
+            title=title_of(model.name, file, model.architecture),
+            file=file,
+            name=model.name,
+            architecture=model.architecture,
+            file_type=model.file_type,
+            synthetic=model.synthetic,
+            identity=model.identity,
+        )
+
+    @property
     def title(self) -> str:
-        """What to call the model: its name, else its first file, else its architecture."""
-        files = self.run.files if self.run else []
-        return self.model.name or next(iter(files), None) or self.model.architecture or "unnamed model"
+        """Name of the model, else of its first file, else of its architecture."""
+        return self.subject.title
 
     def _summary(self) -> str:
         return f"{len(self.tensors)} tensors, {self.model.n_elements} elements"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .._version import __version__
+from ..models.subject import Subject
 from .measuring.capture import FIGURES
 from .scoring import score
 from .trace_document import (
@@ -96,15 +96,8 @@ def trace_document(
 
 
 def _model(model: Model, shape: ModelShape) -> TracedModel:
-    file = Path(model.path).name
     return TracedModel(
-        title=model.name or file,
-        file=file,
-        name=model.name,
-        architecture=model.architecture,
-        file_type=model.file_type,
-        synthetic=model.synthetic,
-        identity=model.identity,
+        **Subject.of(model).facts(),
         n_layers=shape.n_layers,
         n_heads=list(shape.n_heads),
         n_kv_heads=list(shape.n_kv_heads),

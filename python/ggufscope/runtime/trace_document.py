@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from ..errors import TraceError
+from ..models.subject import Subject
 from ..saving.form import SavedForm
 
 SCHEMA = "ggufscope.trace/1"
@@ -17,23 +18,15 @@ DIGITS = 7  # significant digits of every number: activations are float32
 
 
 @dataclass(frozen=True)
-class TracedModel:
-    """What was traced.
+class TracedModel(Subject):
+    """The model that was run.
 
     Attributes:
-        title: what to call it.
-        file: base name of the file.
-        identity: hash of the model's tensor table and of samples of its tensors, as in profiles and analyses.
         n_heads, n_kv_heads: of each layer.
         windows: keys a query sees at most, of each layer; None: all before it.
     """
 
-    title: str
     file: str
-    name: str | None
-    architecture: str | None
-    file_type: str | None
-    synthetic: bool
     identity: str
     n_layers: int
     n_heads: list[int]

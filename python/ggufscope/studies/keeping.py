@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..errors import AnalysisError, ProfileError, StudyError, TraceError, ValidationError
+from ..models.subject import Subject
 from ..saving.directories import remove_ours
 from .parts import PARTS
 from .study_document import STUDY_FORM, STUDY_JSON
@@ -131,23 +132,13 @@ def _refuse_another(part: Part, known: Mapping[str, str], directory: Path, model
 
 def _of_another(directory: Path, file: str, title: str, identity: str | None, model: Model) -> StudyError:
     return StudyError(
-        f"{directory}: {file} is of another model, {title!r} ({_short(identity)}), not of {title_of(model)!r}"
+        f"{directory}: {file} is of another model, {title!r} ({_short(identity)}), not of {Subject.of(model).title!r}"
         f" ({_short(model.identity)}): choose another directory, or start over with --fresh"
     )
 
 
 def _short(identity: str | None) -> str:
     return "identity not known" if identity is None else identity[:20]
-
-
-def title_of(model: Model) -> str:
-    """What to call a model."""
-    return model.name or file_of(model)
-
-
-def file_of(model: Model) -> str:
-    """The base name of its first file."""
-    return model.path.replace("\\", "/").rpartition("/")[2]
 
 
 def files_of(part: Part, directory: Path) -> list[str]:

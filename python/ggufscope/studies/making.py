@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from .._core import GGUFError
 from .._version import __version__
 from ..errors import Interrupted, ProfileError, TraceError, ValidationError, one_line
+from ..models.subject import Subject
 from ..runtime import TraceInterrupted
-from .keeping import OutdatedError, Wanted, digest, file_digest, file_of, load_kept, remove, title_of
+from .keeping import OutdatedError, Wanted, digest, file_digest, load_kept, remove
 from .parts import PARTS
 from .study_document import (
     FAILED,
@@ -167,18 +168,10 @@ class Run:
         Study(self._written, self._work.directory).save(self._work.directory / STUDY_JSON)
 
     def _document(self) -> StudyDocument:
-        model = self._work.model
         return StudyDocument(
             schema=SCHEMA,
             version=__version__,
-            model=StudiedModel(
-                title=title_of(model),
-                file=file_of(model),
-                architecture=model.architecture,
-                file_type=model.file_type,
-                synthetic=model.synthetic,
-                identity=model.identity,
-            ),
+            model=StudiedModel(**Subject.of(self._work.model).facts()),
             finished=[self._finished[name] for name in PARTS if name in self._finished],
             steps=list(self._steps),
             run=StudyRun(

@@ -9,11 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from ..errors import StudyError
+from ..models.subject import Subject
 from ..saving.form import SavedForm
 from .choices import Setting  # noqa: TC001  pydantic resolves the annotations
 from .parts import PARTS
+
+if TYPE_CHECKING:
+    from ..saving.form import Plain
 
 SCHEMA = "ggufscope.study/1"
 STUDY_JSON = "study.json"
@@ -23,14 +28,10 @@ MADE, KEPT, FAILED, LEFT_OUT, INTERRUPTED = STATES = ("made", "kept", "failed", 
 
 
 @dataclass(frozen=True)
-class StudiedModel:
-    """The model; `identity` is the hash of its tensor table and of samples of its tensors, as in every result."""
+class StudiedModel(Subject):
+    """The model; the file has its title and not its name, which is None in a study that was loaded."""
 
-    title: str
     file: str
-    architecture: str | None
-    file_type: str | None
-    synthetic: bool
     identity: str
 
 
@@ -123,7 +124,17 @@ def _may_write(part: str, name: str) -> bool:
     return ".." not in PurePosixPath(name).parts and any(fnmatchcase(name, kind) for kind in PARTS[part].files)
 
 
-STUDY_FORM = SavedForm(
+def _without_name(plain: Plain) -> Plain:
+    del plain["model"]["name"]
+    return plain
+
+
+def _with_name(plain: Plain) -> Plain:
+    model = plain.get("model")
+    return {**plain, "model": {**model, "name": None}} if isinstance(model, dict) else plain
+
+
+STUDY_FORM: SavedForm[StudyDocument] = SavedForm(
     kind="the state of a study",
     noun="study",
     schema=SCHEMA,
@@ -131,4 +142,6 @@ STUDY_FORM = SavedForm(
     error=StudyError,
     digits=DIGITS,
     check=_check_parts,
+    arrange=_without_name,
+    restore=_with_name,
 )

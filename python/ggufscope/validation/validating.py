@@ -89,12 +89,12 @@ def validate(
         progress("weights", len(RULES) / (len(RULES) + 1))
     fit = fit_weights(measured, seed)
     run = ValidationRun(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
-    settings = static.document.settings
+    settings, traced = static.document.settings, measured.document.model
     return Validation(
         ValidationDocument(
             schema=SCHEMA,
             statement=STATEMENT,
-            model=_model(measured),
+            model=ValidatedModel(**traced.facts(), n_layers=traced.n_layers),
             analysis=ComparedAnalysis(
                 [entry.name for entry in (static.document.preset, *static.document.other_presets)],
                 settings.norm,
@@ -148,20 +148,6 @@ def _check(analysis: Analysis, trace: Trace, probe: Trace | None) -> None:
 def _short(identity: str) -> str:
     """Enough of a hash to tell two apart."""
     return identity[:20]
-
-
-def _model(trace: Trace) -> ValidatedModel:
-    model = trace.document.model
-    return ValidatedModel(
-        title=model.title,
-        file=model.file,
-        name=model.name,
-        architecture=model.architecture,
-        file_type=model.file_type,
-        synthetic=model.synthetic,
-        identity=model.identity,
-        n_layers=model.n_layers,
-    )
 
 
 def _compared(trace: Trace) -> ComparedTrace:

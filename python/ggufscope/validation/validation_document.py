@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..errors import ValidationError
+from ..models.subject import Subject
 from ..saving.form import SavedForm
 from .quantities import PREDICTORS
 
@@ -28,15 +29,9 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class ValidatedModel:
-    """What was analysed and traced; `identity` is that of both."""
+class ValidatedModel(Subject):
+    """The model that was analysed and traced; `identity` is that of both."""
 
-    title: str
-    file: str | None
-    name: str | None
-    architecture: str | None
-    file_type: str | None
-    synthetic: bool
     identity: str
     n_layers: int
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ProfileError
 from ...models.model import Model
 from ...models.model import open as open_model
+from ...models.subject import Subject, title_of
 from ...profiles.profile_result import Profile
 from ...profiles.profiling import profile as scan
-from ..analysis_document import Subject
 from ..wording import FROBENIUS
 from .from_profile import lacks_row_norms, layer_table
 from .gauge import Gauge, gauge_from_table, gauge_from_vectors
@@ -38,7 +38,9 @@ class AnalysisInput:
 
     Attributes:
         table: the layers.
-        subject: what it is.
+        subject: the model; the file that it names is the input itself.
+        source: `"model"`, `"profile"` or `"phase 1"`.
+        n_elements: parameters of the model; None where the input does not say.
         gauge: the invariant products.
         model: the open model; None where the input is a profile.
         profile: the statistics of its tensors; None where the input has none.
@@ -48,6 +50,8 @@ class AnalysisInput:
 
     table: LayerTable
     subject: Subject
+    source: str
+    n_elements: int | None
     gauge: Gauge
     model: Model | None
     profile: Profile | None
@@ -108,15 +112,29 @@ def _of_model(
     profile = known
     table = _table(profile, model.path)
     gauge = gauge_from_model(model, table, threads, progress)
-    subject = _subject(profile, table, "model", Path(model.path).name)
-    return AnalysisInput(table, subject, gauge, model, profile, profile.settings.sparsity_threshold, _warnings(profile))
+    return _of_tables(profile, table, gauge, Subject.of(model), model)
 
 
 def _of_profile(profile: Profile, path: Path | None) -> AnalysisInput:
     table = _table(profile, str(path) if path else profile.title)
     gauge = gauge_from_vectors(profile, table) or gauge_from_table(table)
-    subject = _subject(profile, table, "profile", path.name if path else None)
-    return AnalysisInput(table, subject, gauge, None, profile, profile.settings.sparsity_threshold, _warnings(profile))
+    return _of_tables(profile, table, gauge, replace(profile.subject, file=path.name if path else None), None)
+
+
+def _of_tables(
+    profile: Profile, table: LayerTable, gauge: Gauge, subject: Subject, model: Model | None
+) -> AnalysisInput:
+    return AnalysisInput(
+        table=table,
+        subject=subject,
+        source="profile" if model is None else "model",
+        n_elements=profile.model.n_elements,
+        gauge=gauge,
+        model=model,
+        profile=profile,
+        sparsity_threshold=profile.settings.sparsity_threshold,
+        warnings=_warnings(profile),
+    )
 
 
 def _table(profile: Profile, place: str) -> LayerTable:
@@ -124,22 +142,6 @@ def _table(profile: Profile, place: str) -> LayerTable:
         return layer_table(profile)
     except ValueError as error:
         raise ProfileError(f"{place}: {error}") from None
-
-
-def _subject(profile: Profile, table: LayerTable, source: str, file: str | None) -> Subject:
-    model = profile.model
-    return Subject(
-        title=profile.title,
-        source=source,
-        file=file,
-        name=model.name,
-        architecture=model.architecture,
-        file_type=model.file_type,
-        synthetic=model.synthetic,
-        identity=model.identity,
-        n_layers=table.n_layers,
-        n_elements=model.n_elements,
-    )
 
 
 def _warnings(profile: Profile) -> tuple[str, ...]:
@@ -178,18 +180,25 @@ def _of_phase1(document: dict[str, Any], path: Path) -> AnalysisInput:
     name, label, count = (document.get(key) for key in ("modelName", "quantizationType", "totalParameters"))
     name = _text(name) or None
     subject = Subject(
-        title=name or path.name,
-        source="phase 1",
+        title=title_of(name, path.name, None),
         file=path.name,
         name=name,
         architecture=None,
         file_type=_text(label),
         synthetic=False,
         identity=None,
-        n_layers=table.n_layers,
-        n_elements=count if type(count) is int and 0 <= count < _MOST_ELEMENTS else None,
     )
-    return AnalysisInput(table, subject, gauge_from_table(table), None, None, None, (f"H2, H4: {FROBENIUS}",))
+    return AnalysisInput(
+        table=table,
+        subject=subject,
+        source="phase 1",
+        n_elements=count if type(count) is int and 0 <= count < _MOST_ELEMENTS else None,
+        gauge=gauge_from_table(table),
+        model=None,
+        profile=None,
+        sparsity_threshold=None,
+        warnings=(f"H2, H4: {FROBENIUS}",),
+    )
 
 
 def _text(value: Any) -> str | None:

@@ -47,7 +47,7 @@ def _beyond_the_input(given: AnalysisInput) -> list[Applicability]:
         found += [Applicability(f"preset {name}", "needs the model itself, not a profile of it") for name in presets]
     if not given.gauge.decides:
         found.append(Applicability("invariant products", "exact ones need the model; here without gains"))
-    if given.subject.source == "phase 1":
+    if given.source == "phase 1":
         found.append(Applicability("figures of single heads", "a Phase 1 profile has none"))
         found.append(Applicability("per-row rms", "a Phase 1 profile tells no rows: H2 and H4 use Frobenius norms"))
     return found

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
+from ggufscope.analysis.analyzing import analyze_with
 from ggufscope.analysis.inputs.layer_table import Applicability
-from ggufscope.analysis.presets import registry
-from ggufscope.analysis.presets.registry import Component, Ingredient, PresetScores, Series, preset
+from ggufscope.analysis.presets.registry import PRESETS, Component, Ingredient, PresetScores, Series, preset
+from ggufscope.analysis.settings import make_settings
 from ggufscope.synth import synthesize
 from support.analysis_models import language_model
 
@@ -153,31 +154,30 @@ def test_progress_and_cancelling(write_gguf):
         gs.analyze(path, progress=cancel)
 
 
-@pytest.fixture
-def second_preset(monkeypatch):
-    """A preset beside the heuristic one, as another module would register it."""
-    monkeypatch.setattr(registry, "PRESETS", {"heuristic": registry.PRESETS["heuristic"]})
-    for module in ("run", "settings"):
-        monkeypatch.setattr(f"ggufscope.analysis.{module}.PRESETS", registry.PRESETS)
-
-    @preset("upside-down", "gains the other way round", needs_model=True)
-    def compute(given):
-        gains = Series(-given.table.gains["ffn_norm"].mean, "−scale(g_ffn)", ("ffn_norm",), gauge_invariant=False)
-        heads = np.arange(given.table.n_layers * 2.0).reshape(-1, 2)
-        return PresetScores(
-            {"falling_gain": gains},
-            (Component("norm_amplification", (Ingredient("falling_gain"),)),),
-            {"some_heads": heads},
-            (Applicability("attention", "is not looked at"),),
-        )
-
-    return compute
+TWO_PRESETS = {"heuristic": PRESETS["heuristic"]}  # and one as another module would register it
 
 
-@pytest.mark.usefixtures("second_preset")
+@preset("upside-down", "gains the other way round", needs_model=True, presets=TWO_PRESETS)
+def upside_down(preset_input):
+    gains = Series(-preset_input.table.gains["ffn_norm"].mean, "−scale(g_ffn)", ("ffn_norm",), gauge_invariant=False)
+    heads = np.arange(preset_input.table.n_layers * 2.0).reshape(-1, 2)
+    return PresetScores(
+        {"falling_gain": gains},
+        (Component("norm_amplification", (Ingredient("falling_gain"),)),),
+        {"some_heads": heads},
+        (Applicability("attention", "is not looked at"),),
+    )
+
+
+def analyzed(source, only=None):
+    settings = make_settings({"amplification": 1}, "mean", "minmax", only, 0, presets=TWO_PRESETS)
+    return analyze_with(settings, source, presets=TWO_PRESETS)
+
+
 def test_another_preset_plugs_in(write_gguf, tmp_path):
+    assert "upside-down" not in PRESETS
     path = write_gguf(**language_model(8, gain_sizes={"ffn_norm": 1 + np.linspace(0, 1, 8)}))
-    found = gs.analyze(path, weights={"amplification": 1})
+    found = analyzed(path)
     assert list(found.presets) == ["heuristic", "upside-down"]
     assert found.presets["upside-down"]["risk"].argmax() == 0
     (agreement,) = found.document.agreement
@@ -187,13 +187,13 @@ def test_another_preset_plugs_in(write_gguf, tmp_path):
     found.save(tmp_path / "out")
     loaded = gs.Analysis.load(tmp_path / "out")
     assert loaded.document.other_presets[0].per_head["some_heads"][3] == [6.0, 7.0]
-    alone = gs.analyze(path, preset="upside-down", weights={"amplification": 1})
+    alone = analyzed(path, "upside-down")
     assert list(alone.presets) == ["upside-down"]
     assert alone.hypotheses["H5"].verdict == found.hypotheses["H5"].verdict
     gs.profile(path).save(tmp_path / "p.json")
-    assert list(gs.analyze(tmp_path / "p.json").presets) == ["heuristic"]
+    assert list(analyzed(tmp_path / "p.json").presets) == ["heuristic"]
     with pytest.raises(ValueError, match="needs the model itself"):
-        gs.analyze(tmp_path / "p.json", preset="upside-down")
+        analyzed(tmp_path / "p.json", "upside-down")
 
 
 def test_what_a_score_reads(write_gguf):

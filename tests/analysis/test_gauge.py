@@ -9,7 +9,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.analysis.inputs.from_profile import layer_table
 from ggufscope.analysis.inputs.gauge import PRODUCTS, gauge_from_table, gauge_from_vectors, head_product
-from ggufscope.analysis.inputs.gauge_from_model import add_column_squares, gauge_from_model
+from ggufscope.analysis.inputs.gauge_from_model import Limits, add_column_squares, gauge_from_model
 from support.analysis_models import FFN, HEAD, KEYS, QUERIES, draw, language_model, make_table
 
 
@@ -53,14 +53,15 @@ def test_the_kernel_is_that_of_numpy():
         np.testing.assert_allclose(sums, 1 + (weights.astype(np.float64) ** 2).sum(axis=0), rtol=1e-12)
 
 
-def test_rows_are_taken_some_at_a_time(write_gguf, monkeypatch):
+def test_rows_are_taken_some_at_a_time(write_gguf):
     """Between two steps the progress is told, which may cancel."""
     path = write_gguf(**language_model(2))
     whole, calls = products(path), []
-    monkeypatch.setattr("ggufscope.analysis.inputs.gauge_from_model.STEP_ELEMENTS", 700)
     with gs.open(path) as model:
         table = layer_table(gs.profile(model, fast=True))
-        stepped = gauge_from_model(model, table, progress=lambda done, total: calls.append((done, total)))
+        stepped = gauge_from_model(
+            model, table, progress=lambda done, total: calls.append((done, total)), limits=Limits(step_elements=700)
+        )
     for name in PRODUCTS:
         np.testing.assert_array_equal(stepped.products[name], whole.products[name])
     assert len(calls) > 100

@@ -1,87 +1,193 @@
-"""Rankings, confounds and gauges as the plain records of a saved analysis."""
+"""Settings, rankings, confounds and gauge as the plain records of a saved analysis."""
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .analysis_document import (
-    ComponentValue,
+    SCHEMA,
+    Agreement,
+    AnalysedModel,
+    AnalysisDocument,
+    ApplicabilityRecord,
     ConfoundRecord,
     GaugeRecord,
-    LayerRecord,
     PresetSummary,
+    RunSettings,
     ThirdRecord,
     Variant,
-    Zeros,
     number,
 )
-from .index.levels import agreed_levels
+from .index.confound import PERMUTATIONS
+from .index.ranking import agreement
 from .index.risk import participation_ratio
+from .index.sensitivity import DRAWS
+from .index.trends import RESAMPLES
 from .inputs.gauge import EXPLANATIONS, PRODUCTS
-from .inputs.layer_table import GAINS, MATRICES, TENSOR_NAMES
+from .inputs.layer_table import TENSOR_NAMES
+from .layer_records import layer_records
 from .orders import ranks
-from .verdicts.zeros import bands, excess_zeros
+from .presets.heuristic import NAME as HEURISTIC
+from .verdicts.applicability import applicability, warnings
+from .wording import PREMISES_ONLY, STATEMENT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..arrays.floats import Floats
+    from .analysis_document import RunRecord
     from .index.confound import Confound
     from .index.ranking import Ranking, VariantRanking
-    from .index.sensitivity import Sensitivity
     from .inputs.gauge import Gauge
     from .inputs.layer_table import LayerTable
-    from .presets.registry import Preset
+    from .inputs.read_input import AnalysisInput
+    from .presets.registry import Preset, PresetScores
+    from .settings import Settings
+    from .verdicts.findings import Finding
 
 
-def preset_summary(preset: Preset, ranking: Ranking, table: LayerTable) -> PresetSummary:
+def analysis_document(
+    analysed: AnalysisInput,
+    settings: Settings,
+    rankings: Mapping[str, Ranking],
+    *,
+    basis: Ranking,
+    hypotheses: list[Finding],
+    presets: Mapping[str, Preset],
+    run: RunRecord,
+) -> AnalysisDocument:
+    """The whole analysis as it is saved.
+
+    Args:
+        analysed: the input.
+        settings: the choices.
+        rankings: by preset, the leading one first.
+        basis: the heuristic preset's ranking, which the hypotheses read.
+        hypotheses: their verdicts.
+        presets: all that could have been run.
+        run: when and how long.
+    """
+    summaries = [preset_summary(ranking, analysed.table) for ranking in rankings.values()]
+    return AnalysisDocument(
+        schema=SCHEMA,
+        statement=STATEMENT,
+        verdicts_are=PREMISES_ONLY,
+        model=AnalysedModel(
+            **analysed.subject.facts(),
+            source=analysed.source,
+            n_layers=analysed.table.n_layers,
+            n_elements=analysed.n_elements,
+        ),
+        settings=_settings_record(settings, summaries[0].name, analysed.sparsity_threshold),
+        preset=summaries[0],
+        other_presets=summaries[1:],
+        hypotheses=hypotheses,
+        confounds=[
+            _confound_record(name, confound)
+            for name, ranking in {**rankings, HEURISTIC: basis}.items()
+            for confound in ranking.confounds.values()
+        ],
+        gauge=_gauge_record(analysed.gauge),
+        agreement=_agreements(rankings),
+        applicability=[
+            ApplicabilityRecord(limit.score, limit.reason) for limit in applicability(analysed, rankings, presets)
+        ],
+        notes=_notes(analysed, rankings),
+        warnings=warnings(analysed, rankings, hypotheses),
+        run=run,
+    )
+
+
+def _settings_record(settings: Settings, leading: str, sparsity_threshold: float | None) -> RunSettings:
+    return RunSettings(
+        preset=leading,
+        norm=settings.norm,
+        scale=settings.scale,
+        weights=dict(settings.weights),
+        seed=settings.seed,
+        draws=DRAWS,
+        permutations=PERMUTATIONS,
+        resamples=RESAMPLES,
+        sparsity_threshold=sparsity_threshold,
+    )
+
+
+def _notes(analysed: AnalysisInput, rankings: Mapping[str, Ranking]) -> list[str]:
+    """Notes on the input, and of every preset, each once."""
+    notes = (*analysed.table.notes, *(note for ranking in rankings.values() for note in ranking.scores.notes))
+    return list(dict.fromkeys(notes))
+
+
+def _agreements(rankings: Mapping[str, Ranking]) -> list[Agreement]:
+    return [
+        Agreement(first, second, agreement(rankings[first], rankings[second]))
+        for first, second in combinations(rankings, 2)
+    ]
+
+
+def preset_summary(ranking: Ranking, table: LayerTable) -> PresetSummary:
     """A preset's index as a whole and layer by layer."""
-    risk, series = ranking.risk, ranking.scores.series
-    terms = [entry for entry in ranking.scores.components if entry.name not in series]
+    risk, scores = ranking.risk, ranking.scores
     return PresetSummary(
-        name=preset.name,
-        summary=preset.summary,
+        name=ranking.preset.name,
+        summary=ranking.preset.summary,
         weights=risk.weights,
         effective_weights=risk.effective_weights,
         independent_components=participation_ratio(risk.matrix),
         flat=list(risk.flat),
         dropped=risk.dropped,
         confounded=list(ranking.excluded),
-        formulas={name: entry.formula for name, entry in series.items()} | {term.name: term.formula for term in terms},
-        gauge_invariant={name: entry.gauge_invariant for name, entry in series.items()}
-        | {term.name: all(series[part.score].gauge_invariant for part in term.ingredients) for term in terms},
-        variants=[_variant(entry) for entry in ranking.variants],
-        per_head={name: [_numbers(row) for row in rows] for name, rows in ranking.scores.per_head.items()},
-        layers=_layers(ranking, table),
-        reads=_reads(ranking),
+        formulas=_formulas(scores),
+        gauge_invariant=_gauge_invariant(scores),
+        variants=[_variant(variant) for variant in ranking.variants],
+        per_head={name: [_numbers(row) for row in rows] for name, rows in scores.per_head.items()},
+        layers=layer_records(ranking, table),
+        reads=_reads(scores),
         thirds=[
-            ThirdRecord(entry.third, list(entry.layers), {name: number(value) for name, value in entry.values.items()})
-            for entry in ranking.scores.thirds
+            ThirdRecord(third.third, list(third.layers), {name: number(value) for name, value in third.values.items()})
+            for third in scores.thirds
         ],
     )
 
 
-def _reads(ranking: Ranking) -> dict[str, list[str]]:
-    """Score or component → roles; a component that is a score of the same name is that score."""
-    found = {
-        component.name: tuple(
-            dict.fromkeys(role for part in component.ingredients for role in ranking.scores.series[part.score].reads)
-        )
-        for component in ranking.scores.components
+def _formulas(scores: PresetScores) -> dict[str, str]:
+    """Score or component → its formula; a component that is a score of the same name is that score."""
+    formulas = {name: series.formula for name, series in scores.series.items()}
+    return formulas | {term.name: term.formula for term in scores.components if term.name not in formulas}
+
+
+def _gauge_invariant(scores: PresetScores) -> dict[str, bool]:
+    """Score or component → whether no rescaling of the weights changes it."""
+    invariant = {name: series.gauge_invariant for name, series in scores.series.items()}
+    return invariant | {
+        term.name: all(invariant[part.score] for part in term.ingredients)
+        for term in scores.components
+        if term.name not in invariant
     }
-    found |= {name: entry.reads for name, entry in ranking.scores.series.items()}
-    return {name: [TENSOR_NAMES[role] for role in roles] for name, roles in found.items()}
 
 
-def _variant(entry: VariantRanking) -> Variant:
-    draws, unknown = entry.draws, [None] * len(entry.risk.values)
+def _reads(scores: PresetScores) -> dict[str, list[str]]:
+    """Score or component → roles; a component that is a score of the same name is that score."""
+    roles = {
+        component.name: tuple(
+            dict.fromkeys(role for part in component.ingredients for role in scores.series[part.score].reads)
+        )
+        for component in scores.components
+    }
+    roles |= {name: series.reads for name, series in scores.series.items()}
+    return {name: [TENSOR_NAMES[role] for role in read] for name, read in roles.items()}
+
+
+def _variant(variant: VariantRanking) -> Variant:
+    draws, unknown = variant.draws, [None] * len(variant.risk.values)
     return Variant(
-        norm=entry.norm,
-        scale=entry.scale,
-        tau=entry.tau,
-        top_layers=entry.top_layers,
-        risk=_numbers(entry.risk.values),
-        rank=_numbers(ranks(entry.risk.values)) if draws else [*unknown],
+        norm=variant.norm,
+        scale=variant.scale,
+        tau=variant.tau,
+        top_layers=variant.top_layers,
+        risk=_numbers(variant.risk.values),
+        rank=_numbers(ranks(variant.risk.values)) if draws else [*unknown],
         p_first=_numbers(draws.p_first) if draws else [*unknown],
         p_top_three=_numbers(draws.p_top_three) if draws else [*unknown],
     )
@@ -91,70 +197,21 @@ def _numbers(values: Floats) -> list[float | None]:
     return [number(value) for value in values.tolist()]
 
 
-def _layers(ranking: Ranking, table: LayerTable) -> list[LayerRecord]:
-    words = agreed_levels(ranking)
-    order = ranks(ranking.risk.values)
-    zeros = _zeros(table)
-    return [
-        LayerRecord(
-            layer=int(layer),
-            types=_types(table, position),
-            scores={name: number(entry.values[position]) for name, entry in ranking.scores.series.items()},
-            components=_components(ranking, position),
-            contributions=ranking.risk.contributions(position),
-            risk=number(ranking.risk.values[position]),
-            risk_without_confounded=number(ranking.without_confounded.values[position]),
-            level=words[position],
-            rank=float(order[position]) if ranking.draws else None,
-            rank_interval=_rank_interval(ranking.draws, position),
-            p_first=float(ranking.draws.p_first[position]) if ranking.draws else None,
-            p_top_three=float(ranking.draws.p_top_three[position]) if ranking.draws else None,
-            value_zeros=zeros[position],
-        )
-        for position, layer in enumerate(table.layers)
-    ]
-
-
-def _types(table: LayerTable, position: int) -> dict[str, str | None]:
-    matrices = {TENSOR_NAMES[name]: table.matrices[name].types[position] for name in MATRICES}
-    return matrices | {TENSOR_NAMES[name]: table.gains[name].types[position] for name in GAINS}
-
-
-def _components(ranking: Ranking, position: int) -> dict[str, ComponentValue]:
-    raw, units = ranking.risk.raw, ranking.risk.scaled
-    return {name: ComponentValue(number(raw[name][position]), number(units[name][position])) for name in raw}
-
-
-def _rank_interval(draws: Sensitivity | None, position: int) -> tuple[float, float] | None:
-    return None if draws is None else (float(draws.rank_low[position]), float(draws.rank_high[position]))
-
-
-def _zeros(table: LayerTable) -> list[Zeros]:
-    values = table.matrices["v"]
-    low, high = bands(values.types)
-    excess = excess_zeros(values.zero_fraction, values.types)
-    found = []
-    for share, lowest, highest, outside in zip(values.zero_fraction, low, high, excess, strict=True):
-        band = None if np.isnan(lowest) else (float(lowest), float(highest))
-        found.append(Zeros(number(share), band, number(outside)))
-    return found
-
-
-def confound_record(preset: str, outcome: Confound) -> ConfoundRecord:
+def _confound_record(preset: str, confound: Confound) -> ConfoundRecord:
     """Without the shifts, which serve the counterfactual alone."""
     return ConfoundRecord(
         preset=preset,
-        quantity=outcome.quantity,
-        status=outcome.status,
-        layers_by_type=outcome.layers_by_type,
-        partial_eta_squared=outcome.partial_eta_squared,
-        effect=outcome.effect,
-        p=outcome.p,
-        reason=outcome.reason,
+        quantity=confound.quantity,
+        status=confound.status,
+        layers_by_type=confound.layers_by_type,
+        partial_eta_squared=confound.partial_eta_squared,
+        effect=confound.effect,
+        p=confound.p,
+        reason=confound.reason,
     )
 
 
-def gauge_record(gauge: Gauge) -> GaugeRecord:
+def _gauge_record(gauge: Gauge) -> GaugeRecord:
     """The invariant products."""
     return GaugeRecord(
         exactness=gauge.exactness,

@@ -1,4 +1,4 @@
-"""What an analysis depends on beside its input."""
+"""The choices that the numbers of an analysis depend on, beside its input."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .presets.registry import NORMS, PRESETS, SCALES, Norm, Scale
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from os import PathLike
 
 # What people write → component
@@ -36,6 +37,7 @@ class Settings:
         scale: of a component over the layers, `minmax` or `rank`.
         preset: the one to run; None for all that fit, the first leading.
         seed: of every random draw.
+        probe: random tokens that the model reads; None without a probe.
     """
 
     weights: Mapping[str, float]
@@ -43,28 +45,36 @@ class Settings:
     scale: Scale
     preset: str | None
     seed: int
+    probe: int | None = None
 
 
-def make_settings(
+def make_settings(  # noqa: PLR0917  the choices of `analyze`, in its order
     weights: Mapping[str, float] | str | PathLike[str] | None,
     norm: str,
     scale: str,
     preset: str | None,
     seed: int,
+    probe: int | None = None,
+    *,
+    presets: Iterable[str] = PRESETS,
 ) -> Settings:
-    """Check the choices.
+    """Check the choices; `presets` are the names to choose from.
 
     Raises:
         ValueError: One of them is not a choice; the message says which are.
         OSError: The file of weights cannot be read.
     """
-    return Settings(
+    settings = Settings(
         weights=read_weights(weights),
         norm=_chosen("norm", norm, NORMS),
         scale=_chosen("scale", scale, SCALES),
-        preset=None if preset is None else _chosen("preset", preset, tuple(PRESETS)),
+        preset=None if preset is None else _chosen("preset", preset, tuple(presets)),
         seed=seed,
+        probe=probe,
     )
+    if probe is not None and (isinstance(probe, bool) or probe < 2):
+        raise ValueError(f"a probe takes two tokens or more, not {probe!r}")
+    return settings
 
 
 def _chosen(what: str, value: str, choices: tuple[Any, ...]) -> Any:
@@ -98,18 +108,18 @@ def read_weights(weights: Mapping[str, float] | str | PathLike[str] | None) -> d
 
 
 def _parse(text: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    weights: dict[str, Any] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals:
             raise ValueError(f"weights: {part!r} is not of the form name=number")
-        if name in found:
+        if name in weights:
             raise ValueError(f"weights: {name!r} is given twice")
         try:
-            found[name] = float(value)
+            weights[name] = float(value)
         except ValueError:
             raise ValueError(f"weights: {value!r} of {name!r} is no number") from None
-    return found
+    return weights
 
 
 def _read_toml(path: str) -> Mapping[str, Any]:
@@ -124,9 +134,9 @@ def _read_toml(path: str) -> Mapping[str, Any]:
     return table
 
 
-def _checked(given: Mapping[str, Any]) -> dict[str, float]:
+def _checked(weight_by_name: Mapping[str, Any]) -> dict[str, float]:
     weights = dict.fromkeys(DEFAULT_WEIGHTS, 0.0)
-    for key, value in given.items():
+    for key, value in weight_by_name.items():
         name = WEIGHT_NAMES.get(key, key)
         if name not in weights:
             raise ValueError(f"weights: unknown component {key!r}; there are {', '.join(WEIGHT_NAMES)}")

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ..analysis import analyze as run_analysis
 from ..analysis.analysis_result import FILES
+from ..analysis.analyzing import analyze_with
 from ..analysis.presets.registry import NORMS, PRESETS, SCALES
 from ..analysis.settings import WEIGHT_NAMES, make_settings
 from ..report.content.results import ReportData
@@ -52,23 +52,14 @@ def analyze(
 
     Exit code 0, whatever the verdicts: they are about premises, not about the health of the file.
     """
-    make_settings(weights, norm, scale, preset, seed=0)  # wrong choices cost no time
+    settings = make_settings(weights, norm, scale, preset, seed=0, probe=probe)  # wrong choices cost no time
     formats: list[str] = []
     if output is not None:
         formats, missing = chosen_formats()
         say_what_is_missing(missing)
         usable_directory(output, [*FILES, *file_names(formats)])
     with progress_bar("analysing") as progress:
-        found = run_analysis(
-            source,
-            weights=weights,
-            preset=preset,
-            norm=norm,
-            scale=scale,
-            threads=threads,
-            progress=progress,
-            probe=probe,
-        )
+        found = analyze_with(settings, source, threads=threads, progress=progress)
     written: list[Path] = []
     if output is not None:
         found.save(output, markdown=False)  # the report brings its own, with charts

@@ -119,11 +119,14 @@ def depth_terms(n_layers: int) -> Floats:
     return np.stack([np.ones(n_layers), x, x**2], axis=1)
 
 
-def why_not_separable(labels: npt.NDArray[np.int64]) -> str | None:
-    """Why the effect of types and that of depth cannot be told apart; None where they can.
+def why_not_separable(
+    labels: npt.NDArray[np.int64], most_explained_by_depth: float = MOST_EXPLAINED_BY_DEPTH
+) -> str | None:
+    """The reason that the effect of types and that of depth cannot be told apart; None where they can.
 
     Args:
         labels: type of each layer, numbered from 0 without gaps; (L,).
+        most_explained_by_depth: of where a type is, as R².
     """
     n_types = int(labels.max()) + 1
     freedom = len(labels) - depth_terms(len(labels)).shape[1] - (n_types - 1)
@@ -131,12 +134,12 @@ def why_not_separable(labels: npt.NDArray[np.int64]) -> str | None:
         return "a type occurs on a single layer"
     if freedom < LEAST_RESIDUAL_FREEDOM:
         return f"too few layers: {freedom} residual degrees of freedom, {LEAST_RESIDUAL_FREEDOM} are needed"
-    if max(_explained_by_depth(labels == kind) for kind in range(n_types)) > MOST_EXPLAINED_BY_DEPTH:
+    if max(explained_by_depth(labels == kind) for kind in range(n_types)) > most_explained_by_depth:
         return "depth alone tells which layers have which type"
     return None
 
 
-def _explained_by_depth(indicator: npt.NDArray[np.bool_]) -> float:
+def explained_by_depth(indicator: npt.NDArray[np.bool_]) -> float:
     """R² of a type's indicator on depth."""
     y = indicator.astype(np.float64)
     rest = residual_square_sum(depth_terms(len(y)), y)
@@ -159,9 +162,9 @@ def permutation_test(values: Floats, labels: npt.NDArray[np.int64], seed: int = 
     """
     rng = np.random.default_rng(seed)
     shuffled = np.array([labels, *(rng.permutation(labels) for _ in range(PERMUTATIONS))], np.int64)
-    found = partial_eta_squared(np.ascontiguousarray(values, np.float64), depth_terms(len(values)), shuffled)
-    as_large = int((found[1:] >= found[0] * (1 - 1e-12)).sum())
-    return float(found[0]), (1 + as_large) / (1 + PERMUTATIONS)
+    eta_squared = partial_eta_squared(np.ascontiguousarray(values, np.float64), depth_terms(len(values)), shuffled)
+    as_large = int((eta_squared[1:] >= eta_squared[0] * (1 - 1e-12)).sum())
+    return float(eta_squared[0]), (1 + as_large) / (1 + PERMUTATIONS)
 
 
 @compiled

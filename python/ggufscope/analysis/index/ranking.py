@@ -37,10 +37,11 @@ class VariantRanking:
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """A preset's index and what it is worth.
+    """A preset's index and how far it can be trusted.
 
     Attributes:
-        scores: what the preset found.
+        preset: whose index it is.
+        scores: of the preset.
         risk: the index.
         draws: its sensitivity to the weights; None without an index.
         confounds: outcome of the confound test by quantity: scores, components, and the index as `"risk"`.
@@ -50,6 +51,7 @@ class Ranking:
         variants: the other norm scales and scalings.
     """
 
+    preset: Preset
     scores: PresetScores
     risk: RiskIndex
     draws: Sensitivity | None
@@ -66,18 +68,20 @@ class Ranking:
         return [name for name in used if self.confounds[name].status in {"not separable", "not available"}]
 
 
-def rank_layers(preset: Preset, given: PresetInput, settings: Settings) -> Ranking:
+def rank_layers(preset: Preset, preset_input: PresetInput, settings: Settings) -> Ranking:
     """Compute a preset's scores and its index, and test them."""
-    scores = preset.compute(given)
+    table = preset_input.table
+    scores = preset.compute(preset_input)
     index = risk_index(scores.series, scores.components, settings.weights, settings.scale)
     confounds = {
-        name: confound_test(name, series.values, given.table.types_of(series.reads), settings.seed)
+        name: confound_test(name, series.values, table.types_of(series.reads), settings.seed)
         for name, series in scores.series.items()
         if not _is_variant(name, scores)
     }
-    confounds |= _of_sums(index, scores, given.table, settings.seed)
-    excluded, without = _without_flagged(index, scores, confounds, given.table, settings)
+    confounds |= _confounds_of_sums(index, scores, table, settings.seed)
+    excluded, without = _without_flagged(index, scores, confounds, table, settings)
     return Ranking(
+        preset=preset,
         scores=scores,
         risk=index,
         draws=_draws(index, settings),
@@ -85,7 +89,7 @@ def rank_layers(preset: Preset, given: PresetInput, settings: Settings) -> Ranki
         excluded=excluded,
         without_confounded=without,
         draws_without_confounded=_draws(without, settings),
-        variants=_variants(preset, given, settings, index, scores),
+        variants=_variants(preset, preset_input, settings, index, scores),
     )
 
 
@@ -105,20 +109,20 @@ def _reads(scores: PresetScores, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _ingredients(scores: PresetScores, component: str) -> list[str]:
-    return [part.score for entry in scores.components if entry.name == component for part in entry.ingredients]
+    return [part.score for term in scores.components if term.name == component for part in term.ingredients]
 
 
-def _of_sums(index: RiskIndex, scores: PresetScores, table: LayerTable, seed: int) -> dict[str, Confound]:
+def _confounds_of_sums(index: RiskIndex, scores: PresetScores, table: LayerTable, seed: int) -> dict[str, Confound]:
     """The test on composite components and on the index itself."""
-    found = {}
+    confounds = {}
     for name, values in index.raw.items():
         if name not in scores.series:
             types = table.types_of(_reads(scores, _ingredients(scores, name)))
-            found[name] = confound_test(name, values, types, seed)
+            confounds[name] = confound_test(name, values, types, seed)
     if index.weights:
         types = table.types_of(_reads(scores, index.effective_weights))
-        found[RISK] = confound_test(RISK, index.values, types, seed)
-    return found
+        confounds[RISK] = confound_test(RISK, index.values, types, seed)
+    return confounds
 
 
 def _without_flagged(
@@ -135,27 +139,27 @@ def _without_flagged(
         return risk_index(scores.series, scores.components, settings.weights, settings.scale, without)
 
     remaining = rest(excluded)
-    again = _of_sums(remaining, scores, table, settings.seed)
+    again = _confounds_of_sums(remaining, scores, table, settings.seed)
     composites = [name for name, outcome in again.items() if name != RISK and outcome.flagged]
     return (*excluded, *composites), rest([*excluded, *composites]) if composites else remaining
 
 
 def _variants(
-    preset: Preset, given: PresetInput, settings: Settings, index: RiskIndex, scores: PresetScores
+    preset: Preset, preset_input: PresetInput, settings: Settings, index: RiskIndex, scores: PresetScores
 ) -> list[VariantRanking]:
     """The same index with every norm scale and scaling; a preset that needs the model is not run again for a norm."""
-    found = []
+    table, variants = preset_input.table, []
     for norm in NORMS:
-        if preset.needs_model and norm != given.norm:
+        if preset.needs_model and norm != preset_input.norm:
             continue
-        other = PresetInput(given.table, norm, given.model, given.threads)
-        series = scores if norm == given.norm else preset.compute(other)
+        other_input = PresetInput(table, norm, preset_input.model, preset_input.threads)
+        of_norm = scores if norm == preset_input.norm else preset.compute(other_input)
         for scale in SCALES:
-            variant = risk_index(series.series, series.components, settings.weights, scale)
-            top = given.table.layers[top_layers(variant)].tolist()
+            variant = risk_index(of_norm.series, of_norm.components, settings.weights, scale)
+            top = table.layers[top_layers(variant)].tolist()
             draws = _draws(variant, settings)
-            found.append(VariantRanking(norm, scale, _agreement(index, variant), top, variant, draws))
-    return found
+            variants.append(VariantRanking(norm, scale, _agreement(index, variant), top, variant, draws))
+    return variants
 
 
 def top_layers(index: RiskIndex) -> list[int]:

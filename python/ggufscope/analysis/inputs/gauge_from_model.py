@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,21 @@ if TYPE_CHECKING:
     from ...models.model import Model, Tensor
     from .layer_table import LayerTable
 
-TILE_ELEMENTS = 1 << 20  # decoded at a time
-STEP_ELEMENTS = 1 << 26  # multiplied between two calls of `progress`, which may cancel
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes of the steps through a matrix.
+
+    Attributes:
+        tile_elements: decoded at a time, so that a tile stays in cache.
+        step_elements: multiplied between two calls of `progress`, which may cancel.
+    """
+
+    tile_elements: int = 1 << 20
+    step_elements: int = 1 << 26
+
+
+DEFAULT_LIMITS = Limits()
 
 LayerTensors = dict[str, list["Tensor"]]
 
@@ -45,12 +59,14 @@ def add_column_squares(weights: npt.NDArray[np.float32], sums: Floats) -> None: 
 class _Streamer:
     """Goes through tensors some rows at a time and reports how far it is."""
 
-    def __init__(self, total: int, threads: int | None, progress: Callable[[int, int], object] | None) -> None:
-        self._total, self._threads, self._progress = total, threads, progress
+    def __init__(
+        self, total: int, threads: int | None, progress: Callable[[int, int], object] | None, limits: Limits
+    ) -> None:
+        self._total, self._threads, self._progress, self._limits = total, threads, progress, limits
         self._done = 0
 
     def _steps(self, tensor: Tensor, first: int, last: int, elements: int) -> Iterator[slice]:
-        """The rows from `first` to before `last`, so many elements at a time."""
+        """The rows from `first` to before `last`, about `elements` weights at a time."""
         step = max(1, elements // max(1, tensor.shape[-1]))
         for start in range(first, last, step):
             stop = min(last, start + step)
@@ -62,14 +78,14 @@ class _Streamer:
     def row_squares(self, tensor: Tensor, gain: Floats, first: int = 0, last: int | None = None) -> Floats:
         """Σ w² g² of the rows, (rows,)."""
         weights = np.square(gain)
-        steps = self._steps(tensor, first, tensor.n_rows if last is None else last, STEP_ELEMENTS)
-        found = [tensor.row_products(squares=weights, rows=rows, threads=self._threads).squares for rows in steps]
-        return np.concatenate([part for part in found if part is not None] or [np.zeros(0)])
+        steps = self._steps(tensor, first, tensor.n_rows if last is None else last, self._limits.step_elements)
+        parts = [tensor.row_products(squares=weights, rows=rows, threads=self._threads).squares for rows in steps]
+        return np.concatenate([part for part in parts if part is not None] or [np.zeros(0)])
 
     def column_squares(self, tensor: Tensor, first: int, last: int) -> Floats:
         """Σ w² of the columns over some rows, (columns,)."""
         sums = np.zeros(tensor.shape[-1])
-        for rows in self._steps(tensor, first, last, TILE_ELEMENTS):
+        for rows in self._steps(tensor, first, last, self._limits.tile_elements):
             add_column_squares(tensor.dequantize(rows, threads=self._threads), sums)
         return sums
 
@@ -79,6 +95,7 @@ def gauge_from_model(
     table: LayerTable,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Gauge:
     """The invariant products of every layer of the main stack.
 
@@ -87,6 +104,7 @@ def gauge_from_model(
         table: of its profile.
         threads: for decoding; by default the cores this process may use.
         progress: called as `progress(done_bytes, total_bytes)`; may raise to cancel.
+        limits: sizes of the steps.
 
     Raises:
         GGUFError: The file shrank since it was opened.
@@ -97,10 +115,10 @@ def gauge_from_model(
             layers[tensor.layer][tensor.role].append(tensor)
     roles = {role for layer in layers.values() for role in layer}
     ffn_gain = ffn_gain_role(roles)
-    matrices = [tensor for layer in layers.values() for found in layer.values() for tensor in found]
-    streamer = _Streamer(sum(tensor.n_bytes for tensor in matrices), threads, progress)
-    found = [_products(model, layers[layer], ffn_gain, streamer) for layer in table.layers.tolist()]
-    products = {name: np.array([layer[name] for layer in found]) for name in found[0]}
+    matrices = [tensor for layer in layers.values() for of_role in layer.values() for tensor in of_role]
+    streamer = _Streamer(sum(tensor.n_bytes for tensor in matrices), threads, progress, limits)
+    by_layer = [_products(model, layers[layer], ffn_gain, streamer) for layer in table.layers.tolist()]
+    products = {name: np.array([layer[name] for layer in by_layer]) for name in by_layer[0]}
     return Gauge("per head", products, table.scale_free)
 
 
@@ -115,10 +133,10 @@ def _products(model: Model, layer: LayerTensors, ffn_gain: str | None, streamer:
 
 def _gain(layer: LayerTensors, role: str | None, columns: int) -> Floats | None:
     """The gain vector, None where there is none or it does not fit."""
-    found = layer.get(role, []) if role else []
-    if len(found) != 1 or found[0].shape != (columns,):
+    gains = layer.get(role, []) if role else []
+    if len(gains) != 1 or gains[0].shape != (columns,):
         return None
-    return found[0].dequantize().astype(np.float64)
+    return gains[0].dequantize().astype(np.float64)
 
 
 def _attention_sides(model: Model, layer: LayerTensors, streamer: _Streamer) -> dict[str, Floats]:
@@ -153,7 +171,7 @@ def _ffn_product(layer: LayerTensors, gain_role: str | None, streamer: _Streamer
         return float("nan")
     ups, downs = layer[up_role], layer[down_role]
     gain = _gain(layer, gain_role, ups[0].shape[-1])
-    alike = all(len({tensor.shape for tensor in found}) == 1 and len(found[0].shape) >= 2 for found in (ups, downs))
+    alike = all(len({expert.shape for expert in side}) == 1 and len(side[0].shape) >= 2 for side in (ups, downs))
     if gain is None or not alike:
         return float("nan")
     rows = np.concatenate([streamer.row_squares(tensor, gain, *_up_rows(tensor, downs[0])) for tensor in ups])
@@ -165,11 +183,11 @@ def _ffn_product(layer: LayerTensors, gain_role: str | None, streamer: _Streamer
 
 
 def _scale_squares(layer: LayerTensors, role: str, n: int) -> Floats:
-    """Squares of what a decoded matrix is still multiplied with (NVFP4 files), by expert over all n neurons; (n,)."""
-    found = layer.get(f"{role}.scale", [])
-    if not found:
+    """Squares of the scale beside a decoded matrix (NVFP4 files), by expert over all n neurons; (n,)."""
+    tensors = layer.get(f"{role}.scale", [])
+    if not tensors:
         return np.ones(n)
-    scales = np.concatenate([tensor.dequantize().reshape(-1).astype(np.float64) for tensor in found])
+    scales = np.concatenate([tensor.dequantize().reshape(-1).astype(np.float64) for tensor in tensors])
     if scales.size == 0 or n % scales.size:
         return np.full(n, np.nan)
     return np.repeat(np.square(scales), n // scales.size)
@@ -185,5 +203,5 @@ def _expert_columns(down: Tensor, streamer: _Streamer) -> Floats:
     """Σ w² of the columns of each expert of W_down, expert after expert."""
     height = down.shape[-2]
     starts = range(0, down.n_rows, height) if height else range(0)
-    found = [streamer.column_squares(down, start, start + height) for start in starts]
-    return np.concatenate(found) if found else np.zeros(0)
+    columns = [streamer.column_squares(down, start, start + height) for start in starts]
+    return np.concatenate(columns) if columns else np.zeros(0)

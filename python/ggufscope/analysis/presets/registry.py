@@ -210,12 +210,25 @@ def score(
 
 
 def preset(
-    name: str, summary: str, *, needs_model: bool = False, in_place_of: str | None = None
+    name: str,
+    summary: str,
+    *,
+    needs_model: bool = False,
+    in_place_of: str | None = None,
+    presets: dict[str, Preset] = PRESETS,
 ) -> Callable[[Callable[[PresetInput], PresetScores]], Callable[[PresetInput], PresetScores]]:
-    """Register a function PresetInput → PresetScores as the preset of this name."""
+    """Register a function PresetInput → PresetScores as the preset of this name.
+
+    Args:
+        name: of the preset.
+        summary: one line about it, for the reader.
+        needs_model: see `Preset`.
+        in_place_of: see `Preset`.
+        presets: the registry.
+    """
 
     def register(function: Callable[[PresetInput], PresetScores]) -> Callable[[PresetInput], PresetScores]:
-        PRESETS[name] = Preset(name, summary, needs_model, in_place_of, function)
+        presets[name] = Preset(name, summary, needs_model, in_place_of, function)
         return function
 
     return register

@@ -1,4 +1,4 @@
-"""What could not be computed, and what a reader must know before believing the rest."""
+"""Scores that could not be computed, and warnings to read before the rest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 
 from ...models.inspection import layer_ranges
 from ..inputs.layer_table import TENSOR_NAMES, Applicability
-from ..presets.registry import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,41 +15,43 @@ if TYPE_CHECKING:
     from ..index.ranking import Ranking
     from ..inputs.layer_table import LayerTable
     from ..inputs.read_input import AnalysisInput
-    from ..presets.registry import Series
+    from ..presets.registry import Preset, Series
     from .findings import Finding
 
 NARROW_SHARE = 0.001  # a zero share that spans less is stretched by the scaling out of all proportion
 
 
-def applicability(given: AnalysisInput, rankings: Mapping[str, Ranking]) -> list[Applicability]:
+def applicability(
+    analysed: AnalysisInput, rankings: Mapping[str, Ranking], presets: Mapping[str, Preset]
+) -> list[Applicability]:
     """One line per score that is undefined on a layer, and per component that left the index."""
-    found: dict[tuple[str, str], Applicability] = {}
+    limits: dict[tuple[str, str], Applicability] = {}
     for name, ranking in rankings.items():
-        entries = [
+        of_preset = [
             *(
-                Applicability(score, _why(series, given.table))
+                Applicability(score, _why(series, analysed.table))
                 for score, series in ranking.scores.series.items()
                 if not series.complete and not ranking.scores.explained
             ),
             *ranking.scores.applicability,
             *(Applicability(f"{name} risk: {component}", why) for component, why in ranking.risk.dropped.items()),
         ]
-        found |= {(entry.score, entry.reason): entry for entry in entries}
-    return [*found.values(), *_beyond_the_input(given)]
+        limits |= {(limit.score, limit.reason): limit for limit in of_preset}
+    return [*limits.values(), *_beyond_the_input(analysed, presets)]
 
 
-def _beyond_the_input(given: AnalysisInput) -> list[Applicability]:
-    """What this kind of input cannot give, whatever stands in it."""
-    found = []
-    if given.model is None:
-        presets = [entry.name for entry in PRESETS.values() if entry.needs_model and not entry.in_place_of]
-        found += [Applicability(f"preset {name}", "needs the model itself, not a profile of it") for name in presets]
-    if not given.gauge.decides:
-        found.append(Applicability("invariant products", "exact ones need the model; here without gains"))
-    if given.source == "phase 1":
-        found.append(Applicability("figures of single heads", "a Phase 1 profile has none"))
-        found.append(Applicability("per-row rms", "a Phase 1 profile tells no rows: H2 and H4 use Frobenius norms"))
-    return found
+def _beyond_the_input(analysed: AnalysisInput, presets: Mapping[str, Preset]) -> list[Applicability]:
+    """Limits of this kind of input, whatever stands in it."""
+    limits = []
+    if analysed.model is None:
+        names = [preset.name for preset in presets.values() if preset.needs_model and not preset.in_place_of]
+        limits += [Applicability(f"preset {name}", "needs the model itself, not a profile of it") for name in names]
+    if not analysed.gauge.decides:
+        limits.append(Applicability("invariant products", "exact ones need the model; here without gains"))
+    if analysed.source == "phase 1":
+        limits.append(Applicability("figures of single heads", "a Phase 1 profile has none"))
+        limits.append(Applicability("per-row rms", "a Phase 1 profile tells no rows: H2 and H4 use Frobenius norms"))
+    return limits
 
 
 def _why(series: Series, table: LayerTable) -> str:
@@ -64,36 +65,35 @@ def _lacking(role: str, layers: list[int], table: LayerTable) -> list[str]:
     absent = [layer for layer in layers if types[layer] is None]
     unknown = [layer for layer in layers if types[layer] is not None]
     name = TENSOR_NAMES[role]
-    found = ((f"no {name}", absent), (f"{name} without finite statistics", unknown))
-    return [text + _where(where, table) for text, where in found if where]
+    lacks = ((f"no {name}", absent), (f"{name} without finite statistics", unknown))
+    return [lack + _where(layers, table) for lack, layers in lacks if layers]
 
 
 def _where(layers: list[int], table: LayerTable) -> str:
     return f" in layers {layer_ranges(layers)}" if len(layers) < table.n_layers else ""
 
 
-def warnings(given: AnalysisInput, rankings: Mapping[str, Ranking], hypotheses: list[Finding]) -> list[str]:
-    """What to know first, the gravest before the rest; of all presets but the leading one only what is confounded."""
+def warnings(analysed: AnalysisInput, rankings: Mapping[str, Ranking], hypotheses: list[Finding]) -> list[str]:
+    """Warnings, the gravest first; of all presets but the leading one only those of confounded scores."""
     ranking, *_ = rankings.values()
-    found = list(given.warnings)
+    texts = list(analysed.warnings)
     if ranking.risk.is_flat:
-        found.append("the index is flat: no layer stands out" if ranking.draws else "no component is available")
-    found += _confound_warnings(ranking)
+        texts.append("the index is flat: no layer stands out" if ranking.draws else "no component is available")
+    texts += _confound_warnings(ranking)
     dependent = [finding.id for finding in hypotheses if finding.verdict == "parametrization-dependent"]
     if dependent:
-        found.append(f"{', '.join(dependent)}: rescaling the weights without changing the model changes the answer")
-    elif not given.gauge.decides:
-        found.append("parametrization not tested: that needs the model itself, not a profile of it")
+        texts.append(f"{', '.join(dependent)}: rescaling the weights without changing the model changes the answer")
+    elif not analysed.gauge.decides:
+        texts.append("parametrization not tested: that needs the model itself, not a profile of it")
     others = [f"{name}: {text}" for name, other in list(rankings.items())[1:] for text in _flagged_warnings(other)]
-    return found + _scaling_warnings(ranking) + others
+    return texts + _scaling_warnings(ranking) + others
 
 
 def _confound_warnings(ranking: Ranking) -> list[str]:
-    unknown = ranking.not_separable
-    found = _flagged_warnings(ranking)
-    if unknown:
-        found.append(f"{', '.join(unknown)}: the effect of the quantizer cannot be told apart")
-    return found
+    texts = _flagged_warnings(ranking)
+    if ranking.not_separable:
+        texts.append(f"{', '.join(ranking.not_separable)}: the effect of the quantizer cannot be told apart")
+    return texts
 
 
 def _flagged_warnings(ranking: Ranking) -> list[str]:
@@ -108,13 +108,13 @@ def _in_index(ranking: Ranking) -> set[str]:
 
 def _scaling_warnings(ranking: Ranking) -> list[str]:
     """Components that decide nothing, and a zero share whose tiny range the scaling blows up."""
-    found = []
+    texts = []
     flat = [name for name in ranking.risk.weights if name in ranking.risk.flat]
     if flat and not ranking.risk.is_flat:
-        found.append(f"{', '.join(flat)}: flat (within 5 %), 0.5 on every layer")
+        texts.append(f"{', '.join(flat)}: flat (within 5 %), 0.5 on every layer")
     sparsity = ranking.scores.series.get("value_sparsity")
     if sparsity is not None and sparsity.complete and "value_sparsity" not in ranking.risk.flat:
         span = float(np.ptp(sparsity.values))
         if span < NARROW_SHARE:
-            found.append(f"value_sparsity spans {100 * span:.2g} points of % only, which scaling stretches to 0 … 1")
-    return found
+            texts.append(f"value_sparsity spans {100 * span:.2g} points of % only, which scaling stretches to 0 … 1")
+    return texts

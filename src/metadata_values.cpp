@@ -2,125 +2,103 @@
 
 #include <pybind11/numpy.h>
 
-#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "gguf/metadata_value.h"
 
 namespace py = pybind11;
 
 namespace ggufscope {
 namespace {
 
-constexpr const char* kWhat = "a value";
-
-py::object read_string(Cursor& cursor) {
-  const std::string_view text = cursor.take_string(kWhat);
+py::object to_text(std::string_view text) {
   PyObject* decoded = PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace");
   if (decoded == nullptr) throw py::error_already_set();
   return py::reinterpret_steal<py::object>(decoded);
 }
 
-py::object read_scalar(Cursor& cursor, ValueType type) {
-  switch (type) {
-    case ValueType::uint8:
-      return py::int_(cursor.read<uint8_t>(kWhat));
-    case ValueType::int8:
-      return py::int_(cursor.read<int8_t>(kWhat));
-    case ValueType::uint16:
-      return py::int_(cursor.read<uint16_t>(kWhat));
-    case ValueType::int16:
-      return py::int_(cursor.read<int16_t>(kWhat));
-    case ValueType::uint32:
-      return py::int_(cursor.read<uint32_t>(kWhat));
-    case ValueType::int32:
-      return py::int_(cursor.read<int32_t>(kWhat));
-    case ValueType::uint64:
-      return py::int_(cursor.read<uint64_t>(kWhat));
-    case ValueType::int64:
-      return py::int_(cursor.read<int64_t>(kWhat));
-    case ValueType::float32:
-      return py::float_(static_cast<double>(cursor.read<float>(kWhat)));
-    case ValueType::float64:
-      return py::float_(cursor.read<double>(kWhat));
-    case ValueType::boolean:
-      return py::bool_(cursor.read<uint8_t>(kWhat) != 0);
-    default:
-      return read_string(cursor);
+py::object to_texts(const MetadataValue& value) {
+  if (!value.is_array) return to_text(value.text);
+  py::list texts;
+  uint64_t begin = 0;
+  for (const uint64_t end : value.text_ends) {
+    texts.append(to_text(std::string_view(value.text).substr(begin, end - begin)));
+    begin = end;
   }
+  return texts;
 }
 
 template <class Number>
-py::object read_numbers(Cursor& cursor, uint64_t length) {
-  py::array_t<Number> numbers(static_cast<py::ssize_t>(length));
-  const std::string_view bytes = cursor.take(length * sizeof(Number), kWhat);
-  Number* values = numbers.mutable_data();
-  if (length > 0) std::memcpy(values, bytes.data(), bytes.size());
-  if (cursor.order() == ByteOrder::big) std::transform(values, values + length, values, byte_swapped<Number>);
-  return numbers;
-}
-
-// Any byte but 0 is true, as ggml reads it; a NumPy bool must be 0 or 1.
-py::object read_booleans(Cursor& cursor, uint64_t length) {
-  py::array_t<bool> flags(static_cast<py::ssize_t>(length));
-  const std::string_view bytes = cursor.take(length, kWhat);
-  std::ranges::transform(bytes, flags.mutable_data(), [](char byte) { return byte != 0; });
-  return flags;
-}
-
-py::object read_array(Cursor& cursor, ValueType element, uint64_t length, uint64_t depth);
-
-// The depth was checked when the file was opened; checked again, because others may write to a mapped file since.
-py::object read_list(Cursor& cursor, ValueType element, uint64_t length, uint64_t depth) {
-  if (depth > kDeepestArray) cursor.fail("the file was changed while it was open");
-  py::list values;
-  for (uint64_t i = 0; i < length; ++i) {
-    if (element == ValueType::string) {
-      values.append(read_string(cursor));
-    } else {
-      const ArrayHeader inner = read_array_header(cursor);
-      values.append(read_array(cursor, inner.element, inner.length, depth + 1));
-    }
+py::object to_scalar(const MetadataValue& value) {
+  if constexpr (std::is_same_v<Number, bool>) {
+    return py::bool_(value.numbers[0] != std::byte{0});
+  } else {
+    Number number;
+    std::memcpy(&number, value.numbers.data(), sizeof number);
+    return py::cast(number);
   }
-  return values;
 }
 
-py::object read_array(Cursor& cursor, ValueType element, uint64_t length, uint64_t depth) {
-  switch (element) {
+// The array takes the numbers over: copying hundreds of megabytes would keep the GIL as long as reading them.
+template <class Number>
+py::object to_numbers(MetadataValue& value) {
+  if (!value.is_array) return to_scalar<Number>(value);
+  const auto length = static_cast<py::ssize_t>(value.numbers.size() / sizeof(Number));
+  if (length == 0) return py::array_t<Number>(0);
+  using Bytes = std::vector<std::byte>;
+  auto bytes = std::make_unique<Bytes>(std::move(value.numbers));
+  const py::capsule owner(bytes.get(), [](void* memory) { delete static_cast<Bytes*>(memory); });
+  const auto* numbers = reinterpret_cast<const Number*>(bytes.release()->data());
+  return py::array_t<Number>(length, numbers, owner);
+}
+
+py::object to_python(MetadataValue& value) {
+  switch (value.type) {
     case ValueType::uint8:
-      return read_numbers<uint8_t>(cursor, length);
+      return to_numbers<uint8_t>(value);
     case ValueType::int8:
-      return read_numbers<int8_t>(cursor, length);
+      return to_numbers<int8_t>(value);
     case ValueType::uint16:
-      return read_numbers<uint16_t>(cursor, length);
+      return to_numbers<uint16_t>(value);
     case ValueType::int16:
-      return read_numbers<int16_t>(cursor, length);
+      return to_numbers<int16_t>(value);
     case ValueType::uint32:
-      return read_numbers<uint32_t>(cursor, length);
+      return to_numbers<uint32_t>(value);
     case ValueType::int32:
-      return read_numbers<int32_t>(cursor, length);
+      return to_numbers<int32_t>(value);
     case ValueType::uint64:
-      return read_numbers<uint64_t>(cursor, length);
+      return to_numbers<uint64_t>(value);
     case ValueType::int64:
-      return read_numbers<int64_t>(cursor, length);
+      return to_numbers<int64_t>(value);
     case ValueType::float32:
-      return read_numbers<float>(cursor, length);
+      return to_numbers<float>(value);
     case ValueType::float64:
-      return read_numbers<double>(cursor, length);
+      return to_numbers<double>(value);
     case ValueType::boolean:
-      return read_booleans(cursor, length);
-    default:
-      return read_list(cursor, element, length, depth);
+      return to_numbers<bool>(value);
+    case ValueType::string:
+      return to_texts(value);
+    case ValueType::array:
+      break;
   }
+  py::list arrays;
+  for (MetadataValue& inner : value.arrays) arrays.append(to_python(inner));
+  return arrays;
 }
 
 }  // namespace
 
 py::object metadata_value(const File& file, const MetadataEntry& entry, std::optional<uint64_t> limit) {
-  py::object value = guarded([&]() -> py::object {
-    Cursor cursor = file.value_cursor(entry);
-    if (entry.type != ValueType::array) return read_scalar(cursor, entry.type);
-    return read_array(cursor, entry.element, std::min(entry.length, limit.value_or(entry.length)), 1);
-  });
-  require_intact(file.mapping->data(), file.mapping->size());
-  return value;
+  MetadataValue value = [&] {
+    const py::gil_scoped_release release;  // pages of the file may have to come from a disk
+    return read_value(file, entry, limit);
+  }();
+  return to_python(value);
 }
 
 }  // namespace ggufscope

@@ -27,9 +27,11 @@ class ModelHandle {
 
   bool closed() const { return !model_; }
   void close() {
-    model_.reset();
     tensors = {};
     metadata = {};
+    std::shared_ptr<const Model> last = std::move(model_);
+    const pybind11::gil_scoped_release release;  // unmapping a large file takes a while
+    last.reset();
   }
 
   // Made when first asked for; None or null before.

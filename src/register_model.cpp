@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -104,8 +105,10 @@ py::bytes read_bytes(const ModelHandle& handle, size_t file, uint64_t offset, ui
   if (offset > mapping.size() || size > mapping.size() - offset) {
     throw py::value_error(concat(size, " bytes at byte ", offset, " lie outside a file of ", mapping.size()));
   }
-  const auto* begin = reinterpret_cast<const char*>(mapping.data()) + offset;
-  py::bytes copy = guarded([&] { return py::bytes(begin, size); });
+  py::bytes copy(nullptr, size);  // filled before anybody else can see it
+  char* out = PyBytes_AS_STRING(copy.ptr());
+  const py::gil_scoped_release release;
+  guarded([&] { std::memcpy(out, mapping.data() + offset, size); });
   require_intact(mapping.data(), mapping.size());
   return copy;
 }

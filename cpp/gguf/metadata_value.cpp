@@ -1,0 +1,80 @@
+#include "gguf/metadata_value.h"
+
+#include <algorithm>
+
+#include "gguf/fault_guard.h"
+
+namespace ggufscope {
+namespace {
+
+constexpr std::string_view kWhat = "a value";
+
+bool is_compound(ValueType type) { return type == ValueType::string || type == ValueType::array; }
+
+void to_native(std::vector<std::byte>& numbers, size_t size) {
+  for (auto first = numbers.begin(); first != numbers.end(); first += static_cast<std::ptrdiff_t>(size)) {
+    std::reverse(first, first + static_cast<std::ptrdiff_t>(size));
+  }
+}
+
+void read_numbers(Cursor& cursor, uint64_t length, MetadataValue& value) {
+  const size_t size = value_size(value.type);
+  const std::string_view bytes = cursor.take(length * size, kWhat);
+  const auto* begin = reinterpret_cast<const std::byte*>(bytes.data());
+  value.numbers.assign(begin, begin + bytes.size());
+  if (cursor.order() == ByteOrder::big) to_native(value.numbers, size);
+  if (value.type != ValueType::boolean) return;
+  // Any byte but 0 is true, as ggml reads it; a NumPy bool must be 0 or 1.
+  for (std::byte& flag : value.numbers) flag = flag == std::byte{0} ? flag : std::byte{1};
+}
+
+void read_texts(Cursor& cursor, uint64_t length, MetadataValue& value) {
+  value.text_ends.reserve(length);
+  for (uint64_t i = 0; i < length; ++i) {
+    value.text += cursor.take_string(kWhat);
+    value.text_ends.push_back(value.text.size());
+  }
+}
+
+MetadataValue read_array(Cursor& cursor, ArrayHeader header, uint64_t depth);
+
+// The depth was checked when the file was opened; checked again, because others may write to a mapped file since.
+void read_arrays(Cursor& cursor, uint64_t length, uint64_t depth, MetadataValue& value) {
+  if (depth > kDeepestArray) cursor.fail("the file was changed while it was open");
+  for (uint64_t i = 0; i < length; ++i) {
+    const ArrayHeader inner = read_array_header(cursor);
+    value.arrays.push_back(read_array(cursor, inner, depth + 1));
+  }
+}
+
+MetadataValue read_array(Cursor& cursor, ArrayHeader header, uint64_t depth) {
+  MetadataValue value{header.element, true, {}, {}, {}, {}};
+  if (header.element == ValueType::string) {
+    read_texts(cursor, header.length, value);
+  } else if (header.element == ValueType::array) {
+    read_arrays(cursor, header.length, depth, value);
+  } else {
+    read_numbers(cursor, header.length, value);
+  }
+  return value;
+}
+
+MetadataValue read_scalar(Cursor& cursor, ValueType type) {
+  MetadataValue value{type, false, {}, {}, {}, {}};
+  is_compound(type) ? read_texts(cursor, 1, value) : read_numbers(cursor, 1, value);
+  return value;
+}
+
+}  // namespace
+
+MetadataValue read_value(const File& file, const MetadataEntry& entry, std::optional<uint64_t> limit) {
+  MetadataValue value = guarded([&] {
+    Cursor cursor = file.value_cursor(entry);
+    if (entry.type != ValueType::array) return read_scalar(cursor, entry.type);
+    return read_array(cursor, {entry.element, std::min(entry.length, limit.value_or(entry.length))}, 1);
+  });
+  require_intact(file.mapping->data(), file.mapping->size());
+  return value;
+}
+
+}  // namespace ggufscope

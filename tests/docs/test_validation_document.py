@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ggufscope.validation.fit import ENOUGH, power
-from ggufscope.validation.quantities import BASELINES, RULES
+from ggufscope.validation.quantities import BASELINES, COMPARISONS
 from ggufscope.validation.resampling import FEWEST_PROMPTS, RESAMPLES
 from ggufscope.validation.sizes import FEWEST_FOR_VERDICT
 from ggufscope.validation.validation_document import SCHEMA
@@ -17,30 +17,37 @@ from ggufscope.validation.weights import PENALTY, PERMUTATIONS
 if TYPE_CHECKING:
     import pytest
 
-    from ggufscope.validation.quantities import Rule
+    from ggufscope.validation.quantities import Comparison
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
 
 
-def row(rule: Rule) -> str:
+def row(comparison: Comparison) -> str:
     predictions = [
         f"{source.name}: `{source.score}`{' (size)' if source.sized else ''}"
-        for source in rule.sources
+        for source in comparison.sources
         if source.name not in BASELINES
     ]
     baselines = [
         "depth" if source.name == "depth" else f"{source.name}: `{source.score}`"
-        for source in rule.sources
+        for source in comparison.sources
         if source.name in BASELINES
     ]
-    figure = f"`{rule.figure}`" if rule.figure else "the index"
-    cells = (f"`{rule.name}`", rule.per, figure, rule.combined, ", ".join(predictions), ", ".join(baselines))
+    figure = f"`{comparison.figure}`" if comparison.figure else "the index"
+    cells = (
+        f"`{comparison.name}`",
+        comparison.per,
+        figure,
+        comparison.combined,
+        ", ".join(predictions),
+        ", ".join(baselines),
+    )
     return f"| {' | '.join(cells)} |"
 
 
 def test_quantities_are_those_of_the_registry() -> None:
     head = "| quantity | per | figure of the trace | over the prompts | predicted by | baselines |"
-    assert "\n".join([head, "|---|---|---|---|---|---|", *map(row, RULES)]) in DOCUMENT
+    assert "\n".join([head, "|---|---|---|---|---|---|", *map(row, COMPARISONS)]) in DOCUMENT
 
 
 def test_numbers_are_those_of_the_code() -> None:

@@ -14,9 +14,9 @@ from ggufscope.analysis import Analysis
 from ggufscope.errors import ValidationError
 from ggufscope.validation import Validation, validate
 from ggufscope.validation.compare import BETTER, SAME, WORSE
-from ggufscope.validation.quantities import ANALOGUES, BASELINES, RULES
+from ggufscope.validation.quantities import ANALOGUES, BASELINES, COMPARISONS
 from ggufscope.validation.sizes import CLOSER, FURTHER, size_of
-from ggufscope.validation.sources import _SOURCES
+from ggufscope.validation.sources import PREDICT
 from support.comparisons import N_HEADS, N_LAYERS, make_analysis, make_trace
 
 if TYPE_CHECKING:
@@ -37,22 +37,25 @@ def alike(values: np.ndarray, n_prompts: int = 6, noise: float = 0.0) -> np.ndar
 
 
 def test_registry_is_consistent() -> None:
-    names = [rule.name for rule in RULES]
+    names = [comparison.name for comparison in COMPARISONS]
     assert len(set(names)) == len(names)
-    for rule in RULES:
-        sources = [source.name for source in rule.sources]
+    for comparison in COMPARISONS:
+        sources = [source.name for source in comparison.sources]
         assert len(set(sources)) == len(sources)
-        assert set(sources) <= set(_SOURCES)
-        assert set(sources) & set(BASELINES), rule.name
+        assert set(sources) <= set(PREDICT)
+        assert set(sources) & set(BASELINES), comparison.name
 
 
 def test_every_quantity_is_there(tiny_analysis: Analysis) -> None:
     found = validate(make_analysis(tiny_analysis), make_trace())
-    assert [quantity.name for quantity in found.document.quantities] == [rule.name for rule in RULES]
+    assert [quantity.name for quantity in found.document.quantities] == [comparison.name for comparison in COMPARISONS]
     for quantity in found.document.quantities:
         assert len(quantity.points) == (N_LAYERS * N_HEADS if quantity.per == "head" else N_LAYERS)
         assert {entry.name for entry in quantity.predictors} | set(quantity.missing) == {
-            source.name for rule in RULES if rule.name == quantity.name for source in rule.sources
+            source.name
+            for comparison in COMPARISONS
+            if comparison.name == quantity.name
+            for source in comparison.sources
         }
         for point in quantity.points:
             assert point.predicted.keys() == {entry.name for entry in quantity.predictors}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..arrays.floats import Floats
     from ..runtime.trace_result import Trace
     from .measured import Measured
-    from .quantities import Rule, Source
+    from .quantities import Comparison, SourceScore
     from .sources import Prediction, Sources
 
     Flags = npt.NDArray[np.bool_]
@@ -61,10 +61,10 @@ class Resampled:
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
+class _Candidate:
     """A source's prediction at the points, (n,), NaN where it has none."""
 
-    source: Source
+    source: SourceScore
     prediction: Prediction
     values: Floats
 
@@ -73,53 +73,57 @@ class _Found:
         return np.isfinite(self.values)
 
 
-def compare(rule: Rule, trace: Trace, given: Sources, seed: int) -> Quantity:
+def compare(comparison: Comparison, trace: Trace, sources: Sources, seed: int) -> Quantity:
     """Measure a quantity, and put every prediction of it to the test."""
-    measured = measure(rule, trace, given.analysis.document.settings.weights, given.scale)
+    measured = measure(comparison, trace, sources.analysis.document.settings.weights, sources.scale)
     resampled = Resampled.of(measured, seed)
-    found, missing = _predictions(rule, measured, resampled, given)
-    known = None if rule.figure is None else trace.document.figures.get(rule.figure)
-    definition = "the risk index of the analysis, its components measured" if rule.figure is None else rule.figure
+    candidates, missing = _candidates(comparison, measured, resampled, sources)
     return Quantity(
-        name=rule.name,
-        label=rule.label,
-        per=rule.per,
-        figure=rule.figure,
-        definition=known.definition if known is not None else definition,
-        combined=COMBINED[rule.combined],
-        unit=rule.unit,
+        name=comparison.name,
+        label=comparison.label,
+        per=comparison.per,
+        figure=comparison.figure,
+        definition=_definition(comparison, trace),
+        combined=COMBINED[comparison.combined],
+        unit=comparison.unit,
         n_prompts=len(measured.prompts),
         n_left_out=len(trace.document.prompts) - len(measured.prompts),
-        points=_points(measured, resampled, found),
-        predictors=[_predictor(entry, found, rule, resampled, seed) for entry in found],
+        points=_points(measured, resampled, candidates),
+        predictors=[_predictor(candidate, candidates, comparison, resampled, seed) for candidate in candidates],
         missing=missing,
         note=measured.note,
     )
 
 
-def _predictions(
-    rule: Rule, measured: Measured, resampled: Resampled, given: Sources
-) -> tuple[list[_Found], dict[str, str]]:
-    """What predicts the quantity, and why the others do not; nothing where nothing was measured."""
+def _definition(comparison: Comparison, trace: Trace) -> str:
+    if comparison.figure is None:
+        return "the risk index of the analysis, its components measured"
+    figure = trace.document.figures.get(comparison.figure)
+    return comparison.figure if figure is None else figure.definition
+
+
+def _candidates(
+    comparison: Comparison, measured: Measured, resampled: Resampled, sources: Sources
+) -> tuple[list[_Candidate], dict[str, str]]:
+    """The predictions of the quantity, and why the other sources have none; nothing where nothing was measured."""
     if measured.n_points == 0:
         return [], {}
-    found: list[_Found] = []
+    candidates: list[_Candidate] = []
     missing: dict[str, str] = {}
-    places = (measured.layers, measured.heads) if rule.per == "head" else (measured.layers,)
-    for source in rule.sources:
+    for source in comparison.sources:
         try:
-            prediction = predict(rule, source, given)
+            prediction = predict(comparison, source, sources)
         except MissingError as reason:
             missing[source.name] = str(reason)
             continue
-        values = prediction.values[places]
+        values = prediction.values[measured.places(comparison.per)]
         if source.name == "depth":
             values = _fitting(values, resampled)
         if np.isfinite(values).any():
-            found.append(_Found(source, prediction, values))
+            candidates.append(_Candidate(source, prediction, values))
         else:
             missing[source.name] = f"{source.score} is undefined where it was measured"
-    return found, missing
+    return candidates, missing
 
 
 def _fitting(depth: Floats, resampled: Resampled) -> Floats:
@@ -127,7 +131,7 @@ def _fitting(depth: Floats, resampled: Resampled) -> Floats:
     return -depth if spearman_rows(depth, resampled.whole[None])[0] < 0 else depth
 
 
-def _points(measured: Measured, resampled: Resampled, found: list[_Found]) -> list[Point]:
+def _points(measured: Measured, resampled: Resampled, candidates: list[_Candidate]) -> list[Point]:
     ends = [interval(column) for column in resampled.drawn.T]
     return [
         Point(
@@ -137,52 +141,56 @@ def _points(measured: Measured, resampled: Resampled, found: list[_Found]) -> li
             low=ends[place].low,
             high=ends[place].high,
             predicted={
-                entry.source.name: float(entry.values[place]) if entry.there[place] else None for entry in found
+                candidate.source.name: float(candidate.values[place]) if candidate.there[place] else None
+                for candidate in candidates
             },
         )
         for place in range(measured.n_points)
     ]
 
 
-def _predictor(entry: _Found, found: list[_Found], rule: Rule, resampled: Resampled, seed: int) -> Predictor:
-    is_baseline = entry.source.name in BASELINES
-    here = entry.there
+def _predictor(
+    candidate: _Candidate, candidates: list[_Candidate], comparison: Comparison, resampled: Resampled, seed: int
+) -> Predictor:
+    is_baseline = candidate.source.name in BASELINES
+    here = candidate.there
     rows = np.ascontiguousarray(resampled.rows[:, here])
-    values = entry.values[here]
+    values = candidate.values[here]
     enough = len(values) >= _FEWEST_POINTS
-    others = [] if is_baseline else [other for other in found if other.source.name in BASELINES]
-    against = [test for other in others if (test := _against(entry, other, resampled, seed)) is not None]
-    falling = entry.source.name == "depth" and len(values) > 1 and values[-1] < values[0]
+    others = [] if is_baseline else [other for other in candidates if other.source.name in BASELINES]
+    against = [test for other in others if (test := _against(candidate, other, resampled, seed)) is not None]
+    falling = candidate.source.name == "depth" and len(values) > 1 and values[-1] < values[0]
     return Predictor(
-        name=entry.source.name,
+        name=candidate.source.name,
         role="baseline" if is_baseline else "prediction",
-        score=entry.source.score,
-        formula=f"{entry.prediction.formula}, falling" if falling else entry.prediction.formula,
+        score=candidate.source.score,
+        formula=f"{candidate.prediction.formula}, falling" if falling else candidate.prediction.formula,
         n_points=len(values),
         spearman=estimate(spearman_rows(values, rows)) if enough else None,
         kendall=estimate(kendall_rows(values, rows)) if enough else None,
-        size=size_of(values, rows, relative=rule.unit != "share", seed=seed) if entry.source.sized else None,
+        size=size_of(values, rows, relative=comparison.unit != "share", seed=seed) if candidate.source.sized else None,
         against=against,
         verdict=_overall(against),
     )
 
 
-def _against(entry: _Found, other: _Found, resampled: Resampled, seed: int) -> Against | None:
+def _against(candidate: _Candidate, baseline: _Candidate, resampled: Resampled, seed: int) -> Against | None:
     """The difference of Spearman's ρ on the points of both; None where one of them has none."""
-    both = entry.there & other.there
+    both = candidate.there & baseline.there
     n_points = int(both.sum())
     if n_points < _FEWEST_POINTS:
         return None
     rows = np.ascontiguousarray(resampled.rows[:, both])
-    one, another = entry.values[both], other.values[both]
-    found = estimate(spearman_rows(one, rows) - spearman_rows(another, rows))
-    if found is None:
+    predicted, plain = candidate.values[both], baseline.values[both]
+    over_prompts = estimate(spearman_rows(predicted, rows) - spearman_rows(plain, rows))
+    if over_prompts is None:
         return None
     drawn = resampled_points(n_points, seed)
-    differences = spearman_drawn(one, rows[0], drawn) - spearman_drawn(another, rows[0], drawn)
-    over_points = Estimate(found.value, *interval(differences))
-    verdict = verdict_of((BETTER, SAME, WORSE), found, over_points) if n_points >= FEWEST_FOR_VERDICT else None
-    return Against(other.source.name, found, over_points, verdict)
+    differences = spearman_drawn(predicted, rows[0], drawn) - spearman_drawn(plain, rows[0], drawn)
+    over_points = Estimate(over_prompts.value, *interval(differences))
+    enough = n_points >= FEWEST_FOR_VERDICT
+    verdict = verdict_of((BETTER, SAME, WORSE), over_prompts, over_points) if enough else None
+    return Against(baseline.source.name, over_prompts, over_points, verdict)
 
 
 def _overall(against: list[Against]) -> str | None:

@@ -1,4 +1,4 @@
-"""Numbers with their intervals, and what an interval of a difference says."""
+"""Numbers with their intervals, and the verdict that an interval of a difference gives."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ def verdict_of(words: tuple[str, str, str], *differences: Estimate) -> str | Non
 
     None where one of them is missing.
     """
-    ends = [(each.low, each.high) for each in differences if each.low is not None and each.high is not None]
+    ends = [
+        (difference.low, difference.high)
+        for difference in differences
+        if difference.low is not None and difference.high is not None
+    ]
     if len(ends) < len(differences):
         return None
     if all(low > 0 for low, _ in ends):

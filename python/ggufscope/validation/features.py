@@ -68,11 +68,11 @@ def read_features(trace: Trace) -> Scored:
     complete = scored & np.isfinite(table[:, measured]).all(axis=1)
     values = table[complete]
     varying = [feature for feature in range(len(ANALOGUES)) if measured[feature] and _varies(values[:, feature])]
-    chosen = [prompt for prompt, usable in zip(prompts, complete, strict=True) if usable]
+    usable = [prompt for prompt, is_complete in zip(prompts, complete, strict=True) if is_complete]
     return Scored(
-        ids=[prompt.id for prompt in chosen],
-        categories=[prompt.category or "" for prompt in chosen],
-        wrong=np.array([prompt.score is not None and prompt.score.verdict == "wrong" for prompt in chosen], np.bool_),
+        ids=[prompt.id for prompt in usable],
+        categories=[prompt.category or "" for prompt in usable],
+        wrong=np.array([prompt.score is not None and prompt.score.verdict == "wrong" for prompt in usable], np.bool_),
         values=values,
         standardized=_standardized(values[:, varying]),
         varying=varying,
@@ -95,8 +95,8 @@ def _over_layers(table: Floats) -> Floats:
     there = np.isfinite(table).any(axis=0)
     if not there.any():
         return np.full(len(table), np.nan)
-    found: Floats = table[:, there].mean(axis=1)
-    return found
+    mean: Floats = table[:, there].mean(axis=1)
+    return mean
 
 
 def _varies(values: Floats) -> bool:
@@ -107,5 +107,5 @@ def _standardized(values: Floats) -> Floats:
     """Without looking at the answers, so that this may be done before a category is left out."""
     if values.size == 0:
         return values
-    found: Floats = (values - values.mean(axis=0)) / values.std(axis=0)
-    return found
+    standardized: Floats = (values - values.mean(axis=0)) / values.std(axis=0)
+    return standardized

@@ -1,6 +1,6 @@
 """Weights of the risk index, fitted to which prompts were answered wrongly (docs/validation.md).
 
-What the weights say is tried on prompts of a category that had no part in them, against uniform weights and against the
+The weights are tried on prompts of a category that had no part in them, against uniform weights and against the
 whole procedure on shuffled labels. Too few answers of either kind, and there is no fit.
 """
 
@@ -49,7 +49,7 @@ def fit_weights(trace: Trace, seed: int) -> Fit:
 
 
 def why_not(scored: Scored, trace: Trace) -> str | None:
-    """Why there can be no fit; None where there can."""
+    """The reason that there can be no fit; None where there can."""
     settings = trace.document.settings
     if settings.source != "prompts":
         return f"the trace is of {'a text' if settings.source == 'text' else 'random tokens'}: there are no answers"
@@ -85,10 +85,10 @@ def _tried(scored: Scored, whole: Floats, seed: int) -> Fit:
     scores, folds = held_out(scored, scored.wrong[:, None])
     fitted = scores[:, 0]
     uniform = scored.standardized.mean(axis=1)
-    aucs = {name: _auc_with_resamples(values, scored.wrong, seed) for name, values in (("f", fitted), ("u", uniform))}
+    aucs, uniform_aucs = (_auc_with_resamples(values, scored.wrong, seed) for values in (fitted, uniform))
     null = null_aucs(scored, seed)
-    auc, difference = estimate(aucs["f"]), estimate(aucs["f"] - aucs["u"])
-    p = (1 + int((null >= aucs["f"][0]).sum())) / (1 + len(null))
+    difference = estimate(aucs - uniform_aucs)
+    p = (1 + int((null >= aucs[0]).sum())) / (1 + len(null))
     against = None if difference is None else verdict_of((BETTER, NO_BETTER, WORSE), difference)
     n_scored = len(scored.wrong)
     return Fit(
@@ -102,25 +102,26 @@ def _tried(scored: Scored, whole: Floats, seed: int) -> Fit:
         power=power(scored.n_correct, scored.n_wrong),
         features=_features(scored, whole),
         weights=dict(zip(ANALOGUES, whole.tolist(), strict=True)),
-        folds=[_fold(scored, name, *found) for name, found in folds.items()],
-        auc=auc,
-        auc_uniform=estimate(aucs["u"]),
+        folds=[_fold(scored, name, weights, default) for name, (weights, default) in folds.items()],
+        auc=estimate(aucs),
+        auc_uniform=estimate(uniform_aucs),
         difference=difference,
         p=p,
         null=Null(len(null), float(null.mean()), float(np.quantile(null, 1 - CHANCE))),
         verdict=f"{against}, {'above' if p <= CHANCE else 'no better than'} shuffled labels",
         scores=[
-            HeldOut(*each[:2], bool(each[2]), *map(float, each[3:]))
-            for each in zip(scored.ids, scored.categories, scored.wrong, fitted, uniform, strict=True)
+            HeldOut(prompt, category, bool(wrong), float(score), float(plain))
+            for prompt, category, wrong, score, plain in zip(
+                scored.ids, scored.categories, scored.wrong, fitted, uniform, strict=True
+            )
         ],
     )
 
 
 def _auc_with_resamples(scores: Floats, wrong: Flags, seed: int) -> Floats:
     """The AUC, then that of every resample of the prompts."""
-    found = [auc_rows(scores[None], wrong[None])]
-    found += [auc_rows(scores[drawn], wrong[drawn]) for drawn in resampled_prompts(len(wrong), seed)]
-    return np.concatenate(found)
+    resampled = [auc_rows(scores[drawn], wrong[drawn]) for drawn in resampled_prompts(len(wrong), seed)]
+    return np.concatenate([auc_rows(scores[None], wrong[None]), *resampled])
 
 
 def _fold(scored: Scored, category: str, weights: Floats, default: Flags) -> Fold:
@@ -172,5 +173,5 @@ def _mean(values: Floats) -> float | None:
 
 
 def _auc(values: Floats, wrong: Flags) -> float | None:
-    found = float(auc_rows(np.ascontiguousarray(values)[None], wrong[None])[0])
-    return found if np.isfinite(found) else None
+    auc = float(auc_rows(np.ascontiguousarray(values)[None], wrong[None])[0])
+    return auc if np.isfinite(auc) else None

@@ -1,4 +1,4 @@
-"""What a trace measured, as tables over prompts and points, and put together over prompts."""
+"""Measured quantities: figures of a trace as tables over prompts and points, and combined over prompts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .quantities import ANALOGUES
 if TYPE_CHECKING:
     from ..arrays.floats import Floats
     from ..runtime.trace_result import Trace
-    from .quantities import Rule
+    from .quantities import Comparison
     from .resampling import Places
 
 # Weights of the prompts, (m, prompts), rows adding up to 1 → the quantity at every point, (m, points)
@@ -33,7 +33,7 @@ class Measured:
         layers, heads: of each point, (n,); a head of −1 stands for the whole layer.
         prompts: numbers of the prompts in which all of these points are defined.
         combine: over those prompts.
-        note: why there are no points, or what is not in them; None for nothing.
+        note: the reason that there are no points, or that some are missing; None where all are there.
     """
 
     layers: Places
@@ -45,6 +45,10 @@ class Measured:
     @property
     def n_points(self) -> int:
         return len(self.layers)
+
+    def places(self, per: str) -> tuple[Places, ...]:
+        """Index of the points in a table of layers and heads, or, per `"layer"`, in a column of layers."""
+        return (self.layers, self.heads) if per == "head" else (self.layers,)
 
 
 def by_layer(trace: Trace, figure: str) -> Floats:
@@ -58,27 +62,26 @@ def by_layer(trace: Trace, figure: str) -> Floats:
     return np.array([mean_over_heads(heads) for heads in table]).reshape(table.shape[:2])
 
 
-def measure(rule: Rule, trace: Trace, weights: Mapping[str, float], scale: Scale) -> Measured:
+def measure(comparison: Comparison, trace: Trace, weights: Mapping[str, float], scale: Scale) -> Measured:
     """A quantity of a trace.
 
     Args:
-        rule: what to measure.
-        trace: where it was.
+        comparison: names the figure, and how prompts are combined.
+        trace: with the figure.
         weights: of the components of the index.
         scale: of the components.
     """
-    if rule.figure is None:
+    if comparison.figure is None:
         return _index(trace, weights, scale)
-    known = trace.document.figures.get(rule.figure)
-    if known is None:
-        return _nothing(f"the trace has no figure {rule.figure}")
-    if rule.per == "head":
-        table = trace.head_figure(rule.figure)
+    if comparison.figure not in trace.document.figures:
+        return _nothing(f"the trace has no figure {comparison.figure}")
+    if comparison.per == "head":
+        table = trace.head_figure(comparison.figure)
         layers, heads = np.indices(table.shape[1:]).reshape(2, -1)
         return _defined(table.reshape(len(table), -1), layers, heads, squared=False)
-    table = by_layer(trace, rule.figure)
+    table = by_layer(trace, comparison.figure)
     layers = np.arange(table.shape[1])
-    return _defined(table, layers, np.full(len(layers), -1), squared=rule.combined == "rms")
+    return _defined(table, layers, np.full(len(layers), -1), squared=comparison.combined == "rms")
 
 
 def _nothing(reason: str) -> Measured:
@@ -96,13 +99,13 @@ def _defined(table: Floats, layers: Places, heads: Places, *, squared: bool) -> 
     if squared:
 
         def combine(weights: Floats) -> Floats:
-            found: Floats = np.sqrt(weights @ np.square(values))
-            return found
+            rms: Floats = np.sqrt(weights @ np.square(values))
+            return rms
     else:
 
         def combine(weights: Floats) -> Floats:
-            found: Floats = weights @ values
-            return found
+            mean: Floats = weights @ values
+            return mean
 
     return Measured(layers[points], heads[points], prompts, combine)
 

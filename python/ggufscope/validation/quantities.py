@@ -1,7 +1,7 @@
-"""The registry: which measured quantities are compared, and what predicts each.
+"""The registry: which measured quantities are compared, and the sources that predict each.
 
 A new comparison is a line here; tables, charts and tests take it from the document. Predictors are named after where
-their numbers come from (`sources.SOURCES`). Those in the unit of what is measured are `sized`: their errors are told,
+their numbers come from (`sources.predict`). Those in the unit of what is measured are `sized`: their errors are told,
 too. `norms` and `depth` are baselines, which a prediction has to beat: a plain product of norms, and the number of the
 layer, rising or falling, whichever fits what was measured better.
 """
@@ -23,7 +23,7 @@ PREDICTORS = ("heuristic", "propagation", "probe", *BASELINES)  # in the order i
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceScore:
     """A predictor of a quantity: which number of which source, and whether it is in the same unit."""
 
     name: str
@@ -32,14 +32,14 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A measured quantity.
+class Comparison:
+    """A measured quantity and the scores that are to predict it.
 
     Attributes:
         figure: of the trace; for a quantity per layer, one of heads is averaged over them. None: the index.
         combined: see COMBINED.
         unit: `"share"`, `"points"` or `""`.
-        sources: what predicts it, predictions first.
+        sources: its predictors, predictions first.
     """
 
     name: str
@@ -48,29 +48,29 @@ class Rule:
     figure: str | None
     combined: Combined
     unit: str
-    sources: tuple[Source, ...]
+    sources: tuple[SourceScore, ...]
 
 
-_DEPTH = Source("depth", "layer")
+_DEPTH = SourceScore("depth", "layer")
 
 
-def _sized(propagated: str, probed: str) -> tuple[Source, Source]:
+def _sized(propagated: str, probed: str) -> tuple[SourceScore, SourceScore]:
     """Propagation and the probe; the latter by the name of its figure."""
-    return Source("propagation", propagated, sized=True), Source("probe", probed, sized=True)
+    return SourceScore("propagation", propagated, sized=True), SourceScore("probe", probed, sized=True)
 
 
 RISK = "risk"
-RULES: tuple[Rule, ...] = (
-    Rule(
+COMPARISONS: tuple[Comparison, ...] = (
+    Comparison(
         "head_entropy",
         "attention entropy",
         "head",
         "entropy_share",
         "mean",
         "share",
-        (*_sized("head_entropy", "entropy_share"), Source("norms", "baseline")),
+        (*_sized("head_entropy", "entropy_share"), SourceScore("norms", "baseline")),
     ),
-    Rule(
+    Comparison(
         "attention_entropy",
         "attention entropy",
         "layer",
@@ -78,13 +78,13 @@ RULES: tuple[Rule, ...] = (
         "mean",
         "share",
         (
-            Source("heuristic", "attention_entropy"),
+            SourceScore("heuristic", "attention_entropy"),
             *_sized("mean_head_entropy", "entropy_share"),
-            Source("norms", "baseline"),
+            SourceScore("norms", "baseline"),
             _DEPTH,
         ),
     ),
-    Rule(
+    Comparison(
         "ffn_attention_ratio",
         "FFN / attention output",
         "layer",
@@ -92,41 +92,41 @@ RULES: tuple[Rule, ...] = (
         "mean",
         "",
         (
-            Source("heuristic", "ffn_dominance"),
+            SourceScore("heuristic", "ffn_dominance"),
             *_sized("ffn_attention_ratio", "ffn_attention_ratio"),
-            Source("norms", "ffn_product / vo_product"),
+            SourceScore("norms", "ffn_product / vo_product"),
             _DEPTH,
         ),
     ),
-    Rule(
+    Comparison(
         "v_near_zero_share",
         "near-zero values",
         "layer",
         "v_near_zero_share",
         "mean",
         "share",
-        (Source("heuristic", "value_sparsity"), Source("probe", "v_near_zero_share", sized=True), _DEPTH),
+        (SourceScore("heuristic", "value_sparsity"), SourceScore("probe", "v_near_zero_share", sized=True), _DEPTH),
     ),
-    Rule(
+    Comparison(
         "ffn_norm_rms",
         "FFN norm output rms",
         "layer",
         "ffn_norm_rms",
         "rms",
         "",
-        (Source("heuristic", "norm_amplification"), Source("probe", "ffn_norm_rms", sized=True), _DEPTH),
+        (SourceScore("heuristic", "norm_amplification"), SourceScore("probe", "ffn_norm_rms", sized=True), _DEPTH),
     ),
-    Rule(
+    Comparison(
         RISK,
         "risk index",
         "layer",
         None,
         "index",
         "points",
-        (Source("heuristic", RISK), Source("propagation", RISK), Source("probe", RISK), _DEPTH),
+        (SourceScore("heuristic", RISK), SourceScore("propagation", RISK), SourceScore("probe", RISK), _DEPTH),
     ),
     *(
-        Rule(
+        Comparison(
             f"{role}_rms",
             label,
             "layer",
@@ -137,13 +137,13 @@ RULES: tuple[Rule, ...] = (
         )
         for role, label, norms in (
             ("q", "query rms", ()),
-            ("k", "key rms", (Source("norms", "k_norm"),)),
-            ("v", "value rms", (Source("norms", "value_output"),)),
+            ("k", "key rms", (SourceScore("norms", "k_norm"),)),
+            ("v", "value rms", (SourceScore("norms", "value_output"),)),
             ("gate", "gate rms", ()),
             ("up", "up rms", ()),
         )
     ),
-    Rule(
+    Comparison(
         "gated_near_zero_share",
         "near-zero gated product",
         "layer",
@@ -153,10 +153,10 @@ RULES: tuple[Rule, ...] = (
         (*_sized("near_zero_share", "gated_near_zero_share"), _DEPTH),
     ),
     *(
-        Rule(name, label, "layer", name, "rms", "", (*_sized(name, name), *norms, _DEPTH))
+        Comparison(name, label, "layer", name, "rms", "", (*_sized(name, name), *norms, _DEPTH))
         for name, label, norms in (
-            ("attention_output_rms", "attention output rms", (Source("norms", "vo_product"),)),
-            ("ffn_output_rms", "FFN output rms", (Source("norms", "ffn_product"),)),
+            ("attention_output_rms", "attention output rms", (SourceScore("norms", "vo_product"),)),
+            ("ffn_output_rms", "FFN output rms", (SourceScore("norms", "ffn_product"),)),
             ("residual_rms", "residual stream rms", ()),
         )
     ),

@@ -24,49 +24,50 @@ if TYPE_CHECKING:
 def mean_ranks(values: Floats) -> Floats:  # pragma: no cover  compiled
     """Rank of each value of (n,), 1 for the lowest; those that tie share their mean rank."""
     order = np.argsort(values)
-    found = np.empty(values.size)
+    ranks = np.empty(values.size)
     first = 0
     while first < values.size:
         last = first
         while last + 1 < values.size and values[order[last + 1]] == values[order[first]]:
             last += 1
         for place in range(first, last + 1):
-            found[order[place]] = 0.5 * (first + last) + 1
+            ranks[order[place]] = 0.5 * (first + last) + 1
         first = last + 1
-    return found
+    return ranks
 
 
 @compiled
 def _correlation(first: Floats, second: Floats) -> float:  # pragma: no cover  compiled
     """Pearson's correlation of two series with a mean of 0; NaN where either is constant."""
-    both, one, other = 0.0, 0.0, 0.0
+    product, first_square, second_square = 0.0, 0.0, 0.0
     for i in range(first.size):
-        both += first[i] * second[i]
-        one += first[i] * first[i]
-        other += second[i] * second[i]
-    return both / math.sqrt(one * other) if one > 0 and other > 0 else math.nan
+        product += first[i] * second[i]
+        first_square += first[i] * first[i]
+        second_square += second[i] * second[i]
+    defined = first_square > 0 and second_square > 0
+    return product / math.sqrt(first_square * second_square) if defined else math.nan
 
 
 @compiled
 def spearman_rows(series: Floats, rows: Floats) -> Floats:  # pragma: no cover  compiled
     """Spearman's ρ of a series (n,) with each of rows (m, n), finite; NaN where either is constant; (m,)."""
     middle = (series.size + 1) / 2
-    one = mean_ranks(series) - middle
-    found = np.empty(rows.shape[0])
+    series_ranks = mean_ranks(series) - middle
+    rho = np.empty(rows.shape[0])
     for row in range(rows.shape[0]):
-        found[row] = _correlation(one, mean_ranks(rows[row]) - middle)
-    return found
+        rho[row] = _correlation(series_ranks, mean_ranks(rows[row]) - middle)
+    return rho
 
 
 @compiled
 def spearman_drawn(first: Floats, second: Floats, drawn: Places) -> Floats:  # pragma: no cover  compiled
     """Spearman's ρ of two series (n,) at the places of each row of `drawn` (m, n), which may repeat; (m,)."""
     middle = (first.size + 1) / 2
-    found = np.empty(drawn.shape[0])
+    rho = np.empty(drawn.shape[0])
     for row in range(drawn.shape[0]):
-        one, other = mean_ranks(first[drawn[row]]), mean_ranks(second[drawn[row]])
-        found[row] = _correlation(one - middle, other - middle)
-    return found
+        first_ranks, second_ranks = mean_ranks(first[drawn[row]]), mean_ranks(second[drawn[row]])
+        rho[row] = _correlation(first_ranks - middle, second_ranks - middle)
+    return rho
 
 
 @compiled
@@ -78,19 +79,19 @@ def kendall_rows(series: Floats, rows: Floats) -> Floats:  # pragma: no cover  c
     """
     n = series.size
     pairs = n * (n - 1) / 2
-    one = mean_ranks(series)
-    found = np.empty(rows.shape[0])
+    series_ranks = mean_ranks(series)
+    tau = np.empty(rows.shape[0])
     for row in range(rows.shape[0]):
-        other = mean_ranks(rows[row])
-        by_other = np.argsort(other)
-        order = by_other[np.argsort(one[by_other], kind="mergesort")]  # by the series, ties by the row
-        tied_one, tied_both = _tied_pairs(one[order], other[order])
-        tied_other, _ = _tied_pairs(other[by_other], other[by_other])
-        discordant = _exchanges(other[order])
-        scale = math.sqrt((pairs - tied_one) * (pairs - tied_other))
-        agreeing = pairs - tied_one - tied_other + tied_both - 2 * discordant
-        found[row] = agreeing / scale if scale > 0 else math.nan
-    return found
+        row_ranks = mean_ranks(rows[row])
+        by_row = np.argsort(row_ranks)
+        order = by_row[np.argsort(series_ranks[by_row], kind="mergesort")]  # by the series, ties by the row
+        tied_in_series, tied_in_both = _tied_pairs(series_ranks[order], row_ranks[order])
+        tied_in_row, _ = _tied_pairs(row_ranks[by_row], row_ranks[by_row])
+        discordant = _exchanges(row_ranks[order])
+        scale = math.sqrt((pairs - tied_in_series) * (pairs - tied_in_row))
+        agreeing = pairs - tied_in_series - tied_in_row + tied_in_both - 2 * discordant
+        tau[row] = agreeing / scale if scale > 0 else math.nan
+    return tau
 
 
 @compiled
@@ -131,11 +132,11 @@ def _exchanges(values: Floats) -> float:  # pragma: no cover  compiled
 
 @compiled
 def auc_rows(scores: Floats, labels: npt.NDArray[np.bool_]) -> Floats:  # pragma: no cover  compiled
-    """For each row of scores (m, n): how often a labelled entry is above one that is not, ties counting half; (m,).
+    """For each row of scores (m, n): how often a labelled score is above one that is not, ties counting half; (m,).
 
     NaN where a row of labels (m, n) is all of one kind.
     """
-    found = np.empty(scores.shape[0])
+    auc = np.empty(scores.shape[0])
     for row in range(scores.shape[0]):
         ranks = mean_ranks(scores[row])
         total = 0.0
@@ -145,5 +146,5 @@ def auc_rows(scores: Floats, labels: npt.NDArray[np.bool_]) -> Floats:  # pragma
                 total += ranks[i]
                 count += 1
         pairs = count * (ranks.size - count)
-        found[row] = (total - count * (count + 1) / 2) / pairs if pairs > 0 else math.nan
-    return found
+        auc[row] = (total - count * (count + 1) / 2) / pairs if pairs > 0 else math.nan
+    return auc

@@ -53,14 +53,14 @@ def resampled_points(n_points: int, seed: int) -> Places:
 
 
 def shares(drawn: Places) -> Floats:
-    """How much each prompt weighs in each resample: (m, n_prompts) of prompts → (m, n_prompts), rows adding up to 1."""
-    found = np.zeros(drawn.shape)
-    np.add.at(found, (np.arange(len(drawn))[:, None], drawn), 1.0 / drawn.shape[1])
-    return found
+    """The weight of each prompt in each resample: (m, n_prompts) of prompts → (m, n_prompts), rows adding up to 1."""
+    weights = np.zeros(drawn.shape)
+    np.add.at(weights, (np.arange(len(drawn))[:, None], drawn), 1.0 / drawn.shape[1])
+    return weights
 
 
 def interval(values: Floats) -> Interval:
-    """The middle 95 % of what resamples gave, (resamples,); none where there are none, or too many are undefined."""
+    """The middle 95 % of the values of resamples, (resamples,); none without any, or where too many are undefined."""
     defined = values[np.isfinite(values)]
     if defined.size == 0 or defined.size < _FEWEST_DEFINED * values.size:
         return NO_INTERVAL

@@ -33,10 +33,10 @@ def nonnegative_ridge(features: Floats, targets: Floats, penalty: float) -> Floa
     gain = np.zeros(targets.shape[1])  # how much lower than without any feature
     subsets = chain.from_iterable(combinations(range(k), size) for size in range(1, k + 1))
     for subset in map(np.array, subsets):
-        found = np.linalg.solve(gram[np.ix_(subset, subset)], moments[subset])
-        gains = (moments[subset] * found).sum(axis=0)
-        better = (found >= 0).all(axis=0) & (gains > gain)
+        weights = np.linalg.solve(gram[np.ix_(subset, subset)], moments[subset])
+        gains = (moments[subset] * weights).sum(axis=0)
+        better = (weights >= 0).all(axis=0) & (gains > gain)
         best[:, better] = 0.0
-        best[np.ix_(subset, np.flatnonzero(better))] = found[:, better]
+        best[np.ix_(subset, np.flatnonzero(better))] = weights[:, better]
         gain[better] = gains[better]
     return best

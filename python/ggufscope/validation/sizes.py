@@ -1,4 +1,4 @@
-"""How far predicted sizes are from measured ones, beside what a single number for all points would achieve."""
+"""Errors of predicted sizes, beside those of a single number for all points."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def size_of(predicted: Floats, rows: Floats, *, relative: bool, seed: int = 0) -
 
 def _errors(predicted: Floats, rows: Floats, relative: bool) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):  # a resample of nothing but zeros is left out as undefined
-        found: Floats = predicted / rows - 1 if relative else predicted - rows
-    return found
+        errors: Floats = predicted / rows - 1 if relative else predicted - rows
+    return errors
 
 
 def _constants(rows: Floats, relative: bool) -> Floats:

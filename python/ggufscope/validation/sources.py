@@ -1,4 +1,4 @@
-"""Where predictions come from: presets of an analysis, a trace of random tokens, products of norms, depth.
+"""The sources of predictions: presets of an analysis, a trace of random tokens, products of norms, depth.
 
 A source gives a score over layers, (L,), or over heads, (L, heads), with L the layers of the trace; NaN where it has no
 value; or it says why it has none.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..analysis.presets.registry import Scale
     from ..arrays.floats import Floats
     from ..runtime.trace_result import Trace
-    from .quantities import Rule, Source
+    from .quantities import Comparison, SourceScore
 
 # The probe preset has the names of propagation; figure → score.
 _PROBE_SCORES = {
@@ -74,54 +74,54 @@ class Sources:
 
     def preset(self, name: str) -> PresetSummary:
         document = self.analysis.document
-        for entry in (document.preset, *document.other_presets):
-            if entry.name == name:
-                return entry
+        for preset in (document.preset, *document.other_presets):
+            if preset.name == name:
+                return preset
         hint = ": it was made from a profile" if document.model.source != "model" else ""
         raise MissingError(f"the analysis has no preset {name}{hint}")
 
     def of_layers(self, values: Sequence[float | None]) -> Floats:
         """Values of the analysis' layers at the layers of the trace."""
-        found = np.full(self.n_layers, np.nan)
+        column = np.full(self.n_layers, np.nan)
         for record, value in zip(self.analysis.document.preset.layers, values, strict=True):
             if 0 <= record.layer < self.n_layers and value is not None:
-                found[record.layer] = value
-        return found
+                column[record.layer] = value
+        return column
 
     def of_heads(self, rows: Sequence[Sequence[float | None]]) -> Floats:
         """A table of the analysis' layers and heads, likewise."""
-        found = np.full((self.n_layers, max(self.n_heads, default=0)), np.nan)
+        table = np.full((self.n_layers, max(self.n_heads, default=0)), np.nan)
         for record, row in zip(self.analysis.document.preset.layers, rows, strict=True):
             if 0 <= record.layer < self.n_layers:
                 values = np.array(row[: self.n_heads[record.layer]], np.float64)  # None becomes NaN
-                found[record.layer, : len(values)] = values
-        return found
+                table[record.layer, : len(values)] = values
+        return table
 
 
-def predict(rule: Rule, source: Source, given: Sources) -> Prediction:
-    """What a source predicts of a quantity.
+def predict(comparison: Comparison, source: SourceScore, sources: Sources) -> Prediction:
+    """The prediction of a quantity by a source.
 
     Raises:
-        MissingError: It does not.
+        MissingError: The source has none.
     """
-    found = _SOURCES[source.name](rule, source, given)
-    if not np.isfinite(found.values).any():
-        raise MissingError(f"{source.score} is undefined on every {rule.per}")
-    return found
+    prediction = PREDICT[source.name](comparison, source, sources)
+    if not np.isfinite(prediction.values).any():
+        raise MissingError(f"{source.score} is undefined on every {comparison.per}")
+    return prediction
 
 
-def _of_preset(rule: Rule, source: Source, given: Sources) -> Prediction:
+def _of_preset(comparison: Comparison, source: SourceScore, sources: Sources) -> Prediction:
     """A score of the analysis' preset of that name."""
-    return _score(given.preset(source.name), source.score, rule, given)
+    return _score(sources.preset(source.name), source.score, comparison, sources)
 
 
-def _score(preset: PresetSummary, score: str, rule: Rule, given: Sources) -> Prediction:
-    if rule.per == "head":
+def _score(preset: PresetSummary, score: str, comparison: Comparison, sources: Sources) -> Prediction:
+    if comparison.per == "head":
         if score not in preset.per_head:
             raise MissingError(f"preset {preset.name} has no {score} of heads")
-        return Prediction(given.of_heads(preset.per_head[score]), f"{score} of heads, {preset.summary}")
+        return Prediction(sources.of_heads(preset.per_head[score]), f"{score} of heads, {preset.summary}")
     formula = preset.formulas.get(score, f"{score} of the preset {preset.name}")
-    return Prediction(given.of_layers([_of_layer(record, score, preset) for record in preset.layers]), formula)
+    return Prediction(sources.of_layers([_of_layer(record, score, preset) for record in preset.layers]), formula)
 
 
 def _of_layer(record: LayerRecord, score: str, preset: PresetSummary) -> float | None:
@@ -134,64 +134,63 @@ def _of_layer(record: LayerRecord, score: str, preset: PresetSummary) -> float |
     raise MissingError(f"preset {preset.name} has no {score}")
 
 
-def _of_probe(rule: Rule, source: Source, given: Sources) -> Prediction:
+def _of_probe(comparison: Comparison, source: SourceScore, sources: Sources) -> Prediction:
     """A figure measured on random tokens: from a trace of them, else from the analysis' preset `probe`."""
-    if given.probe is None:
-        return _of_probe_preset(rule, source, given)
-    found = measure(rule, given.probe, given.analysis.document.settings.weights, given.scale)
-    if found.n_points == 0:
-        raise MissingError(f"the probe: {found.note}")
-    shape = (given.n_layers, max(given.n_heads, default=0)) if rule.per == "head" else (given.n_layers,)
+    if sources.probe is None:
+        return _of_probe_preset(comparison, source, sources)
+    measured = measure(comparison, sources.probe, sources.analysis.document.settings.weights, sources.scale)
+    if measured.n_points == 0:
+        raise MissingError(f"the probe: {measured.note}")
+    shape = (sources.n_layers, max(sources.n_heads, default=0)) if comparison.per == "head" else (sources.n_layers,)
     values = np.full(shape, np.nan)
-    whole = found.combine(np.full((1, len(found.prompts)), 1 / len(found.prompts)))[0]
-    places = (found.layers, found.heads) if rule.per == "head" else (found.layers,)
-    values[places] = whole
+    n_prompts = len(measured.prompts)
+    values[measured.places(comparison.per)] = measured.combine(np.full((1, n_prompts), 1 / n_prompts))[0]
     return Prediction(values, f"{source.score}, measured on random tokens")
 
 
-def _of_probe_preset(rule: Rule, source: Source, given: Sources) -> Prediction:
+def _of_probe_preset(comparison: Comparison, source: SourceScore, sources: Sources) -> Prediction:
     try:
-        preset = given.preset("probe")
+        preset = sources.preset("probe")
     except MissingError:
         raise MissingError("there is no probe: neither a trace of random tokens nor an analysis with one") from None
-    score = {"head": "head_entropy", "layer": "mean_head_entropy"}[rule.per]
+    score = {"head": "head_entropy", "layer": "mean_head_entropy"}[comparison.per]
     if source.score != "entropy_share":
         score = RISK if source.score == RISK else _PROBE_SCORES.get(source.score, "")
     if not score:
         raise MissingError(f"the analysis' probe did not keep {source.score}; a trace of random tokens would have it")
-    return _score(preset, score, rule, given)
+    return _score(preset, score, comparison, sources)
 
 
-def _of_norms(rule: Rule, source: Source, given: Sources) -> Prediction:
+def _of_norms(comparison: Comparison, source: SourceScore, sources: Sources) -> Prediction:
     """Plain norms: per head as propagation has them, invariant products per layer, else a score of the heuristic."""
-    gauge = given.analysis.document.gauge
+    gauge = sources.analysis.document.gauge
     if source.score == "baseline":
-        return _head_norms(rule, given)
+        return _head_norms(comparison, sources)
     if source.score in gauge.products:
-        return Prediction(given.of_layers(gauge.products[source.score]), gauge.formulas[source.score])
+        return Prediction(sources.of_layers(gauge.products[source.score]), gauge.formulas[source.score])
     if source.score == " / ".join(_PRODUCT_RATIO):
-        above, below = (given.of_layers(gauge.products[name]) for name in _PRODUCT_RATIO)
-        ratio = np.divide(above, below, out=np.full(given.n_layers, np.nan), where=below > 0)
+        above, below = (sources.of_layers(gauge.products[name]) for name in _PRODUCT_RATIO)
+        ratio = np.divide(above, below, out=np.full(sources.n_layers, np.nan), where=below > 0)
         return Prediction(ratio, " / ".join(f"({gauge.formulas[name]})" for name in _PRODUCT_RATIO))
-    return _score(given.preset("heuristic"), source.score, rule, given)
+    return _score(sources.preset("heuristic"), source.score, comparison, sources)
 
 
-def _head_norms(rule: Rule, given: Sources) -> Prediction:
-    presets = (given.analysis.document.preset, *given.analysis.document.other_presets)
+def _head_norms(comparison: Comparison, sources: Sources) -> Prediction:
+    presets = (sources.analysis.document.preset, *sources.analysis.document.other_presets)
     tables = [preset.per_head["baseline"] for preset in presets if "baseline" in preset.per_head]
     if not tables:
         raise MissingError("the analysis has no norms of heads: it was not made from the model itself")
-    table, formula = given.of_heads(tables[0]), "−‖W_q g‖ · ‖W_k g‖"
-    if rule.per == "head":
+    table, formula = sources.of_heads(tables[0]), "−‖W_q g‖ · ‖W_k g‖"
+    if comparison.per == "head":
         return Prediction(table, formula)
     return Prediction(mean_over_heads(table), f"mean over heads of {formula}")
 
 
-def _of_depth(_rule: Rule, _source: Source, given: Sources) -> Prediction:
-    return Prediction(np.arange(given.n_layers, dtype=np.float64), "number of the layer")
+def _of_depth(_rule: Comparison, _source: SourceScore, sources: Sources) -> Prediction:
+    return Prediction(np.arange(sources.n_layers, dtype=np.float64), "number of the layer")
 
 
-_SOURCES: dict[str, Callable[[Rule, Source, Sources], Prediction]] = {
+PREDICT: dict[str, Callable[[Comparison, SourceScore, Sources], Prediction]] = {
     "heuristic": _of_preset,
     "propagation": _of_preset,
     "probe": _of_probe,

@@ -13,7 +13,7 @@ from ..errors import ValidationError
 from ..runtime.trace_result import Trace
 from .compare import compare
 from .fit import fit_weights
-from .quantities import RULES
+from .quantities import COMPARISONS
 from .resampling import FEWEST_PROMPTS, RESAMPLES
 from .sizes import FEWEST_FOR_VERDICT
 from .sources import Sources
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 
     from .validation_document import Quantity
 
-Given = str | PathLike[str]
+Location = str | PathLike[str]
 
 
 def validate(
-    analysis: Given | Analysis,
-    trace: Given | Trace,
+    analysis: Location | Analysis,
+    trace: Location | Trace,
     *,
-    probe: Given | Trace | None = None,
+    probe: Location | Trace | None = None,
     seed: int = 0,
     progress: Callable[[str, float], object] | None = None,
 ) -> Validation:
@@ -69,8 +69,9 @@ def validate(
 
     Example:
         >>> import ggufscope as gs
-        >>> found = gs.validate("results", "trace.json")                                # doctest: +SKIP
-        >>> [(entry.name, entry.spearman) for entry in found.quantities["head_entropy"].predictors]  # doctest: +SKIP
+        >>> validation = gs.validate("results", "trace.json")                                # doctest: +SKIP
+        >>> heads = validation.quantities["head_entropy"].predictors                         # doctest: +SKIP
+        >>> [(predictor.name, predictor.spearman) for predictor in heads]               # doctest: +SKIP
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed must be an integer, 0 or more, not {seed!r}")
@@ -79,14 +80,14 @@ def validate(
     measured = trace if isinstance(trace, Trace) else Trace.load(trace)
     probed = probe if probe is None or isinstance(probe, Trace) else Trace.load(probe)
     _check(static, measured, probed)
-    given = Sources(static, probed, measured.document.model.n_heads)
+    sources = Sources(static, probed, measured.document.model.n_heads)
     quantities = []
-    for number, rule in enumerate(RULES):
+    for number, comparison in enumerate(COMPARISONS):
         if progress is not None:
-            progress(rule.label, number / (len(RULES) + 1))
-        quantities.append(compare(rule, measured, given, seed))
+            progress(comparison.label, number / (len(COMPARISONS) + 1))
+        quantities.append(compare(comparison, measured, sources, seed))
     if progress is not None:
-        progress("weights", len(RULES) / (len(RULES) + 1))
+        progress("weights", len(COMPARISONS) / (len(COMPARISONS) + 1))
     fit = fit_weights(measured, seed)
     run = ValidationRun(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
     settings, traced = static.document.settings, measured.document.model
@@ -96,7 +97,7 @@ def validate(
             statement=STATEMENT,
             model=ValidatedModel(**traced.facts(), n_layers=traced.n_layers),
             analysis=ComparedAnalysis(
-                [entry.name for entry in (static.document.preset, *static.document.other_presets)],
+                [preset.name for preset in (static.document.preset, *static.document.other_presets)],
                 settings.norm,
                 settings.scale,
                 dict(settings.weights),
@@ -107,7 +108,7 @@ def validate(
             quantities=quantities,
             fit=fit,
             findings=findings(quantities, fit),
-            notes=list(_notes(given, measured, quantities)),
+            notes=list(_notes(sources, measured, quantities)),
             warnings=list(_warnings(static, measured, probed)),
             run=run,
         )
@@ -115,7 +116,7 @@ def validate(
 
 
 def _check(analysis: Analysis, trace: Trace, probe: Trace | None) -> None:
-    """All of one model.
+    """Make sure that analysis, trace and probe are of one model.
 
     Raises:
         ValidationError: They are not.
@@ -165,8 +166,8 @@ def _compared(trace: Trace) -> ComparedTrace:
     )
 
 
-def _notes(given: Sources, trace: Trace, quantities: list[Quantity]) -> Iterator[str]:
-    n_layers, n_prompts = given.n_layers, len(trace.document.prompts)
+def _notes(sources: Sources, trace: Trace, quantities: list[Quantity]) -> Iterator[str]:
+    n_layers, n_prompts = sources.n_layers, len(trace.document.prompts)
     if n_layers < FEWEST_FOR_VERDICT:
         yield f"only {n_layers} layers: their orders agree or differ by chance, so that there is no verdict on them"
     if n_prompts < FEWEST_PROMPTS:

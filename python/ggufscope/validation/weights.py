@@ -34,13 +34,13 @@ def fit_some(scored: Scored, kept: Flags, labels: Flags) -> tuple[Floats, Flags]
     """
     targets = labels[kept].astype(np.float64)
     features = scored.standardized[kept]
-    found = nonnegative_ridge(features - features.mean(axis=0), targets - targets.mean(axis=0), PENALTY)
-    total = found.sum(axis=0)
+    ridge = nonnegative_ridge(features - features.mean(axis=0), targets - targets.mean(axis=0), PENALTY)
+    total = ridge.sum(axis=0)
     default = np.array([DEFAULT_WEIGHTS[name] for name in ANALOGUES])
     weights = np.repeat(default[:, None], labels.shape[1], axis=1)
     fitted = total > 0
     share = default[scored.varying].sum()  # what those without variance leave
-    weights[np.ix_(np.array(scored.varying), np.flatnonzero(fitted))] = share * found[:, fitted] / total[fitted]
+    weights[np.ix_(np.array(scored.varying), np.flatnonzero(fitted))] = share * ridge[:, fitted] / total[fitted]
     return weights, ~fitted
 
 

@@ -18,56 +18,56 @@ STATEMENT = (
     " not link it to wrong answers; only the fit of the weights looks at answers."
 )
 
-_SAID = ("head_entropy", "attention_entropy", "ffn_attention_ratio", "risk")  # in sentences; the table has the rest
+_IN_SENTENCES = ("head_entropy", "attention_entropy", "ffn_attention_ratio", "risk")  # the table has the rest
 
 
-def with_interval(found: Estimate | None, form: str = "+.2f") -> str:
+def with_interval(estimate: Estimate | None, form: str = "+.2f") -> str:
     """A number and its interval.
 
     >>> from ggufscope.validation.validation_document import Estimate
     >>> with_interval(Estimate(0.5, 0.4, 0.6)), with_interval(Estimate(0.5)), with_interval(None)
     ('+0.50 (+0.40 to +0.60)', '+0.50', 'undefined')
     """
-    if found is None:
+    if estimate is None:
         return "undefined"
-    if found.low is None or found.high is None:
-        return f"{found.value:{form}}"
-    return f"{found.value:{form}} ({found.low:{form}} to {found.high:{form}})"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:{form}}"
+    return f"{estimate.value:{form}} ({estimate.low:{form}} to {estimate.high:{form}})"
 
 
 def findings(quantities: list[Quantity], fit: Fit) -> list[str]:
-    """What came out, in sentences: orders first, then sizes, then the fit."""
+    """The results in sentences: orders first, then sizes, then the fit."""
     return [*_orders(quantities), *count_sentences(quantities), *_sizes(quantities), fit_sentence(fit)]
 
 
 def _orders(quantities: list[Quantity]) -> Iterator[str]:
     for quantity in quantities:
-        if quantity.name not in _SAID or not quantity.predictors:
+        if quantity.name not in _IN_SENTENCES or not quantity.predictors:
             continue
-        predictions = [entry for entry in quantity.predictors if entry.name not in BASELINES]
-        baselines = [entry for entry in quantity.predictors if entry.name in BASELINES]
-        parts = [_order(entry) for entry in predictions]
-        beside = ", ".join(f"{entry.name} {_rho(entry)}" for entry in baselines)
+        predictions = [predictor for predictor in quantity.predictors if predictor.name not in BASELINES]
+        baselines = [predictor for predictor in quantity.predictors if predictor.name in BASELINES]
+        parts = [_order(predictor) for predictor in predictions]
+        beside = ", ".join(f"{predictor.name} {_rho(predictor)}" for predictor in baselines)
         if parts:
             yield f"order of {quantity.per}s by {quantity.label}: {'; '.join(parts)}; baselines: {beside or 'none'}"
 
 
-def _order(entry: Predictor) -> str:
-    told = f"{entry.name} {_rho(entry)}"
-    return told if entry.verdict is None else f"{told} ({entry.verdict})"
+def _order(predictor: Predictor) -> str:
+    text = f"{predictor.name} {_rho(predictor)}"
+    return text if predictor.verdict is None else f"{text} ({predictor.verdict})"
 
 
-def _rho(entry: Predictor) -> str:
-    return "undefined" if entry.spearman is None else f"{entry.spearman.value:+.2f}"
+def _rho(predictor: Predictor) -> str:
+    return "undefined" if predictor.spearman is None else f"{predictor.spearman.value:+.2f}"
 
 
 def count_sentences(quantities: list[Quantity]) -> list[str]:
     """How many of all predicted orders beat the baselines: of many, some do by chance."""
     by_source: dict[str, list[str]] = {}
     for quantity in quantities:
-        for entry in quantity.predictors:
-            if entry.verdict is not None:
-                by_source.setdefault(entry.name, []).append(entry.verdict)
+        for predictor in quantity.predictors:
+            if predictor.verdict is not None:
+                by_source.setdefault(predictor.name, []).append(predictor.verdict)
     return [
         f"{source}, {len(verdicts)} order{'s' if len(verdicts) > 1 else ''} tested: "
         + ", ".join(f"{verdicts.count(word)} {word}" for word in (BETTER, SAME, WORSE) if word in verdicts)
@@ -78,10 +78,10 @@ def count_sentences(quantities: list[Quantity]) -> list[str]:
 def _sizes(quantities: list[Quantity]) -> Iterator[str]:
     for source in ("propagation", "probe"):
         errors = {
-            quantity.label: entry.size
+            quantity.label: predictor.size
             for quantity in quantities
-            for entry in quantity.predictors
-            if entry.name == source and entry.size is not None and entry.size.kind == "relative"
+            for predictor in quantity.predictors
+            if predictor.name == source and predictor.size is not None and predictor.size.kind == "relative"
         }
         if errors:
             worst = max(errors, key=lambda label: errors[label].mean_absolute.value)
@@ -104,7 +104,7 @@ def fit_sentence(fit: Fit) -> str:
 
 
 def power_sentence(fit: Fit) -> str | None:
-    """What so few prompts can show; None where nothing was scored."""
+    """How probable it is that so few prompts show an AUC; None where nothing was scored."""
     if fit.power is None:
         return None
     return f"{fit.n_correct + fit.n_wrong} scored prompts show an AUC of 0.7 with probability {fit.power:.2f}"

@@ -4,15 +4,17 @@ import contextlib
 import errno
 import io
 import os
+import secrets
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any, Literal, overload
 
 from ..errors import OutputError, ReaderGoneError
+
+_LONGEST_START = 100  # bytes of the target's name that the name of its temporary file begins with
 
 
 @contextlib.contextmanager
@@ -80,18 +82,44 @@ def _checked_target(path: str | PathLike[str]) -> Path:
         raise ValueError(f"{os.fspath(path)!r} does not name an output file")
     target = Path(os.path.realpath(path))  # through a link the file behind it is replaced, not the link
     if target.is_dir():
-        raise OutputError(errno.EISDIR, "is a directory", os.fspath(path))
+        raise OutputError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     return target
 
 
-def _usual_mode(target: Path) -> int:
-    """The permissions of the file to replace, or those a new file gets."""
+def _permissions(target: Path) -> int | None:
+    """Those of the file to replace; None where there is none."""
     try:
         return stat.S_IMODE(target.stat().st_mode)
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return None
+
+
+def _open_temporary(target: Path, permissions: int | None) -> tuple[int, Path]:
+    """A new file beside the target, which nobody may read who may not read the target.
+
+    The kernel takes the umask off the permissions of a new file. To ask for the umask one would have to change it, for
+    all threads of the process.
+    """
+    start = os.fsdecode(os.fsencode(target.name)[:_LONGEST_START])
+    temporary = target.with_name(f".{start}.{secrets.token_hex(8)}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    return os.open(temporary, flags, 0o666 if permissions is None else permissions & 0o777), temporary
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    """Put a file under the name of the target, for good: its directory is written to the disk, too."""
+    os.replace(temporary, target)
+    try:
+        directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        return  # a directory that may be written and not be read cannot be synced
+    try:
+        os.fsync(directory)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # file systems that sync files alone
+            raise
+    finally:
+        os.close(directory)
 
 
 def _text_or_binary(raw: _OutputFile, mode: str) -> IO[Any]:
@@ -120,15 +148,15 @@ def atomic_write(path: str | PathLike[str], mode: Literal["wb"]) -> contextlib.A
 def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
     """A file that appears under `path` whole when the block ends, or, if it is left by any exception, not at all.
 
-    The data goes to a temporary file in the same directory, which then replaces `path`; an older file stays as it is
-    until that moment. Devices and pipes (`/dev/null`) are written directly.
+    The data goes to a temporary file in the same directory, which is written to the disk and then replaces `path`; an
+    older file stays as it is until that moment. Devices and pipes (`/dev/null`) are written directly.
 
     Args:
         path: where to write; no directory, and not `-`.
         mode: `"w"` for UTF-8 text, `"wb"` for bytes (seekable).
 
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: The file cannot be written.
         ValueError: `path` is empty or `-`.
     """
     shown = os.fspath(path)
@@ -140,16 +168,21 @@ def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]
             yield file
         return
     with _output_errors(shown):
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".tmp", dir=target.parent)
+        permissions = _permissions(target)
+        descriptor, temporary = _open_temporary(target, permissions)
     try:
         with _closing(_text_or_binary(_OutputFile(descriptor, shown), mode), shown) as file:
             yield file
+            with _output_errors(shown):
+                file.flush()
+                if permissions is not None:
+                    os.fchmod(descriptor, permissions)
+                os.fsync(descriptor)  # a name that stands for a file not yet on the disk is an empty file after a crash
         with _output_errors(shown):
-            os.chmod(temporary, _usual_mode(target))
-            os.replace(temporary, target)
+            _replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            temporary.unlink()
         raise
 
 

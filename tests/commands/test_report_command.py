@@ -155,7 +155,7 @@ def test_a_foreign_file_is_not_replaced(run, saved, tmp_path, name):
     (out / name).write_text("mine")
     code, text, err = run("report", saved, "-o", out, "--format", ALL)
     assert (code, text) == (4, "")
-    assert err == f"ggufscope: {out / name}: exists and is not from ggufscope; choose another directory\n"
+    assert err == f"ggufscope: {out / name}: exists and is not from ggufscope (a file of 4 B); --force replaces it\n"
     assert names_in(out) == {name}
 
 
@@ -227,7 +227,7 @@ def test_a_page_of_a_profile_needs_its_extra(run, model, tmp_path, monkeypatch):
 def test_page_and_json_are_two_files(run, model, tmp_path):
     code, _, err = run("profile", model, "--html", tmp_path / "x", "-o", tmp_path / "x")
     assert code == 2
-    assert "cannot be the same file" in err
+    assert "are the same file" in err
 
 
 def test_the_usual_formats_are_formats():

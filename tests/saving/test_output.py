@@ -14,6 +14,7 @@ import pytest
 from ggufscope.errors import ExitCode, OutputError, exit_code
 from ggufscope.saving import files
 from ggufscope.saving.files import atomic_write
+from ggufscope.saving.guard import Guard
 
 
 def test_writes_text_and_bytes(tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def test_after_an_exception_the_old_file_stays(tmp_path: Path, error: type[BaseE
     target.write_text("old")
 
     def fail_halfway() -> None:
-        with atomic_write(target) as file:
+        with atomic_write(target, guard=Guard(force=True)) as file:
             file.write("new")
             raise error
 
@@ -49,7 +50,7 @@ def test_replaces_what_a_link_points_to_and_keeps_permissions(tmp_path: Path) ->
     target.write_text("old")
     target.chmod(0o640)
     (tmp_path / "link.txt").symlink_to(target)
-    with atomic_write(tmp_path / "link.txt") as file:
+    with atomic_write(tmp_path / "link.txt", guard=Guard(force=True)) as file:
         file.write("new")
     assert (tmp_path / "link.txt").is_symlink()
     assert target.read_text() == "new"

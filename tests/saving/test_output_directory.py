@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from ggufscope.errors import OutputError
-from ggufscope.saving.directories import is_ours, marked, refuse_foreign, usable_directory
+from ggufscope.saving.directories import usable_directory
+from ggufscope.saving.guard import Guard
+from ggufscope.saving.marks import is_ours, marked
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 
@@ -56,11 +58,16 @@ def test_a_marked_png_is_a_png() -> None:
         ("report.html", "<!DOCTYPE html>\n<html>", False),
         ("report.md", "<!-- ggufscope analysis -->\n# x", True),
         ("report.md", "# x", False),
-        ("report.md", "", False),
         ("profile.json", '{\n"schema": "ggufscope.profile/1",', True),
-        ("profile.json", '{\n"schema": "ggufscope.analysis/1",', False),
+        ("any name", '{\n"schema": "ggufscope.trace/1",', True),
+        ("profile.json", '{\n"name": "x", "schema": "ggufscope.profile/1",', False),
+        ("profile.json", '{\n"schema": "other/1", "text": "ggufscope.profile/1"', False),
+        ("report.html", "<p>see <!-- ggufscope report -->", False),
+        ("weights.toml", "# ggufscope weights\n", True),
+        ("any.toml", "[weights]\nggufscope = 1\n", False),
         ("analysis-report.json", '{\n "schema": "ggufscope.analysis/1",', True),
         ("tensors.csv", "name,role,layer,stack,expert,type,shape,n_bytes,n_elements\r\n", True),
+        ("other.csv", "name,role,layer,stack,expert,type,shape,n_bytes,n_elements\r\n", False),
         ("tensors.csv", "name,age\r\n", False),
         ("tensors.parquet", "PAR1 … ggufscope … PAR1", True),
         ("tensors.parquet", "PAR1 … PAR1", False),
@@ -73,7 +80,7 @@ def test_files_are_known_by_their_marks(name: str, content: str, ours: bool, tmp
     assert is_ours(path) == ours
     if not ours:
         with pytest.raises(OutputError, match="exists and is not from ggufscope"):
-            refuse_foreign(path)
+            Guard().check(path)
 
 
 def test_a_directory_is_made_and_nothing_else(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..saving.directories import COMMENT
+from ..saving.marks import COMMENT
 from ..saving.results import NotebookView, SavedInDirectory
 from .analysis_document import ANALYSIS_FORM
 

@@ -1,11 +1,12 @@
 """`ggufscope analyze`."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..analysis.analysis_result import FILES
+from ..analysis.analysis_result import FILES, PROFILE_JSON, Analysis
 from ..analysis.analyzing import analyze_with
 from ..analysis.presets.registry import NORMS, PRESETS, SCALES
 from ..analysis.settings import WEIGHT_NAMES, make_settings
@@ -13,10 +14,12 @@ from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
 from ..saving.files import print_out
+from ..saving.guard import Guard
 from ..terminal.analysis import render_analysis
 from ..terminal.console import show
 from ..terminal.progress import progress_bar
 from ..terminal.written import say_what_is_missing, written_line
+from .options import ForceOption
 
 _WEIGHTS_HELP = (
     f"Of the index: {','.join(f'{name}=1' for name in WEIGHT_NAMES)}, or a TOML file of such keys. What is not named"
@@ -47,26 +50,35 @@ def analyze(
     threads: Annotated[
         int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Static analysis: a risk index per layer, six hypotheses, and what each finding is worth.
 
     Exit code 0, whatever the verdicts: they are about premises, not about the health of the file.
     """
     settings = make_settings(weights, norm, scale, preset, seed=0, probe=probe)  # wrong choices cost no time
+    guard = Guard([source, weights], force=force)
     formats: list[str] = []
+    in_place = output is not None and _same_file(source, output / PROFILE_JSON)  # the profile stands where it belongs
     if output is not None:
         formats, missing = chosen_formats()
         say_what_is_missing(missing)
-        usable_directory(output, [*FILES, *file_names(formats)])
+        names = [name for name in FILES if not (in_place and name == PROFILE_JSON)]
+        usable_directory(output, [*names, *file_names(formats)], guard)
     with progress_bar("analysing") as progress:
         found = analyze_with(settings, source, threads=threads, progress=progress)
     written: list[Path] = []
     if output is not None:
-        found.save(output, markdown=False)  # the report brings its own, with charts
-        written = write_report(ReportData.of_analysis_in(output, found.as_saved()), output, formats)
+        saved = Analysis(found.document) if in_place else found
+        saved.save(output, markdown=False, guard=guard)  # the report brings its own Markdown, with charts
+        written = write_report(ReportData.of_analysis_in(output, found.as_saved()), output, formats, guard)
     if as_json:
         print_out(found.to_json().rstrip("\n"))
         return
     show(lambda console: render_analysis(console, found.document))
     if written:
         print_out(f"\n{written_line(written)}")
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and os.path.samefile(one, other)

@@ -1,7 +1,6 @@
 """`ggufscope demo`."""
 
 import contextlib
-import errno
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -10,20 +9,19 @@ from typing import Annotated
 
 import typer
 
-from .. import GGUFError
 from ..analysis import analyze
 from ..analysis.analysis_result import FILES
-from ..errors import OutputError
-from ..models.model import open as open_model
 from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
 from ..saving.files import print_out
+from ..saving.guard import Guard
 from ..synth import make_plan, write_plan
 from ..terminal.analysis import render_analysis
 from ..terminal.console import show
 from ..terminal.profile import render_profile
 from ..terminal.written import say_what_is_missing, written_line
+from .options import ForceOption
 
 MODEL = "tiny.gguf"
 
@@ -37,6 +35,7 @@ def demo(
     threads: Annotated[
         int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """The whole path on a small synthetic model: make it, analyse it, show what is in it, write the report.
 
@@ -44,12 +43,13 @@ def demo(
     """
     formats, missing = chosen_formats()
     say_what_is_missing(missing)
-    with _directory(output, formats) as directory:
+    guard = Guard(force=force, replaces_models=True)
+    with _directory(output, formats, guard) as directory:
         model = directory / MODEL
-        write_plan(make_plan("tiny"), model)
+        write_plan(make_plan("tiny"), model, force=force)
         analysis = analyze(model, threads=threads)
-        analysis.save(directory, markdown=False)  # the report brings its own, with charts
-        written = write_report(ReportData.of(analysis.as_saved()), directory, formats)
+        analysis.save(directory, markdown=False, guard=guard)  # the report brings its own Markdown, with charts
+        written = write_report(ReportData.of(analysis.as_saved()), directory, formats, guard)
     print_out("A small SYNTHETIC model: random weights in the shape of a language model, not a trained one.\n")
     profile = analysis.profile
     if profile is not None:
@@ -60,13 +60,10 @@ def demo(
 
 
 @contextlib.contextmanager
-def _directory(output: Path | None, formats: Sequence[str]) -> Iterator[Path]:
+def _directory(output: Path | None, formats: Sequence[str], guard: Guard) -> Iterator[Path]:
     """The directory to work in: the one asked for, or a new one, which goes again if the work fails."""
     if output is not None:
-        usable_directory(output, [*FILES, *file_names(formats)])
-        model = output / MODEL
-        if model.exists() and not _is_synthetic(model):
-            raise OutputError(errno.EEXIST, "exists and is not from ggufscope; choose another directory", str(model))
+        usable_directory(output, [MODEL, *FILES, *file_names(formats)], guard)
         yield output
         return
     temporary = Path(tempfile.mkdtemp(prefix="ggufscope-demo-"))
@@ -75,9 +72,3 @@ def _directory(output: Path | None, formats: Sequence[str]) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
-
-
-def _is_synthetic(path: Path) -> bool:
-    with contextlib.suppress(GGUFError, OSError), open_model(path) as model:
-        return model.synthetic
-    return False

@@ -19,3 +19,6 @@ TopOption = Annotated[int | None, typer.Option("--top", metavar="N", help="Only 
 ColumnsOption = Annotated[
     str | None, typer.Option("--columns", metavar="LIST", help="Columns to show, as name,type,shape.")
 ]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace files, too, that ggufscope did not write; never one that is read.")
+]

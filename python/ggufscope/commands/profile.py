@@ -1,14 +1,11 @@
 """`ggufscope profile`."""
 
 import contextlib
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.selection import Selection
 from ..profiles.profile_result import Profile
@@ -17,11 +14,12 @@ from ..profiles.rows import flat
 from ..report.content.results import ReportData
 from ..report.packages import require_charts
 from ..saving.files import atomic_write, print_out
+from ..saving.guard import Guard
 from ..terminal.console import show
 from ..terminal.profile import render_headline, render_profile
 from ..terminal.progress import progress_bar
 from ..terminal.tensors import DEFAULT_COLUMNS, render_tensors
-from .options import ColumnsOption, LayersOption, RoleOption, SortOption, TensorsOption, TopOption
+from .options import ColumnsOption, ForceOption, LayersOption, RoleOption, SortOption, TensorsOption, TopOption
 
 
 def profile(
@@ -52,6 +50,7 @@ def profile(
     sort: SortOption = None,
     top: TopOption = None,
     columns: ColumnsOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Statistics of every parameter: soundness, then layers and roles, or the tensors selected.
 
@@ -63,13 +62,12 @@ def profile(
         raise ValueError("--json prints the whole profile; a selection of tensors is for the table")
     if html is not None:
         require_charts()
-        if output is not None and os.path.realpath(html) == os.path.realpath(output):
-            raise ValueError(f"{html}: page and JSON cannot be the same file")
-    with (
-        open_model(model) as opened,
-        _opened_output(output, opened) as file,
-        _opened_output(html, opened) as page,
-    ):
+    guard = Guard([model], force=force)
+    guard.check(*filter(None, (output, html)))
+    with open_model(model) as opened, contextlib.ExitStack() as outputs:
+        # Opened before the work starts, so that a bad path costs no time.
+        file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
+        page = None if html is None else outputs.enter_context(atomic_write(html, guard=guard))
         with progress_bar("profiling") as progress:
             found = scan(opened, threads, fast, sparsity_threshold, progress, keep_vectors=False)
         rows, shown = _select(found, selection) if by_tensor else ([], [])
@@ -83,18 +81,6 @@ def profile(
         show(lambda console: _render_selected(console, found, rows, shown, selection.filters))
     else:
         show(lambda console: render_profile(console, found))
-
-
-@contextlib.contextmanager
-def _opened_output(output: Path | None, model: Model) -> Iterator[IO[str] | None]:
-    """The file to write, opened before the work starts, so that a bad path costs no time; never the model itself."""
-    if output is None:
-        yield None
-        return
-    if any(os.path.exists(output) and os.path.samefile(output, file) for file in model.files):
-        raise ValueError(f"{output}: is the model; results need a file of their own")
-    with atomic_write(output) as file:
-        yield file
 
 
 def _page(profile: Profile) -> str:

@@ -5,17 +5,21 @@ from typing import Annotated
 
 import typer
 
+from ..analysis.analysis_result import PROFILE_JSON, REPORT_JSON
 from ..report.content.results import ReportData, other_settings, read_report_data
 from ..report.renderers import RENDERERS, USUAL_FORMATS
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
 from ..saving.files import print_out
+from ..saving.guard import Guard
 from ..terminal.analysis import render_analysis
 from ..terminal.console import show
 from ..terminal.profile import render_profile
 from ..terminal.validation import render_validation
 from ..terminal.written import say_what_is_missing, show_written
 from ..text.escape import escape
+from ..validation.validation_result import VALIDATION_JSON
+from .options import ForceOption
 
 _FORMAT_HELP = f"Of {', '.join(RENDERERS)}, separated by commas; default: {','.join(USUAL_FORMATS)}. Needs --output."
 
@@ -33,6 +37,7 @@ def report(
         typer.Option("--output", "-o", metavar="DIR", help="Write the report here; without it, show it here."),
     ] = None,
     formats: Annotated[str | None, typer.Option("--format", metavar="NAMES", help=_FORMAT_HELP)] = None,
+    force: ForceOption = False,
 ) -> None:
     """Render saved results again: page, Markdown, charts, tables, or a summary here.
 
@@ -46,8 +51,11 @@ def report(
         _show(data)
         return
     say_what_is_missing(missing)
-    usable_directory(output, file_names(chosen))
-    show_written(write_report(read_report_data(result), output, chosen))
+    directory = result if result.is_dir() else result.parent
+    read = (result, *(directory / name for name in (PROFILE_JSON, REPORT_JSON, VALIDATION_JSON)))
+    guard = Guard(read, force=force)
+    usable_directory(output, file_names(chosen), guard)
+    show_written(write_report(read_report_data(result), output, chosen, guard))
 
 
 def _show(data: ReportData) -> None:

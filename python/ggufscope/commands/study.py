@@ -25,6 +25,7 @@ from ..terminal.study import render_study, step_line
 from ..terminal.trace import plan_text
 from ..terminal.written import say_what_is_missing, written_line
 from ..text.escape import escape
+from .options import ForceOption
 
 
 def study(
@@ -57,6 +58,7 @@ def study(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Remove what an earlier study left in DIR, also of another model.")
     ] = False,
+    force: ForceOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the state of the study as JSON instead.")] = False,
 ) -> int:
     """All of it in one directory: profile, analyze, trace, validate, report; what is finished is kept.
@@ -81,6 +83,7 @@ def study(
             seed=seed,
             threads=threads,
             fresh=fresh,
+            force=force,
             announce=screen.announce if sys.stderr.isatty() else None,
             progress=screen.progress if sys.stderr.isatty() else None,
             finished=screen.finished,

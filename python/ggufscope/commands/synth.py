@@ -11,6 +11,7 @@ from ..synth import SHAPES, Plan, make_plan, write_plan
 from ..terminal.progress import progress_bar
 from ..text.escape import escape
 from ..text.numbers import bytes_text, count_text
+from .options import ForceOption
 
 _SHAPE_HELP = f"One of {', '.join(SHAPES)}."
 _TYPE_HELP = "A file type, as Q4_K_M, or a tensor type for all weights, as Q4_K. An unknown one lists them."
@@ -26,6 +27,7 @@ def synth(
     shards: Annotated[int, typer.Option("--shards", help="Split into this many files.")] = 1,
     pure: Annotated[bool, typer.Option("--pure", help="No mix: every weight matrix in the type itself.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Write a model of a known shape with valid random blocks, for trials and benchmarks.
 
@@ -34,7 +36,7 @@ def synth(
     """
     plan = make_plan(shape, file_type, seed=seed, layers=layers, pure=pure)
     with progress_bar(f"Writing {out.name}") as progress:
-        files = write_plan(plan, out, shards=shards, progress=progress)
+        files = write_plan(plan, out, shards=shards, force=force, progress=progress)
     print_out(json.dumps(to_json(plan, files), indent=1) if as_json else "\n".join(describe(plan, files)))
 
 

@@ -15,9 +15,11 @@ from ..runtime.measuring.capture import POINTS
 from ..runtime.reading.templates import CHOICES
 from ..runtime.tracing import NEW_TOKENS
 from ..saving.files import atomic_write, print_out
+from ..saving.guard import Guard
 from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.trace import plan_text, render_trace
+from .options import ForceOption
 
 _ENGINES_HELP = "; ".join(f"{name}: {entry.summary}" for name, entry in ENGINES.items())
 
@@ -56,6 +58,7 @@ def trace(
         int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Activations while the model reads prompts, and its answers, scored.
 
@@ -66,8 +69,11 @@ def trace(
         raise ValueError("--keep stores activations beside the trace: say where with -o FILE")
     if keep and output is not None and output.suffix == ".npz":
         raise ValueError(f"{output} would be both the trace and its activations: choose another ending")
+    kept = None if output is None or not keep else output.with_suffix(".npz")
+    guard = Guard([model, prompts, text], force=force)
+    guard.check(*filter(None, (output, kept)))
     with contextlib.ExitStack() as stack:
-        file = None if output is None else stack.enter_context(atomic_write(output))
+        file = None if output is None else stack.enter_context(atomic_write(output, guard=guard))
         with share_bar() as progress:
             found, interrupted = _run(
                 lambda: run_trace(
@@ -79,7 +85,8 @@ def trace(
                     engine=engine,
                     max_new_tokens=max_new_tokens,
                     keep=keep or (),
-                    keep_path=None if output is None or not keep else output.with_suffix(".npz"),
+                    keep_path=kept,
+                    force=force,
                     threads=threads,
                     seed=seed,
                     announce=_announce if sys.stderr.isatty() else None,

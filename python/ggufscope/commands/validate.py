@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
+from ..analysis.analysis_result import REPORT_JSON
 from ..saving.directories import usable_directory
 from ..saving.files import print_out
+from ..saving.guard import Guard
 from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.validation import render_validation
 from ..validation import validate as run_validation
 from ..validation.validation_result import FILES
+from .options import ForceOption
 
 
 def validate(
@@ -30,18 +33,20 @@ def validate(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of resamples and shuffles.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Predicted against measured, beside plain baselines, and the index's weights fitted to answers.
 
     Exit code 0, whatever comes out: that a prediction is no better than a baseline is a result. The model is not
     needed. weights.toml is for `ggufscope analyze --weights`.
     """
+    guard = Guard([analysis, analysis / REPORT_JSON, trace, probe], force=force)
     if output is not None:
-        usable_directory(output, FILES)
+        usable_directory(output, FILES, guard)
     with share_bar() as progress:
         found = run_validation(analysis, trace, probe=probe, seed=seed, progress=progress)
     if output is not None:
-        found.save(output)
+        found.save(output, guard=guard)
     if as_json:
         print_out(found.to_json().rstrip("\n"))
     else:

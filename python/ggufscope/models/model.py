@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from .._core import GGUFError
 from .._core import Model as CoreModel
+from ..saving.marks import SYNTHETIC_KEY
 from .mapped import MappedModel
 from .metadata import file_type_name
 from .tensor import Tensor
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 __all__ = ["SYNTHETIC_KEY", "Model", "Tensor", "Tensors", "open"]
-
-SYNTHETIC_KEY = "ggufscope.synthetic"
 
 _SAMPLE_BYTES = 4096
 

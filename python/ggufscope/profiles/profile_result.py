@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ..models.model import Model
     from ..saving.form import SavedForm
+    from ..saving.guard import Guard
 
 Table = Literal["tensors", "layers", "roles", "experts", "layer_roles", "thirds"]
 _TABLES: tuple[Table, ...] = get_args(Table)
@@ -169,21 +170,30 @@ class Profile(NotebookView, SavedResult):
         shown = replace(self, run=None) if reproducible else self
         return super(Profile, shown).to_json()
 
-    def save(self, path: str | PathLike[str], *, reproducible: bool = False) -> list[Path]:
-        """Write the profile as JSON; an existing file is replaced once the new one is complete.
+    def save(
+        self,
+        path: str | PathLike[str],
+        *,
+        reproducible: bool = False,
+        force: bool = False,
+        guard: Guard | None = None,
+    ) -> list[Path]:
+        """Write the profile as JSON; an earlier one is replaced once the new one is complete.
 
         Args:
             path: the file.
             reproducible: leave out `run`.
+            force: replace files, too, that ggufscope did not write.
+            guard: decides in place of `force`; that of a command knows its inputs.
 
         Returns:
             The file written.
 
         Raises:
-            OutputError: An `OSError`: the file cannot be written.
+            OutputError: An `OSError`: the file cannot be written, or one stands there that is not from ggufscope.
         """
         shown = replace(self, run=None) if reproducible else self
-        return super(Profile, shown).save(path)
+        return super(Profile, shown).save(path, force=force, guard=guard)
 
     def as_saved(self) -> Profile:
         """The profile with the digits of its file; vectors stay, where they were kept."""

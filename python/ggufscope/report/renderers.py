@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..analysis.analysis_result import REPORT_MARKDOWN
-from ..saving.directories import marked
+from ..saving.marks import marked
 from .markdown.document import CHARTS, render_report_markdown
 from .packages import require_charts
 from .tables.csv_text import csv_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError
-from ..saving.directories import make_directory, refuse_foreign, remove_ours, usable_directory
+from ..saving.directories import make_directory, remove_ours, usable_directory
 from ..saving.files import atomic_write
 from .renderers import RENDERERS, USUAL_FORMATS
 from .report import Report
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
+    from ..saving.guard import Guard
     from .content.results import ReportData
 
 
@@ -56,7 +57,9 @@ def file_names(formats: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name for each in formats for name in RENDERERS[each].files))
 
 
-def write_report(data: ReportData, directory: str | PathLike[str], formats: Sequence[str]) -> list[Path]:
+def write_report(
+    data: ReportData, directory: str | PathLike[str], formats: Sequence[str], guard: Guard | None = None
+) -> list[Path]:
     """Render results into a directory.
 
     Everything is rendered before the first file is written. Files of an earlier report in these formats are replaced,
@@ -66,6 +69,7 @@ def write_report(data: ReportData, directory: str | PathLike[str], formats: Sequ
         data: the results.
         directory: where to; made if it is not there.
         formats: keys of RENDERERS.
+        guard: of the files; by default one that refuses what ggufscope did not write.
 
     Returns:
         The files written.
@@ -73,22 +77,18 @@ def write_report(data: ReportData, directory: str | PathLike[str], formats: Sequ
     Raises:
         MissingExtraError: Packages are missing for one of the formats.
         OutputError: A file cannot be written, or is not from ggufscope.
+        ValueError: A file is an input.
     """
-    target = usable_directory(directory, file_names(formats))
+    target = usable_directory(directory, file_names(formats), guard)
     report = Report(data)
     contents = {name: content for each in formats for name, content in RENDERERS[each].render(report)}
-    for name in contents:
-        refuse_foreign(target / name)
+    usable_directory(target, contents, guard)
     for name, content in contents.items():
         make_directory((target / name).parent)
-        with atomic_write(target / name, "wb") as file:
+        with atomic_write(target / name, "wb", guard=guard) as file:
             file.write(content)
     written = [target / name for name in contents]
-    _remove_stale(target, formats, set(written))
+    earlier = {path for name in file_names(formats) for path in target.glob(name)}
+    for path in sorted(earlier - set(written)):
+        remove_ours(path)
     return written
-
-
-def _remove_stale(target: Path, formats: Sequence[str], written: set[Path]) -> None:
-    for path in (path for name in file_names(formats) for path in sorted(target.glob(name))):
-        if path not in written:
-            remove_ours(path)

@@ -13,6 +13,7 @@ from ..arrays.arguments import thread_count
 from ..errors import TraceError
 from ..models.model import Model
 from ..models.model import open as open_model
+from ..saving.guard import Guard
 from .engines.engine import ENGINES, Ending, GenerationInterrupted, Seconds
 from .measuring.capture import Recorder
 from .measuring.kept import checked_points, keeping
@@ -59,6 +60,7 @@ def trace(
     max_new_tokens: int | None = None,
     keep: Sequence[str] = (),
     keep_path: str | PathLike[str] | None = None,
+    force: bool = False,
     threads: int | None = None,
     seed: int = 0,
     announce: Callable[[Plan], object] | None = None,
@@ -76,6 +78,7 @@ def trace(
         max_new_tokens: to generate behind each prompt, greedily; 0: none. By default 16 for prompts, else 0.
         keep: points of which to store raw activations; see `capture.POINTS`.
         keep_path: where to store them, an .npz file.
+        force: replace a file, too, that ggufscope did not write.
         threads: at most so many; by default the cores this process may use.
         seed: of the probe's tokens.
         announce: called with the plan before the work starts.
@@ -85,7 +88,7 @@ def trace(
         The trace.
 
     Raises:
-        ValueError: Choices that are none, or that exclude each other.
+        ValueError: Choices that are none, or that exclude each other; `keep_path` is the model, or what it reads.
         TraceError: The model, or a prompt in it, cannot be traced.
         PromptsError: The file of prompts is malformed.
         GGUFError: The model is malformed, or has no tokenizer for prompts and texts.
@@ -110,10 +113,13 @@ def trace(
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with contextlib.ExitStack() as stack:
         model = source if isinstance(source, Model) else stack.enter_context(open_model(source))
+        guard = Guard([*model.files, text, *([] if isinstance(prompts, NamedPrompts) else [prompts])], force=force)
+        if keep_path is not None:
+            guard.check(keep_path)
         opened = stack.enter_context(ENGINES[engine].open(model, n_threads))
         reading = _read(model, prompts, text, probe, template, seed)
         _check_context(reading, opened.shape)
-        keeper = stack.enter_context(_keeper(keep_path, points, opened.shape))
+        keeper = stack.enter_context(_keeper(keep_path, points, opened.shape, guard))
         run = _Run(opened, reading, new_tokens, progress)
         run.announce(announce)
         interrupted = run.work(keeper)
@@ -167,11 +173,13 @@ def _check_context(reading: Reading, shape: ModelShape) -> None:
 
 
 @contextlib.contextmanager
-def _keeper(path: str | PathLike[str] | None, points: list[str], shape: ModelShape) -> Iterator[Keep | None]:
+def _keeper(
+    path: str | PathLike[str] | None, points: list[str], shape: ModelShape, guard: Guard
+) -> Iterator[Keep | None]:
     if not points or path is None:
         yield None
         return
-    with keeping(path, points, shape) as keep:
+    with keeping(path, points, shape, guard) as keep:
         yield keep
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Literal, overload
 
 from ..errors import OutputError, ReaderGoneError
+from .guard import Guard
 
 _LONGEST_START = 100  # bytes of the target's name that the name of its temporary file begins with
 
@@ -141,11 +142,15 @@ def _closing(file: IO[Any], name: str) -> Iterator[IO[Any]]:
 
 
 @overload
-def atomic_write(path: str | PathLike[str], mode: Literal["w"] = "w") -> contextlib.AbstractContextManager[IO[str]]: ...
+def atomic_write(
+    path: str | PathLike[str], mode: Literal["w"] = "w", *, guard: Guard | None = None
+) -> contextlib.AbstractContextManager[IO[str]]: ...
 @overload
-def atomic_write(path: str | PathLike[str], mode: Literal["wb"]) -> contextlib.AbstractContextManager[IO[bytes]]: ...
+def atomic_write(
+    path: str | PathLike[str], mode: Literal["wb"], *, guard: Guard | None = None
+) -> contextlib.AbstractContextManager[IO[bytes]]: ...
 @contextlib.contextmanager
-def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+def atomic_write(path: str | PathLike[str], mode: str = "w", *, guard: Guard | None = None) -> Iterator[IO[Any]]:
     """A file that appears under `path` whole when the block ends, or, if it is left by any exception, not at all.
 
     The data goes to a temporary file in the same directory, which is written to the disk and then replaces `path`; an
@@ -154,13 +159,17 @@ def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]
     Args:
         path: where to write; no directory, and not `-`.
         mode: `"w"` for UTF-8 text, `"wb"` for bytes (seekable).
+        guard: asked before the block and again before an older file is replaced; by default one that knows no inputs
+            and refuses what ggufscope did not write.
 
     Raises:
-        OutputError: The file cannot be written.
-        ValueError: `path` is empty or `-`.
+        OutputError: The file cannot be written, or stands there and is not from ggufscope.
+        ValueError: `path` is empty, `-`, or an input.
     """
     shown = os.fspath(path)
     target = _checked_target(path)
+    guard = guard or Guard()
+    guard.check(path)
     if target.exists() and not target.is_file():
         with _output_errors(shown):
             descriptor = os.open(target, os.O_WRONLY)
@@ -178,6 +187,7 @@ def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]
                 if permissions is not None:
                     os.fchmod(descriptor, permissions)
                 os.fsync(descriptor)  # a name that stands for a file not yet on the disk is an empty file after a crash
+        guard.check(target)  # something else may stand there by now
         with _output_errors(shown):
             _replace(temporary, target)
     except BaseException:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .directories import remove_ours, usable_directory
 from .files import atomic_write
+from .guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,17 +60,22 @@ class SavedResult:
         """The result as it would be loaded from its file, with the digits that the file keeps, without the file."""
         return self._of_document(self._form.as_saved(self._saved_document()))
 
-    def save(self, path: str | PathLike[str]) -> list[Path]:
-        """Write the result as JSON; an existing file is replaced once the new one is complete.
+    def save(self, path: str | PathLike[str], *, force: bool = False, guard: Guard | None = None) -> list[Path]:
+        """Write the result as JSON; an earlier one is replaced once the new one is complete.
+
+        Args:
+            path: the file.
+            force: replace files, too, that ggufscope did not write.
+            guard: decides in place of `force`; that of a command knows its inputs.
 
         Returns:
             The files written.
 
         Raises:
-            OutputError: An `OSError`: the file cannot be written.
+            OutputError: An `OSError`: the file cannot be written, or one stands there that is not from ggufscope.
         """
         text = self.to_json()
-        with atomic_write(path) as file:
+        with atomic_write(path, guard=guard or Guard(force=force)) as file:
             file.write(text)
         return [Path(path)]
 
@@ -119,7 +125,14 @@ class SavedInDirectory(SavedResult):
         text: str = import_module(_VIEWS, __package__).markdown(self)
         return text
 
-    def save(self, directory: str | PathLike[str], *, markdown: bool = True) -> list[Path]:
+    def save(
+        self,
+        directory: str | PathLike[str],
+        *,
+        markdown: bool = True,
+        force: bool = False,
+        guard: Guard | None = None,
+    ) -> list[Path]:
         """Write the result into a directory, which is made if it is not there.
 
         Files of an earlier result are replaced, each once the new one is complete; a file of these names that is from
@@ -128,6 +141,8 @@ class SavedInDirectory(SavedResult):
         Args:
             directory: where to write.
             markdown: write Markdown beside the JSON; without, a Markdown file that is there stays as it is.
+            force: replace files, too, that ggufscope did not write.
+            guard: decides in place of `force`; that of a command knows its inputs.
 
         Returns:
             The files written.
@@ -135,17 +150,18 @@ class SavedInDirectory(SavedResult):
         Raises:
             OutputError: An `OSError`: a file cannot be written, or is not from ggufscope.
         """
-        json_name, markdown_name, *others = self._files
-        target = usable_directory(directory, self._files if markdown else (json_name, *others))
+        json_name, markdown_name, *_ = self._files
         texts: dict[str, str | None] = {json_name: self.to_json()}
         if markdown:
             texts[markdown_name] = self.to_markdown()
         texts |= self._texts_beside()
+        guard = guard or Guard(force=force)
+        target = usable_directory(directory, texts, guard)
         for name, text in texts.items():
             if text is None:
                 remove_ours(target / name)
                 continue
-            with atomic_write(target / name) as file:
+            with atomic_write(target / name, guard=guard) as file:
                 file.write(text)
         return [target / name for name, text in texts.items() if text is not None]
 

@@ -165,7 +165,7 @@ class Run:
 
     def _write(self) -> None:
         self._written = self._document()
-        Study(self._written, self._work.directory).save(self._work.directory / STUDY_JSON)
+        Study(self._written, self._work.directory).save(self._work.directory / STUDY_JSON, guard=self._work.guard)
 
     def _document(self) -> StudyDocument:
         return StudyDocument(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..saving.guard import Guard
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -20,6 +22,7 @@ class Work:
     """What parts are made with.
 
     Attributes:
+        guard: of the files that are written.
         results: of parts that are true in this run: by name, as `load` gives them.
         announce: called with part and plan before the model is run.
         progress: called with what is being done and its share.
@@ -30,6 +33,7 @@ class Work:
     choices: Choices
     announce: Callable[[str, Plan], object] | None = None
     progress: Progress | None = None
+    guard: Guard = field(default_factory=Guard)
     results: dict[str, Any] = field(default_factory=dict)
 
     def in_bytes(self, what: str) -> Callable[[int, int], object] | None:

@@ -31,7 +31,7 @@ PROBE_JSON = "probe.json"
 
 def _make_profile(work: Work) -> Made:
     made = profile(work.model, work.choices.threads, progress=work.in_bytes("profile"))
-    return Made(made, made.save(work.directory / PROFILE_JSON))
+    return Made(made, made.save(work.directory / PROFILE_JSON, guard=work.guard))
 
 
 def _make_analysis(work: Work) -> Made:
@@ -47,7 +47,7 @@ def _make_analysis(work: Work) -> Made:
         profile=work.results["profile"],
     )
     path = work.directory / REPORT_JSON  # the profile stands there, and report.md is written by the report
-    with atomic_write(path) as file:
+    with atomic_write(path, guard=work.guard) as file:
         file.write(analysis.to_json())
     return Made(analysis, [path])
 
@@ -66,9 +66,9 @@ def _make_trace(work: Work) -> Made:
             progress=work.in_shares("trace"),
         )
     except TraceInterrupted as stopped:
-        stopped.trace.save(path)
+        stopped.trace.save(path, guard=work.guard)
         raise
-    return Made(traced, traced.save(path))
+    return Made(traced, traced.save(path, guard=work.guard))
 
 
 def _make_probe(work: Work) -> Made:
@@ -82,7 +82,7 @@ def _make_probe(work: Work) -> Made:
         announce=work.announcing("probe"),
         progress=work.in_shares("probe"),
     )
-    return Made(probed, probed.save(work.directory / PROBE_JSON))
+    return Made(probed, probed.save(work.directory / PROBE_JSON, guard=work.guard))
 
 
 def _make_validation(work: Work) -> Made:
@@ -94,13 +94,14 @@ def _make_validation(work: Work) -> Made:
         seed=work.choices.seed,
         progress=work.in_shares("validation"),
     )
-    return Made(validated, validated.save(work.directory))
+    return Made(validated, validated.save(work.directory, guard=work.guard))
 
 
 def _make_report(work: Work) -> Made:
     if work.progress is not None:
         work.progress("report", 0.0)
-    return Made(None, write_report(_report_data(work.results), work.directory, work.choices.formats))
+    data = _report_data(work.results)
+    return Made(None, write_report(data, work.directory, work.choices.formats, work.guard))
 
 
 def _report_data(results: Mapping[str, Any]) -> ReportData:

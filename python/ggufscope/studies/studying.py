@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..saving.directories import usable_directory
+from ..saving.guard import Guard
 from .choices import PROBE_TOKENS, make_choices
 from .keeping import read_earlier, remove, remove_files
 from .making import Run
@@ -43,6 +44,7 @@ def study(
     seed: int = 0,
     threads: int | None = None,
     fresh: bool = False,
+    force: bool = False,
     announce: Callable[[str, Plan], object] | None = None,
     progress: Progress | None = None,
     finished: Callable[[Step], object] | None = None,
@@ -67,6 +69,7 @@ def study(
         seed: of all draws.
         threads: at most so many; by default the cores this process may use.
         fresh: remove what an earlier study left in the directory, also that of another model.
+        force: replace files, too, that ggufscope did not write.
         announce: called with part and plan before the model is run.
         progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
         finished: called with each step when it is over.
@@ -75,7 +78,7 @@ def study(
         The study. What could not be made for the model's own sake stands in its `failures`.
 
     Raises:
-        ValueError: A choice that is none.
+        ValueError: A choice that is none; a file that would be written is the model, the prompts or the weights.
         MissingExtraError: A package is missing; the message says which extra brings it.
         PromptsError: The file of prompts is malformed.
         GGUFError: The model is malformed.
@@ -104,17 +107,19 @@ def study(
     with contextlib.ExitStack() as stack:
         model = source if isinstance(source, Model) else stack.enter_context(open_model(source))
         choices.check_on(model)
-        target = _directory(directory, model, choices)
+        files = [*model.files, prompts, weights if isinstance(weights, (str, PathLike)) else None]
+        guard = Guard(files, force=force)
+        target = _directory(directory, choices, guard)
         if fresh:
             _clear(target)
         earlier = None if fresh else read_earlier(target, model)
-        work = Work(model, target, choices, announce, progress)
+        work = Work(model, target, choices, announce, progress, guard)
         return Run(work, earlier, finished).all()
 
 
-def _directory(directory: str | PathLike[str], model: Model, choices: Choices) -> Path:
+def _directory(directory: str | PathLike[str], choices: Choices, guard: Guard) -> Path:
     parts = [part for part in PARTS.values() if part.wanted(choices)]
-    return usable_directory(directory, [STUDY_JSON, *(name for part in parts for name in part.files)])
+    return usable_directory(directory, [STUDY_JSON, *(name for part in parts for name in part.files)], guard)
 
 
 def _clear(directory: Path) -> None:

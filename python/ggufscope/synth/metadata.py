@@ -2,11 +2,10 @@
 
 import gguf
 
+from ..saving.marks import SYNTHETIC_KEY
 from .mixes import Mix
 from .shapes import Shape
 from .vocabulary import build_vocabulary
-
-SYNTHETIC_KEY = "ggufscope.synthetic"
 
 _DESCRIPTION = (
     "Synthetic: tensors, shapes and types of {title}, filled with random blocks. Not a trained model; it computes"

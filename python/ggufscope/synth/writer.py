@@ -16,6 +16,7 @@ from gguf.gguf_writer import WriterState
 from .._core import types
 from ..errors import OutputError
 from ..saving.files import atomic_write
+from ..saving.guard import Guard
 from .metadata import add_metadata
 from .plan import Plan, TypedTensor
 from .weights import tensor_bytes
@@ -27,28 +28,32 @@ HEADER_ALLOWANCE = 32_000_000
 
 
 def write_plan(
-    plan: Plan, path: str | PathLike[str], *, shards: int = 1, progress: Progress | None = None
+    plan: Plan, path: str | PathLike[str], *, shards: int = 1, force: bool = False, progress: Progress | None = None
 ) -> list[Path]:
-    """Write a planned model; older files of the same names are replaced when the new ones are complete.
+    """Write a planned model; older synthetic files of the same names are replaced when the new ones are complete.
 
     Args:
         plan: what to write.
         path: the file; with shards its name gets `-00001-of-0000N` and so on, before `.gguf`.
         shards: number of files of about the same size.
+        force: replace files, too, that ggufscope did not write.
         progress: called with (done bytes, total bytes) of the tensors; may raise to cancel.
 
     Returns:
         The files, in order.
 
     Raises:
-        OutputError: no room for it, or it cannot be written. Nothing stays behind.
-        ValueError: more shards than tensors.
+        OutputError: no room for it, it cannot be written, or a file stands there that ggufscope did not write. Nothing
+            stays behind.
+        ValueError: more shards than tensors, or two shards are links to one file.
     """
     parts = split(plan.tensors, shards)
     paths = shard_paths(Path(path), shards)
+    guard = Guard(force=force, replaces_models=True)
+    guard.check(*paths)
     require_space(paths[0], plan.n_bytes + HEADER_ALLOWANCE)
     with contextlib.ExitStack() as files:
-        streams = [files.enter_context(atomic_write(target, "wb")) for target in paths]
+        streams = [files.enter_context(atomic_write(target, "wb", guard=guard)) for target in paths]
         alignment = write_headers(plan, parts, streams)
         report = _Report(plan.n_bytes, progress)
         for part, stream in zip(parts, streams, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...saving.directories import PAGE_COMMENT
+from ...saving.marks import PAGE_COMMENT
 from ...text.escape import escape_markdown as safe
 from ..content.chart import FINDINGS, VALIDATION
 from ..content.results import other_settings

@@ -18,7 +18,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from ..._version import __version__
-from ...saving.directories import PAGE_COMMENT
+from ...saving.marks import PAGE_COMMENT
 from ...text import numbers
 from ...text import numbers as cells
 from ...text.escape import escape

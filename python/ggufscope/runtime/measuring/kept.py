@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from os import PathLike
 
+    from ...saving.guard import Guard
     from ..shape import Array, ModelShape
     from .capture import Keep
 
@@ -38,13 +39,15 @@ def checked_points(names: Sequence[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def keeping(path: str | PathLike[str], points: Sequence[str], shape: ModelShape) -> Iterator[Keep]:
+def keeping(
+    path: str | PathLike[str], points: Sequence[str], shape: ModelShape, guard: Guard | None = None
+) -> Iterator[Keep]:
     """What a Recorder calls; the file appears whole when the block ends, or not at all.
 
     Raises:
         OutputError: The file cannot be written.
     """
-    with atomic_write(path, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+    with atomic_write(path, "wb", guard=guard) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         yield _Writer(archive, frozenset(points), shape)
 
 

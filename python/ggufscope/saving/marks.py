@@ -1,0 +1,99 @@
+"""Marks by which ggufscope knows the files that it wrote, whatever they are called.
+
+Other programs do not write them: the schema that JSON names first, a comment of pages, Markdown and charts, an entry in
+the metadata of pictures, Parquet files and made-up models, the names of stored activations, or of a table's columns.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from pathlib import Path, PurePath
+
+from .._core import GGUFError
+from .._core import Model as CoreModel
+from ..errors import OutputError
+
+COMMENT = "<!-- ggufscope"
+CHART_COMMENT = f"{COMMENT} chart -->"
+PAGE_COMMENT = f"{COMMENT} report -->"
+SYNTHETIC_KEY = "ggufscope.synthetic"
+
+GGUF_MAGIC = b"GGUF"
+_PARQUET_MAGIC = b"PAR1"
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_HEADER_BYTES = 33  # signature and IHDR, after which other chunks may stand
+_PNG_TEXT = b"Software\0ggufscope"
+_ZIP_MAGIC = b"PK\x03\x04"
+_ZIP_NAME_AT = 30  # the name of the first member stands behind its header of fixed size
+_HEAD_BYTES, _TAIL_BYTES = 1 << 10, 1 << 18
+
+_TEXT = re.compile(
+    rb'\A\s*\{\s*"schema"\s*:\s*"ggufscope\.[a-z]+/'
+    rb"|\A# ggufscope weights"
+    rb"|^[ \t]*<!-- ggufscope [a-z]+ -->",
+    re.MULTILINE,
+)
+_ACTIVATIONS = re.compile(rb"prompt\d+/layer\d+/[a-z_]+(?:/from_head\d+)?\.npy")
+_TABLES = {  # columns are a weak mark, so that the name of the file has to fit
+    "tensors.csv": b"name,role,layer,stack,expert,type,shape,n_bytes,",
+    "layers.csv": b"layer,stack,",
+    "heads.csv": b"layer,role,head,",
+    "validation.csv": b"quantity,per,layer,head,unit,measured,",
+}
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file carries a mark of ggufscope.
+
+    Raises:
+        OutputError: It is a directory, or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+            if head.startswith(_PARQUET_MAGIC):  # metadata stands at the end
+                file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+                return b"ggufscope" in file.read()
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror, str(path)) from error
+    if head.startswith(GGUF_MAGIC):
+        return _is_synthetic(path)
+    if head.startswith(_PNG_SIGNATURE):
+        return _PNG_TEXT in head
+    if head.startswith(_ZIP_MAGIC):
+        return _ACTIVATIONS.match(head, _ZIP_NAME_AT) is not None
+    columns = _TABLES.get(path.name)
+    return _TEXT.search(head) is not None or (columns is not None and head.startswith(columns))
+
+
+def _is_synthetic(path: Path) -> bool:
+    """Whether `synth` wrote a model: its metadata say so in a key of its own, which no text of a model imitates."""
+    try:
+        model = CoreModel(path)
+    except (GGUFError, OSError):
+        return False
+    try:
+        return model.value(SYNTHETIC_KEY) is True
+    except KeyError:
+        return False
+    finally:
+        model.close()
+
+
+def marked(name: str, content: str | bytes) -> bytes:
+    """The content of a picture with the mark of its kind.
+
+    Args:
+        name: of the file; its suffix says what it is.
+        content: SVG or PNG.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    if PurePath(name).suffix == ".svg":
+        return f"{CHART_COMMENT}\n".encode() + data
+    return data[:_PNG_HEADER_BYTES] + _png_chunk(b"tEXt", _PNG_TEXT) + data[_PNG_HEADER_BYTES:]
+
+
+def _png_chunk(kind: bytes, content: bytes) -> bytes:
+    checksum = zlib.crc32(kind + content)
+    return len(content).to_bytes(4, "big") + kind + content + checksum.to_bytes(4, "big")

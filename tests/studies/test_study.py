@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import ggufscope as gs
 from ggufscope.errors import StudyError
 from ggufscope.runtime.engines.engine import GenerationInterrupted
 from ggufscope.studies.parts import PARTS
-from ggufscope.studies.study_document import SCHEMA, STUDY_FORM
+from ggufscope.studies.study_document import KEPT, SCHEMA, STUDY_FORM
+from support.file_edits import edit_outside_samples, sha256
 from support.questions import write_questions
 
 ALL = list(PARTS)
@@ -396,3 +398,31 @@ def test_wrong_choices_cost_no_work(study: Study, tmp_path: Path, options: dict[
     with pytest.raises(ValueError, match=message):
         study(tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_study_with_hashes_refuses_an_edit_that_keeps_the_identity(
+    study: Study, tiny_model: Path, tmp_path: Path
+) -> None:
+    model, out = tmp_path / "tiny.gguf", tmp_path / "out"
+    shutil.copy(tiny_model, model)
+    found = study(out, model=model, hash=True)
+    digest = sha256(model)
+    results = (found, found.profile, found.analysis, found.trace, found.probe, found.validation)
+    assert [result.subject.file_hashes for result in results if result is not None] == [[digest]] * 6
+    assert {step.state for step in study(out, model=model, hash=True).document.steps} == {KEPT}
+    assert {step.state for step in study(out, model=model).document.steps} == {KEPT}
+    edit_outside_samples(model)
+    with pytest.raises(StudyError, match="is of another model") as caught:
+        study(out, model=model, hash=True)
+    assert sha256(model)[:20] in str(caught.value)
+    assert digest[:20] in str(caught.value)
+    assert {step.state for step in study(out, model=model).document.steps} == {KEPT}  # identity alone cannot tell
+
+
+def test_hashes_asked_for_later_make_the_profile_again(study: Study, results: Path) -> None:
+    assert "file_hashes" not in (results / "study.json").read_text(encoding="utf-8")
+    found = study(results, hash=True)
+    assert found.steps["profile"].reason == "made without hashes of the whole files"
+    assert found.steps["trace"].state == KEPT
+    assert found.profile is not None
+    assert found.profile.subject.file_hashes == found.subject.file_hashes is not None

@@ -283,4 +283,5 @@ ANALYSIS_FORM: SavedForm[AnalysisDocument] = SavedForm(
     restore=_with_layers_inside,
     place=_place_in_file,
     text=_text,
+    optional=("model.file_hashes",),
 )

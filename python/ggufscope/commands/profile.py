@@ -38,6 +38,9 @@ def profile(
         bool, typer.Option("--fast", help="Without histogram, row and column norms and code statistics.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    hashed: Annotated[
+        bool, typer.Option("--hash", help="SHA-256 of the whole files, too, as sha256sum has it and hubs publish it.")
+    ] = False,
     reproducible: Annotated[
         bool, typer.Option("--reproducible", help="Leave time, threads and version out of the JSON.")
     ] = False,
@@ -69,7 +72,7 @@ def profile(
         file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
         page = None if html is None else outputs.enter_context(atomic_write(html, guard=guard))
         with progress_bar("profiling") as progress:
-            found = scan(opened, threads, fast, sparsity_threshold, progress, keep_vectors=False)
+            found = scan(opened, threads, fast, sparsity_threshold, progress, keep_vectors=False, hash=hashed)
         rows, shown = _select(found, selection) if by_tensor else ([], [])
         if file is not None:
             file.write(found.to_json(reproducible))

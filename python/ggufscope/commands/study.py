@@ -59,6 +59,9 @@ def study(
         bool, typer.Option("--fresh", help="Remove what an earlier study left in DIR, also of another model.")
     ] = False,
     force: ForceOption = False,
+    hashed: Annotated[
+        bool, typer.Option("--hash", help="SHA-256 of the whole files, too; no result of others is kept.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the state of the study as JSON instead.")] = False,
 ) -> int:
     """All of it in one directory: profile, analyze, trace, validate, report; what is finished is kept.
@@ -84,6 +87,7 @@ def study(
             threads=threads,
             fresh=fresh,
             force=force,
+            hash=hashed,
             announce=screen.announce if sys.stderr.isatty() else None,
             progress=screen.progress if sys.stderr.isatty() else None,
             finished=screen.finished,

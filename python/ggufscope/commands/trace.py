@@ -57,6 +57,7 @@ def trace(
     threads: Annotated[
         int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
     ] = None,
+    hashed: Annotated[bool, typer.Option("--hash", help="SHA-256 of the whole files, too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
     force: ForceOption = False,
 ) -> None:
@@ -89,6 +90,7 @@ def trace(
                     force=force,
                     threads=threads,
                     seed=seed,
+                    hash=hashed,
                     announce=_announce if sys.stderr.isatty() else None,
                     progress=progress,
                 )

@@ -63,10 +63,12 @@ class Model(MappedModel):
         format_version: of the GGUF format, 2 or 3.
         byte_order: `"little"` or `"big"`.
         alignment: of the tensor data, in bytes.
+        file_hashes: `"sha256:…"` of each whole file, as `sha256sum` has it; None until they were asked for.
     """
 
     def __init__(self, core: CoreModel) -> None:
         super().__init__(core)
+        self.file_hashes: list[str] | None = None
         self._infos = list(core.tensors)
         self.tensors = Tensors([Tensor(self, index, info) for index, info in enumerate(self._infos)])
         self.n_parameters = sum(tensor.n_elements for tensor in self.tensors.values())

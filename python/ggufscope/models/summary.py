@@ -31,6 +31,7 @@ class ModelSummary:
         type_map: role → type → layers whose tensor of that role has the type; [] outside the layers.
         sizes: tensors, elements and bytes of each role, and their shares of the model's; the most bytes first. Role
             None holds the tensors whose names say nothing. A share of nothing is None.
+        file_hashes: `"sha256:…"` of each whole file; None where nobody asked for them.
     """
 
     name: str | None
@@ -46,9 +47,10 @@ class ModelSummary:
     types: dict[str, dict[str, int]]
     type_map: dict[str, dict[str, list[int]]]
     sizes: list[dict[str, Any]] = field(default_factory=list)
+    file_hashes: list[str] | None = None
 
     @classmethod
-    def of(cls, model: Model) -> ModelSummary:
+    def of(cls, model: Model, file_hashes: list[str] | None = None) -> ModelSummary:
         return cls(
             name=model.name,
             architecture=model.architecture,
@@ -63,6 +65,7 @@ class ModelSummary:
             types=_types(model),
             type_map=_type_map(model),
             sizes=_sizes(model),
+            file_hashes=file_hashes,
         )
 
 

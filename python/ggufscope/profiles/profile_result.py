@@ -237,12 +237,8 @@ class Profile(NotebookView, SavedResult):
             file_type=model.file_type,
             synthetic=model.synthetic,
             identity=model.identity,
+            file_hashes=model.file_hashes,
         )
-
-    @property
-    def title(self) -> str:
-        """Name of the model, else of its first file, else of its architecture."""
-        return self.subject.title
 
     def _summary(self) -> str:
         return f"{len(self.tensors)} tensors, {self.model.n_elements} elements"

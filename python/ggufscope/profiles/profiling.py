@@ -12,6 +12,7 @@ from .._core import Part, Statistics, observe_model
 from ..arrays.arguments import checked_threshold, thread_count
 from ..arrays.statistics import TensorStatistics, whole_of
 from ..models.experts import holds_experts, is_role_of_experts
+from ..models.file_hashes import FileHashing
 from ..models.heads import group_rows, heads
 from ..models.model import Model
 from ..models.model import open as open_model
@@ -42,6 +43,7 @@ def profile(
     *,
     keep_vectors: bool = True,
     isa: str | None = None,
+    hash: bool = False,  # noqa: A002
     limits: BatchLimits = DEFAULT_LIMITS,
 ) -> Profile:
     """Statistics of every parameter of a model, from one pass over its data.
@@ -54,6 +56,7 @@ def profile(
         progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel.
         keep_vectors: keep `row_l2` and `column_l2` of every tensor (8 bytes per row and column) beside their summary.
         isa: instruction set to work with; None for the one in use. The result does not depend on it.
+        hash: hash the whole files, too (SHA-256, as `sha256sum`), in a thread of its own.
         limits: how much is observed at once. The result does not depend on it.
 
     Returns:
@@ -74,6 +77,7 @@ def profile(
     n_threads = thread_count(threads)
     with contextlib.ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
+        hashing = stack.enter_context(FileHashing(opened, wanted=hash))
         return _profile(
             opened,
             settings,
@@ -81,6 +85,7 @@ def profile(
             progress=progress,
             keep_vectors=keep_vectors,
             isa=isa,
+            hashing=hashing,
             limits=limits,
         )
 
@@ -93,6 +98,7 @@ def _profile(
     progress: Callable[[int, int], object] | None,
     keep_vectors: bool,
     isa: str | None,
+    hashing: FileHashing,
     limits: BatchLimits,
 ) -> Profile:
     started = datetime.datetime.now(datetime.UTC)
@@ -104,7 +110,8 @@ def _profile(
         collector.add(tensor, parts)
     seconds = time.perf_counter() - clock
     run = Run.of(model, started, seconds, threads, isa)
-    return collector.finish(ModelSummary.of(model), settings, run)
+    file_hashes = hashing.result(None if progress is None else lambda: progress(model.n_bytes, model.n_bytes))
+    return collector.finish(ModelSummary.of(model, file_hashes), settings, run)
 
 
 def _observe(

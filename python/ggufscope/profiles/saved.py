@@ -80,5 +80,6 @@ PROFILE_FORM: SavedForm[Any] = SavedForm(
     check=_check_names,
     place=_place,
     text=_text,
+    optional=("model.file_hashes",),
     checked_when_written=False,
 )

@@ -167,6 +167,13 @@ class _Model(_Strict):
     types: dict[str, _TypeSizes]
     type_map: dict[str, dict[str, list[Count]]]
     sizes: list[_RoleSizes] = []
+    file_hashes: list[Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]] | None = None
+
+    @model_validator(mode="after")
+    def _every_file_is_hashed(self) -> Self:
+        if self.file_hashes is not None and len(self.file_hashes) != len(self.file_sizes):
+            raise ValueError(f"{len(self.file_hashes)} file_hashes of {len(self.file_sizes)} files")
+        return self
 
 
 class _Settings(_Strict):

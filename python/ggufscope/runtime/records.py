@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._version import __version__
-from ..models.subject import Subject
 from .measuring.capture import FIGURES
 from .scoring import score
 from .trace_document import (
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..arrays.floats import Floats
-    from ..models.model import Model
+    from ..models.subject import Subject
     from .engines.engine import Ending, Engine, Seconds
     from .measuring.capture import Recorder
     from .reading.readings import Item, Reading
@@ -48,7 +47,7 @@ class Timing:
 
 
 def trace_document(
-    model: Model,
+    subject: Subject,
     engine: Engine,
     reading: Reading,
     recorder: Recorder,
@@ -67,7 +66,7 @@ def trace_document(
     description = engine.description
     return TraceDocument(
         schema=SCHEMA,
-        model=_model(model, engine.shape),
+        model=_model(subject, engine.shape),
         engine=EngineRecord(description.name, description.version, description.settings),
         settings=TraceSettings(
             source=reading.source,
@@ -95,9 +94,9 @@ def trace_document(
     )
 
 
-def _model(model: Model, shape: ModelShape) -> TracedModel:
+def _model(subject: Subject, shape: ModelShape) -> TracedModel:
     return TracedModel(
-        **Subject.of(model).facts(),
+        **subject.facts(),
         n_layers=shape.n_layers,
         n_heads=list(shape.n_heads),
         n_kv_heads=list(shape.n_kv_heads),

@@ -211,6 +211,7 @@ TRACE_FORM = SavedForm(
     error=TraceError,
     digits=DIGITS,
     check=_check_shapes,
+    optional=("model.file_hashes",),
 )
 
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from ..arrays.arguments import thread_count
 from ..errors import TraceError
+from ..models.file_hashes import FileHashing
 from ..models.model import Model
 from ..models.model import open as open_model
+from ..models.subject import Subject
 from ..saving.guard import Guard
 from .engines.engine import ENGINES, Ending, GenerationInterrupted, Seconds
 from .measuring.capture import Recorder
@@ -63,6 +65,7 @@ def trace(
     force: bool = False,
     threads: int | None = None,
     seed: int = 0,
+    hash: bool = False,  # noqa: A002
     announce: Callable[[Plan], object] | None = None,
     progress: Progress | None = None,
 ) -> Trace:
@@ -81,6 +84,7 @@ def trace(
         force: replace a file, too, that ggufscope did not write.
         threads: at most so many; by default the cores this process may use.
         seed: of the probe's tokens.
+        hash: hash the whole files, too (SHA-256, as `sha256sum`), in a thread of its own.
         announce: called with the plan before the work starts.
         progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
 
@@ -119,6 +123,7 @@ def trace(
         opened = stack.enter_context(ENGINES[engine].open(model, n_threads))
         reading = _read(model, prompts, text, probe, template, seed)
         _check_context(reading, opened.shape)
+        hashing = stack.enter_context(FileHashing(model, wanted=hash))
         keeper = stack.enter_context(_keeper(keep_path, points, opened.shape, guard))
         run = _Run(opened, reading, new_tokens, progress)
         run.announce(announce)
@@ -130,8 +135,9 @@ def trace(
             n_threads,
             run.memory.peak,
         )
+        subject = Subject.of(model, hashing.result_so_far() if interrupted else hashing.result())
         document = trace_document(
-            model, opened, reading, run.recorder, run.endings, new_tokens=new_tokens, kept=points, timing=timing
+            subject, opened, reading, run.recorder, run.endings, new_tokens=new_tokens, kept=points, timing=timing
         )
     if interrupted:
         raise TraceInterrupted(Trace(document))

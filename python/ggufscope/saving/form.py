@@ -61,6 +61,7 @@ class SavedForm(Generic[Document]):
         restore: the way back; it must take any object, for what is wrong with it is told afterwards.
         place: where a fault is, from the steps to it in the restored document.
         text: the text of a file.
+        optional: dotted names of fields that a file lacks where they are None.
         checked_when_written: whether to check also what is written, so that it can be read again.
     """
 
@@ -76,6 +77,7 @@ class SavedForm(Generic[Document]):
     restore: Callable[[Plain], Plain] = unchanged
     place: Callable[[Sequence[int | str], Plain], str] = dotted
     text: Callable[[Plain], str] = indented
+    optional: tuple[str, ...] = ()
     checked_when_written: bool = True
 
     @cached_property
@@ -87,7 +89,10 @@ class SavedForm(Generic[Document]):
     def plain(self, document: Document) -> Plain:
         """The document as JSON has it, in the layout of the file, its numbers rounded."""
         whole = asdict(document) if is_dataclass(document) and not isinstance(document, type) else document
-        return self.arrange(cast("Plain", whole if self.digits is None else rounded(whole, self.digits)))
+        plain = cast("Plain", whole if self.digits is None else rounded(whole, self.digits))
+        for path in self.optional:
+            _leave_out_none(plain, path.split("."))
+        return self.arrange(plain)
 
     def to_json(self, document: Document) -> str:
         """The text of the saved file."""
@@ -152,6 +157,15 @@ class SavedForm(Generic[Document]):
     def _first_fault(self, error: ValidationError, restored: Plain) -> str:
         fault = error.errors(include_url=False, include_input=False)[0]
         return f"{self.place(fault['loc'], restored)}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def _leave_out_none(plain: Plain, path: list[str]) -> None:
+    """Drop a field that is None."""
+    *parents, last = path
+    for name in parents:
+        plain = plain[name]
+    if plain[last] is None:
+        del plain[last]
 
 
 def load_strictly(data: bytes | str, kind: str, error: type[Exception]) -> Any:

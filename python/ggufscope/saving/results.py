@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
+    from ..models.subject import Subject
     from .form import SavedForm
 
 _VIEWS = "..report.views"
@@ -34,10 +35,15 @@ class SavedResult:
     document: Any
 
     @property
+    def subject(self) -> Subject:
+        """The model that the result is about."""
+        subject: Subject = self.document.model
+        return subject
+
+    @property
     def title(self) -> str:
-        """Name of the model that the result is about; text from its file, to be escaped."""
-        title: str = self.document.model.title
-        return title
+        """Title of that model: its name, else its file; text from its file, to be escaped."""
+        return self.subject.title
 
     def _saved_document(self) -> Any:
         """The document that is saved."""

@@ -38,6 +38,7 @@ class Choices:
         prompts: what the model is to read; the file is read once, it may be a pipe, or change meanwhile.
         weights: component → weight, normalized.
         formats: of the report.
+        hashed: whether to hash the whole files, too.
     """
 
     traced: bool
@@ -52,6 +53,7 @@ class Choices:
     seed: int
     threads: int
     formats: tuple[str, ...]
+    hashed: bool
 
     @property
     def of_analysis(self) -> dict[str, Setting]:
@@ -103,6 +105,7 @@ def make_choices(
     seed: int,
     threads: int | None,
     traced: bool,
+    hashed: bool,
 ) -> Choices:
     """Check the choices, as far as they can be without a model.
 
@@ -131,6 +134,7 @@ def make_choices(
         seed=seed,
         threads=thread_count(threads),
         formats=tuple(chosen_formats()[0]),
+        hashed=hashed,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..errors import AnalysisError, ProfileError, StudyError, TraceError, ValidationError
-from ..models.subject import Subject
+from ..models.subject import told_apart
 from ..saving.directories import remove_ours
 from .parts import PARTS
 from .study_document import STUDY_FORM, STUDY_JSON
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from ..models.model import Model
+    from ..models.subject import Subject
     from .choices import Setting
-    from .part import Part
+    from .part import Part, Work
     from .study_document import Finished, StudyDocument
 
 _MALFORMED = (AnalysisError, ProfileError, TraceError, ValidationError)
@@ -39,23 +39,22 @@ class Wanted:
     """What has to be the same for a part to be kept.
 
     Attributes:
-        identity: of the model.
         settings: None where they do not count, since this run does not make the part.
         inputs: part → digest of its files.
     """
 
-    identity: str
     settings: Mapping[str, Setting] | None
     inputs: Mapping[str, str]
 
 
-def load_kept(part: Part, finished: Finished | None, directory: Path, wanted: Wanted) -> Any:
+def load_kept(part: Part, finished: Finished | None, work: Work, wanted: Wanted) -> Any:
     """A part that stands in the directory, loaded.
 
     Raises:
         OutdatedError: It cannot be kept.
         OSError: A file cannot be read.
     """
+    directory = work.directory
     if finished is None:
         there = (directory / part.files[0]).is_file()
         raise OutdatedError(f"{part.files[0]} is there, but this study did not make it" if there else "")
@@ -72,7 +71,7 @@ def load_kept(part: Part, finished: Finished | None, directory: Path, wanted: Wa
     _check_files(finished, directory)
     if not finished.complete:
         raise OutdatedError("its answers were interrupted")
-    return _loaded(part, directory, wanted.identity)
+    return _loaded(part, work)
 
 
 def _check_files(finished: Finished, directory: Path) -> None:
@@ -83,62 +82,62 @@ def _check_files(finished: Finished, directory: Path) -> None:
             raise OutdatedError(f"{name} was changed")
 
 
-def _loaded(part: Part, directory: Path, identity: str) -> Any:
+def _loaded(part: Part, work: Work) -> Any:
     if part.load is None:
         return None
     try:
-        result = part.load(directory)
+        result = part.load(work.directory)
     except _MALFORMED as error:
         raise OutdatedError(str(error)) from None
-    if part.identity(result) != identity:
+    if not work.is_of(result.subject):
         raise OutdatedError("of another model")
+    if part.hashes and work.choices.hashed and result.subject.file_hashes is None:
+        raise OutdatedError("made without hashes of the whole files")
     return result
 
 
-def read_earlier(directory: Path, model: Model) -> StudyDocument | None:
+def read_earlier(work: Work) -> StudyDocument | None:
     """The study that a directory holds already; None without one.
 
     Raises:
         StudyError: It, or any result beside it, is of another model; or its state is malformed.
         OSError: A file cannot be read.
     """
-    earlier = None
+    directory, earlier = work.directory, None
     if (directory / STUDY_JSON).is_file():
         try:
             earlier = STUDY_FORM.read(directory / STUDY_JSON)
         except StudyError as error:
             raise StudyError(f"{error}; --fresh starts over") from None
-        if earlier.model.identity != model.identity:
-            raise _of_another(directory, STUDY_JSON, earlier.model.title, earlier.model.identity, model)
+        if not work.is_of(earlier.model):
+            raise _of_another(STUDY_JSON, earlier.model, work)
     known = {entry.name: entry.files for entry in earlier.finished} if earlier else {}
     for part in PARTS.values():
-        _refuse_another(part, known.get(part.name, {}), directory, model)
+        _refuse_another(part, known.get(part.name, {}), work)
     return earlier
 
 
-def _refuse_another(part: Part, known: Mapping[str, str], directory: Path, model: Model) -> None:
-    """Raise StudyError where a file that the study does not know holds a result of another model."""
-    path = directory / part.files[0]
-    if part.load is None or not path.is_file() or known.get(path.name) == file_digest(path):
+def _refuse_another(part: Part, known: Mapping[str, str], work: Work) -> None:
+    """Raise StudyError where a file holds a result of another model; one that the study knows has its identity."""
+    path = work.directory / part.files[0]
+    if part.load is None or not path.is_file():
         return
+    if not work.choices.hashed and known.get(path.name) == file_digest(path):
+        return  # of the model of the study, which was looked at; but a study may know no hashes that its results do
     try:
-        result = part.load(directory)
+        result = part.load(work.directory)
     except _MALFORMED:
         return  # no result of any model: it is made again, which says why
-    identity = part.identity(result)
-    if identity != model.identity:
-        raise _of_another(directory, path.name, result.title, identity, model)
+    if not work.is_of(result.subject):
+        raise _of_another(path.name, result.subject, work)
 
 
-def _of_another(directory: Path, file: str, title: str, identity: str | None, model: Model) -> StudyError:
+def _of_another(file: str, other: Subject, work: Work) -> StudyError:
+    mark, expected = told_apart(other, work.subject)
     return StudyError(
-        f"{directory}: {file} is of another model, {title!r} ({_short(identity)}), not of {Subject.of(model).title!r}"
-        f" ({_short(model.identity)}): choose another directory, or start over with --fresh"
+        f"{work.directory}: {file} is of another model, {other.title!r} ({mark}), not of {work.subject.title!r}"
+        f" ({expected}): choose another directory, or start over with --fresh"
     )
-
-
-def _short(identity: str | None) -> str:
-    return "identity not known" if identity is None else identity[:20]
 
 
 def files_of(part: Part, directory: Path) -> list[str]:

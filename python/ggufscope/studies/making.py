@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from .._core import GGUFError
 from .._version import __version__
 from ..errors import Interrupted, ProfileError, TraceError, ValidationError, one_line
-from ..models.subject import Subject
 from ..runtime import TraceInterrupted
 from .keeping import OutdatedError, Wanted, digest, file_digest, load_kept, remove
 from .parts import PARTS
@@ -111,8 +110,8 @@ class Run:
 
     def _keep(self, part: Part, settings: Mapping[str, Setting] | None) -> None:
         entry = self._finished.get(part.name)
-        wanted = Wanted(self._work.model.identity, settings, self._inputs(part))
-        result = load_kept(part, entry, self._work.directory, wanted)
+        wanted = Wanted(settings, self._inputs(part))
+        result = load_kept(part, entry, self._work, wanted)
         if entry is not None:
             self._current[part.name] = digest(entry)
             self._work.results[part.name] = result
@@ -171,7 +170,7 @@ class Run:
         return StudyDocument(
             schema=SCHEMA,
             version=__version__,
-            model=StudiedModel(**Subject.of(self._work.model).facts()),
+            model=StudiedModel(**self._work.subject.facts()),
             finished=[self._finished[name] for name in PARTS if name in self._finished],
             steps=list(self._steps),
             run=StudyRun(

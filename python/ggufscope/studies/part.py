@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..models.file_hashes import hash_files
+from ..models.subject import Subject, same_model
 from ..saving.guard import Guard
 
 if TYPE_CHECKING:
@@ -23,9 +25,9 @@ class Work:
 
     Attributes:
         guard: of the files that are written.
-        results: of parts that are true in this run: by name, as `load` gives them.
         announce: called with part and plan before the model is run.
         progress: called with what is being done and its share.
+        results: of parts that are true in this run: by name, as `load` gives them.
     """
 
     model: Model
@@ -35,6 +37,21 @@ class Work:
     progress: Progress | None = None
     guard: Guard = field(default_factory=Guard)
     results: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def subject(self) -> Subject:
+        """The model; its files are hashed where that was asked for, and they are by now."""
+        return Subject.of(self.model, self.model.file_hashes if self.choices.hashed else None)
+
+    def is_of(self, subject: Subject) -> bool:
+        """Whether a result is of the model; its files are hashed for that where it was asked for and can tell more."""
+        if not same_model(subject, self.subject):
+            return False
+        if not self.choices.hashed or subject.file_hashes is None:
+            return True
+        progress = self.progress
+        hash_files(self.model, None if progress is None else lambda: progress("hashing the files", 0.0))
+        return same_model(subject, self.subject)
 
     def in_bytes(self, what: str) -> Callable[[int, int], object] | None:
         """Progress in bytes, as passes over a model have it."""
@@ -68,12 +85,12 @@ class Part:
         files: names of those it writes; `*` stands for any name.
         make: makes it and writes its files.
         load: reads and checks it from the directory; None for what is only looked at.
-        identity: of the model that a loaded one is of.
         needs: parts that it is made from.
         uses: parts that go into it where they are there.
         beside: parts without which it would be of no use.
         settings: choices that it depends on; None where they say that there is to be none.
         runs_model: it is left out where the model is not to be run.
+        hashes: it must know the hashes of the files where they are asked for.
         shown: those of its files that show what it says, a report among others: when it is not true any more, they
             must not stand there.
     """
@@ -82,12 +99,12 @@ class Part:
     files: tuple[str, ...]
     make: Callable[[Work], Made]
     load: Callable[[Path], Any] | None = None
-    identity: Callable[[Any], str | None] = lambda result: str(result.document.model.identity)
     needs: tuple[str, ...] = ()
     uses: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     settings: Callable[[Choices], dict[str, Setting] | None] = lambda _: {}
     runs_model: bool = False
+    hashes: bool = False
     shown: tuple[str, ...] = ()
 
     def wanted(self, choices: Choices) -> bool:

@@ -30,7 +30,7 @@ PROBE_JSON = "probe.json"
 
 
 def _make_profile(work: Work) -> Made:
-    made = profile(work.model, work.choices.threads, progress=work.in_bytes("profile"))
+    made = profile(work.model, work.choices.threads, progress=work.in_bytes("profile"), hash=work.choices.hashed)
     return Made(made, made.save(work.directory / PROFILE_JSON, guard=work.guard))
 
 
@@ -62,6 +62,7 @@ def _make_trace(work: Work) -> Made:
             engine=choices.engine,
             max_new_tokens=choices.new_tokens,
             threads=choices.threads,
+            hash=choices.hashed,
             announce=work.announcing("trace"),
             progress=work.in_shares("trace"),
         )
@@ -79,6 +80,7 @@ def _make_probe(work: Work) -> Made:
         seed=choices.seed,
         engine=choices.engine,
         threads=choices.threads,
+        hash=choices.hashed,
         announce=work.announcing("probe"),
         progress=work.in_shares("probe"),
     )
@@ -121,7 +123,7 @@ _ALL = (
         (PROFILE_JSON,),
         _make_profile,
         load=lambda directory: Profile.load(directory / PROFILE_JSON),
-        identity=lambda result: str(result.model.identity),
+        hashes=True,
     ),
     Part(
         "analysis",

@@ -144,4 +144,5 @@ STUDY_FORM: SavedForm[StudyDocument] = SavedForm(
     check=_check_parts,
     arrange=_without_name,
     restore=_with_name,
+    optional=("model.file_hashes",),
 )

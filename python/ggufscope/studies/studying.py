@@ -45,6 +45,7 @@ def study(
     threads: int | None = None,
     fresh: bool = False,
     force: bool = False,
+    hash: bool = False,  # noqa: A002
     announce: Callable[[str, Plan], object] | None = None,
     progress: Progress | None = None,
     finished: Callable[[Step], object] | None = None,
@@ -68,6 +69,7 @@ def study(
         scale: of a component over the layers.
         seed: of all draws.
         threads: at most so many; by default the cores this process may use.
+        hash: hash the whole files (SHA-256, as `sha256sum`), and keep no result of files with other hashes.
         fresh: remove what an earlier study left in the directory, also that of another model.
         force: replace files, too, that ggufscope did not write.
         announce: called with part and plan before the model is run.
@@ -103,6 +105,7 @@ def study(
         seed=seed,
         threads=threads,
         traced=trace,
+        hashed=hash,
     )
     with contextlib.ExitStack() as stack:
         model = source if isinstance(source, Model) else stack.enter_context(open_model(source))
@@ -112,8 +115,8 @@ def study(
         target = _directory(directory, choices, guard)
         if fresh:
             _clear(target)
-        earlier = None if fresh else read_earlier(target, model)
         work = Work(model, target, choices, announce, progress, guard)
+        earlier = None if fresh else read_earlier(work)
         return Run(work, earlier, finished).all()
 
 

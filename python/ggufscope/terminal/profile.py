@@ -53,6 +53,8 @@ def render_headline(console: Console, profile: Profile) -> None:
     )
     _fact(console, "types", _types_text(profile, glyphs))
     _fact(console, "scanned", _scan_text(profile, glyphs))
+    for line in _hash_lines(profile):
+        _fact(console, "sha256", line)
     _render_health(console, profile)
     _render_extremes(console, profile)
 
@@ -69,6 +71,15 @@ def _types_text(profile: Profile, glyphs: Glyphs) -> str:
     types = [f"{name} {sizes['n_tensors']}" for name, sizes in profile.model.types.items()]
     layers = f"{counted(len(profile.layers), 'layer')} {glyphs.dot} " if profile.layers else ""
     return f"{layers}{counted(profile.model.n_tensors, 'tensor')}: {', '.join(types) or 'none'}"
+
+
+def _hash_lines(profile: Profile) -> list[str]:
+    """The hash of every file, as `sha256sum` prints it; none where nobody asked for them."""
+    hashes = [digest.removeprefix("sha256:") for digest in profile.model.file_hashes or []]
+    files = profile.run.files if profile.run else []
+    if len(files) != len(hashes):
+        return hashes  # of a profile that was saved without its run
+    return [f"{digest}  {file}" for digest, file in zip(hashes, files, strict=True)]
 
 
 def _scan_text(profile: Profile, glyphs: Glyphs) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .._version import __version__
 from ..analysis import Analysis
 from ..errors import ValidationError
+from ..models.subject import same_model, told_apart
 from ..runtime.trace_result import Trace
 from .compare import compare
 from .fit import fit_weights
@@ -33,6 +34,7 @@ from .wording import STATEMENT, findings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..models.subject import Subject
     from .validation_document import Quantity
 
 Location = str | PathLike[str]
@@ -90,12 +92,12 @@ def validate(
         progress("weights", len(COMPARISONS) / (len(COMPARISONS) + 1))
     fit = fit_weights(measured, seed)
     run = ValidationRun(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
-    settings, traced = static.document.settings, measured.document.model
+    settings = static.document.settings
     return Validation(
         ValidationDocument(
             schema=SCHEMA,
             statement=STATEMENT,
-            model=ValidatedModel(**traced.facts(), n_layers=traced.n_layers),
+            model=_model(static, measured),
             analysis=ComparedAnalysis(
                 [preset.name for preset in (static.document.preset, *static.document.other_presets)],
                 settings.norm,
@@ -127,28 +129,34 @@ def _check(analysis: Analysis, trace: Trace, probe: Trace | None) -> None:
             f"the analysis of {static.title!r} does not know which model file it is of (it was made from a Phase 1"
             " profile): analyze the model itself"
         )
-    if static.identity != measured.identity:
-        raise ValidationError(
-            f"of different models: the analysis is of {static.title!r} ({_short(static.identity)}), the trace of"
-            f" {measured.title!r} ({_short(measured.identity)})"
-        )
+    _refuse_another("analysis", static, measured)
     if not trace.document.prompts:
         raise ValidationError("the trace holds no prompt")
     if probe is None:
         return
     if probe.document.settings.source != "probe":
         raise ValidationError("the probe is a trace of a text or of prompts, not of random tokens")
-    if probe.document.model.identity != measured.identity:
-        other = probe.document.model
+    _refuse_another("probe", probe.document.model, measured)
+    _refuse_another("probe", probe.document.model, static, "analysis")
+
+
+def _refuse_another(what: str, other: Subject, model: Subject, beside: str = "trace") -> None:
+    """Raise ValidationError where two results are of different models."""
+    if not same_model(other, model):
+        mark, expected = told_apart(other, model)
         raise ValidationError(
-            f"of different models: the probe is of {other.title!r} ({_short(other.identity)}), the trace of"
-            f" {measured.title!r} ({_short(measured.identity)})"
+            f"of different models: the {what} is of {other.title!r} ({mark}), the {beside} of {model.title!r}"
+            f" ({expected})"
         )
 
 
-def _short(identity: str) -> str:
-    """Enough of a hash to tell two apart."""
-    return identity[:20]
+def _model(analysis: Analysis, trace: Trace) -> ValidatedModel:
+    """The traced model; its files are hashed only if both results know their hashes."""
+    traced = trace.document.model
+    facts = traced.facts()
+    if analysis.document.model.file_hashes is None:
+        facts["file_hashes"] = None
+    return ValidatedModel(**facts, n_layers=traced.n_layers)
 
 
 def _compared(trace: Trace) -> ComparedTrace:

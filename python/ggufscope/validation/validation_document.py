@@ -366,4 +366,5 @@ VALIDATION_FORM = SavedForm(
     error=ValidationError,
     digits=DIGITS,
     check=_check_quantities,
+    optional=("model.file_hashes",),
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ProfileError
 from ...models.model import Model
 from ...models.model import open as open_model
-from ...models.subject import Subject, title_of
+from ...models.subject import Subject, same_model, title_of
 from ...profiles.profile_result import Profile
 from ...profiles.profiling import profile as scan
 from ..wording import FROBENIUS
@@ -105,14 +105,16 @@ def _of_model(
     kind = model.metadata.get("general.type")
     if isinstance(kind, str) and kind != "model":
         raise ProfileError(f"{model.path}: general.type is {kind!r}; the analysis needs a language model")
-    if known is not None and known.model.identity != model.identity:
+    if known is not None and not same_model(known.model, model):
         raise ProfileError(f"{model.path}: the profile given with it is of another model, {known.title!r}")
     if known is None or lacks_row_norms(known):
         known = scan(model, threads, progress=progress)  # in full: it is saved beside the analysis, and drawn
     profile = known
     table = _table(profile, model.path)
     gauge = gauge_from_model(model, table, threads, progress)
-    return _of_tables(profile, table, gauge, Subject.of(model), model)
+    # Hashes of a profile are those of this file only where it was hashed by now.
+    subject = Subject.of(model, profile.model.file_hashes and model.file_hashes)
+    return _of_tables(profile, table, gauge, subject, model)
 
 
 def _of_profile(profile: Profile, path: Path | None) -> AnalysisInput:

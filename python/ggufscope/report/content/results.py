@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...analysis.analysis_document import SCHEMA as ANALYSIS_SCHEMA
 from ...analysis.analysis_result import PROFILE_JSON, REPORT_JSON, Analysis
 from ...errors import AnalysisError, ProfileError, ValidationError
+from ...models.subject import same_model
 from ...profiles.profile_result import Profile
 from ...profiles.saved import SCHEMA as PROFILE_SCHEMA
 from ...validation.validation_document import SCHEMA as VALIDATION_SCHEMA
@@ -19,6 +20,8 @@ from ...validation.validation_result import VALIDATION_JSON, Validation
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from os import PathLike
+
+    from ...models.subject import Subject
 
 
 Result = TypeVar("Result", Profile, Analysis, Validation)
@@ -136,28 +139,28 @@ def _schema(file: Path) -> str:
 
 
 def _with_analysis(file: Path, analysis: Analysis) -> ReportData:
-    identity = analysis.document.model.identity
+    subject = analysis.subject
     beside = "the analysis"
     profile = analysis.profile
     why_no_profile = None if profile is not None else NO_PROFILE
-    if profile is None and identity is not None:
-        profile, why_no_profile = _beside(file.with_name(PROFILE_JSON), Profile.load, identity, beside)
-    validation, why_no_validation = _beside(file.with_name(VALIDATION_JSON), Validation.load, identity, beside)
+    if profile is None and subject.identity is not None:
+        profile, why_no_profile = _beside(file.with_name(PROFILE_JSON), Profile.load, subject, beside)
+    validation, why_no_validation = _beside(file.with_name(VALIDATION_JSON), Validation.load, subject, beside)
     if not file.with_name(VALIDATION_JSON).is_file():
         why_no_validation = None
     return ReportData(profile, analysis, why_no_profile, None, validation, why_no_validation)
 
 
 def _with_validation(file: Path, validation: Validation) -> ReportData:
-    identity = validation.document.model.identity
+    subject = validation.subject
     beside = "the validation"
-    analysis, why_no_analysis = _beside(file.with_name(REPORT_JSON), Analysis.load, identity, beside)
-    profile, why_no_profile = _beside(file.with_name(PROFILE_JSON), Profile.load, identity, beside)
+    analysis, why_no_analysis = _beside(file.with_name(REPORT_JSON), Analysis.load, subject, beside)
+    profile, why_no_profile = _beside(file.with_name(PROFILE_JSON), Profile.load, subject, beside)
     return ReportData(profile, analysis, why_no_profile, why_no_analysis, validation)
 
 
 def _beside(
-    path: Path, load: Callable[[Path], Result], identity: str | None, what: str
+    path: Path, load: Callable[[Path], Result], subject: Subject, what: str
 ) -> tuple[Result | None, str | None]:
     """The result of the same model beside another, or why there is none."""
     if not path.is_file():
@@ -166,15 +169,11 @@ def _beside(
         found = load(path)
     except (ProfileError, AnalysisError, ValidationError) as error:
         return None, f"the {path.name} beside {what} cannot be used: {error}"
-    if identity is None:
+    if subject.identity is None:
         return None, f"whether the {path.name} beside {what} is of the same model cannot be told"
-    if _identity(found) != identity:
+    if not same_model(found.subject, subject):
         return None, f"the {path.name} beside {what} is of another model"
     return found, None
-
-
-def _identity(found: Profile | Analysis | Validation) -> str | None:
-    return found.model.identity if isinstance(found, Profile) else found.document.model.identity
 
 
 def other_settings(data: ReportData) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.analysis.inputs.from_profile import layer_table
 from ggufscope.analysis.inputs.gauge import PRODUCTS, gauge_from_table, gauge_from_vectors, head_product
-from ggufscope.analysis.inputs.gauge_from_model import Limits, add_column_squares, gauge_from_model
+from ggufscope.analysis.inputs.gauge_from_model import StepLimits, add_column_squares, gauge_from_model
 from support.analysis_models import FFN, HEAD, KEYS, QUERIES, draw, language_model, make_table
 
 
@@ -60,7 +60,7 @@ def test_rows_are_taken_some_at_a_time(write_gguf):
     with gs.open(path) as model:
         table = layer_table(gs.profile(model, fast=True))
         stepped = gauge_from_model(
-            model, table, progress=lambda done, total: calls.append((done, total)), limits=Limits(step_elements=700)
+            model, table, progress=lambda done, total: calls.append((done, total)), limits=StepLimits(step_elements=700)
         )
     for name in PRODUCTS:
         np.testing.assert_array_equal(stepped.products[name], whole.products[name])

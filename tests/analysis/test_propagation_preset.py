@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 
 import ggufscope as gs
 from ggufscope.analysis.index.confound import PERMUTATIONS
-from ggufscope.analysis.inputs.layer_table import GAINS, MATRICES, Gain, LayerTable, Matrix
+from ggufscope.analysis.inputs.layer_table import GAINS, MATRICES, GainSeries, LayerTable, MatrixSeries
 from ggufscope.analysis.presets.propagated import SCOPE, SCORES, propagation_scores, scores_of
 from ggufscope.analysis.presets.propagation import Limit, Propagation
 from ggufscope.analysis.presets.registry import PresetInput
@@ -20,8 +20,8 @@ N_LAYERS = 5
 def given(n_layers: int = N_LAYERS) -> PresetInput:
     table = LayerTable(
         np.arange(n_layers),
-        {name: Matrix.absent(n_layers) for name in MATRICES},
-        {name: Gain.absent(n_layers) for name in GAINS},
+        {name: MatrixSeries.absent(n_layers) for name in MATRICES},
+        {name: GainSeries.absent(n_layers) for name in GAINS},
     )
     return PresetInput(table, "mean")
 

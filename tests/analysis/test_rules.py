@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ggufscope.analysis.index.trends import difference, early_and_late, group_interval, rises
 from ggufscope.analysis.orders import tau
 from ggufscope.analysis.verdicts import rules
-from ggufscope.analysis.verdicts.rules import NotApplicableError
+from ggufscope.analysis.verdicts.rules import RuleNotApplicableError
 
 
 def test_early_and_late_are_rounded_thirds():
@@ -135,5 +135,5 @@ def test_the_best_split_has_least_variance_within(n):
     ],
 )
 def test_rules_that_have_nothing_to_say(rule, values, reason):
-    with pytest.raises(NotApplicableError, match=reason):
+    with pytest.raises(RuleNotApplicableError, match=reason):
         rule(values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ggufscope.analysis.inputs.layer_table import GAINS, MATRICES, Gain, LayerTable, Matrix
+from ggufscope.analysis.inputs.layer_table import GAINS, MATRICES, GainSeries, LayerTable, MatrixSeries
 from ggufscope.synth.blocks import quantize
 
 WIDTH, HEAD, QUERIES, KEYS, FFN = 256, 32, 4, 2, 128
@@ -27,13 +27,13 @@ def make_table(n_layers, *, sparsity=None, types=None, rows=None, gains=None, he
     matrices = {}
     for name in MATRICES:
         shares = array((sparsity or {}).get(name, 0.0))
-        matrices[name] = Matrix(
+        matrices[name] = MatrixSeries(
             array(norms.get(name, 1.0)), array((rows or {}).get(name, 1.0)), shares, shares, names(name, "F32")
         )
     found = {}
     for name in GAINS:
         mean, rms = (gains or {}).get(name, (1.0, 1.0))
-        found[name] = Gain(array(mean), array(rms), names(name, "F32"))
+        found[name] = GainSeries(array(mean), array(rms), names(name, "F32"))
     return LayerTable(np.arange(n_layers), matrices, found, heads or {}, scale_free or {})
 
 
@@ -46,8 +46,8 @@ def permuted(table, order):
 
     return LayerTable(
         table.layers[order],
-        {n: take(m, Matrix, ("norm", "rows", "sparsity", "zero_fraction")) for n, m in table.matrices.items()},
-        {n: take(g, Gain, ("mean", "rms")) for n, g in table.gains.items()},
+        {n: take(m, MatrixSeries, ("norm", "rows", "sparsity", "zero_fraction")) for n, m in table.matrices.items()},
+        {n: take(g, GainSeries, ("mean", "rms")) for n, g in table.gains.items()},
     )
 
 

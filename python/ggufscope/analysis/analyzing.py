@@ -17,12 +17,12 @@ from .analysis_result import Analysis
 from .index.ranking import Ranking, rank_layers
 from .index.risk import is_gauge_invariant
 from .inputs.gauge import EXPLANATIONS
-from .inputs.read_input import AnalysisInput, Source, read_input
+from .inputs.read_input import AnalysisInput, AnalysisSource, read_input
 from .presets.choosing import chosen_presets
 from .presets.heuristic import NAME as HEURISTIC
 from .presets.registry import PRESETS, Preset, PresetInput
 from .records import analysis_document
-from .settings import Settings, make_settings
+from .settings import AnalysisSettings, make_settings
 from .verdicts.hypotheses import HYPOTHESES
 from .verdicts.invariant_risk import invariant_risk
 from .verdicts.judging import Context, judge
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def analyze(
-    source: Source,
+    source: AnalysisSource,
     *,
     weights: Mapping[str, float] | str | PathLike[str] | None = None,
     preset: str | None = None,
@@ -84,8 +84,8 @@ def analyze(
 
 
 def analyze_with(
-    settings: Settings,
-    source: Source,
+    settings: AnalysisSettings,
+    source: AnalysisSource,
     *,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
@@ -127,7 +127,7 @@ def analyze_with(
 
 
 def _basis(
-    analysed: AnalysisInput, rankings: Mapping[str, Ranking], settings: Settings, presets: Mapping[str, Preset]
+    analysed: AnalysisInput, rankings: Mapping[str, Ranking], settings: AnalysisSettings, presets: Mapping[str, Preset]
 ) -> Ranking:
     """The heuristic preset's ranking: the hypotheses are about its scores, whichever presets were asked for."""
     if HEURISTIC in rankings:
@@ -135,14 +135,14 @@ def _basis(
     return rank_layers(presets[HEURISTIC], PresetInput(analysed.table, settings.norm), settings)
 
 
-def _findings(analysed: AnalysisInput, leading: Ranking, basis: Ranking, settings: Settings) -> list[Finding]:
+def _findings(analysed: AnalysisInput, leading: Ranking, basis: Ranking, settings: AnalysisSettings) -> list[Finding]:
     """The verdicts on H1 to H6."""
     context = Context(analysed.table, basis.scores.series, basis.confounds, analysed.gauge)
     last_layer = judge_last_layer(_last_layer(analysed, leading, basis, settings))
     return [*(judge(hypothesis, context) for hypothesis in HYPOTHESES), last_layer]
 
 
-def _last_layer(analysed: AnalysisInput, leading: Ranking, basis: Ranking, settings: Settings) -> LastLayer:
+def _last_layer(analysed: AnalysisInput, leading: Ranking, basis: Ranking, settings: AnalysisSettings) -> LastLayer:
     """The facts that H6 is judged by."""
     gauge, sparsity = analysed.gauge, basis.scores.series["value_sparsity"]
     invariant = invariant_risk(gauge, sparsity, settings.weights, settings.scale)

@@ -27,6 +27,6 @@ def tau(first: Floats, second: Floats) -> float | None:
     Concordant minus discordant pairs, over the geometric mean of the pairs that do not tie in either. (As
     `scipy.stats.kendalltau`, whose import would take longer than the rest of an analysis of a saved profile.)
     """
-    one, two = (np.sign(values[:, None] - values[None, :]) for values in (first, second))
-    untied = float(np.abs(one).sum() * np.abs(two).sum())
-    return float((one * two).sum()) / untied**0.5 if untied > 0 else None
+    signs, other_signs = (np.sign(values[:, None] - values[None, :]) for values in (first, second))
+    untied = float(np.abs(signs).sum() * np.abs(other_signs).sum())
+    return float((signs * other_signs).sum()) / untied**0.5 if untied > 0 else None

@@ -1,4 +1,4 @@
-"""Settings, rankings, confounds and gauge as the plain records of a saved analysis."""
+"""AnalysisSettings, rankings, confounds and gauge as the plain records of a saved analysis."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
     from .inputs.layer_table import LayerTable
     from .inputs.read_input import AnalysisInput
     from .presets.registry import Preset, PresetScores
-    from .settings import Settings
+    from .settings import AnalysisSettings
     from .verdicts.findings import Finding
 
 
 def analysis_document(
     analysed: AnalysisInput,
-    settings: Settings,
+    settings: AnalysisSettings,
     rankings: Mapping[str, Ranking],
     *,
     basis: Ranking,
@@ -99,7 +99,7 @@ def analysis_document(
     )
 
 
-def _settings_record(settings: Settings, leading: str, sparsity_threshold: float | None) -> RunSettings:
+def _settings_record(settings: AnalysisSettings, leading: str, sparsity_threshold: float | None) -> RunSettings:
     return RunSettings(
         preset=leading,
         norm=settings.norm,

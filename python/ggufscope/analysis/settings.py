@@ -28,7 +28,7 @@ DEFAULT_WEIGHTS = dict.fromkeys(WEIGHT_NAMES.values(), 0.25)
 
 
 @dataclass(frozen=True)
-class Settings:
+class AnalysisSettings:
     """Choices of the user.
 
     Attributes:
@@ -57,14 +57,14 @@ def make_settings(  # noqa: PLR0917  the choices of `analyze`, in its order
     probe: int | None = None,
     *,
     presets: Iterable[str] = PRESETS,
-) -> Settings:
+) -> AnalysisSettings:
     """Check the choices; `presets` are the names to choose from.
 
     Raises:
         ValueError: One of them is not a choice; the message says which are.
         OSError: The file of weights cannot be read.
     """
-    settings = Settings(
+    settings = AnalysisSettings(
         weights=read_weights(weights),
         norm=_chosen("norm", norm, NORMS),
         scale=_chosen("scale", scale, SCALES),

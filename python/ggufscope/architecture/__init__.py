@@ -1,4 +1,4 @@
-"""What a language model is made of: its family, its hyperparameters, and the tensors of its layers, checked.
+"""The parts of a language model: its family, its hyperparameters, and the tensors of its layers, checked.
 
 Propagation and the runtime tracer read models through this. Nothing is decoded here but vectors.
 """

@@ -1,4 +1,4 @@
-"""Finding the tensors of a layer, with the shapes that they must have."""
+"""The tensors of a model by layer and role, with the shapes that they must have."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class Catalog:
     """The tensors of a model's main stack by layer and role."""
 
     def __init__(self, model: Model) -> None:
-        self._found: dict[tuple[int | None, str], list[Tensor]] = defaultdict(list)
+        self._tensors: dict[tuple[int | None, str], list[Tensor]] = defaultdict(list)
         for tensor in model.tensors.values():
             if tensor.role is not None and tensor.stack is None:
-                self._found[tensor.layer, tensor.role].append(tensor)
+                self._tensors[tensor.layer, tensor.role].append(tensor)
 
     def find(self, layer: int | None, role: str) -> Tensor | None:
         """The first tensor of a role, None without one."""
-        found = self._found.get((layer, role))
-        return found[0] if found else None
+        tensors = self._tensors.get((layer, role))
+        return tensors[0] if tensors else None
 
     def need(self, layer: int | None, role: str) -> Tensor:
         """The first tensor of a role.
@@ -36,10 +36,10 @@ class Catalog:
         Raises:
             NotApplicableError: There is none.
         """
-        found = self.find(layer, role)
-        if found is None:
+        tensor = self.find(layer, role)
+        if tensor is None:
             raise NotApplicableError(f"there is no {role if layer is None else f'blk.{layer}.{role}'}")
-        return found
+        return tensor
 
     def columns(self, layer: int | None, role: str) -> int:
         """The columns of a matrix, or of a stack of them.
@@ -53,7 +53,7 @@ class Catalog:
         return tensor.shape[-1]
 
     def n_bytes(self, layer: int) -> int:
-        return sum(tensor.n_bytes for (at, _), found in self._found.items() if at == layer for tensor in found)
+        return sum(tensor.n_bytes for (at, _), tensors in self._tensors.items() if at == layer for tensor in tensors)
 
     def vector(self, layer: int | None, role: str, size: int) -> Floats | None:
         """A vector of `size` as float64, None where the file has none.
@@ -87,7 +87,7 @@ class Catalog:
             NotApplicableError: There are none, or not so many, or of another shape.
         """
         self.need(layer, role)
-        tensors = sorted(self._found[layer, role], key=lambda tensor: tensor.expert or 0)
+        tensors = sorted(self._tensors[layer, role], key=lambda tensor: tensor.expert or 0)
         scales = self.vector(layer, f"{role}.scale", n_experts)
         scales = np.ones(n_experts) if scales is None else scales
         if len(tensors) == 1 and tensors[0].expert is None:
@@ -102,5 +102,5 @@ class Catalog:
 
 def _require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
     if tensor.shape != shape or 0 in shape:
-        found, wanted = (" × ".join(map(str, extents)) for extents in (tensor.shape, shape))
-        raise NotApplicableError(f"{tensor.name} is {found}, not {wanted}")
+        actual, wanted = (" × ".join(map(str, extents)) for extents in (tensor.shape, shape))
+        raise NotApplicableError(f"{tensor.name} is {actual}, not {wanted}")

@@ -1,4 +1,4 @@
-"""Architectures that ggufscope can compute: what metadata and tensors of a file leave unsaid.
+"""Architectures that ggufscope can compute: the facts about them that a file does not state.
 
 Names are those of `general.architecture`. Sources: llama.cpp's `llama-model.cpp`, `llama_model_rope_type` for the pairs
 of RoPE, and the graph of each architecture for norms, activation and residual structure. Whether there is a gate,
@@ -83,7 +83,7 @@ FAMILIES = {
     "starcoder2": Family("neox", "gelu", layer_norm=True),
 }
 
-# Role (its beginning) → what the model has that there are no formulas for.
+# Role (its beginning) → the structure that there are no formulas for.
 _BEYOND = {
     "attn_kv_a": "multi-head latent attention (MLA): keys and values come out of a low-rank bottleneck",
     "ssm_": "a state-space model (SSM), or linear attention in its form: what passes between tokens is no softmax",

@@ -77,19 +77,19 @@ class Hyperparameters:
             return value[layer] if layer is not None and layer < len(value) else None
         return value
 
-    def needed(self, found: float | None, key: str) -> float:
-        """`found`, unless it is None.
+    def needed(self, value: float | None, key: str) -> float:
+        """`value`, unless it is None.
 
         Raises:
             NotApplicableError: It is, which `key` is to blame for.
         """
-        if found is None:
+        if value is None:
             raise NotApplicableError(f"the metadata have no usable {self._architecture}.{key}")
-        return found
+        return value
 
     @property
     def epsilon(self) -> float:
-        """What norms add to the mean square.
+        """The number that norms add to the mean square.
 
         Raises:
             NotApplicableError: The metadata do not say it.
@@ -99,7 +99,7 @@ class Hyperparameters:
 
     @property
     def embedding_scale(self) -> float:
-        """What rows of token_embd are multiplied with."""
+        """The factor of the rows of token_embd."""
         root = math.sqrt(self.width) if self._family.embedding_root else 1.0
         return root * (self.number("embedding_scale") or 1.0)
 
@@ -137,9 +137,9 @@ class Hyperparameters:
         )
 
     def _score_scale(self, n_heads: int, key_length: int) -> float:
-        given = self.number("attention.scale")
-        if given is not None:
-            return given
+        scale = self.number("attention.scale")
+        if scale is not None:
+            return scale
         wide = self._family.wide_scale_layers is not None and self.block_count == self._family.wide_scale_layers
         return math.sqrt(n_heads / self.width) if wide else 1 / math.sqrt(key_length)
 

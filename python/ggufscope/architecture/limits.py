@@ -1,4 +1,4 @@
-"""What a model has that ggufscope has no formulas for, or lacks."""
+"""The error of a model that ggufscope has no formulas for, or that lacks a part."""
 
 
 class NotApplicableError(Exception):

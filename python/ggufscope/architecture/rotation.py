@@ -47,7 +47,7 @@ class Rotation:
 
 
 def phases(rotation: Rotation, n_positions: int, factors: npt.NDArray[np.float64] | None) -> npt.NDArray[np.complex128]:
-    """What positions 0 … n − 1 multiply pairs with: (n, n_dims / 2).
+    """The factors of the pairs at positions 0 … n − 1: (n, n_dims / 2).
 
     `factors`, (n_dims / 2,), divide the frequencies (`rope_freqs` of Llama 3).
     """

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..models.tokens import TokenType
 from .limits import NotApplicableError
 
 if TYPE_CHECKING:
@@ -13,16 +14,14 @@ if TYPE_CHECKING:
 
     from ..models.model import Model
 
-_CONTROL, _BYTE = 3, 6  # llama.cpp's token types
-
 
 def ordinary_tokens(model: Model, n_rows: int) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
-    """Which rows of the vocabulary are neither control nor byte tokens, bool (n_rows,), and what was assumed."""
+    """Which rows of the vocabulary are neither control nor byte tokens, bool (n_rows,), and the assumptions made."""
     key = "tokenizer.ggml.token_type"
     types = np.asarray(model.metadata[key]) if key in model.metadata else np.empty(0)
     if types.shape != (n_rows,) or types.dtype.kind not in "iu":
         return np.ones(n_rows, bool), (f"every row of token_embd counts: {key} does not say which are control tokens",)
-    kept = ~np.isin(types, (_CONTROL, _BYTE))
+    kept = ~np.isin(types, (TokenType.CONTROL, TokenType.BYTE))
     if not kept.any():
         raise NotApplicableError(f"{key} leaves no token that is neither control nor byte")
     return kept, ()

@@ -209,12 +209,12 @@ def partial_eta_squared(
     design = np.zeros((n, n_terms + n_types - 1))
     design[:, :n_terms] = depth
     unexplained = residual_square_sum(depth, values)
-    found = np.zeros(len(labels))
+    shares = np.zeros(len(labels))
     if unexplained <= 1e-20 * (values * values).sum():
-        return found
+        return shares
     for assignment in range(len(labels)):
         for kind in range(1, n_types):
             for layer in range(n):
                 design[layer, n_terms + kind - 1] = 1.0 if labels[assignment, layer] == kind else 0.0
-        found[assignment] = 1.0 - residual_square_sum(design, values) / unexplained
-    return found
+        shares[assignment] = 1.0 - residual_square_sum(design, values) / unexplained
+    return shares

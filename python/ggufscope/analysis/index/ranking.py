@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ..inputs.layer_table import LayerTable
     from ..presets.registry import Norm, Preset, PresetScores, Scale
-    from ..settings import Settings
+    from ..settings import AnalysisSettings
 
 RISK = "risk"
 
@@ -68,7 +68,7 @@ class Ranking:
         return [name for name in used if self.confounds[name].status in {"not separable", "not available"}]
 
 
-def rank_layers(preset: Preset, preset_input: PresetInput, settings: Settings) -> Ranking:
+def rank_layers(preset: Preset, preset_input: PresetInput, settings: AnalysisSettings) -> Ranking:
     """Compute a preset's scores and its index, and test them."""
     table = preset_input.table
     scores = preset.compute(preset_input)
@@ -99,7 +99,7 @@ def _is_variant(name: str, scores: PresetScores) -> bool:
     return last in NORMS and base in scores.series
 
 
-def _draws(index: RiskIndex, settings: Settings) -> Sensitivity | None:
+def _draws(index: RiskIndex, settings: AnalysisSettings) -> Sensitivity | None:
     return sensitivity(index.matrix, seed=settings.seed) if index.weights else None
 
 
@@ -130,7 +130,7 @@ def _without_flagged(
     scores: PresetScores,
     confounds: dict[str, Confound],
     table: LayerTable,
-    settings: Settings,
+    settings: AnalysisSettings,
 ) -> tuple[tuple[str, ...], RiskIndex]:
     """Leave flagged scores out wherever they enter; then composites that are flagged even without them."""
     excluded = [name for name in index.effective_weights if confounds[name].flagged]
@@ -145,7 +145,7 @@ def _without_flagged(
 
 
 def _variants(
-    preset: Preset, preset_input: PresetInput, settings: Settings, index: RiskIndex, scores: PresetScores
+    preset: Preset, preset_input: PresetInput, settings: AnalysisSettings, index: RiskIndex, scores: PresetScores
 ) -> list[VariantRanking]:
     """The same index with every norm scale and scaling; a preset that needs the model is not run again for a norm."""
     table, variants = preset_input.table, []

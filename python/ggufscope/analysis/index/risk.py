@@ -78,13 +78,13 @@ def risk_index(
         scale: `"minmax"` or `"rank"`.
         without: scores and components to leave out, wherever they enter.
     """
-    reasons = {entry.name: _unavailable(entry, series, weights, without) for entry in components}
-    used = {entry.name: _used(entry, without) for entry in components if reasons[entry.name] is None}
-    offsets = {entry.name: _offset(entry, series) for entry in components}
+    reasons = {component.name: _unavailable(component, series, weights, without) for component in components}
+    used = {component.name: _used(component, without) for component in components if reasons[component.name] is None}
+    offsets = {component.name: _offset(component, series) for component in components}
     raw = {
-        entry.name: composite(used[entry.name], series, scale) if entry.composite else _only(entry, series)
-        for entry in components
-        if entry.name in used
+        component.name: _raw(component, used[component.name], series, scale)
+        for component in components
+        if component.name in used
     }
     units = {name: scaled(values, scale, offsets[name]) for name, values in raw.items()}
     shares = _normalized({name: weights[name] for name in raw})
@@ -100,9 +100,9 @@ def risk_index(
     )
 
 
-def _only(component: Component, series: Mapping[str, Series]) -> Floats:
-    """The values of a component that is one score."""
-    return series[component.ingredients[0].score].values
+def _raw(component: Component, used: Sequence[Ingredient], series: Mapping[str, Series], scale: Scale) -> Floats:
+    """The values of a component before scaling: of its one score, or the mean of the ingredients used."""
+    return composite(used, series, scale) if component.composite else series[component.ingredients[0].score].values
 
 
 def _flat_ingredients(used: Mapping[str, Sequence[Ingredient]], series: Mapping[str, Series]) -> set[str]:
@@ -117,8 +117,8 @@ def composite(ingredients: Sequence[Ingredient], series: Mapping[str, Series], s
     """
     parts = []
     for ingredient in ingredients:
-        found = series[ingredient.score]
-        unit = scaled(found.values, scale, found.offset)
+        score = series[ingredient.score]
+        unit = scaled(score.values, scale, score.offset)
         parts.append(unit if ingredient.rising else 1 - unit)
     mean: Floats = np.mean(parts, axis=0)
     return mean
@@ -147,7 +147,7 @@ def _used(component: Component, without: Collection[str]) -> list[Ingredient]:
 def _unavailable(
     component: Component, series: Mapping[str, Series], weights: Mapping[str, float], without: Collection[str]
 ) -> str | None:
-    """Why a component is not in the sum; None if it is."""
+    """The reason that a component is not in the sum; None if it is."""
     if weights.get(component.name, 0) == 0:
         return "its weight is 0"
     used = _used(component, without)
@@ -177,8 +177,8 @@ def _weighted_sum(units: Mapping[str, Floats], shares: Mapping[str, float], n_la
 
 def _effective(used: Mapping[str, Sequence[Ingredient]], shares: Mapping[str, float]) -> dict[str, float]:
     """Score → its weight through every component: an equal part of each that it is in."""
-    found: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for component, parts in used.items():
         for part in parts:
-            found[part.score] = found.get(part.score, 0.0) + shares[component] / len(parts)
-    return found
+            weights[part.score] = weights.get(part.score, 0.0) + shares[component] / len(parts)
+    return weights

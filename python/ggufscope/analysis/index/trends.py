@@ -49,10 +49,10 @@ def group_interval(
         return None
     rng = np.random.default_rng(seed)
     means = [group[rng.integers(0, len(group), (RESAMPLES, len(group)))].mean(axis=1) for group in (first, second)]
-    found = statistic(*means)
-    if not np.isfinite(found).all():
+    resampled = statistic(*means)
+    if not np.isfinite(resampled).all():
         return None
-    low, high = np.quantile(found, CONFIDENCE)
+    low, high = np.quantile(resampled, CONFIDENCE)
     return float(low), float(high)
 
 

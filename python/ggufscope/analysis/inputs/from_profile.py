@@ -9,7 +9,7 @@ import numpy as np
 
 from ...models.experts import experts_in
 from ...models.inspection import layer_ranges
-from .layer_table import GAINS, MATRICES, Gain, LayerTable, Matrix
+from .layer_table import GAINS, MATRICES, GainSeries, LayerTable, MatrixSeries
 from .tensor_roles import FUSED_ATTENTION, ffn_gain_role, holder, mixers_without_matrices, scale_free
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...profiles.rows import Row
 
 LayerRows = dict[str, list["Row"]]  # role → its tensors in one layer, several where each expert has its own
-Entry = dict[str, Any]  # the fields of Matrix or Gain for one layer
+LayerFields = dict[str, Any]  # the fields of MatrixSeries or GainSeries for one layer
 
 _SHARES = ("sparsity", "zero_fraction")
 _HEADS_OF = {"q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output"}
@@ -38,18 +38,18 @@ def layer_table(profile: Profile) -> LayerTable:
         raise ValueError("no layers: the analysis needs the layers of a language model")
     numbers = sorted(layers)
     rows = [layers[number] for number in numbers]
-    roles = {role for found in rows for role in found}
-    gates_are_missing = all(holder("gate", found) is None for found in rows)
-    entries = {matrix: [_matrix(matrix, found) for found in rows] for matrix in MATRICES}
-    _add_fused_attention(entries, rows, numbers, profile.heads)
-    matrices = {matrix: _as_matrix(found) for matrix, found in entries.items()}
+    roles = {role for layer in rows for role in layer}
+    gates_are_missing = all(holder("gate", layer) is None for layer in rows)
+    fields = {matrix: [_matrix(matrix, layer) for layer in rows] for matrix in MATRICES}
+    _add_fused_attention(fields, rows, numbers, profile.heads)
+    matrices = {matrix: _as_matrix(by_layer) for matrix, by_layer in fields.items()}
     if gates_are_missing and not _has_fused_gate(rows):
         matrices["gate"] = matrices["up"]
     gain_roles = {"attn_norm": "attn_norm", "ffn_norm": ffn_gain_role(roles)}
     return LayerTable(
         layers=np.array(numbers, np.int64),
         matrices=matrices,
-        gains={gain: _as_gain([_gain(gain_roles[gain], found) for found in rows]) for gain in GAINS},
+        gains={gain: _as_gain([_gain(gain_roles[gain], layer) for layer in rows]) for gain in GAINS},
         head_norms=_head_norms(profile.heads, layers),
         scale_free=scale_free(roles),
         notes=tuple(_notes(profile, rows, roles, gates_are_missing)),
@@ -64,15 +64,15 @@ def lacks_row_norms(profile: Profile) -> bool:
 
 
 def _rows_by_layer(profile: Profile) -> dict[int, LayerRows]:
-    found: dict[int, LayerRows] = defaultdict(lambda: defaultdict(list))
+    by_layer: dict[int, LayerRows] = defaultdict(lambda: defaultdict(list))
     for row in profile.tensors.values():
         if row.layer is not None and row.stack is None and row.role is not None:
-            found[row.layer][row.role].append(row)
-    return {layer: dict(roles) for layer, roles in found.items()}
+            by_layer[row.layer][row.role].append(row)
+    return {layer: dict(roles) for layer, roles in by_layer.items()}
 
 
-def _matrix(matrix: str, layer: LayerRows) -> Entry:
-    """What is known of a matrix in one layer: its type alone without statistics, {} where there is none."""
+def _matrix(matrix: str, layer: LayerRows) -> LayerFields:
+    """The fields of a matrix in one layer: its type alone without statistics, {} where there is none."""
     if matrix in {"gate", "up"} and is_fused_gate(layer):
         return _half(matrix, layer)
     role = holder(matrix, layer)
@@ -80,7 +80,7 @@ def _matrix(matrix: str, layer: LayerRows) -> Entry:
 
 
 def scale_of(role: str, layer: LayerRows) -> float:
-    """What a decoded matrix is still multiplied with, by a tensor beside it (NVFP4 files); NaN if not known.
+    """The factor of a decoded matrix that a tensor beside it holds (NVFP4 files); NaN if not known.
 
     A profile knows no single elements: the scales of experts must be the same for all of them.
     """
@@ -91,7 +91,7 @@ def scale_of(role: str, layer: LayerRows) -> float:
     return float("nan") if ends or scale is None else abs(scale)
 
 
-def _merged(rows: list[Row], scale: float) -> Entry:
+def _merged(rows: list[Row], scale: float) -> LayerFields:
     """One tensor, or the experts of a layer: root mean square of their norms, shares over all elements."""
     shapes = [row.shape or () for row in rows]
     experts = sum(experts_in(shape) for shape in shapes)
@@ -121,7 +121,7 @@ def _has_fused_gate(rows: list[LayerRows]) -> bool:
     return any(map(is_fused_gate, rows))
 
 
-def _half(matrix: str, layer: LayerRows) -> Entry:
+def _half(matrix: str, layer: LayerRows) -> LayerFields:
     """The gate's or up's half of a fused tensor, where the norms of its rows are at hand; its shares stay unknown."""
     row = layer["ffn_up"][0]
     norms = row.get("row_l2")
@@ -134,17 +134,17 @@ def _half(matrix: str, layer: LayerRows) -> Entry:
 
 
 def _add_fused_attention(
-    entries: dict[str, list[Entry]], rows: list[LayerRows], numbers: list[int], heads: Mapping[str, HeadTable]
+    fields: dict[str, list[LayerFields]], rows: list[LayerRows], numbers: list[int], heads: Mapping[str, HeadTable]
 ) -> None:
     """Fill q, k and v of layers with one tensor for all three from the statistics of its heads."""
     for position, (layer, number) in enumerate(zip(rows, numbers, strict=True)):
         for matrix in ("q", "k", "v"):
             table = heads.get(_HEADS_OF[matrix])
-            if FUSED_ATTENTION in layer and not entries[matrix][position] and table and number in table.layers:
-                entries[matrix][position] = _of_heads(table, table.layers.index(number), layer)
+            if FUSED_ATTENTION in layer and not fields[matrix][position] and table and number in table.layers:
+                fields[matrix][position] = _of_heads(table, table.layers.index(number), layer)
 
 
-def _of_heads(table: HeadTable, position: int, layer: LayerRows) -> Entry:
+def _of_heads(table: HeadTable, position: int, layer: LayerRows) -> LayerFields:
     fused = layer[FUSED_ATTENTION][0]
     heads = slice(0, table.n_heads[position])
     if not {"l2_norm", "n_elements", *_SHARES} <= set(table.fields) or not table.n_elements[position, heads].sum() > 0:
@@ -158,16 +158,16 @@ def _of_heads(table: HeadTable, position: int, layer: LayerRows) -> Entry:
     }
 
 
-def _column(entries: list[Entry], name: str) -> Floats:
-    return np.array([entry.get(name, np.nan) for entry in entries], np.float64)
+def _column(by_layer: list[LayerFields], name: str) -> Floats:
+    return np.array([fields.get(name, np.nan) for fields in by_layer], np.float64)
 
 
-def _as_matrix(entries: list[Entry]) -> Matrix:
-    numbers = {name: _column(entries, name) for name in ("norm", "rows", "sparsity", "zero_fraction")}
-    return Matrix(**numbers, types=tuple(entry.get("type") for entry in entries))
+def _as_matrix(by_layer: list[LayerFields]) -> MatrixSeries:
+    numbers = {name: _column(by_layer, name) for name in ("norm", "rows", "sparsity", "zero_fraction")}
+    return MatrixSeries(**numbers, types=tuple(fields.get("type") for fields in by_layer))
 
 
-def _gain(role: str | None, layer: LayerRows) -> Entry:
+def _gain(role: str | None, layer: LayerRows) -> LayerFields:
     rows = layer.get(role, []) if role else []
     if len(rows) != 1:
         return {}
@@ -176,21 +176,21 @@ def _gain(role: str | None, layer: LayerRows) -> Entry:
     return {"mean": rows[0].mean, "rms": rows[0].rms, "type": rows[0].type}
 
 
-def _as_gain(entries: list[Entry]) -> Gain:
-    types = tuple(entry.get("type") for entry in entries)
-    return Gain(_column(entries, "mean"), _column(entries, "rms"), types)
+def _as_gain(by_layer: list[LayerFields]) -> GainSeries:
+    types = tuple(fields.get("type") for fields in by_layer)
+    return GainSeries(_column(by_layer, "mean"), _column(by_layer, "rms"), types)
 
 
 def _head_norms(heads: Mapping[str, HeadTable], layers: Mapping[int, LayerRows]) -> dict[str, Floats]:
     """Tables of layers × heads, for the matrices whose heads are known on every layer."""
-    found, numbers = {}, sorted(layers)
+    head_norms, numbers = {}, sorted(layers)
     for matrix, role in _HEADS_OF.items():
         table = heads.get(role)
         if table is not None and set(numbers) <= set(table.layers) and "l2_norm" in table.fields:
             scales = [scale_of(_head_role(role, layers[number]), layers[number]) for number in numbers]
             norms = table.l2_norm[[table.layers.index(number) for number in numbers]]
-            found[matrix] = norms * np.array(scales)[:, None]
-    return found
+            head_norms[matrix] = norms * np.array(scales)[:, None]
+    return head_norms
 
 
 def _head_role(role: str, layer: LayerRows) -> str:
@@ -229,6 +229,6 @@ def _expert_notes(profile: Profile) -> list[str]:
         if row.get("rms") is not None and role in {"ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"}:
             norms[role].append(row.rms)
     return [
-        f"{role}: root mean square over {len(found)} experts, whose rms runs from {min(found):.4g} to {max(found):.4g}"
-        for role, found in norms.items()
+        f"{role}: root mean square over {len(sizes)} experts, whose rms runs from {min(sizes):.4g} to {max(sizes):.4g}"
+        for role, sizes in norms.items()
     ]

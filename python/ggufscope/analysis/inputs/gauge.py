@@ -67,7 +67,7 @@ class Gauge:
 
 
 def gauge_from_table(table: LayerTable) -> Gauge:
-    """What norms alone can give: invariant to paired scalings, but blind to gains."""
+    """The products as far as norms alone give them: invariant to paired scalings, but blind to gains."""
     heads, norms = table.head_norms, {name: matrix.norm for name, matrix in table.matrices.items()}
     products = {
         "qk_product": _paired(heads, norms, "q", "k"),
@@ -80,7 +80,7 @@ def gauge_from_table(table: LayerTable) -> Gauge:
 def _paired(heads: Mapping[str, Floats], norms: Mapping[str, Floats], query: str, key_value: str) -> Floats:
     if query in heads and key_value in heads:
         by_layer = zip(heads[query], heads[key_value], strict=True)
-        return np.array([head_product(one[~np.isnan(one)], two[~np.isnan(two)]) for one, two in by_layer])
+        return np.array([head_product(of_q[~np.isnan(of_q)], of_kv[~np.isnan(of_kv)]) for of_q, of_kv in by_layer])
     return norms[query] * norms[key_value]
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Limits:
+class StepLimits:
     """Sizes of the steps through a matrix.
 
     Attributes:
@@ -36,7 +36,7 @@ class Limits:
     step_elements: int = 1 << 26
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = StepLimits()
 
 LayerTensors = dict[str, list["Tensor"]]
 
@@ -60,7 +60,7 @@ class _Streamer:
     """Goes through tensors some rows at a time and reports how far it is."""
 
     def __init__(
-        self, total: int, threads: int | None, progress: Callable[[int, int], object] | None, limits: Limits
+        self, total: int, threads: int | None, progress: Callable[[int, int], object] | None, limits: StepLimits
     ) -> None:
         self._total, self._threads, self._progress, self._limits = total, threads, progress, limits
         self._done = 0
@@ -95,7 +95,7 @@ def gauge_from_model(
     table: LayerTable,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: StepLimits = DEFAULT_LIMITS,
 ) -> Gauge:
     """The invariant products of every layer of the main stack.
 

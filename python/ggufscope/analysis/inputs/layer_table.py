@@ -1,4 +1,4 @@
-"""What the static analysis works on: for every layer the few numbers of its matrices and gains that the formulas read.
+"""The layer table: for every layer the few numbers of its matrices and gains that the formulas read.
 
 Every input, whatever its form, becomes one LayerTable; nothing behind this module knows where the numbers came from.
 """
@@ -35,7 +35,7 @@ class Applicability:
 
 
 @dataclass(frozen=True, eq=False)
-class Matrix:
+class MatrixSeries:
     """One weight matrix over the layers; arrays of shape (L,), NaN where unknown.
 
     Attributes:
@@ -53,13 +53,13 @@ class Matrix:
     types: tuple[str | None, ...]
 
     @classmethod
-    def absent(cls, n_layers: int) -> Matrix:
+    def absent(cls, n_layers: int) -> MatrixSeries:
         unknown = np.full(n_layers, np.nan)
         return cls(unknown, unknown, unknown, unknown, (None,) * n_layers)
 
 
 @dataclass(frozen=True, eq=False)
-class Gain:
+class GainSeries:
     """The gain vector of a norm over the layers: its mean and root mean square, (L,), NaN where unknown."""
 
     mean: Floats
@@ -67,7 +67,7 @@ class Gain:
     types: tuple[str | None, ...]
 
     @classmethod
-    def absent(cls, n_layers: int) -> Gain:
+    def absent(cls, n_layers: int) -> GainSeries:
         unknown = np.full(n_layers, np.nan)
         return cls(unknown, unknown, (None,) * n_layers)
 
@@ -86,12 +86,12 @@ class LayerTable:
         gains: of the norm before attention and of the one before the FFN, by the keys of GAINS.
         head_norms: Frobenius norms of the heads of q, k, v and o, each (L, heads); empty where not known.
         scale_free: product of section "gauge" → why the sizes of its matrices mean nothing in this architecture.
-        notes: what was read in another way than usual, for the reader.
+        notes: on what was read in another way than usual, for the reader.
     """
 
     layers: npt.NDArray[np.int64]
-    matrices: Mapping[str, Matrix]
-    gains: Mapping[str, Gain]
+    matrices: Mapping[str, MatrixSeries]
+    gains: Mapping[str, GainSeries]
     head_norms: Mapping[str, Floats] = field(default_factory=dict)
     scale_free: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -112,10 +112,10 @@ class LayerTable:
 
     def missing(self, roles: Iterable[str]) -> dict[str, list[int]]:
         """Role → the numbers of the layers that have no such number."""
-        found: dict[str, list[int]] = {}
+        missing: dict[str, list[int]] = {}
         for role in roles:
             values = self.matrices[role].norm if role in self.matrices else self.gains[role].mean
             layers = self.layers[np.isnan(values)].tolist()
             if layers:
-                found[role] = layers
-        return found
+                missing[role] = layers
+        return missing

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...arrays.arguments import types_by_name
 from ...errors import ProfileError
-from .layer_table import MATRICES, Gain, LayerTable, Matrix
+from .layer_table import MATRICES, GainSeries, LayerTable, MatrixSeries
 
 if TYPE_CHECKING:
     from ...arrays.floats import Floats
@@ -27,11 +27,11 @@ _MOST_LAYERS = 100_000
 _BITS_TOLERANCE = 0.07  # the study's files give 6.5 bits for Q6_K, which takes 6.5625
 
 
-class _Model(BaseModel):
+class _Section(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True, protected_namespaces=())
 
 
-class Stats(_Model):
+class Stats(_Section):
     """Statistics of one tensor; what the analysis does not read may be absent."""
 
     mean: Number
@@ -41,30 +41,30 @@ class Stats(_Model):
     bitsPerElement: Annotated[float, Field(gt=0, le=64)] | None = None  # noqa: N815
 
 
-class Attention(_Model):
+class Attention(_Section):
     query: Stats
     key: Stats
     value: Stats
     output: Stats | None = None
 
 
-class FeedForward(_Model):
+class FeedForward(_Section):
     gate: Stats | None = None
     up: Stats
     down: Stats | None = None
 
 
-class Norm(_Model):
+class Norms(_Section):
     attnNorm: Stats  # noqa: N815
     ffnNorm: Stats  # noqa: N815
 
 
-class _Entry(_Model):
+class _LayerPart(_Section):
     layerIndex: Annotated[int, Field(ge=0, lt=_MOST_LAYERS)]  # noqa: N815
     layerType: Literal["attention", "ffn", "norm"]  # noqa: N815
 
 
-_KINDS: dict[str, type[_Model]] = {"attention": Attention, "ffn": FeedForward, "norm": Norm}
+_KINDS: dict[str, type[_Section]] = {"attention": Attention, "ffn": FeedForward, "norm": Norms}
 _MATRIX_PLACES = {
     "q": ("attention", "query"), "k": ("attention", "key"), "v": ("attention", "value"), "o": ("attention", "output"),
     "gate": ("ffn", "gate"), "up": ("ffn", "up"), "down": ("ffn", "down"),
@@ -101,19 +101,19 @@ def phase1_table(document: Mapping[str, Any]) -> LayerTable:
 
 
 def _sections_by_layer(document: Mapping[str, Any]) -> list[Sections]:
-    entries = document.get("layers")
-    if not isinstance(entries, list) or not entries:
+    parts = document.get("layers")
+    if not isinstance(parts, list) or not parts:
         raise ProfileError('malformed Phase 1 profile: "layers" must be a list that is not empty')
-    found: dict[int, Sections] = {}
-    for position, entry in enumerate(entries):
-        head = _checked(_Entry, entry, f"layers[{position}]")
-        sections = found.setdefault(head.layerIndex, {})
+    by_layer: dict[int, Sections] = {}
+    for position, part in enumerate(parts):
+        head = _checked(_LayerPart, part, f"layers[{position}]")
+        sections = by_layer.setdefault(head.layerIndex, {})
         if head.layerType in sections:
             raise ProfileError(f"malformed Phase 1 profile: a second {head.layerType!r} of layer {head.layerIndex}")
         place = f"layers[{position}].{head.layerType}"
-        sections[head.layerType] = _checked(_KINDS[head.layerType], entry.get(head.layerType), place)
-    _check_complete(found)
-    return [found[number] for number in sorted(found)]
+        sections[head.layerType] = _checked(_KINDS[head.layerType], part.get(head.layerType), place)
+    _check_complete(by_layer)
+    return [by_layer[number] for number in sorted(by_layer)]
 
 
 def _checked(kind: type[Any], value: Any, place: str) -> Any:
@@ -125,10 +125,10 @@ def _checked(kind: type[Any], value: Any, place: str) -> Any:
         raise ProfileError(f"malformed Phase 1 profile: {place}{inside}: {problem['msg']}") from None
 
 
-def _check_complete(found: Mapping[int, Sections]) -> None:
-    for number in range(max(found) + 1):
+def _check_complete(by_layer: Mapping[int, Sections]) -> None:
+    for number in range(max(by_layer) + 1):
         for kind in _KINDS:
-            if kind not in found.get(number, {}):
+            if kind not in by_layer.get(number, {}):
                 raise ProfileError(f"malformed Phase 1 profile: layer {number} has no {kind!r} entry")
 
 
@@ -146,15 +146,15 @@ def _types(column: list[Stats | None], label: Any) -> tuple[str | None, ...]:
     return tuple(None if stats is None else type_of_bits(stats.bitsPerElement, label) for stats in column)
 
 
-def _matrix(column: list[Stats | None], label: Any) -> Matrix:
+def _matrix(column: list[Stats | None], label: Any) -> MatrixSeries:
     shares = _values(column, "sparsity")  # the file tells no exact zeros from small weights
     norms = _values(column, "frobeniusNorm")
-    return Matrix(norms, np.full(len(column), np.nan), shares, shares, _types(column, label))
+    return MatrixSeries(norms, np.full(len(column), np.nan), shares, shares, _types(column, label))
 
 
-def _gain(column: list[Stats | None], label: Any) -> Gain:
+def _gain(column: list[Stats | None], label: Any) -> GainSeries:
     mean, std = _values(column, "mean"), _values(column, "std")
-    return Gain(mean, np.sqrt(mean**2 + std**2), _types(column, label))
+    return GainSeries(mean, np.sqrt(mean**2 + std**2), _types(column, label))
 
 
 def candidate_types(bits: float) -> list[str]:

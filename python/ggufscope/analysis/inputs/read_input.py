@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 USUAL_THRESHOLD = 1e-6
 _MOST_ELEMENTS = 1 << 63
 
-Source = str | PathLike[str] | Model | Profile
+AnalysisSource = str | PathLike[str] | Model | Profile
 
 
 @dataclass(frozen=True, eq=False)
 class AnalysisInput:
-    """What every input comes down to.
+    """An input of any kind: its layers, and the model or profile behind them.
 
     Attributes:
         table: the layers.
@@ -61,7 +61,7 @@ class AnalysisInput:
 
 @contextlib.contextmanager
 def read_input(
-    source: Source,
+    source: AnalysisSource,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
     profile: Profile | None = None,
@@ -107,9 +107,9 @@ def _of_model(
         raise ProfileError(f"{model.path}: general.type is {kind!r}; the analysis needs a language model")
     if known is not None and not same_model(known.model, model):
         raise ProfileError(f"{model.path}: the profile given with it is of another model, {known.title!r}")
-    if known is None or lacks_row_norms(known):
-        known = scan(model, threads, progress=progress)  # in full: it is saved beside the analysis, and drawn
     profile = known
+    if profile is None or lacks_row_norms(profile):
+        profile = scan(model, threads, progress=progress)  # in full: it is saved beside the analysis, and drawn
     table = _table(profile, model.path)
     gauge = gauge_from_model(model, table, threads, progress)
     # Hashes of a profile are those of this file only where it was hashed by now.
@@ -147,18 +147,20 @@ def _table(profile: Profile, place: str) -> LayerTable:
 
 
 def _warnings(profile: Profile) -> tuple[str, ...]:
-    found = []
+    warnings = []
     if profile.model.synthetic:
-        found.append("the weights are synthetic: what is found in them was planted")
+        warnings.append("the weights are synthetic: what is found in them was planted")
     lost = sum(profile.total.get(name) or 0 for name in ("nan_count", "inf_count"))
     if lost:
-        found.append(f"{lost} weight{' is' if lost == 1 else 's are'} NaN or Inf and left out of every statistic")
+        warnings.append(f"{lost} weight{' is' if lost == 1 else 's are'} NaN or Inf and left out of every statistic")
     threshold = profile.settings.sparsity_threshold
     if threshold > USUAL_THRESHOLD:
-        found.append(f"sparsity threshold {threshold:g}: value_sparsity counts more than zeros, expected zeros do not")
+        warnings.append(
+            f"sparsity threshold {threshold:g}: value_sparsity counts more than zeros, expected zeros do not"
+        )
     if profile.coverage != 1:
-        found.append(f"only {100 * profile.coverage:.4g} % of the weights were scanned")
-    return tuple(found)
+        warnings.append(f"only {100 * profile.coverage:.4g} % of the weights were scanned")
+    return tuple(warnings)
 
 
 def _of_json(path: Path) -> AnalysisInput:

@@ -49,17 +49,17 @@ def ffn_gain_role(roles: Collection[str]) -> str | None:
 
 
 def mixers_without_matrices(roles: Iterable[str]) -> list[str]:
-    """Why layers with these roles may have no q, k or v."""
+    """The reasons that layers with these roles may have no q, k or v."""
     return sorted({reason for role in roles for stem, reason in _MIXERS.items() if role.startswith(stem)})
 
 
 def scale_free(roles: Collection[str]) -> dict[str, str]:
     """Products whose size has no effect on what the model computes, because a norm follows."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     if {"attn_q_norm", "attn_k_norm"} & set(roles):
-        found["qk_product"] = "norms on q and k undo the size of W_q and W_k"
+        reasons["qk_product"] = "norms on q and k undo the size of W_q and W_k"
     if "post_attention_norm" in roles and ffn_gain_role(roles) != "post_attention_norm":
-        found["vo_product"] = "a norm on the attention output undoes the size of W_v and W_o"
+        reasons["vo_product"] = "a norm on the attention output undoes the size of W_v and W_o"
     if "post_ffw_norm" in roles:
-        found["ffn_product"] = "a norm on the FFN output undoes the size of W_down"
-    return found
+        reasons["ffn_product"] = "a norm on the FFN output undoes the size of W_down"
+    return reasons

@@ -1,7 +1,7 @@
 """The heuristic preset: the formulas of the original study, as it stated them.
 
-Nothing here is derived from how a transformer computes; what the numbers are worth is for `confound`, `gauge`,
-`sensitivity` and, in the end, the runtime validation to say.
+Nothing here is derived from how a transformer computes; `confound`, `gauge`, `sensitivity` and, in the end, the runtime
+validation tell how far the numbers can be trusted.
 """
 
 from __future__ import annotations
@@ -148,11 +148,11 @@ def _row_rms(table: LayerTable) -> tuple[Floats, Floats]:
 
 
 @preset(NAME, "the original study's formulas on norms, zero shares and gains")
-def heuristic(given: PresetInput) -> PresetScores:
+def heuristic(preset_input: PresetInput) -> PresetScores:
     """All scores with the norm scale chosen, and those that use one with either, as `ffn_dominance_rms`."""
     series: dict[str, Series] = {}
-    for name, entry in scores(NAME).items():
-        series[name] = entry.series(given.table, given.norm)
-        if entry.uses_norm:
-            series |= {f"{name}_{norm}": entry.series(given.table, norm) for norm in NORMS}
+    for name, registered in scores(NAME).items():
+        series[name] = registered.series(preset_input.table, preset_input.norm)
+        if registered.uses_norm:
+            series |= {f"{name}_{norm}": registered.series(preset_input.table, norm) for norm in NORMS}
     return PresetScores(series, COMPONENTS)

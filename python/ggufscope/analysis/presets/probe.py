@@ -37,41 +37,41 @@ SCORES = {
 @preset(
     NAME, "measured while the model reads random tokens of its vocabulary", needs_model=True, in_place_of=PROPAGATION
 )
-def probe_scores(given: PresetInput) -> PresetScores:
+def probe_scores(preset_input: PresetInput) -> PresetScores:
     """Run the model on random tokens."""
     from ...runtime import trace  # noqa: PLC0415 - engines only where they are needed
     from .propagation.baseline import baselines  # noqa: PLC0415
 
-    if given.model is None or given.probe is None:
+    if preset_input.model is None or preset_input.probe is None:
         raise ValueError(f"preset {NAME!r} needs the model itself, and how many tokens to read")
-    found = trace(
-        given.model,
-        probe=given.probe,
-        seed=given.seed,
-        threads=given.threads,
-        progress=_in_bytes(given.progress, given.model),
+    measured = trace(
+        preset_input.model,
+        probe=preset_input.probe,
+        seed=preset_input.seed,
+        threads=preset_input.threads,
+        progress=_in_bytes(preset_input.progress, preset_input.model),
     )
-    return scores_of(found, baselines(given.model, given.threads), given)
+    return scores_of(measured, baselines(preset_input.model, preset_input.threads), preset_input)
 
 
-def scores_of(found: Trace, baseline: Floats, given: PresetInput) -> PresetScores:
+def scores_of(trace: Trace, baseline: Floats, preset_input: PresetInput) -> PresetScores:
     """(L,) and (L, heads) over the layers of the table; NaN where nothing was measured."""
-    entropy = found.head_figure("entropy_share").mean(axis=0)
-    rows = [int(layer) if layer < len(entropy) else -1 for layer in given.table.layers]
+    entropy = trace.head_figure("entropy_share").mean(axis=0)
+    rows = [int(layer) if layer < len(entropy) else -1 for layer in preset_input.table.layers]
 
     def spread(values: Floats) -> Floats:
         return np.array([values[row] if row >= 0 else np.full(values.shape[1:], np.nan) for row in rows])
 
     per_layer = {name: figure for name, (figure, _) in SCORES.items() if name != "mean_head_entropy"}
-    columns = {name: found.layer_figure(figure).mean(axis=0) for name, figure in per_layer.items()}
+    columns = {name: trace.layer_figure(figure).mean(axis=0) for name, figure in per_layer.items()}
     columns["mean_head_entropy"] = mean_over_heads(entropy)
     series = {
         name: Series(spread(columns[name]), formula, *PROPAGATED[name][1:]) for name, (_, formula) in SCORES.items()
     }
     heads = {"head_entropy": spread(entropy), "baseline": spread(baseline)}
     heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
-    run = f"{NAME}: {len(found.document.prompts[0].token_ids)} tokens read, random ones of seed {given.seed}"
-    notes = (run, *(f"{NAME}: {warning}" for warning in found.document.warnings))
+    run = f"{NAME}: {len(trace.document.prompts[0].token_ids)} tokens read, random ones of seed {preset_input.seed}"
+    notes = (run, *(f"{NAME}: {warning}" for warning in trace.document.warnings))
     return PresetScores(series, COMPONENTS, heads, notes=notes)
 
 

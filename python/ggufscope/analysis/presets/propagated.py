@@ -1,4 +1,4 @@
-"""The propagation preset: what mean-field propagation predicts, as scores of the layers (docs/propagation.md).
+"""The propagation preset: predictions of mean-field propagation as scores of the layers (docs/propagation.md).
 
 The four components keep the names they have in the heuristic preset, so that weights mean the same, and take what
 propagation says of the same thing: attention entropy its own prediction, averaged over heads; FFN dominance the ratio
@@ -59,49 +59,51 @@ PER_HEAD = ("head_entropy", "baseline")
 
 
 @preset(NAME, "means and variances propagated through the layers, without running the model", needs_model=True)
-def propagation_scores(given: PresetInput) -> PresetScores:
+def propagation_scores(preset_input: PresetInput) -> PresetScores:
     """Propagate, and spread what came out over the layers of the table."""
     from .propagation import propagate  # noqa: PLC0415 - numba and BLAS only where they are needed
 
-    if given.model is None:
+    if preset_input.model is None:
         raise ValueError(f"preset {NAME!r} needs the model itself, not a profile of it")
-    return scores_of(propagate(given.model, threads=given.threads, progress=given.progress), given)
+    return scores_of(
+        propagate(preset_input.model, threads=preset_input.threads, progress=preset_input.progress), preset_input
+    )
 
 
-def scores_of(found: Propagation, given: PresetInput) -> PresetScores:
+def scores_of(propagation: Propagation, preset_input: PresetInput) -> PresetScores:
     """(L,) and (L, heads) over the layers of the table, NaN where nothing was propagated."""
-    rows = {int(layer): row for row, layer in enumerate(found.layers)}
+    rows = {int(layer): row for row, layer in enumerate(propagation.layers)}
 
     def spread(values: Floats) -> Floats:
-        out = np.full((given.table.n_layers, *values.shape[1:]), np.nan)
-        for position, layer in enumerate(given.table.layers):
+        table = np.full((preset_input.table.n_layers, *values.shape[1:]), np.nan)
+        for position, layer in enumerate(preset_input.table.layers):
             if int(layer) in rows:
-                out[position] = values[rows[int(layer)]]
-        return out
+                table[position] = values[rows[int(layer)]]
+        return table
 
-    unknown = np.full(len(found.layers), np.nan)
-    columns = _columns(found)
+    unknown = np.full(len(propagation.layers), np.nan)
+    columns = _columns(propagation)
     series = {
         name: Series(spread(columns.get(name, unknown)), formula, reads, invariant)
         for name, (formula, reads, invariant) in SCORES.items()
         if name in columns or name not in _OF_MIXTURES
     }
-    heads = {name: spread(values) for name in PER_HEAD if (values := getattr(found, name)) is not None}
+    heads = {name: spread(values) for name in PER_HEAD if (values := getattr(propagation, name)) is not None}
     heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
-    limits = tuple(Applicability(f"{NAME}: {limit.score}", limit.reason) for limit in found.applicability)
-    notes = tuple(f"{NAME}: {note}" for note in ((SCOPE,) if heads else ()) + found.assumptions)
-    thirds = activation_thirds(series, given)
+    limits = tuple(Applicability(f"{NAME}: {limit.score}", limit.reason) for limit in propagation.applicability)
+    notes = tuple(f"{NAME}: {note}" for note in ((SCOPE,) if heads else ()) + propagation.assumptions)
+    thirds = activation_thirds(series, preset_input)
     return PresetScores(series, COMPONENTS, heads, limits, notes, explained=True, thirds=thirds)
 
 
-def activation_thirds(series: Mapping[str, Series], given: PresetInput) -> tuple[ThirdScores, ...]:
+def activation_thirds(series: Mapping[str, Series], preset_input: PresetInput) -> tuple[ThirdScores, ...]:
     """The gated product h over the early, middle and late layers: its mean and std over all of them, as one sample.
 
     The near-zero share is the mean of the layers', each relative to its own rms.
     """
-    n_layers = given.table.n_layers
+    n_layers = preset_input.table.n_layers
     thirds = np.array([third_of(position, n_layers) for position in range(n_layers)])
-    found = []
+    scores = []
     for third in THIRDS:
         there = thirds == third
         if there.any():
@@ -109,26 +111,26 @@ def activation_thirds(series: Mapping[str, Series], given: PresetInput) -> tuple
             pooled = mean.mean()
             variance = (np.square(std) + np.square(mean - pooled)).mean()
             values = {"ffn_mean": pooled, "ffn_std": np.sqrt(variance), "near_zero_share": share.mean()}
-            layers = tuple(given.table.layers[there].tolist())
-            found.append(ThirdScores(third, layers, {name: float(value) for name, value in values.items()}))
-    return tuple(found)
+            layers = tuple(preset_input.table.layers[there].tolist())
+            scores.append(ThirdScores(third, layers, {name: float(value) for name, value in values.items()}))
+    return tuple(scores)
 
 
-def _columns(found: Propagation) -> dict[str, Floats]:
+def _columns(propagation: Propagation) -> dict[str, Floats]:
     """Score → (L,), of those that apply."""
-    columns = {name: getattr(found, name) for name in SCORES if hasattr(found, name)}
-    columns |= {f"{role}_std": values for role, values in found.preactivation_std.items()}
-    if found.head_entropy is not None:
-        columns["mean_head_entropy"] = mean_over_heads(found.head_entropy)
+    columns = {name: getattr(propagation, name) for name in SCORES if hasattr(propagation, name)}
+    columns |= {f"{role}_std": values for role, values in propagation.preactivation_std.items()}
+    if propagation.head_entropy is not None:
+        columns["mean_head_entropy"] = mean_over_heads(propagation.head_entropy)
     return {name: values for name, values in columns.items() if values is not None}
 
 
 def ranks_over_heads(values: Floats) -> Floats:
     """(L, heads) → the rank of each among all heads of the model, NaN where there is no head."""
     there = np.isfinite(values)
-    found = np.full(values.shape, np.nan)
-    found[there] = ranks(values[there])
-    return found
+    rank = np.full(values.shape, np.nan)
+    rank[there] = ranks(values[there])
+    return rank
 
 
 def mean_over_heads(entropy: Floats) -> Floats:

@@ -40,7 +40,7 @@ class Series:
         formula: as people read it.
         reads: the matrices and gains (keys of `layer_table`) it comes from.
         gauge_invariant: whether it stays as it is when the weights are rescaled without a change of the function.
-        offset: what to add before asking how large its range is relative to its size (1 for a relative change).
+        offset: added before its range is compared with its size (1 for a relative change).
     """
 
     values: Floats
@@ -85,7 +85,7 @@ class Component:
 
 @dataclass(frozen=True, eq=False)
 class PresetInput:
-    """What a preset may read.
+    """The input of a preset.
 
     Attributes:
         table: the layers.
@@ -108,7 +108,7 @@ class PresetInput:
 
 @dataclass(frozen=True, eq=False)
 class ThirdScores:
-    """What a preset says of a third of the depth.
+    """The scores of a preset over a third of the depth.
 
     Attributes:
         third: `"early"`, `"middle"` or `"late"`.
@@ -123,14 +123,14 @@ class ThirdScores:
 
 @dataclass(frozen=True, eq=False)
 class PresetScores:
-    """What a preset found.
+    """The scores of a preset, and the components of its index.
 
     Attributes:
         series: by name, in the order to report.
         components: the terms of the risk index; every ingredient is a name in `series`.
         per_head: tables (L, heads), NaN where there is no such head.
-        applicability: what it could not compute.
-        notes: what it assumed or read in another way than usual, for the reader.
+        applicability: scores that it could not compute.
+        notes: its assumptions, and what it read in another way than usual, for the reader.
         explained: whether `applicability` has the reason for every undefined score; else those that lack a tensor are
             explained by it.
         thirds: scores of the early, middle and late layers together, where the preset has any.
@@ -162,7 +162,7 @@ class Preset:
 
 
 @dataclass(frozen=True)
-class Score:
+class RegisteredScore:
     """A registered score; see `score`."""
 
     name: str
@@ -179,10 +179,10 @@ class Score:
 
 
 PRESETS: dict[str, Preset] = {}
-_SCORES: dict[str, dict[str, Score]] = {}
+_SCORES: dict[str, dict[str, RegisteredScore]] = {}
 
 
-def scores(preset: str) -> dict[str, Score]:
+def scores(preset: str) -> dict[str, RegisteredScore]:
     """The scores of a preset, in the order of their definitions."""
     return dict(_SCORES.get(preset, {}))
 
@@ -202,8 +202,8 @@ def score(
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         uses_norm = "norm" in function.__annotations__
-        entry = Score(function.__name__, formula, reads, gauge_invariant, offset, uses_norm, function)
-        _SCORES.setdefault(preset, {})[entry.name] = entry
+        registered = RegisteredScore(function.__name__, formula, reads, gauge_invariant, offset, uses_norm, function)
+        _SCORES.setdefault(preset, {})[registered.name] = registered
         return function
 
     return register

@@ -1,4 +1,4 @@
-"""What is reported of a hypothesis: plain values, the layout of `hypotheses` in a saved analysis."""
+"""Findings: the report on a hypothesis as plain values, the layout of `hypotheses` in a saved analysis."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Finding:
         measured: the value as people read it; empty where there is none.
         holds_as_measured: what the rule says before the checks; None where it does not apply.
         gauge_invariant: whether the quantity is indifferent to the parametrization.
-        remark: what else to know.
+        remark: for the reader.
     """
 
     id: str

@@ -1,6 +1,6 @@
 """The six hypotheses of the original study: a premise about weights each, with the rule that decides it.
 
-What the study concludes from a premise, the behaviour in `consequence`, is not tested here, and every output says so.
+The behaviour that the study concludes from a premise, its `consequence`, is not tested here, and every output says so.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class Hypothesis:
         id: `"H1"`.
         title: the premise in few words.
         premise: what is claimed of the weights.
-        consequence: what the study concludes from it.
+        consequence: that the study concludes from it.
         quantity: the score that the rule looks at.
         rule: decides the premise.
         original_quantity, original_rule, original_text: the study's own rule, simpler.
         product: the invariant product on which the same claim is tried; None where the quantity is invariant itself.
         product_rule: the rule for the product.
         zero_share: whether the quantizer's effect on the quantity is its expected zeros.
-        remark: what to know about it.
+        remark: for the reader.
     """
 
     id: str

@@ -20,7 +20,7 @@ from ..inputs.gauge import EXPLANATIONS, PRODUCTS
 from ..presets.heuristic import PER_ROW, has_rows
 from ..wording import FROBENIUS, Verdict, gap, percent_change, statement
 from .findings import Evidence, Finding, GaugeCheck, OriginalRule, QuantizerCheck
-from .rules import NotApplicableError
+from .rules import RuleNotApplicableError
 from .zeros import excess_zeros
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What verdicts are made from.
+    """The facts that verdicts are made from.
 
     Attributes:
         table: the layers.
@@ -56,7 +56,7 @@ def judge(hypothesis: Hypothesis, context: Context) -> Finding:
     """The verdict on one of H1 to H5, with its evidence."""
     try:
         outcome = hypothesis.rule(_known(hypothesis.quantity, context))
-    except NotApplicableError as reason:
+    except RuleNotApplicableError as reason:
         return _finding(hypothesis, context, "not applicable", str(reason))
     quantizer = _quantizer_check(hypothesis, context)
     gauge = _gauge_check(hypothesis, context)
@@ -88,18 +88,18 @@ def _known(quantity: str, context: Context) -> Floats:
     if series.complete:
         return series.values
     missing = ", ".join(context.table.missing(series.reads)) or "a denominator is 0"
-    raise NotApplicableError(f"{series.formula} is not defined on every layer (missing: {missing})")
+    raise RuleNotApplicableError(f"{series.formula} is not defined on every layer (missing: {missing})")
 
 
 def _quantizer_check(hypothesis: Hypothesis, context: Context) -> QuantizerCheck:
     confound = context.confounds[hypothesis.quantity]
     values = _without_quantizer(hypothesis, confound, context)
-    again = None if values is None else _tried(hypothesis.rule, values)
+    counterfactual = None if values is None else _tried(hypothesis.rule, values)
     return QuantizerCheck(
         confound.status,
         confound.partial_eta_squared,
-        again.value if again else None,
-        again.holds if again else None,
+        counterfactual.value if counterfactual else None,
+        counterfactual.holds if counterfactual else None,
         confound.reason,
     )
 
@@ -118,7 +118,7 @@ def _without_quantizer(hypothesis: Hypothesis, confound: Confound, context: Cont
 def _tried(rule: Rule, values: Floats) -> Outcome | None:
     try:
         return rule(values)
-    except NotApplicableError:
+    except RuleNotApplicableError:
         return None
 
 
@@ -212,7 +212,7 @@ def _finding(
 
 
 def _remark(hypothesis: Hypothesis, context: Context) -> str | None:
-    """What else to know: of the hypothesis, and that norms had to do where the input tells no rows."""
+    """The remark on the hypothesis, and that norms had to do where the input tells no rows."""
     parts = [hypothesis.remark] if hypothesis.remark else []
     if hypothesis.quantity in PER_ROW and not has_rows(context.table):
         parts.append(FROBENIUS)
@@ -227,6 +227,6 @@ def evidence_of(outcome: Outcome) -> Evidence:
 def _original(hypothesis: Hypothesis, context: Context) -> OriginalRule:
     try:
         outcome = hypothesis.original_rule(_known(hypothesis.original_quantity, context))
-    except NotApplicableError:
+    except RuleNotApplicableError:
         return OriginalRule(hypothesis.original_text, None, None)
     return OriginalRule(hypothesis.original_text, outcome.value, outcome.holds)

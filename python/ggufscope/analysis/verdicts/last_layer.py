@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LastLayer:
-    """What H6 is judged on.
+    """The facts that H6 is judged by.
 
     Attributes:
         risk: the index.
@@ -33,7 +33,7 @@ class LastLayer:
         not_separable: scores in the index for which it could not decide.
         is_invariant: whether the index has none but invariant components itself; then there is nothing to check.
         invariant: the index from invariant components; None where products are missing or decide nothing.
-        why_not_invariant: why there is none.
+        why_not_invariant: the reason that there is none.
         seed: of the draws for it.
     """
 
@@ -48,23 +48,23 @@ class LastLayer:
     seed: int
 
 
-def judge_last_layer(given: LastLayer) -> Finding:
+def judge_last_layer(facts: LastLayer) -> Finding:
     """The verdict on H6: rank 1, P(first) ≥ 0.95 over weights, and still first without confounded components."""
-    if given.draws is None:
+    if facts.draws is None:
         why = "no component of the index is available"
-        return _finding("not applicable", why, None, is_invariant=given.is_invariant)
-    rank, p_first = float(ranks(given.risk.values)[-1]), float(given.draws.p_first[-1])
+        return _finding("not applicable", why, None, is_invariant=facts.is_invariant)
+    rank, p_first = float(ranks(facts.risk.values)[-1]), float(facts.draws.p_first[-1])
     holds = rank == 1 and p_first >= FIRST_FOR_SURE
-    quantizer, gauge = _quantizer_check(given), None if given.is_invariant else _gauge_check(given)
+    quantizer, gauge = _quantizer_check(facts), None if facts.is_invariant else _gauge_check(facts)
     verdict = decide(holds, quantizer, gauge)
-    why = _why(verdict, given, rank, p_first, gauge)
-    interval = float(given.draws.rank_low[-1]), float(given.draws.rank_high[-1])
+    why = _why(verdict, facts, rank, p_first, gauge)
+    interval = float(facts.draws.rank_low[-1]), float(facts.draws.rank_high[-1])
     evidence = Evidence(None, interval, "rank of the last layer over weights (5–95 %)", {"p_first": p_first})
     return _finding(
         verdict,
         why,
         rank,
-        is_invariant=given.is_invariant,
+        is_invariant=facts.is_invariant,
         holds=holds,
         evidence=evidence,
         quantizer=quantizer,
@@ -76,33 +76,33 @@ def _is_first(risk: RiskIndex) -> bool:
     return not risk.is_flat and float(ranks(risk.values)[-1]) == 1
 
 
-def _quantizer_check(given: LastLayer) -> QuantizerCheck:
-    if not given.flagged:
-        return QuantizerCheck("not separable" if given.not_separable else "not flagged")
-    known = bool(np.isfinite(given.without_confounded.values).all())
-    rank = float(ranks(given.without_confounded.values)[-1]) if known else None
-    return QuantizerCheck("flagged", None, rank, _is_first(given.without_confounded))
+def _quantizer_check(facts: LastLayer) -> QuantizerCheck:
+    if not facts.flagged:
+        return QuantizerCheck("not separable" if facts.not_separable else "not flagged")
+    known = bool(np.isfinite(facts.without_confounded.values).all())
+    rank = float(ranks(facts.without_confounded.values)[-1]) if known else None
+    return QuantizerCheck("flagged", None, rank, _is_first(facts.without_confounded))
 
 
-def _gauge_check(given: LastLayer) -> GaugeCheck:
-    if given.invariant is None:
-        return GaugeCheck(None, None, None, False, given.why_not_invariant)
-    p_first = float(sensitivity(given.invariant.matrix, seed=given.seed).p_first[-1])
-    first = _is_first(given.invariant) and p_first >= FIRST_FOR_SURE
-    rank = float(ranks(given.invariant.values)[-1])
+def _gauge_check(facts: LastLayer) -> GaugeCheck:
+    if facts.invariant is None:
+        return GaugeCheck(None, None, None, False, facts.why_not_invariant)
+    p_first = float(sensitivity(facts.invariant.matrix, seed=facts.seed).p_first[-1])
+    first = _is_first(facts.invariant) and p_first >= FIRST_FOR_SURE
+    rank = float(ranks(facts.invariant.values)[-1])
     return GaugeCheck(None, rank, first, True, f"in the index from invariant components; P(first) {p_first:.2f}")
 
 
-def _why(verdict: Verdict, given: LastLayer, rank: float, p_first: float, gauge: GaugeCheck | None) -> str:
-    text = f"rank {rank:g} of {len(given.risk.values)}, first with probability {p_first:.2f} over weights"
-    if given.risk.is_flat:
+def _why(verdict: Verdict, facts: LastLayer, rank: float, p_first: float, gauge: GaugeCheck | None) -> str:
+    text = f"rank {rank:g} of {len(facts.risk.values)}, first with probability {p_first:.2f} over weights"
+    if facts.risk.is_flat:
         return "the index is flat: no layer is first"
     if verdict == "confounded":
-        return f"{text}, but not first without {', '.join(given.flagged)}, which follow the quantization types"
+        return f"{text}, but not first without {', '.join(facts.flagged)}, which follow the quantization types"
     if verdict == "parametrization-dependent" and gauge is not None and gauge.value is not None:
         return f"{text} as written; rank {gauge.value:g} {gauge.note}"
     if verdict == "not separable":
-        return f"{text}; the quantizer cannot be ruled out for {', '.join(given.not_separable)}"
+        return f"{text}; the quantizer cannot be ruled out for {', '.join(facts.not_separable)}"
     if gauge is not None:
         text += "; parametrization not tested" if gauge.value is None else f"; rank {gauge.value:g} {gauge.note}"
     return text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..index.trends import Interval, early_and_late, group_interval, relative_change, rises
+from ..index.trends import Interval, difference, early_and_late, group_interval, relative_change, rises
 from ..orders import tau
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ GAP_LIMIT = 0.01
 FEWEST_LAYERS_FOR_CLUSTERS = 16
 
 
-class NotApplicableError(Exception):
+class RuleNotApplicableError(Exception):
     """A rule has nothing to say about this model; the reason."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a rule says of a series.
+    """The answer of a rule for a series.
 
     Attributes:
         holds: whether the premise does.
@@ -50,12 +50,12 @@ Rule = Callable[["Floats"], Outcome]
 
 def _require_layers(values: Floats, least: int) -> None:
     if len(values) < least:
-        raise NotApplicableError(f"{len(values)} layers; at least {least} are needed")
+        raise RuleNotApplicableError(f"{len(values)} layers; at least {least} are needed")
 
 
 def _ratio(numerator: float, denominator: float) -> float:
     if denominator == 0:
-        raise NotApplicableError("the layers it is compared with are 0")
+        raise RuleNotApplicableError("the layers it is compared with are 0")
     return numerator / denominator
 
 
@@ -150,7 +150,7 @@ def bimodal(values: Floats) -> Outcome:
         holds,
         gap,
         tau(np.arange(len(values), dtype=np.float64), values),
-        group_interval(low, high, lambda one, two: two - one),
+        group_interval(low, high, difference),
         "gap of the means of the clusters",
         {"ashman_d": separation, "layers_low": len(low), "layers_high": len(high)},
     )

@@ -24,11 +24,11 @@ TABLE = Path(__file__).with_name("data") / "expected_zeros.json"
 @cache
 def expected_zeros() -> dict[str, tuple[float, float]]:
     """Type → shares of exact zeros of Gaussian and of Laplace weights, the lower one first."""
-    found: dict[str, tuple[float, float]] = {}
+    bands: dict[str, tuple[float, float]] = {}
     for name, shares in json.loads(TABLE.read_text(encoding="utf-8"))["types"].items():
         low, high = sorted((float(shares["gaussian"]), float(shares["laplace"])))
-        found[name] = low, high
-    return found
+        bands[name] = low, high
+    return bands
 
 
 def expected_band(type_name: str | None) -> tuple[float, float] | None:
@@ -56,13 +56,13 @@ def _candidates(type_name: str | None) -> list[str]:
 
 def bands(types: Sequence[str | None]) -> tuple[Floats, Floats]:
     """Lower and upper ends of the bands, (L,) each, NaN where not known."""
-    found = [expected_band(name) or (np.nan, np.nan) for name in types]
-    low, high = np.array(found, np.float64).reshape(len(types), 2).T
+    ends = [expected_band(name) or (np.nan, np.nan) for name in types]
+    low, high = np.array(ends, np.float64).reshape(len(types), 2).T
     return low, high
 
 
 def excess_zeros(shares: Floats, types: Sequence[str | None]) -> Floats:
-    """What of the zero shares lies outside the band that the type explains: 0 inside it, negative below it; (L,).
+    """How far zero shares lie outside the band that the type explains: 0 inside it, negative below it; (L,).
 
     Args:
         shares: (L,).

@@ -1,4 +1,4 @@
-"""Attention of one layer: what it adds to the residual stream, and how sharp each head is."""
+"""Attention of one layer: its output, and how sharp each head is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AttentionScores:
     """Of one layer.
 
     Attributes:
-        output: moments of what the output projection gives.
+        output: moments of the output projection's result.
         std: role (`"q"`, `"k"`, `"v"`) → std of the projection over neurons and tokens.
         entropy: (heads,) as a share of ln(keys seen).
         baseline: (heads,) −‖W_q g‖ · ‖W_k g‖.
@@ -35,13 +35,13 @@ class AttentionScores:
     baseline: Floats
 
 
-def attend(weights: AttentionWeights, given: Moments, gain: Floats, draws: Draws, threads: int) -> AttentionScores:
-    """Attention over tokens whose normed stream has the moments `given`; `gain` is that of the norm in front."""
+def attend(weights: AttentionWeights, inputs: Moments, gain: Floats, draws: Draws, threads: int) -> AttentionScores:
+    """Attention over tokens whose normed stream has the moments `inputs`; `gain` is that of the norm in front."""
     gain_squares = np.square(gain)[None]
-    q, q_gain = mapped_with_squares(weights.q, given, gain_squares, threads)
-    k, k_gain = mapped_with_squares(weights.k, given, gain_squares, threads)
-    v = mapped(weights.v, given, threads)
-    std = np.sqrt(given.variance)
+    q, q_gain = mapped_with_squares(weights.q, inputs, gain_squares, threads)
+    k, k_gain = mapped_with_squares(weights.k, inputs, gain_squares, threads)
+    v = mapped(weights.v, inputs, threads)
+    std = np.sqrt(inputs.variance)
     queries = Projection(weights.q, q.mean, std, weights.q_norm)
     keys = Projection(weights.k, k.mean, std, weights.k_norm)
     entropy, collision = _sample_heads(weights.shape, queries, keys, draws, threads)
@@ -74,5 +74,5 @@ def _sample_heads(shape: HeadShape, q: Projection, k: Projection, draws: Draws, 
     def sample(kv_head: int) -> tuple[Floats, Floats]:
         return head_statistics(q, k, kv_head, shape, draws)
 
-    found = in_order(sample, range(shape.n_kv_heads), threads)
-    return np.concatenate([entropy for entropy, _ in found]), np.concatenate([collision for _, collision in found])
+    entropies, collisions = zip(*in_order(sample, range(shape.n_kv_heads), threads), strict=True)
+    return np.concatenate(entropies), np.concatenate(collisions)

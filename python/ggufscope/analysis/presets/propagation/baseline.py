@@ -34,7 +34,8 @@ def baselines(model: Model, threads: int | None = None) -> Floats:
     rows = []
     for layer in range(n_layers):
         weights, gain = parts.attention(layer), parts.norm(layer, "attn_norm").gain
-        rows.append(baseline(weights.shape, *(_row_squares(each, gain, n_threads) for each in (weights.q, weights.k))))
+        squares = (_row_squares(projection, gain, n_threads) for projection in (weights.q, weights.k))
+        rows.append(baseline(weights.shape, *squares))
     table = np.full((n_layers, max(map(len, rows), default=0)), np.nan)
     for row, values in zip(table, rows, strict=True):
         row[: len(values)] = values
@@ -43,6 +44,6 @@ def baselines(model: Model, threads: int | None = None) -> Floats:
 
 def _row_squares(matrix: Matrix, gain: Floats, threads: int) -> Floats:
     """‖row · g‖² of every row, (rows,)."""
-    found = multiply(matrix.blocks(), None, np.square(gain), None, threads).squares
-    assert found is not None  # noqa: S101
-    return found * matrix.scale**2
+    squares = multiply(matrix.blocks(), None, np.square(gain), None, threads).squares
+    assert squares is not None  # noqa: S101
+    return squares * matrix.scale**2

@@ -1,4 +1,4 @@
-"""Where the residual stream starts: means and variances over the vocabulary."""
+"""The start of the residual stream: means and variances over the vocabulary."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def row_moments(tensor: Tensor, kept: npt.NDArray[np.bool_], threads: int) -> Mo
         rows = tensor.dequantize(rows=slice(begin, begin + step), threads=1)
         return add_columns(rows, kept[begin : begin + step], shift)
 
-    found = in_order(add, range(0, tensor.n_rows, step), threads)
-    mean = sum(total for total, _ in found) / n_kept
-    variance = sum(squares for _, squares in found) / n_kept - np.square(mean)
+    chunks = in_order(add, range(0, tensor.n_rows, step), threads)
+    mean = sum(total for total, _ in chunks) / n_kept
+    variance = sum(squares for _, squares in chunks) / n_kept - np.square(mean)
     return Moments(shift + mean, np.maximum(variance, 0.0))

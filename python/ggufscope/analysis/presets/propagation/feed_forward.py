@@ -27,7 +27,7 @@ class FeedForwardScores:
     """Of one layer; figures of neurons are over those of all experts together.
 
     Attributes:
-        output: moments of what the FFN gives.
+        output: moments of the FFN's result.
         std: role (`"gate"`, `"up"`) → std over neurons and tokens.
         mean, hidden_std, near_zero_share: of h, see `Propagation`.
         spread: std over experts of the rms of their outputs relative to its mean; None without experts.
@@ -41,21 +41,22 @@ class FeedForwardScores:
     spread: float | None
 
 
-def feed_forward(weights: FeedForwardWeights, given: Moments, threads: int) -> FeedForwardScores:
-    """The FFN on tokens whose normed stream has the moments `given`."""
+def feed_forward(weights: FeedForwardWeights, inputs: Moments, threads: int) -> FeedForwardScores:
+    """The FFN on tokens whose normed stream has the moments `inputs`."""
     activation = ACTIVATIONS[weights.activation]
-    neurons = [_pre_activations(expert, given, threads) for expert in weights.experts]
-    hidden = [_hidden(each, activation, threads) for each in neurons]
-    outputs = [mapped(expert.down, each, threads) for expert, each in zip(weights.experts, hidden, strict=True)]
+    neurons = [_pre_activations(expert, inputs, threads) for expert in weights.experts]
+    hidden = [_hidden(pre_activations, activation, threads) for pre_activations in neurons]
+    outputs = [mapped(expert.down, h, threads) for expert, h in zip(weights.experts, hidden, strict=True)]
     gated = weights.experts[0].gate is not None
     every = np.concatenate(neurons, axis=1)
-    h = Moments(np.concatenate([each.mean for each in hidden]), np.concatenate([each.variance for each in hidden]))
+    means, variances = zip(*((h.mean, h.variance) for h in hidden), strict=True)
+    all_hidden = Moments(np.concatenate(means), np.concatenate(variances))
     return FeedForwardScores(
         output=routed(outputs, weights.n_used),
         std=_pre_activation_std(every, gated),
-        mean=float(h.mean.mean()),
-        hidden_std=h.std,
-        near_zero_share=_near_zero_share(every, activation, _NEAR_ZERO * h.rms, gated, threads),
+        mean=float(all_hidden.mean.mean()),
+        hidden_std=all_hidden.std,
+        near_zero_share=_near_zero_share(every, activation, _NEAR_ZERO * all_hidden.rms, gated, threads),
         spread=_spread(outputs),
     )
 
@@ -75,14 +76,14 @@ def routed(outputs: list[Moments], n_used: int) -> Moments:
     return Moments(means.mean(axis=0), (variances.mean(axis=0) + chosen) / n_used)
 
 
-def _pre_activations(expert: Expert, given: Moments, threads: int) -> Floats:
+def _pre_activations(expert: Expert, inputs: Moments, threads: int) -> Floats:
     """(5, neurons), as `gated_moments` takes them."""
-    up = mapped(expert.up, given, threads)
+    up = mapped(expert.up, inputs, threads)
     if expert.gate is None:
         zero = np.zeros_like(up.mean)
         return np.stack([up.mean, up.variance, zero + 1, zero, zero])
-    gate = mapped(expert.gate, given, threads)
-    both = covariance(expert.gate, expert.up, given.variance, threads)
+    gate = mapped(expert.gate, inputs, threads)
+    both = covariance(expert.gate, expert.up, inputs.variance, threads)
     return np.stack([gate.mean, gate.variance, up.mean, up.variance, both])
 
 
@@ -95,8 +96,8 @@ def _hidden(neurons: Floats, activation: int, threads: int) -> Moments:
     def integrate(part: slice) -> tuple[Floats, Floats]:
         return gated_moments(np.ascontiguousarray(neurons[:, part]), activation, _NODES, _WEIGHTS)
 
-    found = in_order(integrate, slices(neurons.shape[1], threads), threads)
-    return Moments(np.concatenate([mean for mean, _ in found]), np.concatenate([variance for _, variance in found]))
+    means, variances = zip(*in_order(integrate, slices(neurons.shape[1], threads), threads), strict=True)
+    return Moments(np.concatenate(means), np.concatenate(variances))
 
 
 def _near_zero_share(neurons: Floats, activation: int, threshold: float, gated: bool, threads: int) -> float:

@@ -1,4 +1,4 @@
-"""What linear maps make of moments, channels taken as independent. Nothing is decoded beyond the tiles of the core."""
+"""Moments through linear maps, channels taken as independent. Nothing is decoded beyond the tiles of the core."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from ....arrays.floats import Floats
 
 
-def mapped(matrix: Matrix, given: Moments, threads: int) -> Moments:
+def mapped(matrix: Matrix, inputs: Moments, threads: int) -> Moments:
     """Moments of the map's output: W μ and (W ∘ W) σ²."""
-    return mapped_with_squares(matrix, given, np.empty((0, given.mean.size)), threads)[0]
+    return mapped_with_squares(matrix, inputs, np.empty((0, inputs.mean.size)), threads)[0]
 
 
-def mapped_with_squares(matrix: Matrix, given: Moments, vectors: Floats, threads: int) -> tuple[Moments, Floats]:
+def mapped_with_squares(matrix: Matrix, inputs: Moments, vectors: Floats, threads: int) -> tuple[Moments, Floats]:
     """The moments, and (W ∘ W) y for more vectors y, (k, columns), from the same pass: (k, rows)."""
-    asked = np.concatenate([given.variance[None], vectors])
-    linear, squares = multiply(matrix.blocks(), given.mean, asked, None, threads)
+    columns = np.concatenate([inputs.variance[None], vectors])
+    linear, squares = multiply(matrix.blocks(), inputs.mean, columns, None, threads)
     assert linear is not None and squares is not None  # noqa: S101, PT018
     mean = linear * matrix.scale
     squares = squares * matrix.scale**2
@@ -31,6 +31,6 @@ def mapped_with_squares(matrix: Matrix, given: Moments, vectors: Floats, threads
 
 def covariance(first: Matrix, second: Matrix, variance: Floats, threads: int) -> Floats:
     """Of each row's output with that of the same row of another matrix: (W ∘ V) σ², (rows,)."""
-    found = multiply(first.blocks(), None, variance, second.blocks(), threads).squares
-    assert found is not None  # noqa: S101
-    return found * (first.scale * second.scale)
+    products = multiply(first.blocks(), None, variance, second.blocks(), threads).squares
+    assert products is not None  # noqa: S101
+    return products * (first.scale * second.scale)

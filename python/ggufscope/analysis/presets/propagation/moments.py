@@ -1,4 +1,4 @@
-"""Means and variances of independent channels, and what norms do to them."""
+"""Means and variances of independent channels, and norms applied to them."""
 
 from __future__ import annotations
 

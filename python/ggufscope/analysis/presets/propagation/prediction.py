@@ -1,4 +1,4 @@
-"""What a propagation found."""
+"""The result of a propagation."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class Propagation:
         head_entropy: (L, heads) entropy of attention over n keys, as a share of ln n.
         baseline: (L, heads) −‖W_q g‖ · ‖W_k g‖, g the gains of the norm in front: the plain ranking of heads.
         expert_spread: (L,) std over experts of the rms of their outputs, relative to its mean; None without experts.
-        applicability: what does not apply, and why.
-        assumptions: what was assumed for this model beyond docs/propagation.md, one sentence each.
+        applicability: scores that do not apply, and why.
+        assumptions: made for this model beyond docs/propagation.md, one sentence each.
     """
 
     layers: npt.NDArray[np.int64]

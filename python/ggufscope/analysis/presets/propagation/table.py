@@ -1,4 +1,4 @@
-"""From the scores of single layers to the arrays of a `Propagation`, and what does not apply."""
+"""From the scores of single layers to the arrays of a `Propagation`, and the scores that do not apply."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ def _ratio(above: Floats | None, below: Floats | None) -> Floats | None:
 
 def _heads(rows: Iterable[Floats]) -> Floats | None:
     """(layers, heads), NaN beyond the heads of layers that have fewer."""
-    found = list(rows)
-    if not found:
+    by_layer = list(rows)
+    if not by_layer:
         return None
-    table = np.full((len(found), max(row.size for row in found)), np.nan)
-    for line, row in zip(table, found, strict=True):
+    table = np.full((len(by_layer), max(row.size for row in by_layer)), np.nan)
+    for line, row in zip(table, by_layer, strict=True):
         line[: row.size] = row
     return table
 

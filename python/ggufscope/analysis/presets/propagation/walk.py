@@ -149,20 +149,20 @@ class _Walk:
     def _step(self, layer: int, stream: Moments) -> LayerRow:
         """One layer: attention and FFN one after the other, or side by side."""
         before_attention = self._layers.norm(layer, "attn_norm")
-        given = normed(before_attention, stream)
+        inputs = normed(before_attention, stream)
         weights = self._layers.feed_forward(layer)
-        attention = attend(self._layers.attention(layer), given, before_attention.gain, self._draws, self._threads)
+        attention = attend(self._layers.attention(layer), inputs, before_attention.gain, self._draws, self._threads)
         added = self._added(layer, "post_attention_norm", attention.output)
         between = stream + added
         if not self._family.shared_norm:
             read = stream if self._hyperparameters.flag("use_parallel_residual") else between
-            given = normed(self._layers.norm(layer, "ffn_norm"), read)
-        ffn = feed_forward(weights, given, self._threads)
+            inputs = normed(self._layers.norm(layer, "ffn_norm"), read)
+        ffn = feed_forward(weights, inputs, self._threads)
         ffn_added = self._added(layer, "post_ffw_norm", ffn.output)
         return self._checked(LayerRow(layer, attention, ffn, added, ffn_added, between + ffn_added))
 
     def _added(self, layer: int, role: str, output: Moments) -> Moments:
-        """What reaches the residual stream of an output."""
+        """The moments that reach the residual stream, of a branch's output."""
         added = normed(self._layers.norm(layer, role), output) if self._family.post_norms else output
         return added.scaled(self._residual_scale)
 

@@ -73,7 +73,9 @@ def test_many_prompts_are_read_in_groups(stories260k: Path) -> None:
     prompts = random_tokens(3, 9, 5, 2, 7)
     with ggufscope.open(stories260k) as model:
         ours = traced(streamed.open_engine(model, 1), prompts, 6, frozenset({2}))
-        theirs = traced(llama_cpp.open_engine(model, 1, llama_cpp.Limits(sequences=2)), prompts, 6, frozenset({2}))
+        theirs = traced(
+            llama_cpp.open_engine(model, 1, llama_cpp.ContextLimits(sequences=2)), prompts, 6, frozenset({2})
+        )
     compare_figures(ours, theirs, TOLERANCE, FLOOR)
     assert ours.endings == theirs.endings
 

@@ -16,7 +16,7 @@ import ggufscope as gs
 from ggufscope.architecture.matrices import Matrix
 from ggufscope.errors import TraceError
 from ggufscope.runtime.engines.engine import GenerationInterrupted
-from ggufscope.runtime.engines.streamed import Limits, open_engine, tiles
+from ggufscope.runtime.engines.streamed import StreamLimits, open_engine, tiles
 from ggufscope.runtime.engines.streamed.limits import DEFAULT_LIMITS
 from ggufscope.runtime.engines.streamed.network import Network
 from ggufscope.runtime.measuring.capture import NEAR_ZERO, TOP_SHARE, Recorder
@@ -33,7 +33,7 @@ TOLERANCE = 1e-4
 
 
 def tables(
-    path: Path, prompts: list[Ints], threads: int = 2, limits: Limits = DEFAULT_LIMITS
+    path: Path, prompts: list[Ints], threads: int = 2, limits: StreamLimits = DEFAULT_LIMITS
 ) -> dict[str, npt.NDArray[np.float64]]:
     with gs.open(path) as model, open_engine(model, threads, limits) as engine:
         recorder = Recorder(len(prompts), engine.shape)
@@ -113,7 +113,7 @@ def test_later_tokens_change_nothing_before_them(write_gguf: WriteGguf) -> None:
 def test_tiles_and_threads_change_nothing(write_gguf: WriteGguf, name: str) -> None:
     path = write_gguf(**sample(name).file())
     whole = tables(path, PROMPTS, threads=1)
-    limits = Limits(many_tokens=1, tile_bytes=20 * 4 * 64)  # sixteen rows, thirteen where they are long
+    limits = StreamLimits(many_tokens=1, tile_bytes=20 * 4 * 64)  # sixteen rows, thirteen where they are long
     with gs.open(path) as model:
         rows = [tiles.tile_rows(matrix, 1, limits.tile_bytes) for matrix in Network(model).layers[0].matrices]
     assert {13, 16} == set(rows)
@@ -129,7 +129,7 @@ def test_both_ways_to_multiply_give_the_same(write_gguf: WriteGguf, threads: int
     weights, x = (chance.standard_normal((n, 96)).astype(np.float32) for n in (70, 9))
     bias = chance.standard_normal(50)
     expected = 0.5 * (x.astype(np.float64) @ weights[7:57].T.astype(np.float64)) + bias
-    limits = Limits(tile_bytes=17 * 4 * 96, part_work=13 * 96 * (len(x) + 8))
+    limits = StreamLimits(tile_bytes=17 * 4 * 96, part_work=13 * 96 * (len(x) + 8))
     with gs.open(write_gguf({"a.weight": weights})) as model:
         matrix = Matrix(model.tensors[0], 7, 50, 0.5, bias)
         for many in (1, 64):
@@ -140,7 +140,7 @@ def test_both_ways_to_multiply_give_the_same(write_gguf: WriteGguf, threads: int
 def test_a_tile_holds_one_row_at_least(write_gguf: WriteGguf) -> None:
     path = write_gguf(**sample("llama").file())
     whole = tables(path, PROMPTS)
-    rows = tables(path, PROMPTS, limits=Limits(many_tokens=1, tile_bytes=1))
+    rows = tables(path, PROMPTS, limits=StreamLimits(many_tokens=1, tile_bytes=1))
     np.testing.assert_allclose(rows["residual_rms"], whole["residual_rms"], rtol=1e-5)
 
 
@@ -185,13 +185,13 @@ def test_attention_may_come_head_by_head(write_gguf: WriteGguf) -> None:
     path = write_gguf(**sample("gemma2").file())
     whole = tables(path, PROMPTS)
     for size in (4 * 2 * 25 * 25, 4):  # one group of heads at a time; less than one head
-        for figure, values in tables(path, PROMPTS, limits=Limits(score_bytes=size)).items():
+        for figure, values in tables(path, PROMPTS, limits=StreamLimits(score_bytes=size)).items():
             np.testing.assert_allclose(values, whole[figure], rtol=1e-5, atol=1e-7, err_msg=figure)
 
 
 def test_too_long_for_the_scores_of_a_head(write_gguf: WriteGguf) -> None:
     with pytest.raises(TraceError, match="25 tokens in one piece are too many to trace: at most 24"):
-        tables(write_gguf(**sample("llama").file()), PROMPTS, limits=Limits(most_score_bytes=4 * 24 * 24))
+        tables(write_gguf(**sample("llama").file()), PROMPTS, limits=StreamLimits(most_score_bytes=4 * 24 * 24))
 
 
 # What cannot be run

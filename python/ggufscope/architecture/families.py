@@ -37,6 +37,7 @@ class Family:
         soft_cap: of attention scores, where the metadata do not say it.
         logit_soft_cap: of the scores of the next token, where the metadata do not say it.
         wide_scale_layers: with this many layers, scores are scaled by √(heads / width), not by the head's size.
+        traced: whether the streamed engine runs it: its graph is tested against llama.cpp; propagation knows more.
     """
 
     pairs: Literal["norm", "neox"] | None
@@ -51,17 +52,18 @@ class Family:
     soft_cap: float | None = None
     logit_soft_cap: float | None = None
     wide_scale_layers: int | None = None
+    traced: bool = False
 
 
 FAMILIES = {
-    "llama": Family("norm"),  # Mistral and Mixtral too
+    "llama": Family("norm", traced=True),  # Mistral and Mixtral too
     "internlm2": Family("norm"),
     "granite": Family("norm"),
     "command-r": Family("norm", layer_norm=True, shared_norm=True),
-    "qwen2": Family("neox"),
-    "qwen3": Family("neox"),
+    "qwen2": Family("neox", traced=True),
+    "qwen3": Family("neox", traced=True),
     "qwen3moe": Family("neox"),
-    "gemma": Family("neox", "gelu", embedding_root=True),
+    "gemma": Family("neox", "gelu", embedding_root=True, traced=True),
     "gemma2": Family(
         "neox",
         "gelu",
@@ -72,12 +74,20 @@ FAMILIES = {
         soft_cap=50.0,
         logit_soft_cap=30.0,
         wide_scale_layers=46,
+        traced=True,
     ),
     "gemma3": Family(
-        "neox", "gelu", embedding_root=True, post_norms=True, local_period=6, local_base=1e4, wide_scale_layers=62
+        "neox",
+        "gelu",
+        embedding_root=True,
+        post_norms=True,
+        local_period=6,
+        local_base=1e4,
+        wide_scale_layers=62,
+        traced=True,
     ),
     "phi2": Family("neox", "gelu", layer_norm=True, shared_norm=True),
-    "phi3": Family("neox"),
+    "phi3": Family("neox", traced=True),
     "gpt2": Family(None, "gelu", layer_norm=True),
     "gptneox": Family("neox", "gelu", layer_norm=True),
     "starcoder2": Family("neox", "gelu", layer_norm=True),

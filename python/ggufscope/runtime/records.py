@@ -1,4 +1,4 @@
-"""The document of a trace, from what engine, recorder and scoring have."""
+"""The document of a trace, from engine, recorder and scoring."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Timing:
-    """See `document.TraceRun`."""
+class TraceTiming:
+    """See `trace_document.TraceRun`."""
 
     started: str
     seconds: float
@@ -55,7 +55,7 @@ def trace_document(
     *,
     new_tokens: int,
     kept: list[str],
-    timing: Timing,
+    timing: TraceTiming,
 ) -> TraceDocument:
     """Everything that is saved."""
     tables = recorder.tables()
@@ -148,8 +148,7 @@ def _score(item: Item, answer: Answer | None) -> Score | None:
         return None
     if answer.ended in {"interrupted", "not finite"}:
         return Score("unscored", None, f"the answer is not complete: {answer.ended}")
-    found = score(item.prompt, answer.text, finished=answer.ended == "stop")
-    return Score(found.verdict, found.matched, found.reason)
+    return score(item.prompt, answer.text, finished=answer.ended == "stop")
 
 
 def _overflow(residual: Floats) -> list[str]:

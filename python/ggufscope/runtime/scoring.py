@@ -8,40 +8,24 @@ it: another number where one number was asked for, No where Yes was right. Every
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from .reading.answer_words import Word, Words, read_words
 from .reading.english import CONTRASTS, LINKING, NEGATING_AFTER, NEGATIONS, NO, NOT_NEGATING, YES
 from .reading.patterns import LONGEST_TEXT, Pattern, is_pattern
+from .trace_document import Score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .reading.prompts import Prompt
 
-Verdict = Literal["correct", "wrong", "unscored"]
-
 _REACH = 4  # words between a negation and what it denies, in the same clause
 
 
 @dataclass(frozen=True)
-class Score:
-    """What an answer is worth.
-
-    Attributes:
-        verdict: `"correct"`, `"wrong"` or `"unscored"`.
-        reason: why, one line; it may quote the prompt file.
-        matched: the answer of the prompt file, right or wrong, that decided; None where none did.
-    """
-
-    verdict: Verdict
-    reason: str
-    matched: str | None = None
-
-
-@dataclass(frozen=True)
-class _Found:
-    """An accepted or known wrong answer in an answer."""
+class _Mention:
+    """A place in an answer where an accepted or a known wrong one stands, from its first to its last word."""
 
     answer: str
     first: int  # word
@@ -62,37 +46,38 @@ def score(prompt: Prompt, answer: str, *, finished: bool) -> Score:
     """
     words = _without_echo(read_words(answer[:LONGEST_TEXT], questions=False), read_words(prompt.prompt))
     if not words.words:
-        return Score("unscored", "no answer")
+        return Score("unscored", None, "no answer")
     said = _yes_or_no(prompt, words)
     if said is not None:
         return said
-    right = _all_found(prompt.accepted, words)
-    false = [found for found in _all_found(prompt.hallucination_examples, words) if not _within_any(found, right)]
-    stated = next((found for found in right if not found.denied), None)
-    mistaken = next((found for found in false if not found.denied), None)
+    right = _mentions(prompt.accepted, words)
+    wrong = [mention for mention in _mentions(prompt.hallucination_examples, words) if not _within_any(mention, right)]
+    stated = next((mention for mention in right if not mention.denied), None)
+    mistaken = next((mention for mention in wrong if not mention.denied), None)
     if stated is not None:
         return _weigh(stated, mistaken, words)
     if mistaken is not None:
-        return Score("wrong", f"says {mistaken.answer!r}, a known wrong answer", mistaken.answer)
+        return Score("wrong", mistaken.answer, f"says {mistaken.answer!r}, a known wrong answer")
     if right:
-        return Score("wrong", f"denies {right[0].answer!r}", right[0].answer)
-    return _other_number(prompt, words, finished) or Score("unscored", "neither an accepted nor a known wrong answer")
+        return Score("wrong", right[0].answer, f"denies {right[0].answer!r}")
+    undecided = Score("unscored", None, "neither an accepted nor a known wrong answer")
+    return _other_number(prompt, words, finished) or undecided
 
 
-def _weigh(stated: _Found, mistaken: _Found | None, words: Words) -> Score:
+def _weigh(stated: _Mention, mistaken: _Mention | None, words: Words) -> Score:
     """An accepted answer was found, perhaps beside a wrong one: the sentence that comes first counts."""
     listed = words.words
     around = {listed[at].text for at in (stated.first - 1, stated.last + 1) if 0 <= at < len(listed)}
     if "or" in around:
-        return Score("unscored", f"{stated.answer!r} is one of several answers given")
+        return Score("unscored", None, f"{stated.answer!r} is one of several answers given")
     if mistaken is None:
-        return Score("correct", f"says {stated.answer!r}", stated.answer)
+        return Score("correct", stated.answer, f"says {stated.answer!r}")
     here, there = listed[stated.first].sentence, listed[mistaken.first].sentence
     if here == there:
-        return Score("unscored", f"says {stated.answer!r} and {mistaken.answer!r} in one sentence")
+        return Score("unscored", None, f"says {stated.answer!r} and {mistaken.answer!r} in one sentence")
     if here < there:
-        return Score("correct", f"says {stated.answer!r} first", stated.answer)
-    return Score("wrong", f"says {mistaken.answer!r}, a known wrong answer, first", mistaken.answer)
+        return Score("correct", stated.answer, f"says {stated.answer!r} first")
+    return Score("wrong", mistaken.answer, f"says {mistaken.answer!r}, a known wrong answer, first")
 
 
 def _without_echo(words: Words, prompt: Words) -> Words:
@@ -109,36 +94,36 @@ def _sentences(words: Words) -> dict[int, list[str]]:
     return texts
 
 
-def _all_found(answers: Sequence[str], words: Words) -> list[_Found]:
+def _mentions(answers: Sequence[str], words: Words) -> list[_Mention]:
     """Which of the answers are in a text, in order of their place."""
-    places = ((_found_pattern if is_pattern(answer) else _found_words)(answer, words) for answer in answers)
-    return sorted((found for found in places if found is not None), key=lambda found: found.first)
+    mentions = ((_mention_of_pattern if is_pattern(answer) else _mention_of_words)(answer, words) for answer in answers)
+    return sorted((mention for mention in mentions if mention is not None), key=lambda mention: mention.first)
 
 
-def _found_words(answer: str, words: Words) -> _Found | None:
+def _mention_of_words(answer: str, words: Words) -> _Mention | None:
     """The first place where an answer stands and is not denied, else the first where it is."""
     wanted = [word.text for word in read_words(answer).words]
     texts = [word.text for word in words.words]
     starts = (at for at in range(len(texts) - len(wanted) + 1) if wanted and texts[at : at + len(wanted)] == wanted)
-    found = [_found_at(answer, words.words, at, at + len(wanted) - 1) for at in starts]
-    return next((place for place in found if not place.denied), found[0] if found else None)
+    mentions = [_mention_at(answer, words.words, at, at + len(wanted) - 1) for at in starts]
+    return next((mention for mention in mentions if not mention.denied), mentions[0] if mentions else None)
 
 
-def _found_pattern(answer: str, words: Words) -> _Found | None:
+def _mention_of_pattern(answer: str, words: Words) -> _Mention | None:
     span = Pattern(answer[1:-1]).find(words.plain)
     if span is None:
         return None
     touched = [at for at, word in enumerate(words.words) if word.start < span.stop and span.start < word.stop]
-    return _found_at(answer, words.words, touched[0], touched[-1]) if touched else None
+    return _mention_at(answer, words.words, touched[0], touched[-1]) if touched else None
 
 
-def _found_at(answer: str, words: Sequence[Word], first: int, last: int) -> _Found:
-    return _Found(answer, first, last, _is_denied(words, first, last))
+def _mention_at(answer: str, words: Sequence[Word], first: int, last: int) -> _Mention:
+    return _Mention(answer, first, last, _is_denied(words, first, last))
 
 
-def _within_any(found: _Found, others: Sequence[_Found]) -> bool:
+def _within_any(mention: _Mention, others: Sequence[_Mention]) -> bool:
     """Whether it is a part of another one, as the wrong `York` of the right `New York`."""
-    return any(other.first <= found.first and found.last <= other.last for other in others)
+    return any(other.first <= mention.first and mention.last <= other.last for other in others)
 
 
 def _is_denied(words: Sequence[Word], first: int, last: int) -> bool:
@@ -168,7 +153,8 @@ def _yes_or_no(prompt: Prompt, words: Words) -> Score | None:
         if text in YES or text in NO:
             reversed_ = at > 0 and texts[at - 1] in NEGATIONS and text not in {"yes", "no"}  # not true
             says_yes = (text in YES) is not reversed_
-            return Score("correct" if says_yes is bool(right[0]) else "wrong", f"says {'yes' if says_yes else 'no'}")
+            verdict = "correct" if says_yes is bool(right[0]) else "wrong"
+            return Score(verdict, None, f"says {'yes' if says_yes else 'no'}")
     return None
 
 
@@ -180,10 +166,10 @@ def _other_number(prompt: Prompt, words: Words, finished: bool) -> Score | None:
     plain = [read_words(answer).words for answer in prompt.accepted if not is_pattern(answer)]
     if not plain or any(sum(word.is_number for word in answer) != 1 for answer in plain):
         return None
-    given = {word.text for word in read_words(prompt.prompt).words}
+    asked = {word.text for word in read_words(prompt.prompt).words}
     first = words.words[0].sentence
     if not finished and first >= words.n_ended:
         return None
-    numbers = [(at, word) for at, word in enumerate(words.words) if word.is_number and word.text not in given]
+    numbers = [(at, word) for at, word in enumerate(words.words) if word.is_number and word.text not in asked]
     other = {word.text for at, word in numbers if word.sentence == first and not _is_denied(words.words, at, at)}
-    return Score("wrong", f"says {other.pop()}") if len(other) == 1 else None
+    return Score("wrong", None, f"says {other.pop()}") if len(other) == 1 else None

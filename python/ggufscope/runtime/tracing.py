@@ -22,7 +22,7 @@ from .measuring.kept import checked_points, keeping
 from .measuring.memory import PeakMemory
 from .reading.prompts import NamedPrompts, named_prompts
 from .reading.readings import Reading, draw_tokens, read_prompt_set, read_text
-from .records import Timing, trace_document
+from .records import TraceTiming, trace_document
 from .trace_result import Trace, TraceInterrupted
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ NEW_TOKENS = 16
 
 @dataclass(frozen=True)
 class Plan:
-    """What is about to be done, for whoever waits.
+    """The work ahead, for whoever waits.
 
     Attributes:
         n_prompts, n_tokens: to read.
@@ -102,8 +102,8 @@ def trace(
 
     Example:
         >>> import ggufscope as gs
-        >>> found = gs.trace("model.gguf")                                          # doctest: +SKIP
-        >>> found.head_figure("entropy_share").mean(axis=0)                         # doctest: +SKIP
+        >>> trace = gs.trace("model.gguf")                                          # doctest: +SKIP
+        >>> trace.head_figure("entropy_share").mean(axis=0)                         # doctest: +SKIP
     """
     if sum(choice is not None for choice in (prompts, text, probe)) > 1:
         raise ValueError("prompts, a text and a probe exclude each other: choose one")
@@ -125,10 +125,10 @@ def trace(
         _check_context(reading, opened.shape)
         hashing = stack.enter_context(FileHashing(model, wanted=hash))
         keeper = stack.enter_context(_keeper(keep_path, points, opened.shape, guard))
-        run = _Run(opened, reading, new_tokens, progress)
+        run = _TimedRun(opened, reading, new_tokens, progress)
         run.announce(announce)
         interrupted = run.work(keeper)
-        timing = Timing(
+        timing = TraceTiming(
             started.isoformat(timespec="seconds"),
             time.perf_counter() - clock,
             run.seconds,
@@ -189,7 +189,7 @@ def _keeper(
         yield keep
 
 
-class _Run:
+class _TimedRun:
     """Prefill and generation, timed."""
 
     def __init__(self, engine: Engine, reading: Reading, new_tokens: int, progress: Progress | None) -> None:

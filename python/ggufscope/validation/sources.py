@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.presets.probe import SCORES as PROBE_SCORES
 from ..analysis.presets.propagated import mean_over_heads
 from .measured import measure
 from .quantities import RISK
@@ -26,14 +27,7 @@ if TYPE_CHECKING:
     from ..runtime.trace_result import Trace
     from .quantities import Comparison, SourceScore
 
-# The probe preset has the names of propagation; figure → score.
-_PROBE_SCORES = {
-    "ffn_attention_ratio": "ffn_attention_ratio",
-    "gated_near_zero_share": "near_zero_share",
-    "ffn_output_rms": "ffn_output_rms",
-    "attention_output_rms": "attention_output_rms",
-    "residual_rms": "residual_rms",
-}
+_PROBE_SCORES = {figure: score for score, (figure, _) in PROBE_SCORES.items()}
 _PRODUCT_RATIO = ("ffn_product", "vo_product")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Answers:
-    """What was generated so far.
+    """The tokens generated so far, by prompt.
 
     Args:
         lengths: tokens of each prompt.

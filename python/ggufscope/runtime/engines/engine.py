@@ -1,4 +1,4 @@
-"""What an engine is: something that reads prompts, hands over what it sees inside, and writes answers.
+"""Engines: they read prompts, hand over the activations inside, and write answers.
 
 An engine is a module with a class that has the methods of `Engine`, and a line in ENGINES; the command line, the trace
 and the tests take it from there.
@@ -34,7 +34,7 @@ Progress = Callable[[str, float], object]
 
 @dataclass(frozen=True)
 class Ending:
-    """What one prompt was answered with.
+    """The end of one answer.
 
     Attributes:
         tokens: that were generated, without the one that ended the answer.

@@ -1,4 +1,4 @@
-"""What is measured while a model reads: the points of a layer where an engine hands over activations, and the figures.
+"""Measuring while a model reads: the points of a layer where an engine hands over activations, and the figures.
 
     residual ─┬─ attn_norm ─▶ q k v ─ (q/k norm) ─ RoPE ─▶ attention ─▶ W_o ─ (post-norm) ─▶ attention_output ─ + ─┐
               └──────────────────────────────────────────────────────────────────────────────────────────────── ┘  │
@@ -200,7 +200,7 @@ class Recorder:
         }
 
     def take(self, prompt: int, layer: int, point: str, values: Array, first_head: int = 0) -> None:
-        """Reduce what was captured at a point of a layer; nothing of `values` is held.
+        """Reduce the activations captured at a point of a layer; nothing of `values` is held.
 
         Args:
             prompt: number of the prompt, from 0.
@@ -212,11 +212,11 @@ class Recorder:
         if self._keep is not None:
             self._keep(prompt, layer, point, first_head, values)
         names = [name for name, figure in FIGURES.items() if figure.point == point and name not in RATIOS]
-        for name, found in zip(names, _MEASURES[point](values, self._shape.windows[layer]), strict=True):
+        for name, measured in zip(names, _MEASURES[point](values, self._shape.windows[layer]), strict=True):
             if FIGURES[name].per_head:
-                self._tables[name][prompt, layer, first_head : first_head + len(values)] = found
+                self._tables[name][prompt, layer, first_head : first_head + len(values)] = measured
             else:
-                self._tables[name][prompt, layer] = found
+                self._tables[name][prompt, layer] = measured
 
     def tables(self) -> Mapping[str, Floats]:
         """Figure → (prompts, layers) or (prompts, layers, most heads of a layer); NaN where undefined or not taken."""

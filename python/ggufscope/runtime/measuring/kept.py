@@ -42,7 +42,7 @@ def checked_points(names: Sequence[str]) -> list[str]:
 def keeping(
     path: str | PathLike[str], points: Sequence[str], shape: ModelShape, guard: Guard | None = None
 ) -> Iterator[Keep]:
-    """What a Recorder calls; the file appears whole when the block ends, or not at all.
+    """A function that a Recorder calls; the file appears whole when the block ends, or not at all.
 
     Raises:
         OutputError: The file cannot be written.
@@ -64,9 +64,9 @@ class _Writer:
         name = f"prompt{prompt}/layer{layer}/{point}"
         if point == "attention" and len(values) < self._shape.n_heads[layer]:
             name += f"/from_head{first_head}"
-        with self._alone, self._archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
-            _write(entry, values)
+        with self._alone, self._archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+            _write(member, values)
 
 
-def _write(entry: IO[bytes], values: Array) -> None:
-    np.lib.format.write_array(entry, np.ascontiguousarray(values), allow_pickle=False)
+def _write(member: IO[bytes], values: Array) -> None:
+    np.lib.format.write_array(member, np.ascontiguousarray(values), allow_pickle=False)

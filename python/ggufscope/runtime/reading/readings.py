@@ -1,4 +1,4 @@
-"""What a model is to read: a set of prompts, a text, or random tokens."""
+"""Readings for a model: a set of prompts, a text, or random tokens."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Reading:
-    """Everything to read, and what of it a trace has to say; see `document.TraceSettings`."""
+    """Everything to read, and the facts of it that a trace keeps; see `trace_document.TraceSettings`."""
 
     source: str
     name: str | None

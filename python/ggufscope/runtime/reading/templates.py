@@ -20,12 +20,12 @@ AUTO = "auto"
 
 @dataclass(frozen=True)
 class Template:
-    """What stands around a prompt.
+    """The form of a turn around a prompt.
 
     Attributes:
         name: as `--template` takes it.
-        before: what precedes the prompt, texts and special tokens.
-        after: what follows it, up to where the answer begins.
+        before: texts and special tokens in front of the prompt.
+        after: those behind it, up to where the answer begins.
         marker: text by which a chat template of the file is recognized; None for the form without a turn.
         end: the token that ends a turn, None likewise.
     """

@@ -9,6 +9,6 @@ than the one this was written for is refused, and the names are tried on a tiny 
 """
 
 from .engine import LlamaCppEngine, open_engine
-from .limits import Limits
+from .limits import ContextLimits
 
-__all__ = ["Limits", "LlamaCppEngine", "open_engine"]
+__all__ = ["ContextLimits", "LlamaCppEngine", "open_engine"]

@@ -14,10 +14,10 @@ from ..answers import Answers
 from ..engine import Ending, EngineDescription, Seconds
 from ..streamed.network import Network
 from .library import VERSION, load
-from .limits import DEFAULT_LIMITS, Limits
+from .limits import DEFAULT_LIMITS, ContextLimits
 from .nodes import POINT_OF_NAME, Nodes
 from .self_test import PASSED, Structure, check_nodes
-from .session import Entry, LoadedModel, Session, cells, nothing, prompt_entries
+from .session import BatchToken, LoadedModel, Session, cells, nothing, prompt_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ _TRIAL_TOKENS = 16
 def open_engine(
     model: Model,
     threads: int,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: ContextLimits = DEFAULT_LIMITS,
     *,
     names: Mapping[str, str] = POINT_OF_NAME,
     passed: set[Structure] = PASSED,
@@ -75,7 +75,7 @@ class LlamaCppEngine:
         path: str,
         network: Network,
         threads: int,
-        limits: Limits = DEFAULT_LIMITS,
+        limits: ContextLimits = DEFAULT_LIMITS,
         *,
         names: Mapping[str, str] = POINT_OF_NAME,
     ) -> None:
@@ -129,8 +129,8 @@ class LlamaCppEngine:
                 progress(f"prompt {number + 1} of {n_prompts}, layer {layer + 1} of {n_layers}", share)
 
         poll()
-        entries = prompt_entries(tokens, number % self._limits.sequences)
-        scores: Array = self._sessions[-1].decode(entries, nodes, poll)[-1]
+        batch = prompt_tokens(tokens, number % self._limits.sequences)
+        scores: Array = self._sessions[-1].decode(batch, nodes, poll)[-1]
         if not np.isfinite(scores).all():
             self._blame_weights()
         return scores
@@ -147,13 +147,13 @@ class LlamaCppEngine:
         scores = []
         for number, session in enumerate(self._sessions):
             prompts = [prompt for prompt in answers.open if prompt // self._limits.sequences == number]
-            entries = [self._last_entry(prompt, answers.tokens[prompt]) for prompt in prompts]
-            if entries:
-                scores.append(session.decode(entries, None, nothing))
+            batch = [self._last_token(prompt, answers.tokens[prompt]) for prompt in prompts]
+            if batch:
+                scores.append(session.decode(batch, None, nothing))
         return np.concatenate(scores)
 
-    def _last_entry(self, prompt: int, answer: list[int]) -> Entry:
-        return Entry(answer[-1], prompt % self._limits.sequences, self._lengths[prompt] + len(answer) - 1)
+    def _last_token(self, prompt: int, answer: list[int]) -> BatchToken:
+        return BatchToken(answer[-1], prompt % self._limits.sequences, self._lengths[prompt] + len(answer) - 1)
 
     def estimate(self, prompts: Tokens, max_new_tokens: int) -> Seconds:
         """See `Engine.estimate`: a few tokens in one pass, and one token in another, the first pass not counted."""
@@ -163,9 +163,9 @@ class LlamaCppEngine:
             seconds = []
             begin = 0
             for count in (1, _TRIAL_TOKENS, 1):
-                entries = [Entry(int(token), 0, begin + at) for at, token in enumerate(tokens[:count])]
+                batch = [BatchToken(int(token), 0, begin + at) for at, token in enumerate(tokens[:count])]
                 started = time.perf_counter()
-                session.decode(entries, None, nothing)
+                session.decode(batch, None, nothing)
                 seconds.append(time.perf_counter() - started)
                 begin += count
         finally:
@@ -191,9 +191,9 @@ class LlamaCppEngine:
         """Raise TraceError where weights are the reason that scores are not finite; what merely overflows goes on."""
         matrices = [matrix for layer in self._network.layers for matrix in layer.matrices]
         for matrix in [self._network.embedding, *matrices, self._network.output]:
-            found = matrix.tensor.statistics(threads=self._threads)
-            if found.nan_count or found.inf_count:
-                count = found.nan_count + found.inf_count
+            statistics = matrix.tensor.statistics(threads=self._threads)
+            if statistics.nan_count or statistics.inf_count:
+                count = statistics.nan_count + statistics.inf_count
                 raise TraceError(f"{matrix.tensor.name} has weights that are not finite, {count} of them")
 
     def _close_sessions(self) -> None:

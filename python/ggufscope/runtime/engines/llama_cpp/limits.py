@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class ContextLimits:
     """Sizes of contexts.
 
     Attributes:
@@ -20,4 +20,4 @@ class Limits:
     kept_bytes: int = 8 << 30
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = ContextLimits()

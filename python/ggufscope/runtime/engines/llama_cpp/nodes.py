@@ -1,4 +1,4 @@
-"""Which nodes of llama.cpp's graphs are the points of a layer.
+"""The nodes of llama.cpp's graphs that are the points of a layer.
 
 Most are found by the names that `cb(…, name, layer)` of its sources gives. What attention adds to the residual stream
 has a name in few architectures: it is the product that reads `kqv_out`, or that plus its bias, or what the norm behind
@@ -97,12 +97,12 @@ class Nodes:
         """
         if self.layer >= len(self._layers):
             raise TraceError(f"llama.cpp's graph has more than {len(self._layers)} layers")
-        found = values(address)
+        array = values(address)
         if point == "attention":
-            found = found.reshape(-1, self._n_tokens, found.shape[-1])[:, :, : self._n_tokens]
+            array = array.reshape(-1, self._n_tokens, array.shape[-1])[:, :, : self._n_tokens]
         else:
-            found = found.reshape(self._n_tokens, -1)
-        self._held[point] = found
+            array = array.reshape(self._n_tokens, -1)
+        self._held[point] = array
         if point == _LAST:
             self._hand_over()
 

@@ -28,10 +28,10 @@ _CELLS = 256  # llama.cpp rounds the length of a sequence up to these
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A token of a batch: its sequence and its position in that."""
+class BatchToken:
+    """A token of a batch: its number in the vocabulary, its sequence and its position in that."""
 
-    token: int
+    number: int
     sequence: int
     position: int
 
@@ -88,10 +88,10 @@ class LoadedModel:
             calls.close()
         if not self.pointer:
             raise TraceError(f"llama.cpp does not load {path}{complaint()}")
-        found = self._package.llama_vocab_n_tokens(self._package.llama_model_get_vocab(self.pointer))
-        if found != n_vocabulary:
+        n_tokens = self._package.llama_vocab_n_tokens(self._package.llama_model_get_vocab(self.pointer))
+        if n_tokens != n_vocabulary:
             self.close()
-            raise TraceError(f"llama.cpp reads a vocabulary of {found} from {path}, which has {n_vocabulary}")
+            raise TraceError(f"llama.cpp reads a vocabulary of {n_tokens} from {path}, which has {n_vocabulary}")
 
     def close(self) -> None:
         if self.pointer:
@@ -134,37 +134,37 @@ class Session:
             raise TraceError(f"llama.cpp has no room for {n_sequences} × {length} tokens{complaint()}")
         self._batch = package.llama_batch_init(options.n_batch, 0, 1)
 
-    def decode(self, entries: Sequence[Entry], nodes: Nodes | None, poll: Callable[[], object]) -> Array:
+    def decode(self, tokens: Sequence[BatchToken], nodes: Nodes | None, poll: Callable[[], object]) -> Array:
         """Read tokens and give the scores behind each, float32 (tokens, vocabulary).
 
         Args:
-            entries: what to read.
+            tokens: of the batch.
             nodes: takes the nodes of the graph; None: nothing is looked at.
             poll: called now and then in the calling thread; may raise to cancel.
 
         Raises:
             TraceError: llama.cpp cannot read them.
         """
-        self._fill(entries)
+        self._fill(tokens)
         self._nodes, self._failure = nodes, None
         listen()
         status = self._calls.run(poll, self._package.llama_decode, self._context, self._batch)
         if self._failure is not None:
             raise self._failure
         if status != 0:
-            raise TraceError(f"llama.cpp failed to read {len(entries)} tokens{complaint()}")
+            raise TraceError(f"llama.cpp failed to read {len(tokens)} tokens{complaint()}")
         if nodes is not None:
             nodes.require_end()
         pointer = ctypes.cast(self._package.llama_get_logits(self._context), ctypes.POINTER(ctypes.c_float))
-        return np.ctypeslib.as_array(pointer, (len(entries), self._vocabulary)).copy()
+        return np.ctypeslib.as_array(pointer, (len(tokens), self._vocabulary)).copy()
 
-    def _fill(self, entries: Sequence[Entry]) -> None:
+    def _fill(self, tokens: Sequence[BatchToken]) -> None:
         batch = self._batch
-        for place, entry in enumerate(entries):
-            batch.token[place], batch.pos[place] = entry.token, entry.position
-            batch.n_seq_id[place], batch.seq_id[place][0] = 1, entry.sequence
+        for place, token in enumerate(tokens):
+            batch.token[place], batch.pos[place] = token.number, token.position
+            batch.n_seq_id[place], batch.seq_id[place][0] = 1, token.sequence
             batch.logits[place] = 1  # else the last layer computes the last token alone
-        batch.n_tokens = len(entries)
+        batch.n_tokens = len(tokens)
 
     def _see(self, address: int, ask: bool, _data: object) -> bool:
         """llama.cpp's callback: whether a node is wanted, then the node. An exception must not leave it."""
@@ -198,14 +198,14 @@ def _wait_whatever_comes(running: Future[int]) -> None:
 
 
 def cells(length: int) -> int:
-    """What llama.cpp keeps for a sequence of so many tokens."""
+    """Cells that llama.cpp keeps for a sequence of `length` tokens."""
     return -(-length // _CELLS) * _CELLS
 
 
 def nothing() -> None:
-    """For calls that nobody needs to hear of meanwhile."""
+    """A poll that does nothing."""
 
 
-def prompt_entries(tokens: npt.NDArray[np.int32], sequence: int) -> list[Entry]:
+def prompt_tokens(numbers: npt.NDArray[np.int32], sequence: int) -> list[BatchToken]:
     """A prompt from position 0 on."""
-    return [Entry(token, sequence, position) for position, token in enumerate(tokens.tolist())]
+    return [BatchToken(number, sequence, position) for position, number in enumerate(numbers.tolist())]

@@ -6,6 +6,6 @@ decoded once per pass and no layer ever stands in memory as floats. Weights are 
 """
 
 from .engine import StreamedEngine, open_engine
-from .limits import Limits
+from .limits import StreamLimits
 
-__all__ = ["Limits", "StreamedEngine", "open_engine"]
+__all__ = ["StreamLimits", "StreamedEngine", "open_engine"]

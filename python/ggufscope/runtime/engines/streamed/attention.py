@@ -83,14 +83,14 @@ def check_length(n_tokens: int, most_score_bytes: int) -> None:
 
 
 @dataclass(frozen=True)
-class Run:
+class HeadGroup:
     """Heads of one prompt whose scores are held together: key heads, and which query heads of each."""
 
     kv: slice
     members: slice
 
 
-def runs(shape: HeadShape, n_scores: int, score_bytes: int) -> list[Run]:
+def head_groups(shape: HeadShape, n_scores: int, score_bytes: int) -> list[HeadGroup]:
     """All heads, in whole groups around key heads if their scores fit, else one by one.
 
     Args:
@@ -102,31 +102,33 @@ def runs(shape: HeadShape, n_scores: int, score_bytes: int) -> list[Run]:
     together = score_bytes // (4 * group * max(n_scores, 1))
     if together == 0:
         heads = (divmod(head, group) for head in range(shape.n_heads))
-        return [Run(slice(kv, kv + 1), slice(member, member + 1)) for kv, member in heads]
+        return [HeadGroup(slice(kv, kv + 1), slice(member, member + 1)) for kv, member in heads]
     firsts = range(0, shape.n_kv_heads, together)
-    return [Run(slice(first, min(first + together, shape.n_kv_heads)), slice(0, group)) for first in firsts]
+    return [HeadGroup(slice(first, min(first + together, shape.n_kv_heads)), slice(0, group)) for first in firsts]
 
 
-def attend(shape: HeadShape, run: Run, queries: Array, memory: Memory, *, out: Array, take: Take | None) -> None:
-    """Mix values by the softmax of scores, for a run of heads.
+def attend(
+    shape: HeadShape, heads: HeadGroup, queries: Array, memory: Memory, *, out: Array, take: Take | None
+) -> None:
+    """Mix values by the softmax of scores, for a group of heads.
 
     Args:
         shape: heads, scale, soft cap and window.
-        run: the heads.
+        heads: whose scores are held together.
         queries: float32 (tokens, heads, key length), turned: of all heads, of the last tokens in memory.
         memory: keys and values, of these tokens too.
-        out: float32 (tokens, heads, value length), to be written for the heads of the run.
-        take: is given their probabilities; None: nobody wants them.
+        out: float32 (tokens, heads, value length), to be written for these heads.
+        take: called with their probabilities; None: they are not captured.
     """
-    n, count = len(queries), run.kv.stop - run.kv.start
+    n, count = len(queries), heads.kv.stop - heads.kv.start
     group = shape.n_heads // shape.n_kv_heads
-    by_head = queries.reshape(n, shape.n_kv_heads, group, -1)[:, run.kv, run.members]
+    by_head = queries.reshape(n, shape.n_kv_heads, group, -1)[:, heads.kv, heads.members]
     asked = by_head.transpose(1, 2, 0, 3).reshape(count, -1, shape.key_length)
-    scores = np.matmul(asked, memory.keys[run.kv].swapaxes(1, 2)).reshape(-1, n, memory.length)
+    scores = np.matmul(asked, memory.keys[heads.kv].swapaxes(1, 2)).reshape(-1, n, memory.length)
     positions = np.arange(memory.length - n, memory.length)
     masked_softmax(scores, positions, shape.window or _ALL, shape.scale, shape.soft_cap)
-    first_head = run.kv.start * group + run.members.start
+    first_head = heads.kv.start * group + heads.members.start
     if take is not None:
         take(scores, first_head)
-    given = np.matmul(scores.reshape(count, -1, memory.length), memory.values[run.kv])
-    out[:, first_head : first_head + len(scores)] = given.reshape(len(scores), n, -1).swapaxes(0, 1)
+    mixed = np.matmul(scores.reshape(count, -1, memory.length), memory.values[heads.kv])
+    out[:, first_head : first_head + len(scores)] = mixed.reshape(len(scores), n, -1).swapaxes(0, 1)

@@ -14,8 +14,8 @@ from ..answers import Answers
 from ..engine import EngineDescription
 from .attention import Memory, Turning, check_length
 from .estimate import estimate
-from .layer import Batch, LayerRun, Span, normed
-from .limits import DEFAULT_LIMITS, Limits
+from .layer import Batch, LayerRun, PromptSpan, normed
+from .limits import DEFAULT_LIMITS, StreamLimits
 from .network import Network
 from .tiles import Workers, first_not_finite, product
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..engine import Ending, Progress, Seconds, Tokens
 
 
-def open_engine(model: Model, threads: int, limits: Limits = DEFAULT_LIMITS) -> StreamedEngine:
+def open_engine(model: Model, threads: int, limits: StreamLimits = DEFAULT_LIMITS) -> StreamedEngine:
     """The engine for a model.
 
     Raises:
@@ -46,7 +46,7 @@ def open_engine(model: Model, threads: int, limits: Limits = DEFAULT_LIMITS) -> 
 class StreamedEngine:
     """See `ggufscope.runtime.engines.engine.Engine`, whose methods these are."""
 
-    def __init__(self, network: Network, threads: int, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, network: Network, threads: int, limits: StreamLimits = DEFAULT_LIMITS) -> None:
         self._network = network
         self._workers = Workers(threads, limits)
         self._lengths: list[int] = []
@@ -70,7 +70,7 @@ class StreamedEngine:
         self._prepare([len(tokens) for tokens in prompts], room)
         ends = np.cumsum(self._lengths)
         spans = [
-            Span(prompt, slice(int(end) - length, int(end)))
+            PromptSpan(prompt, slice(int(end) - length, int(end)))
             for prompt, (length, end) in enumerate(zip(self._lengths, ends, strict=True))
         ]
         positions = np.concatenate([np.arange(length) for length in self._lengths])
@@ -136,7 +136,7 @@ class StreamedEngine:
 
     def _step(self, answers: Answers) -> Array:
         """Scores behind the token that was chosen last, of the prompts that are open."""
-        spans = [Span(prompt, slice(row, row + 1)) for row, prompt in enumerate(answers.open)]
+        spans = [PromptSpan(prompt, slice(row, row + 1)) for row, prompt in enumerate(answers.open)]
         tokens = np.array([answers.tokens[span.prompt][-1] for span in spans], np.int32)
         lengths = [self._lengths[span.prompt] + len(answers.tokens[span.prompt]) for span in spans]
         positions = np.array(lengths) - 1

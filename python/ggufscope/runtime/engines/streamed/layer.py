@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .attention import attend, runs
+from .attention import attend, head_groups
 from .feed_forward import activate
 from .kernels import rms_norm
 from .tiles import product
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ....architecture.parts import Norm
     from ...measuring.capture import Recorder
     from ...shape import Array
-    from .attention import Memory, Run, Turning
+    from .attention import HeadGroup, Memory, Turning
     from .network import LayerWeights
     from .tiles import Workers
 
@@ -26,7 +26,7 @@ _ROWS = 32  # tokens that go through φ at a time, in cache
 
 
 @dataclass(frozen=True)
-class Span:
+class PromptSpan:
     """The rows of the batch that belong to one prompt."""
 
     prompt: int
@@ -43,7 +43,7 @@ class Batch:
         recorder: None where nothing is captured.
     """
 
-    spans: list[Span]
+    spans: list[PromptSpan]
     positions: npt.NDArray[np.int64]
     recorder: Recorder | None
 
@@ -81,28 +81,28 @@ class LayerRun:
         """The residual stream (tokens, width) through the layer, in place."""
         added = self._attention(normed(x, self._weights.attention_norm))
         self._add(x, added, self._weights.post_attention_norm, "attention_output")
-        given = normed(x, self._weights.feed_forward_norm)
-        self._take("ffn_norm", given)
-        added = self._feed_forward(given)
+        normed_stream = normed(x, self._weights.feed_forward_norm)
+        self._take("ffn_norm", normed_stream)
+        added = self._feed_forward(normed_stream)
         self._add(x, added, self._weights.post_feed_forward_norm, "ffn_output")
         self._take("residual", x)
 
-    def _attention(self, given: Array) -> Array:
+    def _attention(self, normed_stream: Array) -> Array:
         weights = self._weights.attention
         shape = weights.shape
-        q, k, v = (product(matrix, given, self._workers) for matrix in (weights.q, weights.k, weights.v))
+        q, k, v = (product(matrix, normed_stream, self._workers) for matrix in (weights.q, weights.k, weights.v))
         for point, values in (("q", q), ("k", k), ("v", v)):
             self._take(point, values)
         queries = self._heads(q, shape.n_heads, weights.q_norm)
         keys = self._heads(k, shape.n_kv_heads, weights.k_norm)
         values = v.reshape(len(v), shape.n_kv_heads, -1)
         mixed = np.empty((len(q), shape.n_heads, shape.value_length), np.float32)
-        parts: list[tuple[Span, Run]] = []
+        parts: list[tuple[PromptSpan, HeadGroup]] = []
         for span in self._batch.spans:
             memory = self._memories[span.prompt]
             memory.append(keys[span.rows], values[span.rows])
             n_scores = (span.rows.stop - span.rows.start) * memory.length
-            parts += [(span, run) for run in runs(shape, n_scores, self._workers.limits.score_bytes)]
+            parts += [(span, heads) for heads in head_groups(shape, n_scores, self._workers.limits.score_bytes)]
         self._workers.each(lambda part: self._attend(*part, queries, mixed), parts)
         return product(weights.output, mixed.reshape(len(q), -1), self._workers)
 
@@ -116,7 +116,7 @@ class LayerRun:
             self._turning.apply(heads, self._batch.positions)
         return heads
 
-    def _attend(self, span: Span, run: Run, queries: Array, mixed: Array) -> None:
+    def _attend(self, span: PromptSpan, heads: HeadGroup, queries: Array, mixed: Array) -> None:
         recorder = self._batch.recorder
         take = None
         if recorder is not None:
@@ -125,15 +125,15 @@ class LayerRun:
                 recorder.take(span.prompt, self._number, "attention", probabilities, first_head)
 
         shape, memory = self._weights.attention.shape, self._memories[span.prompt]
-        attend(shape, run, queries[span.rows], memory, out=mixed[span.rows], take=take)
+        attend(shape, heads, queries[span.rows], memory, out=mixed[span.rows], take=take)
 
-    def _feed_forward(self, given: Array) -> Array:
+    def _feed_forward(self, normed_stream: Array) -> Array:
         weights = self._weights.feed_forward
-        up = product(weights.up, given, self._workers)
+        up = product(weights.up, normed_stream, self._workers)
         self._take("up", up)
         gate = None
         if weights.gate is not None:
-            gate = product(weights.gate, given, self._workers)
+            gate = product(weights.gate, normed_stream, self._workers)
             self._take("gate", gate)
         hidden = up if gate is None else gate
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Limits:
+class StreamLimits:
     """Sizes of tiles, parts and scores.
 
     Attributes:
@@ -28,4 +28,4 @@ class Limits:
     most_score_bytes: int = 1 << 30
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = StreamLimits()

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from ....models.model import Model
     from ...shape import Array
 
-# Families whose graphs are tested against llama.cpp; propagation knows more.
-ARCHITECTURES = ("llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi3")
+ARCHITECTURES = tuple(name for name, family in FAMILIES.items() if family.traced)
 
 # Roles in a layer that the engine reads, or that hold nothing it needs.
 _READ = {"attn_norm", "attn_q_norm", "attn_k_norm", "ffn_norm", "post_attention_norm", "post_ffw_norm"}

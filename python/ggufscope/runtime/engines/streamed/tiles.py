@@ -19,7 +19,7 @@ import numpy as np
 
 from ...._core import current_isa
 from ....arrays.multiply import multiply_few
-from .limits import DEFAULT_LIMITS, Limits
+from .limits import DEFAULT_LIMITS, StreamLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ class Workers:
         limits: sizes of the pieces they work on.
     """
 
-    def __init__(self, threads: int, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, threads: int, limits: StreamLimits = DEFAULT_LIMITS) -> None:
         self.threads = threads
         self.limits = limits
         self._pool = ThreadPoolExecutor(threads)

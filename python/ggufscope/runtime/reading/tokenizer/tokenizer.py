@@ -48,7 +48,7 @@ class Tokenizer:
     """Text to token numbers and back.
 
     Attributes:
-        vocabulary: what it was made from.
+        vocabulary: of the model.
     """
 
     def __init__(self, vocabulary: Vocabulary, path: str) -> None:

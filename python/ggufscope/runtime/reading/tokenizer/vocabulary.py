@@ -27,7 +27,7 @@ _MODELS = ", ".join(f"{model} ({kind})" for model, kind in _KINDS.items())
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What the metadata say of the tokenizer.
+    """The vocabulary and the rules of a tokenizer, from the metadata.
 
     Attributes:
         kind: `"BPE"` (byte-level merges) or `"SPM"` (SentencePiece with scores).
@@ -66,12 +66,12 @@ class Vocabulary:
 
     @property
     def opening(self) -> tuple[int, ...]:
-        """What begins a text, nothing or `bos`."""
+        """Tokens that begin a text, none or `bos`."""
         return (self.bos,) if self.add_bos and self.bos is not None else ()
 
     @property
     def closing(self) -> tuple[int, ...]:
-        """What ends a text, nothing or `eos`."""
+        """Tokens that end a text, none or `eos`."""
         return (self.eos,) if self.add_eos and self.eos is not None else ()
 
 

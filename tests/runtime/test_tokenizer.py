@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import ggufscope
 from ggufscope.runtime.reading.tokenizer import Tokenizer, read_tokenizer
-from ggufscope.runtime.reading.tokenizer.byte_pairs import PRE_TOKENIZERS
+from ggufscope.runtime.reading.tokenizer.pre_tokenizers import PRE_TOKENIZERS
 from support.needs import llama_cpp_needed
 from support.vocabularies import ODD_TEXTS, WHOLE_WORDS, byte_pairs, sentence_pieces
 

@@ -10,7 +10,7 @@ from typing import Any
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
 from ggufscope.models.tokens import TokenType
-from ggufscope.runtime.reading.tokenizer.byte_pairs import PRE_TOKENIZERS
+from ggufscope.runtime.reading.tokenizer.pre_tokenizers import PRE_TOKENIZERS
 
 CONTROL = ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>"]
 ADDED = ["<tool>", "<tool>_call"]  # user-defined, one the beginning of the other
@@ -63,7 +63,7 @@ ODD_TEXTS = [
 def byte_pairs(pre: str = "llama-bpe") -> dict[str, Any]:
     """A byte-level vocabulary that the library trained, with control and user-defined tokens at its end."""
     tokenizer = Tokenizer(models.BPE())
-    cut = pre_tokenizers.Split(Regex(PRE_TOKENIZERS[pre][0]), "isolated")
+    cut = pre_tokenizers.Split(Regex(PRE_TOKENIZERS[pre].expression), "isolated")
     to_characters = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([cut, to_characters])
     alphabet = pre_tokenizers.ByteLevel.alphabet()

@@ -7,27 +7,11 @@ from typing import TYPE_CHECKING
 from ...._core import GGUFError
 from ....extras import need
 from ....models.tokens import byte_characters
+from .pre_tokenizers import PRE_TOKENIZERS
 
 if TYPE_CHECKING:
+    from .pre_tokenizers import PreTokenizer
     from .vocabulary import Vocabulary
-
-_CONTRACTIONS = r"(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"
-_WORDS = rf"{_CONTRACTIONS}|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+"
-_REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-
-_LLAMA_3 = rf"{_WORDS}|\p{{N}}{{1,3}}|{_REST}"
-_QWEN_2 = rf"{_WORDS}|\p{{N}}|{_REST}"
-_GPT_2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-
-# `tokenizer.ggml.pre` → the expression that cuts a text into words, and whether a word that is a token stays whole
-# (llama.cpp, src/llama-vocab.cpp, `llm_tokenizer_bpe` and `load`).
-PRE_TOKENIZERS: dict[str, tuple[str, bool]] = {
-    "gpt-2": (_GPT_2, False),
-    "llama-bpe": (_LLAMA_3, True),
-    "llama3": (_LLAMA_3, True),
-    "llama-v3": (_LLAMA_3, True),
-    "qwen2": (_QWEN_2, False),
-}
 
 
 class BytePairs:
@@ -44,11 +28,11 @@ class BytePairs:
         from tokenizers import Regex, Tokenizer, models, pre_tokenizers  # noqa: PLC0415
 
         self._path = path
-        expression, whole_words = _pre_tokenizer(vocabulary.pre, path)
+        pre_tokenizer = _pre_tokenizer(vocabulary.pre, path)
         merges = _merges(vocabulary, path)
-        bpe = models.BPE(vocab=vocabulary.numbers, merges=merges, ignore_merges=whole_words)
+        bpe = models.BPE(vocab=vocabulary.numbers, merges=merges, ignore_merges=pre_tokenizer.whole_words)
         self._tokenizer = Tokenizer(bpe)
-        cut = pre_tokenizers.Split(Regex(expression), "isolated")
+        cut = pre_tokenizers.Split(Regex(pre_tokenizer.expression), "isolated")
         to_characters = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
         self._tokenizer.pre_tokenizer = pre_tokenizers.Sequence([cut, to_characters])
         characters = byte_characters()
@@ -76,7 +60,7 @@ class BytePairs:
         )
 
 
-def _pre_tokenizer(pre: str | None, path: str) -> tuple[str, bool]:
+def _pre_tokenizer(pre: str | None, path: str) -> PreTokenizer:
     if pre not in PRE_TOKENIZERS:
         known = ", ".join(PRE_TOKENIZERS)
         raise GGUFError(f"{path}: tokenizer.ggml.pre: pre-tokenizer {pre!r} is not supported; there are {known}")

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from ...._core import GGUFError
 from ....models.tokens import TokenType
-from .byte_pairs import BytePairs
 from .fragments import Fragment, Fragments
-from .sentence_pieces import SentencePieces
-from .vocabulary import Vocabulary, read_vocabulary
+from .kinds import pieces_of
+from .vocabulary_reader import read_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ....models.model import Model
+    from .vocabulary import Vocabulary
 
 _SPECIAL = (TokenType.UNKNOWN, TokenType.CONTROL)
 _VERBATIM = (*_SPECIAL, TokenType.USER_DEFINED)
@@ -54,8 +54,7 @@ class Tokenizer:
     def __init__(self, vocabulary: Vocabulary, path: str) -> None:
         self.vocabulary = vocabulary
         self._fragments = Fragments(vocabulary)
-        make = BytePairs if vocabulary.kind == "BPE" else SentencePieces
-        self._pieces: BytePairs | SentencePieces = make(vocabulary, path)
+        self._pieces = pieces_of(vocabulary, path)
         self._types = vocabulary.types.tolist()
 
     @property

@@ -276,11 +276,12 @@ def test_weights_that_are_not_finite(run: Run, write_gguf: WriteGguf, tmp_path: 
     model = sample("llama")
     model.tensors["blk.1.ffn_up.weight"][3, 4] = np.nan
     target = tmp_path / "trace.json"
-    target.write_text("older")
+    older = '{\n"schema": "ggufscope.trace/1",'
+    target.write_text(older)
     code, out, err = run(write_gguf(**model.file()), "--probe", 9, "-o", target, "--keep", "q")
     assert (code, out) == (3, "")
     assert "blk.1.ffn_up.weight has a weight that is not finite, in row 3, column 4" in err
-    assert target.read_text() == "older"
+    assert target.read_text() == older
     assert not target.with_suffix(".npz").exists()
 
 

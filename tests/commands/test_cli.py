@@ -112,32 +112,6 @@ def test_wrong_usage_is_2(model: Path, arguments: list[str], message: str) -> No
     assert message in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("missing", None),
-        ("directory", None),
-        ("empty", b""),
-        ("html", b"<!DOCTYPE html><html><body>Not Found</body></html>"),
-        ("lfs", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"),
-        ("cut", "half"),
-        ("esc\x1b[2Jape\n", b""),
-    ],
-)
-def test_unusable_input_is_3(model: Path, tmp_path: Path, name: str, content: Any) -> None:
-    path = tmp_path / name
-    if name == "directory":
-        path.mkdir()
-    elif content is not None:
-        path.write_bytes(model.read_bytes()[: model.stat().st_size // 2] if content == "half" else content)
-    done = run("inspect", path)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith("ggufscope: ")
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr[:-1].isprintable()
-    assert name.split("\x1b", maxsplit=1)[0] in done.stderr
-
-
 @pytest.mark.parametrize("command", ["inspect", "profile", "analyze"])
 def test_unreadable_input_is_3(command: str, model: Path, as_nobody: Any, capsys: pytest.CaptureFixture[str]) -> None:
     cli.load_command(command)  # nobody may not read the package either

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 import ggufscope
 from ggufscope.commands import app as cli
+
+if TYPE_CHECKING:
+    import pytest
 
 MADE = {"analysis-report.json", "charts", "profile.json", "report.html", "report.md", "tiny.gguf"}
 
@@ -52,14 +54,6 @@ def test_the_demo_keeps_all_it_made(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert loaded.model.n_elements == 6_295_808
     capsys.readouterr()
     assert cli.main(["demo", "-o", str(directory)]) == 0  # its own files may be replaced
-
-
-@pytest.mark.parametrize("name", ["tiny.gguf", "profile.json", "report.html", "report.md"])
-def test_the_demo_replaces_no_foreign_file(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / name).write_text("mine")
-    assert cli.main(["demo", "-o", str(tmp_path)]) == 4
-    assert "exists and is not from ggufscope" in capsys.readouterr().err
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
 
 
 def test_an_unusable_directory_ends_with_code_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

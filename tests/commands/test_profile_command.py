@@ -162,18 +162,6 @@ def test_a_wrong_column_leaves_no_file(run, model, tmp_path):
     assert sorted(tmp_path.iterdir()) == before
 
 
-@pytest.mark.parametrize("content", [None, b"", b"<html>", b"GGUF"])
-def test_an_unusable_model_is_exit_3_and_leaves_no_file(run, tmp_path, content):
-    path = tmp_path / "m.gguf"
-    if content is not None:
-        path.write_bytes(content)
-    code, out, err = run(path, "-o", tmp_path / "p.json")
-    assert (code, out) == (3, "")
-    assert str(path) in err
-    assert err.count("\n") == 1
-    assert not (tmp_path / "p.json").exists()
-
-
 @pytest.mark.parametrize("where", ["nowhere/p.json", "."])
 def test_an_unwritable_output_is_found_before_the_work(run, model, tmp_path, monkeypatch, where):
     def scan(*_arguments, **_options):
@@ -184,17 +172,6 @@ def test_an_unwritable_output_is_found_before_the_work(run, model, tmp_path, mon
     assert (code, out) == (4, "")
     assert str(tmp_path / where) in err
     assert err.count("\n") == 1
-
-
-def test_the_model_is_never_overwritten(run, model, tmp_path):
-    before = model.read_bytes()
-    link = tmp_path / "link.json"
-    link.symlink_to(model)
-    for output in (model, link):
-        code, _, err = run(model, "-o", output)
-        assert code == 2
-        assert "is an input" in err
-    assert model.read_bytes() == before
 
 
 def test_an_interrupt_leaves_the_old_file_and_no_other(run, model, tmp_path, monkeypatch):

@@ -148,17 +148,6 @@ def test_what_is_no_result_is_3(run, tmp_path, content):
     assert "x.json" in err
 
 
-@pytest.mark.parametrize("name", ["report.html", "report.md", "tensors.csv", "layers.parquet"])
-def test_a_foreign_file_is_not_replaced(run, saved, tmp_path, name):
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / name).write_text("mine")
-    code, text, err = run("report", saved, "-o", out, "--format", ALL)
-    assert (code, text) == (4, "")
-    assert err == f"ggufscope: {out / name}: exists and is not from ggufscope (a file of 4 B); --force replaces it\n"
-    assert names_in(out) == {name}
-
-
 def test_a_foreign_chart_stays_and_nothing_is_half_written(run, saved, tmp_path):
     out = tmp_path / "out"
     assert run("report", saved, "-o", out, "--format", "svg")[0] == 0
@@ -199,29 +188,6 @@ def test_a_missing_extra_is_told_first_and_the_rest_written(run, model, tmp_path
     assert "pip install 'ggufscope[report]'" in err
     assert names_in(tmp_path / "out") == {"analysis-report.json", "profile.json", "report.md"}
     assert "![" not in (tmp_path / "out" / "report.md").read_text()
-
-
-@pytest.mark.parametrize(
-    ("name", "module", "needed"),
-    [
-        *((name, "altair", "report") for name in ("html", "svg", "png")),
-        ("parquet", "pyarrow", "parquet"),
-    ],
-)
-def test_a_format_asked_for_by_name_needs_its_extra(run, saved, tmp_path, monkeypatch, name, module, needed):
-    without(monkeypatch, module)
-    code, text, err = run("report", saved, "-o", tmp_path / "out", "--format", name)
-    assert (code, text, err.count("\n")) == (2, "", 1)
-    assert f"ggufscope[{needed}]" in err
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_page_of_a_profile_needs_its_extra(run, model, tmp_path, monkeypatch):
-    without(monkeypatch, "altair")
-    code, text, err = run("profile", model, "--html", tmp_path / "page.html")
-    assert (code, text) == (2, "")
-    assert "ggufscope[report]" in err
-    assert not (tmp_path / "page.html").exists()
 
 
 def test_page_and_json_are_two_files(run, model, tmp_path):

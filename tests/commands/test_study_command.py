@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +22,7 @@ from ggufscope.commands.app import main
 from ggufscope.studies.study_document import Step
 from ggufscope.terminal.study import step_line
 from support.questions import write_questions
+from support.small_models import readable
 
 WriteGguf = Callable[..., Path]
 Run = Callable[..., tuple[int, str, str]]
@@ -38,35 +38,6 @@ def run(capsys: pytest.CaptureFixture[str], few_charts: None) -> Run:
         return code, captured.out, captured.err
 
     return call
-
-
-def llama(seed: int = 0, **metadata: Any) -> dict[str, Any]:
-    """A llama of two layers that can be analysed and read with, without a tokenizer."""
-    rng = np.random.default_rng(seed)
-    shapes = {
-        "attn_q": (64, 64),
-        "attn_k": (32, 64),
-        "attn_v": (32, 64),
-        "attn_output": (64, 64),
-        "ffn_gate": (96, 64),
-        "ffn_up": (96, 64),
-        "ffn_down": (64, 96),
-    }
-    tensors = {"token_embd.weight": rng.standard_normal((200, 64)), "output_norm.weight": np.ones(64)}
-    for layer in range(2):
-        names = {f"blk.{layer}.{role}.weight": shape for role, shape in shapes.items()}
-        tensors |= {name: rng.standard_normal(shape) / 8 for name, shape in names.items()}
-        tensors |= {f"blk.{layer}.{norm}.weight": np.ones(64) for norm in ("attn_norm", "ffn_norm")}
-    keys = {
-        "general.name": "a llama",
-        "llama.block_count": 2,
-        "llama.embedding_length": 64,
-        "llama.context_length": 256,
-        "llama.attention.head_count": 4,
-        "llama.attention.head_count_kv": 2,
-        "llama.attention.layer_norm_rms_epsilon": 1e-5,
-    }
-    return {"tensors": {name: np.float32(value) for name, value in tensors.items()}, "metadata": keys | metadata}
 
 
 def test_a_study_on_one_screen(run: Run, tiny_model: Path, questions: Path, tmp_path: Path) -> None:
@@ -121,11 +92,11 @@ def failing(run: Run, model: Path, directory: Path, *options: object) -> str:
 
 
 def test_a_model_without_a_tokenizer(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
-    assert "tokenizer" in failing(run, write_gguf(**llama()), tmp_path / "out")
+    assert "tokenizer" in failing(run, write_gguf(**readable()), tmp_path / "out")
 
 
 def test_an_architecture_that_is_not_traced(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
-    model = write_gguf(llama()["tensors"], {"general.name": HOSTILE}, architecture="gpt\x1bneox")
+    model = write_gguf(readable()["tensors"], {"general.name": HOSTILE}, architecture="gpt\x1bneox")
     line = failing(run, model, tmp_path / "out")
     assert r"gpt\x1bneox" in line
 
@@ -174,13 +145,13 @@ def test_no_language_model(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> N
 
 
 def test_hostile_names(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
-    model = write_gguf(**llama(**{"general.name": HOSTILE}), name="m\x1b[2J.gguf")
+    model = write_gguf(**readable(**{"general.name": HOSTILE}), name="m\x1b[2J.gguf")
     code, out, err = run(model, "-o", tmp_path / "out")
     assert code == 3
     assert "\x1b" not in out + err
     assert "\u202e" not in out + err
     assert r"x\x1b[2J\u202e[bold]y" in out
-    other = write_gguf(**llama(1, **{"general.name": HOSTILE}), name="other.gguf")
+    other = write_gguf(**readable(1, **{"general.name": HOSTILE}), name="other.gguf")
     code, out, err = run(other, "-o", tmp_path / "out")
     assert (code, out, err.count("\n")) == (3, "", 1)
     assert "study.json is of another model" in err
@@ -224,33 +195,6 @@ def test_a_directory_is_needed(run: Run, tiny_model: Path) -> None:
     code, _, err = run(tiny_model)
     assert code == 2
     assert "--output" in err
-
-
-def test_no_model(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "x.gguf").write_bytes(b"GGUFxx")
-    for name in ("x.gguf", "missing.gguf"):
-        code, out, err = run(tmp_path / name, "-o", tmp_path / "out")
-        assert (code, out, err.count("\n")) == (3, "", 1)
-    assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("name", ["study.json", "profile.json", "validation.md", "report.html", "weights.toml"])
-def test_files_of_others_are_not_replaced(run: Run, tiny_model: Path, tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_text("mine")
-    code, out, err = run(tiny_model, "-o", tmp_path)
-    assert (code, out) == (4, "")
-    assert f"{name}: exists and is not from ggufscope" in err
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
-
-
-def test_missing_packages_are_reported_first(
-    run: Run, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ggufscope.extras.find_spec", lambda _: None)
-    code, out, err = run(tiny_model, "-o", tmp_path / "out", "--engine", "llama.cpp")
-    assert (code, out) == (2, "")
-    assert err.splitlines()[-1].endswith("this needs the package llama_cpp: pip install 'ggufscope[runtime]'")
-    assert not (tmp_path / "out").exists()
 
 
 SLOW_READING = """

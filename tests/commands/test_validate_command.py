@@ -133,15 +133,6 @@ def test_one_line_for_what_goes_wrong(
     assert list((tmp_path / "out").iterdir()) == []
 
 
-def test_files_of_others_are_not_replaced(run: Run, files: tuple[Path, Path], tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "weights.toml").write_text("[weights]\nentropy = 1\n")
-    code, _, err = run(*files, "-o", tmp_path / "out")
-    assert code == 4
-    assert "weights.toml: exists and is not from ggufscope" in err
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["weights.toml"]
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -70,3 +70,32 @@ def ridden():
             "blk.0.attn_norm.weight": np.ones(COLUMNS, np.float32),
         }
     }
+
+
+def readable(seed=0, **metadata):
+    """A llama of two layers that can be analysed and read with, without a tokenizer."""
+    rng = np.random.default_rng(seed)
+    shapes = {
+        "attn_q": (64, 64),
+        "attn_k": (32, 64),
+        "attn_v": (32, 64),
+        "attn_output": (64, 64),
+        "ffn_gate": (96, 64),
+        "ffn_up": (96, 64),
+        "ffn_down": (64, 96),
+    }
+    tensors = {"token_embd.weight": rng.standard_normal((200, 64)), "output_norm.weight": np.ones(64)}
+    for layer in range(2):
+        names = {f"blk.{layer}.{role}.weight": shape for role, shape in shapes.items()}
+        tensors |= {name: rng.standard_normal(shape) / 8 for name, shape in names.items()}
+        tensors |= {f"blk.{layer}.{norm}.weight": np.ones(64) for norm in ("attn_norm", "ffn_norm")}
+    keys = {
+        "general.name": "a llama",
+        "llama.block_count": 2,
+        "llama.embedding_length": 64,
+        "llama.context_length": 256,
+        "llama.attention.head_count": 4,
+        "llama.attention.head_count_kv": 2,
+        "llama.attention.layer_norm_rms_epsilon": 1e-5,
+    }
+    return {"tensors": {name: np.float32(value) for name, value in tensors.items()}, "metadata": keys | metadata}

@@ -11,6 +11,7 @@ import typer
 
 from ..analysis import analyze
 from ..analysis.analysis_result import FILES
+from ..arrays.arguments import thread_count
 from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
@@ -41,6 +42,7 @@ def demo(
 
     Ends with the path of the report.
     """
+    thread_count(threads)  # wrong usage makes no directory
     formats, missing = chosen_formats()
     say_what_is_missing(missing)
     guard = Guard(force=force, replaces_models=True)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from ..text.names import base_name
 
 if TYPE_CHECKING:
     from .model import Model
@@ -50,7 +51,7 @@ class Subject:
     @classmethod
     def of(cls, model: Model, file_hashes: list[str] | None = None) -> Subject:
         """The record of an open model."""
-        file = Path(model.path).name
+        file = base_name(model.path)
         return Subject(
             title=title_of(model.name, file, model.architecture),
             file=file,

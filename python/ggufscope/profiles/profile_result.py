@@ -14,6 +14,7 @@ from .._version import __version__
 from ..models.subject import Subject, title_of
 from ..models.summary import ModelSummary
 from ..saving.results import NotebookView, SavedResult
+from ..text.names import base_name
 from .head_table import HeadTable
 from .magnitudes import MagnitudeSketch
 from .rows import Row, columns
@@ -75,7 +76,7 @@ class Run:
     def of(cls, model: Model, started: datetime.datetime, seconds: float, threads: int, isa: str | None = None) -> Run:
         tensors = model.tensors.values()
         return cls(
-            files=[Path(file).name for file in model.files],
+            files=[base_name(file) for file in model.files],
             started=started.isoformat(timespec="seconds"),
             seconds=round(seconds, 6),
             bytes_per_second=float(round(sum(tensor.n_bytes for tensor in tensors) / seconds)),

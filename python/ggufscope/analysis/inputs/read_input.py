@@ -15,6 +15,7 @@ from ...models.model import open as open_model
 from ...models.subject import Subject, same_model, title_of
 from ...profiles.profile_result import Profile
 from ...profiles.profiling import profile as scan
+from ...text.names import base_name
 from ..wording import FROBENIUS
 from .from_profile import lacks_row_norms, layer_table
 from .gauge import Gauge, gauge_from_table, gauge_from_vectors
@@ -120,7 +121,7 @@ def _of_model(
 def _of_profile(profile: Profile, path: Path | None) -> AnalysisInput:
     table = _table(profile, str(path) if path else profile.title)
     gauge = gauge_from_vectors(profile, table) or gauge_from_table(table)
-    return _of_tables(profile, table, gauge, replace(profile.subject, file=path.name if path else None), None)
+    return _of_tables(profile, table, gauge, replace(profile.subject, file=base_name(path) if path else None), None)
 
 
 def _of_tables(
@@ -184,8 +185,8 @@ def _of_phase1(document: dict[str, Any], path: Path) -> AnalysisInput:
     name, label, count = (document.get(key) for key in ("modelName", "quantizationType", "totalParameters"))
     name = _text(name) or None
     subject = Subject(
-        title=title_of(name, path.name, None),
-        file=path.name,
+        title=title_of(name, base_name(path), None),
+        file=base_name(path),
         name=name,
         architecture=None,
         file_type=_text(label),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ...errors import PromptsError
+from ...text.names import base_name
 from .answer_words import read_words
 from .patterns import LONGEST_TEXT, Pattern, is_pattern
 
@@ -103,7 +104,7 @@ def named_prompts(path: str | PathLike[str] | None) -> NamedPrompts:
     """
     if path is None:
         return NamedPrompts(_SHIPPED, shipped_prompts())
-    return NamedPrompts(Path(path).name, read_prompts(path))
+    return NamedPrompts(base_name(path), read_prompts(path))
 
 
 @cache

@@ -12,6 +12,8 @@ from ..._core import GGUFError
 from ...architecture.limits import NotApplicableError
 from ...architecture.vocabulary import ordinary_tokens
 from ...errors import TraceError
+from ...text.escape import escape
+from ...text.names import base_name
 from .templates import choose_template
 from .tokenizer import read_tokenizer, read_vocabulary
 
@@ -115,7 +117,7 @@ def read_text(model: Model, path: str | PathLike[str]) -> Reading:
     tokens = np.array(tokenizer.encode_parts([text]), np.int32)
     return Reading(
         source="text",
-        name=Path(path).name,
+        name=base_name(path),
         items=[Item("text", tokens, text, text)],
         tokenizer=tokenizer,
         template_reason="a text is read as it is",
@@ -147,7 +149,7 @@ def draw_tokens(model: Model, n_tokens: int, seed: int) -> Reading:
     try:
         opening, warnings = read_vocabulary(model).opening, list(assumed)
     except GGUFError as error:
-        opening, warnings = (), [*assumed, f"nothing stands in front of the random tokens: {error}"]
+        opening, warnings = (), [*assumed, f"nothing stands in front of the random tokens: {escape(error)}"]
     drawn = np.random.default_rng(seed).choice(np.flatnonzero(kept), n_tokens)
     tokens = np.concatenate([np.array(opening, np.int32), drawn]).astype(np.int32)
     return Reading("probe", None, [Item("probe", tokens)], opening=opening, seed=seed, warnings=warnings)

@@ -12,6 +12,8 @@ from .roles import gguf_constants
 if TYPE_CHECKING:
     from .._core import Model
 
+SYNTHETIC_KEY = "ggufscope.synthetic"  # true in files whose weights are made up
+
 
 class Metadata(Mapping[str, Any]):
     """Key → value, in file order; of a split model the keys of its first file.

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 from .._core import GGUFError
 from .._core import Model as CoreModel
-from ..saving.marks import SYNTHETIC_KEY
 from .mapped import MappedModel
-from .metadata import file_type_name
+from .metadata import SYNTHETIC_KEY, file_type_name
 from .tensor import Tensor
 from .tensor_table import Tensors
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
 
-__all__ = ["SYNTHETIC_KEY", "Model", "Tensor", "Tensors", "open"]
+__all__ = ["Model", "Tensor", "Tensors", "open"]
 
 _SAMPLE_BYTES = 4096
 

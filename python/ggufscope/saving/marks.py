@@ -13,11 +13,11 @@ from pathlib import Path, PurePath
 from .._core import GGUFError
 from .._core import Model as CoreModel
 from ..errors import OutputError
+from ..models.metadata import SYNTHETIC_KEY
 
 COMMENT = "<!-- ggufscope"
 CHART_COMMENT = f"{COMMENT} chart -->"
 PAGE_COMMENT = f"{COMMENT} report -->"
-SYNTHETIC_KEY = "ggufscope.synthetic"
 
 GGUF_MAGIC = b"GGUF"
 _PARQUET_MAGIC = b"PAR1"

@@ -7,7 +7,7 @@ says in its metadata that it is synthetic.
 from os import PathLike
 from pathlib import Path
 
-from ..saving.marks import SYNTHETIC_KEY
+from ..models.metadata import SYNTHETIC_KEY
 from .mixes import type_choices
 from .plan import Plan, make_plan
 from .shapes import SHAPES

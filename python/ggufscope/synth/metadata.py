@@ -2,7 +2,7 @@
 
 import gguf
 
-from ..saving.marks import SYNTHETIC_KEY
+from ..models.metadata import SYNTHETIC_KEY
 from .mixes import Mix
 from .shapes import Shape
 from .vocabulary import build_vocabulary

@@ -4,7 +4,8 @@ model ──▶ reading (prompts, a text, random tokens) ──▶ engine ──
 readings.py                                   engine.py         capture.py            document.py
 """
 
+from .timed_run import Plan
 from .trace_result import Trace, TraceInterrupted
-from .tracing import Plan, trace
+from .tracing import trace
 
 __all__ = ["Plan", "Trace", "TraceInterrupted", "trace"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import time
-from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -16,39 +15,22 @@ from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.subject import Subject
 from ..saving.guard import Guard
-from .engines.engine import ENGINES, Ending, GenerationInterrupted, Seconds
-from .measuring.capture import Recorder
+from .engines.engine import ENGINES
 from .measuring.kept import checked_points, keeping
-from .measuring.memory import PeakMemory
 from .reading.prompts import NamedPrompts, named_prompts
 from .reading.readings import Reading, draw_tokens, read_prompt_set, read_text
 from .records import TraceTiming, trace_document
+from .timed_run import Plan, TimedRun
 from .trace_result import Trace, TraceInterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from .engines.engine import Engine, Progress
+    from .engines.engine import Progress
     from .measuring.capture import Keep
     from .shape import ModelShape
 
 NEW_TOKENS = 16
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The work ahead, for whoever waits.
-
-    Attributes:
-        n_prompts, n_tokens: to read.
-        new_tokens: to generate for each prompt, at most.
-        seconds: estimated; None where the engine cannot tell.
-    """
-
-    n_prompts: int
-    n_tokens: int
-    new_tokens: int
-    seconds: float | None
 
 
 def trace(
@@ -105,10 +87,7 @@ def trace(
         >>> trace = gs.trace("model.gguf")                                          # doctest: +SKIP
         >>> trace.head_figure("entropy_share").mean(axis=0)                         # doctest: +SKIP
     """
-    if sum(choice is not None for choice in (prompts, text, probe)) > 1:
-        raise ValueError("prompts, a text and a probe exclude each other: choose one")
-    if engine not in ENGINES:
-        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
+    _check_choices(sum(choice is not None for choice in (prompts, text, probe)), engine)
     new_tokens = _checked_new_tokens(max_new_tokens, text is None and probe is None)
     points = checked_points(keep)
     if points and keep_path is None:
@@ -125,7 +104,7 @@ def trace(
         _check_context(reading, opened.shape)
         hashing = stack.enter_context(FileHashing(model, wanted=hash))
         keeper = stack.enter_context(_keeper(keep_path, points, opened.shape, guard))
-        run = _TimedRun(opened, reading, new_tokens, progress)
+        run = TimedRun(opened, reading, new_tokens, progress)
         run.announce(announce)
         interrupted = run.work(keeper)
         timing = TraceTiming(
@@ -142,6 +121,13 @@ def trace(
     if interrupted:
         raise TraceInterrupted(Trace(document))
     return Trace(document)
+
+
+def _check_choices(n_readings: int, engine: str) -> None:
+    if n_readings > 1:
+        raise ValueError("prompts, a text and a probe exclude each other: choose one")
+    if engine not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
 
 
 def _checked_new_tokens(asked: int | None, answers: bool) -> int:
@@ -187,60 +173,3 @@ def _keeper(
         return
     with keeping(path, points, shape, guard) as keep:
         yield keep
-
-
-class _TimedRun:
-    """Prefill and generation, timed."""
-
-    def __init__(self, engine: Engine, reading: Reading, new_tokens: int, progress: Progress | None) -> None:
-        self._engine = engine
-        self._tokens = [item.tokens for item in reading.items]
-        self._stop = reading.stop
-        self._new_tokens = new_tokens
-        self._progress = progress
-        self._prefill_share = 1.0 if new_tokens == 0 else 0.5
-        self.memory = PeakMemory()
-        self.recorder = Recorder(0, engine.shape)
-        self.endings: list[Ending] | None = None
-        self.seconds = Seconds(0.0, 0.0)
-
-    def announce(self, announce: Callable[[Plan], object] | None) -> None:
-        """Estimate how long it will take, where somebody wants to know."""
-        if announce is None and self._progress is None:
-            return
-        guess = self._engine.estimate(self._tokens, self._new_tokens)
-        if guess is not None and sum(guess) > 0:
-            self._prefill_share = guess.prefill / sum(guess)
-        if announce is not None:
-            seconds = None if guess is None else sum(guess)
-            announce(Plan(len(self._tokens), sum(map(len, self._tokens)), self._new_tokens, seconds))
-
-    def work(self, keep: Keep | None) -> bool:
-        """Whether generation was interrupted; what there is, is kept."""
-        self.recorder = Recorder(len(self._tokens), self._engine.shape, keep)
-        clock = time.perf_counter()
-        self._engine.prefill(
-            self._tokens, self.recorder, room=self._new_tokens, progress=self._part(0.0, self._prefill_share)
-        )
-        self.seconds = Seconds(time.perf_counter() - clock, 0.0)
-        if self._new_tokens == 0:
-            return False
-        clock = time.perf_counter()
-        interrupted = False
-        try:
-            part = self._part(self._prefill_share, 1.0)
-            self.endings = self._engine.generate(self._new_tokens, self._stop, progress=part)
-        except GenerationInterrupted as stopped:
-            self.endings, interrupted = stopped.endings, True
-        self.seconds = Seconds(self.seconds.prefill, time.perf_counter() - clock)
-        return interrupted
-
-    def _part(self, first: float, last: float) -> Progress:
-        """Progress of a part of the whole; memory is looked at meanwhile."""
-
-        def report(what: str, share: float) -> None:
-            self.memory.look()
-            if self._progress is not None:
-                self._progress(what, first + (last - first) * share)
-
-        return report

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from ..runtime.timed_run import Plan
     from ..runtime.trace_document import PromptTrace, TraceDocument
-    from ..runtime.tracing import Plan
 
 _LABEL = 28
 _LONGEST_ANSWER = 44

@@ -6,6 +6,7 @@ whole procedure on shuffled labels. Too few answers of either kind, and there is
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING
@@ -41,10 +42,10 @@ def fit_weights(trace: Trace, seed: int) -> Fit:
     scored = read_features(trace)
     reason = why_not(scored, trace)
     if reason is not None:
-        return _without(scored, reason)
+        return _unfitted(scored, None, reason)
     whole, note = fit_some(scored, np.ones(len(scored.wrong), np.bool_), scored.wrong[:, None])
     if note[0]:
-        return _without(scored, f"{NO_FEATURE}: every fitted weight is 0")
+        return _unfitted(scored, None, f"{NO_FEATURE}: every fitted weight is 0")
     return _tried(scored, whole[:, 0], seed)
 
 
@@ -90,17 +91,9 @@ def _tried(scored: Scored, whole: Floats, seed: int) -> Fit:
     difference = estimate(aucs - uniform_aucs)
     p = (1 + int((null >= aucs[0]).sum())) / (1 + len(null))
     against = None if difference is None else verdict_of((BETTER, NO_BETTER, WORSE), difference)
-    n_scored = len(scored.wrong)
-    return Fit(
+    return replace(
+        _unfitted(scored, whole),
         fitted=True,
-        reason=None,
-        exploratory=n_scored < ENOUGH,
-        n_correct=scored.n_correct,
-        n_wrong=scored.n_wrong,
-        n_unscored=scored.n_unscored,
-        n_incomplete=scored.n_incomplete,
-        power=power(scored.n_correct, scored.n_wrong),
-        features=_features(scored, whole),
         weights=dict(zip(ANALOGUES, whole.tolist(), strict=True)),
         folds=[_fold(scored, name, weights, default) for name, (weights, default) in folds.items()],
         auc=estimate(aucs),
@@ -135,7 +128,8 @@ def _fold(scored: Scored, category: str, weights: Floats, default: Flags) -> Fol
     )
 
 
-def _without(scored: Scored, reason: str) -> Fit:
+def _unfitted(scored: Scored, weights: Floats | None, reason: str | None = None) -> Fit:
+    """The answers, the power and the features, without what only a fit has."""
     return Fit(
         fitted=False,
         reason=reason,
@@ -145,7 +139,7 @@ def _without(scored: Scored, reason: str) -> Fit:
         n_unscored=scored.n_unscored,
         n_incomplete=scored.n_incomplete,
         power=power(scored.n_correct, scored.n_wrong),
-        features=_features(scored, None),
+        features=_features(scored, weights),
     )
 
 

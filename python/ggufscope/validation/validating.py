@@ -15,21 +15,10 @@ from ..runtime.trace_result import Trace
 from .compare import compare
 from .fit import fit_weights
 from .quantities import COMPARISONS
-from .resampling import FEWEST_PROMPTS, RESAMPLES
-from .sizes import FEWEST_FOR_VERDICT
+from .records import validation_document
 from .sources import Sources
-from .validation_document import (
-    SCHEMA,
-    ComparedAnalysis,
-    ComparedTrace,
-    ValidatedModel,
-    ValidationDocument,
-    ValidationRun,
-    ValidationSettings,
-)
+from .validation_document import ValidationRun
 from .validation_result import Validation
-from .weights import PENALTY, PERMUTATIONS
-from .wording import STATEMENT, findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,38 +72,22 @@ def validate(
     probed = probe if probe is None or isinstance(probe, Trace) else Trace.load(probe)
     _check(static, measured, probed)
     sources = Sources(static, probed, measured.document.model.n_heads)
-    quantities = []
-    for number, comparison in enumerate(COMPARISONS):
-        if progress is not None:
-            progress(comparison.label, number / (len(COMPARISONS) + 1))
-        quantities.append(compare(comparison, measured, sources, seed))
+    quantities = list(_quantities(measured, sources, seed, progress))
     if progress is not None:
         progress("weights", len(COMPARISONS) / (len(COMPARISONS) + 1))
     fit = fit_weights(measured, seed)
     run = ValidationRun(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
-    settings = static.document.settings
-    return Validation(
-        ValidationDocument(
-            schema=SCHEMA,
-            statement=STATEMENT,
-            model=_model(static, measured),
-            analysis=ComparedAnalysis(
-                [preset.name for preset in (static.document.preset, *static.document.other_presets)],
-                settings.norm,
-                settings.scale,
-                dict(settings.weights),
-            ),
-            trace=_compared(measured),
-            probe=None if probed is None else _compared(probed),
-            settings=ValidationSettings(seed, RESAMPLES, FEWEST_PROMPTS, PERMUTATIONS, PENALTY),
-            quantities=quantities,
-            fit=fit,
-            findings=findings(quantities, fit),
-            notes=list(_notes(sources, measured, quantities)),
-            warnings=list(_warnings(static, measured, probed)),
-            run=run,
-        )
-    )
+    return Validation(validation_document(sources, measured, quantities, fit, seed=seed, run=run))
+
+
+def _quantities(
+    trace: Trace, sources: Sources, seed: int, progress: Callable[[str, float], object] | None
+) -> Iterator[Quantity]:
+    """Every comparison, one after the other."""
+    for number, comparison in enumerate(COMPARISONS):
+        if progress is not None:
+            progress(comparison.label, number / (len(COMPARISONS) + 1))
+        yield compare(comparison, trace, sources, seed)
 
 
 def _check(analysis: Analysis, trace: Trace, probe: Trace | None) -> None:
@@ -148,58 +121,3 @@ def _refuse_another(what: str, other: Subject, model: Subject, beside: str = "tr
             f"of different models: the {what} is of {other.title!r} ({mark}), the {beside} of {model.title!r}"
             f" ({expected})"
         )
-
-
-def _model(analysis: Analysis, trace: Trace) -> ValidatedModel:
-    """The traced model; its files are hashed only if both results know their hashes."""
-    traced = trace.document.model
-    facts = traced.facts()
-    if analysis.document.model.file_hashes is None:
-        facts["file_hashes"] = None
-    return ValidatedModel(**facts, n_layers=traced.n_layers)
-
-
-def _compared(trace: Trace) -> ComparedTrace:
-    document = trace.document
-    settings, engine = document.settings, document.engine
-    return ComparedTrace(
-        source=settings.source,
-        prompt_set=settings.prompt_set,
-        template=settings.template,
-        engine=engine.name,
-        engine_version=engine.version,
-        n_prompts=len(document.prompts),
-        n_tokens=sum(len(prompt.token_ids) for prompt in document.prompts),
-        seed=settings.seed,
-    )
-
-
-def _notes(sources: Sources, trace: Trace, quantities: list[Quantity]) -> Iterator[str]:
-    n_layers, n_prompts = sources.n_layers, len(trace.document.prompts)
-    if n_layers < FEWEST_FOR_VERDICT:
-        yield f"only {n_layers} layers: their orders agree or differ by chance, so that there is no verdict on them"
-    if n_prompts < FEWEST_PROMPTS:
-        yield f"no intervals, and no verdicts: they take {FEWEST_PROMPTS} prompts, and the trace has {n_prompts}"
-    reasons: dict[str, list[str]] = {}
-    for quantity in quantities:
-        for name, reason in quantity.missing.items():
-            reasons.setdefault(f"{name}: {reason}", []).append(f"{quantity.label} of {quantity.per}s")
-    for reason, labels in reasons.items():
-        yield f"{reason} ({', '.join(labels) if len(labels) < len(quantities) / 2 else f'{len(labels)} quantities'})"
-    for quantity in quantities:
-        if quantity.note is not None:
-            yield f"{quantity.label}: {quantity.note}"
-        elif quantity.n_left_out:
-            yield f"{quantity.label}: undefined somewhere in {quantity.n_left_out} of {n_prompts} prompts, left out"
-
-
-def _warnings(analysis: Analysis, trace: Trace, probe: Trace | None) -> Iterator[str]:
-    if trace.document.model.synthetic:
-        yield "the weights are synthetic: what is found in them was planted"
-    if trace.document.settings.source == "probe":
-        yield "the trace is itself one of random tokens: nothing here is about texts"
-    yield from trace.document.warnings
-    if probe is not None:
-        yield from (f"probe: {warning}" for warning in probe.document.warnings)
-    lost = [warning for warning in analysis.document.warnings if "NaN or Inf" in warning]
-    yield from lost

@@ -86,20 +86,18 @@ def _rms(values: Array) -> float:
     return math.sqrt(sum_of_squares(flat) / flat.size) if flat.size else math.nan
 
 
+def _rms_alone(values: Array, _window: int | None) -> Sequence[float]:
+    return (_rms(values),)
+
+
 def _near_zero(values: Array, rms: float) -> float:
     """P(|x| < 0.1 · rms(x)) over tokens and neurons; undefined where everything is zero, as where nothing is."""
     flat = np.ascontiguousarray(values).reshape(-1)
     return count_below(flat, NEAR_ZERO * rms) / flat.size if rms > 0 else math.nan
 
 
-@_measures("q", q_rms="rms of queries as projected, before q/k norm and RoPE")
-def _queries(values: Array, _window: int | None) -> Sequence[float]:
-    return (_rms(values),)
-
-
-@_measures("k", k_rms="rms of keys as projected, before q/k norm and RoPE")
-def _keys(values: Array, _window: int | None) -> Sequence[float]:
-    return (_rms(values),)
+_measures("q", q_rms="rms of queries as projected, before q/k norm and RoPE")(_rms_alone)
+_measures("k", k_rms="rms of keys as projected, before q/k norm and RoPE")(_rms_alone)
 
 
 @_measures("v", v_rms="rms of values", v_near_zero_share="share of values below 0.1 of their rms")
@@ -122,24 +120,10 @@ def _attention(values: Array, window: int | None) -> Floats:
     return attention_statistics(np.ascontiguousarray(values), seen)
 
 
-@_measures("attention_output", attention_output_rms="rms of what attention adds to the residual stream")
-def _attention_output(values: Array, _window: int | None) -> Sequence[float]:
-    return (_rms(values),)
-
-
-@_measures("ffn_norm", ffn_norm_rms="rms of what gate and up projection read, behind the FFN's norm")
-def _ffn_norm(values: Array, _window: int | None) -> Sequence[float]:
-    return (_rms(values),)
-
-
-@_measures("gate", gate_rms="rms of the gate projection, before its activation")
-def _gate(values: Array, _window: int | None) -> Sequence[float]:
-    return (_rms(values),)
-
-
-@_measures("up", up_rms="rms of the up projection")
-def _up(values: Array, _window: int | None) -> Sequence[float]:
-    return (_rms(values),)
+_measures("attention_output", attention_output_rms="rms of what attention adds to the residual stream")(_rms_alone)
+_measures("ffn_norm", ffn_norm_rms="rms of what gate and up projection read, behind the FFN's norm")(_rms_alone)
+_measures("gate", gate_rms="rms of the gate projection, before its activation")(_rms_alone)
+_measures("up", up_rms="rms of the up projection")(_rms_alone)
 
 
 @_measures(
@@ -153,9 +137,7 @@ def _gated(values: Array, _window: int | None) -> Sequence[float]:
     return rms, _near_zero(values, rms), top_energy_share(values, TOP_SHARE)
 
 
-@_measures("ffn_output", ffn_output_rms="rms of what the FFN adds to the residual stream")
-def _ffn_output(values: Array, _window: int | None) -> Sequence[float]:
-    return (_rms(values),)
+_measures("ffn_output", ffn_output_rms="rms of what the FFN adds to the residual stream")(_rms_alone)
 
 
 @_measures(
@@ -191,7 +173,6 @@ class Recorder:
     def __init__(self, n_prompts: int, shape: ModelShape, keep: Keep | None = None) -> None:
         self._shape = shape
         self._keep = keep
-        self._n_prompts = n_prompts
         most_heads = max(shape.n_heads, default=0)
         layers = (n_prompts, shape.n_layers)
         self._tables = {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import AnalysisError
 from ..models.subject import Subject
 from ..saving.form import SavedForm, dotted
+from .inputs.layer_table import Applicability  # noqa: TC001  as below
 from .verdicts.findings import Finding  # noqa: TC001  pydantic resolves the annotations
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class ThirdRecord:
-    """What a preset says of the early, middle or late layers together."""
+    """Scores of a preset of the early, middle or late layers together."""
 
     third: str
     layers: list[int]
@@ -192,16 +193,8 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class ApplicabilityRecord:
-    """A score that could not be computed, or was left out, and why."""
-
-    score: str
-    reason: str
-
-
-@dataclass(frozen=True)
 class RunSettings:
-    """What the numbers depend on beside the input."""
+    """Choices and constants that the numbers depend on, beside the input."""
 
     preset: str
     norm: str
@@ -215,8 +208,8 @@ class RunSettings:
 
 
 @dataclass(frozen=True)
-class RunRecord:
-    """How the analysis came about: the part that differs from run to run."""
+class AnalysisRun:
+    """Time and version of an analysis: the part that differs from run to run."""
 
     version: str
     started: str
@@ -238,10 +231,10 @@ class AnalysisDocument:
     confounds: list[ConfoundRecord]
     gauge: GaugeRecord
     agreement: list[Agreement]
-    applicability: list[ApplicabilityRecord]
+    applicability: list[Applicability]
     notes: list[str]
     warnings: list[str]
-    run: RunRecord | None = None
+    run: AnalysisRun | None = None
 
 
 def number(value: float | None) -> float | None:

@@ -57,7 +57,7 @@ class Analysis(NotebookView, SavedInDirectory):
     @cached_property
     def presets(self) -> dict[str, dict[str, npt.NDArray[Any]]]:
         """Columns as in `layers` of every preset that was run, the leading one first."""
-        return {entry.name: _columns(entry.layers) for entry in (self.document.preset, *self.document.other_presets)}
+        return {preset.name: _columns(preset.layers) for preset in (self.document.preset, *self.document.other_presets)}
 
     @cached_property
     def heads(self) -> dict[str, npt.NDArray[np.float64]]:
@@ -67,7 +67,7 @@ class Analysis(NotebookView, SavedInDirectory):
         all heads of the model, 1 for the highest.
         """
         presets = (self.document.preset, *self.document.other_presets)
-        return {name: _table(rows) for entry in presets for name, rows in entry.per_head.items()}
+        return {name: _table(rows) for preset in presets for name, rows in preset.per_head.items()}
 
     @cached_property
     def hypotheses(self) -> dict[str, Finding]:
@@ -76,7 +76,7 @@ class Analysis(NotebookView, SavedInDirectory):
 
     @property
     def warnings(self) -> list[str]:
-        """What to know before believing the rest."""
+        """Warnings to read before the rest."""
         return self.document.warnings
 
     def as_saved(self) -> Analysis:

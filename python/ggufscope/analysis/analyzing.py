@@ -12,7 +12,7 @@ import numpy as np
 
 from .._version import __version__
 from ..arrays.arguments import thread_count
-from .analysis_document import RunRecord
+from .analysis_document import AnalysisRun
 from .analysis_result import Analysis
 from .index.ranking import Ranking, rank_layers
 from .index.risk import is_gauge_invariant
@@ -113,7 +113,7 @@ def analyze_with(
         rankings = {preset.name: rank_layers(preset, preset_input, settings) for preset in chosen}
     basis = _basis(analysed, rankings, settings, presets)
     hypotheses = _findings(analysed, next(iter(rankings.values())), basis, settings)
-    run = RunRecord(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
+    run = AnalysisRun(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
     document = analysis_document(
         analysed,
         settings,

@@ -10,7 +10,6 @@ from .analysis_document import (
     Agreement,
     AnalysedModel,
     AnalysisDocument,
-    ApplicabilityRecord,
     ConfoundRecord,
     GaugeRecord,
     PresetSummary,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..arrays.floats import Floats
-    from .analysis_document import RunRecord
+    from .analysis_document import AnalysisRun
     from .index.confound import Confound
     from .index.ranking import Ranking, VariantRanking
     from .inputs.gauge import Gauge
@@ -55,7 +54,7 @@ def analysis_document(
     basis: Ranking,
     hypotheses: list[Finding],
     presets: Mapping[str, Preset],
-    run: RunRecord,
+    run: AnalysisRun,
 ) -> AnalysisDocument:
     """The whole analysis as it is saved.
 
@@ -90,9 +89,7 @@ def analysis_document(
         ],
         gauge=_gauge_record(analysed.gauge),
         agreement=_agreements(rankings),
-        applicability=[
-            ApplicabilityRecord(limit.score, limit.reason) for limit in applicability(analysed, rankings, presets)
-        ],
+        applicability=applicability(analysed, rankings, presets),
         notes=_notes(analysed, rankings),
         warnings=warnings(analysed, rankings, hypotheses),
         run=run,

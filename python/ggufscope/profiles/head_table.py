@@ -81,11 +81,11 @@ class HeadTable:
 
 def head_fields(statistics: Statistics) -> dict[str, float | None]:
     """The fields that are kept for every head."""
-    found = statistics.fields()
+    fields = statistics.fields()
     return {
-        field["name"]: found[field["name"]]
+        field["name"]: fields[field["name"]]
         for field in registry()
-        if field["per_head"] and field["roll_up"] and field["name"] in found
+        if field["per_head"] and field["roll_up"] and field["name"] in fields
     }
 
 

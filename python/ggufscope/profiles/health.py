@@ -1,4 +1,4 @@
-"""What is plainly wrong with the weights of a model: values that are no numbers, tensors that hold nothing."""
+"""Plain faults of the weights of a model: values that are no numbers, tensors that hold nothing."""
 
 from __future__ import annotations
 

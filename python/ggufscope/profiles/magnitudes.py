@@ -1,4 +1,4 @@
-"""How large the weights of a role are: a sketch of their magnitudes on a logarithmic axis, small enough to draw.
+"""Sketches of the magnitudes of the weights of a role, on a logarithmic axis and small enough to draw.
 
 The histogram has 32 bins per octave; the sketch merges them into four, at the bin edges nearest to quarters of an
 octave:

@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from ..saving.form import SavedForm
     from ..saving.guard import Guard
 
-Table = Literal["tensors", "layers", "roles", "experts", "layer_roles", "thirds"]
-_TABLES: tuple[Table, ...] = get_args(Table)
+TableName = Literal["tensors", "layers", "roles", "experts", "layer_roles", "thirds"]
+_TABLES: tuple[TableName, ...] = get_args(TableName)
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the numbers depend on beside the file.
+class ProfileSettings:
+    """Settings that the numbers of a profile depend on, beside the model.
 
     Attributes:
         fast: without histogram, row and column norms and code statistics.
@@ -49,8 +49,8 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Run:
-    """How the profile came about: the part that differs from run to run.
+class ProfileRun:
+    """Time, threads and version of a profile: the part that differs from run to run.
 
     Attributes:
         files: base names of the model's files.
@@ -73,7 +73,9 @@ class Run:
     version: str
 
     @classmethod
-    def of(cls, model: Model, started: datetime.datetime, seconds: float, threads: int, isa: str | None = None) -> Run:
+    def of(
+        cls, model: Model, started: datetime.datetime, seconds: float, threads: int, isa: str | None = None
+    ) -> ProfileRun:
         tensors = model.tensors.values()
         return cls(
             files=[base_name(file) for file in model.files],
@@ -113,7 +115,7 @@ class Profile(NotebookView, SavedResult):
 
     model: ModelSummary
     coverage: float
-    settings: Settings
+    settings: ProfileSettings
     tensors: dict[str, Row]
     layers: dict[int | str, Row]
     roles: dict[str, Row]
@@ -123,11 +125,11 @@ class Profile(NotebookView, SavedResult):
     heads: dict[str, HeadTable]
     total: Row
     magnitudes: list[MagnitudeSketch]
-    run: Run | None = None
+    run: ProfileRun | None = None
 
     _form: ClassVar[SavedForm[Any]] = PROFILE_FORM
 
-    def to_columns(self, table: Table = "tensors") -> dict[str, npt.NDArray[np.generic]]:
+    def to_columns(self, table: TableName = "tensors") -> dict[str, npt.NDArray[np.generic]]:
         """One NumPy array per field over the rows of a table, ready for a data frame.
 
         Counts are int64; numbers float64, NaN where undefined or not applicable; each quantile is a column
@@ -212,7 +214,7 @@ class Profile(NotebookView, SavedResult):
         return cls(
             model=ModelSummary(**document["model"]),
             coverage=document["coverage"],
-            settings=Settings(**document["settings"]),
+            settings=ProfileSettings(**document["settings"]),
             tensors={row.name: row for row in rows["tensors"] if row.name is not None},
             layers={_layer_key(row): row for row in rows["layers"]},
             roles={row.role: row for row in rows["roles"]},
@@ -222,7 +224,7 @@ class Profile(NotebookView, SavedResult):
             heads={table.role: table for table in tables},
             total=Row.from_json(document["total"]),
             magnitudes=[MagnitudeSketch(**sketch) for sketch in document.get("magnitudes", [])],
-            run=Run(**document["run"]) if document.get("run") else None,
+            run=ProfileRun(**document["run"]) if document.get("run") else None,
         )
 
     @property

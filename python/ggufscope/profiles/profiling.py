@@ -1,4 +1,4 @@
-"""Profiling: stream a model through the core, batch by batch, and sort what it found into rows and roll-ups."""
+"""Profiling: stream a model through the core, batch by batch, and sort its statistics into rows and roll-ups."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..models.model import open as open_model
 from ..models.summary import ModelSummary
 from .batches import DEFAULT_LIMITS, BatchLimits, batches
 from .head_table import HeadTable, column_norms, head_fields
-from .profile_result import Profile, Run, Settings
+from .profile_result import Profile, ProfileRun, ProfileSettings
 from .rollup import THIRDS, Groups, Merged, thirds_of
 from .rows import Row, with_vector_summaries
 
@@ -73,7 +73,7 @@ def profile(
         >>> profile = gs.profile("model.gguf")                                          # doctest: +SKIP
         >>> profile.roles["attn_v"].kurtosis, profile.layers[0].rms                     # doctest: +SKIP
     """
-    settings = Settings(fast=bool(fast), sparsity_threshold=checked_threshold(sparsity_threshold))
+    settings = ProfileSettings(fast=bool(fast), sparsity_threshold=checked_threshold(sparsity_threshold))
     n_threads = thread_count(threads)
     with contextlib.ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
@@ -92,7 +92,7 @@ def profile(
 
 def _profile(
     model: Model,
-    settings: Settings,
+    settings: ProfileSettings,
     *,
     threads: int,
     progress: Callable[[int, int], object] | None,
@@ -109,7 +109,7 @@ def _profile(
     ):
         collector.add(tensor, parts)
     seconds = time.perf_counter() - clock
-    run = Run.of(model, started, seconds, threads, isa)
+    run = ProfileRun.of(model, started, seconds, threads, isa)
     file_hashes = hashing.result(None if progress is None else lambda: progress(model.n_bytes, model.n_bytes))
     return collector.finish(ModelSummary.of(model, file_hashes), settings, run)
 
@@ -119,7 +119,7 @@ def _observe(
     geometry: Mapping[str, HeadGeometry | None],
     *,
     threads: int,
-    settings: Settings,
+    settings: ProfileSettings,
     progress: Callable[[int, int], object] | None,
     isa: str | None,
     limits: BatchLimits,
@@ -210,17 +210,17 @@ class _Collector:
         if geometry is None or tensor.layer is None or len(parts) != 1:
             return
         if geometry.axis == "columns":
-            found = column_norms(fields["column_l2"], geometry.n_heads) if "column_l2" in fields else []
+            of_heads = column_norms(fields["column_l2"], geometry.n_heads) if "column_l2" in fields else []
         else:
-            found = [head_fields(statistics) for statistics in parts[0].heads]
-        if len(found) != geometry.n_heads:
+            of_heads = [head_fields(statistics) for statistics in parts[0].heads]
+        if len(of_heads) != geometry.n_heads:
             return
         prefix = f"{tensor.stack}." if tensor.stack else ""
         for group in geometry.groups:
-            of_group = found[group.first_head : group.first_head + group.n_heads]
+            of_group = of_heads[group.first_head : group.first_head + group.n_heads]
             self._heads[prefix + _ROLE_OF_KIND[group.kind]][tensor.layer] = of_group
 
-    def finish(self, model: ModelSummary, settings: Settings, run: Run) -> Profile:
+    def finish(self, model: ModelSummary, settings: ProfileSettings, run: ProfileRun) -> Profile:
         total = self._total.values()
         layers = sorted(self._layers, key=lambda key: (key[0] is not None, key[0] or "", key[1]))
         return Profile(
@@ -250,8 +250,8 @@ class _Collector:
 
     def _magnitudes(self) -> list[MagnitudeSketch]:
         """Of the whole model, then of each role; of those with weights and histograms."""
-        found = [self._total.magnitudes(None), *(self._roles[role].magnitudes(role) for role in self._roles)]
-        return [sketch for sketch in found if sketch is not None]
+        sketches = [self._total.magnitudes(None), *(self._roles[role].magnitudes(role) for role in self._roles)]
+        return [sketch for sketch in sketches if sketch is not None]
 
 
 def _row(values: dict[str, Any], **place: Any) -> Row:

@@ -66,7 +66,7 @@ class Merged:
         return {"n_tensors": self.n_tensors, "n_bytes": self.n_bytes, **rolled_up(self.statistics.fields())}
 
     def magnitudes(self, role: str | None) -> MagnitudeSketch | None:
-        """How large the weights are; None without a histogram."""
+        """Sketch of the magnitudes of the weights; None without a histogram."""
         return MagnitudeSketch.of(role, self.statistics.fields().get("histogram"))
 
 

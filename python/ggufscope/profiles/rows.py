@@ -100,9 +100,9 @@ def columns(rows: Iterable[Row]) -> dict[str, npt.NDArray[Any]]:
     """One array per field over the rows; see `Profile.to_columns`."""
     table = [flat(row) for row in rows]
     names = dict.fromkeys(name for row in table for name in row)
-    found = {name: [row.get(name) for row in table] for name in names}
-    absent = {name for name in ABOUT if all(value is None for value in found.get(name, []))}
-    return {name: _column(name, values) for name, values in found.items() if name not in absent}
+    cells = {name: [row.get(name) for row in table] for name in names}
+    absent = {name for name in ABOUT if all(value is None for value in cells.get(name, []))}
+    return {name: _column(name, values) for name, values in cells.items() if name not in absent}
 
 
 def _column(name: str, values: list[Any]) -> npt.NDArray[Any]:

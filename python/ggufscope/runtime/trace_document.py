@@ -39,7 +39,7 @@ class TracedModel(Subject):
 
 @dataclass(frozen=True)
 class EngineRecord:
-    """What computed the activations, and what its numbers depend on, in words."""
+    """The engine that computed the activations, and in words what its numbers depend on."""
 
     name: str
     version: str
@@ -48,7 +48,7 @@ class EngineRecord:
 
 @dataclass(frozen=True)
 class TraceSettings:
-    """What the numbers depend on beside model and engine.
+    """Input and choices that the numbers depend on, beside model and engine.
 
     Attributes:
         source: `"prompts"`: a prompt set; `"text"`: a text; `"probe"`: random tokens of the vocabulary.
@@ -75,7 +75,7 @@ class TraceSettings:
 
 @dataclass(frozen=True)
 class FigureRecord:
-    """What a figure means; `per_head`: it is a row of numbers for each layer, one per query head."""
+    """Meaning of a figure; `per_head`: it is a row of numbers for each layer, one per query head."""
 
     definition: str
     per_head: bool
@@ -83,7 +83,7 @@ class FigureRecord:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model wrote behind a prompt.
+    """The text that the model wrote behind a prompt.
 
     Attributes:
         token_ids: generated, without the token that ended it.
@@ -98,7 +98,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Score:
-    """How an answer compares with the accepted ones.
+    """Verdict on an answer beside the accepted ones.
 
     Attributes:
         verdict: `"correct"`, `"wrong"` or `"unscored"`.
@@ -142,7 +142,7 @@ class PromptTrace:
 
 @dataclass(frozen=True)
 class TraceRun:
-    """How the trace came about: the part that differs from run to run.
+    """Time, threads and memory of a trace: the part that differs from run to run.
 
     Attributes:
         prefill_seconds, generation_seconds: of the engine's work alone.

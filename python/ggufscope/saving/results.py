@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from .directories import remove_ours, usable_directory
 from .files import atomic_write
@@ -17,10 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
-    from ..models.subject import Subject
     from .form import SavedForm
 
 _VIEWS = "..report.views"
+
+
+class ModelRecord(Protocol):
+    """The record of the model that a result is about, as far as results have to know it here."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def identity(self) -> str | None: ...
+
+    @property
+    def file_hashes(self) -> list[str] | None: ...
 
 
 class SavedResult:
@@ -35,9 +47,9 @@ class SavedResult:
     document: Any
 
     @property
-    def subject(self) -> Subject:
+    def subject(self) -> ModelRecord:
         """The model that the result is about."""
-        subject: Subject = self.document.model
+        subject: ModelRecord = self.document.model
         return subject
 
     @property

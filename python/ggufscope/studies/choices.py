@@ -1,4 +1,4 @@
-"""What a study depends on beside the model, checked before any work."""
+"""Choices that a study depends on beside the model, checked before any work."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ class Choices:
 
     @property
     def of_analysis(self) -> dict[str, Setting]:
-        """What the analysis depends on."""
+        """Choices that the analysis depends on."""
         weights = ", ".join(f"{name} {weight!r}" for name, weight in self.weights.items())
         return {"weights": weights, "norm": self.norm, "scale": self.scale, "seed": self.seed}
 
     @property
     def of_trace(self) -> dict[str, Setting]:
-        """What the trace depends on: of the prompts, what they say and not where they lie."""
+        """Choices that the trace depends on: of the prompts their content, not the place of their file."""
         return {
             "prompts": hashlib.sha256(self.prompts.prompts.model_dump_json().encode()).hexdigest(),
             "template": self.template,
@@ -73,7 +73,7 @@ class Choices:
 
     @property
     def of_probe(self) -> dict[str, Setting]:
-        """What the trace of random tokens depends on."""
+        """Choices that the trace of random tokens depends on."""
         return {"probe": self.probe, "seed": self.seed, "engine": self.engine}
 
     def check_on(self, model: Model) -> None:

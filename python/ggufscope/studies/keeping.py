@@ -1,4 +1,4 @@
-"""Which parts in a directory are still true, and why the others are not; and what is of another model."""
+"""Tells the parts in a directory that are still true, why the others are not, and results of another model."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class OutdatedError(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """What has to be the same for a part to be kept.
+    """Settings and inputs that have to be the same for a part to be kept.
 
     Attributes:
         settings: None where they do not count, since this run does not make the part.
@@ -111,7 +111,7 @@ def read_earlier(work: Work) -> StudyDocument | None:
             raise StudyError(f"{error}; --fresh starts over") from None
         if not work.is_of(earlier.model):
             raise _of_another(STUDY_JSON, earlier.model, work)
-    known = {entry.name: entry.files for entry in earlier.finished} if earlier else {}
+    known = {part.name: part.files for part in earlier.finished} if earlier else {}
     for part in PARTS.values():
         _refuse_another(part, known.get(part.name, {}), work)
     return earlier
@@ -142,8 +142,8 @@ def _of_another(file: str, other: Subject, work: Work) -> StudyError:
 
 def files_of(part: Part, directory: Path) -> list[str]:
     """Names of the part's files that are there."""
-    found = [path for kind in part.files for path in sorted(directory.glob(kind)) if path.is_file()]
-    return list(dict.fromkeys(path.relative_to(directory).as_posix() for path in found))
+    paths = [path for kind in part.files for path in sorted(directory.glob(kind)) if path.is_file()]
+    return list(dict.fromkeys(path.relative_to(directory).as_posix() for path in paths))
 
 
 def remove_files(part: Part, directory: Path) -> None:

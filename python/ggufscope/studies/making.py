@@ -47,11 +47,11 @@ class StudyInterrupted(Interrupted):
         self.part = part
 
 
-class Run:
-    """One run over all parts.
+class Making:
+    """One pass over all parts: each is made, kept or left out.
 
     Args:
-        work: what parts are made with.
+        work: means that parts are made with.
         earlier: the study that the directory holds already; None without one.
         finished: called with each step when it is over.
     """
@@ -59,7 +59,7 @@ class Run:
     def __init__(self, work: Work, earlier: StudyDocument | None, finished: Callable[[Step], object] | None) -> None:
         self._work = work
         self._told = finished
-        self._finished = {entry.name: entry for entry in earlier.finished} if earlier else {}
+        self._finished = {part.name: part for part in earlier.finished} if earlier else {}
         self._current: dict[str, str] = {}  # parts that are true → digest
         self._steps: list[Step] = []
         self._started, self._clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
@@ -109,11 +109,11 @@ class Run:
             self._drop(part)
 
     def _keep(self, part: Part, settings: Mapping[str, Setting] | None) -> None:
-        entry = self._finished.get(part.name)
+        finished = self._finished.get(part.name)
         wanted = Wanted(settings, self._inputs(part))
-        result = load_kept(part, entry, self._work, wanted)
-        if entry is not None:
-            self._current[part.name] = digest(entry)
+        result = load_kept(part, finished, self._work, wanted)
+        if finished is not None:
+            self._current[part.name] = digest(finished)
             self._work.results[part.name] = result
 
     def _inputs(self, part: Part) -> dict[str, str]:
@@ -128,14 +128,14 @@ class Run:
             self._drop(part)
             self._step(part, FAILED, one_line(error), clock)
             return
-        entry = self._record(part, made.files, clock)
-        self._current[part.name] = digest(entry)
+        finished = self._record(part, made.files, clock)
+        self._current[part.name] = digest(finished)
         self._work.results[part.name] = made.result
         self._step(part, MADE, reason, clock)
 
     def _record(self, part: Part, files: list[Path], clock: float, *, complete: bool = True) -> Finished:
         directory = self._work.directory
-        self._finished[part.name] = entry = Finished(
+        self._finished[part.name] = finished = Finished(
             name=part.name,
             version=__version__,
             settings=part.settings(self._work.choices) or {},
@@ -144,18 +144,18 @@ class Run:
             seconds=round(time.perf_counter() - clock, 3),
             complete=complete,
         )
-        return entry
+        return finished
 
     def _drop(self, part: Part) -> None:
-        """What is not true any more must not be shown; other parts stay, since they may be true again."""
+        """Remove files that show what is not true any more; other parts stay, since they may be true again."""
         if part.shown:
             remove(self._work.directory / name for name in part.shown)
             self._finished.pop(part.name, None)
 
     def _step(self, part: Part, state: str, reason: str | None, clock: float) -> None:
         """Write down what was done, and tell it."""
-        entry = self._finished.get(part.name)
-        files = list(entry.files) if entry is not None and state in {MADE, KEPT} else []
+        finished = self._finished.get(part.name)
+        files = list(finished.files) if finished is not None and state in {MADE, KEPT} else []
         step = Step(part.name, state, reason, round(time.perf_counter() - clock, 3), files)
         self._steps.append(step)
         self._write()

@@ -1,4 +1,4 @@
-"""What a part of a study is, and what it is made with."""
+"""The type of a part of a study, and the means that parts are made with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Work:
-    """What parts are made with.
+    """Model, directory, choices and earlier results that parts are made with.
 
     Attributes:
         guard: of the files that are written.
@@ -64,7 +64,7 @@ class Work:
         return None if progress is None else lambda what, share: progress(f"{part}: {what}", share)
 
     def announcing(self, part: str) -> Callable[[Plan], object] | None:
-        """What tells the plan of a run of the model."""
+        """Callback for the plan of a run of the model, with the name of the part in front."""
         announce = self.announce
         return None if announce is None else lambda plan: announce(part, plan)
 

@@ -59,7 +59,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Step:
-    """What the last run did about a part.
+    """One part in the last run.
 
     Attributes:
         state: `"made"`; `"kept"`: it was there; `"failed"`: it could not be made; `"left out"`: something it is made

@@ -37,17 +37,17 @@ class Study(SavedResult):
 
     @property
     def steps(self) -> dict[str, Step]:
-        """What the last run did, by part."""
+        """Steps of the last run, by part."""
         return {step.name: step for step in self.document.steps}
 
     @property
     def finished(self) -> dict[str, Finished]:
         """The parts in the directory."""
-        return {entry.name: entry for entry in self.document.finished}
+        return {part.name: part for part in self.document.finished}
 
     @property
     def failures(self) -> dict[str, str]:
-        """Why parts could not be made, by part."""
+        """Reasons why parts could not be made, by part."""
         return {step.name: step.reason or "" for step in self.document.steps if step.state == FAILED}
 
     @property

@@ -13,7 +13,7 @@ from ..saving.directories import usable_directory
 from ..saving.guard import Guard
 from .choices import PROBE_TOKENS, make_choices
 from .keeping import read_earlier, remove, remove_files
-from .making import Run
+from .making import Making
 from .part import Work
 from .parts import PARTS
 from .study_document import STUDY_JSON
@@ -117,7 +117,7 @@ def study(
             _clear(target)
         work = Work(model, target, choices, announce, progress, guard)
         earlier = None if fresh else read_earlier(work)
-        return Run(work, earlier, finished).all()
+        return Making(work, earlier, finished).all()
 
 
 def _directory(directory: str | PathLike[str], choices: Choices, guard: Guard) -> Path:

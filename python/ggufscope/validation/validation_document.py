@@ -62,7 +62,7 @@ class ComparedTrace:
 
 @dataclass(frozen=True)
 class ValidationSettings:
-    """What the intervals, the null and the fit depend on beside the input.
+    """Constants that the intervals, the null and the fit depend on, beside the input.
 
     Attributes:
         resamples: of the prompts, for every interval.
@@ -98,7 +98,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Size:
-    """How large a predictor's errors are, where it predicts the measured number itself.
+    """Errors of a predictor that predicts the measured number itself.
 
     Attributes:
         kind: `"relative"`: predicted / measured − 1; `"difference"`: predicted − measured, of shares.
@@ -142,7 +142,7 @@ class Against:
 
 @dataclass(frozen=True)
 class Predictor:
-    """How well one source predicts the order, and where it is meant to the size, of a quantity.
+    """One source beside a quantity: how well it predicts its order and, where it is meant to, its size.
 
     Attributes:
         name: `heuristic`, `propagation`, `probe`; baselines are `norms` and `depth`.
@@ -312,7 +312,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class ValidationRun:
-    """How the validation came about: the part that differs from run to run."""
+    """Time and version of a validation: the part that differs from run to run."""
 
     version: str
     started: str

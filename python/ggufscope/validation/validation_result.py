@@ -37,7 +37,7 @@ class Validation(SavedInDirectory):
 
     @cached_property
     def quantities(self) -> dict[str, Quantity]:
-        """What was compared, by name."""
+        """Compared quantities, by name."""
         return {quantity.name: quantity for quantity in self.document.quantities}
 
     @property

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from os import PathLike
 
-    from ...models.subject import Subject
+    from ...models.subject import Identified
 
 
 Result = TypeVar("Result", Profile, Analysis, Validation)
@@ -106,8 +106,8 @@ def read_report_data(path: str | PathLike[str]) -> ReportData:
 def _in_directory(path: Path) -> Path:
     if not path.is_dir():
         return path
-    found = [path / name for name in (REPORT_JSON, VALIDATION_JSON, PROFILE_JSON) if (path / name).is_file()]
-    return found[0] if found else path / REPORT_JSON
+    files = [path / name for name in (REPORT_JSON, VALIDATION_JSON, PROFILE_JSON) if (path / name).is_file()]
+    return files[0] if files else path / REPORT_JSON
 
 
 def _kind(schema: str) -> str:
@@ -160,20 +160,20 @@ def _with_validation(file: Path, validation: Validation) -> ReportData:
 
 
 def _beside(
-    path: Path, load: Callable[[Path], Result], subject: Subject, what: str
+    path: Path, load: Callable[[Path], Result], subject: Identified, what: str
 ) -> tuple[Result | None, str | None]:
     """The result of the same model beside another, or why there is none."""
     if not path.is_file():
         return None, f"there is no {path.name} beside {what}"
     try:
-        found = load(path)
+        result = load(path)
     except (ProfileError, AnalysisError, ValidationError) as error:
         return None, f"the {path.name} beside {what} cannot be used: {error}"
     if subject.identity is None:
         return None, f"whether the {path.name} beside {what} is of the same model cannot be told"
-    if not same_model(found.subject, subject):
+    if not same_model(result.subject, subject):
         return None, f"the {path.name} beside {what} is of another model"
-    return found, None
+    return result, None
 
 
 def other_settings(data: ReportData) -> list[str]:

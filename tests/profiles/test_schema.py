@@ -107,9 +107,9 @@ def test_a_profile_can_be_pickled_and_copied(profile):
 
 def test_saving_over_a_profile_replaces_it(profile, tmp_path):
     path = tmp_path / "a.json"
-    path.write_text("old")
+    replace(profile, coverage=0.5).save(path)
     profile.save(path)
-    assert gs.Profile.load(path).title == "a small llama"
+    assert gs.Profile.load(path) == profile
     assert [entry.name for entry in tmp_path.iterdir() if entry.suffix != ".gguf"] == ["a.json"]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .directories import remove_ours, usable_directory
 from .files import atomic_write
@@ -17,22 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from os import PathLike
 
+    from ..models.subject import Subject
     from .form import SavedForm
 
 _VIEWS = "..report.views"
-
-
-class ModelRecord(Protocol):
-    """The record of the model that a result is about, as far as results have to know it here."""
-
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def identity(self) -> str | None: ...
-
-    @property
-    def file_hashes(self) -> list[str] | None: ...
 
 
 class SavedResult:
@@ -47,9 +35,9 @@ class SavedResult:
     document: Any
 
     @property
-    def subject(self) -> ModelRecord:
+    def subject(self) -> Subject:
         """The model that the result is about."""
-        subject: ModelRecord = self.document.model
+        subject: Subject = self.document.model
         return subject
 
     @property

@@ -8,7 +8,7 @@ import typer
 
 from ..analysis.analysis_result import FILES, PROFILE_JSON, Analysis
 from ..analysis.analyzing import analyze_with
-from ..analysis.presets.registry import NORMS, PRESETS, SCALES
+from ..analysis.presets.registry import PRESETS
 from ..analysis.settings import WEIGHT_NAMES, make_settings
 from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
@@ -19,7 +19,8 @@ from ..terminal.analysis import render_analysis
 from ..terminal.console import show
 from ..terminal.progress import progress_bar
 from ..terminal.written import say_what_is_missing, written_line
-from .options import ForceOption
+from .index_options import NormOption, ScaleOption, WeightsOption
+from .options import ForceOption, JsonOption, ThreadsOption, output_directory, probe_option
 
 _WEIGHTS_HELP = (
     f"Of the index: {','.join(f'{name}=1' for name in WEIGHT_NAMES)}, or a TOML file of such keys. What is not named"
@@ -34,22 +35,20 @@ def analyze(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write the report here: page, Markdown, charts, JSON."),
+        output_directory("Write the report here: page, Markdown, charts, JSON."),
     ] = None,
-    weights: Annotated[str | None, typer.Option("--weights", metavar="W", help=_WEIGHTS_HELP)] = None,
-    norm: Annotated[str, typer.Option("--norm", help=f"Scale of a gain vector: {' or '.join(NORMS)}.")] = "mean",
-    scale: Annotated[str, typer.Option("--scale", help=f"Of a component: {' or '.join(SCALES)}.")] = "minmax",
+    weights: WeightsOption = None,
+    norm: NormOption = "mean",
+    scale: ScaleOption = "minmax",
     preset: Annotated[
         str | None, typer.Option("--preset", help=f"This one alone: {', '.join(PRESETS)}. Default: all that fit.")
     ] = None,
     probe: Annotated[
         int | None,
-        typer.Option("--probe", metavar="N", help="Run the model on N random tokens in place of propagation."),
+        probe_option("Run the model on N random tokens in place of propagation."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
-    threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
-    ] = None,
+    as_json: JsonOption = False,
+    threads: ThreadsOption = None,
     force: ForceOption = False,
 ) -> None:
     """Static analysis: a risk index per layer, six hypotheses, and what each finding is worth.

@@ -10,6 +10,7 @@ from ..saving.files import print_out
 from ..terminal.bench import render_bench
 from ..terminal.console import show
 from ..terminal.progress import share_bar
+from .options import JsonOption
 
 
 def bench(
@@ -32,7 +33,7 @@ def bench(
     seconds: Annotated[
         float | None, typer.Option("--seconds", metavar="S", help="About so long; three rounds are made in any case.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Throughput here, against reading the same bytes: of types in memory, or of profiling a file.
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from ..analysis import analyze
 from ..analysis.analysis_result import FILES
 from ..arrays.arguments import thread_count
@@ -22,7 +20,7 @@ from ..terminal.analysis import render_analysis
 from ..terminal.console import show
 from ..terminal.profile import render_profile
 from ..terminal.written import say_what_is_missing, written_line
-from .options import ForceOption
+from .options import ForceOption, ThreadsOption, output_directory
 
 MODEL = "tiny.gguf"
 
@@ -31,11 +29,9 @@ def demo(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Keep everything here; default: a new temporary directory."),
+        output_directory("Keep everything here; default: a new temporary directory."),
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
-    ] = None,
+    threads: ThreadsOption = None,
     force: ForceOption = False,
 ) -> None:
     """The whole path on a small synthetic model: make it, analyse it, show what is in it, write the report.

@@ -2,7 +2,6 @@
 
 import difflib
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,14 +14,23 @@ from ..saving.files import print_out
 from ..terminal.console import show
 from ..terminal.inspection import DEFAULT_COLUMNS, render_headline, render_overview, render_tensors
 from ..text.escape import escape
-from .options import ColumnsOption, LayersOption, RoleOption, SortOption, TensorsOption, TopOption
+from .options import (
+    ColumnsOption,
+    JsonOption,
+    LayersOption,
+    ModelArgument,
+    RoleOption,
+    SortOption,
+    TensorsOption,
+    TopOption,
+)
 
 
 def inspect(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A GGUF file, or any file of a split model.")],
+    model: ModelArgument,
     *,
     kv: Annotated[str | None, typer.Option("--kv", metavar="KEY", help="Print one metadata value in full.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: JsonOption = False,
     tensors: TensorsOption = None,
     layers: LayersOption = None,
     role: RoleOption = None,

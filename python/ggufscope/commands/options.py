@@ -1,8 +1,22 @@
-"""Options that several commands share, declared once."""
+"""Arguments and options that several commands share, declared once.
 
-from typing import Annotated
+What an option of one command means beyond that stands with the command: `output_file` and its like take the help.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+
+ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="A GGUF file, or any file of a split model.")]
+
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace files, too, that ggufscope did not write; never one that is read.")
+]
 
 TensorsOption = Annotated[
     list[str] | None, typer.Option("--tensors", metavar="GLOB", help="Only tensors of this name, as 'blk.*.attn_v*'.")
@@ -19,6 +33,23 @@ TopOption = Annotated[int | None, typer.Option("--top", metavar="N", help="Only 
 ColumnsOption = Annotated[
     str | None, typer.Option("--columns", metavar="LIST", help="Columns to show, as name,type,shape.")
 ]
-ForceOption = Annotated[
-    bool, typer.Option("--force", help="Replace files, too, that ggufscope did not write; never one that is read.")
-]
+
+
+def output_file(about: str) -> Any:
+    """`--output` for a file; `about` is its help."""
+    return typer.Option("--output", "-o", metavar="FILE", help=about)
+
+
+def output_directory(about: str) -> Any:
+    """`--output` for a directory; `about` is its help."""
+    return typer.Option("--output", "-o", metavar="DIR", help=about)
+
+
+def seed_option(about: str) -> Any:
+    """`--seed`; `about` says of what."""
+    return typer.Option("--seed", metavar="N", help=about)
+
+
+def probe_option(about: str) -> Any:
+    """`--probe`: how many random tokens to read; `about` says what for."""
+    return typer.Option("--probe", metavar="N", help=about)

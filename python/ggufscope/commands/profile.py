@@ -19,25 +19,33 @@ from ..terminal.console import show
 from ..terminal.profile import render_headline, render_profile
 from ..terminal.progress import progress_bar
 from ..terminal.tensors import DEFAULT_COLUMNS, render_tensors
-from .options import ColumnsOption, ForceOption, LayersOption, RoleOption, SortOption, TensorsOption, TopOption
+from .options import (
+    ColumnsOption,
+    ForceOption,
+    JsonOption,
+    LayersOption,
+    ModelArgument,
+    RoleOption,
+    SortOption,
+    TensorsOption,
+    ThreadsOption,
+    TopOption,
+    output_file,
+)
 
 
 def profile(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A GGUF file, or any file of a split model.")],
+    model: ModelArgument,
     *,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Save the profile as JSON, too.")
-    ] = None,
+    output: Annotated[Path | None, output_file("Save the profile as JSON, too.")] = None,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write the profile as a page with charts, too.")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
-    ] = None,
+    threads: ThreadsOption = None,
     fast: Annotated[
         bool, typer.Option("--fast", help="Without histogram, row and column norms and code statistics.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: JsonOption = False,
     hashed: Annotated[
         bool, typer.Option("--hash", help="SHA-256 of the whole files, too, as sha256sum has it and hubs publish it.")
     ] = False,

@@ -19,7 +19,7 @@ from ..terminal.validation import render_validation
 from ..terminal.written import say_what_is_missing, show_written
 from ..text.escape import escape
 from ..validation.validation_result import VALIDATION_JSON
-from .options import ForceOption
+from .options import ForceOption, output_directory
 
 _FORMAT_HELP = f"Of {', '.join(RENDERERS)}, separated by commas; default: {','.join(USUAL_FORMATS)}. Needs --output."
 
@@ -34,7 +34,7 @@ def report(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write the report here; without it, show it here."),
+        output_directory("Write the report here; without it, show it here."),
     ] = None,
     formats: Annotated[str | None, typer.Option("--format", metavar="NAMES", help=_FORMAT_HELP)] = None,
     force: ForceOption = False,

@@ -3,17 +3,13 @@
 import contextlib
 import sys
 from pathlib import Path
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
-from ..analysis.presets.registry import NORMS, SCALES
 from ..errors import ExitCode
 from ..report.writing import chosen_formats
 from ..runtime import Plan
-from ..runtime.engines.engine import ENGINES, Progress
-from ..runtime.reading.templates import CHOICES
-from ..runtime.tracing import NEW_TOKENS
 from ..saving.files import print_out
 from ..studies import Study
 from ..studies import study as run_study
@@ -25,36 +21,29 @@ from ..terminal.study import render_study, step_line
 from ..terminal.trace import plan_text
 from ..terminal.written import say_what_is_missing, written_line
 from ..text.escape import escape
-from .options import ForceOption
+from .index_options import NormOption, ScaleOption, WeightsOption
+from .options import ForceOption, JsonOption, ModelArgument, ThreadsOption, output_directory, probe_option, seed_option
+from .reading_options import USUAL_ENGINE, EngineOption, MaxNewTokensOption, PromptsOption, TemplateOption
+
+if TYPE_CHECKING:
+    from ..runtime.engines.engine import Progress
 
 
 def study(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A GGUF file, or any file of a split model.")],
+    model: ModelArgument,
     *,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="DIR", help="Where everything is written, and found again.")
-    ],
+    output: Annotated[Path, output_directory("Where everything is written, and found again.")],
     no_trace: Annotated[bool, typer.Option("--no-trace", help="Profile, analysis and report alone.")] = False,
-    prompts: Annotated[
-        Path | None, typer.Option("--prompts", metavar="FILE", help="Prompts to read; default: the twenty built in.")
-    ] = None,
-    template: Annotated[
-        str, typer.Option("--template", help=f"Form of a turn around each prompt: {', '.join(CHOICES)}.")
-    ] = "auto",
-    engine: Annotated[str, typer.Option("--engine", help=f"To read with: {', '.join(ENGINES)}.")] = next(iter(ENGINES)),
-    max_new_tokens: Annotated[
-        int | None, typer.Option("--max-new-tokens", metavar="N", help=f"To answer with; default: {NEW_TOKENS}.")
-    ] = None,
-    probe: Annotated[
-        int, typer.Option("--probe", metavar="N", help="Random tokens to read beside the prompts; 0: none.")
-    ] = PROBE_TOKENS,
-    weights: Annotated[str | None, typer.Option("--weights", metavar="W", help="Of the index, as for analyze.")] = None,
-    norm: Annotated[str, typer.Option("--norm", help=f"Scale of a gain vector: {' or '.join(NORMS)}.")] = "mean",
-    scale: Annotated[str, typer.Option("--scale", help=f"Of a component: {' or '.join(SCALES)}.")] = "minmax",
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of all draws.")] = 0,
-    threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
-    ] = None,
+    prompts: PromptsOption = None,
+    template: TemplateOption = "auto",
+    engine: EngineOption = USUAL_ENGINE,
+    max_new_tokens: MaxNewTokensOption = None,
+    probe: Annotated[int, probe_option("Random tokens to read beside the prompts; 0: none.")] = PROBE_TOKENS,
+    weights: WeightsOption = None,
+    norm: NormOption = "mean",
+    scale: ScaleOption = "minmax",
+    seed: Annotated[int, seed_option("Of all draws.")] = 0,
+    threads: ThreadsOption = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Remove what an earlier study left in DIR, also of another model.")
     ] = False,
@@ -62,7 +51,7 @@ def study(
     hashed: Annotated[
         bool, typer.Option("--hash", help="SHA-256 of the whole files, too; no result of others is kept.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the state of the study as JSON instead.")] = False,
+    as_json: JsonOption = False,
 ) -> int:
     """All of it in one directory: profile, analyze, trace, validate, report; what is finished is kept.
 

@@ -11,7 +11,7 @@ from ..synth import SHAPES, Plan, make_plan, write_plan
 from ..terminal.progress import progress_bar
 from ..text.escape import escape
 from ..text.numbers import bytes_text, count_text
-from .options import ForceOption
+from .options import ForceOption, JsonOption, seed_option
 
 _SHAPE_HELP = f"One of {', '.join(SHAPES)}."
 _TYPE_HELP = "A file type, as Q4_K_M, or a tensor type for all weights, as Q4_K. An unknown one lists them."
@@ -22,11 +22,11 @@ def synth(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The GGUF file to write.")],
     *,
     file_type: Annotated[str, typer.Option("--type", metavar="TYPE", help=_TYPE_HELP)] = "Q4_K_M",
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 0,
+    seed: Annotated[int, seed_option("The same seed gives the same bytes.")] = 0,
     layers: Annotated[int | None, typer.Option("--layers", help="This many layers, not the shape's own.")] = None,
     shards: Annotated[int, typer.Option("--shards", help="Split into this many files.")] = 1,
     pure: Annotated[bool, typer.Option("--pure", help="No mix: every weight matrix in the type itself.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
     """Write a model of a known shape with valid random blocks, for trials and benchmarks.

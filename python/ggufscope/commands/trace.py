@@ -12,53 +12,39 @@ from ..runtime import Plan, Trace, TraceInterrupted
 from ..runtime import trace as run_trace
 from ..runtime.engines.engine import ENGINES
 from ..runtime.measuring.capture import POINTS
-from ..runtime.reading.templates import CHOICES
-from ..runtime.tracing import NEW_TOKENS
 from ..saving.files import atomic_write, print_out
 from ..saving.guard import Guard
 from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.trace import plan_text, render_trace
-from .options import ForceOption
+from .options import ForceOption, JsonOption, ModelArgument, ThreadsOption, output_file, probe_option, seed_option
+from .reading_options import USUAL_ENGINE, EngineOption, MaxNewTokensOption, PromptsOption, TemplateOption
 
 _ENGINES_HELP = "; ".join(f"{name}: {entry.summary}" for name, entry in ENGINES.items())
 
 
 def trace(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A GGUF file, or any file of a split model.")],
+    model: ModelArgument,
     *,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the trace here, as JSON.")
-    ] = None,
-    prompts: Annotated[
-        Path | None, typer.Option("--prompts", metavar="FILE", help="Prompts to read; default: the twenty built in.")
-    ] = None,
+    output: Annotated[Path | None, output_file("Write the trace here, as JSON.")] = None,
+    prompts: PromptsOption = None,
     text: Annotated[
         Path | None, typer.Option("--text", metavar="FILE", help="Read this text in place of prompts.")
     ] = None,
-    probe: Annotated[
-        int | None, typer.Option("--probe", metavar="N", help="Read N random tokens in place of prompts.")
-    ] = None,
-    template: Annotated[
-        str, typer.Option("--template", help=f"Form of a turn around each prompt: {', '.join(CHOICES)}.")
-    ] = "auto",
-    engine: Annotated[str, typer.Option("--engine", help=f"{_ENGINES_HELP}.")] = next(iter(ENGINES)),
-    max_new_tokens: Annotated[
-        int | None,
-        typer.Option("--max-new-tokens", metavar="N", help=f"To answer with; default: {NEW_TOKENS}, 0 for texts."),
-    ] = None,
+    probe: Annotated[int | None, probe_option("Read N random tokens in place of prompts.")] = None,
+    template: TemplateOption = "auto",
+    engine: EngineOption = USUAL_ENGINE,
+    max_new_tokens: MaxNewTokensOption = None,
     keep: Annotated[
         list[str] | None,
         typer.Option(
             "--keep", metavar="NAME", help=f"Store raw activations beside FILE, as .npz; repeat: {', '.join(POINTS)}."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the random tokens.")] = 0,
-    threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
-    ] = None,
+    seed: Annotated[int, seed_option("Of the random tokens.")] = 0,
+    threads: ThreadsOption = None,
     hashed: Annotated[bool, typer.Option("--hash", help="SHA-256 of the whole files, too.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
+    as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
     """Activations while the model reads prompts, and its answers, scored.

@@ -14,7 +14,7 @@ from ..terminal.progress import share_bar
 from ..terminal.validation import render_validation
 from ..validation import validate as run_validation
 from ..validation.validation_result import FILES
-from .options import ForceOption
+from .options import ForceOption, JsonOption, output_directory, seed_option
 
 
 def validate(
@@ -25,14 +25,14 @@ def validate(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help=f"Write {', '.join(FILES)} here."),
+        output_directory(f"Write {', '.join(FILES)} here."),
     ] = None,
     probe: Annotated[
         Path | None,
         typer.Option("--probe", metavar="FILE", help="A trace of random tokens (trace --probe) to compare with."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of resamples and shuffles.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a summary.")] = False,
+    seed: Annotated[int, seed_option("Of resamples and shuffles.")] = 0,
+    as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> None:
     """Predicted against measured, beside plain baselines, and the index's weights fitted to answers.

@@ -1,4 +1,4 @@
-"""Static analysis: what the weights of a model say about its layers, and what each such finding is worth.
+"""Static analysis: findings about the layers of a model from its weights, and how far each can be trusted.
 
     input (GGUF, profile, Phase 1 JSON) ──▶ LayerTable ──presets──▶ scores ──▶ risk index ──▶ sensitivity, confounds
                                                                      │

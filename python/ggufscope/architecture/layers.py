@@ -67,7 +67,7 @@ class Layers:
         return None
 
     def _projections(self, layer: int, shape: HeadShape) -> tuple[Matrix, Matrix, Matrix]:
-        """Of queries, keys and values, each by itself or all in one tensor, in this order."""
+        """The projections of queries, keys and values, each by itself or all in one tensor, in this order."""
         q_rows = shape.n_heads * shape.key_length
         k_rows = shape.n_kv_heads * shape.key_length
         v_rows = shape.n_kv_heads * shape.value_length

@@ -35,7 +35,7 @@ class Rotation:
         base: of the frequencies, base^(−2i / n_dims).
         scale: of positions; 1 / factor where a model was stretched.
         magnitude: of rotated components.
-        yarn: how stretching is blended over the pairs, None for all alike.
+        yarn: the blend of stretching over the pairs; None for all alike.
     """
 
     pairs: Literal["norm", "neox"]
@@ -65,7 +65,7 @@ def phases(rotation: Rotation, n_positions: int, factors: npt.NDArray[np.float64
 
 
 def _kept_share(rotation: Rotation) -> npt.NDArray[np.float64]:
-    """How much of a pair's own frequency stays, (n_dims / 2,): ggml's `rope_yarn_ramp`; 0 without YaRN."""
+    """Share of a pair's own frequency that stays, (n_dims / 2,): ggml's `rope_yarn_ramp`; 0 without YaRN."""
     n_pairs = rotation.n_dims // 2
     if rotation.yarn is None:
         return np.zeros(n_pairs)

@@ -1,4 +1,4 @@
-"""Which tokens of a vocabulary are ordinary ones."""
+"""The ordinary tokens of a vocabulary."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def ordinary_tokens(model: Model, n_rows: int) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
-    """Which rows of the vocabulary are neither control nor byte tokens, bool (n_rows,), and the assumptions made."""
+    """Rows of the vocabulary that are neither control nor byte tokens, bool (n_rows,), and the assumptions made."""
     key = "tokenizer.ggml.token_type"
     types = np.asarray(model.metadata[key]) if key in model.metadata else np.empty(0)
     if types.shape != (n_rows,) or types.dtype.kind not in "iu":

@@ -152,6 +152,6 @@ def _score(item: Item, answer: Answer | None) -> Score | None:
 
 
 def _overflow(residual: Floats) -> list[str]:
-    """From which layer on the stream is not finite, if it is."""
+    """A warning that names the layer from which on the stream is not finite; none where it is finite."""
     lost = np.flatnonzero(~np.isfinite(residual).all(axis=0))
     return [] if lost.size == 0 else [f"activations are not finite from layer {lost[0]} on: they overflow float32"]

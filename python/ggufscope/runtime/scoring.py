@@ -38,7 +38,7 @@ def score(prompt: Prompt, answer: str, *, finished: bool) -> Score:
 
     Args:
         prompt: the prompt, with its accepted answers.
-        answer: what the model wrote, of which the first 2000 characters count.
+        answer: of the model; the first 2000 characters count.
         finished: whether the model ended it, rather than a limit on its length.
 
     Returns:
@@ -95,7 +95,7 @@ def _sentences(words: Words) -> dict[int, list[str]]:
 
 
 def _mentions(answers: Sequence[str], words: Words) -> list[_Mention]:
-    """Which of the answers are in a text, in order of their place."""
+    """The mentions of the answers in a text, in order of their place."""
     mentions = ((_mention_of_pattern if is_pattern(answer) else _mention_of_words)(answer, words) for answer in answers)
     return sorted((mention for mention in mentions if mention is not None), key=lambda mention: mention.first)
 
@@ -143,7 +143,7 @@ def _is_denied(words: Sequence[Word], first: int, last: int) -> bool:
 
 
 def _yes_or_no(prompt: Prompt, words: Words) -> Score | None:
-    """Where Yes or No is accepted, the first Yes or No of the answer decides; None without one."""
+    """The score by the first Yes or No of the answer, where Yes or No is accepted; None without one."""
     accepted = {answer.casefold().strip(" .!") for answer in prompt.accepted}
     right = accepted & YES, accepted & NO
     if bool(right[0]) is bool(right[1]):

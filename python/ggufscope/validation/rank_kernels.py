@@ -96,7 +96,7 @@ def kendall_rows(series: Floats, rows: Floats) -> Floats:  # pragma: no cover  c
 
 @compiled
 def _tied_pairs(first: Floats, second: Floats) -> tuple[float, float]:  # pragma: no cover  compiled
-    """Of values sorted by `first`, then `second`: the pairs that tie in `first`, and those that tie in both."""
+    """Pairs that tie in `first`, and pairs that tie in both, of values sorted by `first`, then `second`."""
     tied, tied_both = 0.0, 0.0
     run, run_both = 0, 0
     for i in range(1, first.size):
@@ -109,7 +109,7 @@ def _tied_pairs(first: Floats, second: Floats) -> tuple[float, float]:  # pragma
 
 @compiled
 def _exchanges(values: Floats) -> float:  # pragma: no cover  compiled
-    """Pairs of neighbours that sorting exchanges: how many pairs stand in falling order."""
+    """Number of pairs in falling order, which are the neighbours that sorting exchanges."""
     source, target = values.copy(), np.empty(values.size)
     count = 0.0
     width = 1
@@ -132,7 +132,7 @@ def _exchanges(values: Floats) -> float:  # pragma: no cover  compiled
 
 @compiled
 def auc_rows(scores: Floats, labels: npt.NDArray[np.bool_]) -> Floats:  # pragma: no cover  compiled
-    """For each row of scores (m, n): how often a labelled score is above one that is not, ties counting half; (m,).
+    """AUC of each row of scores (m, n): share of pairs with the labelled score above, ties counting half; (m,).
 
     NaN where a row of labels (m, n) is all of one kind.
     """

@@ -63,7 +63,7 @@ class Sources:
 
     @property
     def scale(self) -> Scale:
-        """Of the components of the index."""
+        """The scaling of the components of the index."""
         return "rank" if self.analysis.document.settings.scale == "rank" else "minmax"
 
     def preset(self, name: str) -> PresetSummary:

@@ -41,7 +41,7 @@ def validate(
 
     Args:
         analysis: the static analysis, or the path of one (`analysis-report.json`, or the directory that holds it).
-        trace: what was measured, or the path of a saved trace.
+        trace: the measured activations, or the path of a saved trace.
         probe: a trace of random tokens of the same model, to compare with; without it the preset `probe` of an analysis
             that was made with one.
         seed: of resamples and shuffles; the same seed gives the same numbers.

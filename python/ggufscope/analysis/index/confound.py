@@ -48,11 +48,11 @@ class Confound:
         quantity: its name.
         status: `"single type"`: nothing to confound; `"not separable"`: the layout of the types does not let the test
             decide; `"not available"`: the quantity or its types are not known on every layer.
-        layers_by_type: how many layers have which types.
+        layers_by_type: types → number of layers.
         partial_eta_squared: None unless tested.
         effect: (max γ − min γ) / range(y).
         p: by permutation of the labels; at least 1 / 500.
-        reason: why it is not separable or not available.
+        reason: of `"not separable"` and `"not available"`; None otherwise.
         shift: γ of each layer relative to their mean, (L,), in the unit of the quantity; None unless tested.
     """
 

@@ -56,7 +56,7 @@ def count_ranks(
     Args:
         units: scaled components, float64 (components, L), C-contiguous.
         weights: float64 (draws, components).
-        top: how many of the highest count as the top.
+        top: number of the highest that count as the top.
 
     Returns:
         Number of draws in which each layer is first, (L,), and in the top, (L,), ties sharing a place; and counts of
@@ -87,7 +87,7 @@ def sensitivity(units: Floats, draws: int = DRAWS, seed: int = 0) -> Sensitivity
 
     Args:
         units: scaled components, (components, L).
-        draws: how many weight vectors.
+        draws: number of weight vectors.
         seed: of the draws; the same seed gives the same numbers.
 
     Raises:

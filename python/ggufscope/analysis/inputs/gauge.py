@@ -51,7 +51,7 @@ class Gauge:
     """The invariant products of every layer.
 
     Attributes:
-        exactness: how they were got; see EXPLANATIONS.
+        exactness: see EXPLANATIONS.
         products: by the names of PRODUCTS, (L,), NaN where a tensor is missing.
         scale_free: product → why its size means nothing here, and with it that of either factor.
     """

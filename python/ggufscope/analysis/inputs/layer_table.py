@@ -106,7 +106,7 @@ class LayerTable:
         return np.linspace(0.0, 1.0, self.n_layers) if self.n_layers > 1 else np.zeros(self.n_layers)
 
     def types_of(self, roles: Iterable[str]) -> list[tuple[str | None, ...]]:
-        """Of each layer the types of the tensors that `roles` names."""
+        """The types of the tensors that `roles` names, layer by layer."""
         columns = [(self.matrices[role] if role in self.matrices else self.gains[role]).types for role in roles]
         return list(zip(*columns, strict=True)) if columns else [()] * self.n_layers
 

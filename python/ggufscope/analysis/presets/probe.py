@@ -1,4 +1,4 @@
-"""The probe as a preset: what propagation predicts, measured while the model reads random tokens of its vocabulary.
+"""The probe as a preset: the scores of propagation, measured while the model reads random tokens of its vocabulary.
 
 As free of data as propagation, and closer to what the model does with a text (docs/trace.md). Components and scores
 have the names and the meaning that they have in the propagation preset, in whose place this one runs.

@@ -15,7 +15,7 @@ class Evidence:
         tau: Kendall's τ of the quantity over depth.
         interval: 95 % interval by resampling layers within the groups compared; of H6 the 5–95 % interval of the last
             layer's rank over weights.
-        interval_of: what the interval is of.
+        interval_of: the statistic of the interval, in words.
         details: others, by name.
     """
 
@@ -42,8 +42,8 @@ class QuantizerCheck:
         status: of the confound test of the quantity.
         partial_eta_squared: of its types.
         counterfactual_value: the rule's number on the quantity minus the quantizer's effect.
-        counterfactual_holds: what the rule then says; None where there is no effect to take away.
-        reason: why it could not be tested.
+        counterfactual_holds: the rule's answer there; None where there is no effect to take away.
+        reason: of a test that was not possible; None after a test.
     """
 
     status: str
@@ -60,9 +60,9 @@ class GaugeCheck:
     Attributes:
         product: its name; None for H6, where every component is replaced.
         value: the rule's number on it.
-        holds: what the rule says; None where the product is not known or means nothing.
+        holds: the rule's answer on it; None where the product is not known or means nothing.
         decides: whether a different answer makes the verdict parametrization-dependent.
-        note: how the product was got, or why there is none.
+        note: on the exactness of the product, or the reason that there is none.
     """
 
     product: str | None
@@ -79,14 +79,14 @@ class Finding:
     Attributes:
         id: `"H1"` to `"H6"`.
         title: the premise in few words.
-        premise: what is claimed of the weights.
-        consequence: what the original study concludes from it; not tested here.
+        premise: the claim about the weights.
+        consequence: the behaviour that the original study concludes; not tested here.
         verdict: on the premise.
         statement: verdict and consequence in one sentence.
         why: the reason in one sentence.
         value: the number the rule looks at: a relative change, the gap of H1, the rank of H6.
         measured: the value as people read it; empty where there is none.
-        holds_as_measured: what the rule says before the checks; None where it does not apply.
+        holds_as_measured: the rule's answer before the checks; None where it does not apply.
         gauge_invariant: whether the quantity is indifferent to the parametrization.
         remark: for the reader.
     """

@@ -23,7 +23,7 @@ class Hypothesis:
     Attributes:
         id: `"H1"`.
         title: the premise in few words.
-        premise: what is claimed of the weights.
+        premise: the claim about the weights.
         consequence: that the study concludes from it.
         quantity: the score that the rule looks at.
         rule: decides the premise.

@@ -33,7 +33,7 @@ class Outcome:
         value: the number the rule looks at; None where it is not defined.
         tau: Kendall's τ over depth.
         interval: 95 % interval by resampling layers within the groups that are compared.
-        interval_of: what the interval is of.
+        interval_of: the statistic of the interval, in words.
         details: other numbers, by name.
     """
 

@@ -47,7 +47,7 @@ class Ending:
 
 
 class Seconds(NamedTuple):
-    """Of prefill and generation."""
+    """Seconds that prefill and generation take."""
 
     prefill: float
     generation: float
@@ -63,7 +63,7 @@ class GenerationInterrupted(Interrupted):
 
 @dataclass(frozen=True)
 class EngineDescription:
-    """How an engine computes: name, version, and what its numbers depend on, as `{"cache": "float32"}`."""
+    """Name, version and the settings that the numbers of an engine depend on, as `{"cache": "float32"}`."""
 
     name: str
     version: str
@@ -109,7 +109,7 @@ class Engine(Protocol):
         """
 
     def estimate(self, prompts: Tokens, max_new_tokens: int) -> Seconds | None:
-        """How long it will take, from a short trial; None: there is no telling."""
+        """The seconds that it will take, from a short trial; None: there is no telling."""
 
     def close(self) -> None: ...
 
@@ -125,7 +125,7 @@ class EngineEntry:
     """An engine that can be chosen.
 
     Attributes:
-        summary: what it is, in a line.
+        summary: one line about it.
         module: where its `open_engine(model, threads)` is.
         package: that it needs beyond ggufscope's own, from the extra `runtime`; None: none.
     """

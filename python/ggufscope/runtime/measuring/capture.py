@@ -164,7 +164,7 @@ class Recorder:
     """The figures of all prompts and layers, filled while an engine works.
 
     Args:
-        n_prompts: how many prompts are read.
+        n_prompts: number of prompts.
         shape: of the model.
         keep: called as `keep(prompt, layer, point, first_head, values)` with every array, before it is reduced; it
             must copy what it wants to have. From any thread.

@@ -40,7 +40,7 @@ def sum_of_squares(values: Array) -> float:
 
 @compiled
 def count_below(values: Array, threshold: float) -> int:
-    """How many |x| are below the threshold, of a C-contiguous array (n,)."""
+    """Number of |x| below the threshold, of a C-contiguous array (n,)."""
     count = 0
     limit = np.float32(threshold)
     for i in range(values.size):
@@ -88,7 +88,7 @@ def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64]) -> F
 
 
 def top_energy_share(values: Array, share: float) -> float:
-    """Of Σ x² of each token, what its largest ⌈share · width⌉ squares hold; mean over tokens that are not all zero.
+    """Share of Σ x² that the largest ⌈share · width⌉ squares of a token hold; mean over tokens that are not all zero.
 
     Args:
         values: float32 (tokens, width).

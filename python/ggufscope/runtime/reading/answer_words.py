@@ -36,7 +36,7 @@ class Word:
     """One word.
 
     Attributes:
-        text: what compares; a number in plain decimal notation, an ordinal as `#3`.
+        text: in the form that compares; a number in plain decimal notation, an ordinal as `#3`.
         is_number: whether it is a number and meant as one; a spelled "one" is not.
         sentence: number of the sentence it is in.
         clause: number of the clause, over the whole text.
@@ -59,7 +59,7 @@ class Words:
     Attributes:
         plain: the text they were found in: compatible characters made alike, apostrophes straight.
         words: in order.
-        n_ended: how many sentences have their end; a last one without is not among them.
+        n_ended: number of sentences that have their end; a last one without is not among them.
     """
 
     plain: str

@@ -26,7 +26,7 @@ def is_pattern(answer: str) -> bool:
 
 @dataclass(frozen=True)
 class Span:
-    """Where something stands in a text, half open."""
+    """A place in a text, half open."""
 
     start: int
     stop: int

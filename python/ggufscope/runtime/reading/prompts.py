@@ -55,11 +55,11 @@ class Prompt(_Strict):
 
     Attributes:
         id: its name, unlike any other in the set.
-        category: what it tries; weights are fitted leaving one category out at a time.
+        category: the ability that it tries; weights are fitted leaving one category out at a time.
         prompt: the text that the model reads.
         accepted: right answers, each a text or `/pattern/`; one of them suffices.
         hallucination_examples: wrong answers that models give, likewise.
-        difficulty: how hard it is meant to be; only shown.
+        difficulty: as its author means it; only shown.
     """
 
     id: Name

@@ -36,7 +36,7 @@ class Item:
     Attributes:
         id: unlike any other's.
         tokens: int32 (n,).
-        text: what was asked to be read; None for random tokens.
+        text: before the template; None for random tokens.
         wrapped: with what the template puts around it.
         prompt: of a set, with its accepted answers; None for others.
     """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AttentionScores:
-    """Of one layer.
+    """The predictions for the attention of one layer.
 
     Attributes:
         output: moments of the output projection's result.
@@ -54,7 +54,7 @@ def attend(weights: AttentionWeights, inputs: Moments, gain: Floats, draws: Draw
 
 
 def _mixed(v: Moments, shape: HeadShape, collision: Floats) -> Moments:
-    """Of Σ α v per query head: the mean stays, the variance of independent values shrinks to E Σ α² of it."""
+    """Moments of Σ α v per query head: the mean stays, the variance of independent values shrinks to E Σ α² of it."""
     heads = np.arange(v.mean.size).reshape(shape.n_kv_heads, shape.value_length)
     channels = np.repeat(heads, shape.n_heads // shape.n_kv_heads, axis=0).reshape(-1)
     return Moments(v.mean[channels], v.variance[channels] * np.repeat(collision, shape.value_length))

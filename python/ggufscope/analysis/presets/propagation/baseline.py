@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def baselines(model: Model, threads: int | None = None) -> Floats:
-    """Of every head, (layers, most heads of a layer), NaN where a layer has fewer; as in `Propagation.baseline`.
+    """The baseline of every head, (layers, most heads of a layer), NaN where a layer has fewer; as in `Propagation`.
 
     Raises:
         NotApplicableError: The model has no such heads; the message says why.

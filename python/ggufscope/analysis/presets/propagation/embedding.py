@@ -23,13 +23,13 @@ _CHUNK_ELEMENTS = 1 << 20
 
 
 def token_moments(model: Model, table: Tensor, threads: int) -> tuple[Moments, tuple[str, ...]]:
-    """Of the rows of ordinary tokens, which count alike, and what was assumed for them."""
+    """Moments of the rows of ordinary tokens, which count alike, and the assumptions made."""
     kept, assumptions = ordinary_tokens(model, table.n_rows)
     return row_moments(table, kept, threads), assumptions
 
 
 def position_moments(catalog: Catalog, width: int, positions: int, threads: int) -> Moments | None:
-    """Of the first `positions` learned position embeddings; None where the model has none."""
+    """Moments of the first `positions` learned position embeddings; None where the model has none."""
     places = catalog.find(None, "position_embd")
     if places is None:
         return None

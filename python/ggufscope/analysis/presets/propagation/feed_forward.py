@@ -24,7 +24,7 @@ _CELLS, _FINE_CELLS = normal_cells(256), normal_cells(1024)
 
 @dataclass(frozen=True)
 class FeedForwardScores:
-    """Of one layer; figures of neurons are over those of all experts together.
+    """The predictions for the FFN of one layer; figures of neurons are over those of all experts together.
 
     Attributes:
         output: moments of the FFN's result.
@@ -62,7 +62,7 @@ def feed_forward(weights: FeedForwardWeights, inputs: Moments, threads: int) -> 
 
 
 def routed(outputs: list[Moments], n_used: int) -> Moments:
-    """Of the mean of `n_used` experts out of all, every choice equally likely and their outputs independent.
+    """Moments of the mean of `n_used` experts out of all, every choice equally likely and their outputs independent.
 
     E[Var | choice] is the mean variance over k; the choice itself adds the variance of means over experts,
     over k, times (E − k) / (E − 1) for drawing without replacement.

@@ -40,7 +40,7 @@ def add_columns(rows: npt.NDArray[np.float32], kept: npt.NDArray[np.bool_], shif
     Args:
         rows: float32 (n, columns), C-contiguous.
         kept: bool (n,).
-        shift: float64 (columns,), near the mean: what keeps the variance of a large mean.
+        shift: float64 (columns,), near the mean, so that the variance of a large mean keeps its digits.
 
     Returns:
         Two float64 arrays, (columns,).
@@ -128,7 +128,7 @@ def attention_statistics(scores: Floats, scale: float, soft_cap: float) -> tuple
 
     Args:
         scores: q · k, float64 (queries, keys).
-        scale: what they are multiplied with.
+        scale: their factor.
         soft_cap: above 0, scaled scores s become soft_cap · tanh(s / soft_cap).
 
     Returns:

@@ -30,7 +30,7 @@ def mapped_with_squares(matrix: Matrix, inputs: Moments, vectors: Floats, thread
 
 
 def covariance(first: Matrix, second: Matrix, variance: Floats, threads: int) -> Floats:
-    """Of each row's output with that of the same row of another matrix: (W ∘ V) σ², (rows,)."""
+    """Covariance of each row's output with that of the same row of another matrix: (W ∘ V) σ², (rows,)."""
     products = multiply(first.blocks(), None, variance, second.blocks(), threads).squares
     assert products is not None  # noqa: S101
     return products * (first.scale * second.scale)

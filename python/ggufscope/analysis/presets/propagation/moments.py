@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Moments:
-    """Of a vector over tokens: mean and variance of every channel, each float64 (channels,)."""
+    """Mean and variance of every channel of a vector over tokens, each float64 (channels,)."""
 
     mean: Floats
     variance: Floats
 
     def __add__(self, other: Moments) -> Moments:
-        """Of a sum of independent vectors."""
+        """Moments of a sum of independent vectors."""
         return Moments(self.mean + other.mean, self.variance + other.variance)
 
     def scaled(self, factor: float) -> Moments:

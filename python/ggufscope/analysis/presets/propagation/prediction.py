@@ -27,7 +27,7 @@ SCORES = (
 
 
 class Limit(NamedTuple):
-    """Where a score is not applicable, and why."""
+    """A score that does not apply, and the reason."""
 
     score: str
     reason: str

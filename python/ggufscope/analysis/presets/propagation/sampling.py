@@ -52,7 +52,7 @@ class Draws:
         return self._normals[key_length]
 
     def phases(self, rotation: Rotation) -> npt.NDArray[np.complex128]:
-        """Of RoPE at positions 0 … keys − 1: (keys, pairs).
+        """The factors of RoPE at positions 0 … keys − 1: (keys, pairs).
 
         Raises:
             NotApplicableError: The file's frequency factors do not fit.
@@ -127,7 +127,7 @@ def head_statistics(
 
 
 def _attention(q: Floats, k: Floats, shape: HeadShape, seen: int) -> tuple[Floats, Floats]:
-    """Of queries, (contexts, heads, queries, key_length), that see the last keys of their context."""
+    """Entropy share and E Σ α² of queries, (contexts, heads, queries, key_length), that see the last keys."""
     contexts, heads, n, _ = q.shape
     scores = q.reshape(contexts, heads * n, -1) @ k[:, -seen:].swapaxes(1, 2)
     entropy, collision = attention_statistics(scores.reshape(-1, seen), shape.scale, shape.soft_cap)

@@ -1,4 +1,4 @@
-"""From the embedding through the layers, in order."""
+"""The walk of the moments from the embedding through the layers, in order."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class Session:
 
     Args:
         model: the model.
-        n_sequences: how many.
+        n_sequences: their number.
         length: tokens of the longest.
         batch: tokens read at once, at most.
         threads: to compute with.
@@ -191,7 +191,7 @@ class Session:
 
 
 def _wait_whatever_comes(running: Future[int]) -> None:
-    """Wait for llama.cpp to return, a second Ctrl-C notwithstanding: what it works with is about to be freed."""
+    """Wait for llama.cpp to return, a second Ctrl-C notwithstanding: its memory is about to be freed."""
     while not running.done():
         with contextlib.suppress(KeyboardInterrupt):
             wait([running])

@@ -60,7 +60,7 @@ class Memory:
         self.length = 0
 
     def append(self, keys: Array, values: Array) -> None:
-        """Of more tokens, each (tokens, key heads, length)."""
+        """Add keys and values of more tokens, each (tokens, key heads, length)."""
         end = self.length + len(keys)
         self._keys[:, self.length : end] = keys.swapaxes(0, 1)
         self._values[:, self.length : end] = values.swapaxes(0, 1)

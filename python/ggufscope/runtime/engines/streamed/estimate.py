@@ -1,4 +1,4 @@
-"""How long it will take, from a trial with a part of the largest matrix."""
+"""An estimate of the seconds ahead, from a trial with a part of the largest matrix."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def estimate(network: Network, workers: Workers, n_tokens: int, n_prompts: int, 
 
 
 def _seconds_per_weight(network: Network, workers: Workers, n_tokens: int) -> float:
-    """Of the largest matrix of the first layer with so many tokens, after a first, uncounted, stripe of it."""
+    """Seconds per weight of the largest matrix of the first layer with `n_tokens`, after a first, uncounted, stripe."""
     matrix = max(network.layers[0].matrices, key=lambda each: each.n_rows * each.n_columns)
     part = matrix.part(0, min(matrix.n_rows, 256 * workers.threads))
     x = np.zeros((n_tokens, part.n_columns), np.float32)

@@ -56,7 +56,7 @@ class LayerRun:
         weights: of it.
         turning: RoPE; None without.
         memories: keys and values by prompt; appended to.
-        batch: what goes through.
+        batch: the tokens that go through.
         workers: that do it.
     """
 

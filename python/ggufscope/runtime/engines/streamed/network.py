@@ -93,7 +93,7 @@ class Network:
 
     @property
     def matrices(self) -> list[Matrix]:
-        """Those of all layers and the output: what one pass over the weights multiplies."""
+        """The matrices that one pass over the weights multiplies: those of all layers, and the output."""
         return [*(matrix for layer in self.layers for matrix in layer.matrices), self.output]
 
     def rope_factors(self, positions: int) -> npt.NDArray[np.float64] | None:

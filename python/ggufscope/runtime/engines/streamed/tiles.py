@@ -35,7 +35,7 @@ class Workers:
     """A few threads that outlive single products. Interrupted, they end with the tile or item at hand.
 
     Attributes:
-        threads: how many.
+        threads: their number.
         limits: sizes of the pieces they work on.
     """
 
@@ -48,7 +48,7 @@ class Workers:
     def each(self, work: Callable[[Item], object], items: Sequence[Item]) -> None:
         """work(item) for every item, in no particular order; an exception in one is raised here.
 
-        NumPy does not warn meanwhile: what is not finite is looked for afterwards.
+        NumPy does not warn meanwhile: values that are not finite are looked for afterwards.
         """
         if self.threads == 1 or len(items) == 1:
             with np.errstate(all="ignore"):
@@ -149,7 +149,7 @@ def _decoded(matrix: Matrix, first: int, count: int, workers: Workers) -> Array:
 
 
 def tile_rows(matrix: Matrix, threads: int, tile_bytes: int) -> int:
-    """Rows of a tile: what fits, one at least, in multiples of 16 where possible; something for every thread."""
+    """Rows of a tile: as many as fit, one at least, in multiples of 16 where possible; some for every thread."""
     fitting = max(1, tile_bytes // (4 * matrix.n_columns))
     share = -(-matrix.n_rows // threads)
     rows = min(fitting, share)

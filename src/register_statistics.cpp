@@ -52,10 +52,7 @@ void append(Statistics& statistics, const Statistics& later) {
     return;
   }
   const FloatingPointScope arithmetic;
-  statistics.Norms::append(later);                           // first: it may refuse
-  Norms norms = std::move(static_cast<Norms&>(statistics));  // merge would drop them
-  statistics.merge(later);
-  static_cast<Norms&>(statistics) = std::move(norms);
+  statistics.append(later);
 }
 
 py::dict to_dict(const Statistics& statistics) {

@@ -41,15 +41,15 @@ class ByteSums {
  public:
   static constexpr int kOrigin = 0;  // powers are those of the distance from this code
 
-  I32 one() const { return one_; }
-  I32 two() const { return two_[0] + two_[1]; }
-  I32 three() const { return three_[0] + three_[1]; }
-  F64 four() const { return unsigned_to_f64(four_[0]) + unsigned_to_f64(four_[1]); }
+  I32 sum() const { return sum_; }
+  I32 squares() const { return squares_[0] + squares_[1]; }
+  I32 cubes() const { return cubes_[0] + cubes_[1]; }
+  F64 fourths() const { return unsigned_to_f64(fourths_[0]) + unsigned_to_f64(fourths_[1]); }
   static I32 magnitudes(I32 quad) { return abs_bytes(quad); }
 
  protected:
   void add_powers(I32 quad) {
-    one_ = add_bytes(one_, quad);
+    sum_ = add_bytes(sum_, quad);
     add_words<0>(even_bytes(quad));
     add_words<1>(odd_bytes(quad));
   }
@@ -58,14 +58,14 @@ class ByteSums {
   template <int Place>
   void add_words(I32 words) {
     const I32 squares = square_words(words);
-    two_[Place] = add_products(two_[Place], words, words);
-    three_[Place] = add_products(three_[Place], squares, words);
-    four_[Place] = add_products(four_[Place], squares, squares);
+    squares_[Place] = add_products(squares_[Place], words, words);
+    cubes_[Place] = add_products(cubes_[Place], squares, words);
+    fourths_[Place] = add_products(fourths_[Place], squares, squares);
   }
-  I32 one_ = broadcast(0);
-  I32 two_[2] = {broadcast(0), broadcast(0)};
-  I32 three_[2] = {broadcast(0), broadcast(0)};
-  I32 four_[2] = {broadcast(0), broadcast(0)};
+  I32 sum_ = broadcast(0);
+  I32 squares_[2] = {broadcast(0), broadcast(0)};
+  I32 cubes_[2] = {broadcast(0), broadcast(0)};
+  I32 fourths_[2] = {broadcast(0), broadcast(0)};
 };
 
 // Of the codes 0 … 15 from one of them, in every piece of sixteen bytes.
@@ -92,26 +92,26 @@ class NibbleSums {
   static constexpr int kOrigin = Origin;
   static_assert((15 - Origin) * (15 - Origin) < 128 && Origin * Origin < 128);
 
-  I32 one() const { return one_ - broadcast(Size * Origin); }
-  I32 two() const { return two_; }
-  I32 three() const { return three_ - broadcast(Origin) * two_; }
-  F64 four() const { return to_f64(four_); }
+  I32 sum() const { return sum_ - broadcast(Size * Origin); }
+  I32 squares() const { return squares_; }
+  I32 cubes() const { return cubes_ - broadcast(Origin) * squares_; }
+  F64 fourths() const { return to_f64(fourths_); }
   static I32 magnitudes(I32 quad) { return pick_bytes(load_i32(kDistances<Origin>.magnitudes), quad); }
 
  protected:
   void add_powers(I32 quad) {
     const I32 squares = pick_bytes(load_i32(kDistances<Origin>.squares), quad);
-    one_ = add_bytes(one_, quad);
-    two_ = add_bytes(two_, squares);
-    three_ = add_byte_products(three_, quad, squares);
-    four_ = add_byte_products(four_, squares, squares);
+    sum_ = add_bytes(sum_, quad);
+    squares_ = add_bytes(squares_, squares);
+    cubes_ = add_byte_products(cubes_, quad, squares);
+    fourths_ = add_byte_products(fourths_, squares, squares);
   }
 
  private:
-  I32 one_ = broadcast(0);
-  I32 two_ = broadcast(0);
-  I32 three_ = broadcast(0);
-  I32 four_ = broadcast(0);
+  I32 sum_ = broadcast(0);
+  I32 squares_ = broadcast(0);
+  I32 cubes_ = broadcast(0);
+  I32 fourths_ = broadcast(0);
 };
 
 // The smallest and the largest code of each lane.
@@ -140,12 +140,12 @@ class CodeEnds {
   I32 high_ = broadcast(0x80808080U);
 };
 
-struct LaneSums {  // Σw … Σw⁴ and Σ|w| of each lane
-  F64 one;
-  F64 two;
-  F64 three;
-  F64 four;
-  F64 magnitude;
+struct LaneSums {  // of each lane's weights
+  F64 total;       // Σw
+  F64 squares;     // Σw²
+  F64 cubes;       // Σw³
+  F64 fourths;     // Σw⁴
+  F64 magnitudes;  // Σ|w|
 };
 
 // w = step · (q − origin)
@@ -166,8 +166,8 @@ class CenteredSums : public Powers {
   LaneSums sums() const {
     const F64 step = to_f64(step_);
     const F64 square = step * step;
-    return {step * to_f64(this->one()), square * to_f64(this->two()), square * step * to_f64(this->three()),
-            square * square * this->four(), abs(step) * to_f64(magnitude_)};
+    return {step * to_f64(this->sum()), square * to_f64(this->squares()), square * step * to_f64(this->cubes()),
+            square * square * this->fourths(), abs(step) * to_f64(magnitude_)};
   }
   // Zeros, which nearly always are the only weights below the threshold.
   template <class ShowQuads>
@@ -199,14 +199,14 @@ class LineSums : public Powers {
 
   // Powers of the deviations from the lane's mean first, where nothing cancels: they are exact up to 2^53.
   LaneSums sums() const {
-    const F64 q1 = to_f64(this->one());
-    const F64 q2 = to_f64(this->two());
-    const F64 q3 = to_f64(this->three());
+    const F64 q1 = to_f64(this->sum());
+    const F64 q2 = to_f64(this->squares());
+    const F64 q3 = to_f64(this->cubes());
     const F64 q = broadcast(1.0 / Size) * q1;
     const F64 c2 = q2 - q * q1;
     const F64 both = q2 + c2;  // q2 + 2 c2 is 3 q2 − 2 q q1, and 3 (q2 + c2) is 6 q2 − 3 q q1
     const F64 c3 = q3 - q * (both + c2);
-    const F64 c4 = this->four() - q * (broadcast(4.0) * q3 - q * (broadcast(3.0) * both));
+    const F64 c4 = this->fourths() - q * (broadcast(4.0) * q3 - q * (broadcast(3.0) * both));
 
     const F64 step = to_f64(line_.step);
     const F64 base = to_f64(line_.base);

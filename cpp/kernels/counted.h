@@ -37,7 +37,10 @@ concept IsCounted = requires(const typename Format::Block* group) { Format::plan
 template <class Format>
 class CountedTables {
  public:
-  explicit CountedTables(FusedRun& run) : codes_into_(run.codes), histogram_(run.histogram) {}
+  using Feeds = StatisticList<Histogram, Codes>;
+
+  explicit CountedTables(const Targets& targets)
+      : codes_into_(targets.of<Codes>()), histogram_(targets.of<Histogram>()) {}
 
   void observe(const typename Format::Block* group, const Line& line) {
     const CodeBits bits(Format::planes(group));

@@ -1,14 +1,16 @@
-// All statistics of formats of integers in one walk over their blocks, a run of groups at a time: values from integer
-// sums (integers.h); the large tables from counted codes where sub-blocks have more weights than codes (counted.h,
-// stepped.h), otherwise weight by weight, with one counter for bin and code (joint.h) or one for each; and norms.
+// All statistics of formats of integers in one walk over their blocks, a run of groups at a time: those that take sums
+// of integers get them (lanes.h); the large tables are counted from codes where sub-blocks have more weights than codes
+// (counted.h, stepped.h), otherwise weight by weight, with one counter for bin and code (joint.h) or one for each; rows
+// get squares. Any other statistic is shown the decoded weights or the blocks.
 #pragma once
 
-#include "kernels/codes.h"
+#include "kernels/blocks.h"
 #include "kernels/counted.h"
-#include "kernels/integers.h"
 #include "kernels/joint.h"
+#include "kernels/lanes.h"
 #include "kernels/prefetch.h"
 #include "kernels/stepped.h"
+#include "kernels/tiles.h"
 
 namespace ggufscope {
 namespace {
@@ -16,10 +18,12 @@ namespace {
 template <class Format>
 class DecodedTables {
  public:
-  explicit DecodedTables(FusedRun& run) : histogram_(run.histogram), run_(run) {}
+  using Feeds = StatisticList<Histogram, Codes>;
+
+  explicit DecodedTables(const Targets& targets) : histogram_(targets.of<Histogram>()), codes_(targets.of<Codes>()) {}
 
   void observe(const typename Format::Block* group, const Line&) {
-    for (int b = 0; b < Format::blocks_per_group; ++b) codes_.add(group[b], *run_.codes);
+    for (int b = 0; b < Format::blocks_per_group; ++b) codes_.add_block(group[b]);
   }
   template <class Visit>
   void each_square(const typename Format::Block& block, int, Visit visit) {
@@ -33,35 +37,17 @@ class DecodedTables {
   }
   void finish() {
     histogram_.finish();
-    codes_.finish(*run_.codes);
+    codes_.finish();
   }
 
  private:
   Summing<Histogram> histogram_;
-  FusedRun& run_;
-  CodeTables<Format> codes_;
+  SummingBlocks<Codes, Format> codes_;
 };
-
-// Moves on by blocks of one row.
-template <class Format>
-void pass(FusedRun& run, int n_blocks) {
-  run.column += static_cast<uint64_t>(n_blocks) * Format::elements;
-  if (run.column < run.columns) return;
-  run.column = 0;
-  ++run.row;
-}
-
-// The columns of the block's row.
-inline float* columns_of_few_rows(FusedRun& run) {
-  if (run.row / kRowsInFloat != run.few_rows_are) {
-    flush_columns(run.few_rows, run.column_squares, run.columns);
-    run.few_rows_are = run.row / kRowsInFloat;
-  }
-  return run.few_rows + run.column;
-}
 
 // The large tables of a format, and the squares of its weights on the way:
 //
+//   Feeds                                                   the statistics that they are
 //   void observe(const Block* group, const Line&)           first, each group
 //   void each_square(const Block&, b, visit(i, F32))        then its blocks, b = 0, 1, …
 //   void finish()                                           at the end of the run
@@ -87,27 +73,101 @@ using TablesOf = typename TablesFor<Format>::type;
 template <class Tables>
 concept HasTable = requires { Tables::kTableSize; };
 
-// What a full profile has beyond the values.
-template <class Format, class Tables>
-class FullObserver {
+// ---- who is shown what
+
+template <class Format>
+struct FastPathOf {
+  template <class Statistic>
+  using TakesLanes = std::bool_constant<LooksAtLanes<Statistic, LaneGroup<Format>>>;
+  template <class Statistic>
+  using TakesSquares = std::bool_constant<LooksAtSquares<Statistic>>;
+
+  template <class Statistic>
+  static constexpr bool is_fed(StatisticList<>) {
+    return false;
+  }
+  template <class Statistic, class First, class... Other>
+  static constexpr bool is_fed(StatisticList<First, Other...>) {
+    return __is_same(Statistic, First) || is_fed<Statistic>(StatisticList<Other...>{});
+  }
+  template <class Statistic>
+  using HasNone = std::bool_constant<!TakesLanes<Statistic>::value && !TakesSquares<Statistic>::value &&
+                                     !is_fed<Statistic>(typename TablesOf<Format>::Feeds{})>;
+};
+
+template <class Format, bool Full>
+using LaneStatistics = Filtered<StatisticsOf<Full>, FastPathOf<Format>::template TakesLanes>;
+template <class Format>
+using SquareStatistics = Filtered<Rows, FastPathOf<Format>::template TakesSquares>;
+
+// The statistics without a fast path.
+template <class Format, bool Full>
+class OtherStatistics {
+  using All = Filtered<StatisticsOf<Full>, FastPathOf<Format>::template HasNone>;
+  using OfValues = Filtered<All, AreOfValues>;
+  using OfRows = Filtered<All, AreOfRows>;
+  using OfBlocks = Filtered<All, BlocksOf<Format>::template Are>;
+  static constexpr int kElements = Format::elements * Format::blocks_per_group;
+
+ public:
+  static void observe(const typename Format::Block* group, const Piece& run, int i, const Targets& targets) {
+    if constexpr (!kIsEmpty<OfBlocks>) observe_blocks<Format>(OfBlocks{}, group, Format::blocks_per_group, targets);
+    if constexpr (!kIsEmpty<OfValues> || !kIsEmpty<OfRows>) {
+      alignas(64) float weights[kElements];
+      for (int b = 0; b < Format::blocks_per_group; ++b) Format::decode(group[b], weights + b * Format::elements);
+      const uint64_t offset = static_cast<uint64_t>(i) * kElements;
+      const uint64_t column = run.column + offset;
+      const Tile tile{{kElements, run.first + offset, run.row + column / run.columns, column % run.columns, run.columns,
+                       run.sparsity_threshold},
+                      weights,
+                      weights,
+                      kElements};
+      if (targets.rows) {
+        observe_finite_tile(OfValues{}, OfRows{}, tile, targets);
+      } else {
+        observe_finite_tile(OfValues{}, StatisticList<>{}, tile, targets);
+      }
+    }
+  }
+};
+
+// ---- the walk
+
+template <class Statistic>
+struct SumsOf {
+  Summing<Statistic> sums;
+};
+
+// Tables and squares: what a full profile has beyond the sums of lanes.
+template <class Format, class List>
+class FullObserver;
+
+template <class Format, class... Row>
+class FullObserver<Format, StatisticList<Row...>> {
  public:
   using Block = typename Format::Block;
 
-  explicit FullObserver(FusedRun& run) : run_(run), tables_(run) {}
+  FullObserver(const Piece& piece, const Targets& targets)
+      : rows_wanted_(targets.rows),
+        row_(piece.row),
+        column_(piece.column),
+        columns_(piece.columns),
+        tables_(targets),
+        rows_(targets, piece) {}
 
   void observe(const Block* group, const Line& line, F64 lane_squares) {
     tables_.observe(group, line);
-    if (run_.row_squares == nullptr) {
+    if (!rows_wanted_) {
       for (int b = 0; b < Format::blocks_per_group; ++b) tables_.each_square(group[b], b, [](int, F32) {});
-    } else if (run_.columns - run_.column >= kElements) {
+    } else if (columns_ - column_ >= kElements) {
       observe_in_one_row(group, lane_squares);
     } else {
       observe_in_rows(group, lane_squares);
     }
   }
   void leave() {  // a group to the observers of tiles
-    if (run_.row_squares == nullptr) return;
-    for (int b = 0; b < Format::blocks_per_group; ++b) pass<Format>(run_, 1);
+    if (!rows_wanted_) return;
+    for (int b = 0; b < Format::blocks_per_group; ++b) pass(1);
   }
   void finish() { tables_.finish(); }
 
@@ -115,24 +175,42 @@ class FullObserver {
   static constexpr int kElements = Format::elements * Format::blocks_per_group;
   static constexpr int kLanesPerBlock = kLanes / Format::blocks_per_group;
 
+  struct RowSums : SumsOf<Row>... {
+    RowSums(const Targets& targets, const Piece& piece) : SumsOf<Row>{{targets.of<Row>(), piece}}... {}
+
+    // body(objects that squares are shown to)
+    template <class Body>
+    void with_squares(uint64_t row, uint64_t column, double total, Body body) {
+      body(SumsOf<Row>::sums.begin_squares(row, column, total)...);
+    }
+  };
+
   void observe_in_one_row(const Block* group, F64 lane_squares) {
-    run_.row_squares[run_.row] += sum(lane_squares);
-    float* const columns = columns_of_few_rows(run_);
-    for (int b = 0; b < Format::blocks_per_group; ++b) add_squares(group, b, columns + b * Format::elements);
-    pass<Format>(run_, Format::blocks_per_group);
+    rows_.with_squares(row_, column_, sum(lane_squares), [&](auto... columns) {
+      for (int b = 0; b < Format::blocks_per_group; ++b) {
+        const int first = b * Format::elements;
+        tables_.each_square(group[b], b, [&](int i, F32 square) { (columns.add_squares(first + i, square), ...); });
+      }
+    });
+    pass(Format::blocks_per_group);
   }
   void observe_in_rows(const Block* group, F64 lane_squares) {
     alignas(64) double squares[kLanes];  // by lane of a quad
     store(squares, lane_squares);
     keep_in_memory(squares);
     for (int b = 0; b < Format::blocks_per_group; ++b) {
-      run_.row_squares[run_.row] += total(squares, b);
-      add_squares(group, b, columns_of_few_rows(run_));
-      pass<Format>(run_, 1);
+      rows_.with_squares(row_, column_, total(squares, b), [&](auto... columns) {
+        tables_.each_square(group[b], b, [&](int i, F32 square) { (columns.add_squares(i, square), ...); });
+      });
+      pass(1);
     }
   }
-  void add_squares(const Block* group, int b, float* columns) {
-    tables_.each_square(group[b], b, [&](int i, F32 square) { store(columns + i, load(columns + i) + square); });
+  // Moves on by blocks of one row.
+  void pass(int n_blocks) {
+    column_ += static_cast<uint64_t>(n_blocks) * Format::elements;
+    if (column_ < columns_) return;
+    column_ = 0;
+    ++row_;
   }
   static double total(const double* lanes, int block) {
     double sum = 0;
@@ -141,66 +219,90 @@ class FullObserver {
     }
     return sum;
   }
-  FusedRun& run_;
-  Tables tables_;
+
+  bool rows_wanted_;
+  uint64_t row_;
+  uint64_t column_;
+  uint64_t columns_;
+  TablesOf<Format> tables_;
+  RowSums rows_;
 };
 
 struct NoMore {  // in place of a FullObserver
-  explicit NoMore(FusedRun&) {}
+  NoMore(const Piece&, const Targets&) {}
   void observe(const void*, const Line&, F64) const {}
   void leave() const {}
   void finish() const {}
 };
 
-template <class Format>
-uint64_t first_position(const typename Format::Block* blocks, uint64_t n_blocks, float magnitude, uint64_t first) {
-  float weights[Format::elements];
-  for (uint64_t i = 0; i < n_blocks; ++i) {
-    Format::decode(blocks[i], weights);
-    for (int j = 0; j < Format::elements; ++j) {
-      if (__builtin_fabsf(weights[j]) == magnitude) return first + i * Format::elements + j;
-    }
-  }
-  return first;  // not reached: the magnitude was found among these weights
-}
+// The sums of the statistics that take sums of integers.
+template <class Format, class List>
+class LaneObserver;
 
-template <class Format, class More>
-uint32_t observe_run(const typename Format::Block* blocks, int groups, FusedRun& run) {
-  IntegerValues<Format> values(run);
-  More more(run);
+template <class Format, class... Statistic>
+class LaneObserver<Format, StatisticList<Statistic...>> : SumsOf<Statistic>... {
+ public:
+  using Block = typename Format::Block;
+
+  LaneObserver(const Piece& piece, const Targets& targets)
+      : SumsOf<Statistic>{{targets.of<Statistic>(), piece}}..., targets_(targets) {
+    const auto begin = [](auto& summing, const auto& earlier) {
+      if constexpr (requires { summing.begin_lanes(earlier); }) summing.begin_lanes(earlier);
+    };
+    (begin(SumsOf<Statistic>::sums, *targets.of<Statistic>()), ...);
+  }
+
+  // False, and nothing is added, where the weights are not what the line says, or a code has no absolute value in a
+  // byte. squares: Σw² of each lane, in the order of quads.
+  [[gnu::always_inline]] bool observe(const Block* group, const Line& line, F64& squares) {
+    if (!LaneGroup<Format>::is_exact(group, line)) return false;
+    LaneGroup<Format> lanes(group, line);
+    if (!lanes.is_usable()) return false;
+    lanes.add_up();
+    squares = lanes.sums().squares;
+    (SumsOf<Statistic>::sums.add_lanes(lanes), ...);
+    return true;
+  }
+  // The same as a function of its own, where other things have to be held in registers as well.
+  [[gnu::noinline]] bool observe_apart(const Block* group, const Line& line, F64& squares) {
+    return observe(group, line, squares);
+  }
+  void finish(const LaneRun<Format>& run) {
+    if (run.sub_blocks() > 0) (SumsOf<Statistic>::sums.finish_lanes(targets_.of<Statistic>(), run), ...);
+  }
+
+ private:
+  const Targets& targets_;
+};
+
+template <class Format, bool Full>
+uint32_t observe_run(const typename Format::Block* blocks, int groups, const Piece& piece, const Targets& targets) {
+  LaneObserver<Format, LaneStatistics<Format, Full>> lanes(piece, targets);
+  std::conditional_t<Full, FullObserver<Format, SquareStatistics<Format>>, NoMore> more(piece, targets);
   uint32_t left = 0;
   for (int i = 0; i < groups; ++i) {
     const auto* group = blocks + i * Format::blocks_per_group;
     prefetch_after(group, sizeof *group * Format::blocks_per_group);
     const Line line = Format::line(group);
     F64 squares;
-    if (values.observe(group, line, squares)) {
+    if (Full ? lanes.observe_apart(group, line, squares) : lanes.observe(group, line, squares)) {
       more.observe(group, line, squares);
+      OtherStatistics<Format, Full>::observe(group, piece, i, targets);
     } else {
       left |= 1U << i;
       more.leave();
     }
   }
   more.finish();
-  const auto position = [&](float magnitude) {
-    return first_position<Format>(blocks, static_cast<uint64_t>(groups) * Format::blocks_per_group, magnitude,
-                                  run.first);
-  };
-  const auto show_all = [&](auto visit) {
-    for (int i = 0; i < groups; ++i) {
-      if ((left >> i & 1U) != 0) continue;
-      each_weight<Format>(blocks + i * Format::blocks_per_group, [&](F32 w) { visit(to_f64(w), AllLanes{}); });
-    }
-  };
-  values.finish(position, show_all);
+  lanes.finish({blocks, groups, left, piece.first});
   return left;
 }
 
 template <class Format>
-uint32_t observe_fused(const std::byte* bytes, int groups, FusedRun& run) {
+uint32_t observe_fused(const std::byte* bytes, int groups, const Piece& piece, const Targets& targets) {
   const auto* blocks = reinterpret_cast<const typename Format::Block*>(bytes);
-  if (run.histogram == nullptr) return observe_run<Format, NoMore>(blocks, groups, run);
-  return observe_run<Format, FullObserver<Format, TablesOf<Format>>>(blocks, groups, run);
+  return targets.full ? observe_run<Format, true>(blocks, groups, piece, targets)
+                      : observe_run<Format, false>(blocks, groups, piece, targets);
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ class JointTables {
   static_assert(kCodes == 1 << kCodeBits);
   static constexpr int32_t kOne = 127 << (23 - kBinShift);  // bin of 1
   // Differences lie from −kLowest on, where the weight is 0 for the largest code, and below kRows − kLowest: steps are
-  // below 2^100 (integers.h).
+  // below 2^100 (lanes.h).
   static constexpr int32_t kLowest = kOne + (8 << (23 - kBinShift));
   static constexpr int32_t kRows = kLowest + (101 << (23 - kBinShift));
   // What the difference may have beyond the bin of the step: mantissas 1 + a and 1 + b of a product below 2 give one of
@@ -49,9 +49,10 @@ class JointTables {
   static constexpr int32_t kHighest = 1 << 13;
 
  public:
+  using Feeds = StatisticList<Histogram, Codes>;
   static constexpr size_t kTableSize = kSteps + 3;
 
-  explicit JointTables(FusedRun& run) : table_(run.table) {}
+  explicit JointTables(const Targets& targets) : table_(targets.table) {}
 
   void observe(const typename Format::Block*, const Line& line) {
     const F32 steps = abs(line.step);
@@ -63,8 +64,8 @@ class JointTables {
     store_i32(origins_, select(less(line.step, broadcast(0.0F)), broadcast(origin(true)), broadcast(origin(false))));
     keep_in_memory(steps_);
     keep_in_memory(origins_);
-    last_waits_ = some_wait_;
-    some_wait_ = true;
+    earlier_waiting_ = waiting_;
+    waiting_ = true;
   }
   template <class Visit>
   void each_square(const typename Format::Block& block, int b, Visit visit) {
@@ -80,7 +81,7 @@ class JointTables {
     });
   }
   void finish() {
-    if (some_wait_) {
+    if (waiting_) {
       for (const auto& places : places_) count(places);
     }
     raise(table_[kSteps], kHighest - bin_of(lowest(low_)));
@@ -88,7 +89,10 @@ class JointTables {
     raise(table_[kSteps + 2], some_are_zero_ ? 1 : 0);
   }
 
-  static void flush(uint32_t* table, HistogramCounters& histogram, CodeCounters& codes) {
+  static void flush(const Targets& targets) {
+    uint32_t* const table = targets.table;
+    HistogramCounters& histogram = *targets.of<Histogram>();
+    CodeCounters& codes = *targets.of<Codes>();
     const int32_t lowest_bin = kHighest - static_cast<int32_t>(table[kSteps]);
     const int32_t highest_bin = static_cast<int32_t>(table[kSteps + 1]) - 1;
     const bool some_are_zero = table[kSteps + 2] != 0;
@@ -141,7 +145,7 @@ class JointTables {
   // As with the histogram's slots, what was stored for one group is counted while the next is worked on.
   void add(uint32_t (&places)[kLanes], I32 code, I32 place) {
     const I32 zeros = (iota() & broadcast(HistogramCounters::kWays - 1U)) + broadcast(static_cast<uint32_t>(kZeros));
-    if (last_waits_) count(places);
+    if (earlier_waiting_) count(places);
     store_i32(places, select(equal(code, broadcast(0)), zeros, place));
   }
   void count(const uint32_t* places) const {
@@ -155,8 +159,8 @@ class JointTables {
   F32 low_ = broadcast(__builtin_inff());
   F32 high_ = broadcast(0.0F);
   uint32_t* table_;
-  bool some_wait_ = false;   // places_ holds a group
-  bool last_waits_ = false;  // and another one is being added
+  bool waiting_ = false;          // places_ holds a group
+  bool earlier_waiting_ = false;  // and another one is being added
   bool some_are_zero_ = false;
 };
 

@@ -1,27 +1,12 @@
-// The observers of values and rows, built for one instruction set (GGUFSCOPE_ISA), and the table of all its kernels.
+// The observers of decoded weights, built for one instruction set (GGUFSCOPE_ISA), and the table of all its kernels.
 #include "formats/all.h"
 #include "kernels/kernels.h"
 #include "kernels/names.h"
+#include "kernels/tiles.h"
 #include "simd/lanes.h"
 
 namespace ggufscope {
 namespace {
-
-template <class Statistics>
-struct SummingAll;
-
-template <class... Statistic>
-struct SummingAll<Collection<Statistic...>> : Summing<Statistic>... {
-  explicit SummingAll(const Tile& tile) : Summing<Statistic>(tile)... {}
-
-  template <class Valid>
-  void add(const Group& group, Valid valid) {
-    (Summing<Statistic>::add(group, valid), ...);
-  }
-  void finish(Collection<Statistic...>& into, const Tile& tile) {
-    (Summing<Statistic>::finish(static_cast<Statistic&>(into), tile), ...);
-  }
-};
 
 // 0 · x is a zero unless x is NaN or Inf.
 bool all_finite(const float* values, size_t n) {
@@ -36,76 +21,9 @@ bool all_finite(const float* values, size_t n) {
   return bits(equal(even + odd, nothing)) == 0xFFFFU;
 }
 
-// body(values of a row's piece, how many, its row, its column)
-template <class Body>
-void each_row_piece(const Tile& tile, const float* values, size_t n, Body body) {
-  uint64_t row = tile.row;
-  uint64_t column = tile.column;
-  for (size_t done = 0; done < n; ++row, column = 0) {
-    const uint64_t left = tile.columns - column;
-    const size_t piece = left < n - done ? static_cast<size_t>(left) : n - done;
-    body(values + done, piece, row, column);
-    done += piece;
-  }
-}
-
-void observe_norms(const Tile& tile, const float* values, const TileTargets& targets) {
-  each_row_piece(tile, values, tile.count, [&](const float* piece, size_t n, uint64_t row, uint64_t column) {
-    Summing<Norms> norms(targets.column_squares + column);
-    each_group(piece, n, [&](F32 x, auto valid) { norms.add({x, to_f64(x)}, valid); });
-    targets.row_squares[row] += sum(norms.total);
-  });
-}
-
-template <bool WithHistogram>
-void observe_values(const Tile& tile, const TileTargets& targets) {
-  SummingAll<Values> values(tile);
-  Summing<Histogram> histogram(targets.histogram);  // NOLINT(misc-const-correctness): where WithHistogram
-  each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) {
-    const Group group{x, to_f64(x)};
-    values.add(group, valid);
-    if constexpr (WithHistogram) histogram.add(group, valid);
-  });
-  if constexpr (WithHistogram) histogram.finish();
-  values.finish(*targets.values, tile);
-}
-
-// Values and norms in one loop. Groups begin anew with each row, so a row must be long enough to fill some.
-constexpr uint64_t kNarrow = 64;
-
-template <bool WithHistogram, bool WithNorms>
-void observe_rows(const Tile& tile, const TileTargets& targets) {
-  SummingAll<Values> values(tile);
-  Summing<Histogram> histogram(targets.histogram);  // NOLINT(misc-const-correctness): where WithHistogram
-  each_row_piece(tile, tile.values, tile.count, [&](const float* piece, size_t n, uint64_t row, uint64_t column) {
-    // NOLINTNEXTLINE(misc-const-correctness): where WithNorms
-    Summing<Norms> norms(WithNorms ? targets.column_squares + column : nullptr);
-    each_group(piece, n, [&](F32 x, auto valid) {
-      const Group group{x, to_f64(x)};
-      values.add(group, valid);
-      if constexpr (WithHistogram) histogram.add(group, valid);
-      if constexpr (WithNorms) norms.add(group, valid);
-    });
-    if constexpr (WithNorms) targets.row_squares[row] += sum(norms.total);
-  });
-  if constexpr (WithHistogram) histogram.finish();
-  values.finish(*targets.values, tile);
-}
-
-template <bool WithHistogram>
-void observe_clean_tile(const Tile& tile, const TileTargets& targets) {
-  if (tile.columns < kNarrow) {
-    observe_values<WithHistogram>(tile, targets);
-    if (targets.row_squares != nullptr) observe_norms(tile, tile.values, targets);
-  } else if (targets.row_squares != nullptr) {
-    observe_rows<WithHistogram, true>(tile, targets);
-  } else {
-    observe_rows<WithHistogram, false>(tile, targets);
-  }
-}
-
 // NaN and Inf are counted, and otherwise ignored: value observers see a tile without them, row observers zeros.
-void observe_unclean_tile(Tile tile, const TileTargets& targets) {
+template <bool Full>
+void observe_unclean_tile(Tile tile, const Targets& targets) {
   alignas(64) float seen[kTileElements];
   tile.seen = seen;
   tile.seen_count = 0;
@@ -113,35 +31,60 @@ void observe_unclean_tile(Tile tile, const TileTargets& targets) {
     seen[tile.seen_count] = tile.values[i];
     tile.seen_count += __builtin_isfinite(tile.values[i]) ? 1 : 0;
   }
-  observe_non_finite(*targets.values, tile);
-  targets.histogram != nullptr ? observe_values<true>(tile, targets) : observe_values<false>(tile, targets);
-  if (targets.row_squares == nullptr) return;
+  observe_values(ValuesOf<Full>{}, tile, targets);
+  if (!Full || !targets.rows) return;
   for (size_t i = 0; i < tile.count; ++i) seen[i] = __builtin_isfinite(tile.values[i]) ? tile.values[i] : 0.0F;
-  observe_norms(tile, seen, targets);
+  observe_rows(StatisticList<>{}, Rows{}, tile, seen, targets);
 }
 
 // Without counters that could not be taken back, Σ|w| tells afterwards: it is finite where all weights are.
-bool observe_values_if_finite(const Tile& tile, const TileTargets& targets) {
-  SummingAll<Values> values(tile);
-  each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) { values.add({x, to_f64(x)}, valid); });
-  if (!__builtin_isfinite(sum(values.magnitude))) return false;
-  values.finish(*targets.values, tile);
-  return true;
+template <class... Value>
+bool observe_values_if_finite(StatisticList<Value...>, const Tile& tile, const Targets& targets) {
+  static_assert(((Value::kLifetime == Lifetime::Segment) && ...), "what fast profiles count cannot be taken back");
+  const auto walk = [&](Summing<Value>... values) {
+    each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) {
+      const Group group{x, to_f64(x)};
+      (values.add(group, valid), ...);
+    });
+    const auto is_finite = [](const auto& summing) {
+      if constexpr (requires { summing.sum_of_magnitudes(); }) {
+        return __builtin_isfinite(summing.sum_of_magnitudes()) != 0;
+      } else {
+        return true;
+      }
+    };
+    if (!(is_finite(values) && ...)) return false;
+    (values.finish(targets.of<Value>(), tile), ...);
+    return true;
+  };
+  return walk(Summing<Value>(targets.of<Value>(), tile)...);
 }
 
-void observe_tile(Tile tile, const TileTargets& targets) {
+void observe_tile(Tile tile, const Targets& targets) {
   tile.seen = tile.values;
   tile.seen_count = tile.count;
-  if (targets.histogram == nullptr && targets.row_squares == nullptr) {
-    if (!observe_values_if_finite(tile, targets)) observe_unclean_tile(tile, targets);
-    return;
+  if (!targets.full) {
+    if (!observe_values_if_finite(ValuesOf<false>{}, tile, targets)) observe_unclean_tile<false>(tile, targets);
+  } else if (!all_finite(tile.values, tile.count)) {
+    observe_unclean_tile<true>(tile, targets);
+  } else if (targets.rows) {
+    observe_finite_tile(ValuesOf<true>{}, Rows{}, tile, targets);
+  } else {
+    observe_finite_tile(ValuesOf<true>{}, StatisticList<>{}, tile, targets);
   }
-  if (!all_finite(tile.values, tile.count)) {
-    observe_unclean_tile(tile, targets);
-    return;
-  }
-  targets.histogram != nullptr ? observe_clean_tile<true>(tile, targets) : observe_clean_tile<false>(tile, targets);
 }
+
+template <class... Statistic>
+void finish_chunk(StatisticList<Statistic...>, const Targets& targets) {
+  const auto finish = [&]<class Each>(StatisticList<Each>) {
+    if constexpr (requires { Summing<Each>::finish_chunk(*targets.of<Each>()); }) {
+      Summing<Each>::finish_chunk(*targets.of<Each>());
+    }
+  };
+  (finish(StatisticList<Statistic>{}), ...);
+}
+
+void finish_rows(const Targets& targets) { finish_chunk(Rows{}, targets); }
 
 void copy_past_caches(const float* values, size_t n, float* out) {
   const size_t to_line = (64 - reinterpret_cast<uintptr_t>(out) % 64) % 64 / sizeof(float);
@@ -161,7 +104,7 @@ static constinit const FamilyKernels* const kFamilies[] = {GGUFSCOPE_FAMILIES(GG
 
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(GGUFSCOPE_ISA);
 constinit const IsaKernels GGUFSCOPE_ISA_KERNELS(GGUFSCOPE_ISA) = {GGUFSCOPE_NAME(GGUFSCOPE_ISA),
-                                                                   {observe_tile, flush_columns},
+                                                                   {observe_tile, finish_rows},
                                                                    {copy_past_caches, end_stream},
                                                                    kFamilies,
                                                                    sizeof kFamilies / sizeof *kFamilies};

@@ -19,10 +19,11 @@ concept HasHalfSteps = IsCounted<Format> && requires(const typename Format::Bloc
 template <class Format>
 class SteppedTables {
  public:
+  using Feeds = StatisticList<Histogram, Codes>;
   static constexpr uint32_t kSteps = 1U << 16;
   static constexpr size_t kTableSize = kSteps * size_t{kLanes} + kSteps / sizeof(uint32_t);  // which are used: a byte
 
-  explicit SteppedTables(FusedRun& run) : table_(run.table) {}
+  explicit SteppedTables(const Targets& targets) : table_(targets.table) {}
 
   void observe(const typename Format::Block* sixteen, const Line& line) {
     squares_.observe(line);
@@ -50,12 +51,13 @@ class SteppedTables {
   }
   void finish() const {}
 
-  static void flush(uint32_t* table, HistogramCounters& histogram, CodeCounters& codes) {
+  static void flush(const Targets& targets) {
+    uint32_t* const table = targets.table;
     constexpr uint32_t kAtOnce = sizeof(I32);  // most steps are in no use: byte by byte, a small tensor would wait
     for (uint32_t first = 0; first < kSteps; first += kAtOnce) {
       if (bits(equal(load_i32(used(table) + first), broadcast(0))) == 0xFFFFU) continue;
       for (uint32_t step = first; step < first + kAtOnce; ++step) {
-        if (used(table)[step] != 0) flush_step(table, step, histogram, codes);
+        if (used(table)[step] != 0) flush_step(table, step, *targets.of<Histogram>(), *targets.of<Codes>());
       }
     }
   }

@@ -1,8 +1,6 @@
 // The registry of statistics: listing a struct here makes kernels compute it, the engine merge it, and every output
-// show its fields.
-//
-// Three kinds of observers feed them: values (a tile of decoded weights), blocks (raw blocks: scales, codes) and rows
-// (norms). Value statistics are small enough to be kept per attention head as well.
+// show its fields. What it looks at is told by its sums (statistics/tile.h), how long it lives by itself
+// (statistics/statistic.h).
 #pragma once
 
 #include "statistics/codes.h"
@@ -12,19 +10,42 @@
 #include "statistics/moments.h"
 #include "statistics/norms.h"
 #include "statistics/scales.h"
+#include "statistics/statistic.h"
 
 namespace ggufscope {
+
+/// In the order of their fields.
+using AllStatistics = StatisticList<  //
+    Counts,                           //
+    Extremes,                         //
+    Moments,                          //
+    Histogram,                        //
+    Norms,                            //
+    Scales,                           //
+    Codes                             //
+    >;
+
+using SegmentStatistics = Filtered<AllStatistics, Lives<Lifetime::Segment>::Until>;
+using ChunkStatistics = Filtered<AllStatistics, Lives<Lifetime::Chunk>::Until>;
+using WorkerStatistics = Filtered<AllStatistics, Lives<Lifetime::Worker>::Until>;
 
 template <class... Statistic>
 struct Collection : Statistic... {
   /// Adds what `later` holds of the statistics here, one by one. Order matters to the last bits: file order.
   template <class... Other>
-  GGUFSCOPE_SHARED void merge(const Collection<Other...>& later) {
+  void merge(const Collection<Other...>& later) {
     (static_cast<Other&>(*this).merge(static_cast<const Other&>(later)), ...);
   }
 
+  /// Adds the next rows of the same tensor: its next chunk, or its next expert.
+  template <class... Other>
+  void append(const Collection<Other...>& later) {
+    (append_rows(static_cast<Other&>(*this), static_cast<const Other&>(later)), ...);  // first: it may refuse
+    (merge_others(static_cast<Other&>(*this), static_cast<const Other&>(later)), ...);
+  }
+
   template <class Visitor>
-  GGUFSCOPE_SHARED void each(Visitor visit) {
+  void each(Visitor visit) {
     (visit(static_cast<Statistic&>(*this)), ...);
   }
 
@@ -41,12 +62,39 @@ struct Collection : Statistic... {
     };
     (visit_all(Statistic::kFields, Statistic::kFast), ...);
   }
+
+ private:
+  template <class Each>
+  static constexpr bool kHasRows = requires(Each& here, const Each& later) { here.append(later); };
+
+  template <class Each>
+  static void append_rows(Each& here, const Each& later) {
+    if constexpr (kHasRows<Each>) here.append(later);
+  }
+  template <class Each>
+  static void merge_others(Each& here, const Each& later) {
+    if constexpr (!kHasRows<Each>) here.merge(later);
+  }
 };
 
-template <class... More>
-using WithValueStatistics = Collection<Counts, Extremes, Moments, More...>;
+template <class List>
+struct CollectionOfList;
+template <class... Statistic>
+struct CollectionOfList<StatisticList<Statistic...>> {
+  using type = Collection<Statistic...>;
+};
+template <class List>
+using CollectionOf = typename CollectionOfList<List>::type;
 
-using Values = WithValueStatistics<>;
-using Statistics = WithValueStatistics<Histogram, Norms, Scales, Codes>;
+/// What heads have as well.
+using Values = CollectionOf<SegmentStatistics>;
+using Statistics = CollectionOf<AllStatistics>;
+
+/// Where kernels put what they find in a piece of a chunk.
+struct Targets : TargetPointers<AllStatistics> {
+  bool full;        // whether statistics are wanted that fast profiles do not have
+  bool rows;        // whether those of rows and columns are
+  uint32_t* table;  // of formats that count codes in a table of their own, FormatKernels::table_size
+};
 
 }  // namespace ggufscope

@@ -8,8 +8,12 @@
 #include <cstring>
 
 #include "formats/types.h"
-#include "statistics/field.h"
+#include "statistics/statistic.h"
 #include "statistics/tile.h"
+
+#if defined(GGUFSCOPE_KERNEL_UNIT)
+#include "formats/format.h"
+#endif
 
 namespace ggufscope {
 
@@ -26,6 +30,8 @@ struct Codes {
   bool mixed = false;              // codes of different types share no histogram
 
   using Members = MemberList<&Codes::counts, &Codes::type, &Codes::mixed>;
+  static constexpr Lifetime kLifetime = Lifetime::Worker;
+  using Target = CodeCounters;
   static constexpr bool kFast = false;
   static constexpr FieldInfo kFields[] = {
       {"code_saturation", "share", "share of codes at either end of their range"},
@@ -34,6 +40,7 @@ struct Codes {
 
   /// Takes over what a kernel counted and clears it.
   void absorb(CodeCounters& counters, const TypeInfo& of) {
+    if (of.code_bits == 0) return;
     type = &of;
     const uint32_t mask = (1U << of.code_bits) - 1U;
     for (uint32_t byte = 0; byte < 256; ++byte) {
@@ -108,7 +115,7 @@ struct Codes {
 #if defined(GGUFSCOPE_KERNEL_UNIT)
 namespace {
 
-inline void observe(CodeCounters& counters, const uint8_t* bytes, size_t n) {
+inline void count_bytes(CodeCounters& counters, const uint8_t* bytes, size_t n) {
   static_assert(CodeCounters::kWays == 4);
   size_t i = 0;
   for (; i + 4 <= n; i += 4) {
@@ -164,6 +171,42 @@ class CountedCodes {
 
  private:
   alignas(64) uint32_t totals_[kLanes][kLanes] = {};
+};
+
+template <class Format>
+concept HasPairs =
+    Format::code_bits == 8 && Format::lowest_code >= 0 && Format::highest_code < 64 && Format::packed_bytes % 32 == 0;
+
+template <HasCodes Format>
+class SummingBlocks<Codes, Format> {
+ public:
+  explicit SummingBlocks(CodeCounters* into) : into_(into) {}
+
+  void add_block(const typename Format::Block& block) {
+    alignas(64) uint8_t scratch[Format::packed_bytes];
+    count_bytes(*into_, Format::packed_codes(block, scratch), Format::packed_bytes);
+  }
+  void finish() const {}
+
+ private:
+  CodeCounters* into_;
+};
+
+template <HasCodes Format>
+  requires HasPairs<Format>
+class SummingBlocks<Codes, Format> {
+ public:
+  explicit SummingBlocks(CodeCounters* into) : into_(into) {}
+
+  void add_block(const typename Format::Block& block) {
+    alignas(64) uint8_t scratch[Format::packed_bytes];
+    paired_.add(Format::packed_codes(block, scratch), *into_);
+  }
+  void finish() const { paired_.count_waiting(*into_); }
+
+ private:
+  CodeCounters* into_;
+  PairedCodes<Format::packed_bytes> paired_;
 };
 
 }  // namespace

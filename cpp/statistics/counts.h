@@ -1,7 +1,7 @@
 // How many values there are of the kinds that decide whether a tensor is healthy.
 #pragma once
 
-#include "statistics/field.h"
+#include "statistics/statistic.h"
 #include "statistics/tile.h"
 
 namespace ggufscope {
@@ -14,6 +14,7 @@ struct Counts {
   uint64_t sparse = 0;
 
   using Members = MemberList<&Counts::finite, &Counts::nan, &Counts::inf, &Counts::zero, &Counts::sparse>;
+  static constexpr Lifetime kLifetime = Lifetime::Segment;
   static constexpr bool kFast = true;
   static constexpr FieldInfo kFields[] = {
       {"n_elements", "count", "elements seen, non-finite ones included"},
@@ -48,45 +49,58 @@ template <>
 struct Summing<Counts> {
   I32 zero = broadcast(0);
   I32 sparse = broadcast(0);
+  float sparsity_threshold;
   F32 threshold;
 
-  explicit Summing(const Tile& tile) : Summing(tile.sparsity_threshold) {}
-  explicit Summing(float sparsity_threshold) : threshold(broadcast(sparsity_threshold)) {}
+  Summing(const Counts*, const Piece& piece)
+      : sparsity_threshold(piece.sparsity_threshold), threshold(broadcast(piece.sparsity_threshold)) {}
 
   // Zeros are sparse: a tile is searched for them where it has sparse weights.
   template <class Valid>
   void add(const Group& group, Valid valid) {
     sparse = increment(sparse, only(valid, less(abs(group.value), threshold)));
   }
-  void add_all(F32 x) {
-    add(Group{x, {}}, AllLanes{});
-    zero = increment(zero, equal(x, broadcast(0.0F)));
-  }
-  void add(const Counted& code) {
-    zero = zero + select(equal(code.value, broadcast(0.0F)), code.count, broadcast(0));
-    sparse = sparse + select(less(abs(code.value), threshold), code.count, broadcast(0));
-  }
-
-  void finish(Counts& counts, const Tile& tile) {
+  void finish(Counts* counts, const Tile& tile) {
     if (sum(sparse) > 0 || !(tile.sparsity_threshold > 0)) {
       each_group(tile.seen, tile.seen_count,
                  [&](F32 x, auto valid) { zero = increment(zero, only(valid, equal(x, broadcast(0.0F)))); });
     }
-    finish(counts, tile.seen_count);
+    finish(*counts, tile.seen_count);
+    if (tile.seen_count < tile.count) add_not_finite(*counts, tile);
   }
+
+  // Where no code but the one nearest to zero can be sparse, the weights of that one are counted at once.
+  template <class Lanes>
+  void add_lanes(const Lanes& group) {
+    if (bits(less(group.others_beyond(), threshold)) == 0) {
+      const Counted nearest = group.nearest_zero(sparsity_threshold);
+      zero = zero + select(equal(nearest.value, broadcast(0.0F)), nearest.count, broadcast(0));
+      sparse = sparse + select(less(abs(nearest.value), threshold), nearest.count, broadcast(0));
+    } else {
+      group.each_weight([&](F32 x) {
+        add(Group{x, {}}, AllLanes{});
+        zero = increment(zero, equal(x, broadcast(0.0F)));
+      });
+    }
+  }
+  template <class Run>
+  void finish_lanes(Counts* counts, const Run& run) const {
+    finish(*counts, run.weights());
+  }
+
+ private:
   void finish(Counts& counts, uint64_t finite) const {
     counts.finite += finite;
     counts.zero += sum(zero);
     counts.sparse += sum(sparse);
   }
-};
-
-inline void observe_non_finite(Counts& counts, const Tile& tile) {
-  for (size_t i = 0; i < tile.count; ++i) {
-    counts.nan += __builtin_isnan(tile.values[i]) ? 1 : 0;
-    counts.inf += __builtin_isinf(tile.values[i]) ? 1 : 0;
+  static void add_not_finite(Counts& counts, const Tile& tile) {
+    for (size_t i = 0; i < tile.count; ++i) {
+      counts.nan += __builtin_isnan(tile.values[i]) ? 1 : 0;
+      counts.inf += __builtin_isinf(tile.values[i]) ? 1 : 0;
+    }
   }
-}
+};
 
 }  // namespace
 #endif

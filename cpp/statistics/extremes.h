@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "statistics/field.h"
+#include "statistics/statistic.h"
 #include "statistics/tile.h"
 
 namespace ggufscope {
@@ -14,6 +14,7 @@ struct Extremes {
   uint64_t abs_max_index = 0;
 
   using Members = MemberList<&Extremes::min, &Extremes::max, &Extremes::abs_max_index>;
+  static constexpr Lifetime kLifetime = Lifetime::Segment;
   static constexpr bool kFast = true;
   static constexpr FieldInfo kFields[] = {
       {"min", "number", "smallest finite value"},
@@ -51,38 +52,43 @@ struct Summing<Extremes> {
   F32 low = broadcast(__builtin_inff());
   F32 high = broadcast(-__builtin_inff());
 
-  Summing() = default;
-  explicit Summing(const Tile&) {}
+  Summing(const Extremes*, const Piece&) {}
 
   template <class Valid>
   void add(const Group& group, Valid valid) {
     low = min(only(valid, group.value, broadcast(__builtin_inff())), low);
     high = max(only(valid, group.value, broadcast(-__builtin_inff())), high);
   }
-  void add(F32 value) {
-    low = min(value, low);
-    high = max(value, high);
-  }
-  bool may_add(F32 lowest, F32 highest) const { return (bits(less(lowest, low)) | bits(less(high, highest))) != 0; }
-  // Records of earlier weights, all of which lie before the `first` of finish.
-  void start_from(const Extremes& seen) {
-    low = broadcast(seen.min);
-    high = broadcast(seen.max);
-  }
-  void share() {  // what one lane has seen with all of them
-    low = broadcast(lowest(low));
-    high = broadcast(highest(high));
-  }
 
-  void finish(Extremes& extremes, const Tile& tile) const {
+  void finish(Extremes* extremes, const Tile& tile) const {
     if (tile.seen_count == 0) return;
-    finish(extremes, tile.first, [&](float magnitude) {
+    finish(*extremes, tile.first, [&](float magnitude) {
       size_t i = 0;
       while (__builtin_fabsf(tile.values[i]) != magnitude) ++i;
       return tile.first + i;
     });
   }
 
+  // Records of earlier weights, all of which lie before the run.
+  void begin_lanes(const Extremes& earlier) {
+    low = broadcast(earlier.min);
+    high = broadcast(earlier.max);
+  }
+  // Records are rare after the first few groups, unless weights have one sign. Codes that occur are looked for only
+  // where those that may occur are beyond what was seen so far.
+  template <class Lanes>
+  void add_lanes(const Lanes& group) {
+    if ((bits(less(group.lowest_possible(), low)) | bits(less(high, group.highest_possible()))) == 0) return;
+    const auto ends = group.ends();
+    low = broadcast(lowest(min(ends.second, min(ends.first, low))));  // what one lane has seen with all of them
+    high = broadcast(highest(max(ends.second, max(ends.first, high))));
+  }
+  template <class Run>
+  void finish_lanes(Extremes* extremes, const Run& run) const {
+    finish(*extremes, run.first(), [&](float magnitude) { return run.position_of(magnitude); });
+  }
+
+ private:
   // position(magnitude): where that magnitude first stands, `first` or later. It is looked up only where a tile sets a
   // new record, which is rare after the first few.
   template <class Position>

@@ -112,7 +112,7 @@ void write_tails(const Bins& bins, uint64_t n, double mean, double deviation, do
 
 }  // namespace
 
-void Histogram::absorb(HistogramCounters& counters) {
+void Histogram::absorb(HistogramCounters& counters, const TypeInfo&) {
   observed = true;
   Histogram found;
   const auto take_octave = [&](uint32_t first, auto key_of, bool downwards) {

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "statistics/extremes.h"
-#include "statistics/field.h"
 #include "statistics/moments.h"
+#include "statistics/statistic.h"
 #include "statistics/tile.h"
 
 namespace ggufscope {
@@ -37,6 +37,8 @@ struct Histogram {
   bool observed = false;
 
   using Members = MemberList<&Histogram::bins, &Histogram::observed>;
+  static constexpr Lifetime kLifetime = Lifetime::Worker;
+  using Target = HistogramCounters;
   static constexpr bool kFast = false;
   static constexpr FieldInfo kFields[] = {
       {"histogram", "histogram", "counts in log-linear bins: sign, exponent and 5 mantissa bits"},
@@ -51,7 +53,8 @@ struct Histogram {
       {"outlier_high_6", "number", "upper edge of outlier_fraction_6"},
   };
 
-  void absorb(HistogramCounters& counters);  // takes over what a kernel counted and clears it
+  void begin() { observed = true; }
+  void absorb(HistogramCounters& counters, const TypeInfo&);
   void merge(const Histogram& later);
 
   /// Whether bins from elsewhere are bins: in order, finite, a count for each.
@@ -86,6 +89,7 @@ struct Summing<Histogram> {
   uint32_t added = 0;
 
   explicit Summing(HistogramCounters* into) : counters(into) {}
+  Summing(HistogramCounters* into, const Piece&) : counters(into) {}
 
   void add(const Group& group, AllLanes) {
     uint16_t* place = slots[added % kLag];
@@ -98,6 +102,7 @@ struct Summing<Histogram> {
     store_i32(last, slots_of(group.value, iota() & broadcast(HistogramCounters::kWays - 1U)));
     for (int l = 0; l < count(valid); ++l) ++counters->count[last[l]];
   }
+  void finish(const HistogramCounters*, const Tile&) const { finish(); }
   void finish() const {
     const uint32_t left = added < kLag ? added : kLag;
     for (uint32_t i = 0; i < left; ++i) count_slots(slots[(added - left + i) % kLag]);

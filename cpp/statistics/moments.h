@@ -10,7 +10,7 @@
 #include <cmath>
 #include <limits>
 
-#include "statistics/field.h"
+#include "statistics/statistic.h"
 #include "statistics/tile.h"
 
 namespace ggufscope {
@@ -26,6 +26,7 @@ struct Moments {
 
   using Members = MemberList<&Moments::n, &Moments::mean, &Moments::mean_rest, &Moments::m2, &Moments::m3, &Moments::m4,
                              &Moments::l1>;
+  static constexpr Lifetime kLifetime = Lifetime::Segment;
   static constexpr bool kFast = true;
   static constexpr FieldInfo kFields[] = {
       {"mean", "number", "mean of the finite elements"},
@@ -89,34 +90,34 @@ struct Moments {
 #if defined(GGUFSCOPE_KERNEL_UNIT)
 namespace {
 
-struct PowerSums {  // Σx … Σx⁴ of deviations x from a pivot
-  F64 one = broadcast(0.0);
-  F64 two = broadcast(0.0);
-  F64 three = broadcast(0.0);
-  F64 four = broadcast(0.0);
+struct PowerSums {               // of deviations x from a pivot
+  F64 total = broadcast(0.0);    // Σx
+  F64 squares = broadcast(0.0);  // Σx²
+  F64 cubes = broadcast(0.0);    // Σx³
+  F64 fourths = broadcast(0.0);  // Σx⁴
 
   void add(F64 deviation) {
     const F64 square = deviation * deviation;
-    one = one + deviation;
-    two = two + square;
-    three = three + square * deviation;
-    four = four + square * square;
+    total = total + deviation;
+    squares = squares + square;
+    cubes = cubes + square * deviation;
+    fourths = fourths + square * square;
   }
 
   // Whether the mean lies so near to the pivot, in units of the standard deviation and squared, that of the sixteen
   // digits that float64 has, the fourth moment keeps nine.
   bool near_pivot(double n) const {
     constexpr double kFarthest = 256;
-    const double shift = sum(one) / n;
-    return shift * sum(one) <= kFarthest * (sum(two) - shift * sum(one));
+    const double shift = sum(total) / n;
+    return shift * sum(total) <= kFarthest * (sum(squares) - shift * sum(total));
   }
 
   // The moments about the mean. What is not finite stays so.
   Moments about_mean(double n, double pivot, double magnitude) const {
-    const double shift = sum(one) / n;
-    const double s2 = sum(two);
-    const double s3 = sum(three);
-    const double offset = shift * sum(one);  // n · shift²
+    const double shift = sum(total) / n;
+    const double s2 = sum(squares);
+    const double s3 = sum(cubes);
+    const double offset = shift * sum(total);  // n · shift²
     Moments found;
     found.n = n;
     found.mean = pivot;
@@ -124,7 +125,7 @@ struct PowerSums {  // Σx … Σx⁴ of deviations x from a pivot
     const double m2 = s2 - offset;
     found.m2 = m2 > 0 ? m2 : 0;
     found.m3 = s3 - 3 * shift * s2 + 2 * shift * offset;
-    found.m4 = sum(four) - 4 * shift * s3 + 6 * shift * shift * s2 - 3 * shift * shift * offset;
+    found.m4 = sum(fourths) - 4 * shift * s3 + 6 * shift * shift * s2 - 3 * shift * shift * offset;
     found.l1 = magnitude;
     return found;
   }
@@ -135,8 +136,7 @@ struct Summing<Moments> {
   PowerSums powers;
   F64 magnitude = broadcast(0.0);
 
-  Summing() = default;
-  explicit Summing(const Tile&) {}
+  Summing(const Moments*, const Piece&) {}
 
   template <class Valid>
   void add(const Group& group, Valid) {  // beyond the end there are zeros, which add nothing
@@ -144,21 +144,32 @@ struct Summing<Moments> {
     magnitude = magnitude + abs(group.wide);
   }
 
-  // Lanes that were added up elsewhere, Σ … Σ⁴ and Σ|w|.
-  void add(F64 one, F64 two, F64 three, F64 four, F64 of_magnitudes) {
-    powers.one = powers.one + one;
-    powers.two = powers.two + two;
-    powers.three = powers.three + three;
-    powers.four = powers.four + four;
-    magnitude = magnitude + of_magnitudes;
-  }
+  // It is finite where all weights are.
+  double sum_of_magnitudes() const { return sum(magnitude); }
 
-  void finish(Moments& moments, const Tile& tile) const {
-    finish(moments, tile.seen_count, mean_of_first(tile), [&](auto visit) {
+  void finish(Moments* moments, const Tile& tile) const {
+    finish(*moments, tile.seen_count, mean_of_first(tile), [&](auto visit) {
       each_group(tile.seen, tile.seen_count, [&](F32 x, auto valid) { visit(to_f64(x), valid); });
     });
   }
 
+  template <class Lanes>
+  void add_lanes(const Lanes& group) {
+    const auto& sums = group.sums();
+    powers.total = powers.total + sums.total;
+    powers.squares = powers.squares + sums.squares;
+    powers.cubes = powers.cubes + sums.cubes;
+    powers.fourths = powers.fourths + sums.fourths;
+    magnitude = magnitude + sums.magnitudes;
+  }
+  template <class Run>
+  void finish_lanes(Moments* moments, const Run& run) const {
+    const double mean = sum(powers.total) / static_cast<double>(run.weights());
+    finish(*moments, run.weights(), mean,
+           [&](auto visit) { run.each_weight([&](F32 x) { visit(to_f64(x), AllLanes{}); }); });
+  }
+
+ private:
   // show_all(visit): visit(F64, which of them count) for every weight once more.
   template <class ShowAll>
   void finish(Moments& moments, uint64_t count, double pivot, ShowAll show_all) const {
@@ -170,13 +181,12 @@ struct Summing<Moments> {
     }
     PowerSums again = about(pivot, show_all);
     if (!again.near_pivot(n)) {
-      pivot += sum(again.one) / n;
+      pivot += sum(again.total) / n;
       again = about(pivot, show_all);
     }
     moments.merge(again.about_mean(n, pivot, sum(magnitude)));
   }
 
- private:
   template <class ShowAll>
   static PowerSums about(double pivot, ShowAll show_all) {
     PowerSums sums;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "statistics/field.h"
+#include "statistics/statistic.h"
 #include "statistics/tile.h"
 
 namespace ggufscope {
@@ -19,11 +19,34 @@ struct Norms {
   std::vector<double> column_squares;
 
   using Members = MemberList<&Norms::row_squares, &Norms::column_squares>;
+  static constexpr Lifetime kLifetime = Lifetime::Chunk;
   static constexpr bool kFast = false;
   static constexpr FieldInfo kFields[] = {
       {"row_l2", "vector", "root of the sum of squares of each row", false},
       {"column_l2", "vector", "root of the sum of squares of each column", false},
   };
+
+  struct Target {
+    double* row_squares;     // by row of the chunk
+    double* column_squares;  // by column
+    // Column sums of a few rows in float32, which are not in column_squares yet: rows whose squares are far from the
+    // ends of its range (statistics/tile.h, add_squares).
+    float* few_rows;
+    uint64_t few_rows_end;  // the row after them; 0: none have been added yet
+    uint64_t columns;
+  };
+
+  void prepare(uint64_t rows, uint64_t columns) {
+    row_squares.resize(rows);
+    column_squares.resize(columns);
+  }
+
+  /// Rows go where they belong; columns are added to those of the whole when the chunk is.
+  Target target(Norms& whole, const ChunkShape& chunk) {
+    column_squares.assign(chunk.kept ? chunk.columns : 0, 0.0);
+    if (!chunk.kept) return {};
+    return {whole.row_squares.data() + chunk.first_row, column_squares.data(), chunk.column_sums, 0, chunk.columns};
+  }
 
   // Rows of different tensors have nothing to do with one another: only `append` keeps them.
   void merge(const Norms&) {
@@ -31,8 +54,8 @@ struct Norms {
     column_squares.clear();
   }
 
-  /// Adds the following rows of the same tensor (its next expert). Throws std::invalid_argument, with nothing changed,
-  /// where they have another number of columns.
+  /// Adds the following rows of the same tensor (its next expert), or the columns of a chunk. Throws
+  /// std::invalid_argument, with nothing changed, where they have another number of columns.
   void append(const Norms& later) {
     if (!column_squares.empty() && !later.column_squares.empty() &&
         column_squares.size() != later.column_squares.size()) {
@@ -61,14 +84,20 @@ struct Norms {
 #if defined(GGUFSCOPE_KERNEL_UNIT)
 namespace {
 
-// Of a tile's piece of one row.
 template <>
 struct Summing<Norms> {
+  Norms::Target* into;
   F64 total = broadcast(0.0);
-  double* columns;  // of the piece; moves on with it
+  double* row_total = nullptr;
+  double* columns = nullptr;  // of the piece; moves on with it
 
-  explicit Summing(double* of_piece) : columns(of_piece) {}
+  Summing(Norms::Target* target, const Piece&) : into(target) {}
 
+  void begin_row(uint64_t row, uint64_t column) {
+    total = broadcast(0.0);
+    row_total = into->row_squares + row;
+    columns = into->column_squares + column;
+  }
   void add(const Group& group, AllLanes) {
     const F64 square = group.wide * group.wide;
     total = total + square;
@@ -81,23 +110,39 @@ struct Summing<Norms> {
     total = total + load(squares);
     for (int l = 0; l < count(valid); ++l) columns[l] += squares[l];
   }
+  void end_row() const { *row_total += sum(total); }
+
+  struct Columns {  // of a few rows
+    float* from;
+    void add_squares(int i, F32 squares) const { store(from + i, load(from + i) + squares); }
+  };
+  Columns begin_squares(uint64_t row, uint64_t column, double row_squares) {
+    into->row_squares[row] += row_squares;
+    if (row >= into->few_rows_end) [[unlikely]] {
+      if (into->few_rows_end > 0) finish_chunk(*into);
+      into->few_rows_end = (row / kRowsInFloat + 1) * kRowsInFloat;
+    }
+    return {into->few_rows + column};
+  }
+
+  // The columns of a few rows join those of all.
+  [[gnu::noinline]] static void finish_chunk(Norms::Target& target) {
+    if (target.few_rows_end == 0) return;
+    uint64_t i = 0;
+    for (; i + kLanes <= target.columns; i += kLanes) {
+      store(target.column_squares + i, load(target.column_squares + i) + to_f64(load(target.few_rows + i)));
+      store(target.few_rows + i, broadcast(0.0F));
+    }
+    for (; i < target.columns; ++i) {
+      target.column_squares[i] += static_cast<double>(target.few_rows[i]);
+      target.few_rows[i] = 0;
+    }
+  }
+
+ private:
+  // Eight additions and a rounded square err by less than 6e-7, where 1e-6 is owed; then they join the float64 sums.
+  static constexpr uint64_t kRowsInFloat = 8;
 };
-
-// Column sums of a few rows in float32: rows whose squares are far from the ends of its range. Eight additions and a
-// rounded square err by less than 6e-7, where 1e-6 is owed; then they join the float64 sums.
-inline constexpr int kRowsInFloat = 8;
-
-inline void flush_columns(float* few_rows, double* columns, uint64_t n) {
-  uint64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    store(columns + i, load(columns + i) + to_f64(load(few_rows + i)));
-    store(few_rows + i, broadcast(0.0F));
-  }
-  for (; i < n; ++i) {
-    columns[i] += static_cast<double>(few_rows[i]);
-    few_rows[i] = 0;
-  }
-}
 
 }  // namespace
 #endif

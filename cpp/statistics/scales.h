@@ -1,8 +1,12 @@
 // The multipliers of the codes, one per sub-block of a quantized tensor.
 #pragma once
 
-#include "statistics/field.h"
+#include "statistics/statistic.h"
 #include "statistics/tile.h"
+
+#if defined(GGUFSCOPE_KERNEL_UNIT)
+#include "formats/format.h"
+#endif
 
 namespace ggufscope {
 
@@ -16,6 +20,7 @@ struct Scales {
 
   using Members =
       MemberList<&Scales::count, &Scales::zero, &Scales::non_finite, &Scales::total, &Scales::min, &Scales::max>;
+  static constexpr Lifetime kLifetime = Lifetime::Chunk;
   static constexpr bool kFast = true;
   static constexpr FieldInfo kFields[] = {
       {"block_scale_min", "number", "smallest finite decoded scale of a sub-block"},
@@ -57,8 +62,11 @@ struct Summing<Scales> {
   F32 low = broadcast(__builtin_inff());
   F32 high = broadcast(-__builtin_inff());
 
+  Summing(const Scales*, const Piece&) {}
+  Summing() = default;
+
   template <class Valid>
-  void add(F32 scale, Valid valid) {
+  [[gnu::always_inline]] void add(F32 scale, Valid valid) {
     const Mask usable = only(valid, less(abs(scale), broadcast(__builtin_inff())));
     finite = increment(finite, usable);
     zero = increment(zero, usable & equal(scale, broadcast(0.0F)));
@@ -67,9 +75,44 @@ struct Summing<Scales> {
     high = max(only(usable, scale, broadcast(-__builtin_inff())), high);
   }
 
-  void finish(Scales& scales, uint64_t n) const {
-    scales.merge({n, sum(zero), n - sum(finite), sum(total), lowest(low), highest(high)});
+  void finish(Scales* scales, uint64_t n) const {
+    scales->merge({n, sum(zero), n - sum(finite), sum(total), lowest(low), highest(high)});
   }
+
+  template <class Lanes>
+  void add_lanes(const Lanes& group) {
+    add(group.step(), AllLanes{});
+  }
+  template <class Run>
+  void finish_lanes(Scales* scales, const Run& run) const {
+    finish(scales, run.sub_blocks());
+  }
+};
+
+template <HasScales Format>
+class SummingBlocks<Scales, Format> {
+ public:
+  explicit SummingBlocks(Scales* into) : into_(into) {}
+
+  void add_block(const typename Format::Block& block) {
+    Format::scales(block, scales_ + n_ * Format::scales_per_block);
+    if (++n_ == kBatch) finish();
+  }
+  void finish() {
+    const size_t n = n_ * Format::scales_per_block;
+    if (n == 0) return;
+    Summing<Scales> summing;
+    each_group(scales_, n, [&](F32 scale, auto valid) { summing.add(scale, valid); });
+    summing.finish(into_, n);
+    n_ = 0;
+  }
+
+ private:
+  static constexpr size_t kBatch = 64;  // blocks whose scales are gathered before they are looked at
+
+  Scales* into_;
+  size_t n_ = 0;
+  alignas(64) float scales_[kBatch * Format::scales_per_block];
 };
 
 }  // namespace

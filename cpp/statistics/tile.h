@@ -12,16 +12,20 @@ namespace ggufscope {
 
 inline constexpr size_t kTileElements = 2048;  // 8 KB of float32; a multiple of every block and of 16 lanes
 
-struct Tile {
-  const float* values;  // as decoded, in file order
-  size_t count;         // 1 … kTileElements
-  const float* seen;    // the finite ones, which are nearly always all: then the same array
-  size_t seen_count;
-  uint64_t first;    // index of values[0] in its tensor
+// Consecutive weights of one segment of a chunk.
+struct Piece {
+  size_t count;
+  uint64_t first;    // index of the first weight in its tensor
   uint64_t row;      // its row, counted from the first row of the chunk
   uint64_t column;   // its column
   uint64_t columns;  // columns of the tensor
   float sparsity_threshold;
+};
+
+struct Tile : Piece {   // 1 … kTileElements weights
+  const float* values;  // as decoded, in file order
+  const float* seen;    // the finite ones, which are nearly always all: then the same array
+  size_t seen_count;
 };
 
 }  // namespace ggufscope
@@ -32,14 +36,39 @@ struct Tile {
 namespace ggufscope {
 namespace {
 
-// The sums of one statistic over a tile:
+// The sums of one statistic, as kernels keep them. What a statistic looks at is told by what its sums can do; `into` is
+// the statistic itself or the Target that it has instead (statistics/statistic.h).
 //
-//   Summing(const Tile&)                      before the first group
-//   void add(const Group&, Valid)             for each group; Valid as below
-//   void add(const Counted&)                  instead, where a format counts its codes (formats/format.h)
-//   void finish(Statistic&, const Tile&)      once, into what the statistic holds already
+//   Summing(Into* into, const Piece&)                        before the first group of sixteen weights
+//   void add(const Group&, Valid)                            each group, finite weights alone; Valid as below
+//
+//   values:  void finish(Into* into, const Tile&)            once, into what `into` holds already
+//   rows:    void begin_row(uint64_t row, uint64_t column)   before each piece of a row, where it begins; weights that
+//            void end_row()                                  are not finite are shown as zeros
+//
+// Blocks are looked at by `SummingBlocks<Statistic, Format>`, for formats that it exists for:
+//
+//   SummingBlocks(Into* into)
+//   void add_block(const Format::Block&)                     each block
+//   void finish()                                            once
+//
+// Where a format's weights are integers on a line, statistics may take sums of the integers in place of weights or
+// blocks, sixteen sub-blocks at a time (kernels/lanes.h). One that does not is shown the decoded weights, or the
+// blocks.
+//
+//   void begin_lanes(const Into&)                            optional, before the first group
+//   void add_lanes(const LaneGroup<Format>&)                 each group
+//   void finish_lanes(Into* into, const LaneRun<Format>&)    once
+//
+// Rows may take squares there instead, in float32:
+//
+//   begin_squares(uint64_t row, uint64_t column, double total)   a piece of a row: where it begins, and their sum. The
+//                                                                object it returns is shown them:
+//   void add_squares(int i, F32 squares) const                   of the piece's weights i … i + 15
 template <class Statistic>
 struct Summing;
+template <class Statistic, class Format>
+struct SummingBlocks;
 
 struct Group {  // sixteen weights
   F32 value;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <new>
+#include <tuple>
 #include <utility>
 
 namespace ggufscope {
@@ -12,10 +13,32 @@ namespace {
 constexpr uint64_t kChunkElements = uint64_t{1} << 20;
 constexpr uint64_t kTilesPerStep = 128;
 
+// Where kernels put what they find of a statistic that lives as long as a chunk: its Target, or nothing more than
+// itself.
+template <class Statistic>
+struct ChunkTarget {
+  TargetOf<Statistic> target;
+
+  ChunkTarget(Statistic& statistic, Statistics& whole, const ChunkShape& shape)
+      : target(statistic.target(static_cast<Statistic&>(whole), shape)) {}
+  TargetOf<Statistic>* in(Statistic&) { return &target; }
+};
+template <class Statistic>
+  requires(!kHasTarget<Statistic>)
+struct ChunkTarget<Statistic> {
+  ChunkTarget(Statistic& statistic, Statistics&, const ChunkShape&) { statistic = {}; }
+  Statistic* in(Statistic& statistic) { return &statistic; }
+};
+
+template <class... Statistic>
+void set_each(StatisticList<Statistic...>, Targets& targets, auto& owner) {
+  (targets.set<Statistic>(&static_cast<TargetOf<Statistic>&>(owner)), ...);
+}
+
 }  // namespace
 
-bool wants_norms(const BlockMatrix& matrix, bool fast) {
-  return !fast && matrix.rows <= kMaxNorms && matrix.columns <= kMaxNorms;
+bool keeps_rows(const BlockMatrix& matrix, bool fast) {
+  return !fast && matrix.rows <= kMostNorms && matrix.columns <= kMostNorms;
 }
 
 std::vector<Chunk> cut_chunks(std::span<const Source> sources) {
@@ -50,103 +73,98 @@ void ZeroedTable::unmap() {
   size_ = 0;
 }
 
-ChunkObserver::ChunkObserver(const Source& source, const KernelTable& table, bool fast, float sparsity_threshold,
-                             Scratch& scratch)
+ChunkObserver::ChunkObserver(const Source& source, const EngineOptions& options, Scratch& scratch)
     : source_(source),
       matrix_(source.matrix),
-      reader_(source.matrix, table, scratch.reader),
+      options_(options),
+      reader_(source.matrix, *options.table, scratch.reader),
       format_(reader_.kernels()),
-      statistics_(table.statistics),
-      fast_(fast),
-      sparsity_threshold_(sparsity_threshold),
+      statistics_(options.table->statistics),
       scratch_(scratch) {}
 
-void ChunkObserver::observe(const Chunk& chunk, double* row_squares, ChunkResult& result, const Step& step) {
+void ChunkObserver::observe(const Chunk& chunk, Statistics& whole, ChunkResult& result, const Step& step) {
+  observe_with(ChunkStatistics{}, chunk, whole, result, step);
+}
+
+template <class... Statistic>
+void ChunkObserver::observe_with(StatisticList<Statistic...>, const Chunk& chunk, Statistics& whole,
+                                 ChunkResult& result, const Step& step) {
+  Targets targets{};
+  targets.full = !options_.fast;
+  targets.rows = keeps_rows(matrix_, options_.fast);
+  if (targets.full && format_.table_size > 0) targets.table = scratch_.table.of(format_.table_size);
+  ChunkShape shape{chunk.first_row, chunk.n_rows, matrix_.columns, targets.rows, nullptr};
+  if (targets.rows && format_.observe_fused != nullptr) {
+    scratch_.column_sums.resize(std::max<size_t>(scratch_.column_sums.size(), matrix_.columns));
+    shape.column_sums = scratch_.column_sums.data();
+  }
+  std::tuple<ChunkTarget<Statistic>...> of_chunk{ChunkTarget<Statistic>(result.statistics, whole, shape)...};
+  (targets.set<Statistic>(std::get<ChunkTarget<Statistic>>(of_chunk).in(result.statistics)), ...);
+  set_each(WorkerStatistics{}, targets, scratch_.counters);
+  walk(chunk, result, targets, step);
+}
+
+void ChunkObserver::walk(const Chunk& chunk, ChunkResult& result, Targets& targets, const Step& step) {
   result.segments.clear();
-  result.scales = {};
-  result.column_squares.assign(row_squares == nullptr ? 0 : matrix_.columns, 0.0);
   const uint64_t group = source_.group_rows == 0 ? matrix_.rows : source_.group_rows;
   const uint64_t end = chunk.first_row + chunk.n_rows;
   reader_.read_ahead_to(end * matrix_.columns);
   const bool fused = format_.observe_fused != nullptr;
   const size_t stride = fused ? format_.group_elements * kGroupsPerRun : kTileElements;
-  FusedRun run = fused_run(row_squares, result);
   uint64_t tiles = 0;
   uint64_t elements = 0;
   const auto report = [&] {
-    if (run.table != nullptr) format_.flush_table(run.table, scratch_.histogram, scratch_.codes);
-    const uint64_t done = matrix_.bytes(elements);
-    elements = 0;
-    return step(done);
+    if (targets.table != nullptr) format_.flush_table(targets);
+    return step(matrix_.bytes(std::exchange(elements, 0)));
   };
   for (uint64_t row = chunk.first_row; row < end;) {
     const uint64_t segment_end = std::min(end, (row / group + 1) * group);
-    const TileTargets targets{&result.segments.emplace_back(), fast_ ? nullptr : &scratch_.histogram, row_squares,
-                              result.column_squares.data()};
+    set_each(SegmentStatistics{}, targets, result.segments.emplace_back());
     const uint64_t last = segment_end * matrix_.columns;
     for (uint64_t first = row * matrix_.columns; first < last; first += stride) {
-      const Piece piece{first, static_cast<size_t>(std::min<uint64_t>(stride, last - first))};
-      fused ? observe_fused(chunk, piece, run, targets, result.scales)
-            : observe_tile(chunk, piece, targets, result.scales);
-      elements += piece.n;
+      const Piece piece{static_cast<size_t>(std::min<uint64_t>(stride, last - first)),
+                        source_.first_element + first,
+                        first / matrix_.columns - chunk.first_row,
+                        first % matrix_.columns,
+                        matrix_.columns,
+                        options_.sparsity_threshold};
+      fused ? observe_fused(piece, targets) : observe_tile(piece, targets);
+      elements += piece.count;
       if (++tiles % kTilesPerStep == 0 && !report()) return;
     }
     row = segment_end;
   }
-  if (run.few_rows != nullptr) statistics_.flush_columns(run.few_rows, run.column_squares, run.columns);
+  if (targets.rows) statistics_.finish_rows(targets);
   report();
 }
 
-FusedRun ChunkObserver::fused_run(double* row_squares, ChunkResult& result) {
-  FusedRun run{};
-  run.scales = &result.scales;
-  run.columns = matrix_.columns;
-  run.sparsity_threshold = sparsity_threshold_;
-  if (fast_) return run;
-  run.histogram = &scratch_.histogram;
-  run.codes = &scratch_.codes;
-  if (format_.table_size > 0) run.table = scratch_.table.of(format_.table_size);
-  if (row_squares == nullptr || format_.observe_fused == nullptr) return run;
-  scratch_.few_rows.assign(matrix_.columns, 0.0F);
-  run.row_squares = row_squares;
-  run.column_squares = result.column_squares.data();
-  run.few_rows = scratch_.few_rows.data();
-  return run;
+const std::byte* ChunkObserver::blocks(const Piece& piece) {
+  return reader_.blocks(piece.first - source_.first_element, piece.count);
 }
 
-void ChunkObserver::observe_fused(const Chunk& chunk, Piece piece, FusedRun& run, const TileTargets& targets,
-                                  Scales& scales) {
+Piece ChunkObserver::part(const Piece& piece, size_t skipped, size_t count) const {
+  const uint64_t column = piece.column + skipped;
+  return {count,           piece.first + skipped,   piece.row + column / matrix_.columns, column % matrix_.columns,
+          matrix_.columns, piece.sparsity_threshold};
+}
+
+void ChunkObserver::observe_fused(const Piece& piece, const Targets& targets) {
   const size_t group = format_.group_elements;
-  const int groups = static_cast<int>(piece.n / group);
-  run.values = targets.values;
-  run.first = source_.first_element + piece.first;
-  run.row = piece.first / matrix_.columns - chunk.first_row;
-  run.column = piece.first % matrix_.columns;
-  const uint32_t left = format_.observe_fused(reader_.blocks(piece.first, piece.n), groups, run);
+  const int groups = static_cast<int>(piece.count / group);
+  const uint32_t left = format_.observe_fused(blocks(piece), groups, piece, targets);
   for (int i = 0; i < groups; ++i) {
-    if ((left >> i & 1U) == 0) continue;
-    observe_tile(chunk, {piece.first + i * group, group}, targets, scales);
+    if ((left >> i & 1U) != 0) observe_tile(part(piece, i * group, group), targets);
   }
   const size_t done = groups * group;
-  if (done < piece.n) observe_tile(chunk, {piece.first + done, piece.n - done}, targets, scales);
+  if (done < piece.count) observe_tile(part(piece, done, piece.count - done), targets);
 }
 
-void ChunkObserver::observe_tile(const Chunk& chunk, Piece piece, const TileTargets& targets, Scales& scales) {
-  const size_t n_blocks = piece.n / matrix_.type->elements_per_block;
-  const std::byte* blocks = reader_.blocks(piece.first, piece.n);
-  format_.decode(blocks, n_blocks, scratch_.tile);
-  if (format_.observe_scales != nullptr) format_.observe_scales(blocks, n_blocks, scales);
-  if (format_.observe_codes != nullptr && !fast_) format_.observe_codes(blocks, n_blocks, scratch_.codes);
-
-  Tile tile{};
-  tile.values = scratch_.tile;
-  tile.count = piece.n;
-  tile.first = source_.first_element + piece.first;
-  tile.row = piece.first / matrix_.columns - chunk.first_row;
-  tile.column = piece.first % matrix_.columns;
-  tile.columns = matrix_.columns;
-  tile.sparsity_threshold = sparsity_threshold_;
-  statistics_.observe_tile(tile, targets);
+void ChunkObserver::observe_tile(const Piece& piece, const Targets& targets) {
+  const size_t n_blocks = piece.count / matrix_.type->elements_per_block;
+  const std::byte* from = blocks(piece);
+  format_.decode(from, n_blocks, scratch_.tile);
+  if (format_.observe_blocks != nullptr) format_.observe_blocks(from, n_blocks, targets);
+  statistics_.observe_tile({piece, scratch_.tile, nullptr, 0}, targets);
 }
 
 }  // namespace ggufscope

@@ -19,11 +19,10 @@ struct Chunk {
 /// What must be merged in file order. Reused from chunk to chunk.
 struct ChunkResult {
   std::vector<Values> segments;  // one per head that the chunk touches, or a single one
-  Scales scales;
-  std::vector<double> column_squares;
+  CollectionOf<ChunkStatistics> statistics;
 };
 
-/// Counters that are all zero whenever another format takes them over. Memory is touched only where something counts:
+/// Numbers that are all zero whenever somebody else takes them over. Memory is touched only where something is written:
 /// some tables are of many megabytes, of which a tensor uses few.
 class ZeroedTable {
  public:
@@ -32,7 +31,7 @@ class ZeroedTable {
   ZeroedTable(const ZeroedTable&) = delete;
   ZeroedTable& operator=(const ZeroedTable&) = delete;
 
-  /// At least `size` counters, from the beginning of a page on.
+  /// At least `size` zeroed counters, from the beginning of a page on.
   uint32_t* of(size_t size);
 
  private:
@@ -42,53 +41,56 @@ class ZeroedTable {
   size_t size_ = 0;
 };
 
+template <class List>
+struct TargetsInMemory;
+template <class... Statistic>
+struct TargetsInMemory<StatisticList<Statistic...>> : TargetOf<Statistic>... {};
+
 /// A worker's own memory. The counters go on counting while chunks belong to the same source.
 struct Scratch {
   alignas(64) float tile[kTileElements];
-  HistogramCounters histogram;
-  CodeCounters codes;
-  ZeroedTable table;            // that runs of some formats count into
-  std::vector<float> few_rows;  // squares by column, in float32 (statistics/norms.h)
+  TargetsInMemory<WorkerStatistics> counters;
+  ZeroedTable table;  // that runs of some formats count into
+  std::vector<float> column_sums;
   ReaderMemory reader;
   uint64_t observed = 0;  // elements, since this memory was made
 };
 
-/// Row and column norms are vectors in memory; a matrix longer than this in either direction (no model's) has none.
-inline constexpr uint64_t kMaxNorms = uint64_t{1} << 22;
+/// Statistics of rows and columns are vectors in memory; a matrix longer than this in either direction (no model's) has
+/// none.
+inline constexpr uint64_t kMostNorms = uint64_t{1} << 22;
 
-bool wants_norms(const BlockMatrix& matrix, bool fast);
+bool keeps_rows(const BlockMatrix& matrix, bool fast);
 
 /// Whole rows, about a million elements each; depends on shapes alone.
 std::vector<Chunk> cut_chunks(std::span<const Source> sources);
 
 class ChunkObserver {
  public:
-  ChunkObserver(const Source& source, const KernelTable& table, bool fast, float sparsity_threshold, Scratch& scratch);
+  ChunkObserver(const Source& source, const EngineOptions& options, Scratch& scratch);
 
   /// Called with the bytes just done; false stops the walk.
   using Step = std::function<bool(uint64_t bytes)>;
 
-  /// `row_squares`: one sum per row of the chunk, zero at the start; nullptr without row norms.
-  void observe(const Chunk& chunk, double* row_squares, ChunkResult& result, const Step& step);
+  /// `whole`: the source's statistics, for those that have their targets there.
+  void observe(const Chunk& chunk, Statistics& whole, ChunkResult& result, const Step& step);
 
  private:
-  // A piece of a chunk: n weights from `first` on, both counted in the source.
-  struct Piece {
-    uint64_t first;
-    size_t n;
-  };
-
-  FusedRun fused_run(double* row_squares, ChunkResult& result);
-  void observe_fused(const Chunk& chunk, Piece piece, FusedRun& run, const TileTargets& targets, Scales& scales);
-  void observe_tile(const Chunk& chunk, Piece piece, const TileTargets& targets, Scales& scales);
+  template <class... Statistic>
+  void observe_with(StatisticList<Statistic...>, const Chunk& chunk, Statistics& whole, ChunkResult& result,
+                    const Step& step);
+  void walk(const Chunk& chunk, ChunkResult& result, Targets& targets, const Step& step);
+  void observe_fused(const Piece& piece, const Targets& targets);
+  void observe_tile(const Piece& piece, const Targets& targets);
+  Piece part(const Piece& piece, size_t skipped, size_t count) const;
+  const std::byte* blocks(const Piece& piece);
 
   const Source& source_;
   const BlockMatrix& matrix_;
+  const EngineOptions& options_;
   BlockReader reader_;
   const FormatKernels& format_;
   const StatisticsKernels& statistics_;
-  bool fast_;
-  float sparsity_threshold_;
   Scratch& scratch_;
 };
 

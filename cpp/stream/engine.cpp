@@ -27,7 +27,7 @@ size_t count_slots(std::span<const Source> sources, const EngineOptions& options
   const size_t workers = std::min(static_cast<size_t>(options.threads), n_chunks);
   size_t widest = 1;
   for (const Source& source : sources) {
-    if (wants_norms(source.matrix, options.fast)) widest = std::max<size_t>(widest, source.matrix.columns);
+    if (keeps_rows(source.matrix, options.fast)) widest = std::max<size_t>(widest, source.matrix.columns);
   }
   return std::min(workers * 4 + 8, std::max<size_t>(1, kColumnSums / widest));
 }
@@ -86,22 +86,22 @@ class Run {
   };
 
   void prepare(const Source& source, Observation& observation) const {
-    observation.statistics.Histogram::observed = !options_.fast;
     const BlockMatrix& matrix = source.matrix;
+    const bool has_rows = matrix.rows > 0 && matrix.columns > 0 && keeps_rows(matrix, options_.fast);
+    observation.statistics.each([&]<class Statistic>(Statistic& statistic) {
+      if (!Statistic::kFast && options_.fast) return;
+      if constexpr (requires { statistic.begin(); }) statistic.begin();
+      if constexpr (requires { statistic.prepare(matrix.rows, matrix.columns); }) {
+        if (has_rows) statistic.prepare(matrix.rows, matrix.columns);
+      }
+    });
     if (matrix.rows == 0 || matrix.columns == 0) return;
     if (source.group_rows > 0) observation.groups.resize((matrix.rows - 1) / source.group_rows + 1);
-    if (!wants_norms(matrix, options_.fast)) return;
-    observation.statistics.row_squares.resize(matrix.rows);
-    observation.statistics.column_squares.resize(matrix.columns);
   }
 
   void observe_chunk(const Chunk& chunk, Scratch& scratch, ChunkResult& result, const ChunkObserver::Step& step) {
-    const Source& source = sources_[chunk.source];
-    double* rows = wants_norms(source.matrix, options_.fast)
-                       ? observations_[chunk.source].statistics.row_squares.data() + chunk.first_row
-                       : nullptr;
-    ChunkObserver observer(source, *options_.table, options_.fast, options_.sparsity_threshold, scratch);
-    observer.observe(chunk, rows, result, step);
+    ChunkObserver observer(sources_[chunk.source], options_, scratch);
+    observer.observe(chunk, observations_[chunk.source].statistics, result, step);
   }
 
   void merge(const Chunk& chunk, ChunkResult& result) {
@@ -112,21 +112,18 @@ class Run {
       observation.statistics.merge(segment);
       if (group_rows > 0) observation.groups[group++].merge(segment);
     }
-    observation.statistics.Scales::merge(result.scales);
-    auto& columns = observation.statistics.column_squares;
-    for (size_t i = 0; i < columns.size(); ++i) columns[i] += result.column_squares[i];
+    observation.statistics.append(result.statistics);
   }
 
   // Integer counts may be added in any order.
   void flush(size_t source, Scratch& scratch) {
     if (options_.fast) return;
-    Histogram found;
-    found.absorb(scratch.histogram);
+    CollectionOf<WorkerStatistics> counted;
+    counted.each([&]<class Statistic>(Statistic& statistic) {
+      statistic.absorb(static_cast<TargetOf<Statistic>&>(scratch.counters), *sources_[source].matrix.type);
+    });
     const std::lock_guard lock(flush_mutex_);
-    Statistics& statistics = observations_[source].statistics;
-    statistics.Histogram::merge(found);
-    const TypeInfo& type = *sources_[source].matrix.type;
-    if (type.code_bits > 0) statistics.Codes::absorb(scratch.codes, type);
+    observations_[source].statistics.merge(counted);
   }
 
   std::span<const Source> sources_;

@@ -124,9 +124,9 @@ class StripeMultiplier {
     }
   }
 
+  ReaderMemory memory_;
   const MultiplyTask& task_;
   const BlockMatrix& matrix_;
-  ReaderMemory memory_;
   BlockReader reader_;
   const DotKernels& kernel_;
   const PackedVectors& vectors_;

@@ -46,16 +46,16 @@ class Multiplier {
     }
   }
 
+  alignas(64) float left_tile_[kTile];
+  alignas(64) float right_tile_[kTile];
+  ReaderMemory left_memory_;
+  ReaderMemory right_memory_;
   const ProductTask& task_;
   const ProductKernels& products_;
   uint64_t rows_;
   uint64_t columns_;
-  ReaderMemory left_memory_;
-  ReaderMemory right_memory_;
   BlockReader left_;
   BlockReader right_;
-  alignas(64) float left_tile_[kTile];
-  alignas(64) float right_tile_[kTile];
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
+    from ..analysis.settings import AnalysisSettings
     from ..models.model import Model
     from ..runtime.reading.prompts import NamedPrompts
 
@@ -36,7 +37,7 @@ class Choices:
     Attributes:
         traced: whether the model is run at all.
         prompts: what the model is to read; the file is read once, it may be a pipe, or change meanwhile.
-        weights: component → weight, normalized.
+        analysis: settings of the analysis.
         formats: of the report.
         hashed: whether to hash the whole files, too.
     """
@@ -47,10 +48,7 @@ class Choices:
     engine: str
     new_tokens: int
     probe: int
-    weights: Mapping[str, float]
-    norm: str
-    scale: str
-    seed: int
+    analysis: AnalysisSettings
     threads: int
     formats: tuple[str, ...]
     hashed: bool
@@ -58,8 +56,14 @@ class Choices:
     @property
     def of_analysis(self) -> dict[str, Setting]:
         """Choices that the analysis depends on."""
-        weights = ", ".join(f"{name} {weight!r}" for name, weight in self.weights.items())
-        return {"weights": weights, "norm": self.norm, "scale": self.scale, "seed": self.seed}
+        settings = self.analysis
+        weights = ", ".join(f"{name} {weight!r}" for name, weight in settings.weights.items())
+        return {"weights": weights, "norm": settings.norm, "scale": settings.scale, "seed": settings.seed}
+
+    @property
+    def seed(self) -> int:
+        """Seed of all draws."""
+        return self.analysis.seed
 
     @property
     def of_trace(self) -> dict[str, Setting]:
@@ -128,10 +132,7 @@ def make_choices(
         engine=engine,
         new_tokens=NEW_TOKENS if max_new_tokens is None else _at_least(max_new_tokens, 0, "max_new_tokens"),
         probe=probe,
-        weights=settings.weights,
-        norm=settings.norm,
-        scale=settings.scale,
-        seed=seed,
+        analysis=settings,
         threads=thread_count(threads),
         formats=tuple(chosen_formats()[0]),
         hashed=hashed,

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..analysis import Analysis, analyze
+from ..analysis import Analysis
 from ..analysis.analysis_result import PROFILE_JSON, REPORT_JSON
+from ..analysis.analyzing import analyze_with
 from ..profiles.profile_result import Profile
 from ..profiles.profiling import profile
 from ..report.content.results import ReportData
@@ -36,12 +37,9 @@ def _make_profile(work: Work) -> Made:
 
 def _make_analysis(work: Work) -> Made:
     choices = work.choices
-    analysis = analyze(
+    analysis = analyze_with(
+        choices.analysis,
         work.model,
-        weights=choices.weights,
-        norm=choices.norm,
-        scale=choices.scale,
-        seed=choices.seed,
         threads=choices.threads,
         progress=work.in_bytes("analysis"),
         profile=work.results["profile"],

@@ -1,37 +1,31 @@
-"""Profiling: stream a model through the core, batch by batch, and sort its statistics into rows and roll-ups."""
+"""Profiling: stream a model through the core, batch by batch; `collecting` makes the profile of what comes out."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime
 import time
-from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from collections import defaultdict
+from typing import TYPE_CHECKING
 
-from .._core import Part, Statistics, observe_model
+from .._core import Part, observe_model
 from ..arrays.arguments import checked_threshold, thread_count
-from ..arrays.statistics import TensorStatistics, whole_of
-from ..models.experts import holds_experts, is_role_of_experts
 from ..models.file_hashes import FileHashing
-from ..models.heads import group_rows, heads
+from ..models.heads import group_rows
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.summary import ModelSummary
 from .batches import DEFAULT_LIMITS, BatchLimits, batches
-from .head_table import HeadTable, column_norms, head_fields
-from .profile_result import Profile, ProfileRun, ProfileSettings
-from .rollup import THIRDS, Groups, Merged, thirds_of
-from .rows import Row, with_vector_summaries
+from .collecting import Collector
+from .profile_records import ProfileRun, ProfileSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from os import PathLike
 
     from ..models.heads import HeadGeometry
     from ..models.model import Tensor
-    from .magnitudes import MagnitudeSketch
-
-_ROLE_OF_KIND = {"q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output"}
+    from .profile_result import Profile
 
 
 def profile(
@@ -103,7 +97,7 @@ def _profile(
 ) -> Profile:
     started = datetime.datetime.now(datetime.UTC)
     clock = time.perf_counter()
-    collector = _Collector(model, keep_vectors)
+    collector = Collector(model, keep_vectors)
     for tensor, parts in _observe(
         model, collector.geometry, threads=threads, settings=settings, progress=progress, isa=isa, limits=limits
     ):
@@ -149,123 +143,3 @@ def _observe(
         for tensor in batch:
             yield tensor, by_tensor.pop(tensor.index, [])
         done += sum(tensor.n_bytes for tensor in batch)
-
-
-class _Collector:
-    """Takes the tensors in file order and builds the profile."""
-
-    def __init__(self, model: Model, keep_vectors: bool) -> None:
-        tensors = model.tensors.values()
-        self.geometry = {tensor.name: heads(model, tensor) for tensor in tensors}
-        self._keep_vectors = keep_vectors
-        self._thirds_of = thirds_of((tensor.stack, tensor.layer) for tensor in tensors if tensor.layer is not None)
-        self._tensors: dict[str, Row] = {}
-        self._layers: Groups[tuple[str | None, int]] = Groups()
-        self._roles: Groups[str] = Groups()
-        self._thirds: Groups[str] = Groups()
-        self._experts: Groups[tuple[str, int]] = Groups()
-        self._total = Merged()
-        self._layer_roles: Groups[tuple[str | None, int, str]] = Groups()
-        self._shared = {key for key, n in Counter(map(_layer_role, tensors)).items() if n > 1}
-        self._heads: dict[str, dict[int, list[dict[str, float | None]]]] = defaultdict(dict)
-        self._n_elements = sum(tensor.n_elements for tensor in tensors)
-
-    def add(self, tensor: Tensor, parts: Sequence[Part]) -> None:
-        whole = whole_of(parts)
-        fields = TensorStatistics.of(whole, n_bytes=tensor.n_bytes, shape=tensor.shape)
-        self._tensors[tensor.name] = Row(
-            with_vector_summaries(fields, self._keep_vectors),
-            name=tensor.name,
-            role=tensor.role,
-            layer=tensor.layer,
-            stack=tensor.stack,
-            expert=tensor.expert,
-            type=tensor.type,
-            shape=tensor.shape,
-            n_bytes=tensor.n_bytes,
-        )
-        self._roll_up(tensor, whole)
-        self._add_experts(tensor, parts)
-        self._add_heads(tensor, parts, fields)
-
-    def _roll_up(self, tensor: Tensor, whole: Statistics) -> None:
-        key = None if tensor.layer is None else (tensor.stack, tensor.layer)
-        self._layers.add(key, whole, tensor.n_bytes)
-        self._roles.add(tensor.role, whole, tensor.n_bytes)
-        self._layer_roles.add(place if (place := _layer_role(tensor)) in self._shared else None, whole, tensor.n_bytes)
-        self._thirds.add(None if key is None else self._thirds_of[key], whole, tensor.n_bytes)
-        self._total.add(whole, tensor.n_bytes)
-
-    def _add_experts(self, tensor: Tensor, parts: Sequence[Part]) -> None:
-        if not is_role_of_experts(tensor.role):
-            return
-        if tensor.expert is not None:
-            self._experts.add((tensor.role, tensor.expert), whole_of(parts), tensor.n_bytes)
-        elif holds_experts(tensor.shape) and len(parts) == tensor.n_experts:  # the core leaves tiny matrices together
-            for part in parts:
-                self._experts.add((tensor.role, part.index), part.statistics, tensor.n_bytes // len(parts))
-
-    def _add_heads(self, tensor: Tensor, parts: Sequence[Part], fields: Mapping[str, Any]) -> None:
-        geometry = self.geometry[tensor.name]
-        if geometry is None or tensor.layer is None or len(parts) != 1:
-            return
-        if geometry.axis == "columns":
-            of_heads = column_norms(fields["column_l2"], geometry.n_heads) if "column_l2" in fields else []
-        else:
-            of_heads = [head_fields(statistics) for statistics in parts[0].heads]
-        if len(of_heads) != geometry.n_heads:
-            return
-        prefix = f"{tensor.stack}." if tensor.stack else ""
-        for group in geometry.groups:
-            of_group = of_heads[group.first_head : group.first_head + group.n_heads]
-            self._heads[prefix + _ROLE_OF_KIND[group.kind]][tensor.layer] = of_group
-
-    def finish(self, model: ModelSummary, settings: ProfileSettings, run: ProfileRun) -> Profile:
-        total = self._total.values()
-        layers = sorted(self._layers, key=lambda key: (key[0] is not None, key[0] or "", key[1]))
-        return Profile(
-            model=model,
-            coverage=total["n_elements"] / self._n_elements if self._n_elements else 1.0,
-            settings=settings,
-            tensors=self._tensors,
-            layers={
-                _layer_key(key): _row(values, stack=key[0], layer=key[1])
-                for key, values in self._layers.values(layers).items()
-            },
-            roles={role: _row(values, role=role) for role, values in self._roles.values().items()},
-            experts={
-                key: _row(values, role=key[0], expert=key[1])
-                for key, values in self._experts.values(sorted(self._experts)).items()
-            },
-            layer_roles={
-                (_layer_key(key[:2]), key[2]): _row(values, stack=key[0], layer=key[1], role=key[2])
-                for key, values in self._layer_roles.values().items()
-            },
-            thirds={third: _row(values, third=third) for third, values in self._thirds.values(THIRDS).items()},
-            heads={role: HeadTable.of(role, layers) for role, layers in sorted(self._heads.items())},
-            total=_row(total),
-            magnitudes=self._magnitudes(),
-            run=run,
-        )
-
-    def _magnitudes(self) -> list[MagnitudeSketch]:
-        """Of the whole model, then of each role; of those with weights and histograms."""
-        sketches = [self._total.magnitudes(None), *(self._roles[role].magnitudes(role) for role in self._roles)]
-        return [sketch for sketch in sketches if sketch is not None]
-
-
-def _row(values: dict[str, Any], **place: Any) -> Row:
-    sizes = {name: values.pop(name) for name in ("n_tensors", "n_bytes")}
-    return Row(values, **sizes, **place)
-
-
-def _layer_role(tensor: Tensor) -> tuple[str | None, int, str] | None:
-    """The place of a tensor that others may share, as experts do that have a tensor each."""
-    if tensor.layer is None or tensor.role is None:
-        return None
-    return tensor.stack, tensor.layer, tensor.role
-
-
-def _layer_key(key: tuple[str | None, int]) -> int | str:
-    stack, layer = key
-    return layer if stack is None else f"{stack}.{layer}"

@@ -1,0 +1,69 @@
+"""Records of a profile beside its rows: what it was made with, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .._core import current_isa
+from .._version import __version__
+from ..text.names import base_name
+
+if TYPE_CHECKING:
+    import datetime
+
+    from ..models.model import Model
+
+
+@dataclass(frozen=True)
+class ProfileSettings:
+    """Settings that the numbers of a profile depend on, beside the model.
+
+    Attributes:
+        fast: without histogram, row and column norms and code statistics.
+        sparsity_threshold: magnitude under which a weight counts for `sparsity`.
+    """
+
+    fast: bool = False
+    sparsity_threshold: float = 1e-6
+
+
+@dataclass(frozen=True)
+class ProfileRun:
+    """Time, threads and version of a profile: the part that differs from run to run.
+
+    Attributes:
+        files: base names of the model's files.
+        started: date and time, UTC, ISO 8601.
+        seconds: duration of the pass over the data, roll-ups included.
+        bytes_per_second: bytes of tensor data over `seconds`.
+        elements_per_second: elements over `seconds`.
+        threads: worker threads.
+        isa: instruction set the kernels ran with.
+        version: of ggufscope.
+    """
+
+    files: list[str]
+    started: str
+    seconds: float
+    bytes_per_second: float
+    elements_per_second: float
+    threads: int
+    isa: str
+    version: str
+
+    @classmethod
+    def of(
+        cls, model: Model, started: datetime.datetime, seconds: float, threads: int, isa: str | None = None
+    ) -> ProfileRun:
+        tensors = model.tensors.values()
+        return cls(
+            files=[base_name(file) for file in model.files],
+            started=started.isoformat(timespec="seconds"),
+            seconds=round(seconds, 6),
+            bytes_per_second=float(round(sum(tensor.n_bytes for tensor in tensors) / seconds)),
+            elements_per_second=float(round(sum(tensor.n_elements for tensor in tensors) / seconds)),
+            threads=threads,
+            isa=isa or current_isa(),
+            version=__version__,
+        )

@@ -13,11 +13,11 @@ from ..analysis.settings import WEIGHT_NAMES, make_settings
 from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
-from ..saving.files import print_out
 from ..saving.guard import Guard
 from ..terminal.analysis import render_analysis
 from ..terminal.console import show
 from ..terminal.progress import progress_bar
+from ..terminal.standard_output import print_out
 from ..terminal.written import say_what_is_missing, written_line
 from .index_options import NormOption, ScaleOption, WeightsOption
 from .options import ForceOption, JsonOption, ThreadsOption, output_directory, probe_option

@@ -17,7 +17,7 @@ import typer
 
 from .._version import __version__
 from ..errors import ExitCode, exit_code, one_line
-from ..saving.files import drop_standard_output, guard_standard_output
+from ..terminal.standard_output import drop_standard_output, guard_standard_output
 
 # Command → the line that describes it in `ggufscope --help`; it is also the first line of its docstring.
 COMMANDS: dict[str, str] = {

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from ..bench import DEFAULT_TYPES, Bench, bench_model, bench_types
-from ..saving.files import print_out
 from ..terminal.bench import render_bench
 from ..terminal.console import show
 from ..terminal.progress import share_bar
+from ..terminal.standard_output import print_out
 from .options import JsonOption
 
 

@@ -13,12 +13,12 @@ from ..arrays.arguments import thread_count
 from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
-from ..saving.files import print_out
 from ..saving.guard import Guard
 from ..synth import make_plan, write_plan
 from ..terminal.analysis import render_analysis
 from ..terminal.console import show
 from ..terminal.profile import render_profile
+from ..terminal.standard_output import print_out
 from ..terminal.written import say_what_is_missing, written_line
 from .options import ForceOption, ThreadsOption, output_directory
 

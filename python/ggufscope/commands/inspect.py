@@ -10,9 +10,9 @@ from ..models.inspection import TENSOR_COLUMNS, metadata_entry, tensor_rows, to_
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.selection import Selection
-from ..saving.files import print_out
 from ..terminal.console import show
 from ..terminal.inspection import DEFAULT_COLUMNS, render_headline, render_overview, render_tensors
+from ..terminal.standard_output import print_out
 from ..text.escape import escape
 from .options import (
     ColumnsOption,

@@ -13,11 +13,12 @@ from ..profiles.profiling import profile as scan
 from ..profiles.rows import flat
 from ..report.content.results import ReportData
 from ..report.packages import require_charts
-from ..saving.files import atomic_write, print_out
+from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from ..terminal.console import show
 from ..terminal.profile import render_headline, render_profile
 from ..terminal.progress import progress_bar
+from ..terminal.standard_output import print_out
 from ..terminal.tensors import DEFAULT_COLUMNS, render_tensors
 from .options import (
     ColumnsOption,

@@ -10,11 +10,11 @@ from ..report.content.results import ReportData, other_settings, read_report_dat
 from ..report.renderers import RENDERERS, USUAL_FORMATS
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
-from ..saving.files import print_out
 from ..saving.guard import Guard
 from ..terminal.analysis import render_analysis
 from ..terminal.console import show
 from ..terminal.profile import render_profile
+from ..terminal.standard_output import print_out
 from ..terminal.validation import render_validation
 from ..terminal.written import say_what_is_missing, show_written
 from ..text.escape import escape

@@ -10,13 +10,13 @@ import typer
 from ..errors import ExitCode
 from ..report.writing import chosen_formats
 from ..runtime import Plan
-from ..saving.files import print_out
 from ..studies import Study
 from ..studies import study as run_study
 from ..studies.choices import PROBE_TOKENS
 from ..studies.study_document import FAILED, Step
 from ..terminal.console import show
 from ..terminal.progress import share_bar
+from ..terminal.standard_output import print_out
 from ..terminal.study import render_study, step_line
 from ..terminal.trace import plan_text
 from ..terminal.written import say_what_is_missing, written_line

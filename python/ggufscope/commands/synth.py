@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ..saving.files import print_out
 from ..synth import SHAPES, Plan, make_plan, write_plan
 from ..terminal.progress import progress_bar
+from ..terminal.standard_output import print_out
 from ..text.escape import escape
 from ..text.numbers import bytes_text, count_text
 from .options import ForceOption, JsonOption, seed_option

@@ -12,10 +12,11 @@ from ..runtime import Plan, Trace, TraceInterrupted
 from ..runtime import trace as run_trace
 from ..runtime.engines.engine import ENGINES
 from ..runtime.measuring.capture import POINTS
-from ..saving.files import atomic_write, print_out
+from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from ..terminal.console import show
 from ..terminal.progress import share_bar
+from ..terminal.standard_output import print_out
 from ..terminal.trace import plan_text, render_trace
 from .options import ForceOption, JsonOption, ModelArgument, ThreadsOption, output_file, probe_option, seed_option
 from .reading_options import USUAL_ENGINE, EngineOption, MaxNewTokensOption, PromptsOption, TemplateOption

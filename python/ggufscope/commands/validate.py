@@ -7,10 +7,10 @@ import typer
 
 from ..analysis.analysis_result import REPORT_JSON
 from ..saving.directories import usable_directory
-from ..saving.files import print_out
 from ..saving.guard import Guard
 from ..terminal.console import show
 from ..terminal.progress import share_bar
+from ..terminal.standard_output import print_out
 from ..terminal.validation import render_validation
 from ..validation import validate as run_validation
 from ..validation.validation_result import FILES

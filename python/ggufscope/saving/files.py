@@ -1,4 +1,4 @@
-"""Writing results: whole files or none, and standard output whose failures are not swallowed."""
+"""Writing results: whole files or none, on the disk before they have their names."""
 
 import contextlib
 import errno
@@ -6,13 +6,12 @@ import io
 import os
 import secrets
 import stat
-import sys
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import IO, Any, Literal, overload
 
-from ..errors import OutputError, ReaderGoneError
+from ..errors import OutputError
 from .guard import Guard
 
 _LONGEST_START = 100  # bytes of the target's name that the name of its temporary file begins with
@@ -29,7 +28,7 @@ def _output_errors(name: str) -> Iterator[None]:
         raise OutputError(error.errno, error.strerror or str(error), name) from error
 
 
-class _OutputFile(io.FileIO):
+class OutputFile(io.FileIO):
     """A file whose failing writes are told apart from the failing reads of the code that produces the data."""
 
     def __init__(self, descriptor: int, shown_name: str, *, closefd: bool = True) -> None:
@@ -39,43 +38,6 @@ class _OutputFile(io.FileIO):
     def write(self, data: Any, /) -> int:
         with _output_errors(self._shown_name):
             return super().write(data)
-
-
-class _StandardOutput(_OutputFile):
-    """Standard output. That its reader went away is no OSError, which typer and rich would handle in their own ways."""
-
-    def write(self, data: Any, /) -> int:
-        try:
-            return super().write(data)
-        except OutputError as error:
-            if error.errno == errno.EPIPE:
-                raise ReaderGoneError from None
-            raise
-
-
-def guard_standard_output() -> None:
-    """Make every failing write to standard output an OutputError or a ReaderGoneError, whoever writes.
-
-    Text that its encoding cannot hold is written as escapes. A replaced `sys.stdout` is left alone.
-    """
-    stdout = sys.stdout
-    if stdout is None:  # closed by the caller
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    elif stdout is sys.__stdout__ and isinstance(stdout, io.TextIOWrapper):
-        raw = _StandardOutput(stdout.fileno(), "standard output", closefd=False)
-        sys.stdout = io.TextIOWrapper(
-            io.BufferedWriter(raw), stdout.encoding, "backslashreplace", line_buffering=raw.isatty()
-        )
-
-
-def drop_standard_output() -> None:
-    """Send what is still unwritten nowhere, so that the interpreter does not fail on it when it ends."""
-    try:
-        sys.stdout.flush()
-    except (OSError, ReaderGoneError):
-        null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
-        os.close(null)
 
 
 def _checked_target(path: str | PathLike[str]) -> Path:
@@ -123,7 +85,7 @@ def _replace(temporary: Path, target: Path) -> None:
         os.close(directory)
 
 
-def _text_or_binary(raw: _OutputFile, mode: str) -> IO[Any]:
+def _text_or_binary(raw: OutputFile, mode: str) -> IO[Any]:
     buffered = io.BufferedWriter(raw, 1 << 20)
     return buffered if mode == "wb" else io.TextIOWrapper(buffered, encoding="utf-8", newline="\n")
 
@@ -173,14 +135,14 @@ def atomic_write(path: str | PathLike[str], mode: str = "w", *, guard: Guard | N
     if target.exists() and not target.is_file():
         with _output_errors(shown):
             descriptor = os.open(target, os.O_WRONLY)
-        with _closing(_text_or_binary(_OutputFile(descriptor, shown), mode), shown) as file:
+        with _closing(_text_or_binary(OutputFile(descriptor, shown), mode), shown) as file:
             yield file
         return
     with _output_errors(shown):
         permissions = _permissions(target)
         descriptor, temporary = _open_temporary(target, permissions)
     try:
-        with _closing(_text_or_binary(_OutputFile(descriptor, shown), mode), shown) as file:
+        with _closing(_text_or_binary(OutputFile(descriptor, shown), mode), shown) as file:
             yield file
             with _output_errors(shown):
                 file.flush()
@@ -194,14 +156,3 @@ def atomic_write(path: str | PathLike[str], mode: str = "w", *, guard: Guard | N
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-
-
-def print_out(text: str) -> None:
-    """Write `text` and a line break to standard output, now.
-
-    Raises:
-        OutputError: It cannot be written, as to a full disk.
-        ReaderGoneError: Its reader went away.
-    """
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ..saving.files import print_out
 from ..text.escape import escape
+from .standard_output import print_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,9 @@ from .console import plain_table, print_table, safe
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..validation.validation_document import Feature, Predictor, Quantity, ValidationDocument
+    from ..validation.fit_records import Feature
+    from ..validation.quantity_records import Predictor, Quantity
+    from ..validation.validation_document import ValidationDocument
 
 _MARKS = {BETTER: (">", "green"), SAME: ("=", ""), WORSE: ("<", "red")}
 _ORDERS = {"heuristic": "heuristic", "propagation": "propag.", "probe": "probe", "norms": "norms", "depth": "depth"}

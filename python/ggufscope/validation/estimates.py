@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .quantity_records import Estimate
 from .resampling import interval
-from .validation_document import Estimate
 
 if TYPE_CHECKING:
     from ..arrays.floats import Floats

@@ -16,10 +16,10 @@ import numpy as np
 from ..analysis.settings import DEFAULT_WEIGHTS
 from .estimates import estimate, verdict_of
 from .features import read_features
+from .fit_records import Feature, Fit, Fold, HeldOut, Null
 from .quantities import ANALOGUES
 from .rank_kernels import auc_rows
 from .resampling import resampled_prompts
-from .validation_document import Feature, Fit, Fold, HeldOut, Null
 from .weights import NO_FEATURE, fit_some, held_out, null_aucs
 
 if TYPE_CHECKING:

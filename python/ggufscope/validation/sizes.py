@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .estimates import estimate, verdict_of
+from .quantity_records import Estimate, Size
 from .resampling import interval, resampled_points
-from .validation_document import Estimate, Size
 
 if TYPE_CHECKING:
     from ..arrays.floats import Floats

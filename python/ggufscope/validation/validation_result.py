@@ -10,7 +10,8 @@ from .validation_document import VALIDATION_FORM
 from .weights_file import weights_toml
 
 if TYPE_CHECKING:
-    from .validation_document import Quantity, ValidationDocument
+    from .quantity_records import Quantity
+    from .validation_document import ValidationDocument
 
 VALIDATION_JSON = "validation.json"
 VALIDATION_MARKDOWN = "validation.md"

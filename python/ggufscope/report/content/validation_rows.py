@@ -13,7 +13,9 @@ from ..markdown.tables import NOTHING, number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...validation.validation_document import Estimate, Fit, Predictor, Quantity, Size, ValidationDocument
+    from ...validation.fit_records import Fit
+    from ...validation.quantity_records import Estimate, Predictor, Quantity, Size
+    from ...validation.validation_document import ValidationDocument
 
     Safe = Callable[[object], str]
     Rows = list[tuple[str, ...]]

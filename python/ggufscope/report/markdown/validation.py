@@ -30,7 +30,9 @@ from .tables import table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...validation.validation_document import Fit, Quantity, ValidationDocument
+    from ...validation.fit_records import Fit
+    from ...validation.quantity_records import Quantity
+    from ...validation.validation_document import ValidationDocument
 
 MARK = "<!-- ggufscope validation -->"
 

@@ -1,0 +1,141 @@
+"""Records of a saved validation: a measured quantity, its points, and everything that predicts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number and its 95 % interval over resampled prompts; no interval where there were too few prompts."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Point:
+    """A layer, or a head of one.
+
+    Attributes:
+        measured: over the prompts; see `Quantity.combined`.
+        low, high: its 95 % interval over resampled prompts.
+        predicted: predictor → its value here, in its own unit.
+    """
+
+    layer: int
+    head: int | None
+    measured: float
+    low: float | None
+    high: float | None
+    predicted: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Size:
+    """Errors of a predictor that predicts the measured number itself.
+
+    Attributes:
+        kind: `"relative"`: predicted / measured − 1; `"difference"`: predicted − measured, of shares.
+        mean: of the errors over the points.
+        mean_absolute: of their magnitudes.
+        lowest, highest: of the errors.
+        constant: the mean magnitude of the errors of one number for all points, the best that is known after
+            measuring: the geometric mean of what was measured, for differences the mean.
+        against_constant: mean_absolute − constant; below 0 the predictor is closer.
+        over_points: the same, its interval over resampled points.
+        verdict: `"closer than a constant"`, `"no closer than a constant"` or `"further off than a constant"`; None
+            without an interval, and for fewer than eight points.
+    """
+
+    kind: str
+    mean: Estimate
+    mean_absolute: Estimate
+    lowest: float
+    highest: float
+    constant: float
+    against_constant: Estimate
+    over_points: Estimate
+    verdict: str | None
+
+
+@dataclass(frozen=True)
+class Against:
+    """Spearman's ρ of a predictor minus that of a baseline, on the points that both have.
+
+    Attributes:
+        difference: its interval is over resampled prompts.
+        over_points: the same difference; its interval is over resampled points.
+        verdict: what both intervals say; see `Predictor`.
+    """
+
+    baseline: str
+    difference: Estimate
+    over_points: Estimate
+    verdict: str | None
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """One source beside a quantity: how well it predicts its order and, where it is meant to, its size.
+
+    Attributes:
+        name: `heuristic`, `propagation`, `probe`; baselines are `norms` and `depth`.
+        role: `"prediction"` or `"baseline"`.
+        score: what it is in the analysis or the probe.
+        formula: as people read it.
+        n_points: that it has a value for.
+        spearman, kendall: rank correlation over the points; None for fewer than three, or where either is constant.
+        size: None where it is not in the unit of what is measured.
+        against: each baseline of the quantity.
+        verdict: of all `against`: `"better than the baseline"` if it is better than each, `"worse than the baseline"`
+            if worse than any, else `"no better than the baseline"`; None for baselines, without intervals,
+            and for fewer than eight points.
+    """
+
+    name: str
+    role: str
+    score: str
+    formula: str
+    n_points: int
+    spearman: Estimate | None
+    kendall: Estimate | None
+    size: Size | None
+    against: list[Against] = field(default_factory=list)
+    verdict: str | None = None
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One measured quantity and everything that predicts it.
+
+    Attributes:
+        name: unique within the file.
+        label: for tables and axes.
+        per: `"layer"` or `"head"`.
+        figure: of the trace; None for the index, which is made of several.
+        definition: what is measured.
+        combined: how the prompts make one number of each point.
+        unit: `"share"`, `"nats"`, `"points"` or `""`.
+        n_prompts: that the number is of.
+        n_left_out: prompts in which it is undefined somewhere.
+        points: empty where nothing was measured.
+        predictors: in the order of the registry.
+        missing: predictor → why it is not here.
+        note: what to know of the quantity as a whole, as why nothing was measured; None for nothing.
+    """
+
+    name: str
+    label: str
+    per: str
+    figure: str | None
+    definition: str
+    combined: str
+    unit: str
+    n_prompts: int
+    n_left_out: int
+    points: list[Point]
+    predictors: list[Predictor]
+    missing: dict[str, str]
+    note: str | None

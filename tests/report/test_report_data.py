@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 import ggufscope as gs
@@ -50,6 +51,32 @@ def test_the_profile_of_another_model(directory, write_gguf):
     data = read_report_data(directory)
     assert data.profile is None
     assert data.why_no_profile == "the profile.json beside the analysis is of another model"
+
+
+def test_a_profile_of_other_whole_files(directory):
+    def hash_files(name, digit):
+        plain = json.loads((directory / name).read_text())
+        plain["model"]["file_hashes"] = ["sha256:" + digit * 64]
+        (directory / name).write_text(json.dumps(plain))
+
+    hash_files("profile.json", "1")
+    assert read_report_data(directory).profile is not None  # the analysis knows no hashes: identity decides
+    hash_files("analysis-report.json", "2")
+    data = read_report_data(directory)
+    assert data.profile is None
+    assert data.why_no_profile == "the profile.json beside the analysis is of another model"
+
+
+def test_results_in_memory_show_what_their_files_would(directory, write_gguf):
+    analysis = results("usual", write_gguf).analysis
+    shown = ReportData.of_analysis_in(directory, analysis.as_saved())
+    read = read_report_data(directory)
+    assert (shown.analysis, shown.profile, shown.why_no_profile) == (read.analysis, read.profile, None)
+    assert shown.analysis.document == read.analysis.document
+    for column, values in read.profile.to_columns().items():
+        np.testing.assert_array_equal(shown.profile.to_columns()[column], values)
+    for role, table in read.profile.heads.items():
+        assert shown.profile.heads[role] == table
 
 
 def test_a_profile_that_cannot_be_used(directory):

@@ -37,7 +37,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Kernel:
-    """An entry of the registry; `meaning` says in a line what is computed, `largest` how many weights at once."""
+    """A kernel of the registry; `meaning` says in a line what is computed, `largest` how many weights at once."""
 
     name: str
     meaning: str

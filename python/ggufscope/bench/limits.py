@@ -1,4 +1,4 @@
-"""What memory can do: reading and storing bytes with nothing else to do.
+"""Limits of the memory: reading and storing bytes with nothing else to do.
 
 NumPy's maximum of a buffer and the C library's memset run at the speed of memory and without the GIL on every platform.
 In turn with loops of 64-byte loads and 64-byte non-temporal stores, on a quiet AVX-512 machine with glibc 2.36, the

@@ -1,4 +1,4 @@
-"""What the numbers were measured on and with: figures without it say nothing."""
+"""The machine and the build that numbers were measured with: figures without them say nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a benchmark found, and its form for machines."""
+"""The result of a benchmark, and its form for machines."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SCHEMA = "ggufscope.bench/1"
 
 @dataclass(frozen=True)
 class MeasuredModel:
-    """What was profiled.
+    """The model whose profiles were timed.
 
     Attributes:
         title: its name, or that of its file.

@@ -53,7 +53,7 @@ def bench_types(
     names = _type_names(types)
     run = _Run(threads, isa)
     per_type = SECONDS_PER_TYPE if seconds is None else checked_seconds(seconds) / len(names)
-    found: list[Measurement] = []
+    measurements: list[Measurement] = []
     for position, name in enumerate(names):
 
         def report(share: float, position: int = position, name: str = name) -> None:
@@ -62,8 +62,8 @@ def bench_types(
 
         report(0.0)
         sample = _fitted(make_sample(name, n_bytes=SAMPLE_BYTES if n_bytes is None else n_bytes), run, per_type)
-        found += measure(run.tasks(sample), per_type, least=_LEAST_ROUNDS, progress=report)
-    return run.finish(found)
+        measurements += measure(run.tasks(sample), per_type, least=_LEAST_ROUNDS, progress=report)
+    return run.finish(measurements)
 
 
 def bench_model(

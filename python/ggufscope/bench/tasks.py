@@ -1,4 +1,4 @@
-"""What is measured, what it is measured against, and the rounds in which both are timed.
+"""Tasks that are measured, the limits they are measured against, and the rounds in which both are timed.
 
 The bandwidth of a shared machine wanders by a factor of two within minutes. Two times taken minutes apart say nothing
 about each other; so the limit is timed again right before the work in every round, and what counts is the median of the
@@ -157,7 +157,7 @@ class CoreClock:
 
 @dataclass
 class _Rounds:
-    """What has been timed of one task."""
+    """The times of one task, round by round."""
 
     task: Task
     clock: CoreClock
@@ -203,15 +203,15 @@ def measure(
     Returns:
         One measurement per task, in order.
     """
-    found = [_Rounds(task, CoreClock(task)) for task in tasks]
+    by_task = [_Rounds(task, CoreClock(task)) for task in tasks]
     start = time.perf_counter()
     rounds = 0
     while rounds < least or (rounds < most and time.perf_counter() - start < seconds):
-        for position, of_task in enumerate(found):
+        for position, of_task in enumerate(by_task):
             of_task.add()
             if progress is not None:
-                counted = (rounds + (position + 1) / len(found)) / least
+                counted = (rounds + (position + 1) / len(by_task)) / least
                 elapsed = (time.perf_counter() - start) / seconds if seconds else 1.0
                 progress(min(counted, elapsed, 1.0))
         rounds += 1
-    return [of_task.measurement() for of_task in found]
+    return [of_task.measurement() for of_task in by_task]

@@ -65,16 +65,16 @@ def analyze(
         names = [name for name in FILES if not (in_place and name == PROFILE_JSON)]
         usable_directory(output, [*names, *file_names(formats)], guard)
     with progress_bar("analysing") as progress:
-        found = analyze_with(settings, source, threads=threads, progress=progress)
+        analysis = analyze_with(settings, source, threads=threads, progress=progress)
     written: list[Path] = []
     if output is not None:
-        saved = Analysis(found.document) if in_place else found
+        saved = Analysis(analysis.document) if in_place else analysis
         saved.save(output, markdown=False, guard=guard)  # the report brings its own Markdown, with charts
-        written = write_report(ReportData.of_analysis_in(output, found.as_saved()), output, formats, guard)
+        written = write_report(ReportData.of_analysis_in(output, analysis.as_saved()), output, formats, guard)
     if as_json:
-        print_out(found.to_json().rstrip("\n"))
+        print_out(analysis.to_json().rstrip("\n"))
         return
-    show(lambda console: render_analysis(console, found.document))
+    show(lambda console: render_analysis(console, analysis.document))
     if written:
         print_out(f"\n{written_line(written)}")
 

@@ -128,15 +128,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: as in `sys.argv[1:]`, which is the default.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
-    given = [argument for argument in given if argument != "--debug"]
-    called = next((argument for argument in given if not argument.startswith("-")), None)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in words
+    words = [argument for argument in words if argument != "--debug"]
+    called = next((argument for argument in words if not argument.startswith("-")), None)
     guard_standard_output()
     try:
         signal.signal(signal.SIGTERM, _end_by_signal)
         app = build_app(called, debug)
-        result = app(given or ["--help"], prog_name="ggufscope", standalone_mode=False)
+        result = app(words or ["--help"], prog_name="ggufscope", standalone_mode=False)
         sys.stdout.flush()
     except SystemExit as ending:
         return int(ending.code or 0)
@@ -145,4 +145,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(_usage_line(error), file=sys.stderr)
             return ExitCode.USAGE
         return _report(error, debug)
-    return (result or ExitCode.FINE) if given else ExitCode.USAGE
+    return (result or ExitCode.FINE) if words else ExitCode.USAGE

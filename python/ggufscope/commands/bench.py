@@ -40,11 +40,11 @@ def bench(
     Without MODEL: every kernel on blocks made up in memory, in about 20 seconds. With MODEL: full and fast profiles of
     it. Each round of work comes right after a round of reading its bytes.
     """
-    found = _measured(model, types, threads, isa, seconds)
+    measured = _measured(model, types, threads, isa, seconds)
     if as_json:
-        print_out(found.to_json())
+        print_out(measured.to_json())
     else:
-        show(lambda console: render_bench(console, found))
+        show(lambda console: render_bench(console, measured))
 
 
 def _measured(

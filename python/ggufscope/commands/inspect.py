@@ -72,10 +72,10 @@ def _print_value(model: Model, key: str, as_json: bool) -> None:
         near = difflib.get_close_matches(key, list(model.metadata), n=3)
         hint = f"; similar: {', '.join(near)}" if near else ""
         raise ValueError(f"{model.path}: no metadata key {key!r}{hint}")
-    entry = metadata_entry(model, key, limit=None)
+    described = metadata_entry(model, key, limit=None)
     if as_json:
-        print_out(json.dumps({"key": key, **entry}, indent=1, allow_nan=False))
+        print_out(json.dumps({"key": key, **described}, indent=1, allow_nan=False))
         return
-    value = entry["value"]
+    value = described["value"]
     lines = value if isinstance(value, list) else str(value).split("\n")
     print_out("\n".join(escape(line) for line in lines))

@@ -81,18 +81,18 @@ def profile(
         file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
         page = None if html is None else outputs.enter_context(atomic_write(html, guard=guard))
         with progress_bar("profiling") as progress:
-            found = scan(opened, threads, fast, sparsity_threshold, progress, keep_vectors=False, hash=hashed)
-        rows, shown = _select(found, selection) if by_tensor else ([], [])
+            scanned = scan(opened, threads, fast, sparsity_threshold, progress, keep_vectors=False, hash=hashed)
+        rows, shown = _select(scanned, selection) if by_tensor else ([], [])
         if file is not None:
-            file.write(found.to_json(reproducible))
+            file.write(scanned.to_json(reproducible))
         if page is not None:
-            page.write(_page(found))
+            page.write(_page(scanned))
     if as_json:
-        print_out(found.to_json(reproducible).rstrip("\n"))
+        print_out(scanned.to_json(reproducible).rstrip("\n"))
     elif by_tensor:
-        show(lambda console: _render_selected(console, found, rows, shown, selection.filters))
+        show(lambda console: _render_selected(console, scanned, rows, shown, selection.filters))
     else:
-        show(lambda console: render_profile(console, found))
+        show(lambda console: render_profile(console, scanned))
 
 
 def _page(profile: Profile) -> str:

@@ -60,7 +60,7 @@ def study(
     """
     say_what_is_missing(chosen_formats()[1])
     with _Screen(as_json) as screen:
-        found = run_study(
+        studied = run_study(
             model,
             output,
             trace=not no_trace,
@@ -82,10 +82,10 @@ def study(
             finished=screen.finished,
         )
     if as_json:
-        print_out(found.to_json().rstrip("\n"))
+        print_out(studied.to_json().rstrip("\n"))
     else:
-        _show(found)
-    return ExitCode.INPUT if found.failures else ExitCode.FINE
+        _show(studied)
+    return ExitCode.INPUT if studied.failures else ExitCode.FINE
 
 
 class _Screen:
@@ -120,14 +120,14 @@ class _Screen:
             print_out(step_line(step))
 
 
-def _show(found: Study) -> None:
-    analysis, validation = found.analysis, found.validation
+def _show(studied: Study) -> None:
+    analysis, validation = studied.analysis, studied.validation
     show(
         lambda console: render_study(
             console,
-            found.document,
+            studied.document,
             None if analysis is None else analysis.document,
             None if validation is None else validation.document,
         )
     )
-    print_out(f"\n{written_line(found.files('report'))}")
+    print_out(f"\n{written_line(studied.files('report'))}")

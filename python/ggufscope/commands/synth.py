@@ -41,10 +41,9 @@ def synth(
 
 
 def to_json(plan: Plan, files: list[Path]) -> dict[str, Any]:
-    """What was written, for machines."""
+    """The model that was written, for machines."""
     replaced = [
-        {"wanted": wanted, "given": given, "tensors": tensors}
-        for (wanted, given), tensors in plan.replacements().items()
+        {"wanted": wanted, "given": used, "tensors": tensors} for (wanted, used), tensors in plan.replacements().items()
     ]
     return {
         "synthetic": True,
@@ -62,14 +61,14 @@ def to_json(plan: Plan, files: list[Path]) -> dict[str, Any]:
 
 
 def describe(plan: Plan, files: list[Path]) -> list[str]:
-    """What was written, for people; the lines of a summary."""
+    """The model that was written, for people: the lines of a summary."""
     types = ", ".join(f"{count} {name}" for name, count in plan.type_counts().items())
     lines = [
         f"{plan.shape.title} as {plan.mix.name}, seed {plan.seed}: {count_text(plan.n_parameters)} parameters,"
         f" {bytes_text(plan.n_bytes)}",
         f"{len(plan.tensors)} tensors: {types}",
     ]
-    for (wanted, given), tensors in plan.replacements().items():
-        lines.append(f"{tensors} of them {given} instead of {wanted}, whose blocks do not divide their rows")
+    for (wanted, used), tensors in plan.replacements().items():
+        lines.append(f"{tensors} of them {used} instead of {wanted}, whose blocks do not divide their rows")
     lines.append("SYNTHETIC: random weights, not a trained model")
     return [*lines, *(escape(file) for file in files)]

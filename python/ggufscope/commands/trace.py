@@ -21,7 +21,7 @@ from ..terminal.trace import plan_text, render_trace
 from .options import ForceOption, JsonOption, ModelArgument, ThreadsOption, output_file, probe_option, seed_option
 from .reading_options import USUAL_ENGINE, EngineOption, MaxNewTokensOption, PromptsOption, TemplateOption
 
-_ENGINES_HELP = "; ".join(f"{name}: {entry.summary}" for name, entry in ENGINES.items())
+_ENGINES_HELP = "; ".join(f"{name}: {engine.summary}" for name, engine in ENGINES.items())
 
 
 def trace(
@@ -63,7 +63,7 @@ def trace(
     with contextlib.ExitStack() as stack:
         file = None if output is None else stack.enter_context(atomic_write(output, guard=guard))
         with share_bar() as progress:
-            found, interrupted = _run(
+            traced, interrupted = _run(
                 lambda: run_trace(
                     model,
                     prompts=prompts,
@@ -83,13 +83,13 @@ def trace(
                 )
             )
         if file is not None:
-            file.write(found.to_json())
+            file.write(traced.to_json())
     if interrupted is not None:
         raise interrupted
     if as_json:
-        print_out(found.to_json().rstrip("\n"))
+        print_out(traced.to_json().rstrip("\n"))
     else:
-        show(lambda console: render_trace(console, found.document))
+        show(lambda console: render_trace(console, traced.document))
 
 
 def _run(work: Callable[[], Trace]) -> tuple[Trace, TraceInterrupted | None]:

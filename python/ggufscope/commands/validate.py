@@ -44,10 +44,10 @@ def validate(
     if output is not None:
         usable_directory(output, FILES, guard)
     with share_bar() as progress:
-        found = run_validation(analysis, trace, probe=probe, seed=seed, progress=progress)
+        validation = run_validation(analysis, trace, probe=probe, seed=seed, progress=progress)
     if output is not None:
-        found.save(output, guard=guard)
+        validation.save(output, guard=guard)
     if as_json:
-        print_out(found.to_json().rstrip("\n"))
+        print_out(validation.to_json().rstrip("\n"))
     else:
-        show(lambda console: render_validation(console, found.document))
+        show(lambda console: render_validation(console, validation.document))

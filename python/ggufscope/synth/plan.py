@@ -1,4 +1,4 @@
-"""What a synthetic file will contain, before a byte of it is written."""
+"""The plan of a synthetic file: its tensors and their types, before a byte of it is written."""
 
 import dataclasses
 from collections import Counter
@@ -44,20 +44,20 @@ class Plan:
 
     @cached_property
     def n_parameters(self) -> int:
-        return sum(entry.tensor.n_elements for entry in self.tensors)
+        return sum(typed.tensor.n_elements for typed in self.tensors)
 
     @cached_property
     def n_bytes(self) -> int:
         """Bytes of all tensors, without header and padding."""
-        return sum(entry.n_bytes for entry in self.tensors)
+        return sum(typed.n_bytes for typed in self.tensors)
 
     def type_counts(self) -> dict[str, int]:
         """Number of tensors of each type, the most frequent first."""
-        return dict(Counter(entry.type_name for entry in self.tensors).most_common())
+        return dict(Counter(typed.type_name for typed in self.tensors).most_common())
 
     def replacements(self) -> dict[tuple[str, str], int]:
-        """Number of tensors whose wanted type became another, by (wanted, given)."""
-        return dict(Counter((entry.replaced, entry.type_name) for entry in self.tensors if entry.replaced))
+        """Number of tensors whose wanted type became another, by (wanted, fitting)."""
+        return dict(Counter((typed.replaced, typed.type_name) for typed in self.tensors if typed.replaced))
 
 
 def make_plan(
@@ -86,13 +86,13 @@ def make_plan(
         raise ValueError(f"layers must be from 1 to {MOST_LAYERS}, not {layers}")
     if not 0 <= seed <= LARGEST_SEED:
         raise ValueError(f"the seed must be from 0 to {LARGEST_SEED}, not {seed}")
-    found = SHAPES[shape.lower()]
-    found = dataclasses.replace(found, layers=layers or found.layers)
+    planned = SHAPES[shape.lower()]
+    planned = dataclasses.replace(planned, layers=layers or planned.layers)
     mix = find_mix(type, pure=pure)
-    return Plan(found, mix, seed, [_typed(mix, found, tensor) for tensor in planned_tensors(found)])
+    return Plan(planned, mix, seed, [_typed(mix, planned, tensor) for tensor in planned_tensors(planned)])
 
 
 def _typed(mix: Mix, shape: Shape, tensor: PlannedTensor) -> TypedTensor:
     wanted = wanted_type(mix, shape, tensor)
-    given = fallback_type(wanted, tensor.dimensions[-1])
-    return TypedTensor(tensor, given, wanted if wanted != given else None)
+    fitting = fallback_type(wanted, tensor.dimensions[-1])
+    return TypedTensor(tensor, fitting, wanted if wanted != fitting else None)

@@ -1,4 +1,4 @@
-"""What is planted in a synthetic model: the size of each tensor's weights over depth. Documented in docs/synth.md.
+"""Trends planted in a synthetic model: the size of each tensor's weights over depth. Documented in docs/synth.md.
 
 `depth` runs from 0 (first layer) to 1 (last). Everything that is not named here is flat, but for a jitter of 1 %.
 """

@@ -22,7 +22,7 @@ PATTERNS = (  # enough for 300 000 words
 
 @dataclass(frozen=True)
 class VocabularyPlan:
-    """What a shape's vocabulary must look like."""
+    """Size, special tokens and kind of a shape's vocabulary."""
 
     model: str  # tokenizer.ggml.model: "gpt2" (byte-level merges) or "llama" (SentencePiece with scores)
     size: int

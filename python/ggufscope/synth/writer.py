@@ -58,8 +58,8 @@ def write_plan(
         report = _Report(plan.n_bytes, progress)
         for part, stream in zip(parts, streams, strict=True):
             pad(stream, alignment)
-            for entry in part:
-                for piece in tensor_bytes(plan.shape, entry.tensor, entry.type_name, plan.seed):
+            for typed in part:
+                for piece in tensor_bytes(plan.shape, typed.tensor, typed.type_name, plan.seed):
                     stream.write(piece.data)
                     report.add(piece.nbytes)
                 pad(stream, alignment)
@@ -84,7 +84,7 @@ def split(tensors: Sequence[TypedTensor], shards: int) -> list[list[TypedTensor]
     """Cut the tensors, in order, into non-empty parts of about the same number of bytes."""
     if not 1 <= shards <= len(tensors):
         raise ValueError(f"shards must be from 1 to {len(tensors)} (the tensors of this model), not {shards}")
-    ends = np.cumsum([entry.n_bytes for entry in tensors])
+    ends = np.cumsum([typed.n_bytes for typed in tensors])
     parts: list[list[TypedTensor]] = []
     first = 0
     for shard in range(1, shards + 1):
@@ -126,11 +126,11 @@ def write_headers(plan: Plan, parts: Sequence[Sequence[TypedTensor]], streams: S
     for number, part in enumerate(parts):
         if number:
             writer.tensors.append({})
-        for entry in part:
+        for typed in part:
             # The package's enumeration lags behind ggml; it writes the number it is given.
-            type_id = cast("gguf.GGMLQuantizationType", type_ids[entry.type_name])
-            dimensions = entry.tensor.dimensions
-            writer.add_tensor_info(entry.tensor.name, dimensions, np.dtype(np.float32), entry.n_bytes, type_id)
+            type_id = cast("gguf.GGMLQuantizationType", type_ids[typed.type_name])
+            dimensions = typed.tensor.dimensions
+            writer.add_tensor_info(typed.tensor.name, dimensions, np.dtype(np.float32), typed.n_bytes, type_id)
     writer.fout = list(streams)  # type: ignore[arg-type] # any binary stream does
     writer.state = WriterState.EMPTY
     writer.write_header_to_file()

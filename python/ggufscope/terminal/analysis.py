@@ -71,9 +71,9 @@ def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs)
     if document.preset.independent_components is not None:
         console.print(Text(_weights_text(document.preset), "dim"))
     room = console.width - _LABEL - 1
-    _curve(console, f"layers {layers[0].layer}-{layers[-1].layer}", [entry.risk for entry in layers], room, glyphs)
+    _curve(console, f"layers {layers[0].layer}-{layers[-1].layer}", [record.risk for record in layers], room, glyphs)
     if document.preset.confounded:
-        values = [entry.risk_without_confounded for entry in layers]
+        values = [record.risk_without_confounded for record in layers]
         _curve(console, "without confounded", values, room, glyphs)
 
 
@@ -105,48 +105,48 @@ def peaks(values: Sequence[float | None], width: int) -> list[float | None]:
 
 
 def _render_riskiest(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
-    ranked = sorted(document.preset.layers, key=lambda entry: entry.rank or 0)[:_RISKIEST]
+    ranked = sorted(document.preset.layers, key=lambda record: record.rank or 0)[:_RISKIEST]
     table = plain_table("layer", "risk", "rank 5-95 %", "p(top 3)", "level", "points from", right=("layer", "risk"))
-    for entry in ranked:
-        low, high = entry.rank_interval or (0.0, 0.0)
+    for record in ranked:
+        low, high = record.rank_interval or (0.0, 0.0)
         table.add_row(
-            str(entry.layer),
-            f"{entry.risk:.1f}" if entry.risk is not None else glyphs.nothing,
+            str(record.layer),
+            f"{record.risk:.1f}" if record.risk is not None else glyphs.nothing,
             f"{low:g}-{high:g}",
-            f"{entry.p_top_three:.2f}" if entry.p_top_three is not None else glyphs.nothing,
-            entry.level or glyphs.nothing,
-            _reasons(entry),
+            f"{record.p_top_three:.2f}" if record.p_top_three is not None else glyphs.nothing,
+            record.level or glyphs.nothing,
+            _reasons(record),
         )
     print_table(console, table)
 
 
-def _reasons(entry: LayerRecord) -> str:
+def _reasons(record: LayerRecord) -> str:
     """The components that add most."""
-    largest = sorted(entry.contributions.items(), key=lambda item: -item[1])[:_REASONS]
+    largest = sorted(record.contributions.items(), key=lambda item: -item[1])[:_REASONS]
     return ", ".join(f"{SHORT_NAMES.get(name, name)} {points:.0f}" for name, points in largest)
 
 
 def _stands_out(preset: PresetSummary) -> bool:
     """Whether there is an index, and not the same one on every layer."""
-    return len({entry.risk for entry in preset.layers} - {None}) > 1
+    return len({record.risk for record in preset.layers} - {None}) > 1
 
 
 def _render_other(console: Console, document: AnalysisDocument, preset: PresetSummary, glyphs: Glyphs) -> None:
     """Curve, riskiest layers and agreement of a preset that does not lead; or why it has none."""
     room = console.width - _LABEL - 1
-    if any(entry.risk is None for entry in preset.layers):
+    if any(record.risk is None for record in preset.layers):
         console.print(f"preset {preset.name} is not available:")
         console.print(Text(glyphs.cut(_why_not(document, preset), console.width), "dim"))
         return
-    _curve(console, f"preset {preset.name}", [entry.risk for entry in preset.layers], room, glyphs)
+    _curve(console, f"preset {preset.name}", [record.risk for record in preset.layers], room, glyphs)
     if preset.confounded:
-        values = [entry.risk_without_confounded for entry in preset.layers]
+        values = [record.risk_without_confounded for record in preset.layers]
         _curve(console, "without confounded", values, room, glyphs)
     if not _stands_out(preset):
         _line(console, "riskiest layers", "none: the index is flat", glyphs)
         return
-    ranked = sorted(preset.layers, key=lambda entry: entry.rank or 0)[:_RISKIEST]
-    _line(console, "riskiest layers", ", ".join(f"{entry.layer} ({entry.risk:.1f})" for entry in ranked), glyphs)
+    ranked = sorted(preset.layers, key=lambda record: record.rank or 0)[:_RISKIEST]
+    _line(console, "riskiest layers", ", ".join(f"{record.layer} ({record.risk:.1f})" for record in ranked), glyphs)
     _render_agreement(console, document, preset, glyphs)
 
 
@@ -156,14 +156,14 @@ def _line(console: Console, label: str, text: str, glyphs: Glyphs) -> None:
 
 def _why_not(document: AnalysisDocument, preset: PresetSummary) -> str:
     """The first of what the preset could not compute."""
-    reasons = [entry.reason for entry in document.applicability if entry.score.startswith(f"{preset.name}: ")]
+    reasons = [record.reason for record in document.applicability if record.score.startswith(f"{preset.name}: ")]
     return reasons[0] if reasons else "no component could be computed"
 
 
 def _render_agreement(console: Console, document: AnalysisDocument, preset: PresetSummary, glyphs: Glyphs) -> None:
     """Kendall's τ of the layers' order with that of the leading preset, and the layer on which they differ most."""
     leading = document.preset
-    taus = [entry.tau for entry in document.agreement if {entry.first, entry.second} == {leading.name, preset.name}]
+    taus = [record.tau for record in document.agreement if {record.first, record.second} == {leading.name, preset.name}]
     known = [tau for tau in taus if tau is not None]
     if not known:
         return
@@ -176,7 +176,7 @@ def _render_agreement(console: Console, document: AnalysisDocument, preset: Pres
 
 
 def _study_text(finding: Finding) -> str:
-    """What the study's own rule says, where the verdict differs."""
+    """The verdict of the study's own rule, where it differs."""
     holds = finding.original_rule.holds
     if holds is None or holds == (finding.verdict == "holds"):
         return ""

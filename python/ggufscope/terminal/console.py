@@ -1,4 +1,4 @@
-"""The terminal as rich sees it, and numbers as people read them."""
+"""The terminal as rich sees it: tables, headlines, and text from files that stays text."""
 
 import sys
 from collections.abc import Callable
@@ -51,7 +51,7 @@ def print_headline(
     synthetic: bool,
     n_layers: int | None = None,
 ) -> None:
-    """What a model is and how large, in two lines, and a warning where its weights are made up."""
+    """Name, kind and size of a model in two lines, and a warning where its weights are made up."""
     parts = [
         glyphs.cut(architecture or "no architecture", LONGEST_TEXT),
         *([file_type] if file_type else []),

@@ -126,11 +126,11 @@ def _render_metadata(console: Console, model: Model, glyphs: Glyphs) -> None:
     print_table(console, table)
 
 
-def _value_text(entry: dict[str, Any], glyphs: Glyphs) -> str:
+def _value_text(described: dict[str, Any], glyphs: Glyphs) -> str:
     """A value on one line: strings bare, arrays by length and first entries."""
-    value, kind = entry.get("value", entry.get("head")), entry["kind"]
+    value, kind = described.get("value", described.get("head")), described["kind"]
     if isinstance(value, list):
-        length = entry.get("length", len(value))
+        length = described.get("length", len(value))
         element = kind.removeprefix("array[").removesuffix("]")
         rest = [glyphs.more] if length > len(value) else []
         shown = ", ".join([*(_scalar_text(part, element) for part in value), *rest])

@@ -37,7 +37,7 @@ def render_profile(console: Console, profile: Profile) -> None:
 
 
 def render_headline(console: Console, profile: Profile) -> None:
-    """What the model is, how it was read, and whether its weights are sound."""
+    """Name and size of the model, how it was read, and whether its weights are sound."""
     glyphs = Glyphs.of(console.encoding)
     model = profile.model
     print_headline(

@@ -119,14 +119,14 @@ def _values(rows: Iterable[Row], field: str) -> Values:
 def _highest(profile: Profile, field: str) -> Values:
     """The highest value among the matrices of each layer, each third and the whole model."""
     thirds = thirds_of((row.stack, row.layer) for row in profile.layers.values())
-    found: dict[Any, list[float]] = {}
+    by_group: dict[Any, list[float]] = {}
     for tensor in profile.tensors.values():
         if tensor.is_matrix and tensor.get(field) is not None:
             layer = (tensor.stack, tensor.layer)
             for group in (layer, thirds.get(layer), "all"):
-                found.setdefault(group, []).append(tensor[field])
+                by_group.setdefault(group, []).append(tensor[field])
     groups = [*((row.stack, row.layer) for row in profile.layers.values()), *profile.thirds, "all"]
-    return [max(found.get(group, []), default=None) for group in groups]
+    return [max(by_group.get(group, []), default=None) for group in groups]
 
 
 def _texts(values: Values, share: bool, glyphs: Glyphs) -> list[str]:

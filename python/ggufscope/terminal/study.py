@@ -62,12 +62,12 @@ def render_study(
 
 def _render_analysis(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
     layers = document.preset.layers
-    risks = [entry.risk for entry in layers]
+    risks = [record.risk for record in layers]
     console.print(Text(f"{INDEX}, layers {layers[0].layer}-{layers[-1].layer}", "bold"))
     console.print(Text(SHORT_STATEMENT, "dim"))
     console.print(Text(glyphs.curve(peaks(risks, console.width - 1)), "cyan"))
-    ranked = sorted((entry for entry in layers if entry.risk is not None), key=lambda entry: entry.rank or 0)
-    named = ", ".join(f"{entry.layer} ({entry.risk:.1f})" for entry in ranked[:_RISKIEST])
+    ranked = sorted((record for record in layers if record.risk is not None), key=lambda record: record.rank or 0)
+    named = ", ".join(f"{record.layer} ({record.risk:.1f})" for record in ranked[:_RISKIEST])
     console.print(safe(f"riskiest layers: {named or 'none, there is no index'}"))
     verdicts = ", ".join(f"{finding.id} {finding.verdict}" for finding in document.hypotheses)
     console.print(safe(f"premises: {verdicts}"))

@@ -38,7 +38,7 @@ _SHOWN = {
 
 
 def plan_text(plan: Plan) -> str:
-    """What is about to be done, and how long it will take, in a line."""
+    """A plan in a line: how much is read and answered, and how long that will take."""
     parts = [counted(plan.n_prompts, "prompt"), counted(plan.n_tokens, "token")]
     if plan.new_tokens:
         parts.append(f"then up to {counted(plan.new_tokens, 'token')} of answer each")

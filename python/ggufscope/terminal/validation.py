@@ -54,17 +54,17 @@ def _render_headline(console: Console, document: ValidationDocument, glyphs: Gly
 
 def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Glyphs) -> None:
     console.print(Text("Spearman's rank correlation of predicted with measured, and mean error of sizes", "bold"))
-    there = {entry.name for quantity in quantities for entry in quantity.predictors}
+    there = {predictor.name for quantity in quantities for predictor in quantity.predictors}
     orders = {name: title for name, title in _ORDERS.items() if name in there}
     sizes = {name: title for name, title in _SIZES.items() if name in there}
     columns = [*orders.values(), *sizes.values()]
     table = plain_table("", *columns, right=tuple(columns))
     table.padding = (0, 1, 0, 0)
     for quantity in quantities:
-        found = {entry.name: entry for entry in quantity.predictors}
+        predictors = {predictor.name: predictor for predictor in quantity.predictors}
         label = glyphs.cut(quantity.label, LONGEST_TEXT) + (" of heads" if quantity.per == "head" else "")
-        cells = [_order(found.get(name), glyphs) for name in orders]
-        table.add_row(Text(label), *cells, *(_size(found.get(name), glyphs) for name in sizes))
+        cells = [_order(predictors.get(name), glyphs) for name in orders]
+        table.add_row(Text(label), *cells, *(_size(predictors.get(name), glyphs) for name in sizes))
     print_table(console, table)
     verdicts = count_sentences(quantities)
     if verdicts:
@@ -73,18 +73,18 @@ def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Gly
         console.print(safe(sentence))
 
 
-def _order(entry: Predictor | None, glyphs: Glyphs) -> Text:
-    if entry is None or entry.spearman is None:
+def _order(predictor: Predictor | None, glyphs: Glyphs) -> Text:
+    if predictor is None or predictor.spearman is None:
         return Text(f"{glyphs.nothing} ")
-    mark, style = _MARKS.get(entry.verdict or "", (" ", ""))
-    return Text(f"{entry.spearman.value:+.2f}{mark}", style)
+    mark, style = _MARKS.get(predictor.verdict or "", (" ", ""))
+    return Text(f"{predictor.spearman.value:+.2f}{mark}", style)
 
 
-def _size(entry: Predictor | None, glyphs: Glyphs) -> str:
-    if entry is None or entry.size is None:
+def _size(predictor: Predictor | None, glyphs: Glyphs) -> str:
+    if predictor is None or predictor.size is None:
         return glyphs.nothing
-    error = entry.size.mean_absolute.value
-    return f"{100 * error:.0f} %" if entry.size.kind == "relative" else f"{error:.3f}"
+    error = predictor.size.mean_absolute.value
+    return f"{100 * error:.0f} %" if predictor.size.kind == "relative" else f"{error:.3f}"
 
 
 def _render_fit(console: Console, document: ValidationDocument, glyphs: Glyphs) -> None:

@@ -62,18 +62,21 @@ def affine(weights: Floats, width: int, highest_scale: int, highest_code: int) -
 @quantizes("Q2_K", elements=256)
 def q2_k(weights: Floats) -> Bytes:
     """`(minimum scale):u4×2[16] codes:u2[256] d:f16 dmin:f16`."""
-    found = affine(weights, 16, 15, 3)
-    pairs = (found.scales | found.minima << 4).astype(np.uint8)
-    return join(pairs, pack(found.codes, 2, 32), half_bytes(found.d), half_bytes(found.dmin))
+    fit = affine(weights, 16, 15, 3)
+    pairs = (fit.scales | fit.minima << 4).astype(np.uint8)
+    return join(pairs, pack(fit.codes, 2, 32), half_bytes(fit.d), half_bytes(fit.dmin))
 
 
 @quantizes("Q3_K", elements=256)
 def q3_k(weights: Floats) -> Bytes:
     """`high bits:u1[256] low bits:u2[256] scales:u6[16] d:f16`, codes stored plus 4, scales plus 32."""
-    found = symmetric(weights, 16, -32, -4)
-    codes = found.codes + 4
+    fit = symmetric(weights, 16, -32, -4)
+    codes = fit.codes + 4
     return join(
-        pack(codes >> 2, 1, 32), pack(codes & 3, 2, 32), pack_six_bit_scales(found.scales + 32), half_bytes(found.d)
+        pack(codes >> 2, 1, 32),
+        pack(codes & 3, 2, 32),
+        pack_six_bit_scales(fit.scales + 32),
+        half_bytes(fit.d),
     )
 
 
@@ -98,23 +101,23 @@ def pack_scales_and_minima(scales: Integers, minima: Integers) -> Bytes:
 @quantizes("Q4_K", elements=256)
 def q4_k(weights: Floats) -> Bytes:
     """`d:f16 dmin:f16 scales and minima:12 codes:u4[256]`."""
-    found = affine(weights, 32, 63, 15)
-    packed = pack_scales_and_minima(found.scales, found.minima)
-    return join(half_bytes(found.d), half_bytes(found.dmin), packed, pack(found.codes, 4, 32))
+    fit = affine(weights, 32, 63, 15)
+    packed = pack_scales_and_minima(fit.scales, fit.minima)
+    return join(half_bytes(fit.d), half_bytes(fit.dmin), packed, pack(fit.codes, 4, 32))
 
 
 @quantizes("Q5_K", elements=256)
 def q5_k(weights: Floats) -> Bytes:
     """`d:f16 dmin:f16 scales and minima:12 high bits:u1[256] low bits:u4[256]`."""
-    found = affine(weights, 32, 63, 31)
-    packed = pack_scales_and_minima(found.scales, found.minima)
-    codes = pack(found.codes >> 4, 1, 32), pack(found.codes & 15, 4, 32)
-    return join(half_bytes(found.d), half_bytes(found.dmin), packed, *codes)
+    fit = affine(weights, 32, 63, 31)
+    packed = pack_scales_and_minima(fit.scales, fit.minima)
+    codes = pack(fit.codes >> 4, 1, 32), pack(fit.codes & 15, 4, 32)
+    return join(half_bytes(fit.d), half_bytes(fit.dmin), packed, *codes)
 
 
 @quantizes("Q6_K", elements=256)
 def q6_k(weights: Floats) -> Bytes:
     """`low bits:u4[256] high bits:u2[256] scales:i8[16] d:f16`, codes stored plus 32."""
-    found = symmetric(weights, 16, -128, -32)
-    codes = found.codes + 32
-    return join(pack(codes & 15, 4, 64), pack(codes >> 4, 2, 32), found.scales.astype(np.int8), half_bytes(found.d))
+    fit = symmetric(weights, 16, -128, -32)
+    codes = fit.codes + 32
+    return join(pack(codes & 15, 4, 64), pack(codes >> 4, 2, 32), fit.scales.astype(np.int8), half_bytes(fit.d))

@@ -46,8 +46,8 @@ def quantize(weights: Floats, type_name: str) -> Bytes:
     >>> quantize(np.linspace(-1, 1, 64, dtype=np.float32), "Q4_0").shape
     (36,)
     """
-    entry = _ENTRIES[type_name]
-    return entry.quantizer(weights.reshape(-1, entry.elements)).reshape(-1)
+    kind = _ENTRIES[type_name]
+    return kind.quantizer(weights.reshape(-1, kind.elements)).reshape(-1)
 
 
 def pack(codes: npt.NDArray[np.integer] | npt.NDArray[np.bool_], bits: int, run: int) -> Bytes:

@@ -20,7 +20,7 @@ from ggufscope.validation.sources import PREDICT
 from support.comparisons import N_HEADS, N_LAYERS, make_analysis, make_trace
 
 if TYPE_CHECKING:
-    from ggufscope.validation.quantity_records import Predictor
+    from ggufscope.validation.quantity_document import Predictor
 
 RISING = np.linspace(1.0, 2.0, N_LAYERS)
 SHUFFLED = RISING[[3, 0, 6, 1, 7, 4, 2, 5]]

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ..profiles.profile_result import Profile
-    from .analysis_document import AnalysisDocument, LayerRecord
+    from .analysis_document import AnalysisDocument
+    from .preset_document import LayerRecord
     from .verdicts.findings import Finding
 
 REPORT_JSON = "analysis-report.json"

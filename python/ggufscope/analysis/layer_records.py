@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .analysis_document import ComponentValue, LayerRecord, Zeros, number
+from .analysis_document import number
 from .index.levels import agreed_levels
 from .inputs.layer_table import GAINS, MATRICES, TENSOR_NAMES
 from .orders import ranks
+from .preset_document import ComponentValue, LayerRecord, Zeros
 from .verdicts.zeros import bands, excess_zeros
 
 if TYPE_CHECKING:

@@ -12,10 +12,7 @@ from .analysis_document import (
     AnalysisDocument,
     ConfoundRecord,
     GaugeRecord,
-    PresetSummary,
     RunSettings,
-    ThirdRecord,
-    Variant,
     number,
 )
 from .index.confound import PERMUTATIONS
@@ -27,6 +24,7 @@ from .inputs.gauge import EXPLANATIONS, PRODUCTS
 from .inputs.layer_table import TENSOR_NAMES
 from .layer_records import layer_records
 from .orders import ranks
+from .preset_document import PresetSummary, ThirdRecord, Variant
 from .presets.heuristic import NAME as HEURISTIC
 from .verdicts.applicability import applicability, warnings
 from .wording import PREMISES_ONLY, STATEMENT

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from ..analysis.analysis_document import AnalysisDocument, LayerRecord, PresetSummary
+    from ..analysis.analysis_document import AnalysisDocument
+    from ..analysis.preset_document import LayerRecord, PresetSummary
     from ..analysis.verdicts.findings import Finding
 
 _SOURCES = {"model": "the model", "profile": "a saved profile", "phase 1": "a Phase 1 profile"}

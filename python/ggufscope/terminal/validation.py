@@ -15,8 +15,8 @@ from .console import plain_table, print_table, safe
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ..validation.fit_records import Feature
-    from ..validation.quantity_records import Predictor, Quantity
+    from ..validation.fit_document import Feature
+    from ..validation.quantity_document import Predictor, Quantity
     from ..validation.validation_document import ValidationDocument
 
 _MARKS = {BETTER: (">", "green"), SAME: ("=", ""), WORSE: ("<", "red")}

@@ -11,7 +11,7 @@ import numpy as np
 from .estimates import estimate, verdict_of
 from .measured import measure
 from .quantities import BASELINES, COMBINED
-from .quantity_records import Against, Estimate, Point, Predictor, Quantity
+from .quantity_document import Against, Estimate, Point, Predictor, Quantity
 from .rank_kernels import kendall_rows, spearman_drawn, spearman_rows
 from .resampling import interval, resampled_points, resampled_prompts, shares
 from .sizes import FEWEST_FOR_VERDICT, size_of

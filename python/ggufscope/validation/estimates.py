@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .quantity_records import Estimate
+from .quantity_document import Estimate
 from .resampling import interval
 
 if TYPE_CHECKING:

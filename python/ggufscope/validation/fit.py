@@ -16,7 +16,7 @@ import numpy as np
 from ..analysis.settings import DEFAULT_WEIGHTS
 from .estimates import estimate, verdict_of
 from .features import read_features
-from .fit_records import Feature, Fit, Fold, HeldOut, Null
+from .fit_document import Feature, Fit, Fold, HeldOut, Null
 from .quantities import ANALOGUES
 from .rank_kernels import auc_rows
 from .resampling import resampled_prompts

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from ..analysis import Analysis
     from ..runtime.trace_result import Trace
-    from .fit_records import Fit
-    from .quantity_records import Quantity
+    from .fit_document import Fit
+    from .quantity_document import Quantity
     from .sources import Sources
     from .validation_document import ValidationRun
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .estimates import estimate, verdict_of
-from .quantity_records import Estimate, Size
+from .quantity_document import Estimate, Size
 from .resampling import interval, resampled_points
 
 if TYPE_CHECKING:

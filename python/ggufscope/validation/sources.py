@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..analysis import Analysis
-    from ..analysis.analysis_document import LayerRecord, PresetSummary
+    from ..analysis.preset_document import LayerRecord, PresetSummary
     from ..analysis.presets.registry import Scale
     from ..arrays.floats import Floats
     from ..runtime.trace_result import Trace

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..models.subject import Subject
-    from .quantity_records import Quantity
+    from .quantity_document import Quantity
 
 Location = str | PathLike[str]
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from ..errors import ValidationError
 from ..models.subject import Subject
 from ..saving.form import SavedForm
-from .fit_records import Fit  # noqa: TC001  pydantic resolves the annotations
+from .fit_document import Fit  # noqa: TC001  pydantic resolves the annotations
 from .quantities import PREDICTORS
-from .quantity_records import Quantity  # noqa: TC001  pydantic resolves the annotations
+from .quantity_document import Quantity  # noqa: TC001  pydantic resolves the annotations
 
 SCHEMA = "ggufscope.validation/1"
 DIGITS = 7  # of every number, as in traces

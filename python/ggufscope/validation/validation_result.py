@@ -10,7 +10,7 @@ from .validation_document import VALIDATION_FORM
 from .weights_file import weights_toml
 
 if TYPE_CHECKING:
-    from .quantity_records import Quantity
+    from .quantity_document import Quantity
     from .validation_document import ValidationDocument
 
 VALIDATION_JSON = "validation.json"

@@ -10,8 +10,8 @@ from .quantities import BASELINES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .fit_records import Fit
-    from .quantity_records import Estimate, Predictor, Quantity
+    from .fit_document import Fit
+    from .quantity_document import Estimate, Predictor, Quantity
 
 STATEMENT = (
     "Predictions from the weights against what was measured while this model read these prompts. Intervals are over the"
@@ -25,7 +25,7 @@ _IN_SENTENCES = ("head_entropy", "attention_entropy", "ffn_attention_ratio", "ri
 def with_interval(estimate: Estimate | None, form: str = "+.2f") -> str:
     """A number and its interval.
 
-    >>> from ggufscope.validation.quantity_records import Estimate
+    >>> from ggufscope.validation.quantity_document import Estimate
     >>> with_interval(Estimate(0.5, 0.4, 0.6)), with_interval(Estimate(0.5)), with_interval(None)
     ('+0.50 (+0.40 to +0.60)', '+0.50', 'undefined')
     """

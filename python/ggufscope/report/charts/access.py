@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from .registry import LeftOutError, NotAskedError
 
 if TYPE_CHECKING:
-    from ...analysis.analysis_document import PresetSummary
     from ...analysis.analysis_result import Analysis
+    from ...analysis.preset_document import PresetSummary
     from ...profiles.profile_result import Profile
     from ...validation.validation_document import ValidationDocument
     from ..content.results import ReportData

@@ -15,7 +15,7 @@ from .words import listed, number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...analysis.analysis_document import PresetSummary
+    from ...analysis.preset_document import PresetSummary
     from ..content.chart import Specification
     from ..content.results import ReportData
 

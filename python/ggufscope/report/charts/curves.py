@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .words import name
 
 if TYPE_CHECKING:
-    from ...analysis.analysis_document import LayerRecord, PresetSummary
+    from ...analysis.preset_document import LayerRecord, PresetSummary
     from .sources import Source
 
 HEURISTIC, BEHAVIOUR = "heuristic", "behaviour"  # the second: whichever of SOURCES the analysis has

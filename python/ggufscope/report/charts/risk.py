@@ -16,7 +16,7 @@ from .words import listed, name, number, stem, words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...analysis.analysis_document import LayerRecord, PresetSummary
+    from ...analysis.preset_document import LayerRecord, PresetSummary
     from ..content.chart import Specification
     from ..content.results import ReportData
 

@@ -9,7 +9,7 @@ from ...analysis.presets.probe import NAME as PROBE
 from ...analysis.presets.propagated import NAME as PROPAGATION
 
 if TYPE_CHECKING:
-    from ...analysis.analysis_document import PresetSummary
+    from ...analysis.preset_document import PresetSummary
 
 NO_SOURCE = "it needs propagation or a probe, which read the model itself"
 

@@ -18,8 +18,8 @@ from .words import name, unique
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...validation.fit_records import Fit, Null
-    from ...validation.quantity_records import Estimate
+    from ...validation.fit_document import Fit, Null
+    from ...validation.quantity_document import Estimate
     from ..content.chart import Specification
     from ..content.results import ReportData
 

@@ -18,7 +18,7 @@ from .words import name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...validation.quantity_records import Quantity
+    from ...validation.quantity_document import Quantity
     from ..content.chart import Specification
     from ..content.results import ReportData
 

@@ -21,7 +21,7 @@ from .words import listed, name, stem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...validation.quantity_records import Predictor, Quantity
+    from ...validation.quantity_document import Predictor, Quantity
     from ..content.chart import Specification
     from ..content.results import ReportData
 

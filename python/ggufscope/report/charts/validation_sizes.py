@@ -16,7 +16,7 @@ from .words import listed, name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...validation.quantity_records import Predictor, Quantity, Size
+    from ...validation.quantity_document import Predictor, Quantity, Size
     from ..content.chart import Specification
     from ..content.results import ReportData
 

@@ -15,7 +15,7 @@ from .words import listed, unique
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ...validation.quantity_records import Predictor, Quantity
+    from ...validation.quantity_document import Predictor, Quantity
 
 BASELINE = "baseline"
 INTERVALS = "95 % intervals over resampled prompts"

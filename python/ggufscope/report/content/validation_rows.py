@@ -13,8 +13,8 @@ from ..markdown.tables import NOTHING, number
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...validation.fit_records import Fit
-    from ...validation.quantity_records import Estimate, Predictor, Quantity, Size
+    from ...validation.fit_document import Fit
+    from ...validation.quantity_document import Estimate, Predictor, Quantity, Size
     from ...validation.validation_document import ValidationDocument
 
     Safe = Callable[[object], str]

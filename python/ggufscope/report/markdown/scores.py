@@ -9,7 +9,7 @@ from .tables import NOTHING, number, table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...analysis.analysis_document import PresetSummary
+    from ...analysis.preset_document import PresetSummary
 
 _HEADS = 3  # named of every layer
 

@@ -10,7 +10,8 @@ from ...text.numbers import short
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...analysis.analysis_document import AnalysisDocument, LayerRecord, PresetSummary
+    from ...analysis.analysis_document import AnalysisDocument
+    from ...analysis.preset_document import LayerRecord, PresetSummary
 
 NOTHING = "–"
 _LAYER_COLUMNS = ("layer", "risk", "without confounded", "level", "rank", "rank 5–95 %", "p(first)", "p(top 3)")

@@ -30,8 +30,8 @@ from .tables import table
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...validation.fit_records import Fit
-    from ...validation.quantity_records import Quantity
+    from ...validation.fit_document import Fit
+    from ...validation.quantity_document import Quantity
     from ...validation.validation_document import ValidationDocument
 
 MARK = "<!-- ggufscope validation -->"

@@ -10,7 +10,8 @@ from ...text.numbers import count_text, percent, short
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...analysis.analysis_document import AnalysisDocument, LayerRecord
+    from ...analysis.analysis_document import AnalysisDocument
+    from ...analysis.preset_document import LayerRecord
     from ...profiles.profile_result import Profile
     from ...profiles.rows import Row
 

@@ -9,7 +9,8 @@ from .columns import DataColumn
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...analysis.analysis_document import AnalysisDocument, LayerRecord, PresetSummary
+    from ...analysis.analysis_document import AnalysisDocument
+    from ...analysis.preset_document import LayerRecord, PresetSummary
 
 # Attribute of a layer → what it says; numbers, but for the last.
 _INDEX = {

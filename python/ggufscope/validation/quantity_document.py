@@ -1,4 +1,4 @@
-"""Records of a saved validation: a measured quantity, its points, and everything that predicts it."""
+"""The layout of a quantity in a saved validation: its points, and everything that predicts it."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Records of a saved validation: the weights of the index, fitted to answers, and what they are worth."""
+"""The layout of the fit in a saved validation: weights of the index, fitted to answers, and what they are worth."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .quantity_records import Estimate  # noqa: TC001  pydantic resolves the annotations
+from .quantity_document import Estimate  # noqa: TC001  pydantic resolves the annotations
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ def test_two_outputs_are_two_files(tmp_path: Path, read: Path) -> None:
     ):
         with pytest.raises(ValueError, match="are the same file"):
             guard.check(tmp_path / one, tmp_path / other)
+    with pytest.raises(ValueError, match="are the same file"):
+        guard.check(read, read)
     guard.check(os.devnull, os.devnull)
 
 

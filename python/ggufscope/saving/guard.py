@@ -59,9 +59,10 @@ class Guard:
                 raise ValueError(_is_input(output, self._inputs[key]))
             if key is None and os.path.exists(output):
                 continue  # a device, a pipe or a directory
-            twin = known.setdefault(key or os.path.realpath(output), output)
-            if twin is not output:
-                raise ValueError(f"{os.fspath(output)} and {os.fspath(twin)} are the same file: choose two")
+            place = key or os.path.realpath(output)
+            if place in known:
+                raise ValueError(f"{os.fspath(output)} and {os.fspath(known[place])} are the same file: choose two")
+            known[place] = output
         for output in outputs:
             self._refuse_foreign(Path(output))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ import pytest
 import ggufscope as gs
 from ggufscope.analysis.presets.registry import PRESETS, PresetInput
 from ggufscope.analysis.wording import PREMISES_ONLY, SHORT_STATEMENT, STATEMENT
-from ggufscope.commands.app import main
 from ggufscope.terminal.analysis import peaks
 from ggufscope.text.escape import escape_html
 from support.analysis_models import HEAD, language_model, make_table, phase1_document
@@ -20,15 +20,8 @@ HOSTILE = "a|b</td><script>alert(1)</script>\x1b[2J\u202e*x* [y](http://z) `c`"
 
 
 @pytest.fixture
-def run(capsys):
-    """A function that runs the command and gives exit code, standard output and standard error."""
-
-    def command(*arguments):
-        code = main(["analyze", *map(str, arguments)])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+def run(run_command):
+    return partial(run_command, "analyze")
 
 
 @pytest.fixture
@@ -124,47 +117,6 @@ def test_files_of_the_output_directory(run, model, tmp_path):
     (out / "mine.txt").write_text("mine")
     assert run(model, "-o", out)[0] == 0
     assert (out / "mine.txt").read_text() == "mine"
-
-
-def test_an_unusable_directory_is_4(run, model, tmp_path):
-    (tmp_path / "file").write_text("")
-    assert run(model, "-o", tmp_path / "file" / "below")[0] == 4
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--weights", "entropy=-1"], "from 0 to 1e100"),
-        (["--weights", "entropy=nan"], "not nan"),
-        (["--weights", "entropy"], "neither of the form name=number nor a file"),
-        (["--weights", ""], "neither of the form"),
-        (["--weights", "nothing=1"], "unknown component 'nothing'"),
-        (["--weights", "entropy=0"], "at least one must be above 0"),
-        (["--norm", "max"], "norm must be one of mean, rms"),
-        (["--scale", "log"], "scale must be one of minmax, rank"),
-        (["--preset", "x"], "preset must be one of heuristic"),
-        (["--threads", "0"], "threads must be a positive integer"),
-    ],
-)
-def test_wrong_usage_is_2(run, model, arguments, message):
-    code, out, err = run(model, *arguments)
-    assert (code, out) == (2, "")
-    assert err.count("\n") == 1
-    assert message in err
-
-
-@pytest.mark.parametrize("content", [b"no json", b"{}", b'{"schema": "other"}'])
-def test_unusable_input_is_3(run, tmp_path, content):
-    path = tmp_path / "input"
-    path.write_bytes(content)
-    code, out, err = run(path)
-    assert (code, out) == (3, "")
-    assert err.count("\n") == 1
-    assert "input" in err
-
-
-def test_missing_weights_are_3(run, model, tmp_path):
-    assert run(model, "--weights", tmp_path / "none.toml")[0] == 3
 
 
 def test_weights_from_a_file(run, model, tmp_path):

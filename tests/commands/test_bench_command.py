@@ -7,8 +7,8 @@ import math
 import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,6 +21,11 @@ from ggufscope.terminal.bench import render_bench
 from ggufscope.terminal.console import show
 from support import small_models
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.command_line import RunCommand
+
 TINY = {"seconds": 0.0, "n_bytes": 1 << 16}
 
 
@@ -30,16 +35,10 @@ def model(write_gguf: Any) -> Path:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A function that runs the command on tiny samples and gives exit code, standard output and standard error."""
+def run(run_command: RunCommand, monkeypatch: pytest.MonkeyPatch) -> RunCommand:
+    """The command on tiny samples."""
     monkeypatch.setattr(bench.runs, "SAMPLE_BYTES", TINY["n_bytes"])
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        code = main(["bench", "--seconds", "0", *map(str, arguments)])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+    return partial(run_command, "bench", "--seconds", "0")
 
 
 def shown(found: bench.Bench, capsys: pytest.CaptureFixture[str]) -> str:
@@ -57,7 +56,7 @@ def test_a_new_kernel_is_one_entry(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert "medians: of rows" in shown(found, capsys)
 
 
-def test_json_has_everything(run: Any) -> None:
+def test_json_has_everything(run: RunCommand) -> None:
     code, out, err = run("--type", "q4_k", "--type", "F16", "--type", "Q4_K", "--threads", 2, "--json")
     assert (code, err) == (0, "")
     document = json.loads(out, parse_constant=pytest.fail)
@@ -84,7 +83,7 @@ def test_json_has_everything(run: Any) -> None:
         assert ("storing" in row["limits"]) == (row["kernel"] == "decode")
 
 
-def test_the_table_of_types_fits_a_terminal(run: Any) -> None:
+def test_the_table_of_types_fits_a_terminal(run: RunCommand) -> None:
     code, out, err = run("--threads", 2)
     assert (code, err) == (0, "")
     assert "\x1b" not in out
@@ -98,21 +97,21 @@ def test_the_table_of_types_fits_a_terminal(run: Any) -> None:
     assert "B/s with 2 threads" in out
 
 
-def test_one_thread_has_no_gain(run: Any) -> None:
+def test_one_thread_has_no_gain(run: RunCommand) -> None:
     code, out, _ = run("--type", "F16", "--threads", 1)
     assert code == 0
     assert "1 thread" in out
     assert "gain" not in out
 
 
-def test_all_types_can_be_asked_for(run: Any) -> None:
+def test_all_types_can_be_asked_for(run: RunCommand) -> None:
     code, out, _ = run("--type", "all", "--threads", 1, "--json")
     assert code == 0
     measured_types = dict.fromkeys(row["subject"] for row in json.loads(out)["measurements"])
     assert list(measured_types) == [description["name"] for description in _core.types()]
 
 
-def test_a_model_is_profiled(run: Any, model: Path) -> None:
+def test_a_model_is_profiled(run: RunCommand, model: Path) -> None:
     code, out, err = run(model, "--threads", 2, "--json")
     assert (code, err) == (0, "")
     document = json.loads(out)
@@ -127,7 +126,7 @@ def test_a_model_is_profiled(run: Any, model: Path) -> None:
     assert all(list(row["limits"]) == ["reading"] for row in rows)
 
 
-def test_the_table_of_a_model_fits_a_terminal(run: Any, model: Path) -> None:
+def test_the_table_of_a_model_fits_a_terminal(run: RunCommand, model: Path) -> None:
     code, out, err = run(model, "--threads", 2)
     assert (code, err) == (0, "")
     assert out.startswith("a small llama\nllama · ")
@@ -136,7 +135,7 @@ def test_the_table_of_a_model_fits_a_terminal(run: Any, model: Path) -> None:
     assert [line.split()[:2] for line in table[1:]] == [["full", "1"], ["fast", "1"], ["full", "2"], ["fast", "2"]]
 
 
-def test_models_without_tensors_or_in_shards_are_fine(run: Any, write_gguf: Any, tmp_path: Path) -> None:
+def test_models_without_tensors_or_in_shards_are_fine(run: RunCommand, write_gguf: Any, tmp_path: Path) -> None:
     assert run(write_gguf({}), "--threads", 1)[0] == 0
     assert main(["synth", "tiny", str(tmp_path / "m.gguf"), "--shards", "2"]) == 0
     code, out, _ = run(tmp_path / "m-00002-of-00002.gguf", "--threads", 1, "--json")
@@ -156,7 +155,7 @@ def test_noise_is_pointed_out(capsys: pytest.CaptureFixture[str]) -> None:
         assert line.endswith("~") == noisy
 
 
-def test_the_instruction_set_is_the_one_asked_for(isa: str, run: Any, model: Path) -> None:
+def test_the_instruction_set_is_the_one_asked_for(isa: str, run: RunCommand, model: Path) -> None:
     for subject in (["--type", "Q8_0"], [model]):
         document = json.loads(run(*subject, "--isa", isa, "--threads", 1, "--json")[1])
         assert {document["isa"], *(row["isa"] for row in document["measurements"])} == {isa}
@@ -169,28 +168,3 @@ def test_the_environment_chooses_the_instruction_set(model: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=60)
     assert json.loads(done.stdout)["isa"] == "generic"
     assert done.stderr == ""
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        (["--type", "Q9"], 2, "unknown type 'Q9'; known are F32, "),
-        (["--isa", "mmx"], 2, "no instruction set 'mmx' here; there are generic"),
-        (["--threads", "0"], 2, "threads must be a positive integer"),
-        (["--seconds", "-1"], 2, "seconds must be 0 or more"),
-        (["--seconds", "nan"], 2, "seconds must be 0 or more"),
-        (["{model}", "--type", "Q4_K"], 2, "--type is for blocks made up in memory"),
-        (["{model}", "--isa", "mmx"], 2, "no instruction set 'mmx' here"),
-        (["nowhere.gguf"], 3, "nowhere.gguf: No such file or directory"),
-        (["{page}"], 3, "page.html"),
-    ],
-)
-def test_errors_are_one_line(
-    run: Any, model: Path, tmp_path: Path, arguments: list[str], code: int, message: str
-) -> None:
-    page = tmp_path / "page.html"
-    page.write_text("<html>")
-    found, out, err = run(*(argument.format(model=model, page=page) for argument in arguments))
-    assert (found, out) == (code, "")
-    assert message in err
-    assert err.count("\n") == 1

@@ -54,9 +54,3 @@ def test_the_demo_keeps_all_it_made(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert loaded.model.n_elements == 6_295_808
     capsys.readouterr()
     assert cli.main(["demo", "-o", str(directory)]) == 0  # its own files may be replaced
-
-
-def test_an_unusable_directory_ends_with_code_4(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "file").write_text("")
-    assert cli.main(["demo", "-o", str(tmp_path / "file" / "below")]) == 4
-    assert capsys.readouterr().err.count("\n") == 1

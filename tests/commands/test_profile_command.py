@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import gguf
 import numpy as np
@@ -14,7 +15,6 @@ import pytest
 
 import ggufscope as gs
 from ggufscope import _core
-from ggufscope.commands.app import main
 from support import small_models
 
 PATHS = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -26,15 +26,8 @@ def model(write_gguf):
 
 
 @pytest.fixture
-def run(capsys):
-    """A function that runs the command and gives exit code, standard output and standard error."""
-
-    def command(*arguments):
-        code = main(["profile", *map(str, arguments)])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
+def run(run_command):
+    return partial(run_command, "profile")
 
 
 def run_as_program(*arguments, **environment):
@@ -134,32 +127,6 @@ def test_columns_alone_show_all_tensors(run, model):
     table = out[out.index("\ntensors") :].splitlines()[2:]
     assert table[0].split() == ["name", "l2_norm", "abs_max_index"]
     assert len(table) == 1 + 23
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--columns", "name,nonsense"], "no column 'nonsense'"),
-        (["--sort", "nonsense"], "no column 'nonsense'"),
-        (["--layers", "x"], "--layers takes"),
-        (["--json", "--top", "3"], "--json prints the whole profile"),
-        (["--threads", "0"], "threads"),
-        (["--sparsity-threshold", "-1"], "sparsity_threshold"),
-        (["--sparsity-threshold", "nan"], "sparsity_threshold"),
-        (["-o", "-"], "does not name an output file"),
-    ],
-)
-def test_wrong_usage_is_one_line_and_exit_2(run, model, arguments, message):
-    code, out, err = run(model, *arguments)
-    assert (code, out) == (2, "")
-    assert message in err
-    assert err.count("\n") == 1
-
-
-def test_a_wrong_column_leaves_no_file(run, model, tmp_path):
-    before = sorted(tmp_path.iterdir())
-    assert run(model, "--columns", "nonsense", "-o", tmp_path / "p.json")[0] == 2
-    assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize("where", ["nowhere/p.json", "."])

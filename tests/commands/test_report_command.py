@@ -10,7 +10,6 @@ import pytest
 
 import ggufscope as gs
 from ggufscope import extras
-from ggufscope.commands import app as cli
 from ggufscope.report.renderers import RENDERERS, USUAL_FORMATS
 from support.report_models import MODELS, NO_LAYERS, decoder
 
@@ -19,12 +18,8 @@ ALL = ",".join(RENDERERS)
 
 
 @pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        code = cli.main([str(argument) for argument in arguments])
-        return code, *capsys.readouterr()
-
-    return call
+def run(run_command):
+    return run_command
 
 
 @pytest.fixture
@@ -124,30 +119,6 @@ def test_profile_as_a_page(run, model, tmp_path):
     assert page.read_text() == (tmp_path / "out" / "report.html").read_text()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("--format", "html"), "--format needs a directory"),
-        (("-o", "{out}", "--format", "pdf"), "no format 'pdf'; there are html, md, svg, png, csv, parquet"),
-        (("-o", "{out}", "--format", ""), "no format ''"),
-    ],
-)
-def test_wrong_usage_is_2_and_writes_nothing(run, saved, tmp_path, arguments, message):
-    out = tmp_path / "out"
-    code, text, err = run("report", saved, *(argument.format(out=out) for argument in arguments))
-    assert (code, text, err.count("\n")) == (2, "", 1)
-    assert message in err
-    assert not out.exists()
-
-
-@pytest.mark.parametrize("content", [b"GGUF....", b"{}", b"[1", b'{"schema": "ggufscope.bench/1"}', b"\xff"])
-def test_what_is_no_result_is_3(run, tmp_path, content):
-    (tmp_path / "x.json").write_bytes(content)
-    code, text, err = run("report", tmp_path / "x.json", "-o", tmp_path / "out")
-    assert (code, text, err.count("\n")) == (3, "", 1)
-    assert "x.json" in err
-
-
 def test_a_foreign_chart_stays_and_nothing_is_half_written(run, saved, tmp_path):
     out = tmp_path / "out"
     assert run("report", saved, "-o", out, "--format", "svg")[0] == 0
@@ -171,12 +142,6 @@ def test_files_of_an_earlier_report_go_where_this_one_has_none(run, saved, write
     assert {"tensors.csv", "report.html", "notes.csv", "charts/mine.svg"} <= found
     assert not {"heads.csv", "layers.csv", "layers.parquet"} & found
     assert not [name for name in found if name.startswith("charts/risk")]
-
-
-def test_a_directory_that_cannot_be_made_is_4(run, saved, tmp_path):
-    (tmp_path / "file").write_text("")
-    code, _, err = run("report", saved, "-o", tmp_path / "file" / "below")
-    assert (code, err.count("\n")) == (4, 1)
 
 
 @pytest.mark.parametrize("module", ["altair", "vl_convert", "jinja2"])

@@ -12,35 +12,33 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.commands.app import main
 from ggufscope.studies.study_document import Step
 from ggufscope.terminal.study import step_line
 from support.questions import write_questions
 from support.small_models import readable
 
+if TYPE_CHECKING:
+    from support.command_line import RunCommand
+
 WriteGguf = Callable[..., Path]
-Run = Callable[..., tuple[int, str, str]]
 LITTLE = ("--max-new-tokens", "1", "--probe", "8")
 HOSTILE = "x\x1b[2J\u202e[bold]y"
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], few_charts: None) -> Run:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = main(["study", *map(str, arguments)])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+def run(run_command: RunCommand, few_charts: None) -> RunCommand:
+    return partial(run_command, "study")
 
 
-def test_a_study_on_one_screen(run: Run, tiny_model: Path, questions: Path, tmp_path: Path) -> None:
+def test_a_study_on_one_screen(run: RunCommand, tiny_model: Path, questions: Path, tmp_path: Path) -> None:
     arguments = (tiny_model, "-o", tmp_path / "out", "--prompts", questions, *LITTLE)
     code, out, err = run(*arguments)
     assert (code, err) == (0, "")
@@ -65,7 +63,7 @@ def test_a_study_on_one_screen(run: Run, tiny_model: Path, questions: Path, tmp_
     assert re.search(r"^analysis +\d+\.\d s +analysis-report\.json; again: made with other norm$", out, re.MULTILINE)
 
 
-def test_json_is_the_saved_file(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+def test_json_is_the_saved_file(run: RunCommand, tiny_model: Path, tmp_path: Path) -> None:
     code, out, err = run(tiny_model, "-o", tmp_path, "--no-trace", "--json")
     assert (code, err) == (0, "")
     assert out == (tmp_path / "study.json").read_text(encoding="utf-8")
@@ -75,7 +73,7 @@ def test_json_is_the_saved_file(run: Run, tiny_model: Path, tmp_path: Path) -> N
     assert [entry["complete"] for entry in plain["finished"]] == [True] * 3
 
 
-def failing(run: Run, model: Path, directory: Path, *options: object) -> str:
+def failing(run: RunCommand, model: Path, directory: Path, *options: object) -> str:
     """What a study says of a model that cannot be traced; without the trace it ends well."""
     code, out, err = run(model, "-o", directory, *options)
     assert code == 3
@@ -91,17 +89,17 @@ def failing(run: Run, model: Path, directory: Path, *options: object) -> str:
     return line
 
 
-def test_a_model_without_a_tokenizer(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
+def test_a_model_without_a_tokenizer(run: RunCommand, write_gguf: WriteGguf, tmp_path: Path) -> None:
     assert "tokenizer" in failing(run, write_gguf(**readable()), tmp_path / "out")
 
 
-def test_an_architecture_that_is_not_traced(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
+def test_an_architecture_that_is_not_traced(run: RunCommand, write_gguf: WriteGguf, tmp_path: Path) -> None:
     model = write_gguf(readable()["tensors"], {"general.name": HOSTILE}, architecture="gpt\x1bneox")
     line = failing(run, model, tmp_path / "out")
     assert r"gpt\x1bneox" in line
 
 
-def test_weights_that_are_not_finite(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+def test_weights_that_are_not_finite(run: RunCommand, tiny_model: Path, tmp_path: Path) -> None:
     data = bytearray(tiny_model.read_bytes())
     with gs.open(tiny_model) as model:
         tensor = model.tensors["blk.1.attn_q.weight"]
@@ -114,7 +112,7 @@ def test_weights_that_are_not_finite(run: Run, tiny_model: Path, tmp_path: Path)
     assert "blk.1.attn_q.weight has a weight that is not finite" in line
 
 
-def test_prompts_beyond_the_context(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+def test_prompts_beyond_the_context(run: RunCommand, tiny_model: Path, tmp_path: Path) -> None:
     with gs.open(tiny_model) as model:
         length = model.metadata["llama.context_length"]
     long = write_questions(tmp_path / "long.json", "word " * (length + 1))
@@ -122,7 +120,7 @@ def test_prompts_beyond_the_context(run: Run, tiny_model: Path, tmp_path: Path) 
     assert f"the model's context is {length}" in line
 
 
-def test_a_probe_beyond_the_context(run: Run, tiny_model: Path, questions: Path, tmp_path: Path) -> None:
+def test_a_probe_beyond_the_context(run: RunCommand, tiny_model: Path, questions: Path, tmp_path: Path) -> None:
     """The validation goes without one."""
     with gs.open(tiny_model) as model:
         length = model.metadata["llama.context_length"]
@@ -134,7 +132,7 @@ def test_a_probe_beyond_the_context(run: Run, tiny_model: Path, questions: Path,
     assert "validation.json and 1 more" in out
 
 
-def test_no_language_model(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
+def test_no_language_model(run: RunCommand, write_gguf: WriteGguf, tmp_path: Path) -> None:
     model = write_gguf({"mm.0.weight": np.ones((4, 32), np.float32)}, {"general.type": "mmproj"}, architecture="clip")
     code, out, err = run(model, "-o", tmp_path / "out")
     assert code == 3
@@ -144,7 +142,7 @@ def test_no_language_model(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> N
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"profile.json", "report.md", "study.json"}
 
 
-def test_hostile_names(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
+def test_hostile_names(run: RunCommand, write_gguf: WriteGguf, tmp_path: Path) -> None:
     model = write_gguf(**readable(**{"general.name": HOSTILE}), name="m\x1b[2J.gguf")
     code, out, err = run(model, "-o", tmp_path / "out")
     assert code == 3
@@ -158,43 +156,6 @@ def test_hostile_names(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
     assert "\x1b" not in err
     shown = step_line(Step("trace", "left out", "a\x1b[2J\nb", 0.1, []))
     assert shown == r"trace       left out a\x1b[2J\nb"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        (["--prompts", "missing.json"], 3, "No such file"),
-        (["--prompts", "bad.json"], 3, "bad.json: no prompts"),
-        (["--engine", "steam"], 2, "engine must be one of"),
-        (["--template", "chatml"], 2, "template chatml needs the token"),
-        (["--probe", "1"], 2, "a probe takes two tokens"),
-        (["--weights", "love=1"], 2, "unknown component"),
-        (["--weights", "missing.toml"], 3, "No such file"),
-        (["--norm", "max"], 2, "norm must be one of"),
-        (["--threads", "0"], 2, "threads must be"),
-    ],
-)
-def test_wrong_usage_is_found_before_any_work(
-    run: Run,
-    tiny_model: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: list[str],
-    code: int,
-    message: str,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "bad.json").write_text("[")
-    found, out, err = run(tiny_model, "-o", "out", *arguments)
-    assert (found, out, err.count("\n")) == (code, "", 1)
-    assert message in err
-    assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
-
-
-def test_a_directory_is_needed(run: Run, tiny_model: Path) -> None:
-    code, _, err = run(tiny_model)
-    assert code == 2
-    assert "--output" in err
 
 
 SLOW_READING = """
@@ -211,7 +172,7 @@ sys.exit(cli.main(sys.argv[1:]))
 """
 
 
-def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(run: RunCommand, tiny_model: Path, tmp_path: Path) -> None:
     """A real signal to a real process, while the model reads."""
     directory = tmp_path / "out"
     command = [sys.executable, "-c", SLOW_READING, "study", str(tiny_model), "-o", str(directory)]
@@ -255,7 +216,7 @@ def test_a_terminal_sees_plans_and_bars(tiny_model: Path, questions: Path, tmp_p
     assert {"report.html", "report.md", "risk-heuristic.svg", "risk-heuristic.png"} <= set(report)
 
 
-def test_the_real_model(run: Run, stories260k: Path, tmp_path: Path) -> None:
+def test_the_real_model(run: RunCommand, stories260k: Path, tmp_path: Path) -> None:
     """Known of it: layer 4 stands out, and the order of heads is predicted no better than by plain norms."""
     code, out, _ = run(stories260k, "-o", tmp_path / "out", "--max-new-tokens", 2)
     assert code == 0

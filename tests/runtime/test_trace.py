@@ -12,15 +12,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 import ggufscope as gs
-from ggufscope.commands.app import main
 from ggufscope.errors import TraceError
 from ggufscope.runtime.engines.engine import GenerationInterrupted
 from ggufscope.runtime.engines.streamed import StreamedEngine
@@ -31,8 +31,10 @@ from ggufscope.runtime.trace_result import TraceInterrupted
 from ggufscope.terminal.trace import duration, render_trace
 from support.tiny_models import sample
 
+if TYPE_CHECKING:
+    from support.command_line import RunCommand
+
 WriteGguf = Callable[..., Path]
-Run = Callable[..., tuple[int, str, str]]
 QUESTIONS = {
     "prompts": [
         {"id": "a", "category": "one", "prompt": "Lily likes to play", "accepted": ["outside"], "difficulty": "easy"},
@@ -42,13 +44,8 @@ QUESTIONS = {
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def call(*arguments: object) -> tuple[int, str, str]:
-        code = main(["trace", *map(str, arguments)])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+def run(run_command: RunCommand) -> RunCommand:
+    return partial(run_command, "trace")
 
 
 @pytest.fixture
@@ -123,7 +120,7 @@ def test_a_text(stories260k: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "message"), [(b"", "an empty text"), (b"ab\xff", "byte 2 is no UTF-8"), (b"x" * 9000, "context is 2048")]
 )
-def test_texts_that_are_none(run: Run, stories260k: Path, tmp_path: Path, data: bytes, message: str) -> None:
+def test_texts_that_are_none(run: RunCommand, stories260k: Path, tmp_path: Path, data: bytes, message: str) -> None:
     (tmp_path / "text").write_bytes(data)
     code, out, err = run(stories260k, "--text", tmp_path / "text")
     assert (code, out) == (3, "")
@@ -180,14 +177,14 @@ def test_overflow_is_a_warning(write_gguf: WriteGguf) -> None:
 # The command
 
 
-def test_the_summary(run: Run, stories260k: Path, questions: Path) -> None:
+def test_the_summary(run: RunCommand, stories260k: Path, questions: Path) -> None:
     code, out, err = run(stories260k, "--prompts", questions, "--max-new-tokens", 4)
     assert (code, err) == (0, "")
     for text in ("5 layers · 8 heads", "2 prompts", "template none", "attention entropy / ln n", "unscored"):
         assert text in out
 
 
-def test_json_equals_the_file(run: Run, stories260k: Path, questions: Path, tmp_path: Path) -> None:
+def test_json_equals_the_file(run: RunCommand, stories260k: Path, questions: Path, tmp_path: Path) -> None:
     path = tmp_path / "trace.json"
     code, out, err = run(stories260k, "--prompts", questions, "-o", path, "--json", "--keep", "q", "--keep", "q")
     assert (code, err) == (0, "")
@@ -198,49 +195,13 @@ def test_json_equals_the_file(run: Run, stories260k: Path, questions: Path, tmp_
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["questions.json", "trace.json", "trace.npz"]
 
 
-def test_names_from_files_are_escaped(run: Run, stories260k: Path, tmp_path: Path) -> None:
+def test_names_from_files_are_escaped(run: RunCommand, stories260k: Path, tmp_path: Path) -> None:
     prompt = QUESTIONS["prompts"][0] | {"id": "\x1b[2Ja", "category": "[bold]x"}
     (tmp_path / "odd.json").write_text(json.dumps({"prompts": [prompt]}))
     _, out, _ = run(stories260k, "--prompts", tmp_path / "odd.json")
     assert "\x1b" not in out
     assert "\\x1b[2Ja" in out
     assert "[bold]x" in out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        (["--engine", "torch"], 2, "engine must be one of streamed, llama.cpp"),
-        (["--template", "vicuna"], 2, "template must be one of auto, none"),
-        (["--template", "chatml"], 2, "needs the token <|im_start|>"),
-        (["--text", "x", "--probe", "3"], 2, "exclude each other"),
-        (["--probe", "1"], 2, "a probe takes two tokens or more"),
-        (["--probe", "3000"], 3, "'probe' has 3001 tokens, and the model's context is 2048"),
-        (["--probe", "3", "--seed", "-1"], 2, "seed must be 0 or more"),
-        (["--max-new-tokens", "-1"], 2, "max_new_tokens must be 0 or more"),
-        (["--keep", "q"], 2, "say where with -o"),
-        (["--keep", "q", "-o", "t.npz"], 2, "t.npz would be both"),
-        (["--keep", "z", "-o", "t.json"], 2, "there is no 'z' to keep, only q, k, v"),
-        (["--threads", "0"], 2, "threads must be a positive integer"),
-        (["--prompts", "absent.json"], 3, "absent.json: No such file"),
-        (["-o", "absent/t.json"], 4, "absent/t.json: No such file"),
-    ],
-)
-def test_one_line_for_what_goes_wrong(
-    run: Run,
-    stories260k: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    arguments: list[str],
-    code: int,
-    message: str,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    found, out, err = run(stories260k, *arguments)
-    assert (found, out) == (code, "")
-    assert message in err
-    assert err.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_hostile_engine_and_template(stories260k: Path, questions: Path) -> None:
@@ -259,20 +220,20 @@ def test_a_hostile_engine_and_template(stories260k: Path, questions: Path) -> No
     assert r"template t\u202e" in shown
 
 
-def test_a_malformed_set_of_prompts(run: Run, stories260k: Path, tmp_path: Path) -> None:
+def test_a_malformed_set_of_prompts(run: RunCommand, stories260k: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text(json.dumps({"prompts": [QUESTIONS["prompts"][0] | {"accepted": []}]}))
     code, out, err = run(stories260k, "--prompts", tmp_path / "bad.json")
     assert (code, out) == (3, "")
     assert "bad.json: prompts[0].accepted" in err
 
 
-def test_a_model_without_a_tokenizer(run: Run, write_gguf: WriteGguf) -> None:
+def test_a_model_without_a_tokenizer(run: RunCommand, write_gguf: WriteGguf) -> None:
     code, out, err = run(write_gguf(**sample("llama").file()))
     assert (code, out) == (3, "")
     assert "tokenizer" in err
 
 
-def test_weights_that_are_not_finite(run: Run, write_gguf: WriteGguf, tmp_path: Path) -> None:
+def test_weights_that_are_not_finite(run: RunCommand, write_gguf: WriteGguf, tmp_path: Path) -> None:
     model = sample("llama")
     model.tensors["blk.1.ffn_up.weight"][3, 4] = np.nan
     target = tmp_path / "trace.json"
@@ -289,7 +250,7 @@ def test_weights_that_are_not_finite(run: Run, write_gguf: WriteGguf, tmp_path: 
 
 
 def test_an_interruption_among_the_answers_keeps_the_figures(
-    run: Run, stories260k: Path, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: RunCommand, stories260k: Path, questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     generate = StreamedEngine.generate
 

@@ -325,35 +325,6 @@ def test_a_full_disk_ends_with_code_4(capsys: pytest.CaptureFixture[str]) -> Non
 # Command line
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        (["tinny", "m.gguf"], 2, "unknown shape 'tinny'; choose one of: llama-3.1-8b, "),
-        (["tiny", "m.gguf", "--type", "Q9"], 2, "unknown type 'Q9'; choose one of: F32, "),
-        (["tiny", "m.gguf", "--layers", "0"], 2, "layers must be from 1"),
-        (["tiny", "m.gguf", "--seed", "-1"], 2, "the seed must be from 0"),
-        (["tiny", "m.gguf", "--shards", "0"], 2, "shards must be from 1"),
-        (["tiny", "missing/m.gguf"], 4, "missing/m.gguf: No such file or directory"),
-        (["tiny", "."], 4, "Is a directory"),
-        (["tiny"], 2, "OUT"),
-    ],
-)
-def test_bad_arguments_end_with_one_line(
-    arguments: list[str],
-    code: int,
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert cli.main(["synth", *arguments]) == code
-    error = capsys.readouterr().err
-    assert message in error
-    assert error.count("\n") == 1
-    assert not list(tmp_path.iterdir())
-
-
 def test_json_describes_what_was_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "m.gguf"
     assert cli.main(["synth", "TINY", str(path), "--type", "q8_0", "--layers", "2", "--json"]) == 0

@@ -1,4 +1,4 @@
-"""What each failure means at the command line: its exit code and its one line."""
+"""Exceptions of the package, and the exit code and the one line that each gives at the command line."""
 
 from enum import IntEnum
 from typing import Self
@@ -103,7 +103,7 @@ def exit_code(error: BaseException) -> ExitCode:
 
 
 def one_line(error: BaseException) -> str:
-    """What to print for `error`: one line, safe for a terminal."""
+    """The line that tells of `error`, safe for a terminal."""
     code = exit_code(error)
     if code == ExitCode.INTERRUPTED:
         return escape(f"interrupted: {error}" if str(error) else "interrupted")

@@ -20,7 +20,7 @@ _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 @cache
 def types_by_name() -> dict[str, TypeDescription]:
-    """The decodable ggml types."""
+    """Name → description of every ggml type that can be decoded."""
     return {description["name"]: description for description in types()}
 
 
@@ -43,17 +43,17 @@ def describe_type(qtype: str | SupportsInt) -> TypeDescription:
         ValueError: No such type.
     """
     if isinstance(qtype, str):
-        found = types_by_name().get(qtype.upper())
+        description = types_by_name().get(qtype.upper())
     elif isinstance(qtype, (bool, float)) or not hasattr(qtype, "__index__"):
         raise ValueError(f"a type is a name, a number or a gguf.GGMLQuantizationType, not {qtype!r}")
     else:
-        found = _types_by_number().get(int(qtype))
-        label = undecodable_type(int(qtype)) if found is None and 0 <= int(qtype) < 1 << 32 else None
+        description = _types_by_number().get(int(qtype))
+        label = undecodable_type(int(qtype)) if description is None and 0 <= int(qtype) < 1 << 32 else None
         if label is not None:
             raise UnsupportedTypeError(f"type {label} cannot be decoded")
-    if found is None:
+    if description is None:
         raise ValueError(f"unknown type {qtype!r}; known are {', '.join(types_by_name())}")
-    return found
+    return description
 
 
 def thread_count(threads: int | None) -> int:

@@ -11,7 +11,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """The function compiled without Python in its loops; it releases the GIL. Division by 0 is an error.
+    """Compile a function without Python in its loops; it releases the GIL. Division by 0 is an error.
 
     The machine code is kept beside the module or in the user's cache directory. Where neither can be written, numba
     refuses to keep it, and it is compiled again in every process: slower by a second, the same numbers.

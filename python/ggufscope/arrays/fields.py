@@ -1,4 +1,4 @@
-"""The core's registry of statistics, as Python asks for it."""
+"""Names and kinds of the statistics, from the core's registry."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def vectors() -> tuple[str, ...]:
 
 @cache
 def saved_names() -> tuple[str, ...]:
-    """What a row of a saved profile may hold, in order: every field, a vector by its summaries."""
+    """Names that a row of a saved profile may have, in order: every field, and in place of a vector its summaries."""
     names: list[str] = []
     for name, kind in kinds().items():
         names += [f"{name}_{what}" for what in VECTOR_SUMMARIES] if kind == "vector" else [name]

@@ -70,7 +70,7 @@ def multiply(
     quadratic = _vectors("squares", squares, left.columns)
     if right is not None and (right.columns, right.swapped) != (left.columns, left.swapped):
         raise ValueError(f"matrices of {left.columns} and {right.columns} columns do not fit each other")
-    found = row_products(
+    linear_sums, quadratic_sums = row_products(
         left.blocks.reshape(-1),
         left.type,
         left.columns,
@@ -81,7 +81,7 @@ def multiply(
         threads,
         left.swapped,
     )
-    return RowProducts(_shaped(found[0], x), _shaped(found[1], squares))
+    return RowProducts(_shaped(linear_sums, x), _shaped(quadratic_sums, squares))
 
 
 def multiply_few(matrix: BlockRows, x: npt.NDArray[np.float32], threads: int) -> npt.NDArray[np.float32]:
@@ -114,7 +114,7 @@ def _vectors(name: str, values: npt.ArrayLike | None, columns: int) -> npt.NDArr
     return np.ascontiguousarray(np.atleast_2d(array), np.float64)
 
 
-def _shaped(found: npt.NDArray[np.float64], values: npt.ArrayLike | None) -> npt.NDArray[np.float64] | None:
+def _shaped(sums: npt.NDArray[np.float64], values: npt.ArrayLike | None) -> npt.NDArray[np.float64] | None:
     if values is None:
         return None
-    return found[0] if np.ndim(values) == 1 else found
+    return sums[0] if np.ndim(values) == 1 else sums

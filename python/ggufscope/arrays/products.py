@@ -48,8 +48,8 @@ def row_products(
 
     Example:
         >>> import numpy as np
-        >>> found = row_products(np.array([[1.0, 2.0], [3.0, 4.0]]), [1, 1], squares=[1, 0.5])
-        >>> found.linear.tolist(), found.squares.tolist()
+        >>> products = row_products(np.array([[1.0, 2.0], [3.0, 4.0]]), [1, 1], squares=[1, 0.5])
+        >>> products.linear.tolist(), products.squares.tolist()
         ([3.0, 7.0], [3.0, 17.0])
     """
     left = _rows(matrix, qtype)

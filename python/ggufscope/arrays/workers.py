@@ -15,12 +15,12 @@ Result = TypeVar("Result")
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> list[Result]:
-    """work(item) for every item, in threads; results in the order of the items."""
+    """Call `work` with every item, in threads, and return the results in the order of the items."""
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, items))
 
 
 def slices(n: int, threads: int) -> list[slice]:
-    """0 … n − 1 in at most `threads` runs."""
+    """Cut 0 … n − 1 into at most `threads` runs of about equal length."""
     edges = np.linspace(0, n, threads + 1).astype(int)
     return [slice(int(a), int(b)) for a, b in pairwise(edges) if a < b]

@@ -1,4 +1,4 @@
-"""What a file says about itself, gathered from its header alone: types by role, declared against actual type, imatrix.
+"""A description of a file from its header alone: types by role, declared against actual type, imatrix.
 
 Nothing here reads tensor data, and metadata arrays are read only as far as they are shown.
 """
@@ -151,7 +151,7 @@ def shown_value(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, list):
-        return [shown_value(entry) for entry in value]
+        return [shown_value(element) for element in value]
     if isinstance(value, float) and not math.isfinite(value):
         return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
     return value

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """Where in the architecture a tensor belongs."""
+    """The place of a tensor in the architecture."""
 
     layer: int | None = None
     role: str | None = None
@@ -76,8 +76,8 @@ def place(name: str) -> Place:
 
 def _split_kind(name: str) -> tuple[str, str]:
     """("blk.0.attn_q", ".bias") of "blk.0.attn_q.bias"; weights, the usual case, have no kind."""
-    stem, found, rest = name.partition(".weight")
-    if found and rest[:1] in {"", "."}:
+    stem, suffix, rest = name.partition(".weight")
+    if suffix and rest[:1] in {"", "."}:
         return stem, rest
     kind = next((kind for kind in (".bias", ".scale", ".input_scale") if name.endswith(kind)), "")
     return name.removesuffix(kind), kind

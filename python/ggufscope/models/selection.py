@@ -1,4 +1,4 @@
-"""Which rows and columns of a table to show; the same options for every command that prints one.
+"""The choice of a table's rows and columns, by the same options in every command that prints one.
 
 A row is a mapping with at least `name`, `layer` and `role`; any other key is a column that can be sorted by and shown.
 """
@@ -45,7 +45,7 @@ class Selection:
         top: int | None = None,
         columns: str | None = None,
     ) -> "Selection":
-        """Check the options as they were given.
+        """Check the options of a command line.
 
         Raises:
             ValueError: Layers that are no list of numbers, `top` below 1, an empty list of columns.

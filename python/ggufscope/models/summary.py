@@ -71,8 +71,8 @@ class ModelSummary:
 
 def _types(model: Model) -> dict[str, dict[str, int]]:
     """Types by the bytes they take, the most first."""
-    found = _sums(model, lambda tensor: tensor.type)
-    return {str(name): sizes for name, sizes in found.items()}
+    sums = _sums(model, lambda tensor: tensor.type)
+    return {str(name): sizes for name, sizes in sums.items()}
 
 
 def _sizes(model: Model) -> list[dict[str, Any]]:
@@ -88,19 +88,19 @@ def _sizes(model: Model) -> list[dict[str, Any]]:
 
 
 def _sums(model: Model, key: Callable[[Tensor], str | None]) -> dict[str | None, dict[str, int]]:
-    """What the tensors of each key add up to, the most bytes first."""
-    found: dict[str | None, dict[str, int]] = {}
+    """Tensors, elements and bytes of each key, the most bytes first."""
+    sums: dict[str | None, dict[str, int]] = {}
     for tensor in model.tensors.values():
-        sizes = found.setdefault(key(tensor), {"n_tensors": 0, "n_elements": 0, "n_bytes": 0})
+        sizes = sums.setdefault(key(tensor), {"n_tensors": 0, "n_elements": 0, "n_bytes": 0})
         sizes["n_tensors"] += 1
         sizes["n_elements"] += tensor.n_elements
         sizes["n_bytes"] += tensor.n_bytes
-    return dict(sorted(found.items(), key=lambda item: (-item[1]["n_bytes"], item[0] or "")))
+    return dict(sorted(sums.items(), key=lambda item: (-item[1]["n_bytes"], item[0] or "")))
 
 
 def _type_map(model: Model) -> dict[str, dict[str, list[int]]]:
-    found: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+    layers_of: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     for tensor in model.tensors.values():
         if tensor.role is not None:
-            found[tensor.role][tensor.type] |= set() if tensor.layer is None else {tensor.layer}
-    return {role: {type_: sorted(layers) for type_, layers in types.items()} for role, types in found.items()}
+            layers_of[tensor.role][tensor.type] |= set() if tensor.layer is None else {tensor.layer}
+    return {role: {type_: sorted(layers) for type_, layers in types.items()} for role, types in layers_of.items()}

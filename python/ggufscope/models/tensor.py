@@ -200,8 +200,8 @@ class Tensor:
             GGUFError: The file shrank since it was opened.
 
         Example:
-            >>> found = tensor.row_products(mean, squares=variance)                 # doctest: +SKIP
-            >>> found.linear, found.squares                                         # doctest: +SKIP
+            >>> products = tensor.row_products(mean, squares=variance)              # doctest: +SKIP
+            >>> products.linear, products.squares                                   # doctest: +SKIP
         """
         right = None if other is None else other.block_rows(rows)
         return multiply(self.block_rows(rows), x, squares, right, thread_count(threads))

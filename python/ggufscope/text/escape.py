@@ -1,7 +1,7 @@
 """Text from a file, made safe to print.
 
 Names and metadata come from strangers: an escape sequence in a tensor name could clear the screen or forge output, a
-bidirectional mark could reverse what is read. Whatever is not plainly visible is shown as a Python escape.
+bidirectional mark could reverse what is read. Characters that are not plainly visible are shown as Python escapes.
 """
 
 import html

@@ -47,7 +47,7 @@ class Glyphs:
 
     @property
     def more(self) -> str:
-        """What stands for the rest of something cut off."""
+        """The mark in place of text that was cut off."""
         return "…" if self.blocks else "..."
 
     def shape(self, shape: Sequence[int]) -> str:
@@ -60,7 +60,7 @@ class Glyphs:
         return shown if len(shown) <= length else shown[: length - len(self.more)] + self.more
 
     def sigma(self, reach: int) -> str:
-        """What lies further from the mean than `reach` standard deviations."""
+        """The label of weights further from the mean than `reach` standard deviations."""
         return f">{reach}σ" if self.blocks else f">{reach}std"
 
     def bar(self, value: float | None, largest: float, width: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -19,15 +18,14 @@ import typer
 import ggufscope
 from ggufscope.commands import app as cli
 from ggufscope.commands.app import COMMANDS, main
+from support.programs import ENVIRONMENT, PROGRAM, on_a_terminal
 
 PACKAGE = Path(ggufscope.__file__).parent
-COMMAND = [sys.executable, "-m", "ggufscope"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
 
 
 def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60,
+        [*PROGRAM, *map(str, arguments)], capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60,
         **options,
     )  # fmt: skip
 
@@ -116,7 +114,7 @@ def test_full_standard_output_is_4(model: Path) -> None:
     for arguments in (["inspect", model], ["inspect", model, "--json"], ["--version"], ["--help"]):
         with open("/dev/full", "w") as full:
             done = subprocess.run(
-                [*COMMAND, *map(str, arguments)], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                [*PROGRAM, *map(str, arguments)], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
                 env=ENVIRONMENT,
             )  # fmt: skip
         assert done.returncode == 4, arguments
@@ -128,7 +126,7 @@ def test_a_reader_that_goes_away_is_no_error_message(model: Path) -> None:
         reader, writer = os.pipe()
         os.close(reader)
         done = subprocess.run(
-            [*COMMAND, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False, env=ENVIRONMENT
+            [*PROGRAM, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False, env=ENVIRONMENT
         )
         os.close(writer)
         assert (done.returncode, done.stderr) == (141, ""), arguments
@@ -223,37 +221,17 @@ def test_signals_end_it_at_once_without_a_partial_file(tmp_path: Path, number: i
     assert list(tmp_path.iterdir()) == []
 
 
-def on_a_terminal(model: Path, **variables: str) -> str:
-    """What `inspect` writes to a terminal."""
-    leader, follower = pty.openpty()
-    environment = {k: v for k, v in ENVIRONMENT.items() if k != "NO_COLOR"} | {"TERM": "xterm", **variables}
-    with subprocess.Popen([*COMMAND, "inspect", model], stdout=follower, stderr=follower, env=environment) as process:
-        os.close(follower)
-        text = b""
-        while True:
-            try:
-                chunk = os.read(leader, 65536)
-            except OSError:  # the other side is closed
-                break
-            if not chunk:
-                break
-            text += chunk
-    os.close(leader)
-    assert process.returncode == 0
-    return text.decode()
-
-
 def test_colour_only_on_a_terminal_that_wants_it(write_gguf: Any) -> None:
     model = write_gguf({"x": np.zeros(8, np.float32)}, {"ggufscope.synthetic": True})
-    assert "\x1b[1;33m" in on_a_terminal(model)
-    assert "\x1b[1;33m" not in on_a_terminal(model, NO_COLOR="1")
+    assert "\x1b[1;33m" in on_a_terminal("inspect", model)[0]
+    assert "\x1b[1;33m" not in on_a_terminal("inspect", model, NO_COLOR="1")[0]
     assert "\x1b" not in run("inspect", model).stdout
 
 
 def test_output_survives_a_poor_encoding(write_gguf: Any) -> None:
     model = write_gguf({"x": np.zeros((2, 8), np.float32)}, {"general.name": "模型"})
     done = subprocess.run(
-        [*COMMAND, "inspect", model], capture_output=True, check=False, env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
+        [*PROGRAM, "inspect", model], capture_output=True, check=False, env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert rb"\u6a21\u578b" in done.stdout
@@ -267,7 +245,7 @@ def test_ascii_is_enough(write_gguf: Any, command: str) -> None:
         {"tokenizer.ggml.tokens": ["a"] * 100, "general.description": "long " * 100},
     )
     done = subprocess.run(
-        [*COMMAND, command, model], capture_output=True, check=False, env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
+        [*PROGRAM, command, model], capture_output=True, check=False, env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"\\" not in done.stdout

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import pty
 import re
 import signal
 import subprocess
@@ -22,6 +19,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.studies.study_document import Step
 from ggufscope.terminal.study import step_line
+from support.programs import SLOW_READING, on_a_terminal
 from support.questions import write_questions
 from support.small_models import readable
 
@@ -158,20 +156,6 @@ def test_hostile_names(run: RunCommand, write_gguf: WriteGguf, tmp_path: Path) -
     assert shown == r"trace       left out a\x1b[2J\nb"
 
 
-SLOW_READING = """
-import sys, time
-from ggufscope.commands import app as cli
-from ggufscope.runtime.measuring.capture import Recorder
-take = Recorder.take
-def slow(self, *arguments, **options):
-    print('taking', flush=True)
-    time.sleep(0.1)
-    take(self, *arguments, **options)
-Recorder.take = slow
-sys.exit(cli.main(sys.argv[1:]))
-"""
-
-
 def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(run: RunCommand, tiny_model: Path, tmp_path: Path) -> None:
     """A real signal to a real process, while the model reads."""
     directory = tmp_path / "out"
@@ -194,22 +178,10 @@ def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(run: RunCommand, tiny_
 
 @pytest.mark.slow
 def test_a_terminal_sees_plans_and_bars(tiny_model: Path, questions: Path, tmp_path: Path) -> None:
-    terminal, end = pty.openpty()
-    options = ["-o", str(tmp_path / "out"), "--prompts", str(questions), *LITTLE]
-    with subprocess.Popen(
-        [sys.executable, "-m", "ggufscope", "study", str(tiny_model), *options], stdout=subprocess.PIPE, stderr=end
-    ) as process:
-        os.close(end)
-        shown = b""
-        with contextlib.suppress(OSError):  # the other side is closed
-            while chunk := os.read(terminal, 1 << 16):
-                shown += chunk
-        assert process.stdout is not None
-        out = process.stdout.read().decode()
-    os.close(terminal)
-    assert process.returncode == 0
-    assert "trace: 3 prompts, " in shown.decode()
-    assert "probe: 1 prompt, " in shown.decode()
+    options = ("-o", tmp_path / "out", "--prompts", questions, *LITTLE)
+    shown, out = on_a_terminal("study", tiny_model, *options, output_apart=True)
+    assert "trace: 3 prompts, " in shown
+    assert "probe: 1 prompt, " in shown
     assert "\x1b" not in out
     assert out.startswith("profile")
     report = [path.name for path in gs.Study.load(tmp_path / "out").files("report")]

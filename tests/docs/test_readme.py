@@ -11,9 +11,9 @@ import pytest
 import scipy.stats
 
 from ggufscope import _core, analyze
+from support.documents import ROOT, document, run_python
 
-ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = document("README.md")
 
 
 def type_table() -> str:
@@ -42,8 +42,7 @@ def test_python_runs(
     weights = np.random.default_rng(0).standard_normal((64, 32)).astype(np.float32)
     path = write_gguf({"blk.0.attn_v.weight": weights}, name="model.gguf")
     monkeypatch.chdir(path.parent)
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    exec(compile(code, "README.md", "exec"), {})  # noqa: S102
+    run_python("README.md")
     kurtosis, norm, rms = capsys.readouterr().out.splitlines()
     assert float(kurtosis) == pytest.approx(scipy.stats.kurtosis(weights.astype(np.float64), axis=None), abs=1e-6)
     assert float(norm) == pytest.approx(np.linalg.norm(weights.astype(np.float64)), rel=1e-9)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ggufscope as gs
 from ggufscope.runtime.engines.streamed.network import ARCHITECTURES
 from ggufscope.runtime.measuring.capture import FIGURES, POINTS
 from ggufscope.runtime.trace_document import SCHEMA
+from support.documents import document, run_python
 
 if TYPE_CHECKING:
     import pytest
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "trace.md").read_text(encoding="utf-8")
+DOCUMENT = document("docs/trace.md")
 
 
 def cell(text: str) -> str:
@@ -43,9 +44,7 @@ def test_architectures_and_schema_are_named() -> None:
 def test_python_runs(stories260k: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model.gguf").symlink_to(stories260k)
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", DOCUMENT, flags=re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(compile(code, "trace.md", "exec"), names)  # noqa: S102
+    names = run_python("docs/trace.md")
     assert names["entropy"].shape == (1, 5, 8)
     assert names["ratio"].shape == (1, 5)
     assert isinstance(gs.Trace.load("trace.json"), gs.Trace)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ggufscope.validation.fit import ENOUGH, power
 from ggufscope.validation.quantities import BASELINES, COMPARISONS
@@ -13,13 +12,14 @@ from ggufscope.validation.sizes import FEWEST_FOR_VERDICT
 from ggufscope.validation.validation_document import SCHEMA
 from ggufscope.validation.validation_result import FILES
 from ggufscope.validation.weights import PENALTY, PERMUTATIONS
+from support.documents import document, run_python
 
 if TYPE_CHECKING:
     import pytest
 
     from ggufscope.validation.quantities import Comparison
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
+DOCUMENT = document("docs/validation.md")
 
 
 def row(comparison: Comparison) -> str:
@@ -67,7 +67,7 @@ def test_numbers_are_those_of_the_code() -> None:
 def test_charts_are_named() -> None:
     from ggufscope.report.charts.registry import makers  # noqa: PLC0415  needs an extra
 
-    report = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+    report = document("docs/report.md")
     for name in makers():
         if name.startswith("validation-") and name != "validation-fit":
             stem = name.removeprefix("validation")
@@ -78,9 +78,7 @@ def test_charts_are_named() -> None:
 def test_python_runs(stories260k: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model.gguf").symlink_to(stories260k)
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", DOCUMENT, flags=re.DOTALL)
-    names: dict[str, Any] = {}
-    exec(compile(code, "validation.md", "exec"), names)  # noqa: S102
+    names = run_python("docs/validation.md")
     assert names["rho"].keys() == {"propagation", "probe", "norms"}
     assert all(value > 0.8 for value in names["rho"].values())
     assert names["verdicts"]["norms"] is None

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import io
 import json
-import os
-import pty
 import signal
 import subprocess
 import sys
@@ -29,6 +26,7 @@ from ggufscope.runtime.reading.prompts import shipped_prompts
 from ggufscope.runtime.reading.tokenizer import read_tokenizer
 from ggufscope.runtime.trace_result import TraceInterrupted
 from ggufscope.terminal.trace import duration, render_trace
+from support.programs import SLOW_READING, on_a_terminal
 from support.tiny_models import sample
 
 if TYPE_CHECKING:
@@ -283,21 +281,9 @@ def test_ctrl_c_while_reading_leaves_nothing(stories260k: Path, tmp_path: Path) 
     """A real signal to a real process, in the middle of a text that takes long to read."""
     text = tmp_path / "long.txt"
     text.write_text("Once upon a time, there was a little girl named Lily. " * 90, encoding="utf-8")
-    script = (
-        "import sys, time\n"
-        "from ggufscope.commands import app as cli\n"
-        "from ggufscope.runtime.measuring.capture import Recorder\n"
-        "take = Recorder.take\n"
-        "def slow(self, *arguments, **options):\n"
-        "    print('taking', flush=True)\n"
-        "    time.sleep(0.2)\n"
-        "    take(self, *arguments, **options)\n"
-        "Recorder.take = slow\n"
-        "sys.exit(cli.main(sys.argv[1:]))\n"
-    )
     arguments = ["trace", str(stories260k), "--text", str(text), "-o", str(tmp_path / "t.json"), "--keep", "q"]
     process = subprocess.Popen(
-        [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", SLOW_READING, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "taking\n"
@@ -309,18 +295,9 @@ def test_ctrl_c_while_reading_leaves_nothing(stories260k: Path, tmp_path: Path) 
 
 
 def test_a_terminal_sees_the_plan(stories260k: Path, questions: Path) -> None:
-    terminal, end = pty.openpty()
-    command = [sys.executable, "-m", "ggufscope", "trace", str(stories260k), "--prompts", str(questions)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=end) as process:
-        os.close(end)
-        shown = b""  # decoded as a whole: a read may end within a character
-        with contextlib.suppress(OSError):  # the other side is closed
-            while chunk := os.read(terminal, 1 << 16):
-                shown += chunk
-    os.close(terminal)
-    assert process.returncode == 0
-    assert "2 prompts, " in shown.decode()
-    assert "then up to 16 tokens of answer each, about" in shown.decode()
+    shown, _ = on_a_terminal("trace", stories260k, "--prompts", questions, output_apart=True)
+    assert "2 prompts, " in shown
+    assert "then up to 16 tokens of answer each, about" in shown
 
 
 def test_durations() -> None:

@@ -160,6 +160,16 @@ def test_a_validation_of_another_analysis_is_not_shown(study: Study, results: Pa
     assert made(study(results, norm="rms")) == ["validation", "report"]
 
 
+def test_a_fresh_start_leaves_the_weights_that_it_is_made_with(study: Study, results: Path) -> None:
+    weights = results / "weights.toml"
+    weights.write_text("# ggufscope weights\n[weights]\ndominance = 1.0\n")
+    assert made(study(results, trace=False, weights=weights, fresh=True)) == ["profile", "analysis", "report"]
+    assert weights.is_file()
+    with pytest.raises(ValueError, match=r"weights\.toml is an input"):
+        study(results, weights=weights, fresh=True)
+    assert weights.is_file()
+
+
 def test_fitted_weights_outlive_the_analysis_that_they_go_into(study: Study, results: Path) -> None:
     weights = results / "weights.toml"
     weights.write_text("# ggufscope weights\n[weights]\ndominance = 1.0\n")

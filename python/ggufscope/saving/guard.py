@@ -45,6 +45,10 @@ class Guard:
         self._force = force
         self._replaces_models = replaces_models
 
+    def is_input(self, path: StrPath) -> bool:
+        """Whether a file is one that is read, by whatever name."""
+        return _file_key(path) in self._inputs
+
     def check(self, *outputs: StrPath) -> None:
         """Make sure that all files of one command may be written.
 

@@ -146,15 +146,6 @@ def files_of(part: Part, directory: Path) -> list[str]:
     return list(dict.fromkeys(path.relative_to(directory).as_posix() for path in paths))
 
 
-def remove_files(part: Part, directory: Path) -> None:
-    """Remove the part's files, those of ggufscope alone.
-
-    Raises:
-        OutputError: One cannot be removed.
-    """
-    remove(directory / name for name in files_of(part, directory))
-
-
 def remove(paths: Iterable[Path]) -> None:
     """Remove files that are there and of ggufscope.
 

@@ -12,7 +12,7 @@ from ..models.model import open as open_model
 from ..saving.directories import usable_directory
 from ..saving.guard import Guard
 from .choices import PROBE_TOKENS, make_choices
-from .keeping import read_earlier, remove, remove_files
+from .keeping import files_of, read_earlier, remove
 from .making import Making
 from .part import Work
 from .parts import PARTS
@@ -114,7 +114,7 @@ def study(
         guard = Guard(files, force=force)
         target = _directory(directory, choices, guard)
         if fresh:
-            _clear(target)
+            _clear(target, guard)
         work = Work(model, target, choices, announce, progress, guard)
         earlier = None if fresh else read_earlier(work)
         return Making(work, earlier, finished).all()
@@ -125,8 +125,7 @@ def _directory(directory: str | PathLike[str], choices: Choices, guard: Guard) -
     return usable_directory(directory, [STUDY_JSON, *(name for part in parts for name in part.files)], guard)
 
 
-def _clear(directory: Path) -> None:
-    """Remove what an earlier study left."""
-    remove([directory / STUDY_JSON])
-    for part in PARTS.values():
-        remove_files(part, directory)
+def _clear(directory: Path, guard: Guard) -> None:
+    """Remove what an earlier study left, but for fitted weights that this one is made with."""
+    names = [STUDY_JSON, *(name for part in PARTS.values() for name in files_of(part, directory))]
+    remove(directory / name for name in names if not guard.is_input(directory / name))

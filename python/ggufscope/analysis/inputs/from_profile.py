@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...models.experts import experts_in
-from ...models.inspection import layer_ranges
+from .layer_rows import LayerRows, has_fused_gate, is_fused_gate, rows_by_layer, scale_of
 from .layer_table import GAINS, MATRICES, GainSeries, LayerTable, MatrixSeries
-from .tensor_roles import FUSED_ATTENTION, ffn_gain_role, holder, mixers_without_matrices, scale_free
+from .profile_notes import profile_notes
+from .tensor_roles import FUSED_ATTENTION, ffn_gain_role, holder, scale_free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ...profiles.profile_result import Profile
     from ...profiles.rows import Row
 
-LayerRows = dict[str, list["Row"]]  # role → its tensors in one layer, several where each expert has its own
 LayerFields = dict[str, Any]  # the fields of MatrixSeries or GainSeries for one layer
 
 _SHARES = ("sparsity", "zero_fraction")
@@ -33,7 +32,7 @@ def layer_table(profile: Profile) -> LayerTable:
     Raises:
         ValueError: It has no layers, or only those of a second stack.
     """
-    layers = _rows_by_layer(profile)
+    layers = rows_by_layer(profile)
     if not layers:
         raise ValueError("no layers: the analysis needs the layers of a language model")
     numbers = sorted(layers)
@@ -43,7 +42,7 @@ def layer_table(profile: Profile) -> LayerTable:
     fields = {matrix: [_matrix(matrix, layer) for layer in rows] for matrix in MATRICES}
     _add_fused_attention(fields, rows, numbers, profile.heads)
     matrices = {matrix: _as_matrix(by_layer) for matrix, by_layer in fields.items()}
-    if gates_are_missing and not _has_fused_gate(rows):
+    if gates_are_missing and not has_fused_gate(rows):
         matrices["gate"] = matrices["up"]
     gain_roles = {"attn_norm": "attn_norm", "ffn_norm": ffn_gain_role(roles)}
     return LayerTable(
@@ -52,23 +51,15 @@ def layer_table(profile: Profile) -> LayerTable:
         gains={gain: _as_gain([_gain(gain_roles[gain], layer) for layer in rows]) for gain in GAINS},
         head_norms=_head_norms(profile.heads, layers),
         scale_free=scale_free(roles),
-        notes=tuple(_notes(profile, rows, roles, gates_are_missing)),
+        notes=tuple(profile_notes(profile, rows, roles, gates_are_missing)),
     )
 
 
 def lacks_row_norms(profile: Profile) -> bool:
     """Whether gate and up share a tensor whose rows' norms are not there, as in a profile that was saved and loaded."""
     return any(
-        is_fused_gate(layer) and layer["ffn_up"][0].get("row_l2") is None for layer in _rows_by_layer(profile).values()
+        is_fused_gate(layer) and layer["ffn_up"][0].get("row_l2") is None for layer in rows_by_layer(profile).values()
     )
-
-
-def _rows_by_layer(profile: Profile) -> dict[int, LayerRows]:
-    by_layer: dict[int, LayerRows] = defaultdict(lambda: defaultdict(list))
-    for row in profile.tensors.values():
-        if row.layer is not None and row.stack is None and row.role is not None:
-            by_layer[row.layer][row.role].append(row)
-    return {layer: dict(roles) for layer, roles in by_layer.items()}
 
 
 def _matrix(matrix: str, layer: LayerRows) -> LayerFields:
@@ -77,18 +68,6 @@ def _matrix(matrix: str, layer: LayerRows) -> LayerFields:
         return _half(matrix, layer)
     role = holder(matrix, layer)
     return _merged(layer[role], scale_of(role, layer)) if role else {}
-
-
-def scale_of(role: str, layer: LayerRows) -> float:
-    """The factor of a decoded matrix that a tensor beside it holds (NVFP4 files); NaN if not known.
-
-    A profile knows no single elements: the scales of experts must be the same for all of them.
-    """
-    ends = {row.get(end) for row in layer.get(f"{role}.scale", []) for end in ("min", "max")}
-    if not ends:
-        return 1.0
-    scale = ends.pop()
-    return float("nan") if ends or scale is None else abs(scale)
 
 
 def _merged(rows: list[Row], scale: float) -> LayerFields:
@@ -107,18 +86,6 @@ def _merged(rows: list[Row], scale: float) -> LayerFields:
         "type": type_,
         **shares,
     }
-
-
-def is_fused_gate(layer: LayerRows) -> bool:
-    """Whether `ffn_up` holds gate and up, one over the other (Phi-3): twice the rows that `ffn_down` has columns."""
-    if "ffn_gate" in layer or not {"ffn_up", "ffn_down"} <= set(layer):
-        return False
-    up, down = (layer[role][0].shape or () for role in ("ffn_up", "ffn_down"))
-    return len(up) == len(down) == 2 and up[0] == 2 * down[1]
-
-
-def _has_fused_gate(rows: list[LayerRows]) -> bool:
-    return any(map(is_fused_gate, rows))
 
 
 def _half(matrix: str, layer: LayerRows) -> LayerFields:
@@ -196,39 +163,3 @@ def _head_norms(heads: Mapping[str, HeadTable], layers: Mapping[int, LayerRows])
 def _head_role(role: str, layer: LayerRows) -> str:
     """The tensor that holds the heads of q, k or v."""
     return role if role in layer or FUSED_ATTENTION not in layer else FUSED_ATTENTION
-
-
-def _notes(profile: Profile, rows: list[LayerRows], roles: set[str], no_gate: bool) -> list[str]:
-    notes = mixers_without_matrices(roles)
-    differing = sorted({role for row in rows for role in row if np.isnan(scale_of(role, row))})
-    if differing:
-        notes.append(
-            f"scales differ between experts, or are not finite, so that norms are unknown: {', '.join(differing)}"
-        )
-    if _has_fused_gate(rows):
-        notes.append("gate and up share one tensor; their norms need those of its rows, which a saved profile lacks")
-    elif no_gate and "ffn_up" in roles:
-        notes.append("no gate: W_up stands for W_gate")
-    if ffn_gain_role(roles) == "attn_norm":
-        notes.append("no norm before the FFN: attention and FFN share attn_norm")
-    elif ffn_gain_role(roles) == "post_attention_norm":
-        notes.append("post_attention_norm feeds the FFN and stands for ffn_norm")
-    notes += _expert_notes(profile)
-    numbers = {row.layer for row in profile.layers.values() if row.stack is None}
-    if numbers and max(numbers) + 1 != len(numbers):
-        notes.append(f"the layers are not numbered through: {layer_ranges(sorted(numbers))}")
-    if any(row.stack for row in profile.layers.values()):
-        notes.append("layers of a second stack (encoder, vision, …) are not analysed")
-    return notes
-
-
-def _expert_notes(profile: Profile) -> list[str]:
-    """How far the experts of each role differ in size, over all layers."""
-    norms: dict[str, list[float]] = defaultdict(list)
-    for (role, _), row in profile.experts.items():
-        if row.get("rms") is not None and role in {"ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"}:
-            norms[role].append(row.rms)
-    return [
-        f"{role}: root mean square over {len(sizes)} experts, whose rms runs from {min(sizes):.4g} to {max(sizes):.4g}"
-        for role, sizes in norms.items()
-    ]

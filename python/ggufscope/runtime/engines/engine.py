@@ -121,7 +121,7 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True)
-class EngineEntry:
+class RegisteredEngine:
     """An engine that can be chosen.
 
     Attributes:
@@ -155,8 +155,8 @@ class EngineEntry:
 
 # Name → entry. The first is the default.
 ENGINES = {
-    "streamed": EngineEntry("layer by layer through ggufscope's own decoders, exact weights", ".streamed"),
-    "llama.cpp": EngineEntry(
+    "streamed": RegisteredEngine("layer by layer through ggufscope's own decoders, exact weights", ".streamed"),
+    "llama.cpp": RegisteredEngine(
         "llama.cpp by llama-cpp-python, an independent opinion (extra runtime)", ".llama_cpp", package="llama_cpp"
     ),
 }

@@ -1,0 +1,60 @@
+"""Notes on a profile: whatever of its layers was read in another way than usual."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...models.inspection import layer_ranges
+from .layer_rows import has_fused_gate, scale_of
+from .tensor_roles import ffn_gain_role, mixers_without_matrices
+
+if TYPE_CHECKING:
+    from ...profiles.profile_result import Profile
+    from .layer_rows import LayerRows
+
+
+def profile_notes(profile: Profile, rows: list[LayerRows], roles: set[str], no_gate: bool) -> list[str]:
+    """The notes, one sentence each.
+
+    Args:
+        profile: the whole.
+        rows: of the main stack, layer by layer.
+        roles: that occur in it.
+        no_gate: whether no layer has a gate of its own.
+    """
+    notes = mixers_without_matrices(roles)
+    differing = sorted({role for row in rows for role in row if np.isnan(scale_of(role, row))})
+    if differing:
+        notes.append(
+            f"scales differ between experts, or are not finite, so that norms are unknown: {', '.join(differing)}"
+        )
+    if has_fused_gate(rows):
+        notes.append("gate and up share one tensor; their norms need those of its rows, which a saved profile lacks")
+    elif no_gate and "ffn_up" in roles:
+        notes.append("no gate: W_up stands for W_gate")
+    if ffn_gain_role(roles) == "attn_norm":
+        notes.append("no norm before the FFN: attention and FFN share attn_norm")
+    elif ffn_gain_role(roles) == "post_attention_norm":
+        notes.append("post_attention_norm feeds the FFN and stands for ffn_norm")
+    notes += _expert_notes(profile)
+    numbers = {row.layer for row in profile.layers.values() if row.stack is None}
+    if numbers and max(numbers) + 1 != len(numbers):
+        notes.append(f"the layers are not numbered through: {layer_ranges(sorted(numbers))}")
+    if any(row.stack for row in profile.layers.values()):
+        notes.append("layers of a second stack (encoder, vision, …) are not analysed")
+    return notes
+
+
+def _expert_notes(profile: Profile) -> list[str]:
+    """How far the experts of each role differ in size, over all layers."""
+    norms: dict[str, list[float]] = defaultdict(list)
+    for (role, _), row in profile.experts.items():
+        if row.get("rms") is not None and role in {"ffn_gate_exps", "ffn_up_exps", "ffn_down_exps"}:
+            norms[role].append(row.rms)
+    return [
+        f"{role}: root mean square over {len(sizes)} experts, whose rms runs from {min(sizes):.4g} to {max(sizes):.4g}"
+        for role, sizes in norms.items()
+    ]

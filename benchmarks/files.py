@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ggufscope.synth import Plan, write_plan
+from ggufscope.synth import ModelPlan, write_plan
 
 
 @contextlib.contextmanager
-def written(plan: Plan, directory: Path) -> Iterator[Path]:
+def written(plan: ModelPlan, directory: Path) -> Iterator[Path]:
     """A synthetic model that is there, on the disk and in the page cache, until the block ends."""
     path = directory / f"{plan.shape.name}-{plan.mix.name}-{plan.shape.layers}.gguf"
     if shutil.disk_usage(directory).free < 2 * plan.n_bytes:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gguf
 import numpy as np
@@ -22,11 +23,14 @@ import pytest
 import ggufscope as gs
 from ggufscope import extras
 from ggufscope.analysis.analysis_result import REPORT_JSON
-from ggufscope.commands.app import COMMANDS, main
+from ggufscope.commands.app import COMMANDS
 from ggufscope.report.report import Report
 from ggufscope.saving.marks import is_ours
 from support.questions import write_questions
 from support.small_models import readable
+
+if TYPE_CHECKING:
+    from support.command_line import RunCommand
 
 HOSTILE = "x\x1b[2J\u202e\n[bold]y"
 THEIRS = b"this is theirs\n"
@@ -193,7 +197,7 @@ def hostile_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def run(
-    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_command: RunCommand
 ) -> Iterator[Run]:
     """A function that calls a command; charts, which would take most of the time, are left out."""
     for module in ("commands.analyze", "commands.demo", "studies.choices"):
@@ -203,8 +207,7 @@ def run(
 
     def call(name: str, arguments: str, **places: Path) -> tuple[int, str, str]:
         known = {**files, "scratch": tmp_path / "scratch", "file": tmp_path / "new", **places}
-        code = main([name, *(argument.format_map(known) for argument in arguments.split(" "))])
-        return code, *capsys.readouterr()
+        return run_command(name, *(argument.format_map(known) for argument in arguments.split(" ")))
 
     yield call
     assert not list(tmp_path.rglob("*.tmp"))

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..synth import SHAPES, Plan, make_plan, write_plan
+from ..synth import SHAPES, ModelPlan, make_plan, write_plan
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
 from ..text.escape import escape
@@ -40,7 +40,7 @@ def synth(
     print_out(json.dumps(to_json(plan, files), indent=1) if as_json else "\n".join(describe(plan, files)))
 
 
-def to_json(plan: Plan, files: list[Path]) -> dict[str, Any]:
+def to_json(plan: ModelPlan, files: list[Path]) -> dict[str, Any]:
     """The model that was written, for machines."""
     replaced = [
         {"wanted": wanted, "given": used, "tensors": tensors} for (wanted, used), tensors in plan.replacements().items()
@@ -60,7 +60,7 @@ def to_json(plan: Plan, files: list[Path]) -> dict[str, Any]:
     }
 
 
-def describe(plan: Plan, files: list[Path]) -> list[str]:
+def describe(plan: ModelPlan, files: list[Path]) -> list[str]:
     """The model that was written, for people: the lines of a summary."""
     types = ", ".join(f"{count} {name}" for name, count in plan.type_counts().items())
     lines = [

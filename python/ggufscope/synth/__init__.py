@@ -9,11 +9,11 @@ from pathlib import Path
 
 from ..models.metadata import SYNTHETIC_KEY
 from .mixes import type_choices
-from .plan import Plan, make_plan
+from .plan import ModelPlan, make_plan
 from .shapes import SHAPES
 from .writer import Progress, write_plan
 
-__all__ = ["SHAPES", "SYNTHETIC_KEY", "Plan", "make_plan", "synthesize", "type_choices", "write_plan"]
+__all__ = ["SHAPES", "SYNTHETIC_KEY", "ModelPlan", "make_plan", "synthesize", "type_choices", "write_plan"]
 
 
 def synthesize(

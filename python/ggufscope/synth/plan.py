@@ -27,7 +27,7 @@ class TypedTensor:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ModelPlan:
     """A synthetic model: its shape, types and seed.
 
     Attributes:
@@ -67,7 +67,7 @@ def make_plan(
     seed: int = 0,
     layers: int | None = None,
     pure: bool = False,
-) -> Plan:
+) -> ModelPlan:
     """Plan a synthetic model.
 
     Args:
@@ -89,7 +89,7 @@ def make_plan(
     planned = SHAPES[shape.lower()]
     planned = dataclasses.replace(planned, layers=layers or planned.layers)
     mix = find_mix(type, pure=pure)
-    return Plan(planned, mix, seed, [_typed(mix, planned, tensor) for tensor in planned_tensors(planned)])
+    return ModelPlan(planned, mix, seed, [_typed(mix, planned, tensor) for tensor in planned_tensors(planned)])
 
 
 def _typed(mix: Mix, shape: Shape, tensor: PlannedTensor) -> TypedTensor:

@@ -35,7 +35,7 @@ class VocabularyPlan:
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class SyntheticVocabulary:
     """Columns of a vocabulary, one entry per token; `merges` or `scores` stays empty, depending on the model."""
 
     tokens: list[str]
@@ -44,12 +44,12 @@ class Vocabulary:
     merges: list[str] = field(default_factory=list)
 
 
-def build_vocabulary(plan: VocabularyPlan) -> Vocabulary:
+def build_vocabulary(plan: VocabularyPlan) -> SyntheticVocabulary:
     """Make the vocabulary of a plan; always the same one."""
     return _byte_level(plan) if plan.model == "gpt2" else _sentence_pieces(plan)
 
 
-def _byte_level(plan: VocabularyPlan) -> Vocabulary:
+def _byte_level(plan: VocabularyPlan) -> SyntheticVocabulary:
     first_special = plan.size - len(plan.specials) if plan.first_special is None else plan.first_special
     tokens = sorted(byte_characters())  # bytes that print come first, as in trained vocabularies
     n_bytes = len(tokens)
@@ -58,10 +58,10 @@ def _byte_level(plan: VocabularyPlan) -> Vocabulary:
     padding = [f"[PAD{i}]" for i in range(first_special + len(plan.specials), plan.size)]
     types = [TokenType.NORMAL] * first_special + [TokenType.CONTROL] * len(plan.specials)
     types += [TokenType.UNUSED] * len(padding)
-    return Vocabulary([*tokens, *plan.specials, *padding], [int(kind) for kind in types], merges=merges)
+    return SyntheticVocabulary([*tokens, *plan.specials, *padding], [int(kind) for kind in types], merges=merges)
 
 
-def _sentence_pieces(plan: VocabularyPlan) -> Vocabulary:
+def _sentence_pieces(plan: VocabularyPlan) -> SyntheticVocabulary:
     byte_tokens = [f"<0x{byte:02X}>" for byte in range(256)]
     head = [*plan.specials, *byte_tokens]
     letters = ["▁", *string.ascii_letters, *string.digits, *string.punctuation]
@@ -69,7 +69,7 @@ def _sentence_pieces(plan: VocabularyPlan) -> Vocabulary:
     types = [TokenType.UNKNOWN, TokenType.CONTROL, TokenType.CONTROL]
     types += [TokenType.BYTE] * len(byte_tokens) + [TokenType.NORMAL] * len(pieces)
     scores = [0.0] * len(head) + [-float(rank) for rank in range(len(pieces))]
-    return Vocabulary([*head, *pieces], [int(kind) for kind in types], scores=scores)
+    return SyntheticVocabulary([*head, *pieces], [int(kind) for kind in types], scores=scores)
 
 
 def words(space: str, count: int) -> list[str]:

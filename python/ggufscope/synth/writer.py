@@ -18,7 +18,7 @@ from ..errors import OutputError
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from .metadata import add_metadata
-from .plan import Plan, TypedTensor
+from .plan import ModelPlan, TypedTensor
 from .weights import tensor_bytes
 
 Progress = Callable[[int, int], object]
@@ -28,7 +28,12 @@ HEADER_ALLOWANCE = 32_000_000
 
 
 def write_plan(
-    plan: Plan, path: str | PathLike[str], *, shards: int = 1, force: bool = False, progress: Progress | None = None
+    plan: ModelPlan,
+    path: str | PathLike[str],
+    *,
+    shards: int = 1,
+    force: bool = False,
+    progress: Progress | None = None,
 ) -> list[Path]:
     """Write a planned model; older synthetic files of the same names are replaced when the new ones are complete.
 
@@ -115,7 +120,7 @@ def require_space(path: Path, needed: int) -> None:
             raise OutputError(errno.ENOSPC, lack, os.fspath(path))
 
 
-def write_headers(plan: Plan, parts: Sequence[Sequence[TypedTensor]], streams: Sequence[IO[bytes]]) -> int:
+def write_headers(plan: ModelPlan, parts: Sequence[Sequence[TypedTensor]], streams: Sequence[IO[bytes]]) -> int:
     """Header, metadata and tensor table of every file; returns the alignment of tensor data.
 
     The gguf package writes them. Only the first shard has the model's metadata; `split.*` tells them apart.

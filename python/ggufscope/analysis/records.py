@@ -193,7 +193,7 @@ def _numbers(values: Floats) -> list[float | None]:
 
 
 def _confound_record(preset: str, confound: Confound) -> ConfoundRecord:
-    """Without the shifts, which serve the counterfactual alone."""
+    """The outcome of a confound test without its shifts, which serve the counterfactual alone."""
     return ConfoundRecord(
         preset=preset,
         quantity=confound.quantity,

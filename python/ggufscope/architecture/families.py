@@ -109,7 +109,7 @@ def family_of(model: Model) -> Family:
     """The family of a language model.
 
     Raises:
-        NotApplicableError: It is none, has structures without formulas here, or nobody knows its architecture.
+        NotApplicableError: It is none, has structures without formulas here, or an architecture that is not known.
     """
     kind = model.metadata.get("general.type", "model")
     if kind != "model":

@@ -170,7 +170,7 @@ class Hyperparameters:
         return self._scaled(Rotation(self._family.pairs, n_dims, base))
 
     def _scaled(self, plain: Rotation) -> Rotation:
-        """With the stretching of positions that the metadata ask for: llama.cpp's `rope.scaling.*`."""
+        """RoPE with the stretching of positions that the metadata ask for: llama.cpp's `rope.scaling.*`."""
         kind = self._value("rope.scaling.type", None)
         factor = self.number("rope.scaling.factor") or self.number("rope.scale_linear")
         magnitude = self.number("rope.scaling.attn_factor") or 1.0

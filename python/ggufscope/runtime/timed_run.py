@@ -50,7 +50,7 @@ class TimedRun:
         self.seconds = Seconds(0.0, 0.0)
 
     def announce(self, announce: Callable[[Plan], object] | None) -> None:
-        """Estimate how long it will take, where somebody wants to know."""
+        """Tell the plan with an estimate of its seconds; without a listener nothing is estimated."""
         if announce is None and self._progress is None:
             return
         guess = self._engine.estimate(self._tokens, self._new_tokens)

@@ -104,7 +104,7 @@ def _varies(values: Floats) -> bool:
 
 
 def _standardized(values: Floats) -> Floats:
-    """Without looking at the answers, so that this may be done before a category is left out."""
+    """Values with mean 0 and std 1; answers do not enter, so that this may come before a category is left out."""
     if values.size == 0:
         return values
     standardized: Floats = (values - values.mean(axis=0)) / values.std(axis=0)

@@ -81,7 +81,7 @@ def _weigh(stated: _Mention, mistaken: _Mention | None, words: Words) -> Score:
 
 
 def _without_echo(words: Words, prompt: Words) -> Words:
-    """The answer without sentences that repeat one of the prompt; single words, as a Yes that both hold, repeat nothing."""
+    """The answer without sentences that repeat one of the prompt; single words, as a Yes in both, repeat nothing."""
     asked, said = _sentences(prompt), _sentences(words)
     repeated = {number for number, texts in said.items() if len(texts) > 1 and texts in asked.values()}
     return replace(words, words=tuple(word for word in words.words if word.sentence not in repeated))

@@ -165,6 +165,16 @@ def test_devices_are_written_not_replaced() -> None:
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
+def test_pipes_are_written_by_the_name_of_their_descriptor() -> None:
+    """As `/dev/stdout` is, where standard output is a pipe."""
+    reader, writer = os.pipe()
+    with atomic_write(f"/dev/fd/{writer}") as file:
+        file.write("through")
+    os.close(writer)
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_full_disk_is_an_output_error() -> None:
     with pytest.raises(OutputError, match="No space left") as caught, atomic_write("/dev/full") as file:

@@ -132,9 +132,9 @@ def atomic_write(path: str | PathLike[str], mode: str = "w", *, guard: Guard | N
     target = _checked_target(path)
     guard = guard or Guard()
     guard.check(path)
-    if target.exists() and not target.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):  # of /dev/stdout, a pipe, only this name leads to it
         with _output_errors(shown):
-            descriptor = os.open(target, os.O_WRONLY)
+            descriptor = os.open(path, os.O_WRONLY)
         with _closing(_text_or_binary(OutputFile(descriptor, shown), mode), shown) as file:
             yield file
         return

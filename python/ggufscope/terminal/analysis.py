@@ -14,6 +14,7 @@ from ..analysis.settings import SHORT_NAMES
 from ..analysis.wording import INDEX, SHORT_STATEMENT
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import count_text, counted
+from ..text.phrases import SYNTHETIC_LINE
 from .console import plain_table, print_table, safe
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _render_headline(console: Console, document: AnalysisDocument, glyphs: Glyph
     console.print(Text(glyphs.cut(model.title, LONGEST_TEXT), "bold"), soft_wrap=True)
     console.print(Text(f" {glyphs.dot} ".join(parts)))
     if model.synthetic:
-        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+        console.print(Text(SYNTHETIC_LINE, "bold yellow"))
 
 
 def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:

@@ -11,6 +11,7 @@ from rich.text import Text
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, counted
+from ..text.phrases import SYNTHETIC_LINE
 from .standard_output import print_out
 
 _UNBOUNDED = 100_000
@@ -63,7 +64,7 @@ def print_headline(
     console.print(Text(glyphs.cut(title, LONGEST_TEXT), "bold"), soft_wrap=True)  # a path stays whole, to be copied
     console.print(Text(f" {glyphs.dot} ".join(parts)))
     if synthetic:
-        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+        console.print(Text(SYNTHETIC_LINE, "bold yellow"))
 
 
 def plain_table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:

@@ -10,6 +10,7 @@ from ..analysis.wording import INDEX, SHORT_STATEMENT
 from ..studies.study_document import FAILED, INTERRUPTED, KEPT, LEFT_OUT
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.phrases import SYNTHETIC_LINE
 from ..validation.wording import count_sentences, fit_sentence
 from .analysis import peaks
 from .console import safe
@@ -53,7 +54,7 @@ def render_study(
     named = [glyphs.cut(text, LONGEST_TEXT) for text in (model.title, model.architecture, model.file_type) if text]
     console.print(Text(f" {glyphs.dot} ".join(named), "bold"), soft_wrap=True)
     if model.synthetic:
-        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+        console.print(Text(SYNTHETIC_LINE, "bold yellow"))
     if analysis is not None:
         _render_analysis(console, analysis, glyphs)
     if validation is not None:

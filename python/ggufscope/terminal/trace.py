@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, counted, short
+from ..text.phrases import SYNTHETIC_LINE
 from .analysis import peaks
 from .console import plain_table, print_table, safe
 
@@ -92,7 +93,7 @@ def _render_headline(console: Console, document: TraceDocument, glyphs: Glyphs) 
         times += [f"{bytes_text(run.peak_bytes)} of memory"] if run.peak_bytes is not None else []
         console.print(Text(dot.join(times), "dim"))
     if model.synthetic:
-        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+        console.print(Text(SYNTHETIC_LINE, "bold yellow"))
 
 
 def _render_figures(console: Console, document: TraceDocument, glyphs: Glyphs) -> None:

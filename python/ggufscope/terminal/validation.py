@@ -8,6 +8,7 @@ from rich.text import Text
 
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import counted, short
+from ..text.phrases import SYNTHETIC_LINE
 from ..validation.compare import BETTER, SAME, WORSE
 from ..validation.wording import count_sentences, fit_sentence, power_sentence, with_interval
 from .console import plain_table, print_table, safe
@@ -49,7 +50,7 @@ def _render_headline(console: Console, document: ValidationDocument, glyphs: Gly
     parts = [*named, counted(model.n_layers, "layer"), read, f"engine {glyphs.cut(trace.engine, LONGEST_TEXT)}"]
     console.print(Text(f" {glyphs.dot} ".join(parts)), soft_wrap=True)
     if model.synthetic:
-        console.print(Text("SYNTHETIC: random weights made by ggufscope synth, not a trained model", "bold yellow"))
+        console.print(Text(SYNTHETIC_LINE, "bold yellow"))
 
 
 def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Glyphs) -> None:

@@ -182,7 +182,7 @@ def test_another_preset_plugs_in(write_gguf, tmp_path):
     assert found.presets["upside-down"]["risk"].argmax() == 0
     (agreement,) = found.document.agreement
     assert (agreement.first, agreement.second, agreement.tau) == ("heuristic", "upside-down", -1)
-    assert "falling_gain" in found.to_markdown()
+    assert "falling\\_gain" in found.to_markdown()
     assert ("attention", "is not looked at") in [(e.score, e.reason) for e in found.document.applicability]
     found.save(tmp_path / "out")
     loaded = gs.Analysis.load(tmp_path / "out")

@@ -13,7 +13,7 @@ import ggufscope as gs
 from ggufscope.analysis.presets.registry import PRESETS, PresetInput
 from ggufscope.analysis.wording import PREMISES_ONLY, SHORT_STATEMENT, STATEMENT
 from ggufscope.terminal.analysis import peaks
-from ggufscope.text.escape import escape_html
+from ggufscope.text.escape import escape_html, escape_markdown
 from support.analysis_models import HEAD, language_model, make_table, phase1_document
 
 HOSTILE = "a|b</td><script>alert(1)</script>\x1b[2J\u202e*x* [y](http://z) `c`"
@@ -150,25 +150,32 @@ def test_the_report_says_what_it_must(run, model, tmp_path):
     run(model, "-o", tmp_path)
     text = (tmp_path / "report.md").read_text()
     assert markdown_tables_are_even(text)
-    assert STATEMENT in text
-    assert PREMISES_ONLY in text
+    assert escape_markdown(STATEMENT) in text
+    assert escape_markdown(PREMISES_ONLY) in text
     assert text.count("untested") == 6
     assert "the study's own rule" in text
     assert "partial η²" in text
-    assert "effectively independent components" in text
+    assert "components are independent" in text
     found = gs.analyze(model)
     for preset in found.presets:
-        assert f"### Scores, preset {preset}" in text
+        assert f"#### Scores, preset {preset}" in text
     for name in PRESETS["heuristic"].compute(PresetInput(make_table(2), "mean")).series:
-        assert f"{name}_mean" in text or f"| {name} |" in text
-    assert "### Heads, preset propagation" in text
+        assert escape_markdown(f"{name}_mean") in text or f"| {escape_markdown(name)} |" in text
+    assert "#### Heads, preset propagation" in text
     sharpest = found.heads["head_entropy"][0].argmin()
     assert f"| 0 | {sharpest}: " in text
-    assert "| heuristic | value_sparsity | Q4\\_K (8), Q6\\_K (8) | flagged |" in text
-    assert "nothing to confound, in heuristic: k_norm, " in text
+    assert "| heuristic | value\\_sparsity | Q4\\_K (8), Q6\\_K (8) | flagged |" in text
+    assert "nothing to confound, in heuristic: k\\_norm, " in text
     assert "sizes of head entropies are not credible" in text
-    for section in ("Hypotheses", "Risk index", "The quantizer", "Invariant products", "Applicability", "Settings"):
-        assert re.search(f"^## {section}", text, re.MULTILINE)
+    for section in (
+        "Hypotheses",
+        "Risk index",
+        "The quantizer",
+        "Invariant products",
+        "What does not apply",
+        "Settings",
+    ):
+        assert re.search(f"^##+ {section}", text, re.MULTILINE)
 
 
 def test_every_output_has_the_wording(run, model):

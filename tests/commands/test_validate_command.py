@@ -12,7 +12,6 @@ import pytest
 import ggufscope as gs
 from ggufscope.analysis.settings import read_weights
 from ggufscope.errors import ValidationError
-from ggufscope.report.markdown.validation import render_validation_markdown
 from ggufscope.text.escape import escape_markdown
 from support.comparisons import IDENTITY, make_analysis, make_answers, make_trace, random_answers
 
@@ -83,7 +82,7 @@ def test_markdown_has_every_number_and_no_markup_of_others(files: tuple[Path, Pa
         prompt["category"] = prompt["category"].replace("a", "<b>a|")
     (tmp_path / "hostile.json").write_text(json.dumps(plain), encoding="utf-8")
     found = gs.validate(files[0], tmp_path / "hostile.json")
-    text = render_validation_markdown(found.document)
+    text = found.to_markdown()
     assert "<script" not in text
     assert "<b>" not in text
     assert "\x1b" not in text

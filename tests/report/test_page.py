@@ -18,7 +18,8 @@ from ggufscope.report.report import Report
 from support.report_models import MODELS, analysis_alone, profile_alone, results
 
 pytest.importorskip("altair", reason="pages need the extra report")
-from ggufscope.report.page.document import render_page, script_json
+from ggufscope.report.page.document import render_page
+from ggufscope.report.page.figures import script_json
 from support.pages import Page, page
 
 LARGEST = 7_000_000  # bytes, of the page of 126 layers

@@ -92,21 +92,21 @@ def test_another_analysis_than_the_one_compared_is_told():
     document = analysis().document
     other = gs.Analysis(replace(document, settings=replace(document.settings, norm="rms")))
     report = Report(replace(data("fitted"), analysis=other))
-    assert "not quite the analysis on this page: norm mean, here rms." in flat(render_page(report))
-    assert "not quite the analysis above**: norm mean, here rms" in render_report_markdown(report)
+    assert "not quite the analysis of this report: norm mean, here rms." in flat(render_page(report))
+    assert "not quite the analysis of this report: norm mean, here rms." in render_report_markdown(report.shown)
 
 
 def test_a_reason_stands_where_a_validation_cannot_be_shown():
     report = Report(replace(data("fitted"), validation=None, why_no_validation="it is <b>broken</b>"))
     assert "No validation: it is <b>broken</b>." in flat(render_page(report))
-    assert "Not shown: it is &lt;b&gt;broken&lt;/b&gt;." in render_report_markdown(report)
+    assert "No validation: it is &lt;b&gt;broken&lt;/b&gt;." in render_report_markdown(report.shown)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("beside", [True, False])
 def test_markdown_has_section_and_charts(kind, beside):
     report = Report(data(kind) if beside else alone(kind))
-    text = render_report_markdown(report)
+    text = render_report_markdown(report.shown)
     assert text.count("## Predicted against measured\n") == 1
     section = text[text.index("## Predicted against measured\n") :]
     assert text.startswith("<!-- ggufscope ")

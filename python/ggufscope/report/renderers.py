@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..analysis.analysis_result import REPORT_MARKDOWN
 from ..saving.marks import marked
-from .markdown.document import CHARTS, render_report_markdown
+from .markdown.blocks import CHARTS
+from .markdown.document import render_report_markdown
 from .packages import require_charts
 from .tables.csv_text import csv_text
 from .tables.parquet import parquet_bytes, require_parquet
@@ -49,7 +50,7 @@ def _html(report: Report) -> Iterator[tuple[str, bytes]]:
 
 def _markdown(report: Report) -> Iterator[tuple[str, bytes]]:
     """The report and, where they can be drawn, the charts it shows."""
-    yield REPORT_MARKDOWN, render_report_markdown(report).encode()
+    yield REPORT_MARKDOWN, render_report_markdown(report.shown).encode()
     if report.has_charts:
         yield from _svg(report)
 

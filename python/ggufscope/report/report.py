@@ -1,4 +1,4 @@
-"""What several renderers of the same results need, made once."""
+"""The results to render with everything that several renderers need of them, made once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..errors import MissingExtraError
+from .content.shown import Shown
 from .packages import require_charts
 from .tables.collect import tables
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from .content.results import ReportData
     from .tables.columns import DataTable
 
-_ABOUT = ("name", "architecture", "file_type", "synthetic", "identity", "n_elements")
+_ABOUT = ("name", "architecture", "file_type", "synthetic", "identity")
 
 
 class Report:
@@ -49,18 +50,18 @@ class Report:
 
         return draw(self.data)
 
+    @cached_property
+    def shown(self) -> Shown:
+        """The results with their charts, where the packages for charts are installed."""
+        return Shown(self.data, self.drawn) if self.has_charts else Shown(self.data)
+
     @property
     def about(self) -> dict[str, Any]:
-        """What the results are about, for the metadata of files."""
-        data = self.data
-        subjects = (
-            data.analysis and data.analysis.document.model,
-            data.profile and data.profile.model,
-            data.validation and data.validation.document.model,
-        )
-        source = next(filter(None, subjects), None)
-        found = {name: getattr(source, name, None) for name in _ABOUT}
-        return {"version": __version__, "model": {"title": self.data.title, **found}}
+        """The version and the model, for the metadata of files."""
+        subject = self.data.subject
+        facts = {name: getattr(subject, name, None) for name in _ABOUT}
+        model = {"title": self.data.title, **facts, "n_elements": self.data.n_elements}
+        return {"version": __version__, "model": model}
 
     @cached_property
     def tables(self) -> list[DataTable]:

@@ -11,8 +11,9 @@ from functools import singledispatch
 from ..analysis.analysis_result import Analysis
 from ..profiles.profile_result import Profile
 from ..validation.validation_result import Validation
-from .markdown.analysis import render_markdown
-from .markdown.validation import render_validation_markdown
+from .content.results import ReportData
+from .content.shown import Shown
+from .markdown.document import VALIDATION_MARK, render_report_markdown
 from .page.notebook import analysis_html, profile_html
 
 
@@ -28,12 +29,12 @@ def markdown(result: object) -> str:
 
 @markdown.register
 def _(result: Analysis) -> str:
-    return render_markdown(result.document)
+    return render_report_markdown(Shown(ReportData(None, result)))
 
 
 @markdown.register
 def _(result: Validation) -> str:
-    return render_validation_markdown(result.document)
+    return render_report_markdown(Shown(ReportData(None, None, validation=result)), VALIDATION_MARK)
 
 
 @singledispatch

@@ -1,49 +1,57 @@
-"""What stands behind a verdict, in pairs of a label and a text, for every output that explains one."""
+"""The evidence behind a verdict, in pairs of a label and a text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ...analysis.wording import percent_change
-from ..markdown.tables import interval, number
+from .cells import interval, number
+from .words import Own, Words, own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...analysis.verdicts.findings import Finding
 
-_ANSWERS = {True: "holds", False: "does not hold", None: "not evaluated"}
+_ANSWERS = {True: Own("holds"), False: Own("does not hold"), None: Own("not evaluated")}
 
 
-def evidence_pairs(finding: Finding) -> Iterator[tuple[str, str]]:
-    """Why the verdict is what it is, the numbers, and the checks it went through; plain text."""
-    original, found = finding.original_rule, finding.evidence
-    yield "why", finding.why
-    yield f"the study's own rule ({original.rule})", f"{number(original.value)}, {_ANSWERS[original.holds]}"
-    if found.tau is not None:
-        yield "Kendall's τ over depth", f"{found.tau:.2f}"
-    if found.interval is not None:
-        yield found.interval_of, interval(found.interval) if finding.id == "H6" else _confidence(found.interval)
-    for name, value in (found.details or {}).items():
+def evidence_pairs(finding: Finding) -> Iterator[tuple[Words, Words]]:
+    """The reason for the verdict, its numbers, and the checks it went through."""
+    original, evidence = finding.original_rule, finding.evidence
+    yield Own("why"), finding.why
+    yield (
+        own("the study's own rule ({})", original.rule),
+        own("{}, {}", number(original.value), _ANSWERS[original.holds]),
+    )
+    if evidence.tau is not None:
+        yield Own("Kendall's τ over depth"), Own(f"{evidence.tau:.2f}")
+    if evidence.interval is not None:
+        ends = evidence.interval
+        yield evidence.interval_of, interval(ends) if finding.id == "H6" else own("{} (95 %)", interval(ends, ".3g"))
+    for name, value in (evidence.details or {}).items():
         yield name, number(value)
     if finding.quantizer is not None:
-        check = finding.quantizer
-        without = f"; without its effect {number(check.counterfactual_value)}, {_ANSWERS[check.counterfactual_holds]}"
-        yield "quantizer", check.status + (without if check.counterfactual_value is not None else "")
-    yield "parametrization", _gauge_text(finding)
+        yield Own("quantizer"), _quantizer(finding)
+    yield Own("parametrization"), _parametrization(finding)
     if finding.remark:
-        yield "remark", finding.remark
+        yield Own("remark"), finding.remark
 
 
-def _confidence(ends: tuple[float, float]) -> str:
-    return f"{interval(ends, '.3g')} (95 %)"
+def _quantizer(finding: Finding) -> Words:
+    check = finding.quantizer
+    if check is None or check.counterfactual_value is None:
+        return check.status if check else ""
+    without = number(check.counterfactual_value)
+    return own("{}; without its effect {}, {}", check.status, without, _ANSWERS[check.counterfactual_holds])
 
 
-def _gauge_text(finding: Finding) -> str:
-    if finding.gauge_invariant:
-        return "indifferent to it"
+def _parametrization(finding: Finding) -> Words:
     check = finding.gauge
+    if finding.gauge_invariant:
+        return Own("indifferent to it")
     if check is None or check.value is None:
-        return f"not tested{f': {check.note}' if check else ''}"
-    value = f"rank {check.value:g}" if finding.id == "H6" else f"{percent_change(check.value)} for {check.product}"
-    return f"{value}, {_ANSWERS[bool(check.holds)]} ({check.note})"
+        return own("not tested: {}", check.note) if check else Own("not tested")
+    rank = own("rank {:g}", check.value)
+    value = rank if finding.id == "H6" else own("{} for {}", Own(percent_change(check.value)), check.product or "")
+    return own("{}, {} ({})", value, _ANSWERS[bool(check.holds)], check.note)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...analysis.analysis_document import SCHEMA as ANALYSIS_SCHEMA
 from ...analysis.analysis_result import PROFILE_JSON, REPORT_JSON, Analysis
 from ...errors import AnalysisError, ProfileError, ValidationError
-from ...models.subject import same_model
+from ...models.subject import UNNAMED, same_model
 from ...profiles.profile_result import Profile
 from ...profiles.saved import SCHEMA as PROFILE_SCHEMA
 from ...validation.validation_document import SCHEMA as VALIDATION_SCHEMA
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from os import PathLike
 
-    from ...models.subject import Identified
+    from ...models.subject import Identified, Subject
 
 
 Result = TypeVar("Result", Profile, Analysis, Validation)
@@ -65,13 +65,25 @@ class ReportData:
         return _with_analysis(directory / REPORT_JSON, analysis)
 
     @property
-    def title(self) -> str:
-        """What to call the model; text from its file, to be escaped."""
+    def subject(self) -> Subject | None:
+        """The model as the analysis names it, or else the profile, or the validation."""
         if self.analysis is not None:
-            return self.analysis.document.model.title
+            return self.analysis.document.model
         if self.profile is not None:
-            return self.profile.title
-        return self.validation.document.model.title if self.validation is not None else "unnamed model"
+            return self.profile.subject
+        return self.validation.document.model if self.validation is not None else None
+
+    @property
+    def title(self) -> str:
+        """The name of the model; text from its file, to be escaped."""
+        return self.subject.title if self.subject is not None else UNNAMED
+
+    @property
+    def n_elements(self) -> int | None:
+        """The number of parameters; None where no result says."""
+        if self.profile is not None:
+            return self.profile.model.n_elements
+        return self.analysis.document.model.n_elements if self.analysis is not None else None
 
     @property
     def validation_alone(self) -> bool:

@@ -1,6 +1,6 @@
 """The report as one page: a single HTML file that asks for nothing beyond itself.
 
-What keeps it safe, whatever the names in a model's file are: jinja2 escapes every value, after invisible characters
+The page is safe, whatever the names in a model's file are: texts from files are escaped, after invisible characters
 became escapes; data for scripts stand in blocks of JSON without a `<`; the scripts put data into text nodes only; and
 the Content-Security-Policy lets nothing run but the scripts written here, by their hashes, without `eval`.
 """
@@ -9,10 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import itertools
-import json
-import re
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -20,47 +16,24 @@ from typing import TYPE_CHECKING, Any
 from ..._version import __version__
 from ...saving.marks import PAGE_COMMENT
 from ...text import numbers
-from ...text import numbers as cells
 from ...text.escape import escape
+from ...text.phrases import SYNTHETIC_MARK, SYNTHETIC_MEANING
 from ..charts import themed, vega_script
-from ..content.chart import VALIDATION
-from ..content.evidence import evidence_pairs
-from .summary import highlights, summarize
-from .tables import ShownTable, chart_table, shown_table
-from .validation import shown_validation
+from ..content.blocks import Headline
+from ..content.cells import NOTHING
+from ..content.sections import PARTS
+from .figures import figures, script_json
+from .tables import shown_table
+from .words import words_html
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
     from ..content.chart import Chart
+    from ..content.shown import Shown
     from ..report import Report
 
-_HIGH = 260  # pixels; a chart of this height is not for half the width
-MOST_MARKS = 3_000  # as elements of the page
-LARGEST_PICTURE = 500_000  # bytes carried along for readers without scripts
-_FOR_READERS = re.compile(r' (?:aria-[a-z]+|class|role)="[^"]*"')  # of no use inside an img element
 _TEMPLATES = files(__package__) / "templates"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A chart on the page.
-
-    Attributes:
-        chart: what it says.
-        specification: what draws it, as JSON.
-        renderer: `"svg"`, or `"canvas"` for more marks than a browser likes to keep apart.
-        picture: data address of the same as SVG, for readers without scripts; None where that is too large.
-        table: the numbers behind it.
-        wide: whether it takes the whole width where two charts fit side by side.
-    """
-
-    chart: Chart
-    specification: str
-    renderer: str
-    picture: str | None
-    table: ShownTable
-    wide: bool
 
 
 def render_page(report: Report) -> str:
@@ -69,24 +42,21 @@ def render_page(report: Report) -> str:
     Raises:
         MissingExtraError: The packages for charts are not installed.
     """
-    data, drawn = report.data, report.drawn
-    figures = _figures(report)
+    charts, shown = report.drawn.charts, report.shown
+    parts = [(part, part.blocks(shown)) for part in PARTS]
+    (headline,) = (block for _, blocks in parts for block in blocks if isinstance(block, Headline))
+    tables = [shown_table(table) for table in report.tables]
     script, style, vega = _text("page.js"), _text("page.css"), vega_script().strip()
     page: str = (
         _environment()
         .get_template("report.html")
         .render(
-            data=data,
-            profile=data.profile,
-            document=data.analysis.document if data.analysis else None,
-            summary=summarize(data),
-            figures=[figure for figure in figures if figure.chart.section != VALIDATION],
-            validation=shown_validation(data),
-            measured=[figure for figure in figures if figure.chart.section == VALIDATION],
-            highlights=highlights(drawn.charts),
-            left_out=drawn.left_out,
-            tables=[shown_table(table) for table in report.tables],
-            themes=_themes(drawn.charts),
+            headline=headline,
+            parts=[(part, blocks) for part, blocks in parts if blocks or (part.name == "tables" and tables)],
+            figures=figures(report),
+            tables=tables,
+            runs=_runs(shown),
+            themes=_themes(charts),
             policy=_policy(scripts=[vega, script], styles=[style]),
             script=script,
             style=style,
@@ -96,6 +66,12 @@ def render_page(report: Report) -> str:
         )
     )
     return page
+
+
+def _runs(shown: Shown) -> dict[str, str]:
+    """What was done to the model → when it was started."""
+    results = {"profiled": shown.profile, "analysed": shown.analysis, "validated": shown.validation}
+    return {done: result.run.started for done, result in results.items() if result is not None and result.run}
 
 
 @cache
@@ -116,15 +92,16 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     filters: dict[str, Any] = {
-        "count": numbers.count_text,
-        "bytes": numbers.bytes_text,
-        "percent": cells.percent,
-        "short": lambda value: "–" if value is None else cells.short(value),
-        "evidence": evidence_pairs,
+        "words": words_html,
+        "kind": lambda block: type(block).__name__,
         "inline": Markup,  # of our own files alone
     }
     environment.filters.update(filters)
-    environment.globals["counted"] = numbers.counted
+    environment.globals |= {
+        "counted": numbers.counted,
+        "nothing": NOTHING,
+        "synthetic": (SYNTHETIC_MARK, SYNTHETIC_MEANING),
+    }
     return environment
 
 
@@ -132,53 +109,8 @@ def _text(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8").strip()
 
 
-def _figures(report: Report) -> list[Figure]:
-    charts = report.drawn.charts
-    return [_figure(chart, report.picture(chart), wide) for chart, wide in zip(charts, _widths(charts), strict=True)]
-
-
-def _widths(charts: list[Chart]) -> list[bool]:
-    """Whether each takes the whole width: the leading kind, the high ones, and who would be alone in a row."""
-    wide = [_kind(chart) == _kind(charts[0]) or chart.specification.get("height", _HIGH) >= _HIGH for chart in charts]
-    for is_wide, run in itertools.groupby(range(len(charts)), lambda position: wide[position]):
-        *_, last = positions = list(run)
-        wide[last] = is_wide or len(positions) % 2 == 1
-    return wide
-
-
-def _kind(chart: Chart) -> str:
-    return chart.name if chart.section == VALIDATION else chart.name.partition("-")[0]
-
-
-def _figure(chart: Chart, picture: str, wide: bool) -> Figure:
-    plain = _FOR_READERS.sub("", picture)
-    encoded = base64.b64encode(plain.encode()).decode() if len(plain) <= LARGEST_PICTURE else None
-    return Figure(
-        chart,
-        script_json(chart.specification),
-        "svg" if len(chart.table.rows) <= MOST_MARKS else "canvas",
-        encoded and f"data:image/svg+xml;base64,{encoded}",
-        chart_table(chart),
-        wide,
-    )
-
-
 def _themes(charts: list[Chart]) -> dict[str, str]:
     return {theme: script_json(themed(charts[0], theme)["config"] if charts else {}) for theme in ("light", "dark")}
-
-
-def script_json(value: Any) -> str:
-    r"""JSON that can stand in a `script` element: no `<`, `>` or `&`, and nothing beyond ASCII.
-
-    >>> script_json({"name": "</script>"})
-    '{"name":"\\u003c/script\\u003e"}'
-    """
-    from markupsafe import Markup  # noqa: PLC0415
-
-    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704  nothing in it is markup
 
 
 def _policy(scripts: list[str], styles: list[str]) -> str:

@@ -1,0 +1,67 @@
+"""The head of a report: what model it is about, whether that is made up, and its size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...text.numbers import bytes_text, count_text, percent
+from .blocks import Headline, Share, Shares
+from .words import Own, Words, own
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...analysis.analysis_document import AnalysedModel
+    from ...profiles.profile_result import Profile
+    from .blocks import Block
+    from .shown import Shown
+
+_SOURCES = {"model": "the model itself", "profile": "a saved profile", "phase 1": "a Phase 1 weight profile"}
+_READ = {"prompts": "Prompts read", "text": "Texts read", "probe": "Random texts read"}
+
+
+def headline(shown: Shown) -> Iterator[Block]:
+    """Name, facts and figures of the model, and the types of its weights."""
+    analysed, profile, about = shown.analysis, shown.profile, shown.data.subject
+    labelled = (("architecture", about.architecture), ("declared type", about.file_type)) if about else ()
+    yield Headline(
+        title=shown.data.title,
+        subject="Static analysis" if analysed else "Weights" if profile else "Validation",
+        facts={label: text for label, text in labelled if text},
+        figures=dict(_figures(shown)),
+        synthetic=about is not None and about.synthetic,
+        identity=about.identity if about else None,
+        origin=_origin(analysed.model) if analysed else Own("a profile" if profile else "a validation"),
+    )
+    if profile is not None and profile.model.n_bytes:
+        yield _types(profile)
+
+
+def _origin(model: AnalysedModel) -> Words:
+    source = own("{}", Own(_SOURCES[model.source]) if model.source in _SOURCES else model.source)
+    return own("{}, {}", source, model.file) if model.file else source
+
+
+def _figures(shown: Shown) -> Iterator[tuple[str, Words]]:
+    analysed, validated, profile = shown.analysis, shown.validation, shown.profile
+    if shown.data.n_elements is not None:
+        yield "Parameters", Own(count_text(shown.data.n_elements))
+    document = analysed or validated
+    yield "Layers", Own(len(profile.layers) if profile else document.model.n_layers if document else 0)
+    if profile is not None:
+        yield "Size", Own(bytes_text(profile.model.n_bytes))
+        if profile.model.bits_per_weight is not None:
+            yield "Bits per weight", Own(f"{profile.model.bits_per_weight:.2f}")
+        yield "Tensors", Own(count_text(profile.model.n_tensors))
+        yield "Scanned", Own(f"{percent(profile.coverage)} %")
+    elif validated is not None:
+        yield _READ.get(validated.trace.source, "Pieces read"), Own(validated.trace.n_prompts)
+
+
+def _types(profile: Profile) -> Shares:
+    total = profile.model.n_bytes
+    sizes = {name: size["n_bytes"] for name, size in profile.model.types.items()}
+    return Shares(
+        "Types by size",
+        [Share(name, size / total, Own(bytes_text(size))) for name, size in sizes.items()],
+    )

@@ -1,0 +1,77 @@
+"""The registry of sections: all a report says, in reading order, for every renderer.
+
+A section is one function from what is shown to blocks, and a line here. Renderers leave out a part without blocks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .findings import findings
+from .headline import headline
+from .index import risk_index
+from .method import (
+    applicability,
+    charts_left_out,
+    parametrization,
+    quantizer,
+    settings,
+    statement,
+    what_was_read,
+    zeros,
+)
+from .roles import weights_by_place
+from .summary import highlights, hypotheses, soundness, trust, warnings
+from .validation import compared, fitted_weights, orders_and_sizes, outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .blocks import Block
+    from .shown import Shown
+
+    Section = Callable[[Shown], Iterator[Block]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a report.
+
+    Attributes:
+        name: where links lead.
+        title: for the reader; the first part goes under the report's own headline.
+        sections: in reading order.
+    """
+
+    name: str
+    title: str
+    sections: tuple[Section, ...]
+
+    def blocks(self, shown: Shown) -> list[Block]:
+        """All blocks of the part; empty where the results have nothing to say in it."""
+        return [block for section in self.sections for block in section(shown)]
+
+
+SUMMARY = "summary"
+PARTS = (
+    Part(SUMMARY, "Summary", (headline, soundness, highlights, hypotheses, warnings, trust)),
+    Part("findings", "Findings", (findings,)),
+    Part("validation", "Predicted against measured", (compared, outcome, orders_and_sizes, fitted_weights)),
+    Part("tables", "Tables", (weights_by_place,)),
+    Part(
+        "method",
+        "Method and limits",
+        (
+            statement,
+            what_was_read,
+            risk_index,
+            quantizer,
+            zeros,
+            parametrization,
+            applicability,
+            charts_left_out,
+            settings,
+        ),
+    ),
+)

@@ -1,0 +1,52 @@
+"""The input of every section of a report: the results, and the charts of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .chart import Chart, DrawnCharts
+
+if TYPE_CHECKING:
+    from ...analysis.analysis_document import AnalysisDocument
+    from ...analysis.preset_document import PresetSummary
+    from ...profiles.profile_result import Profile
+    from ...validation.validation_document import ValidationDocument
+    from .results import ReportData
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Results and the charts of them.
+
+    Attributes:
+        data: the results.
+        drawn: their charts; none where the packages for charts are not installed.
+    """
+
+    data: ReportData
+    drawn: DrawnCharts = field(default_factory=lambda: DrawnCharts([], {}))
+
+    @property
+    def profile(self) -> Profile | None:
+        """The statistics of the tensors."""
+        return self.data.profile
+
+    @property
+    def analysis(self) -> AnalysisDocument | None:
+        """The document of the analysis."""
+        return self.data.analysis.document if self.data.analysis else None
+
+    @property
+    def validation(self) -> ValidationDocument | None:
+        """The document of the validation."""
+        return self.data.validation.document if self.data.validation else None
+
+    @property
+    def presets(self) -> list[PresetSummary]:
+        """Every preset of the analysis, the leading one first."""
+        return [self.analysis.preset, *self.analysis.other_presets] if self.analysis else []
+
+    def charts(self, section: str) -> list[Chart]:
+        """The charts of a section: FINDINGS or VALIDATION."""
+        return [chart for chart in self.drawn.charts if chart.section == section]

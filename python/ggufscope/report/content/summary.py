@@ -1,0 +1,133 @@
+"""The summary of a report: soundness, what stands out, verdicts, warnings, and how far to trust which part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...text.numbers import counted
+from .blocks import Cards, Heading, Items, Marked, Paragraph, Verdict, Verdicts
+from .evidence import evidence_pairs
+from .health_lines import health_lines
+from .words import Link, Own, Words, own
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...validation.validation_document import ValidationDocument
+    from .blocks import Block
+    from .shown import Shown
+
+_HIGHLIGHTS = ("risk", "validation-orders", "tensor-map", "type-map", "sizes")  # beginnings of names of charts
+
+
+def soundness(shown: Shown) -> Iterator[Block]:
+    """Whether every weight is a usable number."""
+    if shown.profile is not None:
+        yield Heading(Own("Are the weights sound?"))
+        yield Marked(list(health_lines(shown.profile)))
+
+
+def highlights(shown: Shown) -> Iterator[Block]:
+    """The sentences of the first chart of each important kind."""
+    charts = shown.drawn.charts
+    first = [next((chart for chart in charts if chart.name.startswith(kind)), None) for kind in _HIGHLIGHTS]
+    items = [own("{} {}", Link(chart.title, chart.name), chart.sentence) for chart in first if chart is not None]
+    if items:
+        yield Heading(Own("What stands out"))
+        yield Items(items, "highlights")
+
+
+def hypotheses(shown: Shown) -> Iterator[Block]:
+    """The verdicts on the premises of the study, each with its evidence."""
+    if shown.analysis is None:
+        return
+    yield Heading(Own("Hypotheses of the original study"))
+    yield Paragraph(shown.analysis.verdicts_are, "aside")
+    yield Verdicts(
+        [
+            Verdict(
+                finding.id,
+                finding.title,
+                finding.measured,
+                finding.verdict,
+                own("{}.", finding.statement),
+                list(evidence_pairs(finding)),
+            )
+            for finding in shown.analysis.hypotheses
+        ]
+    )
+
+
+def warnings(shown: Shown) -> Iterator[Block]:
+    """What makes the analysis less believable than it looks."""
+    if shown.analysis is not None and shown.analysis.warnings:
+        yield Heading(Own("Before you believe it"))
+        yield Items(shown.analysis.warnings, "warnings")
+
+
+def trust(shown: Shown) -> Iterator[Block]:
+    """How each kind of number came about, and what it does not say."""
+    yield Heading(Own("How far to trust it"))
+    yield Cards([(Own(title), text) for title, text in _trust(shown)])
+
+
+def _trust(shown: Shown) -> Iterator[tuple[str, Words]]:
+    if shown.profile is not None:
+        yield (
+            "Measured",
+            Own(
+                "Statistics of tensors, layers and heads are over every weight, decoded as ggml decodes it. Nothing is"
+                " sampled, and the same file gives the same numbers on any machine."
+            ),
+        )
+    if shown.analysis is not None:
+        yield (
+            "Heuristic",
+            Own(
+                "The structural risk index ranks the layers of this one file. It is not comparable between files, and"
+                " nobody has shown that it predicts behaviour."
+            ),
+        )
+        if shown.analysis.other_presets or shown.analysis.preset.name == "propagation":
+            yield (
+                "Predicted",
+                Own(
+                    "Activations and attention are propagated from the weights under simplifying assumptions. Believe"
+                    " the order of heads and layers, not the absolute values."
+                ),
+            )
+    if shown.validation is not None:
+        yield from _tested(shown.validation, from_premises=shown.analysis is not None)
+    elif shown.analysis is not None:
+        yield (
+            "Untested",
+            Own(
+                "The behaviour that the original study concludes from its premises. Only a runtime validation can say"
+                " whether it is there."
+            ),
+        )
+    else:
+        yield "Not said", Own("Statistics of weights do not tell how a model behaves, nor whether it is a good one.")
+
+
+def _tested(validation: ValidationDocument, *, from_premises: bool) -> Iterator[tuple[str, Words]]:
+    trace, fit = validation.trace, validation.fit
+    texts = {"prompts": counted(trace.n_prompts, "prompt"), "text": "one text"}
+    yield (
+        "Tested",
+        own(
+            "Orders and sizes of {} quantities were compared with what was measured while this model read {}: {}. Of"
+            " other prompts, or another model, that says nothing.",
+            len(validation.quantities),
+            Own(texts.get(trace.source, "random tokens")),
+            Link("predicted against measured", "validation"),
+        ),
+    )
+    if fit.fitted:
+        yield (
+            "Explored" if fit.exploratory else "Tried",
+            own("Whether what goes into the index differs between correct and wrong answers: {}.", fit.verdict),
+        )
+    premises = ", as the original study concludes from its premises" if from_premises else ""
+    unfitted = "" if fit.fitted else own(" No weights were fitted to answers: {}.", fit.reason)
+    yield "Still untested", own("That anything in the weights causes wrong answers{}.{}", Own(premises), unfitted)

@@ -1,0 +1,233 @@
+"""A validation: what was read, what came out, all orders and sizes, and the fit of the weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...validation.wording import power_sentence, with_interval
+from .blocks import Figures, Heading, Items, Paragraph, TextTable, heads
+from .cells import NOTHING, number
+from .chart import VALIDATION
+from .results import other_settings
+from .words import Own, Words, joined, own
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...validation.fit_records import Fit
+    from ...validation.quantity_records import Estimate, Predictor, Quantity, Size
+    from ...validation.validation_document import ValidationDocument
+    from .blocks import Block
+    from .shown import Shown
+
+    Rows = list[tuple[Words, ...]]
+
+_ORDERS = "Rank correlation of what was predicted with what was measured; a prediction has to beat norms and depth."
+_SIZES = (
+    "Predicted / measured − 1, for shares predicted − measured. The constant is one number for all layers or heads,"
+    " the best that is known after measuring."
+)
+_NO_SIZES = "No predictor is in the unit of what was measured."
+_ORDER_HEADS = heads(
+    *("measured", "by", "formula", "points", "Spearman's ρ", "Kendall's τ", "verdict"), numeric="points", long="formula"
+)
+_SIZE_HEADS = heads("measured", "by", "mean error", "mean magnitude", "lowest", "highest", "constant", "verdict")
+_FEATURE_HEADS = heads(
+    *("component", "feature of a prompt", "correct", "wrong", "AUC", "default", "fitted", "default kept"),
+    numeric="correct|wrong|AUC|default|fitted",
+    long="feature of a prompt|default kept",
+)
+_FOLD_HEADS = heads(
+    *("left out", "correct", "wrong", "weights from the others", "note"),
+    numeric="correct|wrong",
+    long="weights from the others|note",
+)
+
+
+def compared(shown: Shown) -> Iterator[Block]:
+    """The statement, what was read, and what to know before believing the comparison."""
+    document = shown.validation
+    if document is None:
+        return
+    yield Paragraph(document.statement, "statement")
+    yield from map(Paragraph, _what_was_read(document))
+    differences = other_settings(shown.data)
+    other = own("What was compared is not quite the analysis of this report: {}.", joined(differences, "; "))
+    if differences or document.warnings:
+        yield Items([*([other] if differences else []), *document.warnings], "warnings")
+
+
+def _what_was_read(document: ValidationDocument) -> Iterator[Words]:
+    """The trace, what was compared with it, and the probe."""
+    trace, settings = document.trace, document.settings
+    yield own(
+        "Read: {}{}, {} with {} tokens in all; engine {} {}, template {}. Presets compared: {}. Intervals: 95 %, {}"
+        " resamples of the prompts, seed {}.",
+        trace.source,
+        own(" {}", trace.prompt_set) if trace.prompt_set else "",
+        trace.n_prompts,
+        trace.n_tokens,
+        trace.engine,
+        trace.engine_version,
+        trace.template,
+        joined(document.analysis.presets),
+        settings.resamples,
+        settings.seed,
+    )
+    if document.probe is not None:
+        yield own("Probe: {} tokens, random ones of seed {}.", document.probe.n_tokens, document.probe.seed)
+
+
+def outcome(shown: Shown) -> Iterator[Block]:
+    """The results in sentences, and their charts."""
+    document = shown.validation
+    if document is None:
+        return
+    yield Heading(Own("What came out"))
+    yield Items([*document.findings, *(own("note: {}", note) for note in document.notes)])
+    charts = shown.charts(VALIDATION)
+    if charts:
+        yield Figures(charts)
+
+
+def orders_and_sizes(shown: Shown) -> Iterator[Block]:
+    """Tables of all predicted orders and sizes."""
+    document = shown.validation
+    if document is None:
+        return
+    yield Heading(Own("All orders and sizes"))
+    orders, sizes = _order_rows(document.quantities), _size_rows(document.quantities)
+    if orders:
+        yield TextTable("validation-orders", Own("Orders"), _ORDER_HEADS, orders, Own(_ORDERS))
+    if sizes:
+        yield TextTable("validation-sizes", Own("Sizes"), _SIZE_HEADS, sizes, Own(_SIZES))
+    else:
+        yield Paragraph(Own(_NO_SIZES))
+
+
+def fitted_weights(shown: Shown) -> Iterator[Block]:
+    """The weights of the index, fitted to right and wrong answers, or why there are none."""
+    if shown.validation is None:
+        return
+    fit = shown.validation.fit
+    yield Heading(Own("Weights of the index, fitted to answers"))
+    yield Paragraph(
+        own(
+            "{} correct, {} wrong; left out: {} unscored, {} with an undefined feature.",
+            fit.n_correct,
+            fit.n_wrong,
+            fit.n_unscored,
+            fit.n_incomplete,
+        )
+    )
+    if fit.exploratory:
+        power = power_sentence(fit)
+        yield Paragraph(own("**Exploratory**: fewer than 100 scored prompts.{}", Own(f" {power}." if power else "")))
+    if fit.fitted:
+        yield Paragraph(own("On categories left out of the fit: {}.", fit.verdict))
+        yield from _trial(fit)
+    else:
+        yield Paragraph(own("Not fitted: {}.", fit.reason))
+    yield TextTable("validation-features", Own("Features and weights"), _FEATURE_HEADS, _feature_rows(fit))
+
+
+def _trial(fit: Fit) -> Iterator[Block]:
+    title = Own("On categories left out of the fit")
+    yield TextTable("validation-trial", title, heads("scores by", "AUC"), _trial_rows(fit))
+    yield TextTable("validation-folds", Own("Weights without each category"), _FOLD_HEADS, _fold_rows(fit))
+
+
+def _order_rows(quantities: list[Quantity]) -> Rows:
+    """A row for every quantity and predictor."""
+    return [
+        (
+            _label(quantity),
+            predictor.name,
+            predictor.formula,
+            Own(predictor.n_points),
+            _estimate(predictor.spearman),
+            _estimate(predictor.kendall),
+            _verdict(predictor),
+        )
+        for quantity in quantities
+        for predictor in quantity.predictors
+    ]
+
+
+def _label(quantity: Quantity) -> Words:
+    return own("{}, {}s", quantity.label, quantity.per)
+
+
+def _estimate(estimate: Estimate | None) -> Own:
+    return NOTHING if estimate is None else Own(with_interval(estimate))
+
+
+def _verdict(predictor: Predictor) -> Words:
+    if predictor.role == "baseline":
+        return Own("baseline")
+    return predictor.verdict or NOTHING
+
+
+def _size_rows(quantities: list[Quantity]) -> Rows:
+    """A row for every predictor in the unit of what was measured."""
+    return [
+        (_label(quantity), predictor.name, *_size(predictor.size), predictor.size.verdict or NOTHING)
+        for quantity in quantities
+        for predictor in quantity.predictors
+        if predictor.size is not None
+    ]
+
+
+def _size(size: Size) -> tuple[Own, ...]:
+    form, ends = ("+.1%", ".1%") if size.kind == "relative" else ("+.3f", ".3f")
+    return (
+        Own(with_interval(size.mean, form)),
+        Own(with_interval(size.mean_absolute, ends)),
+        Own(f"{size.lowest:{form}}"),
+        Own(f"{size.highest:{form}}"),
+        Own(f"{size.constant:{ends}}"),
+    )
+
+
+def _feature_rows(fit: Fit) -> Rows:
+    """A row for every feature and the weight it was given."""
+    return [
+        (
+            feature.component,
+            feature.definition,
+            number(feature.mean_correct),
+            number(feature.mean_wrong),
+            number(feature.auc, ".2f"),
+            Own(f"{feature.default_weight:.2f}"),
+            number(feature.weight, ".3f"),
+            feature.kept or "",
+        )
+        for feature in fit.features
+    ]
+
+
+def _trial_rows(fit: Fit) -> Rows:
+    """AUC on categories left out: of fitted and uniform weights, their difference, and the null."""
+    rows: Rows = [
+        (Own("fitted weights"), Own(with_interval(fit.auc, ".2f"))),
+        (Own("uniform weights"), Own(with_interval(fit.auc_uniform, ".2f"))),
+        (Own("difference"), Own(with_interval(fit.difference))),
+    ]
+    if fit.null is not None and fit.p is not None:
+        null = f"mean {fit.null.mean:.2f}, 97.5 % below {fit.null.high:.2f} ({fit.null.permutations} shuffles)"
+        rows += [(Own("shuffled labels"), Own(null)), (Own("p"), Own(f"{fit.p:.3f}"))]
+    return rows
+
+
+def _fold_rows(fit: Fit) -> Rows:
+    """A row for every category and the weights that the others gave."""
+    return [
+        (
+            fold.category,
+            Own(fold.n_correct),
+            Own(fold.n_wrong),
+            joined(own("{} {:.2f}", name, weight) for name, weight in fold.weights.items()),
+            fold.note or "",
+        )
+        for fold in fit.folds
+    ]

@@ -1,0 +1,76 @@
+"""Texts of a report, each piece of which is either ours or comes from a file.
+
+A plain `str` comes from a file: renderers escape all of it. Our own words are `Own`: they may hold `**emphasis**` and
+`` `code` ``, which renderers translate. `own` puts texts from files between our own words:
+
+    own("**Exploratory**: {}, {:.2f} of 1", reason_from_a_file, 0.25)
+
+Numbers are ours, whatever they are formatted from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from string import Formatter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Own(str):
+    """Text of ours, which may hold `**emphasis**` and `` `code` ``."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link to a part or a chart of the same report, by its name; emphasis where an output has no such places."""
+
+    label: str
+    target: str
+
+
+Words = str | Link | tuple["str | Link", ...]
+
+
+def own(template: str, *values: object) -> tuple[str | Link, ...]:
+    """Our own words, with values in place of `{}`.
+
+    Args:
+        template: ours; braces and format specifications as `str.format` has them.
+        values: `Words` stay what they are, a plain `str` is text from a file; numbers become our own words.
+    """
+    given = iter(values)
+    pieces: list[str | Link] = []
+    for text, field, form, _ in Formatter().parse(template):
+        pieces.append(Own(text))
+        if field is not None:
+            pieces += _value(next(given), form or "")
+    return tuple(piece for piece in pieces if piece != "")
+
+
+def _value(value: object, form: str) -> Iterable[str | Link]:
+    if isinstance(value, tuple):
+        return value
+    if isinstance(value, (str, Link)):
+        return (value,)
+    return (Own(format(value, form)),)
+
+
+def pieces(words: Words) -> tuple[str | Link, ...]:
+    """The pieces of a text in order."""
+    return words if isinstance(words, tuple) else (words,)
+
+
+def joined(texts: Iterable[Words], between: str = ", ") -> tuple[str | Link, ...]:
+    """Several texts as one, with our own words between them."""
+
+    def interleaved() -> Iterator[str | Link]:
+        for position, words in enumerate(texts):
+            if position:
+                yield Own(between)
+            yield from pieces(words)
+
+    return tuple(interleaved())

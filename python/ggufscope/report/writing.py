@@ -53,7 +53,7 @@ def _usual_formats() -> tuple[list[str], str | None]:
 
 
 def file_names(formats: Iterable[str]) -> list[str]:
-    """What these formats write into a directory; `*` stands for any name."""
+    """Files that these formats write into a directory; `*` stands for any name."""
     return list(dict.fromkeys(name for each in formats for name in RENDERERS[each].files))
 
 

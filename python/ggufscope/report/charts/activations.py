@@ -1,4 +1,4 @@
-"""What propagation predicts of activations."""
+"""Activations as propagation predicts them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def activations(data: ReportData) -> Iterator[Chart]:
     if not presets:
         raise LeftOutError(NEEDS_MODEL)
     preset = presets[0]
-    if not any(entry.scores.get("ffn_std") is not None for entry in preset.layers):
+    if not any(record.scores.get("ffn_std") is not None for record in preset.layers):
         raise LeftOutError("the FFN could not be propagated")
     sentence = _activation_sentence(preset)
     yield Chart(
@@ -50,12 +50,12 @@ def activations(data: ReportData) -> Iterator[Chart]:
 
 def _activation_sentence(preset: PresetSummary) -> str:
     parts = [
-        f"{entry.third} {100 * share:.1f} %"
-        for entry in preset.thirds
-        if (share := entry.values.get("near_zero_share")) is not None
+        f"{third.third} {100 * share:.1f} %"
+        for third in preset.thirds
+        if (share := third.values.get("near_zero_share")) is not None
     ]
     spread = [
-        f"{entry.third} {number(std)}" for entry in preset.thirds if (std := entry.values.get("ffn_std")) is not None
+        f"{third.third} {number(std)}" for third in preset.thirds if (std := third.values.get("ffn_std")) is not None
     ]
     if not parts or not spread:
         return "Propagation did not reach all layers of any third."
@@ -70,29 +70,30 @@ def _activation_table(preset: PresetSummary) -> ChartTable:
         ChartColumn("ffn_std", "std"),
         ChartColumn("near_zero_share", "near zero", "share"),
     )
-    third = {layer: entry.third for entry in preset.thirds for layer in entry.layers}
+    third = {layer: part.third for part in preset.thirds for layer in part.layers}
     rows: list[tuple[Any, ...]] = [
-        (entry.third, None, *(entry.values.get(key) for key in ACTIVATION)) for entry in preset.thirds
+        (part.third, None, *(part.values.get(key) for key in ACTIVATION)) for part in preset.thirds
     ]
     rows += [
-        (third.get(entry.layer), entry.layer, *(entry.scores.get(key) for key in ACTIVATION)) for entry in preset.layers
+        (third.get(record.layer), record.layer, *(record.scores.get(key) for key in ACTIVATION))
+        for record in preset.layers
     ]
     return ChartTable(columns, tuple(rows))
 
 
 def _activation_picture(preset: PresetSummary) -> Specification:
-    third = {layer: entry for entry in preset.thirds for layer in entry.layers}
+    third = {layer: part for part in preset.thirds for layer in part.layers}
     rows: list[dict[str, Any]] = []
-    for entry in preset.layers:
-        row: dict[str, Any] = {"layer": entry.layer} | dict(
-            zip(("mean", "std", "near"), map(entry.scores.get, ACTIVATION), strict=True)
+    for record in preset.layers:
+        row: dict[str, Any] = {"layer": record.layer} | dict(
+            zip(("mean", "std", "near"), map(record.scores.get, ACTIVATION), strict=True)
         )
-        of = third.get(entry.layer)
+        of = third.get(record.layer)
         if of is not None:
             row |= {"third": of.third, "third_mean": of.values.get("ffn_mean"), "third_std": of.values.get("ffn_std")}
         rows.append(row)
-    order = [entry.third for entry in preset.thirds]
-    layers = [entry.layer for entry in preset.layers]
+    order = [part.third for part in preset.thirds]
+    layers = [record.layer for record in preset.layers]
     x = layer_x(layers, 0)
     ends = {"low": "datum.mean - datum.std", "high": "datum.mean + datum.std"}
     behind = (

@@ -1,4 +1,4 @@
-"""What charts have in common: the axes of layers and roles, how marks look where they are many, where data goes."""
+"""Parts that charts share: the axes of layers and roles, marks where they are many, and the place of the data."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def layer_x(layers: Sequence[int], padding: float = 0.15, *, named: bool = True)
 
 
 def log_ticks(values: Iterable[float]) -> list[float]:
-    """What to name on a logarithmic axis of positive values: powers of ten, with 2 and 5 times these where few."""
+    """Values to name on a logarithmic axis of positive values: powers of ten, with 2 and 5 times these where few."""
     known = sorted(values) or [1.0]
     first, last = math.floor(math.log10(known[0])), math.ceil(math.log10(known[-1]))
     step = max(1, math.ceil((last - first) / 8))
@@ -83,7 +83,7 @@ def drawn_roles(roles: Iterable[str | None], none: str = "") -> dict[str | None,
 
 
 def only(n_roles: int) -> str:
-    """What to say where not all roles are drawn."""
+    """The sentence for a chart that does not draw all roles; empty where it does."""
     return (
         f" Drawn are the first {MOST_ROLES} of {n_roles} roles; all are in the table." if n_roles > MOST_ROLES else ""
     )

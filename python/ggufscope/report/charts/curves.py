@@ -25,7 +25,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class DepthChart:
-    """What differs between these charts.
+    """The properties in which charts over depth differ.
 
     Attributes:
         name: of the chart.
@@ -71,19 +71,19 @@ class DrawnCurve:
     def known(self) -> list[tuple[int, float]]:
         """(layer, value) where there is one."""
         pairs = zip(self.layers, self.values, strict=True)
-        return [(entry.layer, value) for entry, value in pairs if value is not None]
+        return [(record.layer, value) for record, value in pairs if value is not None]
 
 
 def drawn(curve: Curve, preset: PresetSummary) -> DrawnCurve:
     """A curve over the layers of its preset."""
-    values = [_value(entry, curve.score) for entry in preset.layers]
+    values = [_value(record, curve.score) for record in preset.layers]
     return DrawnCurve(curve, preset.layers, values, _types(preset.layers, preset.reads.get(curve.score, [])))
 
 
-def _value(entry: LayerRecord, score: str) -> float | None:
-    if score in entry.scores:
-        return entry.scores[score]
-    return entry.components[score].raw if score in entry.components else None
+def _value(record: LayerRecord, score: str) -> float | None:
+    if score in record.scores:
+        return record.scores[score]
+    return record.components[score].raw if score in record.components else None
 
 
 def _types(layers: list[LayerRecord], roles: list[str]) -> list[str]:
@@ -91,19 +91,19 @@ def _types(layers: list[LayerRecord], roles: list[str]) -> list[str]:
 
     Where they differ, those of the roles that do, `"attn_v Q6_K"`; else all of them, each once, `"Q4_K + F32"`.
     """
-    changing = [role for role in roles if len({entry.types.get(role) for entry in layers}) > 1]
+    changing = [role for role in roles if len({record.types.get(role) for record in layers}) > 1]
     if changing:
-        return [", ".join(f"{role} {_type(entry, role)}" for role in changing) for entry in layers]
-    return [" + ".join(dict.fromkeys(_type(entry, role) for role in roles)) or "unknown" for entry in layers]
+        return [", ".join(f"{role} {_type(record, role)}" for role in changing) for record in layers]
+    return [" + ".join(dict.fromkeys(_type(record, role) for role in roles)) or "unknown" for record in layers]
 
 
-def _type(entry: LayerRecord, role: str) -> str:
-    kind = entry.types.get(role)
+def _type(record: LayerRecord, role: str) -> str:
+    kind = record.types.get(role)
     return "none" if kind is None else name(kind)
 
 
-def zeros(entry: LayerRecord) -> tuple[float | None, float | None, float | None]:
+def zeros(record: LayerRecord) -> tuple[float | None, float | None, float | None]:
     """Exact zeros of W_v at a layer, and the least and the most that its type explains."""
-    found = entry.value_zeros
+    found = record.value_zeros
     low, high = found.expected_zero_fraction or (None, None)
     return found.zero_fraction, low, high

@@ -38,10 +38,10 @@ def depth_chart(data: ReportData, about: DepthChart) -> Chart:
         about = about.told_by(source)
     presets = {preset.name: preset for preset in presets_of(data)}
     found = [drawn(curve, presets[curve.preset]) for curve in about.curves if curve.preset in presets]
-    shown = [entry for entry in found if entry.known]
+    shown = [line for line in found if line.known]
     if not shown:
         raise LeftOutError(_why(document, about, set(presets)))
-    sentence = " ".join(_sentence(entry, document, about, alone=len(shown) == 1) for entry in shown)
+    sentence = " ".join(_sentence(line, document, about, alone=len(shown) == 1) for line in shown)
     marked = "The marks are the quantization types of the tensors it reads."
     zeros = " Grey bars: the share of exact zeros that ggml's quantizer makes of Gaussian to Laplace weights."
     return Chart(
@@ -61,25 +61,25 @@ def _why(document: AnalysisDocument, about: DepthChart, presets: set[str]) -> st
         return f"the {' or '.join(sorted(wanted))} preset was not run"
     forms = ("{0.score}", "{0.preset}: {0.score}", "{0.preset} risk: {0.score}")
     scores = {form.format(curve) for curve in about.curves for form in forms}
-    reasons = [entry.reason for entry in document.applicability if entry.score in scores]
+    reasons = [missing.reason for missing in document.applicability if missing.score in scores]
     return reasons[0] if reasons else "it is defined on no layer"
 
 
-def _sentence(entry: DrawnCurve, document: AnalysisDocument, about: DepthChart, *, alone: bool) -> str:
-    lowest, highest = (pick(entry.known, key=lambda pair: pair[1]) for pick in (min, max))
-    label = entry.curve.label[:1].upper() + entry.curve.label[1:]
+def _sentence(line: DrawnCurve, document: AnalysisDocument, about: DepthChart, *, alone: bool) -> str:
+    lowest, highest = (pick(line.known, key=lambda pair: pair[1]) for pick in (min, max))
+    label = line.curve.label[:1].upper() + line.curve.label[1:]
     low, high = ends(lowest[1], highest[1], about.format)
     if lowest[1] == highest[1]:
-        where = f"layer {lowest[0]}" if len(entry.known) == 1 else "every layer"
+        where = f"layer {lowest[0]}" if len(line.known) == 1 else "every layer"
         text = f"{label}: {low} on {where}"
     else:
         low, high = f"{low} (layer {lowest[0]})", f"{high} (layer {highest[0]})"
         text = f"{label} lies between {low} and {high}" if alone else f"{label}: {low} to {high}"
-    unknown = [layer.layer for layer, value in zip(entry.layers, entry.values, strict=True) if value is None]
+    unknown = [layer.layer for layer, value in zip(line.layers, line.values, strict=True) if value is None]
     if unknown:
         text += f", undefined on {layers_in_words(unknown)}"
-    tested = (record for record in document.confounds if record.preset == entry.curve.preset)
-    outcome = next((record for record in tested if record.quantity == entry.curve.score), None)
+    tested = (record for record in document.confounds if record.preset == line.curve.preset)
+    outcome = next((record for record in tested if record.quantity == line.curve.score), None)
     if outcome is None or outcome.status not in STATUS or (not alone and outcome.status != "flagged"):
         return f"{text}."
     return f"{text}; {STATUS[outcome.status].format(eta=number(outcome.partial_eta_squared))}."
@@ -87,16 +87,16 @@ def _sentence(entry: DrawnCurve, document: AnalysisDocument, about: DepthChart, 
 
 def _table(shown: list[DrawnCurve], about: DepthChart) -> ChartTable:
     columns = [ChartColumn("layer", "layer")]
-    for entry in shown:
+    for line in shown:
         unit = "share" if about.format == "%" else ""
-        columns.append(ChartColumn(_key(entry, shown), f"{entry.curve.label}", unit))
-    columns += [ChartColumn(f"types_{_key(entry, shown)}", f"types, {entry.curve.label}") for entry in shown]
+        columns.append(ChartColumn(_key(line, shown), f"{line.curve.label}", unit))
+    columns += [ChartColumn(f"types_{_key(line, shown)}", f"types, {line.curve.label}") for line in shown]
     if about.with_zeros:
         columns += [ChartColumn(key, label, "share") for key, label in ZEROS.items()]
     rows = []
     for position, layer in enumerate(shown[0].layers):
-        values = [entry.values[position] for entry in shown]
-        types = [entry.types[position] for entry in shown]
+        values = [line.values[position] for line in shown]
+        types = [line.types[position] for line in shown]
         rows.append((layer.layer, *values, *types, *(zeros(layer) if about.with_zeros else ())))
     return ChartTable(tuple(columns), tuple(rows))
 
@@ -104,7 +104,7 @@ def _table(shown: list[DrawnCurve], about: DepthChart) -> ChartTable:
 ZEROS = {"zero_fraction": "zeros", "expected_low": "expected zeros, least", "expected_high": "expected zeros, most"}
 
 
-def _key(entry: DrawnCurve, shown: list[DrawnCurve]) -> str:
+def _key(line: DrawnCurve, shown: list[DrawnCurve]) -> str:
     """The score, with its preset where another preset has one of the same name."""
-    same = [other for other in shown if other.curve.score == entry.curve.score]
-    return entry.curve.score if len(same) == 1 else f"{entry.curve.preset}_{entry.curve.score}"
+    same = [other for other in shown if other.curve.score == line.curve.score]
+    return line.curve.score if len(same) == 1 else f"{line.curve.preset}_{line.curve.score}"

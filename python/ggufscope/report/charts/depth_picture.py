@@ -19,20 +19,20 @@ DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 
 def picture(shown: list[DrawnCurve], about: DepthChart) -> Specification:
     """Curves told apart by their dashes, points by shape and colour."""
-    rows = [row for entry in shown for row in _rows(entry, about)]
+    rows = [row for line in shown for row in _rows(line, about)]
     layers = [layer.layer for layer in shown[0].layers]
     x = layer_x(layers)
     scale = alt.Scale(type="log") if about.logarithmic else alt.Scale(zero=about.with_zeros, nice=True)
     axis = alt.Axis(tickCount=5, format=about.format)
     if about.logarithmic:
-        axis.values = log_ticks(value for entry in shown for _, value in entry.known if value > 0)
+        axis.values = log_ticks(value for line in shown for _, value in line.known if value > 0)
     y = alt.Y("value:Q", title=about.axis, scale=scale, axis=axis)
     parts = []
     if about.with_zeros:
         rows += [{"layer": layer.layer, "low": zeros(layer)[1], "high": zeros(layer)[2]} for layer in shown[0].layers]
         parts.append(_expected(x))
     curves = marks().transform_filter("isValid(datum.curve)")
-    labels = [entry.curve.label for entry in shown]
+    labels = [line.curve.label for line in shown]
     dash = alt.StrokeDash(
         "curve:N",
         title=None,
@@ -45,12 +45,12 @@ def picture(shown: list[DrawnCurve], about: DepthChart) -> Specification:
     return chart_of(*parts, rows=rows)
 
 
-def _rows(entry: DrawnCurve, about: DepthChart) -> list[dict[str, Any]]:
+def _rows(line: DrawnCurve, about: DepthChart) -> list[dict[str, Any]]:
     """The points of a curve; what a logarithmic axis has no place for is left out."""
-    values = [None if about.logarithmic and value is not None and value <= 0 else value for value in entry.values]
+    values = [None if about.logarithmic and value is not None and value <= 0 else value for value in line.values]
     return [
-        {"layer": layer.layer, "curve": entry.curve.label, "value": value, "types": types}
-        for layer, value, types in zip(entry.layers, values, entry.types, strict=True)
+        {"layer": layer.layer, "curve": line.curve.label, "value": value, "types": types}
+        for layer, value, types in zip(line.layers, values, line.types, strict=True)
     ]
 
 

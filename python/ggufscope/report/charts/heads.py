@@ -27,7 +27,7 @@ def heads(data: ReportData) -> Iterator[Chart]:
     if source is None:
         raise LeftOutError(NO_SOURCE)
     preset = next(preset for preset in presets_of(data) if preset.name == source.preset)
-    layers = [entry.layer for entry in preset.layers]
+    layers = [record.layer for record in preset.layers]
     tables = {key: table for key, table in preset.per_head.items() if len(table) == len(layers)}
     if not _has_numbers(tables.get("head_entropy")):
         raise LeftOutError("no head has an entropy")

@@ -75,7 +75,7 @@ def draw(data: ReportData) -> DrawnCharts:
     for name, make in makers().items():
         try:
             found = list(make(data))
-            too_large = [entry for entry in found if len(entry.table.rows) > LARGEST_TABLE]
+            too_large = [drawn_chart for drawn_chart in found if len(drawn_chart.table.rows) > LARGEST_TABLE]
             if too_large:
                 raise LeftOutError(f"{len(too_large[0].table.rows)} rows are too many to draw")
             drawn.charts.extend(_unique(found, drawn.charts))
@@ -88,11 +88,11 @@ def draw(data: ReportData) -> DrawnCharts:
 
 def _unique(found: list[Chart], before: list[Chart]) -> list[Chart]:
     """The charts under names that no other has: presets may be called anything."""
-    taken = {entry.name for entry in before}
+    taken = {drawn_chart.name for drawn_chart in before}
     named = []
-    for entry in found:
-        names = chain([entry.name], (f"{entry.name}-{number}" for number in count(2)))
-        named.append(replace(entry, name=next(name for name in names if name not in taken)))
+    for drawn_chart in found:
+        names = chain([drawn_chart.name], (f"{drawn_chart.name}-{number}" for number in count(2)))
+        named.append(replace(drawn_chart, name=next(name for name in names if name not in taken)))
         taken.add(named[-1].name)
     return named
 

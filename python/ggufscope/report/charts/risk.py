@@ -42,7 +42,7 @@ def risk(data: ReportData) -> Iterator[Chart]:
             ),
             alt=(
                 f"Stacked bars, one for each of {len(preset.layers)} layers: points that"
-                f" {listed([words(entry) for entry in preset.weights])} add to the index. {_risk_sentence(preset)}"
+                f" {listed(list(map(words, preset.weights)))} add to the index. {_risk_sentence(preset)}"
             ),
             table=_risk_table(preset),
             specification=_risk_picture(preset),
@@ -71,23 +71,23 @@ def rank(data: ReportData) -> Iterator[Chart]:
 
 
 def _known(preset: PresetSummary) -> bool:
-    return bool(preset.layers) and any(entry.risk is not None for entry in preset.layers)
+    return bool(preset.layers) and any(record.risk is not None for record in preset.layers)
 
 
 def _ranked(preset: PresetSummary) -> bool:
-    return any(entry.rank is not None and entry.rank_interval is not None for entry in preset.layers)
+    return any(record.rank is not None and record.rank_interval is not None for record in preset.layers)
 
 
 def _weights(preset: PresetSummary) -> str:
-    return listed([f"{words(entry)} {weight:.3g}" for entry, weight in preset.weights.items()])
+    return listed([f"{words(component)} {weight:.3g}" for component, weight in preset.weights.items()])
 
 
 def _highest(preset: PresetSummary) -> LayerRecord:
-    return max(preset.layers, key=lambda entry: -1.0 if entry.risk is None else entry.risk)
+    return max(preset.layers, key=lambda record: -1.0 if record.risk is None else record.risk)
 
 
 def _is_flat(preset: PresetSummary) -> bool:
-    return len({entry.risk for entry in preset.layers}) == 1
+    return len({record.risk for record in preset.layers}) == 1
 
 
 def _risk_sentence(preset: PresetSummary) -> str:
@@ -97,8 +97,10 @@ def _risk_sentence(preset: PresetSummary) -> str:
         return f"All layers have the same index, {number(preset.layers[0].risk)} of 100."
     top = _highest(preset)
     parts = sorted(top.contributions.items(), key=lambda item: -item[1])[:2]
-    most = listed([f"{words(entry)} ({points:.1f} points)" for entry, points in parts])
-    flagged = f" Confounded with the quantization types: {listed([words(entry) for entry in preset.confounded])}."
+    most = listed([f"{words(component)} ({points:.1f} points)" for component, points in parts])
+    flagged = (
+        f" Confounded with the quantization types: {listed([words(component) for component in preset.confounded])}."
+    )
     return f"Layer {top.layer} has the highest index, {top.risk:.1f} of 100, most of it from {most}." + (
         flagged if preset.confounded else ""
     )
@@ -123,16 +125,16 @@ def _risk_table(preset: PresetSummary) -> ChartTable:
         ChartColumn("layer", "layer"),
         ChartColumn("risk", "index", "points"),
         ChartColumn("risk_without_confounded", "index without confounded", "points"),
-        *(ChartColumn(f"points_{entry}", words(entry), "points") for entry in preset.weights),
+        *(ChartColumn(f"points_{component}", words(component), "points") for component in preset.weights),
     ]
     rows = [
         (
-            entry.layer,
-            entry.risk,
-            entry.risk_without_confounded,
-            *(entry.contributions.get(component) for component in preset.weights),
+            record.layer,
+            record.risk,
+            record.risk_without_confounded,
+            *(record.contributions.get(component) for component in preset.weights),
         )
-        for entry in preset.layers
+        for record in preset.layers
     ]
     return ChartTable(tuple(columns), tuple(rows))
 
@@ -140,22 +142,22 @@ def _risk_table(preset: PresetSummary) -> ChartTable:
 def _risk_picture(preset: PresetSummary) -> Specification:
     shown = list(preset.weights)
     rows: list[dict[str, Any]] = [
-        {"layer": entry.layer, "part": words(component), "order": position, "points": entry.contributions[component]}
-        for entry in preset.layers
+        {"layer": record.layer, "part": words(component), "order": position, "points": record.contributions[component]}
+        for record in preset.layers
         for position, component in enumerate(shown)
-        if component in entry.contributions
+        if component in record.contributions
     ]
-    curves = {INDEX: [entry.risk for entry in preset.layers]}
+    curves = {INDEX: [record.risk for record in preset.layers]}
     if preset.confounded:
-        curves[REST] = [entry.risk_without_confounded for entry in preset.layers]
+        curves[REST] = [record.risk_without_confounded for record in preset.layers]
     rows += [
-        {"layer": entry.layer, "curve": curve, "value": value}
+        {"layer": record.layer, "curve": curve, "value": value}
         for curve, values in curves.items()
-        for entry, value in zip(preset.layers, values, strict=True)
+        for record, value in zip(preset.layers, values, strict=True)
     ]
-    x = layer_x([entry.layer for entry in preset.layers])
+    x = layer_x([record.layer for record in preset.layers])
     many = crowded(len(preset.layers))
-    bars = _stack(x, [words(entry) for entry in shown], {} if many else {"style": "edge"})
+    bars = _stack(x, [words(component) for component in shown], {} if many else {"style": "edge"})
     line, dots = _curves(x, list(curves), 1.0 if many else 1.75)
     return chart_of(bars, line, *(() if many else (dots,)), rows=rows)
 
@@ -208,14 +210,14 @@ def _rank_table(preset: PresetSummary) -> ChartTable:
     )
     rows = tuple(
         (
-            entry.layer,
-            entry.rank,
-            *(entry.rank_interval or (None, None)),
-            entry.p_first,
-            entry.p_top_three,
-            entry.level,
+            record.layer,
+            record.rank,
+            *(record.rank_interval or (None, None)),
+            record.p_first,
+            record.p_top_three,
+            record.level,
         )
-        for entry in preset.layers
+        for record in preset.layers
     )
     return ChartTable(columns, rows)
 
@@ -223,16 +225,16 @@ def _rank_table(preset: PresetSummary) -> ChartTable:
 def _rank_picture(preset: PresetSummary) -> Specification:
     rows = [
         {
-            "layer": entry.layer,
-            "rank": entry.rank,
-            "low": None if entry.rank_interval is None else entry.rank_interval[0],
-            "high": None if entry.rank_interval is None else entry.rank_interval[1],
-            "first": entry.p_first,
+            "layer": record.layer,
+            "rank": record.rank,
+            "low": None if record.rank_interval is None else record.rank_interval[0],
+            "high": None if record.rank_interval is None else record.rank_interval[1],
+            "first": record.p_first,
         }
-        for entry in preset.layers
+        for record in preset.layers
     ]
     n = len(rows)
-    x = layer_x([entry.layer for entry in preset.layers])
+    x = layer_x([record.layer for record in preset.layers])
     y = alt.Y(
         "rank:Q",
         title="rank (1 is highest)",

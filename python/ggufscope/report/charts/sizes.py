@@ -27,7 +27,7 @@ SHARES = {"byte_share": "bytes", "element_share": "parameters"}
 def sizes(data: ReportData) -> Iterator[Chart]:
     """Shares of bytes and parameters by role."""
     profile = profile_of(data)
-    known = [entry for entry in profile.model.sizes if entry["byte_share"] is not None]
+    known = [size for size in profile.model.sizes if size["byte_share"] is not None]
     if not known:
         raise LeftOutError("the model has no weights" if not profile.model.n_bytes else "the profile has no sizes")
     first = known[0]
@@ -56,26 +56,26 @@ def _size_table(profile: Profile) -> ChartTable:
     }
     return ChartTable(
         tuple(ChartColumn(key, label, unit) for key, (label, unit) in columns.items()),
-        tuple(tuple(entry[key] for key in columns) for entry in profile.model.sizes),
+        tuple(tuple(size[key] for key in columns) for size in profile.model.sizes),
     )
 
 
 def _size_picture(known: list[dict[str, Any]]) -> Specification:
-    order = unique([entry["role"] or OTHER for entry in known])
+    order = unique([size["role"] or OTHER for size in known])
     rows = [
         {
             "role": label,
             "of": of,
-            "share": entry[key],
-            "bytes": entry["n_bytes"],
-            "parameters": entry["n_elements"],
-            "label": bytes_in_words(entry["n_bytes"]) if key == "byte_share" else count_in_words(entry["n_elements"]),
+            "share": size[key],
+            "bytes": size["n_bytes"],
+            "parameters": size["n_elements"],
+            "label": bytes_in_words(size["n_bytes"]) if key == "byte_share" else count_in_words(size["n_elements"]),
         }
-        for entry, label in zip(known, order, strict=True)
+        for size, label in zip(known, order, strict=True)
         for key, of in SHARES.items()
     ]
     parts = list(SHARES.values())
-    largest = max(max(entry[key] for key in SHARES) for entry in known)
+    largest = max(max(size[key] for key in SHARES) for size in known)
     room = alt.Scale(domain=[0, 1.25 * largest], nice=False)  # for the labels behind the bars
     base = marks().encode(
         x=alt.X("share:Q", title="share of the model", scale=room, axis=alt.Axis(format="%", tickCount=5, grid=True)),

@@ -77,11 +77,11 @@ def tensor_map(data: ReportData) -> Iterator[Chart]:
     cells = _cells(profile)
     if not cells:
         raise LeftOutError("no tensor belongs to a layer")
-    statistics = [entry for entry in STATISTICS if any(_drawable(entry, cell) for cell in cells)]
+    statistics = [statistic for statistic in STATISTICS if any(_drawable(statistic, cell) for cell in cells)]
     if not statistics:
         raise LeftOutError("no statistic is defined on any tensor of a layer")
     roles = drawn_roles(cell.role for cell in cells)
-    sentence = f"Highest: {'; '.join(_highest(entry, cells) for entry in statistics)}."
+    sentence = f"Highest: {'; '.join(_highest(statistic, cells) for statistic in statistics)}."
     yield Chart(
         name="tensor-map",
         title="Statistics of the weights by layer and role",
@@ -91,7 +91,7 @@ def tensor_map(data: ReportData) -> Iterator[Chart]:
             " Shades are linear for small values and logarithmic for large ones. Empty: no such tensor, undefined,"
             f" or an rms of 0.{only(len({cell.role for cell in cells}))}"
         ),
-        alt=f"Maps of layers and {len(roles)} roles: {listed([entry.label for entry in statistics])}. {sentence}",
+        alt=f"Maps of layers and {len(roles)} roles: {listed([each.label for each in statistics])}. {sentence}",
         table=_table(cells),
         specification=_map(statistics, cells, roles),
         still=_maps(statistics, cells, roles),
@@ -120,19 +120,25 @@ def _highest(statistic: Statistic, cells: list[MapCell]) -> str:
 
 def _table(cells: list[MapCell]) -> ChartTable:
     columns = [ChartColumn("layer", "layer"), ChartColumn("role", "role"), ChartColumn("type", "type")]
-    columns += [ChartColumn(entry.field, entry.label, entry.unit) for entry in STATISTICS]
+    columns += [ChartColumn(statistic.field, statistic.label, statistic.unit) for statistic in STATISTICS]
     rows = [
-        (cell.layer, cell.role, cell.row.type, *(cell.row.get(entry.field) for entry in STATISTICS)) for cell in cells
+        (cell.layer, cell.role, cell.row.type, *(cell.row.get(statistic.field) for statistic in STATISTICS))
+        for cell in cells
     ]
     return ChartTable(tuple(columns), tuple(rows))
 
 
 def _rows(statistics: list[Statistic], cells: list[MapCell], roles: dict[str | None, str]) -> list[dict[str, Any]]:
     return [
-        {"layer": cell.layer, "role": roles[cell.role], "statistic": entry.label, "value": cell.row[entry.field]}
-        for entry in statistics
+        {
+            "layer": cell.layer,
+            "role": roles[cell.role],
+            "statistic": statistic.label,
+            "value": cell.row[statistic.field],
+        }
+        for statistic in statistics
         for cell in cells
-        if cell.role in roles and _drawable(entry, cell)
+        if cell.role in roles and _drawable(statistic, cell)
     ]
 
 
@@ -147,8 +153,8 @@ def _map(statistics: list[Statistic], cells: list[MapCell], roles: dict[str | No
 
     A single colour scale serves all of them, on asinh(value / knee); its legend takes the labels back from there.
     """
-    labels = [entry.label for entry in statistics]
-    knees = "{" + ", ".join(f"'{entry.label}': {entry.knee!r}" for entry in statistics) + "}"
+    labels = [statistic.label for statistic in statistics]
+    knees = "{" + ", ".join(f"'{statistic.label}': {statistic.knee!r}" for statistic in statistics) + "}"
     chosen = alt.param(name="statistic", value=labels[0], bind=alt.binding_select(options=labels, name="Show the "))
     value = f"(exp(datum.value) - exp(-datum.value)) / 2 * {knees}[statistic]"
     label = f"format({value}, abs({value}) < 1e-4 && datum.value != 0 ? '.1~e' : '.2~g')"
@@ -181,15 +187,15 @@ def _maps(statistics: list[Statistic], cells: list[MapCell], roles: dict[str | N
     look, y = cell_look(len(_layers(cells))), role_y(list(roles.values()))
     panels = [
         marks()
-        .transform_filter(f"datum.statistic === '{entry.label}'")
+        .transform_filter(f"datum.statistic === '{statistic.label}'")
         .mark_rect(**look)
         .encode(
-            x=layer_x(_layers(cells), 0, named=entry is statistics[-1]),
+            x=layer_x(_layers(cells), 0, named=statistic is statistics[-1]),
             y=y,
-            color=_shade(entry),
+            color=_shade(statistic),
         )
         .properties(width="container", height=15 * len(roles))
-        for entry in statistics
+        for statistic in statistics
     ]
     stacked = alt.vconcat(*panels, data=alt.NamedData(name=ROWS), spacing=14).resolve_scale(color="independent")
     found = with_rows(stacked, _rows(statistics, cells, roles))

@@ -39,7 +39,7 @@ def _fit(data: ReportData) -> Fit:
 
 @chart("validation-fit")
 def validation_fit(data: ReportData) -> Iterator[Chart]:
-    """What fitted weights say of prompts that had no part in them: AUC, and the scores themselves."""
+    """Fitted weights on prompts that had no part in them: their AUC, and the scores themselves."""
     fit = _fit(data)
     if fit.auc is None or fit.auc_uniform is None or fit.null is None or not fit.scores:
         raise LeftOutError("the fit was not tried on categories left out")
@@ -125,7 +125,7 @@ def _auc_picture(fit: Fit) -> Specification:
 
 def _score_chart(fit: Fit) -> Chart:
     """The scores of every prompt, by weights from the other categories."""
-    categories = list(dict.fromkeys(entry.category for entry in fit.scores))
+    categories = list(dict.fromkeys(prompt.category for prompt in fit.scores))
     label = "Exploratory: " if fit.exploratory else ""
     sentence = (
         f"{label}{fit.n_wrong} prompts answered wrongly and {fit.n_correct} correctly, each scored by weights that its"
@@ -159,7 +159,9 @@ def _score_table(fit: Fit) -> ChartTable:
         ChartColumn("fitted", FITTED),
         ChartColumn("uniform", UNIFORM),
     )
-    rows = tuple((entry.id, entry.category, ANSWERS[entry.wrong], entry.fitted, entry.uniform) for entry in fit.scores)
+    rows = tuple(
+        (prompt.id, prompt.category, ANSWERS[prompt.wrong], prompt.fitted, prompt.uniform) for prompt in fit.scores
+    )
     return ChartTable(columns, rows)
 
 
@@ -167,14 +169,14 @@ def _score_picture(fit: Fit, categories: list[str]) -> Specification:
     labels = dict(zip(categories, unique([category or "no category" for category in categories]), strict=True))
     rows = [
         {
-            "prompt": name(entry.id),
-            "category": labels[entry.category],
-            "answer": ANSWERS[entry.wrong],
-            "fitted": entry.fitted,
-            "uniform": entry.uniform,
+            "prompt": name(prompt.id),
+            "category": labels[prompt.category],
+            "answer": ANSWERS[prompt.wrong],
+            "fitted": prompt.fitted,
+            "uniform": prompt.uniform,
         }
-        for entry in fit.scores
-        if entry.category in labels
+        for prompt in fit.scores
+        if prompt.category in labels
     ]
     domain = list(labels.values())
     y = alt.Y(

@@ -30,9 +30,9 @@ MOST_QUANTITIES = MOST_ROLES
 def validation_orders(data: ReportData) -> Iterator[Chart]:
     """Spearman's ρ of every quantity by every predictor, with its interval."""
     quantities = [
-        entry
-        for entry in validation_of(data).quantities
-        if any(predictor.spearman is not None for predictor in entry.predictors)
+        quantity
+        for quantity in validation_of(data).quantities
+        if any(predictor.spearman is not None for predictor in quantity.predictors)
     ]
     if not quantities:
         raise LeftOutError("no order was predicted and measured")
@@ -81,18 +81,18 @@ def _table(quantities: list[Quantity]) -> ChartTable:
     )
     rows = []
     for quantity in quantities:
-        for entry in quantity.predictors:
-            rho, tau = entry.spearman, entry.kendall
+        for predictor in quantity.predictors:
+            rho, tau = predictor.spearman, predictor.kendall
             rows.append(
                 (
                     quantity.label,
                     quantity.per,
-                    entry.name,
-                    entry.role,
-                    entry.n_points,
+                    predictor.name,
+                    predictor.role,
+                    predictor.n_points,
                     *((rho.value, rho.low, rho.high) if rho else (None, None, None)),
                     tau.value if tau else None,
-                    entry.verdict,
+                    predictor.verdict,
                 )
             )
     return ChartTable(columns, tuple(rows))
@@ -104,15 +104,15 @@ def _picture(quantities: list[Quantity]) -> Specification:
     rows: list[dict[str, Any]] = [
         {
             "quantity": label,
-            "by": entry.name,
-            "rho": entry.spearman.value,
-            "low": entry.spearman.low,
-            "high": entry.spearman.high,
-            "verdict": name(entry.verdict or ("baseline" if entry.role == "baseline" else "no verdict")),
+            "by": predictor.name,
+            "rho": predictor.spearman.value,
+            "low": predictor.spearman.low,
+            "high": predictor.spearman.high,
+            "verdict": name(predictor.verdict or ("baseline" if predictor.role == "baseline" else "no verdict")),
         }
         for label, quantity in zip(labels, quantities, strict=True)
-        for entry in quantity.predictors
-        if entry.spearman is not None
+        for predictor in quantity.predictors
+        if predictor.spearman is not None
     ]
     axis = alt.Axis(grid=True, tickCount=5, format=".1f")
     scale = alt.Scale(domain=[-1, 1], nice=False)

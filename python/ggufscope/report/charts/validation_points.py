@@ -41,16 +41,16 @@ class Scatter:
 
 def _scatter(data: ReportData, wanted: str) -> Scatter:
     """LeftOutError where there is nothing to draw."""
-    quantity = next((entry for entry in validation_of(data).quantities if entry.name == wanted), None)
+    quantity = next((quantity for quantity in validation_of(data).quantities if quantity.name == wanted), None)
     if quantity is None:
         raise LeftOutError("it was not compared")
     if not quantity.points:
         raise LeftOutError(f"nothing was measured: {name(quantity.note or 'no reason is known')}")
-    predictions = [entry for entry in quantity.predictors if entry.role != BASELINE]
+    predictions = [predictor for predictor in quantity.predictors if predictor.role != BASELINE]
     if not predictions:
         reasons = "; ".join(f"{name(source)}: {reason}" for source, reason in quantity.missing.items())
         raise LeftOutError(f"nothing predicts it ({reasons or 'no reason is known'})")
-    sized = [entry for entry in predictions if entry.size is not None]
+    sized = [predictor for predictor in predictions if predictor.size is not None]
     return Scatter(quantity, sized or predictions, bool(sized))
 
 
@@ -67,11 +67,11 @@ for _wanted in SHOWN:
 def _chart(shown: Scatter) -> Chart:
     quantity = shown.quantity
     (label,) = quantity_labels([quantity])
-    tested = [entry for entry in quantity.predictors if entry.role != BASELINE]
-    sentence = order_sentence(tested, [entry for entry in quantity.predictors if entry.role == BASELINE])
+    tested = [predictor for predictor in quantity.predictors if predictor.role != BASELINE]
+    sentence = order_sentence(tested, [predictor for predictor in quantity.predictors if predictor.role == BASELINE])
     line = " On the dashed line the two are equal." if shown.sized else " Only the order is predicted, not the size."
     bars = f" Bars: {INTERVALS}." if _with_bars(quantity) else ""
-    others = [entry.name for entry in tested if entry not in shown.predictions]
+    others = [predictor.name for predictor in tested if predictor not in shown.predictions]
     elsewhere = f" Not in this unit, and not drawn: {listed(others)}." if others else ""
     return Chart(
         name=stem("validation", quantity.name),
@@ -103,15 +103,23 @@ def _table(shown: Scatter) -> ChartTable:
         ChartColumn("measured_high", "measured, 97.5 %"),
     )
     rows = tuple(
-        (point.layer, point.head, entry.name, point.predicted[entry.name], point.measured, point.low, point.high)
-        for entry in shown.predictions
+        (
+            point.layer,
+            point.head,
+            predictor.name,
+            point.predicted[predictor.name],
+            point.measured,
+            point.low,
+            point.high,
+        )
+        for predictor in shown.predictions
         for point in shown.quantity.points
     )
     return ChartTable(columns, rows)
 
 
 def _picture(shown: Scatter) -> Specification:
-    names = [entry.name for entry in shown.predictions]
+    names = [predictor.name for predictor in shown.predictions]
     rows: list[dict[str, Any]] = [
         {
             "layer": point.layer,

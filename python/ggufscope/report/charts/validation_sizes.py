@@ -28,7 +28,7 @@ class Sized(NamedTuple):
     """A predictor in the unit of what was measured."""
 
     quantity: Quantity
-    entry: Predictor
+    predictor: Predictor
     size: Size
 
 
@@ -37,10 +37,10 @@ def validation_sizes(data: ReportData) -> Iterator[Chart]:
     """The relative error of every quantity that some source predicts in its own unit."""
     quantities = validation_of(data).quantities
     found = [
-        Sized(quantity, entry, entry.size)
+        Sized(quantity, predictor, predictor.size)
         for quantity in quantities
-        for entry in quantity.predictors
-        if entry.size is not None
+        for predictor in quantity.predictors
+        if predictor.size is not None
     ]
     relative = [each for each in found if each.size.kind == "relative"]
     if not relative:
@@ -69,7 +69,7 @@ def _quantities(found: list[Sized]) -> list[Quantity]:
 def _sentence(relative: list[Sized]) -> str:
     parts = []
     for source in predictor_order(_quantities(relative)):
-        own = [each for each in relative if each.entry.name == source]
+        own = [each for each in relative if each.predictor.name == source]
         if own:
             ends = [pick(own, key=lambda each: each.size.mean_absolute.value) for pick in (min, max)]
             texts = [f"{100 * each.size.mean_absolute.value:.0f} % ({name(each.quantity.label)})" for each in ends]
@@ -96,7 +96,7 @@ def _table(found: list[Sized]) -> ChartTable:
         (
             quantity.label,
             quantity.per,
-            entry.name,
+            predictor.name,
             size.kind,
             size.mean.value,
             size.mean_absolute.value,
@@ -107,20 +107,20 @@ def _table(found: list[Sized]) -> ChartTable:
             size.constant,
             size.verdict,
         )
-        for quantity, entry, size in found
+        for quantity, predictor, size in found
     )
     return ChartTable(columns, rows)
 
 
 def _picture(relative: list[Sized], predictors: list[str]) -> Specification:
     quantities = _quantities(relative)
-    labels = dict(zip((entry.name for entry in quantities), quantity_labels(quantities), strict=True))
-    there = {each.entry.name for each in relative}
+    labels = dict(zip((quantity.name for quantity in quantities), quantity_labels(quantities), strict=True))
+    there = {each.predictor.name for each in relative}
     shown = [source for source in predictors if source in there]
     rows: list[dict[str, Any]] = [
         {
             "quantity": labels[quantity.name],
-            "by": entry.name,
+            "by": predictor.name,
             "error": size.mean_absolute.value,
             "low": size.mean_absolute.low,
             "high": size.mean_absolute.high,
@@ -128,7 +128,7 @@ def _picture(relative: list[Sized], predictors: list[str]) -> Specification:
             "mean": size.mean.value,
             "verdict": name(size.verdict or "no verdict"),
         }
-        for quantity, entry, size in relative
+        for quantity, predictor, size in relative
         if quantity.name in labels
     ]
     base = lines(list(labels.values()), shown)

@@ -1,4 +1,4 @@
-"""What charts of predicted against measured have in common: predictors, quantities, and what sentences say of them."""
+"""Labels, marks and sentences that all charts of predicted against measured share."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ INTERVALS = "95 % intervals over resampled prompts"
 
 def quantity_labels(quantities: Sequence[Quantity]) -> list[str]:
     """`"attention entropy of heads"`, `"query rms"`, unique."""
-    return unique([f"{entry.label} of heads" if entry.per == "head" else entry.label for entry in quantities])
+    return unique(
+        [f"{quantity.label} of heads" if quantity.per == "head" else quantity.label for quantity in quantities]
+    )
 
 
 def predictor_order(quantities: Iterable[Quantity]) -> list[str]:
     """The predictors that there are, in the order of the registry."""
-    there = {entry.name for quantity in quantities for entry in quantity.predictors}
+    there = {predictor.name for quantity in quantities for predictor in quantity.predictors}
     return [source for source in PREDICTORS if source in there]
 
 
@@ -63,14 +65,16 @@ def bars(base: Any, colour: alt.Color) -> Any:
 
 def order_sentence(predictions: Sequence[Predictor], baselines: Sequence[Predictor]) -> str:
     """Spearman's ρ of predictions with what came of it, and that of the baselines."""
-    found = [f"{entry.name} {with_interval(entry.spearman)}{_verdict(entry)}" for entry in predictions]
-    beside = [f"{entry.name} {with_interval(entry.spearman)}" for entry in baselines]
+    found = [f"{predictor.name} {with_interval(predictor.spearman)}{_verdict(predictor)}" for predictor in predictions]
+    beside = [f"{predictor.name} {with_interval(predictor.spearman)}" for predictor in baselines]
     if not beside:
         return f"Spearman's ρ: {'; '.join(found)}. There is no baseline."
     plural = "s" if len(beside) > 1 else ""
-    untested = " Too few points or prompts for a verdict." if not any(entry.verdict for entry in predictions) else ""
+    untested = (
+        " Too few points or prompts for a verdict." if not any(predictor.verdict for predictor in predictions) else ""
+    )
     return f"Spearman's ρ: {'; '.join(found)}. Baseline{plural}: {listed(beside)}.{untested}"
 
 
-def _verdict(entry: Predictor) -> str:
-    return f", {escape(entry.verdict)}" if entry.verdict else ""
+def _verdict(predictor: Predictor) -> str:
+    return f", {escape(predictor.verdict)}" if predictor.verdict else ""

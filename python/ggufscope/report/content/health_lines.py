@@ -24,7 +24,7 @@ class HealthLine(NamedTuple):
 
 
 def health_lines(profile: Profile) -> Iterator[HealthLine]:
-    """What is sound, what is plainly wrong, and what is merely worth knowing."""
+    """A line for all that is sound, plainly wrong, or merely worth knowing."""
     health = Health.of(profile)
     if not profile.tensors:
         yield HealthLine("odd", "there are no weights")

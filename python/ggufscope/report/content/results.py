@@ -1,4 +1,4 @@
-"""What a report shows: the saved results that belong to one model, read once."""
+"""The results that a report shows: those that belong to one model, read once."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class ReportData:
         why_no_profile: the reason, for the reader; None where there is one.
         why_no_analysis: the same of the analysis.
         validation: predicted against measured; None where there is none.
-        why_no_validation: why the one that is there cannot be shown; None also where there is none at all, since nobody
-            misses a validation of a model that was not run.
+        why_no_validation: why the one that is there cannot be shown; None also where there is none at all: a report
+            does not speak of a validation that was never made.
     """
 
     profile: Profile | None
@@ -189,7 +189,7 @@ def _beside(
 
 
 def other_settings(data: ReportData) -> list[str]:
-    """In what the analysis that was validated differs from the one that is shown beside it."""
+    """The differences of the analysis that was validated from the one that is shown beside it."""
     if data.analysis is None or data.validation is None:
         return []
     return list(_differences(data.analysis, data.validation))

@@ -59,7 +59,7 @@ def hypotheses(shown: Shown) -> Iterator[Block]:
 
 
 def warnings(shown: Shown) -> Iterator[Block]:
-    """What makes the analysis less believable than it looks."""
+    """The warnings of the analysis: reasons to believe it less."""
     if shown.analysis is not None and shown.analysis.warnings:
         yield Heading(Own("Before you believe it"))
         yield Items(shown.analysis.warnings, "warnings")

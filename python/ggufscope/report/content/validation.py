@@ -14,8 +14,8 @@ from .words import Own, Words, joined, own
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...validation.fit_records import Fit
-    from ...validation.quantity_records import Estimate, Predictor, Quantity, Size
+    from ...validation.fit_document import Fit
+    from ...validation.quantity_document import Estimate, Predictor, Quantity, Size
     from ...validation.validation_document import ValidationDocument
     from .blocks import Block
     from .shown import Shown

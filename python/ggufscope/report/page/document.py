@@ -69,7 +69,7 @@ def render_page(report: Report) -> str:
 
 
 def _runs(shown: Shown) -> dict[str, str]:
-    """What was done to the model → when it was started."""
+    """Step that was done with the model → time at which it was started."""
     results = {"profiled": shown.profile, "analysed": shown.analysis, "validated": shown.validation}
     return {done: result.run.started for done, result in results.items() if result is not None and result.run}
 

@@ -27,7 +27,7 @@ def table_html(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def profile_html(profile: Profile) -> str:
-    """What a model is, and its roles with their statistics."""
+    """The model in a line, and its roles with their statistics."""
     model = profile.model
     facts = f"{model.architecture or 'no architecture'}, {count_text(model.n_elements)} parameters"
     rows = [
@@ -51,10 +51,10 @@ def _share(row: Row, field: str) -> str:
 def analysis_html(document: AnalysisDocument) -> str:
     """Statement, warnings, verdicts, and the index by layer, of the other presets beside that of the leading one."""
     others = document.other_presets
-    verdicts = [(entry.id, entry.title, entry.verdict, entry.why) for entry in document.hypotheses]
+    verdicts = [(finding.id, finding.title, finding.verdict, finding.why) for finding in document.hypotheses]
     layers = [
-        (*_layer_cells(entry), *(_decimal(other.layers[row].risk) for other in others))
-        for row, entry in enumerate(document.preset.layers)
+        (*_layer_cells(record), *(_decimal(other.layers[row].risk) for other in others))
+        for row, record in enumerate(document.preset.layers)
     ]
     header = (
         f"risk, {document.preset.name}",
@@ -72,9 +72,9 @@ def analysis_html(document: AnalysisDocument) -> str:
     )
 
 
-def _layer_cells(entry: LayerRecord) -> tuple[object, ...]:
-    rank = _NOTHING if entry.rank is None else f"{entry.rank:g}"
-    return entry.layer, _decimal(entry.risk), entry.level or _NOTHING, rank, _decimal(entry.p_top_three, 2)
+def _layer_cells(record: LayerRecord) -> tuple[object, ...]:
+    rank = _NOTHING if record.rank is None else f"{record.rank:g}"
+    return record.layer, _decimal(record.risk), record.level or _NOTHING, rank, _decimal(record.p_top_three, 2)
 
 
 def _decimal(value: float | None, digits: int = 1) -> str:

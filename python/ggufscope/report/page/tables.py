@@ -43,7 +43,7 @@ class ShownCell:
 
     @property
     def key(self) -> str | None:
-        """What it is sorted by, where that is another number than the one shown."""
+        """The number that the cell is sorted by, where that is another than the one shown."""
         key = None if self.value is None else f"{self.value:.9g}"
         return None if key == self.text else key
 

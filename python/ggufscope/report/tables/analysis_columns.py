@@ -1,4 +1,4 @@
-"""What an analysis knows of layers and heads, in columns beside those of a profile."""
+"""The results of an analysis for layers and heads, in columns beside those of a profile."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def layer_columns(document: AnalysisDocument, layers: Sequence[int | None]) -> l
     """
     columns = [column for preset in (document.preset, *document.other_presets) for column in _of_preset(preset, layers)]
     records = _records(document.preset, layers)
-    for name in dict.fromkeys(name for entry in document.preset.layers for name in entry.types):
-        values = [entry and entry.types.get(name) for entry in records]
+    for name in dict.fromkeys(name for record in document.preset.layers for name in record.types):
+        values = [record and record.types.get(name) for record in records]
         columns.append(DataColumn(f"type_{name}", "text", f"type of {name}", values))
-    low, high = ([_band_end(entry, end) for entry in records] for end in (0, 1))
-    excess = [entry and entry.value_zeros.excess_zero_fraction for entry in records]
+    low, high = ([_band_end(record, end) for record in records] for end in (0, 1))
+    excess = [record and record.value_zeros.excess_zero_fraction for record in records]
     return [
         *columns,
         DataColumn("attn_v_expected_zero_fraction_low", "number", "least zeros that the type of W_v explains", low),
@@ -47,12 +47,12 @@ def layer_columns(document: AnalysisDocument, layers: Sequence[int | None]) -> l
 
 
 def _records(preset: PresetSummary, layers: Sequence[int | None]) -> list[LayerRecord | None]:
-    known = {entry.layer: entry for entry in preset.layers}
+    known = {record.layer: record for record in preset.layers}
     return [None if layer is None else known.get(layer) for layer in layers]
 
 
-def _band_end(entry: LayerRecord | None, end: int) -> float | None:
-    band = entry.value_zeros.expected_zero_fraction if entry else None
+def _band_end(record: LayerRecord | None, end: int) -> float | None:
+    band = record.value_zeros.expected_zero_fraction if record else None
     return None if band is None else band[end]
 
 
@@ -60,18 +60,20 @@ def _of_preset(preset: PresetSummary, layers: Sequence[int | None]) -> Iterator[
     records = _records(preset, layers)
     for name, meaning in _INDEX.items():
         kind: Any = "text" if name == "level" else "number"
-        yield DataColumn(f"{preset.name}_{name}", kind, meaning, [entry and getattr(entry, name) for entry in records])
+        yield DataColumn(
+            f"{preset.name}_{name}", kind, meaning, [record and getattr(record, name) for record in records]
+        )
     for end, side in enumerate(("low", "high")):
-        values = [entry.rank_interval[end] if entry and entry.rank_interval else None for entry in records]
+        values = [record.rank_interval[end] if record and record.rank_interval else None for record in records]
         yield DataColumn(
             f"{preset.name}_rank_{side}", "number", f"{side} end of the 5–95 % interval of the rank", values
         )
     for name, formula in preset.formulas.items():
         yield DataColumn(
-            f"{preset.name}_{name}", "number", formula, [entry and entry.scores.get(name) for entry in records]
+            f"{preset.name}_{name}", "number", formula, [record and record.scores.get(name) for record in records]
         )
     for name in preset.weights:
-        values = [entry.components[name].scaled if entry else None for entry in records]
+        values = [record.components[name].scaled if record else None for record in records]
         yield DataColumn(f"{preset.name}_scaled_{name}", "number", f"{name}, scaled to 0 … 1", values)
 
 
@@ -85,6 +87,6 @@ def head_columns(document: AnalysisDocument) -> list[tuple[str, dict[Place, floa
 
 
 def _places(preset: PresetSummary, rows: list[list[float | None]]) -> Iterator[tuple[Place, float | None]]:
-    for entry, values in zip(preset.layers, rows, strict=True):
+    for record, values in zip(preset.layers, rows, strict=True):
         for head, value in enumerate(values):
-            yield (entry.layer, "attn_q", head), value
+            yield (record.layer, "attn_q", head), value

@@ -59,7 +59,7 @@ def _layers(data: ReportData) -> DataTable:
     found: Iterable[Row] = data.profile.layers.values() if data.profile else ()
     rows = [flat(row) for row in found]
     if not rows and document is not None:
-        rows = [{"layer": entry.layer} for entry in document.preset.layers]
+        rows = [{"layer": record.layer} for record in document.preset.layers]
     columns = _places(("layer", "stack"), rows)
     if data.profile is not None:
         columns += [*_places(("n_tensors", "n_bytes"), rows), *_statistics(rows, lambda field: field["roll_up"])]

@@ -19,7 +19,9 @@ def validation_table(document: ValidationDocument) -> list[DataColumn]:
         DataColumn("per", "text", "layer or head", [quantity.per for quantity, _ in rows]),
         DataColumn("layer", "integer", "", [point.layer for _, point in rows]),
         DataColumn("head", "integer", "empty for a whole layer", [point.head for _, point in rows]),
-        DataColumn("unit", "text", "of what was measured; empty for plain numbers", [entry.unit for entry, _ in rows]),
+        DataColumn(
+            "unit", "text", "of what was measured; empty for plain numbers", [quantity.unit for quantity, _ in rows]
+        ),
         DataColumn("measured", "number", "over the prompts", [point.measured for _, point in rows]),
         DataColumn("measured_low", "number", "low end of its 95 % interval", [point.low for _, point in rows]),
         DataColumn("measured_high", "number", "high end of its 95 % interval", [point.high for _, point in rows]),

@@ -178,8 +178,8 @@ def refused_line(run_command: RunCommand, inputs: dict[str, str], elsewhere: Pat
 
     def call(command: str, words: Words, code: int, **places: object) -> str:
         arguments = [word.format(out=elsewhere / "out", **inputs, **places) for word in words]
-        found, out, err = run_command(command, *arguments)
-        assert (found, out) == (code, "")
+        exit_code, out, err = run_command(command, *arguments)
+        assert (exit_code, out) == (code, "")
         assert err.startswith("ggufscope: ")
         assert err.count("\n") == 1
         assert err[:-1].isprintable()

@@ -13,6 +13,7 @@ from ggufscope.report.charts import THEMES, draw, left_out, png, svg, themed, ve
 from ggufscope.report.charts.registry import LARGEST_TABLE, MODULES, makers
 from ggufscope.report.content.results import ReportData
 from support.report_models import HOSTILE, MODELS, NO_LAYERS, analysis_alone, profile_alone, results
+from support.specifications import strings
 
 altair = pytest.importorskip("altair", reason="charts need the extra report")
 
@@ -154,19 +155,6 @@ def luminance(colour):
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def strings(value, path=()):
-    """Every string of a specification with the way to it."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield key, (*path, "key")
-            yield from strings(inner, (*path, key))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from strings(inner, (*path, "[]"))
-    elif isinstance(value, str):
-        yield value, path
 
 
 def test_names_from_a_file_are_data_and_nothing_else(write_gguf):

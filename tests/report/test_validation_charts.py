@@ -13,6 +13,7 @@ from ggufscope.report.charts import draw, png, svg, themed
 from ggufscope.report.charts.registry import makers
 from ggufscope.report.charts.validation_points import MANY, SHOWN
 from support.report_validations import HOSTILE, KINDS, alone, data, validation
+from support.specifications import strings
 
 altair = pytest.importorskip("altair", reason="charts need the extra report")
 
@@ -187,17 +188,6 @@ def test_without_a_fit_the_reason_is_told():
     assert left == {
         "validation-fit": "weights were not fitted: no answers were generated, so that none could be scored"
     }
-
-
-def strings(value, path=()):
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from strings(inner, (*path, key))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from strings(inner, (*path, "[]"))
-    elif isinstance(value, str):
-        yield value, path
 
 
 def test_hostile_texts_are_data_and_nothing_else():

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
+from ggufscope.arrays.equality import equal
 from support import small_models
 from support.pickling import through_pickle
 
@@ -36,6 +37,8 @@ def test_a_place_is_part_of_a_row(write_gguf: Any) -> None:
     other.layer = 1
     assert row != other
     assert row != dict(row)
+    assert not equal({"rows": [row]}, {"rows": [other]})
+    assert equal({"rows": [row]}, {"rows": [copy.copy(row)]})
     with pytest.raises(TypeError, match="unhashable"):
         hash(row)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,14 @@ def equal(left: Any, right: Any) -> bool:
     """Whether two values are the same, part by part.
 
     NumPy's `==` gives an array, which has no truth, and NaN differs from itself: results compare by this instead.
+    Objects that are no dict, list, tuple or array compare by their own `==`.
 
     >>> equal({"kurtosis": float("nan"), "row_l2": np.ones(2)}, {"row_l2": np.ones(2), "kurtosis": float("nan")})
     True
     """
     if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
         return _equal_arrays(left, right)
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
+    if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(equal(value, right[key]) for key, value in left.items())
     if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
         pairs = zip(left, right, strict=False)

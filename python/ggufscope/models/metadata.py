@@ -66,7 +66,7 @@ class Metadata(Mapping[str, Any]):
         return len(self._entries)
 
     def __eq__(self, other: object) -> bool:
-        return equal(self, other) if isinstance(other, Mapping) else NotImplemented
+        return equal(dict(self), dict(other)) if isinstance(other, Mapping) else NotImplemented
 
     __hash__ = None  # type: ignore[assignment]
 

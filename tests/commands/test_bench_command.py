@@ -37,7 +37,7 @@ def model(write_gguf: Any) -> Path:
 @pytest.fixture
 def run(run_command: RunCommand, monkeypatch: pytest.MonkeyPatch) -> RunCommand:
     """The command on tiny samples."""
-    monkeypatch.setattr(bench.runs, "SAMPLE_BYTES", TINY["n_bytes"])
+    monkeypatch.setattr("ggufscope.commands.bench.bench_types", partial(bench.bench_types, n_bytes=TINY["n_bytes"]))
     return partial(run_command, "bench", "--seconds", "0")
 
 
@@ -47,12 +47,11 @@ def shown(found: bench.Bench, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_a_new_kernel_is_one_entry(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(bench.kernels, "KERNELS", KERNELS.copy())
-    for module in (bench.runs, sys.modules["ggufscope.terminal.bench"]):
-        monkeypatch.setattr(module, "KERNELS", bench.kernels.KERNELS)
+    known = list(KERNELS)
+    monkeypatch.setitem(KERNELS, "medians", None)  # and what is registered in its place goes with it
     measured("medians", "of rows")(lambda sample: Prepared(lambda threads, isa: sample.blocks.any()))
     found = bench.bench_types(["F16"], threads=1, **TINY)
-    assert [row.task.kernel for row in found.measurements] == [*KERNELS, "medians"]
+    assert [row.task.kernel for row in found.measurements] == [*known, "medians"]
     assert "medians: of rows" in shown(found, capsys)
 
 

@@ -11,7 +11,7 @@ from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.selection import Selection
 from ..terminal.console import show
-from ..terminal.inspection import DEFAULT_COLUMNS, render_headline, render_overview, render_tensors
+from ..terminal.inspection import DEFAULT_COLUMNS, render_head, render_overview, render_tensors
 from ..terminal.standard_output import print_out
 from ..text.escape import escape
 from .options import (
@@ -59,7 +59,7 @@ def inspect(
 
 def _render(console: Any, model: Model, selection: Selection, rows: list[dict[str, Any]], columns: list[str]) -> None:
     if selection.filters or selection.columns is not None:
-        render_headline(console, model)
+        render_head(console, model)
     else:
         render_overview(console, model)
     console.print()

@@ -16,7 +16,7 @@ from ..report.packages import require_charts
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from ..terminal.console import show
-from ..terminal.profile import render_headline, render_profile
+from ..terminal.profile import render_head, render_profile
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
 from ..terminal.tensors import DEFAULT_COLUMNS, render_tensors
@@ -115,6 +115,6 @@ def _select(profile: Profile, selection: Selection) -> tuple[list[dict[str, Any]
 def _render_selected(
     console: Any, profile: Profile, rows: list[dict[str, Any]], columns: list[str], selected: bool
 ) -> None:
-    render_headline(console, profile)
+    render_head(console, profile)
     console.print()
     render_tensors(console, rows, columns, selected)

@@ -12,10 +12,10 @@ from rich.text import Text
 
 from ..analysis.settings import SHORT_NAMES
 from ..analysis.wording import INDEX, SHORT_STATEMENT
-from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.glyphs import Glyphs
 from ..text.numbers import count_text, counted
-from ..text.phrases import SYNTHETIC_LINE
 from .console import plain_table, print_table, safe
+from .headline import render_headline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ _VERDICT_STYLES = {"holds": "bold red", "does not hold": "green"}
 def render_analysis(console: Console, document: AnalysisDocument) -> None:
     """Headline, risk by layer, the riskiest layers and why, hypotheses, warnings."""
     glyphs = Glyphs.of(console.encoding)
-    _render_headline(console, document, glyphs)
+    _render_headline(console, document)
     console.print()
     _render_curves(console, document, glyphs)
     if _stands_out(document.preset):
@@ -52,18 +52,14 @@ def render_analysis(console: Console, document: AnalysisDocument) -> None:
         console.print(safe(f"! {warning}", "yellow"))
 
 
-def _render_headline(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
+def _render_headline(console: Console, document: AnalysisDocument) -> None:
     model = document.model
-    parts = [
-        *(glyphs.cut(text, LONGEST_TEXT) for text in (model.architecture, model.file_type) if text),
+    facts = [
         *([f"{count_text(model.n_elements)} parameters"] if model.n_elements is not None else []),
         counted(model.n_layers, "layer"),
         f"from {_SOURCES[model.source]}",
     ]
-    console.print(Text(glyphs.cut(model.title, LONGEST_TEXT), "bold"), soft_wrap=True)
-    console.print(Text(f" {glyphs.dot} ".join(parts)))
-    if model.synthetic:
-        console.print(Text(SYNTHETIC_LINE, "bold yellow"))
+    render_headline(console, model.title, model, facts)
 
 
 def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:

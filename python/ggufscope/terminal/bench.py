@@ -9,7 +9,8 @@ from rich.text import Text
 from ..bench.kernels import KERNELS, READING
 from ..text.glyphs import Glyphs
 from ..text.numbers import bytes_text, counted, rate, short
-from .console import plain_table, print_headline, print_table, safe
+from .console import plain_table, print_table, safe
+from .headline import render_headline, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,17 +92,8 @@ def _noise(rows: Sequence[Measurement]) -> str:
 def _render_model(console: Console, bench: Bench, glyphs: Glyphs) -> None:
     model = bench.model
     assert model is not None  # noqa: S101 - the caller has looked
-    print_headline(
-        console,
-        glyphs,
-        title=model.title,
-        architecture=model.architecture,
-        file_type=model.file_type,
-        n_parameters=model.n_parameters,
-        n_bytes=model.n_bytes,
-        bits_per_weight=model.bits_per_weight,
-        synthetic=model.synthetic,
-    )
+    facts = sizes(model.n_parameters, model.n_bytes, model.bits_per_weight)
+    render_headline(console, model.title, model, facts, without_architecture="no architecture")
     _render_machine(console, bench, glyphs)
     console.print()
     columns = ("threads", "seconds", "Gparam/s", "GB/s", f"{glyphs.times} reading", "% of reading")

@@ -1,4 +1,4 @@
-"""The terminal as rich sees it: tables, headlines, and text from files that stays text."""
+"""The terminal as rich sees it: tables, and text from files that stays text."""
 
 import sys
 from collections.abc import Callable
@@ -9,9 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ..text.escape import escape
-from ..text.glyphs import LONGEST_TEXT, Glyphs
-from ..text.numbers import bytes_text, counted
-from ..text.phrases import SYNTHETIC_LINE
 from .standard_output import print_out
 
 _UNBOUNDED = 100_000
@@ -37,34 +34,6 @@ def print_table(console: Console, table: Table) -> None:
         console.width = max(width, Measurement.get(console, unbounded, table).maximum)
     console.print(table)
     console.width = width
-
-
-def print_headline(
-    console: Console,
-    glyphs: Glyphs,
-    *,
-    title: str,
-    architecture: str | None,
-    file_type: str | None,
-    n_parameters: int,
-    n_bytes: int,
-    bits_per_weight: float | None,
-    synthetic: bool,
-    n_layers: int | None = None,
-) -> None:
-    """Name, kind and size of a model in two lines, and a warning where its weights are made up."""
-    parts = [
-        glyphs.cut(architecture or "no architecture", LONGEST_TEXT),
-        *([file_type] if file_type else []),
-        counted(n_parameters, "parameter"),
-        *([f"{bits_per_weight:.2f} bits per weight"] if bits_per_weight is not None else []),
-        bytes_text(n_bytes),
-        *([counted(n_layers, "layer")] if n_layers is not None else []),
-    ]
-    console.print(Text(glyphs.cut(title, LONGEST_TEXT), "bold"), soft_wrap=True)  # a path stays whole, to be copied
-    console.print(Text(f" {glyphs.dot} ".join(parts)))
-    if synthetic:
-        console.print(Text(SYNTHETIC_LINE, "bold yellow"))
 
 
 def plain_table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:

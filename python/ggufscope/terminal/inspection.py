@@ -14,7 +14,8 @@ from ..models.selection import Selection
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, count_text, counted
-from .console import plain_table, print_headline, print_table, safe
+from .console import plain_table, print_table, safe
+from .headline import render_headline, sizes
 
 DEFAULT_COLUMNS = ("name", "type", "shape", "n_bytes", "bits_per_weight")
 
@@ -26,7 +27,7 @@ _SHORTEST_VALUE = 24  # characters of a metadata value that are shown beside the
 def render_overview(console: Console, model: Model) -> None:
     """Headline, types and sizes by role, declared type, importance matrix, header and metadata."""
     glyphs = Glyphs.of(console.encoding)
-    render_headline(console, model)
+    render_head(console, model)
     console.print()
     _render_roles(console, model, glyphs)
     console.print()
@@ -36,20 +37,10 @@ def render_overview(console: Console, model: Model) -> None:
         _render_metadata(console, model, glyphs)
 
 
-def render_headline(console: Console, model: Model) -> None:
+def render_head(console: Console, model: Model) -> None:
     """One line on what the model is, and a warning where it is made up."""
-    print_headline(
-        console,
-        Glyphs.of(console.encoding),
-        title=model.name or model.path,
-        architecture=model.architecture,
-        file_type=model.file_type,
-        n_parameters=model.n_parameters,
-        n_bytes=model.n_bytes,
-        bits_per_weight=model.bits_per_weight,
-        synthetic=model.synthetic,
-        n_layers=len(model.layers),
-    )
+    facts = [*sizes(model.n_parameters, model.n_bytes, model.bits_per_weight), counted(len(model.layers), "layer")]
+    render_headline(console, model.name or model.path, model, facts, without_architecture="no architecture")
 
 
 def _render_roles(console: Console, model: Model, glyphs: Glyphs) -> None:

@@ -10,7 +10,8 @@ from rich.text import Text
 from ..report.content.health_lines import health_lines
 from ..text.glyphs import Glyphs
 from ..text.numbers import counted, percent, rate, short
-from .console import print_headline, safe
+from .console import safe
+from .headline import render_headline, sizes
 from .rollups import render_experts, render_layers, render_roles
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def render_profile(console: Console, profile: Profile) -> None:
     """Headline, layers, roles and experts."""
     glyphs = Glyphs.of(console.encoding)
-    render_headline(console, profile)
+    render_head(console, profile)
     for rows, render in (
         (profile.layers, render_layers),
         (profile.roles, render_roles),
@@ -36,21 +37,12 @@ def render_profile(console: Console, profile: Profile) -> None:
     _render_legend(console, profile, glyphs)
 
 
-def render_headline(console: Console, profile: Profile) -> None:
+def render_head(console: Console, profile: Profile) -> None:
     """Name and size of the model, how it was read, and whether its weights are sound."""
     glyphs = Glyphs.of(console.encoding)
     model = profile.model
-    print_headline(
-        console,
-        glyphs,
-        title=profile.title,
-        architecture=model.architecture,
-        file_type=model.file_type,
-        n_parameters=model.n_elements,
-        n_bytes=model.n_bytes,
-        bits_per_weight=model.bits_per_weight,
-        synthetic=model.synthetic,
-    )
+    facts = sizes(model.n_elements, model.n_bytes, model.bits_per_weight)
+    render_headline(console, profile.title, model, facts, without_architecture="no architecture")
     _fact(console, "types", _types_text(profile, glyphs))
     _fact(console, "scanned", _scan_text(profile, glyphs))
     for line in _hash_lines(profile):

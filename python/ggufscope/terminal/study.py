@@ -10,10 +10,10 @@ from ..analysis.wording import INDEX, SHORT_STATEMENT
 from ..studies.study_document import FAILED, INTERRUPTED, KEPT, LEFT_OUT
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
-from ..text.phrases import SYNTHETIC_LINE
 from ..validation.wording import count_sentences, fit_sentence
 from .analysis import peaks
 from .console import safe
+from .headline import warn_of_synthetic
 from .trace import duration
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def render_study(
     model = document.model
     named = [glyphs.cut(text, LONGEST_TEXT) for text in (model.title, model.architecture, model.file_type) if text]
     console.print(Text(f" {glyphs.dot} ".join(named), "bold"), soft_wrap=True)
-    if model.synthetic:
-        console.print(Text(SYNTHETIC_LINE, "bold yellow"))
+    warn_of_synthetic(console, model)
     if analysis is not None:
         _render_analysis(console, analysis, glyphs)
     if validation is not None:

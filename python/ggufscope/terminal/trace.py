@@ -10,9 +10,9 @@ from rich.text import Text
 
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, counted, short
-from ..text.phrases import SYNTHETIC_LINE
 from .analysis import peaks
 from .console import plain_table, print_table, safe
+from .headline import dotted, render_headline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,11 +74,7 @@ def render_trace(console: Console, document: TraceDocument) -> None:
 
 def _render_headline(console: Console, document: TraceDocument, glyphs: Glyphs) -> None:
     model, settings, run = document.model, document.settings, document.run
-    dot = f" {glyphs.dot} "
-    console.print(Text(glyphs.cut(model.title, LONGEST_TEXT), "bold"), soft_wrap=True)
     shape = [counted(model.n_layers, "layer"), counted(max(model.n_heads, default=0), "head")]
-    named = [glyphs.cut(text, LONGEST_TEXT) for text in (model.architecture, model.file_type) if text]
-    console.print(Text(dot.join([*named, *shape])))
     n_tokens = sum(len(prompt.token_ids) for prompt in document.prompts)
     read = {"prompts": counted(len(document.prompts), "prompt"), "text": "a text", "probe": "random tokens"}
     engine = glyphs.cut(document.engine.name, LONGEST_TEXT)
@@ -86,14 +82,13 @@ def _render_headline(console: Console, document: TraceDocument, glyphs: Glyphs) 
     if settings.source == "prompts":
         template, reason = (glyphs.cut(text, LONGEST_TEXT) for text in (settings.template, settings.template_reason))
         parts.append(f"template {template} ({reason})")
-    console.print(Text(dot.join(parts)), soft_wrap=True)
+    more = [Text(dotted(parts, glyphs))]
     if run is not None:
         times = [f"read in {duration(run.prefill_seconds)}"]
         times += [f"answered in {duration(run.generation_seconds)}"] if settings.max_new_tokens else []
         times += [f"{bytes_text(run.peak_bytes)} of memory"] if run.peak_bytes is not None else []
-        console.print(Text(dot.join(times), "dim"))
-    if model.synthetic:
-        console.print(Text(SYNTHETIC_LINE, "bold yellow"))
+        more.append(Text(dotted(times, glyphs), "dim"))
+    render_headline(console, model.title, model, shape, more=more)
 
 
 def _render_figures(console: Console, document: TraceDocument, glyphs: Glyphs) -> None:

@@ -8,10 +8,10 @@ from rich.text import Text
 
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import counted, short
-from ..text.phrases import SYNTHETIC_LINE
 from ..validation.compare import BETTER, SAME, WORSE
 from ..validation.wording import count_sentences, fit_sentence, power_sentence, with_interval
 from .console import plain_table, print_table, safe
+from .headline import render_headline
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,13 +44,9 @@ def render_validation(console: Console, document: ValidationDocument) -> None:
 
 def _render_headline(console: Console, document: ValidationDocument, glyphs: Glyphs) -> None:
     model, trace = document.model, document.trace
-    console.print(Text(glyphs.cut(model.title, LONGEST_TEXT), "bold"), soft_wrap=True)
-    named = [glyphs.cut(text, LONGEST_TEXT) for text in (model.architecture, model.file_type) if text]
     read = f"{counted(trace.n_prompts, _SOURCES.get(trace.source, 'piece'))}, {counted(trace.n_tokens, 'token')}"
-    parts = [*named, counted(model.n_layers, "layer"), read, f"engine {glyphs.cut(trace.engine, LONGEST_TEXT)}"]
-    console.print(Text(f" {glyphs.dot} ".join(parts)), soft_wrap=True)
-    if model.synthetic:
-        console.print(Text(SYNTHETIC_LINE, "bold yellow"))
+    facts = [counted(model.n_layers, "layer"), read, f"engine {glyphs.cut(trace.engine, LONGEST_TEXT)}"]
+    render_headline(console, model.title, model, facts, unbroken=True)
 
 
 def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Glyphs) -> None:

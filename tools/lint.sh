@@ -24,6 +24,7 @@ clang_tidy() {  # the objects to check, options of CMake
 run "ruff check" ruff check
 run "ruff format" ruff format --check
 run "mypy" mypy
+run "imports" lint-imports --config tools/import_contracts.toml
 run "stubtest" python -m mypy.stubtest ggufscope._core --mypy-config-file pyproject.toml --allowlist tools/stubtest_allowed.txt
 run "clang-format" clang-format --dry-run --Werror $(find cpp src tests -name '*.h' -o -name '*.cpp')
 run "clang-tidy" clang_tidy "" -Dpybind11_DIR="$(python -m pybind11 --cmakedir)"

@@ -89,3 +89,12 @@ def test_a_text_from_a_file_is_never_our_own():
 
 def test_bars_do_not_end_a_cell():
     assert cell(own("|w| < {}", "a|b")) == r"\|w\| < a\|b"
+
+
+def test_sizes_are_sorted_by_their_bytes(write_gguf):
+    report = Report(profile_alone("usual", write_gguf))
+    columns = [attributes for attributes, _ in Read(render_page(report)).all("td")]
+    sort_keys = [attributes["data-v"] for attributes in columns if "data-v" in attributes]
+    roles = sorted(report.data.profile.roles.values(), key=lambda row: -row.n_bytes)
+    expected = [str(value) for row in roles for value in (row.n_elements, row.n_bytes)]
+    assert any(sort_keys[at : at + len(expected)] == expected for at in range(len(sort_keys)))

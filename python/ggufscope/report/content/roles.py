@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ...text.numbers import bytes_text, count_text
 from .blocks import TextTable, heads
 from .cells import number, percent
-from .words import Own
+from .words import Own, Rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,12 +33,12 @@ def weights_by_place(shown: Shown) -> Iterator[Block]:
 
 def _table(place: str, title: str, rows: Iterable[tuple[Any, Row]]) -> TextTable:
     cells = [(str(name), *_cells(row)) for name, row in rows]
-    return TextTable(f"weights-by-{place}", Own(title), heads(place, *_COLUMNS, numeric="|".join(_COLUMNS[2:])), cells)
+    return TextTable(f"weights-by-{place}", Own(title), heads(place, *_COLUMNS, numeric="|".join(_COLUMNS)), cells)
 
 
 def _cells(row: Row) -> Iterator[Words]:
-    yield Own(count_text(row.n_elements))
-    yield Own(bytes_text(row.n_bytes))
+    yield Rounded(count_text(row.n_elements), row.n_elements)
+    yield Rounded(bytes_text(row.n_bytes), row.n_bytes)
     yield number(row.get("rms"))
     yield number(row.get("kurtosis"))
     yield percent(row.get("sparsity"))

@@ -24,6 +24,17 @@ class Own(str):
     __slots__ = ()
 
 
+class Rounded(Own):
+    """A number as people read it, with the value that a table is sorted by."""
+
+    value: float
+
+    def __new__(cls, text: str, value: float) -> Rounded:
+        rounded = super().__new__(cls, text)
+        rounded.value = value
+        return rounded
+
+
 @dataclass(frozen=True)
 class Link:
     """A link to a part or a chart of the same report, by its name; emphasis where an output has no such places."""

@@ -235,6 +235,9 @@ inline F64 abs(F64 x) {
   return {_mm256_andnot_pd(sign, x.a), _mm256_andnot_pd(sign, x.b), _mm256_andnot_pd(sign, x.c),
           _mm256_andnot_pd(sign, x.d)};
 }
+inline F64 max(F64 x, F64 y) {
+  return {_mm256_max_pd(x.a, y.a), _mm256_max_pd(x.b, y.b), _mm256_max_pd(x.c, y.c), _mm256_max_pd(x.d, y.d)};
+}
 
 // ---- conversions
 inline __m128 first_four(__m256 v) { return _mm256_castps256_ps128(v); }
@@ -390,6 +393,11 @@ inline float highest(F32 a) {
   const __m128 four = _mm_max_ps(first_four(eight), last_four(eight));
   const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+inline double highest(F64 x) {
+  const __m256d four = _mm256_max_pd(_mm256_max_pd(x.a, x.c), _mm256_max_pd(x.b, x.d));
+  const __m128d two = _mm_max_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_max_sd(two, _mm_unpackhi_pd(two, two)));
 }
 
 }  // namespace

@@ -180,6 +180,7 @@ inline F64 abs(F64 a) {
   const __m512d sign = _mm512_set1_pd(-0.0);
   return {_mm512_andnot_pd(sign, a.low), _mm512_andnot_pd(sign, a.high)};
 }
+inline F64 max(F64 a, F64 b) { return {_mm512_max_pd(a.low, b.low), _mm512_max_pd(a.high, b.high)}; }
 
 // ---- conversions
 inline __m256 low_half(__m512 v) { return _mm512_castps512_ps256(v); }
@@ -310,6 +311,12 @@ inline float highest(F32 a) {
   const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
   const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+inline double highest(F64 a) {
+  const __m512d eight = _mm512_max_pd(a.low, a.high);
+  const __m256d four = _mm256_max_pd(_mm512_castpd512_pd256(eight), _mm512_extractf64x4_pd(eight, 1));
+  const __m128d two = _mm_max_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+  return _mm_cvtsd_f64(_mm_max_sd(two, _mm_unpackhi_pd(two, two)));
 }
 
 }  // namespace

@@ -303,6 +303,9 @@ inline F64 operator*(F64 a, F64 b) {
 inline F64 abs(F64 a) {
   return each_lane<F64>([&](int l) { return __builtin_fabs(a.lane[l]); });
 }
+inline F64 max(F64 a, F64 b) {  // a > b ? a : b
+  return each_lane<F64>([&](int l) { return a.lane[l] > b.lane[l] ? a.lane[l] : b.lane[l]; });
+}
 
 // ---- conversions; every rounding is to nearest, ties to even
 inline F32 to_f32(I32 a) {  // from signed integers
@@ -436,6 +439,11 @@ inline float lowest(F32 a) {  // of finite lanes; the sign of a zero is not defi
 }
 inline float highest(F32 a) {
   float result = a.lane[0];
+  for (int l = 1; l < kLanes; ++l) result = a.lane[l] > result ? a.lane[l] : result;
+  return result;
+}
+inline double highest(F64 a) {
+  double result = a.lane[0];
   for (int l = 1; l < kLanes; ++l) result = a.lane[l] > result ? a.lane[l] : result;
   return result;
 }

@@ -310,6 +310,9 @@ inline F64 operator*(F64 a, F64 b) {
 inline F64 abs(F64 a) {
   return each<F64>([](auto x) { return vabsq_f64(x); }, a);
 }
+inline F64 max(F64 a, F64 b) {
+  return each<F64>([](auto x, auto y) { return vbslq_f64(vcgtq_f64(x, y), x, y); }, a, b);
+}
 
 // ---- conversions
 inline float32x4_t narrow(float64x2_t low, float64x2_t high) { return vcvt_high_f32_f64(vcvt_f32_f64(low), high); }
@@ -460,6 +463,11 @@ inline double sum(F64 x) {
 inline uint32_t sum(I32 x) { return vaddvq_u32(vaddq_u32(vaddq_u32(x.a, x.b), vaddq_u32(x.c, x.d))); }
 inline float lowest(F32 x) { return vminvq_f32(vminq_f32(vminq_f32(x.a, x.b), vminq_f32(x.c, x.d))); }
 inline float highest(F32 x) { return vmaxvq_f32(vmaxq_f32(vmaxq_f32(x.a, x.b), vmaxq_f32(x.c, x.d))); }
+inline double highest(F64 x) {
+  const float64x2_t even = vmaxq_f64(vmaxq_f64(x.a, x.c), vmaxq_f64(x.e, x.g));
+  const float64x2_t odd = vmaxq_f64(vmaxq_f64(x.b, x.d), vmaxq_f64(x.f, x.h));
+  return vmaxvq_f64(vmaxq_f64(even, odd));
+}
 
 }  // namespace
 }  // namespace ggufscope

@@ -232,6 +232,7 @@ void numbers(const Inputs& in) {
   binary("operator-(F64, F64)", in.doubles, [](F64 a, F64 b) { return a - b; });
   binary("operator*(F64, F64)", in.doubles, [](F64 a, F64 b) { return a * b; });
   unary("abs(F64)", in.doubles.left, [](F64 a) { return abs(a); });
+  binary("max(F64, F64)", in.doubles, [](F64 a, F64 b) { return max(a, b); });
 }
 
 void conversions(const Inputs& in) {
@@ -326,6 +327,9 @@ void reductions(Inputs& in) {
   for (auto& x : finite) x = static_cast<float>(moderate(in.random));
   unary("lowest(F32)", finite, [](F32 a) { return lowest(a); });
   unary("highest(F32)", finite, [](F32 a) { return highest(a); });
+  std::vector<double> wide(kRandomNumbers);
+  for (auto& x : wide) x = moderate(in.random);
+  unary("highest(F64)", wide, [](F64 a) { return highest(a); });
 }
 
 }  // namespace

@@ -2,11 +2,11 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "matrices.h"
 #include "model_handle.h"
 #include "module.h"
 #include "statistics_binding.h"
@@ -40,35 +40,6 @@ py::list heads_of(const Part& part) {
   return heads;
 }
 
-// A tensor as matrices: one, or one per expert where three dimensions are plausibly that. A convolution's many small
-// kernels are the rows of one matrix instead; so is whatever a hostile shape claims.
-struct Matrices {
-  static constexpr uint64_t kMostExperts = 4096;
-  static constexpr uint64_t kLeastElements = 4096;
-
-  uint64_t count = 1;
-  uint64_t rows = 1;
-  uint64_t columns = 1;
-
-  explicit Matrices(const TensorInfo& info) {
-    const auto& shape = info.shape;
-    columns = shape.empty() ? 1 : shape.back();
-    rows = columns == 0 ? 0 : info.n_elements / columns;
-    if (shape.size() != 3 || shape[0] == 0 || shape[0] > kMostExperts) return;
-    if (info.n_elements / shape[0] < kLeastElements) return;
-    count = shape[0];
-    rows = shape[1];
-  }
-
-  // Rows of one head, or 0 where there are more heads, or smaller ones, than any model has: each costs memory.
-  uint64_t head_rows(uint64_t group_rows) const {
-    constexpr uint64_t most_heads = 4096;
-    constexpr uint64_t least_elements = 32;
-    if (count > 1 || group_rows == 0 || rows / group_rows > most_heads) return 0;
-    return std::min(rows, group_rows) * columns < least_elements ? 0 : group_rows;
-  }
-};
-
 struct Plan {
   std::vector<Source> sources;
   std::vector<Part> parts;  // one per source
@@ -82,17 +53,8 @@ struct Plan {
       parts.push_back({tensor, 0, {}, {}});
       return;
     }
-    const uint64_t elements = matrices.rows * matrices.columns;
-    const uint64_t size = elements / info.type->elements_per_block * info.type->bytes_per_block;
     for (uint64_t i = 0; i < matrices.count; ++i) {
-      const BlockMatrix matrix{info.type,
-                               matrices.rows,
-                               matrices.columns,
-                               nullptr,
-                               model.files()[info.file].mapping.get(),
-                               info.offset + i * size,
-                               model.swapped()};
-      sources.push_back({matrix, i * elements, matrices.head_rows(group_rows)});
+      sources.push_back({matrices.at(model, info, i), i * matrices.elements(), matrices.head_rows(group_rows)});
       parts.push_back({tensor, i, {}, {}});
     }
     bytes += info.n_bytes;

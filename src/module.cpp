@@ -6,5 +6,6 @@ PYBIND11_MODULE(_core, module) {
   ggufscope::register_formats(module);
   ggufscope::register_statistics(module);
   ggufscope::register_profile(module);
+  ggufscope::register_pairs(module);
   ggufscope::register_products(module);
 }

@@ -7,6 +7,7 @@ namespace ggufscope {
 
 void register_formats(pybind11::module_& module);
 void register_model(pybind11::module_& module);
+void register_pairs(pybind11::module_& module);
 void register_products(pybind11::module_& module);
 void register_profile(pybind11::module_& module);
 void register_statistics(pybind11::module_& module);

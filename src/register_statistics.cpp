@@ -55,13 +55,6 @@ void append(Statistics& statistics, const Statistics& later) {
   statistics.append(later);
 }
 
-py::dict to_dict(const Statistics& statistics) {
-  const Fields fields = fields_of(statistics);
-  py::dict result;
-  for (const auto& [name, value] : fields.values()) result[py::str(name)] = std::visit(ToPython{}, value);
-  return result;
-}
-
 py::list describe_fields() {
   std::vector<std::string> per_head;
   Values::each_field([&](const FieldInfo& field, bool) { per_head.emplace_back(field.name); });
@@ -102,6 +95,20 @@ Statistics observe_buffer(const py::buffer& blocks, uint32_t type_id, uint64_t r
 
 }  // namespace
 
+py::dict to_dict(const Fields& fields) {
+  py::dict result;
+  for (const auto& [name, value] : fields.values()) result[py::str(name)] = std::visit(ToPython{}, value);
+  return result;
+}
+
+std::function<void(uint64_t)> report_to(const py::object& progress, uint64_t total) {
+  return [progress, total](uint64_t done) {
+    const py::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (!progress.is_none()) progress(done, total);
+  };
+}
+
 EngineOptions engine_options(int threads, bool fast, double sparsity_threshold, const std::string& isa,
                              const py::object& progress, uint64_t total) {
   if (threads < 1) throw py::value_error("threads must be at least 1");
@@ -113,11 +120,7 @@ EngineOptions engine_options(int threads, bool fast, double sparsity_threshold, 
   options.fast = fast;
   options.sparsity_threshold = static_cast<float>(sparsity_threshold);
   options.table = isa.empty() ? &kernels() : &kernels(isa);
-  options.progress = [progress, total](uint64_t done) {
-    const py::gil_scoped_acquire acquire;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    if (!progress.is_none()) progress(done, total);
-  };
+  options.progress = report_to(progress, total);
   return options;
 }
 
@@ -130,7 +133,7 @@ void register_statistics(py::module_& module) {
       .def("merge", &merge, py::arg("later"))
       .def("append", &append, py::arg("later"))
       .def("copy", [](const Statistics& s) { return Statistics(s); })
-      .def("fields", &to_dict);
+      .def("fields", [](const Statistics& s) { return to_dict(fields_of(s)); });
   module.def("fields", &describe_fields, "Every field of Statistics.fields(), in order.");
   module.def("observe_buffer", &observe_buffer, py::arg("blocks"), py::arg("type"), py::arg("rows"), py::arg("columns"),
              py::arg("threads") = 1, py::arg("fast") = false, py::arg("sparsity_threshold") = 1e-6,

@@ -3,11 +3,18 @@
 
 #include <pybind11/pybind11.h>
 
+#include <functional>
 #include <string>
 
 #include "stream/engine.h"
 
 namespace ggufscope {
+
+/// A dict of the fields, each as the Python type of its kind.
+pybind11::dict to_dict(const Fields& fields);
+
+/// A function for the engine that calls `progress` (done, total) with the GIL and looks for Ctrl-C.
+std::function<void(uint64_t)> report_to(const pybind11::object& progress, uint64_t total);
 
 /// Options shared by all ways into the engine. `progress` (done, total) is called in the calling thread, which also
 /// looks for Ctrl-C there; whatever it raises cancels the run. `total` is what it is told as the whole.

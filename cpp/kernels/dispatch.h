@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/kernels.h"
+#include "kernels/pairs.h"
 #include "kernels/products.h"
 
 namespace ggufscope {
@@ -14,6 +15,7 @@ struct KernelTable {
   std::vector<FormatKernels> formats;
   StatisticsKernels statistics;
   ProductKernels products;
+  PairKernels pairs;
   StreamKernels stream;
 
   /// The kernels of a type that find_type knows.

@@ -1,10 +1,13 @@
 // The registry of statistics: listing a struct here makes kernels compute it, the engine merge it, and every output
 // show its fields. What it looks at is told by its sums (statistics/tile.h), how long it lives by itself
-// (statistics/statistic.h).
+// (statistics/statistic.h). Pair statistics compare the weights of two files and have a list of their own
+// (statistics/pair.h).
 #pragma once
 
 #include "statistics/codes.h"
 #include "statistics/counts.h"
+#include "statistics/difference.h"
+#include "statistics/difference_vectors.h"
 #include "statistics/extremes.h"
 #include "statistics/histogram.h"
 #include "statistics/moments.h"
@@ -60,10 +63,15 @@ struct Collection : Statistic... {
     const auto visit_all = [&](const auto& fields, bool fast) {
       for (const FieldInfo& field : fields) visit(field, fast);
     };
-    (visit_all(Statistic::kFields, Statistic::kFast), ...);
+    (visit_all(Statistic::kFields, is_fast<Statistic>()), ...);
   }
 
  private:
+  template <class One>
+  static constexpr bool is_fast() {
+    if constexpr (requires { One::kFast; }) return One::kFast;
+    return false;
+  }
   template <class Each>
   static constexpr bool kHasRows = requires(Each& here, const Each& later) { here.append(later); };
 
@@ -96,5 +104,10 @@ struct Targets : TargetPointers<AllStatistics> {
   bool rows;        // whether those of rows and columns are
   uint32_t* table;  // of formats that count codes in a table of their own, FormatKernels::table_size
 };
+
+using PairStatistics = Collection<Difference, DifferenceVectors>;
+
+template <class... Statistic>
+struct PairTargets<Collection<Statistic...>> : PairTarget<Statistic>... {};
 
 }  // namespace ggufscope

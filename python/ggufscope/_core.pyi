@@ -201,6 +201,74 @@ def observe_buffer(
     sparsity_threshold: float = 1e-6,
     isa: str = "",
 ) -> Statistics: ...
+@type_check_only
+class PairFieldInfo(TypedDict):
+    name: str
+    kind: Literal["count", "index", "number", "share", "vector"]
+    meaning: str  # one line with the definition; a is a weight of the reference, b the model's
+    roll_up: bool  # meaningful for merged tensors
+
+def pair_fields() -> list[PairFieldInfo]: ...
+
+class PairStatistics(_Value):
+    """Mergeable sums over the pairs of weights of two tensors of the same shape."""
+
+    def __init__(self) -> None: ...
+    @property
+    def n_elements(self) -> int: ...
+    def merge(self, later: PairStatistics) -> None:
+        """Add other tensors', in place, for a roll-up: what is per row and column is dropped. Merge in file order."""
+    def append(self, later: PairStatistics) -> None:
+        """Add the next rows of the same tensor (its next expert), in place; ValueError where columns differ."""
+    def fields(self) -> dict[str, Any]:
+        """Every field of `pair_fields()`, typed as those of `Statistics.fields()`; None where undefined.
+
+        Vectors are absent from merged statistics and where a tensor has more than 2^22 rows or columns.
+        """
+
+class PairPart(_Value):
+    """What was found in one part of a pair: all of it or, for three dimensions, one expert."""
+
+    @property
+    def pair(self) -> int: ...  # index into the pairs asked for
+    @property
+    def index(self) -> int: ...  # 0, or the expert
+    @property
+    def statistics(self) -> PairStatistics: ...
+
+class TensorMatch:
+    """Tensors of a reference and of a model by name, as indices into `Model.tensors`."""
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]: ...  # same name and shape: (of the reference, of the model)
+    @property
+    def reshaped(self) -> list[tuple[int, int]]: ...  # same name, another shape
+    @property
+    def missing(self) -> list[int]: ...  # of the reference, which the model lacks
+    @property
+    def extra(self) -> list[int]: ...  # of the model, which the reference lacks
+
+def match_tensors(reference: Model, model: Model) -> TensorMatch: ...
+def observe_pairs(
+    reference: Model,
+    model: Model,
+    pairs: Sequence[tuple[int, int]],  # tensors of the same shape, as `TensorMatch.pairs`
+    threads: int,
+    progress: _Progress | None = None,  # of the bytes of both files
+    isa: str = "",
+) -> list[PairPart]: ...
+def observe_pair_buffers(
+    reference: npt.NDArray[np.uint8],  # contiguous, as is `model`
+    reference_type: int,
+    model: npt.NDArray[np.uint8],
+    model_type: int,
+    rows: int,
+    columns: int,
+    threads: int = 1,
+    reference_swapped: bool = False,
+    model_swapped: bool = False,
+    isa: str = "",
+) -> PairStatistics: ...
 def multiply_few(
     blocks: npt.NDArray[np.uint8],  # contiguous, whole rows
     blocks_type: int,

@@ -20,6 +20,7 @@
 #include "selftest.h"
 #include "stream/dequantize.h"
 #include "stream/engine.h"
+#include "stream/pairs.h"
 
 namespace ggufscope {
 namespace {
@@ -33,8 +34,8 @@ struct Shape {
 // One block; blocks that are no whole number of vectors or of tiles (2048 weights); rows of more than a tile.
 constexpr Shape kShapes[] = {{1, 1}, {3, 1000}, {7, 333}, {13, 700}, {2, 4200}};
 
-enum class Mode { Full, Fast, Heads, Swapped };
-constexpr const char* kModeNames[] = {"full", "fast", "heads", "swapped"};
+enum class Mode { Full, Fast, Heads, Swapped, Pair };
+constexpr const char* kModeNames[] = {"full", "fast", "heads", "swapped", "pair"};
 
 // ---- blocks
 
@@ -161,6 +162,21 @@ uint64_t hash_of_fields(const Source& source, Mode mode, const KernelTable& tabl
   return digest.value();
 }
 
+// Beside float32 weights, as the model's and as the reference's.
+uint64_t hash_of_pairs(const BlockMatrix& matrix, const KernelTable& table) {
+  Random random;
+  std::vector<float> floats(matrix.rows * matrix.columns);
+  for (float& x : floats) x = static_cast<float>(random.next() >> 40) * 0x1p-23F - 1;
+  const auto* bytes = reinterpret_cast<const std::byte*>(floats.data());
+  const BlockMatrix plain{find_type("F32"), matrix.rows, matrix.columns, bytes};
+  const MatrixPair pairs[] = {{plain, matrix, 0}, {matrix, plain, 0}};
+  PairOptions options;
+  options.table = &table;
+  Digest digest;
+  for (const PairStatistics& statistics : observe_pairs(pairs, options)) add(digest, statistics.fields());
+  return digest.value();
+}
+
 uint64_t hash_of_weights(const Source& source, const KernelTable& table) {
   std::vector<float> weights(source.matrix.rows * source.matrix.columns);
   dequantize(source.matrix, 1, table, weights.data());
@@ -181,7 +197,8 @@ void run_mode(Bytes blocks, const TypeInfo& type, const char* content, Shape sha
   std::printf("%s\t%s\t%s\t%llux%llu\t%s\t%016llx\t%016llx\n", std::string(table.isa).c_str(), type.name, content,
               static_cast<unsigned long long>(shape.rows), static_cast<unsigned long long>(shape.columns),
               kModeNames[static_cast<int>(mode)], static_cast<unsigned long long>(hash_of_weights(source, table)),
-              static_cast<unsigned long long>(hash_of_fields(source, mode, table)));
+              static_cast<unsigned long long>(mode == Mode::Pair ? hash_of_pairs(source.matrix, table)
+                                                                 : hash_of_fields(source, mode, table)));
 }
 
 void run_blocks(const Bytes& all, const TypeInfo& type, const char* content,
@@ -192,7 +209,7 @@ void run_blocks(const Bytes& all, const TypeInfo& type, const char* content,
     const uint64_t size = shape.rows * shape.columns / type.elements_per_block * type.bytes_per_block;
     const auto last = first + static_cast<std::ptrdiff_t>(size);
     for (const std::string_view isa : isas) {
-      for (const Mode mode : {Mode::Full, Mode::Fast, Mode::Heads, Mode::Swapped}) {
+      for (const Mode mode : {Mode::Full, Mode::Fast, Mode::Heads, Mode::Swapped, Mode::Pair}) {
         if (mode == Mode::Swapped && type.swap_bytes == nullptr) continue;
         run_mode({first, last}, type, content, shape, mode, kernels(isa));
       }

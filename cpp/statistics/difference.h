@@ -128,8 +128,8 @@ struct Pairing<Difference> {
   uint64_t place(double error) const {
     for (size_t i = 0; i < tile.count; ++i) {
       const double difference = static_cast<double>(tile.model[i]) - static_cast<double>(tile.reference[i]);
-      const bool counts = __builtin_isfinite(tile.model[i]) && __builtin_isfinite(tile.reference[i]);
-      if (counts && __builtin_fabs(difference) == error) return tile.first + i;
+      // An Inf or NaN never equals a finite error.
+      if (__builtin_fabs(difference) == error) return tile.first + i;
     }
     return tile.first;  // not reached: the error was found among these pairs
   }

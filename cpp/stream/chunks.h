@@ -52,8 +52,8 @@ struct Scratch {
   TargetsInMemory<WorkerStatistics> counters;
   ZeroedTable table;  // that runs of some formats count into
   std::vector<float> column_sums;
-  ReaderMemory reader;
   uint64_t observed = 0;  // elements, since this memory was made
+  ReaderMemory reader;
 };
 
 /// Statistics of rows and columns are vectors in memory; a matrix longer than this in either direction (no model's) has

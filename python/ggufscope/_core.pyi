@@ -201,6 +201,7 @@ def observe_buffer(
     sparsity_threshold: float = 1e-6,
     isa: str = "",
 ) -> Statistics: ...
+
 @type_check_only
 class PairFieldInfo(TypedDict):
     name: str

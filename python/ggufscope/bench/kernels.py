@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._core import current_isa, observe_buffer, row_products
+from .._core import current_isa, observe_buffer, observe_pair_buffers, row_products
 from .._core import decode as core_decode
 from . import limits
 from .samples import COLUMNS, Sample
 from .tasks import Task, Work
 
 READING, STORING = "reading", "storing"
+F16 = 1  # ggml's number of the type
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,18 @@ def products(sample: Sample) -> Prepared:
     x, y = np.random.default_rng(0).standard_normal((2, 1, COLUMNS))
     return Prepared(
         lambda threads, isa: row_products(sample.blocks, sample.id, COLUMNS, x, y, threads=threads, isa=isa)
+    )
+
+
+@measured("pairs", "errors beside F16, of the tensor, its rows and columns", largest=1 << 25)
+def pairs(sample: Sample) -> Prepared:
+    weights = np.random.default_rng(0).standard_normal(sample.n_elements, np.float32)
+    reference = weights.astype(np.float16).view(np.uint8)
+    shape = (sample.rows, COLUMNS)
+    return Prepared(
+        lambda threads, isa: observe_pair_buffers(
+            reference, F16, sample.blocks, sample.id, *shape, threads=threads, isa=isa
+        )
     )
 
 

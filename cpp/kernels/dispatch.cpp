@@ -16,27 +16,15 @@ namespace ggufscope {
 
 // The tables of this build's instruction sets; CMake says which there are.
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(generic);
-extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, generic);
-extern const PairKernels GGUFSCOPE_FAMILY_KERNELS(pairs, generic);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(neon);
-extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, neon);
-extern const PairKernels GGUFSCOPE_FAMILY_KERNELS(pairs, neon);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx2);
-extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, avx2);
-extern const PairKernels GGUFSCOPE_FAMILY_KERNELS(pairs, avx2);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx512);
-extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, avx512);
-extern const PairKernels GGUFSCOPE_FAMILY_KERNELS(pairs, avx512);
 extern const IsaKernels GGUFSCOPE_ISA_KERNELS(avx512icl);
-extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, avx512icl);
-extern const PairKernels GGUFSCOPE_FAMILY_KERNELS(pairs, avx512icl);
 
 namespace {
 
 struct InstructionSet {
   const IsaKernels* kernels;
-  const ProductKernels* products;
-  const PairKernels* pairs;
   bool (*runs_here)();
 };
 
@@ -69,29 +57,24 @@ bool has_avx512icl() {
 
 // Slowest first.
 const InstructionSet kInstructionSets[] = {
-    {&GGUFSCOPE_ISA_KERNELS(generic), &GGUFSCOPE_FAMILY_KERNELS(products, generic),
-     &GGUFSCOPE_FAMILY_KERNELS(pairs, generic), [] { return true; }},
+    {&GGUFSCOPE_ISA_KERNELS(generic), [] { return true; }},
 #if defined(GGUFSCOPE_HAS_NEON)  // part of every AArch64 CPU
-    {&GGUFSCOPE_ISA_KERNELS(neon), &GGUFSCOPE_FAMILY_KERNELS(products, neon), &GGUFSCOPE_FAMILY_KERNELS(pairs, neon),
-     [] { return true; }},
+    {&GGUFSCOPE_ISA_KERNELS(neon), [] { return true; }},
 #endif
 #if defined(GGUFSCOPE_HAS_AVX2)
-    {&GGUFSCOPE_ISA_KERNELS(avx2), &GGUFSCOPE_FAMILY_KERNELS(products, avx2), &GGUFSCOPE_FAMILY_KERNELS(pairs, avx2),
-     has_avx2},
+    {&GGUFSCOPE_ISA_KERNELS(avx2), has_avx2},
 #endif
 #if defined(GGUFSCOPE_HAS_AVX512)
-    {&GGUFSCOPE_ISA_KERNELS(avx512), &GGUFSCOPE_FAMILY_KERNELS(products, avx512),
-     &GGUFSCOPE_FAMILY_KERNELS(pairs, avx512), has_avx512},
+    {&GGUFSCOPE_ISA_KERNELS(avx512), has_avx512},
 #endif
 #if defined(GGUFSCOPE_HAS_AVX512ICL)
-    {&GGUFSCOPE_ISA_KERNELS(avx512icl), &GGUFSCOPE_FAMILY_KERNELS(products, avx512icl),
-     &GGUFSCOPE_FAMILY_KERNELS(pairs, avx512icl), has_avx512icl},
+    {&GGUFSCOPE_ISA_KERNELS(avx512icl), has_avx512icl},
 #endif
 };
 
 KernelTable build_table(const InstructionSet& set) {
   const IsaKernels& isa = *set.kernels;
-  KernelTable table{isa.isa, {}, isa.statistics, *set.products, *set.pairs, isa.stream};
+  KernelTable table{isa.isa, {}, isa.statistics, *isa.products, *isa.pairs, isa.stream};
   for (size_t i = 0; i < isa.n_families; ++i) {
     const FamilyKernels& family = *isa.families[i];
     table.formats.insert(table.formats.end(), family.formats, family.formats + family.n_formats);

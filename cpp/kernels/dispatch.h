@@ -5,8 +5,6 @@
 #include <vector>
 
 #include "kernels/kernels.h"
-#include "kernels/pairs.h"
-#include "kernels/products.h"
 
 namespace ggufscope {
 

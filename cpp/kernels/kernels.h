@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/pairs.h"
+#include "kernels/products.h"
 #include "statistics/all.h"
 
 namespace ggufscope {
@@ -50,6 +52,8 @@ struct IsaKernels {
   const char* isa;
   StatisticsKernels statistics;
   StreamKernels stream;
+  const ProductKernels* products;
+  const PairKernels* pairs;
   const FamilyKernels* const* families;
   size_t n_families;
 };

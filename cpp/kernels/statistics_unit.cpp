@@ -8,6 +8,29 @@
 namespace ggufscope {
 namespace {
 
+template <class Statistic, class... Format>
+constexpr bool looks_at_blocks(FormatList<Format...>) {
+  return (LooksAtBlocks<Statistic, Format> || ...);
+}
+template <class Statistic>
+constexpr bool looks_at_something() {
+#define GGUFSCOPE_OR_BLOCKS(family) || looks_at_blocks<Statistic>(GGUFSCOPE_FORMATS_OF(family){})
+  return LooksAtValues<Statistic> || LooksAtRows<Statistic> GGUFSCOPE_FAMILIES(GGUFSCOPE_OR_BLOCKS);
+#undef GGUFSCOPE_OR_BLOCKS
+}
+
+template <class... Statistic>
+constexpr bool are_observed(StatisticList<Statistic...>) {
+  return (looks_at_something<Statistic>() && ...);
+}
+static_assert(are_observed(AllStatistics{}), "a statistic has no sums that kernels know how to feed");
+
+template <class... Row>
+constexpr bool are_full(StatisticList<Row...>) {
+  return (!Row::kFast && ...);
+}
+static_assert(are_full(Rows{}), "fast profiles keep no rows");
+
 // 0 · x is a zero unless x is NaN or Inf.
 bool all_finite(const float* values, size_t n) {
   const F32 nothing = broadcast(0.0F);
@@ -99,6 +122,9 @@ void copy_past_caches(const float* values, size_t n, float* out) {
 #define GGUFSCOPE_DECLARE(family) extern const FamilyKernels GGUFSCOPE_FAMILY_KERNELS(family, GGUFSCOPE_ISA);
 GGUFSCOPE_FAMILIES(GGUFSCOPE_DECLARE)
 
+extern const ProductKernels GGUFSCOPE_FAMILY_KERNELS(products, GGUFSCOPE_ISA);
+extern const PairKernels GGUFSCOPE_FAMILY_KERNELS(pairs, GGUFSCOPE_ISA);
+
 #define GGUFSCOPE_ADDRESS(family) &GGUFSCOPE_FAMILY_KERNELS(family, GGUFSCOPE_ISA),
 static constinit const FamilyKernels* const kFamilies[] = {GGUFSCOPE_FAMILIES(GGUFSCOPE_ADDRESS)};
 
@@ -106,6 +132,8 @@ extern const IsaKernels GGUFSCOPE_ISA_KERNELS(GGUFSCOPE_ISA);
 constinit const IsaKernels GGUFSCOPE_ISA_KERNELS(GGUFSCOPE_ISA) = {GGUFSCOPE_NAME(GGUFSCOPE_ISA),
                                                                    {observe_tile, finish_rows},
                                                                    {copy_past_caches, end_stream},
+                                                                   &GGUFSCOPE_FAMILY_KERNELS(products, GGUFSCOPE_ISA),
+                                                                   &GGUFSCOPE_FAMILY_KERNELS(pairs, GGUFSCOPE_ISA),
                                                                    kFamilies,
                                                                    sizeof kFamilies / sizeof *kFamilies};
 

@@ -26,6 +26,14 @@ py::dict describe(const TypeInfo& type) {
   row["bytes_per_block"] = type.bytes_per_block;
   row["scales_per_block"] = type.scales_per_block;
   row["code_bits"] = type.code_bits;
+  row["fused"] = type.fused;
+  row["magnitudes"] =
+      type.fused ? py::object(py::make_tuple(type.magnitudes.least, type.magnitudes.below)) : py::none();
+  py::list halves;
+  for (const int32_t offset : type.half_offsets) {
+    if (offset >= 0) halves.append(offset);
+  }
+  row["halves"] = py::tuple(halves);
   row["big_endian"] = type.swap_bytes != nullptr;
   return row;
 }

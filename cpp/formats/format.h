@@ -24,6 +24,9 @@
 //     static Line line(const Block*);                      // lane i: of sub-block i; step is also what `scales` gives
 //     static void each_quad(const Block*, Visit visit);    // visit(I32): each lane four codes of a sub-block, bytes
 //     static constexpr int sub_block_of(int lane);         // which
+//     static constexpr Magnitudes magnitudes;              // between which weights lie: their squares, and sums of
+//     eight
+//                                                          // of those, are float32 numbers of full precision
 //     // and one of these:
 //     static constexpr int center = 8;                     // of codes as stored: base = center · step, and no finite
 //                                                          // step lets w round; each_quad gives q − center, signed, or
@@ -60,6 +63,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "formats/types.h"
 #include "simd/lanes.h"
 
 namespace ggufscope {
@@ -95,6 +99,11 @@ concept HasByteSwap = requires(typename F::Block& block) { F::swap_bytes(block);
 
 template <class F>
 concept IsPlain = F::elements == 1;
+
+inline constexpr Magnitudes kHalves{-24, 16};  // of half-precision numbers
+
+// Sums of their products with integers whose magnitudes add up to 2^bits at most.
+constexpr Magnitudes times(Magnitudes numbers, int bits) { return {numbers.least, numbers.below + bits}; }
 
 inline bool is_finite_half(uint16_t half) { return (half & 0x7C00U) != 0x7C00U; }
 

@@ -78,6 +78,7 @@ struct Q3_K {
   static constexpr int sub_block_elements = 16;
   static constexpr int blocks_per_group = 1;
   static constexpr int center = 4;
+  static constexpr Magnitudes magnitudes = times(kHalves, 7);  // −32 … 31 times −4 … 3
   static Line line(const Block* block) { return centered_line<Q3_K>(block); }
   template <class Visit>
   static void each_quad(const Block* block, Visit visit) {
@@ -152,6 +153,7 @@ struct Q6_K {
   static constexpr int sub_block_elements = 16;
   static constexpr int blocks_per_group = 1;
   static constexpr int center = 32;
+  static constexpr Magnitudes magnitudes = times(kHalves, 12);  // −128 … 127 times −32 … 31
   static Line line(const Block* block) { return centered_line<Q6_K>(block); }
   template <class Visit>
   static void each_quad(const Block* block, Visit visit) {

@@ -202,6 +202,7 @@ struct Q4_K {
     each_quad_of_two(codes(two[0]), codes(two[1]), visit);
   }
   static constexpr int sub_block_of(int lane) { return sub_block_of_two(lane); }
+  static constexpr Magnitudes magnitudes = times(kHalves, 10);  // 63 · 15 and 63
   static Quads codes(const Block& block) {
     const I32 first = load_i32(block.qs);
     const I32 second = load_i32(block.qs + 64);
@@ -277,6 +278,7 @@ struct Q5_K {
     each_quad_of_two(codes(two[0]), codes(two[1]), visit);
   }
   static constexpr int sub_block_of(int lane) { return sub_block_of_two(lane); }
+  static constexpr Magnitudes magnitudes = times(kHalves, 11);  // 63 · 31 and 63
   // |d · s · q| < 1953 · 2^(x + 11), |dmin · m| < 63 · 2^(y + 11)
   static bool rounds_nothing(const Block* two) { return places_fit<-2, 6>(two[0]) && places_fit<-2, 6>(two[1]); }
 };

@@ -79,6 +79,7 @@ struct Q4_0 {
   static constexpr int sub_block_elements = 32;
   static constexpr int blocks_per_group = 16;
   static constexpr int center = 8;
+  static constexpr Magnitudes magnitudes = times(kHalves, 3);  // −8 … 7
   static Line line(const Block* sixteen) { return line_of_halves(sixteen, center); }
   template <class Visit>
   static void each_quad(const Block* sixteen, Visit visit) {
@@ -236,6 +237,7 @@ struct Q8_0 {
   static constexpr int sub_block_elements = 32;
   static constexpr int blocks_per_group = 16;
   static constexpr int center = 0;
+  static constexpr Magnitudes magnitudes = times(kHalves, 7);  // −128 … 127
   static Line line(const Block* sixteen) { return line_of_halves(sixteen, center); }
   template <class Visit>
   static void each_quad(const Block* sixteen, Visit visit) {

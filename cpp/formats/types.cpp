@@ -32,6 +32,18 @@ TypeInfo info_of() {
     info.lowest_code = Format::lowest_code;
     info.highest_code = Format::highest_code;
   }
+  info.half_offsets[0] = info.half_offsets[1] = -1;
+  if constexpr (IsOfIntegers<Format>) {
+    info.fused = true;
+    info.magnitudes = Format::magnitudes;
+    using Block = typename Format::Block;
+    if constexpr (requires(Block& block) { requires sizeof block.d == sizeof(uint16_t); }) {
+      info.half_offsets[0] = offsetof(Block, d);
+    }
+    if constexpr (requires(Block& block) { requires sizeof block.dmin == sizeof(uint16_t); }) {
+      info.half_offsets[1] = offsetof(Block, dmin);
+    }
+  }
   if constexpr (HasByteSwap<Format>) info.swap_bytes = swap_blocks<Format>;
   return info;
 }

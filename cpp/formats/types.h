@@ -9,6 +9,12 @@
 
 namespace ggufscope {
 
+/// Of weights that are neither zero nor Inf nor NaN: from 2^least on, below 2^below.
+struct Magnitudes {
+  int least;
+  int below;
+};
+
 struct TypeInfo {
   uint32_t id;       // ggml_type
   const char* name;  // as ggml spells it
@@ -18,6 +24,9 @@ struct TypeInfo {
   uint32_t code_bits;         // 0: no integer codes
   int32_t lowest_code;        // codes at or beyond these ends are saturated; negative: stored as two's complement
   int32_t highest_code;
+  bool fused;               // observed through sums of integers, without being decoded (kernels/fused.h)
+  Magnitudes magnitudes;    // where fused
+  int32_t half_offsets[2];  // bytes of a block where its numbers d and dmin, of half precision, begin; −1: none
   void (*swap_bytes)(std::byte* blocks, size_t n_blocks);  // nullptr: not read from big-endian files
 };
 

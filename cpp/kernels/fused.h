@@ -144,6 +144,8 @@ class FullObserver;
 
 template <class Format, class... Row>
 class FullObserver<Format, StatisticList<Row...>> {
+  static_assert((Summing<Row>::may_add_squares(Format::magnitudes) && ...), "squares of weights leave float32");
+
  public:
   using Block = typename Format::Block;
 

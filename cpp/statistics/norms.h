@@ -139,9 +139,16 @@ struct Summing<Norms> {
     }
   }
 
+  // Whether squares of weights between these, and sums of as many as are added up, are float32 numbers of full
+  // precision.
+  static constexpr bool may_add_squares(Magnitudes weights) {
+    return 2 * weights.least >= -126 && 2 * weights.below + kRowsInFloatBits < 128;
+  }
+
  private:
   // Eight additions and a rounded square err by less than 6e-7, where 1e-6 is owed; then they join the float64 sums.
-  static constexpr uint64_t kRowsInFloat = 8;
+  static constexpr int kRowsInFloatBits = 3;
+  static constexpr uint64_t kRowsInFloat = 1U << kRowsInFloatBits;
 };
 
 }  // namespace

@@ -65,6 +65,8 @@ namespace {
 //   begin_squares(uint64_t row, uint64_t column, double total)   a piece of a row: where it begins, and their sum. The
 //                                                                object it returns is shown them:
 //   void add_squares(int i, F32 squares) const                   of the piece's weights i … i + 15
+//
+// and say of which formats: static constexpr bool may_add_squares(Magnitudes of weights).
 template <class Statistic>
 struct Summing;
 template <class Statistic, class Format>

@@ -24,6 +24,9 @@ class TypeDescription(TypedDict):
     bytes_per_block: int
     scales_per_block: int
     code_bits: int
+    fused: bool  # observed through sums of integers, without being decoded
+    magnitudes: tuple[int, int] | None  # where fused: weights that are not 0 lie from 2^first on, below 2^second
+    halves: tuple[int, ...]  # where fused: bytes of a block at which d and dmin begin, of half precision
     big_endian: bool
 
 def types() -> list[TypeDescription]: ...

@@ -22,10 +22,10 @@ from support.reference import EXPECTED, Sample, code_entropy, scale_statistics
 TYPES = {qtype["name"]: qtype for qtype in _core.types()}
 Q4_0, Q4_K, Q8_0 = TYPES["Q4_0"], TYPES["Q4_K"], TYPES["Q8_0"]
 
-# Type → where its blocks keep halves: d, and dmin where weights have a base of their own.
-HALVES_OF = {"Q4_0": (0,), "Q8_0": (0,), "Q3_K": (108,), "Q4_K": (0, 2), "Q5_K": (0, 2), "Q6_K": (208,)}
-FUSED = [TYPES[name] for name in HALVES_OF]
-WITH_BASE = [TYPES[name] for name, halves in HALVES_OF.items() if len(halves) > 1]
+FUSED = [qtype for qtype in TYPES.values() if qtype["fused"]]
+# Blocks keep d in half precision, and dmin where weights have a base of their own.
+WITH_BASE = [qtype for qtype in FUSED if len(qtype["halves"]) > 1]
+CENTERED = [qtype for qtype in FUSED if len(qtype["halves"]) == 1]
 Blocks = npt.NDArray[np.uint8]
 
 # Bits of halves: zeros, denormals, Inf, NaN and ordinary numbers of both signs.
@@ -45,7 +45,7 @@ def ordinary(qtype: _core.TypeDescription, n: int, rng: np.random.Generator) -> 
     blocks = rng.integers(0, 256, (n, qtype["bytes_per_block"]), dtype=np.uint8)
     if qtype is Q8_0:
         blocks[:, 2:][blocks[:, 2:] == 128] = 127  # −128 is no code that a quantizer writes
-    for offset in HALVES_OF[qtype["name"]]:
+    for offset in qtype["halves"]:
         with_halves(blocks, offset, rng.uniform(0.001, 0.004, n).astype(np.float16).view(np.uint16))
     return blocks
 
@@ -66,6 +66,22 @@ def assert_as_decoded(qtype: _core.TypeDescription, blocks: Blocks, rows: int, c
     assert {name: found[name] for name in fast} == fast
 
 
+@pytest.mark.parametrize("qtype", FUSED, ids=lambda qtype: qtype["name"])
+def test_weights_lie_in_the_declared_range(qtype: _core.TypeDescription) -> None:
+    """Squares are added up in float32 because of that."""
+    assert qtype["magnitudes"] is not None
+    least, below = qtype["magnitudes"]
+    rng = np.random.default_rng(1)
+    blocks = rng.integers(0, 256, (4000, qtype["bytes_per_block"]), dtype=np.uint8)
+    blocks[:1000] = rng.choice(np.array([0x00, 0x7F, 0x80, 0xFF], np.uint8), (1000, 1))
+    blocks[1000:2000] = rng.choice(np.array([0x00, 0x7F, 0x80, 0xFF], np.uint8), (1000, qtype["bytes_per_block"]))
+    for offset in qtype["halves"]:
+        with_halves(blocks, offset, rng.choice([0x0001, 0x8001, 0x03FF, 0x0400, 0x7BFF, 0xFBFF], len(blocks)))
+    magnitudes = np.abs(reference_formats.dequantize(blocks, qtype["name"]))
+    assert magnitudes[magnitudes > 0].min() >= 2.0**least
+    assert 2.0 ** (below - 2) < magnitudes.max() < 2.0**below
+
+
 @pytest.mark.parametrize("columns", [256, 768, 2304, 4096])
 @pytest.mark.parametrize("qtype", FUSED, ids=lambda qtype: qtype["name"])
 def test_ordinary_blocks(qtype: _core.TypeDescription, columns: int, isa: str) -> None:
@@ -83,7 +99,7 @@ def test_hostile_blocks_among_ordinary_ones(qtype: _core.TypeDescription, data: 
     blocks = ordinary(qtype, n, np.random.default_rng(data.draw(st.integers(0, 1000))))
     for _ in range(data.draw(st.integers(1, 8))):
         block = blocks[data.draw(st.integers(0, n - 1)) :][:1]
-        for offset in HALVES_OF[qtype["name"]]:
+        for offset in qtype["halves"]:
             with_halves(block, offset, [data.draw(HALVES)])
         if qtype is Q8_0:
             block[0, data.draw(st.integers(2, 33))] = 128
@@ -126,32 +142,32 @@ def test_records_in_every_run_or_only_in_the_first(qtype: _core.TypeDescription,
         blocks[n // rows :] = np.tile(blocks[: n // rows], (rows - 1, 1))
     else:
         steps = 0x1C00 + np.arange(n) * 0x800 // n
-        for offset in HALVES_OF[qtype["name"]]:
+        for offset in qtype["halves"]:
             with_halves(blocks, offset, steps if order == "rising" else steps[::-1])
     assert_as_decoded(qtype, blocks, rows, columns)
 
 
 def test_steps_of_zero_and_of_all_sizes_in_one_tensor() -> None:
     """One format after the other in the same worker's memory, which each must leave clean."""
-    for name in ("Q8_0", "Q3_K", "Q6_K", "Q4_0", "Q8_0"):
-        qtype, rng = TYPES[name], np.random.default_rng(4)
+    for qtype in [*CENTERED, *reversed(CENTERED)]:
+        rng = np.random.default_rng(4)
         columns = 16 * 512
         blocks = ordinary(qtype, 3 * columns // qtype["elements_per_block"], rng)
         halves = rng.choice([0x0000, 0x8000, 0x0001, 0x8001, 0x7BFF, 0xFBFF, 0x2000, 0xA000], len(blocks))
-        with_halves(blocks, HALVES_OF[name][0], halves)
+        with_halves(blocks, qtype["halves"][0], halves)
         assert_as_decoded(qtype, blocks, 3, columns)
 
 
-@pytest.mark.parametrize("name", ["Q3_K", "Q6_K", "Q8_0"])
+@pytest.mark.parametrize("qtype", CENTERED, ids=lambda qtype: qtype["name"])
 @pytest.mark.parametrize("sign", [0x0000, 0x8000], ids=["rising", "falling"])
-def test_every_code_times_steps_across_an_octave(name: str, sign: int) -> None:
+def test_every_code_times_steps_across_an_octave(qtype: _core.TypeDescription, sign: int) -> None:
     """One step at a time: counters are emptied in the rows that such a step reaches, and no weight may lie beyond."""
-    qtype, rng = TYPES[name], np.random.default_rng(3)
-    blocks = ordinary(qtype, 16 if qtype is Q8_0 else 2, rng)
+    name = qtype["name"]
+    blocks = ordinary(qtype, 512 // qtype["elements_per_block"], np.random.default_rng(3))
     if qtype is Q8_0:
         blocks[:, 2:] = (np.arange(512) % 255 - 127).astype(np.int8).view(np.uint8).reshape(16, 32)
     for half in [*range(0x1C00, 0x2000, 7), 0x0000, 0x0001, 0x7BFF]:
-        with_halves(blocks, HALVES_OF[name][0], half | sign)
+        with_halves(blocks, qtype["halves"][0], half | sign)
         weights = reference_formats.dequantize(blocks, name).reshape(1, -1)
         found = _core.observe_buffer(blocks.reshape(-1), qtype["id"], 1, weights.size).fields()
         assert_histogram_fields(Sample(weights), found)
@@ -177,7 +193,7 @@ def test_sparsity_at_any_threshold(qtype: _core.TypeDescription, threshold: floa
 def test_a_mean_far_from_zero_is_summed_again_about_it(qtype: _core.TypeDescription) -> None:
     rows, columns = 4, 4096
     blocks = ordinary(qtype, rows * columns // qtype["elements_per_block"], np.random.default_rng(9))
-    with_halves(blocks, HALVES_OF[qtype["name"]][0], 0x2400)
+    with_halves(blocks, qtype["halves"][0], 0x2400)
     if qtype is TYPES["Q6_K"]:
         blocks[:, :128], blocks[:, 128:192], blocks[:, 192:208] = 0xFF, 0xFF, 100  # every code 63, every scale 100
         blocks[::7, 192] = 101

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from ggufscope import _core
 from support.observing import assert_matches_reference, observe
-from support.reference import EXPECTED
+from support.reference import EXPECTED, scale_statistics
 
 RNG = np.random.default_rng(20240607)
 GAUSSIAN = RNG.standard_normal((37, 129))
@@ -81,7 +81,7 @@ def test_every_field_has_an_oracle() -> None:
     """A statistic that is registered without a line in reference.py fails here."""
     from_histogram = {"quantiles", "near_zero_fraction", "near_zero_edge"}
     from_histogram |= {f"outlier_{part}_{reach}" for part in ("fraction", "low", "high") for reach in (3, 6)}
-    of_blocks = {f"block_scale_{part}" for part in ("min", "max", "mean", "zero_fraction", "nonfinite_fraction")}
+    of_blocks = set(scale_statistics(np.ones(1, np.float32)))
     of_codes = {"code_saturation", "code_entropy"}
     assert {field["name"] for field in _core.fields()} == set(EXPECTED) | from_histogram | of_blocks | of_codes
 

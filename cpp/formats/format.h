@@ -18,7 +18,7 @@
 //     static const uint8_t* packed_codes(const Block&, uint8_t* scratch);  // each code once, order free
 //
 //     // where weights are w = step · q − base, with integers q of a byte and a step and base for each sub-block of 16
-//     // or 32: what sixteen sub-blocks, blocks_per_group blocks, have in common with all others (kernels/integers.h)
+//     // or 32: what sixteen sub-blocks, blocks_per_group blocks, have in common with all others (kernels/lanes.h)
 //     static constexpr int sub_block_elements = 32;
 //     static constexpr int blocks_per_group = 2;
 //     static Line line(const Block*);                      // lane i: of sub-block i; step is also what `scales` gives

@@ -25,8 +25,8 @@ struct OrderedWork {
   size_t n;        // pieces
   int threads;     // at most
   size_t results;  // in memory at once, at most; at least 1
-  /// Called now and then in the calling thread with what has been done; may throw to cancel. May be empty. Not a copy: a
-  /// function may hold what must not be copied in a thread without the interpreter's lock.
+  /// Called now and then in the calling thread with what has been done; may throw to cancel. May be empty. Not a copy:
+  /// a function may hold what must not be copied in a thread without the interpreter's lock.
   const std::function<void(uint64_t)>& progress;
 };
 

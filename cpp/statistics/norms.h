@@ -116,7 +116,7 @@ struct Summing<Norms> {
     float* from;
     void add_squares(int i, F32 squares) const { store(from + i, load(from + i) + squares); }
   };
-  Columns begin_squares(uint64_t row, uint64_t column, double row_squares) {
+  Columns begin_squares(uint64_t row, uint64_t column, double row_squares) const {
     into->row_squares[row] += row_squares;
     if (row >= into->few_rows_end) [[unlikely]] {
       if (into->few_rows_end > 0) finish_chunk(*into);

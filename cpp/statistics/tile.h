@@ -70,7 +70,7 @@ namespace {
 template <class Statistic>
 struct Summing;
 template <class Statistic, class Format>
-struct SummingBlocks;
+class SummingBlocks;
 
 struct Group {  // sixteen weights
   F32 value;

@@ -150,12 +150,12 @@ class FullObserver<Format, StatisticList<Row...>> {
   using Block = typename Format::Block;
 
   FullObserver(const Piece& piece, const Targets& targets)
-      : rows_wanted_(targets.rows),
+      : tables_(targets),
         row_(piece.row),
         column_(piece.column),
         columns_(piece.columns),
-        tables_(targets),
-        rows_(targets, piece) {}
+        rows_(targets, piece),
+        rows_wanted_(targets.rows) {}
 
   void observe(const Block* group, const Line& line, F64 lane_squares) {
     tables_.observe(group, line);
@@ -222,12 +222,12 @@ class FullObserver<Format, StatisticList<Row...>> {
     return sum;
   }
 
-  bool rows_wanted_;
+  TablesOf<Format> tables_;
   uint64_t row_;
   uint64_t column_;
   uint64_t columns_;
-  TablesOf<Format> tables_;
   RowSums rows_;
+  bool rows_wanted_;
 };
 
 struct NoMore {  // in place of a FullObserver
@@ -280,6 +280,7 @@ class LaneObserver<Format, StatisticList<Statistic...>> : SumsOf<Statistic>... {
 template <class Format, bool Full>
 uint32_t observe_run(const typename Format::Block* blocks, int groups, const Piece& piece, const Targets& targets) {
   LaneObserver<Format, LaneStatistics<Format, Full>> lanes(piece, targets);
+  // NOLINTNEXTLINE(misc-const-correctness): where Full
   std::conditional_t<Full, FullObserver<Format, SquareStatistics<Format>>, NoMore> more(piece, targets);
   uint32_t left = 0;
   for (int i = 0; i < groups; ++i) {

@@ -9,16 +9,17 @@
 // the bytes that remain, and a struct with `is_sound()` is asked.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "formats/types.h"
@@ -176,7 +177,7 @@ class StateReader {
     values.resize(size);
   }
   void element(const Layout&) const {}
-  void require(bool sound, const char* otherwise) const {
+  static void require(bool sound, const char* otherwise) {
     if (!sound) throw std::invalid_argument(std::string("a pickled state that ") + otherwise);
   }
   void take(std::string_view expected, const char* otherwise) {
@@ -210,8 +211,8 @@ T from_state(std::string_view bytes) {
   reader.take(kStateMagic, "ggufscope did not make");
   walk(reader, version);
   walk(reader, layout);
-  reader.require(version == kStateVersion && layout == Layout::of<T>().hash(),
-                 "another version of ggufscope made, or for another class");
+  StateReader::require(version == kStateVersion && layout == Layout::of<T>().hash(),
+                       "another version of ggufscope made, or for another class");
   T value{};
   walk(reader, value);
   reader.end();
@@ -234,7 +235,7 @@ bool bases_are_equal(const Collection<Statistic...>& a, const Collection<Statist
 template <class T>
 bool are_equal(const T& a, const T& b) {
   if constexpr (std::is_floating_point_v<T>) {
-    return a == b || (a != a && b != b);
+    return a == b || (std::isnan(a) && std::isnan(b));
   } else if constexpr (HasMembers<T>) {
     return members_are_equal(a, b, typename T::Members{});
   } else if constexpr (requires { bases_are_equal(a, b); }) {

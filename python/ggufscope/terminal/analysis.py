@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ..analysis.settings import SHORT_NAMES
 from ..analysis.wording import INDEX, SHORT_STATEMENT
+from ..text.escape import escape
 from ..text.glyphs import Glyphs
 from ..text.numbers import count_text, counted
 from .console import plain_table, print_table, safe
@@ -57,17 +58,17 @@ def _render_headline(console: Console, document: AnalysisDocument) -> None:
     facts = [
         *([f"{count_text(model.n_elements)} parameters"] if model.n_elements is not None else []),
         counted(model.n_layers, "layer"),
-        f"from {_SOURCES[model.source]}",
+        f"from {_SOURCES.get(model.source) or escape(model.source)}",
     ]
     render_headline(console, model.title, model, facts)
 
 
 def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
     layers = document.preset.layers
-    console.print(Text(f"{INDEX}: preset {document.preset.name}, 0 to 100 in this file", "bold"))
+    console.print(safe(f"{INDEX}: preset {document.preset.name}, 0 to 100 in this file", "bold"))
     console.print(Text(SHORT_STATEMENT, "dim"))
     if document.preset.independent_components is not None:
-        console.print(Text(_weights_text(document.preset), "dim"))
+        console.print(safe(_weights_text(document.preset), "dim"))
     room = console.width - _LABEL - 1
     _curve(console, f"layers {layers[0].layer}-{layers[-1].layer}", [record.risk for record in layers], room, glyphs)
     if document.preset.confounded:
@@ -87,7 +88,7 @@ def _curve(console: Console, label: str, values: Sequence[float | None], room: i
     known = [value for value in values if value is not None]
     ends = f" {min(known):.0f}-{max(known):.0f}" if known else " not available"
     curve = glyphs.curve(peaks(values, room - len(ends)))
-    console.print(Text.assemble(label.ljust(_LABEL), (curve, "cyan"), ends))
+    console.print(Text.assemble(escape(label).ljust(_LABEL), (curve, "cyan"), ends))
 
 
 def peaks(values: Sequence[float | None], width: int) -> list[float | None]:
@@ -112,8 +113,8 @@ def _render_riskiest(console: Console, document: AnalysisDocument, glyphs: Glyph
             f"{record.risk:.1f}" if record.risk is not None else glyphs.nothing,
             f"{low:g}-{high:g}",
             f"{record.p_top_three:.2f}" if record.p_top_three is not None else glyphs.nothing,
-            record.level or glyphs.nothing,
-            _reasons(record),
+            safe(record.level or glyphs.nothing),
+            safe(_reasons(record)),
         )
     print_table(console, table)
 
@@ -133,7 +134,7 @@ def _render_other(console: Console, document: AnalysisDocument, preset: PresetSu
     """Curve, riskiest layers and agreement of a preset that does not lead; or why it has none."""
     room = console.width - _LABEL - 1
     if any(record.risk is None for record in preset.layers):
-        console.print(f"preset {preset.name} is not available:")
+        console.print(safe(f"preset {preset.name} is not available:"))
         console.print(Text(glyphs.cut(_why_not(document, preset), console.width), "dim"))
         return
     _curve(console, f"preset {preset.name}", [record.risk for record in preset.layers], room, glyphs)
@@ -185,10 +186,10 @@ def _render_hypotheses(console: Console, findings: Sequence[Finding], glyphs: Gl
     console.print(Text("premises about weights; the behaviour they are said to cause is not tested", "bold"))
     for finding in findings:
         line = Text.assemble(
-            f"{finding.id} ",
+            f"{escape(finding.id)} ",
             (finding.verdict.ljust(26), _VERDICT_STYLES.get(finding.verdict, "yellow")),
-            finding.title.ljust(_LABEL + 1),
-            finding.measured or glyphs.nothing,
+            escape(finding.title).ljust(_LABEL + 1),
+            escape(finding.measured or glyphs.nothing),
             _study_text(finding),
         )
         console.print(line)

@@ -78,7 +78,8 @@ def _render_headline(console: Console, document: TraceDocument, glyphs: Glyphs) 
     n_tokens = sum(len(prompt.token_ids) for prompt in document.prompts)
     read = {"prompts": counted(len(document.prompts), "prompt"), "text": "a text", "probe": "random tokens"}
     engine = glyphs.cut(document.engine.name, LONGEST_TEXT)
-    parts = [f"{read[settings.source]}, {counted(n_tokens, 'token')}", f"engine {engine}"]
+    source = read.get(settings.source) or glyphs.cut(settings.source, LONGEST_TEXT)
+    parts = [f"{source}, {counted(n_tokens, 'token')}", f"engine {engine}"]
     if settings.source == "prompts":
         template, reason = (glyphs.cut(text, LONGEST_TEXT) for text in (settings.template, settings.template_reason))
         parts.append(f"template {template} ({reason})")
@@ -134,6 +135,6 @@ def _render_answers(console: Console, prompts: Sequence[PromptTrace], glyphs: Gl
             safe(glyphs.cut(prompt.id, 32)),
             safe(glyphs.cut(prompt.category or "", 24)),
             safe(glyphs.cut(answer, _LONGEST_ANSWER)),
-            Text(verdict, _VERDICT_STYLES.get(verdict, "dim")),
+            safe(verdict, _VERDICT_STYLES.get(verdict, "dim")),
         )
     print_table(console, table)

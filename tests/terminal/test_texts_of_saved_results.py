@@ -1,0 +1,65 @@
+"""Texts of saved results on a terminal: whoever sends a file chooses every one of them."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+import ggufscope as gs
+from ggufscope.terminal.analysis import render_analysis
+from ggufscope.terminal.profile import render_profile
+from ggufscope.terminal.trace import render_trace
+from ggufscope.terminal.validation import render_validation
+
+SAVED = Path(__file__).parents[1] / "saving" / "saved"
+HOSTILE = "\x1b[2J\x1b]0;title\x07\x00\u202e\n[red]"
+VIEWS = {
+    "analysis-report.json": (gs.Analysis, lambda console, result: render_analysis(console, result.document)),
+    "profile.json": (gs.Profile, render_profile),
+    "trace.json": (gs.Trace, lambda console, result: render_trace(console, result.document)),
+    "validation.json": (gs.Validation, lambda console, result: render_validation(console, result.document)),
+}
+
+
+def places_of_texts(value, steps=()):
+    """The places of the texts and of the keys in plain JSON, one for each field."""
+    if isinstance(value, str):
+        yield steps
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in items:
+        yield from places_of_texts(item, (*steps, step))
+
+
+def with_hostile_text(plain, steps):
+    changed = copy.deepcopy(plain)
+    holder = changed
+    for step in steps[:-1]:
+        holder = holder[step]
+    holder[steps[-1]] = HOSTILE
+    return json.dumps(changed)
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_no_text_of_a_saved_result_controls_the_terminal(name):
+    kind, render = VIEWS[name]
+    plain = json.loads((SAVED / name).read_bytes())
+    places = {
+        tuple("*" if isinstance(step, int) else step for step in place): place for place in places_of_texts(plain)
+    }
+    rendered = 0
+    for place in fields.values():
+        try:
+            result = kind.from_json(with_hostile_text(plain, place))
+        except ValueError:
+            continue  # a field that takes some words alone
+        console = Console(file=io.StringIO(), width=100, highlight=False, emoji=False, markup=False)
+        render(console, result)
+        text = console.file.getvalue()
+        rendered += 1
+        assert all(character.isprintable() or character == "\n" for character in text), place
+    assert rendered > 4, "hardly any text was replaced"

@@ -26,13 +26,13 @@ VIEWS = {
 }
 
 
-def places_of_texts(value, steps=()):
-    """The places of the texts and of the keys in plain JSON, one for each field."""
+def texts_in(value, steps=()):
+    """The place of every text in plain JSON."""
     if isinstance(value, str):
         yield steps
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, item in items:
-        yield from places_of_texts(item, (*steps, step))
+        yield from texts_in(item, (*steps, step))
 
 
 def with_hostile_text(plain, steps):
@@ -48,9 +48,7 @@ def with_hostile_text(plain, steps):
 def test_no_text_of_a_saved_result_controls_the_terminal(name):
     kind, render = VIEWS[name]
     plain = json.loads((SAVED / name).read_bytes())
-    places = {
-        tuple("*" if isinstance(step, int) else step for step in place): place for place in places_of_texts(plain)
-    }
+    fields = {tuple("*" if isinstance(step, int) else step for step in place): place for place in texts_in(plain)}
     rendered = 0
     for place in fields.values():
         try:

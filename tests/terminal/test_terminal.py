@@ -12,7 +12,7 @@ from rich.console import Console
 import ggufscope as gs
 from ggufscope.profiles.health import Health
 from ggufscope.profiles.rows import flat
-from ggufscope.terminal.profile import render_headline, render_profile
+from ggufscope.terminal.profile import render_head, render_profile
 from ggufscope.terminal.progress import progress_bar
 from ggufscope.terminal.tensors import DEFAULT_COLUMNS, render_tensors
 from ggufscope.text.glyphs import Glyphs, condensed
@@ -236,7 +236,7 @@ def test_a_loaded_profile_looks_the_same(profile_of, tmp_path):
 
 def test_a_profile_without_run_has_a_headline(profile_of):
     profile = replace(profile_of(small_models.llama()), run=None)
-    text = rendered(lambda console: render_headline(console, profile))
+    text = rendered(lambda console: render_head(console, profile))
     assert "scanned  100 %" in text
 
 

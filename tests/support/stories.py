@@ -1,6 +1,6 @@
 """The real model of the tests, stories260K, as a `Network`, and texts that it wrote.
 
-`python tests/analysis/stories.py MODEL` writes the texts anew, with the defaults of its authors' program:
+`PYTHONPATH=tests python -m support.stories MODEL` writes the texts anew, with the defaults of its authors' program:
 temperature 1, top-p 0.9. They are kept because other rounding somewhere would make other texts.
 """
 

@@ -1,1 +1,1 @@
-"""The commands, one module each; listed in `ggufscope.cli.COMMANDS`."""
+"""The commands, one module each; listed in `ggufscope.commands.app.COMMANDS`."""

@@ -35,7 +35,7 @@ class Tensor:
         n_elements: number of weights.
         n_bytes: bytes as stored.
         layer: number of its layer, None outside the layers.
-        role: what it does there, as `"attn_v"`; None for a name that says nothing. See `ggufscope.roles`.
+        role: what it does there, as `"attn_v"`; None for a name that says nothing. See `ggufscope.models.roles`.
         stack: None for the main stack of layers, `"enc"`, `"dec"`, `"v"`, … for another.
         expert: number of the expert in a file that stores each expert by itself, else None.
         index: position in the tensor table.

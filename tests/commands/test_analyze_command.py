@@ -102,6 +102,14 @@ def test_many_layers_are_shown_by_their_peaks():
     assert peaks([1.0], 0) == []
 
 
+def test_a_model_under_the_name_of_the_profile_is_no_output(run, model, tmp_path):
+    (tmp_path / "profile.json").write_bytes(model.read_bytes())
+    code, out, err = run(tmp_path / "profile.json", "-o", tmp_path)
+    assert (code, out) == (2, "")
+    assert "profile.json is an input" in err
+    assert [path.name for path in tmp_path.iterdir() if path != model] == ["profile.json"]
+
+
 def test_json_stands_alone_and_equals_the_file(run, model, tmp_path):
     code, out, err = run(model, "--json", "-o", tmp_path / "out")
     assert (code, err) == (0, "")

@@ -129,6 +129,14 @@ def test_a_foreign_chart_stays_and_nothing_is_half_written(run, saved, tmp_path)
     assert hashes(out) == before
 
 
+def test_what_is_reported_on_stays_under_the_name_of_a_chart(run, saved, tmp_path):
+    source = tmp_path / "charts" / "mine.svg"
+    source.parent.mkdir()
+    (saved / "profile.json").rename(source)
+    assert run("report", source, "-o", tmp_path, "--format", "svg")[0] == 0
+    assert source.is_file()
+
+
 def test_files_of_an_earlier_report_go_where_this_one_has_none(run, saved, write_gguf, tmp_path):
     out = tmp_path / "out"
     assert run("report", saved, "-o", out, "--format", ALL)[0] == 0

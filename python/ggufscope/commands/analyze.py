@@ -14,6 +14,7 @@ from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
 from ..saving.guard import Guard
+from ..saving.marks import is_gguf
 from ..terminal.analysis import render_analysis
 from ..terminal.console import show
 from ..terminal.progress import progress_bar
@@ -58,7 +59,7 @@ def analyze(
     settings = make_settings(weights, norm, scale, preset, seed=0, probe=probe)  # wrong choices cost no time
     guard = Guard([source, weights], force=force)
     formats: list[str] = []
-    in_place = output is not None and _same_file(source, output / PROFILE_JSON)  # the profile stands where it belongs
+    in_place = output is not None and _is_profile_of(source, output)
     if output is not None:
         formats, missing = chosen_formats()
         say_what_is_missing(missing)
@@ -79,5 +80,7 @@ def analyze(
         print_out(f"\n{written_line(written)}")
 
 
-def _same_file(one: Path, other: Path) -> bool:
-    return one.exists() and other.exists() and os.path.samefile(one, other)
+def _is_profile_of(source: Path, directory: Path) -> bool:
+    """Whether what is analysed is the profile of that directory, which stands where it would be written."""
+    profile = directory / PROFILE_JSON
+    return source.exists() and profile.exists() and os.path.samefile(source, profile) and not is_gguf(source)

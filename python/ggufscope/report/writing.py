@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import MissingExtraError
 from ..saving.directories import make_directory, remove_ours, usable_directory
 from ..saving.files import atomic_write
+from ..saving.guard import Guard
 from .renderers import RENDERERS, USUAL_FORMATS
 from .report import Report
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from os import PathLike
     from pathlib import Path
 
-    from ..saving.guard import Guard
     from .content.results import ReportData
 
 
@@ -79,6 +79,7 @@ def write_report(
         OutputError: A file cannot be written, or is not from ggufscope.
         ValueError: A file is an input.
     """
+    guard = guard or Guard()
     target = usable_directory(directory, file_names(formats), guard)
     report = Report(data)
     contents = {name: content for each in formats for name, content in RENDERERS[each].render(report)}
@@ -90,5 +91,6 @@ def write_report(
     written = [target / name for name in contents]
     earlier = {path for name in file_names(formats) for path in target.glob(name)}
     for path in sorted(earlier - set(written)):
-        remove_ours(path)
+        if not guard.is_input(path):
+            remove_ours(path)
     return written

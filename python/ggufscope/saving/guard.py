@@ -16,7 +16,7 @@ from .._core import GGUFError
 from .._core import Model as CoreModel
 from ..errors import OutputError
 from ..text.numbers import bytes_text
-from .marks import GGUF_MAGIC, is_ours
+from .marks import is_gguf, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +78,7 @@ class Guard:
         size = path.stat().st_size
         if size == 0:
             return  # nothing is lost with it: somebody reserved the name, as `mktemp` does
-        ours, is_model = is_ours(path), _is_gguf(path)
+        ours, is_model = is_ours(path), is_gguf(path)
         if not ours:
             kind = "a GGUF file" if is_model else "a file"
             reason = f"exists and is not from ggufscope ({kind} of {bytes_text(size)}); --force replaces it"
@@ -95,7 +95,7 @@ def _is_input(output: StrPath, read: StrPath) -> str:
 def _shards(path: Path) -> list[str]:
     """The files of a model; none where it is no model, or a malformed one, which whoever reads it will say."""
     try:
-        if not _is_gguf(path):
+        if not is_gguf(path):
             return []
         model = CoreModel(path)
     except (GGUFError, OSError):
@@ -103,13 +103,6 @@ def _shards(path: Path) -> list[str]:
     files = list(model.files)
     model.close()
     return files
-
-
-def _is_gguf(path: Path) -> bool:
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(GGUF_MAGIC)) == GGUF_MAGIC
 
 
 def _file_key(path: StrPath) -> FileKey | None:

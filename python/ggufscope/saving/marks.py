@@ -19,7 +19,7 @@ COMMENT = "<!-- ggufscope"
 CHART_COMMENT = f"{COMMENT} chart -->"
 PAGE_COMMENT = f"{COMMENT} report -->"
 
-GGUF_MAGIC = b"GGUF"
+_GGUF_MAGIC = b"GGUF"
 _PARQUET_MAGIC = b"PAR1"
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_BYTES = 33  # signature and IHDR, after which other chunks may stand
@@ -57,7 +57,7 @@ def is_ours(path: Path) -> bool:
                 return b"ggufscope" in file.read()
     except OSError as error:
         raise OutputError(error.errno, error.strerror, str(path)) from error
-    if head.startswith(GGUF_MAGIC):
+    if head.startswith(_GGUF_MAGIC):
         return _is_synthetic(path)
     if head.startswith(_PNG_SIGNATURE):
         return _PNG_TEXT in head
@@ -65,6 +65,14 @@ def is_ours(path: Path) -> bool:
         return _ACTIVATIONS.match(head, _ZIP_NAME_AT) is not None
     columns = _TABLES.get(path.name)
     return _TEXT.search(head) is not None or (columns is not None and head.startswith(columns))
+
+
+def is_gguf(path: Path) -> bool:
+    """Whether a file begins as a model does."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_GGUF_MAGIC)) == _GGUF_MAGIC
 
 
 def _is_synthetic(path: Path) -> bool:

@@ -147,3 +147,21 @@ def test_functions_guard_their_inputs(tmp_path: Path, shards: list[Path], write_
     (tmp_path / "t-00002-of-00002.gguf").symlink_to(tmp_path / "t-00001-of-00002.gguf")
     with pytest.raises(ValueError, match="are the same file"):
         synthesize("tiny", tmp_path / "t.gguf", layers=1, shards=2)
+
+
+def test_shards_of_another_model_are_replaced_together(tmp_path: Path) -> None:
+    synthesize("tiny", tmp_path / "tiny.gguf", layers=2, shards=3)
+    files = synthesize("tiny", tmp_path / "tiny.gguf", layers=4, shards=3)
+    with gs.open(files[0]) as model:
+        assert [Path(file) for file in model.files] == files
+        assert len({tensor.layer for tensor in model.tensors.values()} - {None}) == 4
+
+
+def test_a_file_is_looked_at_again_when_it_was_changed(tmp_path: Path) -> None:
+    guard, path = Guard(), tmp_path / "file.json"
+    path.write_text(OURS)
+    guard.check(path)
+    guard.check(path)
+    path.write_text("of somebody else")
+    with pytest.raises(OutputError, match="not from ggufscope"):
+        guard.check(path)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     StrPath = str | PathLike[str]
     FileKey = tuple[int, int]  # device and inode
+    FileState = tuple[int, int, int, int]  # the same, size, and when it was changed
 
 
 class Guard:
@@ -42,6 +43,7 @@ class Guard:
         for path in inputs:
             if path is not None and _file_key(path) not in self._inputs:  # a shard may be known by another already
                 self._inputs |= {key: file for file in (path, *_shards(Path(path))) if (key := _file_key(file))}
+        self._looked_at: set[FileState] = set()  # a shard says whose it is only beside the others of its model
         self._force = force
         self._replaces_models = replaces_models
 
@@ -75,9 +77,9 @@ class Guard:
             raise OutputError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         if self._force or not path.is_file():
             return
-        size = path.stat().st_size
-        if size == 0:
-            return  # nothing is lost with it: somebody reserved the name, as `mktemp` does
+        *_, size, _ = state = _file_state(path)
+        if size == 0 or state in self._looked_at:
+            return  # of an empty file nothing is lost: somebody reserved the name, as `mktemp` does
         ours, is_model = is_ours(path), is_gguf(path)
         if not ours:
             kind = "a GGUF file" if is_model else "a file"
@@ -85,6 +87,7 @@ class Guard:
             raise OutputError(errno.EEXIST, reason, str(path))
         if is_model and not self._replaces_models:
             raise OutputError(errno.EEXIST, "exists and is a model; --force replaces it", str(path))
+        self._looked_at.add(state)
 
 
 def _is_input(output: StrPath, read: StrPath) -> str:
@@ -112,3 +115,8 @@ def _file_key(path: StrPath) -> FileKey | None:
     except (OSError, ValueError):  # a path that no file can have does not name one
         return None
     return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None
+
+
+def _file_state(path: Path) -> FileState:
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -185,6 +185,17 @@ def test_a_name_of_a_preset_makes_no_path(usual):
     assert len(set(found)) == len(found)
 
 
+def test_words_of_a_saved_analysis_are_drawn_without_invisible_characters(usual):
+    document = usual.analysis.document
+    with_thirds = next(preset for preset in (document.preset, *document.other_presets) if preset.thirds)
+    thirds = [replace(third, third=f"{third.third}\x1b\x00\u202e\ufffe") for third in with_thirds.thirds]
+    hostile = gs.Analysis(replace(document, preset=replace(with_thirds, thirds=thirds), other_presets=[]))
+    chart = by_name(replace(usual, analysis=hostile))["activations"]
+    assert "early\\x1b\\x00\\u202e\\ufffe" in svg(chart, "light")
+    assert png(svg(chart, "light")).startswith(b"\x89PNG")
+    assert all(text.isprintable() for text, _ in strings(themed(chart, "dark")))
+
+
 def test_without_its_profile_an_analysis_still_shows_the_layers(write_gguf):
     drawn = draw(analysis_alone("usual", write_gguf))
     assert {entry.name for entry in drawn.charts} >= {"risk-heuristic", "activations", "value-sparsity"}

@@ -8,6 +8,7 @@ import textwrap
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ...text.escape import escape
 from .theme import configuration
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def themed(chart: Chart, theme: str) -> Specification:
     """
     found = copy.deepcopy(chart.specification)
     found["config"] = configuration(theme) | {"background": "transparent"}
-    return found
+    return _visible(found)
 
 
 def still(chart: Chart, theme: str, width: int = WIDTH) -> Specification:
@@ -47,7 +48,23 @@ def still(chart: Chart, theme: str, width: int = WIDTH) -> Specification:
     found["description"] = chart.alt
     found["padding"] = _PADDING
     found["config"] = configuration(theme)
-    return found
+    return _visible(found)
+
+
+def _visible(specification: Specification) -> Specification:
+    """The specification with the invisible characters of all texts and names of columns escaped.
+
+    SVG has no place for most of them: the library that draws it ends the process.
+    """
+    return {escape(key): _visible_value(value) for key, value in specification.items()}
+
+
+def _visible_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, list):
+        return [_visible_value(each) for each in value]
+    return _visible(value) if isinstance(value, dict) else value
 
 
 def _set_width(specification: dict[str, Any], width: int) -> None:

@@ -265,10 +265,6 @@ class LaneObserver<Format, StatisticList<Statistic...>> : SumsOf<Statistic>... {
     (SumsOf<Statistic>::sums.add_lanes(lanes), ...);
     return true;
   }
-  // The same as a function of its own, where other things have to be held in registers as well.
-  [[gnu::noinline]] bool observe_apart(const Block* group, const Line& line, F64& squares) {
-    return observe(group, line, squares);
-  }
   void finish(const LaneRun<Format>& run) {
     if (run.sub_blocks() > 0) (SumsOf<Statistic>::sums.finish_lanes(targets_.of<Statistic>(), run), ...);
   }
@@ -288,7 +284,7 @@ uint32_t observe_run(const typename Format::Block* blocks, int groups, const Pie
     prefetch_after(group, sizeof *group * Format::blocks_per_group);
     const Line line = Format::line(group);
     F64 squares;
-    if (Full ? lanes.observe_apart(group, line, squares) : lanes.observe(group, line, squares)) {
+    if (lanes.observe(group, line, squares)) {
       more.observe(group, line, squares);
       OtherStatistics<Format, Full>::observe(group, piece, i, targets);
     } else {

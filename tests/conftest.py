@@ -43,8 +43,8 @@ def write_gguf(tmp_path: Path) -> WriteGguf:
     """A function that writes a model file with the gguf package and gives its path.
 
     Its arguments: `tensors`, name → NumPy array, or (blocks as uint8 of shape (…, bytes), type name);
-    `metadata`, key → bool, int (uint32), float (float32), str, list or NumPy array; `name` of the file;
-    `architecture`, None for a file that names none; `endianess`.
+    `metadata`, key → bool, int (uint32), float (float32), str, bytes (array of uint8), list or NumPy array; `name` of
+    the file; `architecture`, None for a file that names none; `endianess`.
     """
 
     def write(
@@ -87,7 +87,7 @@ def _add_value(writer: gguf.GGUFWriter, key: str, value: Any) -> None:
     elif max((abs(part) for part in value if isinstance(part, int)), default=0) >= 1 << 31:
         writer.add_key_value(key, list(value), gguf.GGUFValueType.ARRAY, sub_type=gguf.GGUFValueType.INT64)
     else:
-        writer.add_array(key, list(value))
+        writer.add_array(key, value if isinstance(value, bytes) else list(value))
 
 
 AsNobody = Callable[[], AbstractContextManager[None]]

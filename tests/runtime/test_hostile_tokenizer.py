@@ -31,7 +31,7 @@ def without(metadata: dict[str, Any], key: str) -> dict[str, Any]:
 
 BAD = {
     "no tokenizer": ({}, "model: the file has no tokenizer"),
-    "unknown model": (spm(model="t5"), "model: tokenizer 't5' is not supported; there are gpt2 (BPE), llama (SPM)"),
+    "unknown model": (spm(model="t6"), "model: tokenizer 't6' is not supported; there are gpt2, gemma4, whitespace"),
     "model is a number": (spm(model=7), "model: must be string, not uint32"),
     "no tokens": (without(spm(), "tokens"), "tokens: the key is missing"),
     "tokens are numbers": (spm(tokens=[1, 2, 3]), "tokens: must be array[string], not array[int32]"),
@@ -51,7 +51,10 @@ BAD = {
     "flag is a number": (spm(add_space_prefix=1), "add_space_prefix: must be bool, not uint32"),
     "byte token without a byte": (spm(token_type=[6] * N), "tokens: byte token 0 is '<unk>', not <0x00> to <0xFF>"),
     "no pre-tokenizer": (without(bpe(), "pre"), "pre: the key is missing"),
-    "unknown pre-tokenizer": (bpe(pre="tekken"), "pre: pre-tokenizer 'tekken' is not supported; there are gpt-2"),
+    "unknown pre-tokenizer": (
+        bpe(pre="tekken9"),
+        "pre: pre-tokenizer 'tekken9' is not one of the 91 that llama.cpp knows",
+    ),
     "no merges": (without(bpe(), "merges"), "merges: the key is missing"),
     "merges are numbers": (bpe(merges=[1]), "merges: must be array[string], not array[int32]"),
     "merge of one": (bpe(merges=["ab"]), "merges: merge 0, 'ab', is not two tokens"),

@@ -63,7 +63,7 @@ ODD_TEXTS = [
 def byte_pairs(pre: str = "llama-bpe") -> dict[str, Any]:
     """A byte-level vocabulary that the library trained, with control and user-defined tokens at its end."""
     tokenizer = Tokenizer(models.BPE())
-    cut = pre_tokenizers.Split(Regex(PRE_TOKENIZERS[pre].expression), "isolated")
+    cut = pre_tokenizers.Split(Regex(PRE_TOKENIZERS["llama-bpe"].expressions[0]), "isolated")
     to_characters = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([cut, to_characters])
     alphabet = pre_tokenizers.ByteLevel.alphabet()

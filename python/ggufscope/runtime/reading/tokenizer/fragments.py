@@ -17,7 +17,6 @@ Fragment = str | int  # plain text, or the number of a special token
 
 # What `isspace` of the C locale takes for white space
 _SPACES = " \t\n\v\f\r"
-_NOT_STRIPPED_AFTER = frozenset({"<unk>", "<s>", "<|endoftext|>"})
 
 
 class Fragments:
@@ -28,7 +27,8 @@ class Fragments:
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._strips = vocabulary.strip_after_special
+        self._strips_before = vocabulary.strips_before
+        self._strips_after = vocabulary.strips_after
         added = np.flatnonzero(vocabulary.types == TokenType.USER_DEFINED)
         control = np.flatnonzero(np.isin(vocabulary.types, (TokenType.CONTROL, TokenType.UNKNOWN)))
         self._added = _longest_first(vocabulary, added.tolist())
@@ -46,21 +46,17 @@ class Fragments:
         if isinstance(fragment, int):
             yield fragment
             return
-        strips = self._strips and special not in _NOT_STRIPPED_AFTER
-        before, *rest = fragment.split(special) if not strips else _split_and_strip(fragment, special)
-        if before:
-            yield before
-        for after in rest:
-            yield number
-            if after:
-                yield after
+        before, *rest = fragment.split(special)
+        for place, part in enumerate([before, *rest]):
+            if place > 0:
+                yield number
+            kept = part.lstrip(_SPACES) if place > 0 and number in self._strips_after else part
+            if place < len(rest) and number in self._strips_before:
+                kept = kept.rstrip(_SPACES)
+            if kept:
+                yield kept
 
 
 def _longest_first(vocabulary: Vocabulary, numbers: list[int]) -> list[tuple[str, int]]:
     texts = [(vocabulary.tokens[number], number) for number in numbers]
     return sorted(texts, key=lambda item: -len(item[0].encode("utf-8", "replace")))
-
-
-def _split_and_strip(text: str, special: str) -> list[str]:
-    before, *rest = text.split(special)
-    return [before, *(after.lstrip(_SPACES) for after in rest)]

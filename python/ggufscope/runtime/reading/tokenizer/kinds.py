@@ -3,70 +3,68 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from .byte_pairs import BytePairs
+from .longest_matches import LongestMatches
+from .plamo import Plamo
 from .sentence_pieces import SentencePieces
+from .unigram import Unigram
+from .word_lists import DnaWords, SpacedWords
+from .word_pieces import WordPieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .metadata_keys import MetadataKeys
+    from .pieces import Pieces
     from .vocabulary import Vocabulary
-
-
-class Pieces(Protocol):
-    """Plain text to tokens and back, by one kind of vocabulary."""
-
-    def encode(self, text: str, after_special: bool) -> list[int]:
-        """Tokens of a text without special tokens.
-
-        Raises:
-            GGUFError: The vocabulary has no tokens for something in it.
-        """
-
-    def decode(self, token: str) -> bytes:
-        """Bytes of the text of a normal token."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of tokenizer: how it cuts text, what its files hold, and what holds where a file does not say.
+    """A kind of tokenizer, and what files of it may leave out.
 
     Attributes:
-        name: as `Vocabulary.kind` has it.
-        pieces: makes its pieces of a vocabulary and the path that errors name.
-        has_scores: whether files have a score for each token.
-        has_merges: whether files have merges, and name a pre-tokenizer.
-        adds_space: whether a text gets a space in front, unless the file says no.
-        adds_bos: whether a text begins with `bos`; a known pre-tokenizer decides for itself.
-        usual_bos: token that begins a text; None where there is none by custom.
-        usual_eos: token that ends a text, likewise.
+        name: as llama.cpp abbreviates it.
+        summary: in a few words.
+        pieces: makes what encodes plain text.
+        pre: how text is cut: `"named"`: as `tokenizer.ggml.pre` says; else the name of the one pre-tokenizer of this
+            kind; None: not at all.
+        usual_bos, usual_eos, usual_unknown: these special tokens where the file names none.
+        usual_separator: likewise; it ends a text in place of `eos`. None for kinds that end none so.
+        frame: whether special tokens stand around a text: `"asked"`: those that the file asks for.
+        adds_bos, adds_eos: whether it asks for them by saying nothing.
+        adds_space: whether a text gets a space in front where the file does not say so.
     """
 
     name: str
-    pieces: Callable[[Vocabulary, str], Pieces]
-    has_scores: bool = False
-    has_merges: bool = False
-    adds_space: bool = False
-    adds_bos: bool = False
+    summary: str
+    pieces: Callable[[Vocabulary, MetadataKeys], Pieces]
+    pre: str | None = None
     usual_bos: int | None = None
     usual_eos: int | None = None
+    usual_unknown: int | None = None
+    usual_separator: int | None = None
+    frame: Literal["asked", "always", "never"] = "asked"
+    adds_bos: bool = False
+    adds_eos: bool = False
+    adds_space: bool = False
 
 
-KINDS = {
-    "gpt2": Kind("BPE", BytePairs, has_merges=True),
-    "llama": Kind(
-        "SPM", SentencePieces, has_scores=True, adds_space=True, adds_bos=True, usual_bos=1, usual_eos=2
-    ),  # SentencePiece's own numbers
-}
-
-
-def pieces_of(vocabulary: Vocabulary, path: str) -> Pieces:
-    """The pieces of a vocabulary.
-
-    Raises:
-        GGUFError: Something in it does not fit.
-        MissingExtraError: They need a package that is not installed.
-    """
-    kind = next(kind for kind in KINDS.values() if kind.name == vocabulary.kind)
-    return kind.pieces(vocabulary, path)
+KINDS: dict[str, Kind] = {
+    "gpt2": Kind("BPE", "pairs of bytes, merged in the order of a list", BytePairs, pre="named"),
+    "gemma4": Kind("BPE", "pairs of characters, merged in the order of a list; single bytes for others", BytePairs,
+                   pre="gemma4"),
+    "whitespace": Kind("BPE", "as gpt2, without white space", SpacedWords, pre="named"),
+    "hybriddna": Kind("BPE", "as gpt2, six bases a token between `<dna>` and `</dna>`", DnaWords, pre="named"),
+    "llama": Kind("SPM", "SentencePiece: neighbours merged by score, the leftmost of equal ones", SentencePieces,
+                  usual_bos=1, usual_eos=2, usual_unknown=0, adds_bos=True, adds_space=True),
+    "t5": Kind("UGM", "SentencePiece unigram: the split with the highest sum of scores", Unigram,
+               usual_eos=1, usual_unknown=2, adds_eos=True),
+    "bert": Kind("WPM", "word pieces, the longest first", WordPieces,
+                 usual_bos=101, usual_unknown=100, usual_separator=102, frame="always"),
+    "rwkv": Kind("RWKV", "the longest token that fits, byte by byte", LongestMatches, frame="never"),
+    "plamo2": Kind("PLaMo2", "the split with the highest sum of rounded scores", Plamo,
+                   usual_bos=1, usual_eos=2, usual_unknown=0, frame="never"),
+}  # fmt: skip

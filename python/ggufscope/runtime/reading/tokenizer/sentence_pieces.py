@@ -9,46 +9,37 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from ...._core import GGUFError
 from ....models.tokens import TokenType
+from .pieces import SPACE_MARK, ByteTokens, Pieces, byte_of
 
 if TYPE_CHECKING:
+    from .metadata_keys import MetadataKeys
     from .vocabulary import Vocabulary
 
-_SPACE = "▁"
 
-
-class SentencePieces:
+class SentencePieces(Pieces):
     """Merges the characters of a text, the pair with the highest score first."""
 
-    def __init__(self, vocabulary: Vocabulary, path: str) -> None:
-        """Look up the byte tokens.
+    def __init__(self, vocabulary: Vocabulary, keys: MetadataKeys) -> None:
+        """Read the scores and look up the byte tokens.
 
         Raises:
-            GGUFError: A byte token does not say which byte.
+            GGUFError: Scores are missing or malformed, or a byte token does not say which byte.
         """
-        self._path = path
         self._numbers = vocabulary.numbers
-        self._scores = [] if vocabulary.scores is None else vocabulary.scores.tolist()
+        self._scores: list[float] = keys.scores(len(vocabulary.tokens)).tolist()
         self._add_space = vocabulary.add_space
-        self._bytes = [self._numbers.get(f"<0x{byte:02X}>") for byte in range(256)]
-        named = {f"<0x{byte:02X}>" for byte in range(256)}
+        self._bytes = ByteTokens(vocabulary.numbers, keys.path)
         for number, (text, kind) in enumerate(zip(vocabulary.tokens, vocabulary.types.tolist(), strict=True)):
-            if kind == TokenType.BYTE and text not in named:
-                raise GGUFError(f"{path}: tokenizer.ggml.tokens: byte token {number} is {text!r}, not <0x00> to <0xFF>")
+            if kind == TokenType.BYTE and byte_of(text) is None:
+                raise keys.refusal("tokens", f"byte token {number} is {text!r}, not <0x00> to <0xFF>")
 
     def encode(self, text: str, after_special: bool) -> list[int]:
-        """Tokens of a text without special tokens.
-
-        Raises:
-            GGUFError: The vocabulary has neither a character of the text nor its bytes.
-        """
         spaced = f" {text}" if self._add_space and after_special else text
-        return [number for piece in self._pieces(spaced.replace(" ", _SPACE)) for number in self._tokens(piece)]
+        return [number for piece in self._pieces(spaced.replace(" ", SPACE_MARK)) for number in self._tokens(piece)]
 
     def decode(self, token: str) -> bytes:
-        """Bytes of the text of a normal token."""
-        return token.replace(_SPACE, " ").encode("utf-8", "replace")
+        return token.replace(SPACE_MARK, " ").encode("utf-8", "replace")
 
     def _pieces(self, text: str) -> list[str]:
         chain = _Chain(text)
@@ -77,13 +68,7 @@ class SentencePieces:
     def _tokens(self, piece: str) -> list[int]:
         if piece in self._numbers:
             return [self._numbers[piece]]
-        return [self._byte_token(byte) for byte in piece.encode()]
-
-    def _byte_token(self, byte: int) -> int:
-        number = self._bytes[byte]
-        if number is None:
-            raise GGUFError(f"{self._path}: tokenizer.ggml.tokens: no token for byte 0x{byte:02X}")
-        return number
+        return self._bytes.encode(piece)
 
 
 class _Chain:

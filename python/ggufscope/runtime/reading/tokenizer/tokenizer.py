@@ -6,35 +6,36 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ...._core import GGUFError
 from ....models.tokens import TokenType
 from .fragments import Fragment, Fragments
-from .kinds import pieces_of
-from .vocabulary_reader import read_vocabulary
+from .metadata_keys import MetadataKeys
+from .vocabulary_reader import kind_of, vocabulary_of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ....models.model import Model
+    from .pieces import Pieces
     from .vocabulary import Vocabulary
 
-_SPECIAL = (TokenType.UNKNOWN, TokenType.CONTROL)
-_VERBATIM = (*_SPECIAL, TokenType.USER_DEFINED)
+_HIDDEN = (TokenType.UNKNOWN, TokenType.CONTROL)
 
 
 def read_tokenizer(model: Model) -> Tokenizer:
     """The tokenizer of a model file.
 
     Raises:
-        GGUFError: The file has none, of a kind not known here, malformed, or larger than the model's embedding.
+        GGUFError: The file has none, of a kind not known here, malformed, or of another size than the embedding.
         MissingExtraError: A byte-pair vocabulary needs the `tokenizers` package, which is not installed.
     """
-    vocabulary = read_vocabulary(model)
+    keys = MetadataKeys(model)
+    kind = kind_of(keys)
+    vocabulary = vocabulary_of_kind(keys, kind)
     table = model.tensors.get("token_embd.weight")
-    if table is not None and table.n_rows < len(vocabulary.tokens):
+    if table is not None and table.n_rows != len(vocabulary.tokens):
         sizes = f"{len(vocabulary.tokens)} tokens for {table.n_rows} rows of token_embd.weight"
-        raise GGUFError(f"{model.path}: tokenizer.ggml.tokens: {sizes}")
-    return Tokenizer(vocabulary, model.path)
+        raise keys.refusal("tokens", sizes)
+    return Tokenizer(vocabulary, kind.pieces(vocabulary, keys))
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,10 @@ class Tokenizer:
         vocabulary: of the model.
     """
 
-    def __init__(self, vocabulary: Vocabulary, path: str) -> None:
+    def __init__(self, vocabulary: Vocabulary, pieces: Pieces) -> None:
         self.vocabulary = vocabulary
         self._fragments = Fragments(vocabulary)
-        self._pieces = pieces_of(vocabulary, path)
+        self._pieces = pieces
         self._types = vocabulary.types.tolist()
 
     @property
@@ -123,14 +124,8 @@ class Tokenizer:
 
     def piece(self, number: int, *, special: bool = False) -> bytes:
         """Bytes of one token, maybe a part of a character; of control tokens only if `special`."""
-        text, kind = self.vocabulary.tokens[number], self._types[number]
-        if kind in _VERBATIM:
-            return text.encode("utf-8", "replace") if special or kind not in _SPECIAL else b""
-        if kind == TokenType.NORMAL:
-            return self._pieces.decode(text)
-        if kind == TokenType.BYTE and self.vocabulary.kind == "SPM":
-            return bytes([int(text[3:5], 16)])
-        return b""
+        kind = self._types[number]
+        return b"" if kind in _HIDDEN and not special else self._pieces.piece(self.vocabulary.tokens[number], kind)
 
     def decode(self, numbers: Iterable[int], *, special: bool = False) -> str:
         """Text of tokens; bytes that are no UTF-8, as half a character at the end, become U+FFFD."""

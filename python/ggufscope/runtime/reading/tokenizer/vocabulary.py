@@ -10,52 +10,46 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from .pre_tokenizers import PreTokenizer
+
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The vocabulary and the rules of a tokenizer, from the metadata.
+    """The vocabulary and the rules of a tokenizer that every kind has, from the metadata.
 
     Attributes:
-        kind: `"BPE"` (byte-level merges) or `"SPM"` (SentencePiece with scores).
-        pre: `tokenizer.ggml.pre`, how text is cut before merging; None for SPM.
+        kind: as llama.cpp abbreviates it, `"BPE"` for byte-level merges, `"SPM"` for SentencePiece with scores.
+        pre: how text is cut before merging; None for kinds that do not cut.
         tokens: text of each token, as stored.
-        types: `TokenType` of each token, int32 (n,).
-        scores: of each token, float32 (n,), the higher the sooner merged; None for BPE.
-        merges: `"left right"`, the first the soonest; None for SPM.
+        types: `TokenType` of each token, int32 (n,), as llama.cpp has them after loading.
+        stored_types: as the file has them.
         bos: token that begins a text, None without.
         eos: token that ends a text, None without.
+        unknown: token for what no other says, None without.
         ends: all tokens that end a text or a turn.
-        add_bos: whether a text gets `bos`.
-        add_eos: whether a text gets `eos`.
+        opening: tokens in front of a text, as the file asks for.
+        closing: tokens behind it.
         add_space: whether a text gets a space in front.
-        strip_after_special: whether white space after special tokens is dropped (phi-3).
+        strips_before: special tokens in front of which white space is dropped.
+        strips_after: special tokens behind which white space is dropped.
     """
 
     kind: str
-    pre: str | None
+    pre: PreTokenizer | None
     tokens: list[str]
     types: npt.NDArray[np.int32]
-    scores: npt.NDArray[np.float32] | None
-    merges: list[str] | None
+    stored_types: npt.NDArray[np.int32]
     bos: int | None
     eos: int | None
+    unknown: int | None
     ends: frozenset[int]
-    add_bos: bool
-    add_eos: bool
+    opening: tuple[int, ...]
+    closing: tuple[int, ...]
     add_space: bool
-    strip_after_special: bool
+    strips_before: frozenset[int]
+    strips_after: frozenset[int]
 
     @cached_property
     def numbers(self) -> dict[str, int]:
         """Text → token."""
         return {text: number for number, text in enumerate(self.tokens)}
-
-    @property
-    def opening(self) -> tuple[int, ...]:
-        """Tokens that begin a text, none or `bos`."""
-        return (self.bos,) if self.add_bos and self.bos is not None else ()
-
-    @property
-    def closing(self) -> tuple[int, ...]:
-        """Tokens that end a text, none or `eos`."""
-        return (self.eos,) if self.add_eos and self.eos is not None else ()

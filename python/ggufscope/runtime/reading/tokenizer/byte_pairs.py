@@ -104,8 +104,8 @@ def _merges(vocabulary: Vocabulary, keys: MetadataKeys, needed: bool) -> list[tu
         left, right = merge[:space], merge[space + 1 :]
         if space < 0 or not right:
             raise keys.refusal("merges", f"merge {number}, {merge!r}, is not two tokens")
-        unknown = next((text for text in (left, right, left + right) if text not in known), None)
-        if unknown is not None:
+        if left not in known or right not in known or left + right not in known:
+            unknown = next(text for text in (left, right, left + right) if text not in known)
             raise keys.refusal("merges", f"merge {number} needs {unknown!r}, which is no token")
         pairs[left, right] = None
     return list(pairs)

@@ -33,6 +33,9 @@ def trace(
         Path | None, typer.Option("--text", metavar="FILE", help="Read this text in place of prompts.")
     ] = None,
     probe: Annotated[int | None, probe_option("Read N random tokens in place of prompts.")] = None,
+    tokens: Annotated[
+        Path | None, typer.Option("--tokens", metavar="FILE", help="Read these token ids in place of prompts.")
+    ] = None,
     template: TemplateOption = "auto",
     engine: EngineOption = USUAL_ENGINE,
     max_new_tokens: MaxNewTokensOption = None,
@@ -58,7 +61,7 @@ def trace(
     if keep and output is not None and output.suffix == ".npz":
         raise ValueError(f"{output} would be both the trace and its activations: choose another ending")
     kept = None if output is None or not keep else output.with_suffix(".npz")
-    guard = Guard([model, prompts, text], force=force)
+    guard = Guard([model, prompts, text, tokens], force=force)
     guard.check(*filter(None, (output, kept)))
     with contextlib.ExitStack() as stack:
         file = None if output is None else stack.enter_context(atomic_write(output, guard=guard))
@@ -69,6 +72,7 @@ def trace(
                     prompts=prompts,
                     text=text,
                     probe=probe,
+                    tokens=tokens,
                     template=template,
                     engine=engine,
                     max_new_tokens=max_new_tokens,

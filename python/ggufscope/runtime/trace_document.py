@@ -51,8 +51,9 @@ class TraceSettings:
     """Input and choices that the numbers depend on, beside model and engine.
 
     Attributes:
-        source: `"prompts"`: a prompt set; `"text"`: a text; `"probe"`: random tokens of the vocabulary.
-        prompt_set: name of the prompt set or base name of the text; None for a probe.
+        source: `"prompts"`: a prompt set; `"text"`: a text; `"probe"`: random tokens of the vocabulary;
+            `"tokens"`: a file of token ids.
+        prompt_set: name of the prompt set or base name of the file; None for a probe.
         template: the form prompts were put in, as `"chatml"`; `"none"`: as they are.
         template_reason: why this one.
         opening_tokens: ids in front of every text, what the vocabulary wants there.

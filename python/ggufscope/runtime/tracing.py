@@ -1,4 +1,4 @@
-"""`trace`: run a model on prompts, a text or random tokens, and write down what happens inside."""
+"""`trace`: run a model on prompts, a text, token ids or random tokens, and write down what happens inside."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..saving.guard import Guard
 from .engines.engine import ENGINES
 from .measuring.kept import checked_points, keeping
 from .reading.prompts import NamedPrompts, named_prompts
-from .reading.readings import Reading, draw_tokens, read_prompt_set, read_text
+from .reading.readings import Reading, draw_tokens, read_prompt_set, read_text, read_tokens
 from .records import TraceTiming, trace_document
 from .timed_run import Plan, TimedRun
 from .trace_result import Trace, TraceInterrupted
@@ -39,6 +39,7 @@ def trace(
     prompts: str | PathLike[str] | NamedPrompts | None = None,
     text: str | PathLike[str] | None = None,
     probe: int | None = None,
+    tokens: str | PathLike[str] | None = None,
     template: str = "auto",
     engine: str = "streamed",
     max_new_tokens: int | None = None,
@@ -58,6 +59,7 @@ def trace(
         prompts: a file of prompts, or a set that was read already; by default the twenty that ship with ggufscope.
         text: a file to read in place of prompts.
         probe: read so many random tokens of the vocabulary in place of prompts.
+        tokens: a file of token ids to read in place of prompts; see `token_files`.
         template: form to put prompts in: `"auto"`, `"none"` or one of `templates.TEMPLATES`.
         engine: a name in `engine.ENGINES`.
         max_new_tokens: to generate behind each prompt, greedily; 0: none. By default 16 for prompts, else 0.
@@ -87,8 +89,8 @@ def trace(
         >>> trace = gs.trace("model.gguf")                                          # doctest: +SKIP
         >>> trace.head_figure("entropy_share").mean(axis=0)                         # doctest: +SKIP
     """
-    _check_choices(sum(choice is not None for choice in (prompts, text, probe)), engine)
-    new_tokens = _checked_new_tokens(max_new_tokens, text is None and probe is None)
+    _check_choices(sum(choice is not None for choice in (prompts, text, probe, tokens)), engine)
+    new_tokens = _checked_new_tokens(max_new_tokens, text is None and probe is None and tokens is None)
     points = checked_points(keep)
     if points and keep_path is None:
         raise ValueError("to keep raw activations, say where")
@@ -96,11 +98,12 @@ def trace(
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with contextlib.ExitStack() as stack:
         model = source if isinstance(source, Model) else stack.enter_context(open_model(source))
-        guard = Guard([*model.files, text, *([] if isinstance(prompts, NamedPrompts) else [prompts])], force=force)
+        read_files = [text, tokens, None if isinstance(prompts, NamedPrompts) else prompts]
+        guard = Guard([*model.files, *read_files], force=force)
         if keep_path is not None:
             guard.check(keep_path)
         opened = stack.enter_context(ENGINES[engine].open(model, n_threads))
-        reading = _read(model, prompts, text, probe, template, seed)
+        reading = _read(model, prompts, text, probe, tokens, template, seed)
         _check_context(reading, opened.shape)
         hashing = stack.enter_context(FileHashing(model, wanted=hash))
         keeper = stack.enter_context(_keeper(keep_path, points, opened.shape, guard))
@@ -125,7 +128,7 @@ def trace(
 
 def _check_choices(n_readings: int, engine: str) -> None:
     if n_readings > 1:
-        raise ValueError("prompts, a text and a probe exclude each other: choose one")
+        raise ValueError("prompts, a text, a probe and token ids exclude each other: choose one")
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
 
@@ -143,11 +146,14 @@ def _read(  # noqa: PLR0917
     prompts: str | PathLike[str] | NamedPrompts | None,
     text: str | PathLike[str] | None,
     probe: int | None,
+    tokens: str | PathLike[str] | None,
     template: str,
     seed: int,
 ) -> Reading:
     if probe is not None:
         return draw_tokens(model, probe, seed)
+    if tokens is not None:
+        return read_tokens(model, tokens)
     if text is not None:
         return read_text(model, text)
     known = prompts if isinstance(prompts, NamedPrompts) else named_prompts(prompts)

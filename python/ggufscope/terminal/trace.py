@@ -77,6 +77,7 @@ def _render_headline(console: Console, document: TraceDocument, glyphs: Glyphs) 
     shape = [counted(model.n_layers, "layer"), counted(max(model.n_heads, default=0), "head")]
     n_tokens = sum(len(prompt.token_ids) for prompt in document.prompts)
     read = {"prompts": counted(len(document.prompts), "prompt"), "text": "a text", "probe": "random tokens"}
+    read["tokens"] = counted(len(document.prompts), "sequence")
     engine = glyphs.cut(document.engine.name, LONGEST_TEXT)
     source = read.get(settings.source) or glyphs.cut(settings.source, LONGEST_TEXT)
     parts = [f"{source}, {counted(n_tokens, 'token')}", f"engine {engine}"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _MARKS = {BETTER: (">", "green"), SAME: ("=", ""), WORSE: ("<", "red")}
 _ORDERS = {"heuristic": "heuristic", "propagation": "propag.", "probe": "probe", "norms": "norms", "depth": "depth"}
 _SIZES = {"propagation": " propag. error", "probe": " probe error"}
-_SOURCES = {"prompts": "prompt", "text": "text", "probe": "run of random tokens"}
+_SOURCES = {"prompts": "prompt", "text": "text", "probe": "run of random tokens", "tokens": "sequence"}
 
 
 def render_validation(console: Console, document: ValidationDocument) -> None:

@@ -53,7 +53,8 @@ def why_not(scored: Scored, trace: Trace) -> str | None:
     """The reason that there can be no fit; None where there can."""
     settings = trace.document.settings
     if settings.source != "prompts":
-        return f"the trace is of {'a text' if settings.source == 'text' else 'random tokens'}: there are no answers"
+        read = {"text": "a text", "tokens": "token ids"}.get(settings.source, "random tokens")
+        return f"the trace is of {read}: there are no answers"
     if all(prompt.answer is None for prompt in trace.document.prompts):
         return "no answers were generated, so that none could be scored"
     few = [f"{n} {word}" for n, word in ((scored.n_correct, "correct"), (scored.n_wrong, "wrong")) if n < FEWEST]

@@ -113,6 +113,7 @@ def _trust(shown: Shown) -> Iterator[tuple[str, Words]]:
 def _tested(validation: ValidationDocument, *, from_premises: bool) -> Iterator[tuple[str, Words]]:
     trace, fit = validation.trace, validation.fit
     texts = {"prompts": counted(trace.n_prompts, "prompt"), "text": "one text"}
+    texts["tokens"] = counted(trace.n_prompts, "sequence")
     yield (
         "Tested",
         own(

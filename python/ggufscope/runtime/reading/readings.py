@@ -1,4 +1,4 @@
-"""Readings for a model: a set of prompts, a text, or random tokens."""
+"""Readings for a model: a set of prompts, a text, token ids, or random tokens."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ...errors import TraceError
 from ...text.escape import escape
 from ...text.names import base_name
 from .templates import choose_template
+from .token_files import read_token_sequences
 from .tokenizer import read_tokenizer, read_vocabulary
 
 if TYPE_CHECKING:
@@ -123,6 +124,32 @@ def read_text(model: Model, path: str | PathLike[str]) -> Reading:
         template_reason="a text is read as it is",
         opening=tokenizer.vocabulary.opening,
         stop=tokenizer.ends,
+    )
+
+
+def read_tokens(model: Model, path: str | PathLike[str]) -> Reading:
+    """The sequences of token ids in a file, as they are; that works for every vocabulary.
+
+    Raises:
+        TraceError: The model has no token embedding, or the file has no ids, or one that is out of range.
+        OSError: The file cannot be read.
+    """
+    table = model.tensors.get("token_embd.weight")
+    if table is None:
+        raise TraceError("there is no token_embd.weight")
+    sequences = read_token_sequences(path, table.n_rows)
+    try:
+        stop, warnings = read_vocabulary(model).ends, []
+    except GGUFError as error:
+        stop, warnings = frozenset(), [f"no token is known to end an answer: {error}"]
+    names = [f"sequence {place}" for place in range(len(sequences))] if len(sequences) > 1 else ["tokens"]
+    return Reading(
+        source="tokens",
+        name=base_name(path),
+        items=[Item(name, np.array(ids, np.int32)) for name, ids in zip(names, sequences, strict=True)],
+        template_reason="token ids are read as they are",
+        stop=stop,
+        warnings=warnings,
     )
 
 

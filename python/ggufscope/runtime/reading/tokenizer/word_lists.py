@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SPACE = re.compile("[" + re.escape("".join(sorted(SPACES))) + "]+")
 
-_DNA = re.compile("<dna>(.*?)(</dna>|$)", re.DOTALL)
+_DNA = re.compile(r"<dna>(.*?)(</dna>|\Z)", re.DOTALL)
 _BASES = 6  # a token
 _DNA_MARK = "\ue000"  # ends the text of a token of bases, which may be a word, too
 

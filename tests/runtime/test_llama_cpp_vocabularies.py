@@ -17,29 +17,11 @@ import ggufscope
 from ggufscope.runtime.reading.tokenizer import Tokenizer, read_tokenizer
 from ggufscope.runtime.reading.tokenizer.pre_tokenizers import PRE_TOKENIZERS
 from support.needs import llama_cpp_needed
-from support.real_files import VOCABULARIES, vocabularies_needed
+from support.real_files import VECTORS, VOCABULARIES, vocabularies_needed
 from support.vocabularies import ODD_TEXTS
 
 pytestmark = vocabularies_needed
 
-# The cases of its test vectors; docs/runtime.md has them.
-CASES = {
-    "bert-bge": 47,
-    "command-r": 47,
-    "deepseek-coder": 47,
-    "deepseek-llm": 47,
-    "falcon": 47,
-    "gemma-4": 46,
-    "gpt-2": 47,
-    "llama-bpe": 47,
-    "llama-spm": 47,
-    "mpt": 47,
-    "phi-3": 47,
-    "qwen2": 47,
-    "qwen35": 51,
-    "refact": 47,
-    "starcoder": 47,
-}
 WITHOUT_VECTORS = ["baichuan", "nomic-bert-moe"]
 WITHOUT_PRE_TOKENIZER = ["aquila", "gpt-neox"]
 
@@ -53,7 +35,7 @@ def read(name: str) -> Tokenizer:
         return read_tokenizer(model)
 
 
-@pytest.fixture(scope="module", params=[*CASES, *WITHOUT_VECTORS])
+@pytest.fixture(scope="module", params=[*VECTORS, *WITHOUT_VECTORS])
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -95,7 +77,7 @@ def test_every_case_has_the_numbers_of_its_vector(name: str, tokenizer: Tokenize
     if name in WITHOUT_VECTORS:
         pytest.skip("llama.cpp has no vectors for it")
     cases = vectors(name)
-    assert len(cases) == CASES[name]
+    assert len(cases) == VECTORS[name][2]
     for text, numbers in cases:
         assert tokenizer.encode(text, add_special=False) == numbers, text
 
@@ -123,6 +105,13 @@ def test_pieces_and_ends_are_those_of_llama_cpp(tokenizer: Tokenizer, oracle: An
         theirs = oracle.piece(number, special)
         if not theirs.startswith(b"[UNK_BYTE_"):  # it writes so what no byte stands for; ours is the text
             assert tokenizer.piece(number, special=special) == theirs, number
+
+
+@pytest.mark.parametrize("vocabulary", VECTORS)
+def test_vocabularies_name_what_the_documentation_says(vocabulary: str) -> None:
+    with ggufscope.open(path_of(vocabulary)) as model:
+        keys = ("tokenizer.ggml.model", "tokenizer.ggml.pre")
+        assert tuple(model.metadata.get(key) for key in keys) == VECTORS[vocabulary][:2]
 
 
 @pytest.mark.parametrize("without", WITHOUT_PRE_TOKENIZER)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .byte_pairs import BytePairs
-from .longest_matches import LongestMatches
-from .plamo import Plamo
-from .sentence_pieces import SentencePieces
-from .unigram import Unigram
-from .word_lists import DnaWords, SpacedWords
-from .word_pieces import WordPieces
+from .pieces.byte_pairs import BytePairs
+from .pieces.longest_matches import LongestMatches
+from .pieces.plamo import Plamo
+from .pieces.sentence_pieces import SentencePieces
+from .pieces.unigram import Unigram
+from .pieces.word_lists import DnaWords, SpacedWords
+from .pieces.word_pieces import WordPieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .metadata_keys import MetadataKeys
-    from .pieces import Pieces
+    from .pieces.base import Pieces
     from .vocabulary import Vocabulary
 
 

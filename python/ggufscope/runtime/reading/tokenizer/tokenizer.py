@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ....models.model import Model
-    from .pieces import Pieces
+    from .pieces.base import Pieces
     from .vocabulary import Vocabulary
 
 _HIDDEN = (TokenType.UNKNOWN, TokenType.CONTROL)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ....models.tokens import TokenType
-from .pieces import ByteTokens, Pieces, byte_of
+from .....models.tokens import TokenType
+from .base import ByteTokens, Pieces, byte_of
 from .prefixes import Prefixes
 
 if TYPE_CHECKING:
-    from .metadata_keys import MetadataKeys
-    from .vocabulary import Vocabulary
+    from ..metadata_keys import MetadataKeys
+    from ..vocabulary import Vocabulary
 
 _UNIT = 1e4  # scores are rounded to its inverse
 _UNKNOWN, _LOWEST = -10_000_000, -20_000_000  # in that unit; a score of at most the lowest is none

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 
-from ...._core import GGUFError
-from ....models.tokens import TokenType
+from ....._core import GGUFError
+from .....models.tokens import TokenType
 
 SPACE_MARK = "▁"
 SHOWN_AS_TEXT = frozenset({TokenType.UNKNOWN, TokenType.CONTROL, TokenType.USER_DEFINED})

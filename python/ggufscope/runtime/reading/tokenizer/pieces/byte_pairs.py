@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ....extras import need
-from ....models.tokens import byte_characters
+from .....extras import need
+from .....models.tokens import byte_characters
+from ..pre_tokenizers import PRE_TOKENIZERS
+from .base import SPACE_MARK, Pieces, no_byte
 from .digit_groups import cut_at_thousands
-from .pieces import SPACE_MARK, Pieces, no_byte
-from .pre_tokenizers import PRE_TOKENIZERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .metadata_keys import MetadataKeys
-    from .vocabulary import Vocabulary
+    from ..metadata_keys import MetadataKeys
+    from ..vocabulary import Vocabulary
 
 _LINES = re.compile(r"[^\n]+|\n+")
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....models.tokens import TokenType
+from .....models.tokens import TokenType
+from .base import SPACE_MARK, Pieces
 from .character_map import CharacterMap
-from .pieces import SPACE_MARK, Pieces
 from .prefixes import Prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .metadata_keys import MetadataKeys
-    from .vocabulary import Vocabulary
+    from ..metadata_keys import MetadataKeys
+    from ..vocabulary import Vocabulary
 
 _MATCHED = (TokenType.NORMAL, TokenType.USER_DEFINED, TokenType.UNUSED)
 _UNKNOWN_PENALTY = np.float32(10)

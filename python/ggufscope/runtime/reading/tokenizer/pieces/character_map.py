@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .metadata_keys import MetadataKeys
+    from ..metadata_keys import MetadataKeys
 
 KEY = "precompiled_charsmap"
 _LONGEST = 256  # bytes of a rule or its replacement; the longest of SentencePiece's own rules have some forty

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ..pre_tokenizers import PRE_TOKENIZERS
 from .byte_pairs import BytePairs
-from .pre_tokenizers import PRE_TOKENIZERS
 from .word_pieces import SPACES, lowered
 
 if TYPE_CHECKING:
-    from .metadata_keys import MetadataKeys
-    from .vocabulary import Vocabulary
+    from ..metadata_keys import MetadataKeys
+    from ..vocabulary import Vocabulary
 
 _SPACE = re.compile("[" + re.escape("".join(sorted(SPACES))) + "]+")
 

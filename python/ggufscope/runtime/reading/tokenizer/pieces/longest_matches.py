@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .pieces import Pieces, no_byte
+from .base import Pieces, no_byte
 from .prefixes import Prefixes
 
 if TYPE_CHECKING:
-    from .metadata_keys import MetadataKeys
-    from .vocabulary import Vocabulary
+    from ..metadata_keys import MetadataKeys
+    from ..vocabulary import Vocabulary
 
 _ESCAPED = {"t": b"\t", "n": b"\n", "r": b"\r"}
 _HEXADECIMAL = frozenset("0123456789abcdef")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from .pieces import SPACE_MARK, Pieces
+from .base import SPACE_MARK, Pieces
 from .prefixes import Prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .metadata_keys import MetadataKeys
-    from .vocabulary import Vocabulary
+    from ..metadata_keys import MetadataKeys
+    from ..vocabulary import Vocabulary
 
 # Chinese characters are words of their own. (llama.cpp's list has the gap of the library that it follows.)
 _CHINESE = (

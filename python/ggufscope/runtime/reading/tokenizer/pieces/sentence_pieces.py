@@ -9,12 +9,12 @@ from __future__ import annotations
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
-from ....models.tokens import TokenType
-from .pieces import SPACE_MARK, ByteTokens, Pieces, byte_of
+from .....models.tokens import TokenType
+from .base import SPACE_MARK, ByteTokens, Pieces, byte_of
 
 if TYPE_CHECKING:
-    from .metadata_keys import MetadataKeys
-    from .vocabulary import Vocabulary
+    from ..metadata_keys import MetadataKeys
+    from ..vocabulary import Vocabulary
 
 
 class SentencePieces(Pieces):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import ggufscope
 from ggufscope.runtime.reading.tokenizer import Tokenizer, read_tokenizer
-from ggufscope.runtime.reading.tokenizer.pre_tokenizers import PRE_TOKENIZERS, PreTokenizer
+from ggufscope.runtime.reading.tokenizer.pre_tokenizers import PRE_TOKENIZERS
 from support.needs import llama_cpp_needed
 from support.vocabularies import ODD_TEXTS, WHOLE_WORDS, byte_pairs, sentence_pieces
 from support.vocabulary_kinds import (
@@ -51,7 +51,6 @@ VOCABULARIES = {
     "plamo2": plamo,
 }
 KEEP_TEXT = {"BPE", "SPM", "PLaMo2"}
-NOT_CUT = PreTokenizer(())
 
 
 def read(path: Path) -> Tokenizer:
@@ -115,7 +114,7 @@ def test_texts_come_back(file: Path) -> None:
     tokenizer = read(file)
     if tokenizer.vocabulary.kind not in KEEP_TEXT or tokenizer.vocabulary.pre is PRE_TOKENIZERS["whitespace"]:
         pytest.skip("this kind normalizes a text")
-    marks_spaces = tokenizer.vocabulary.kind == "SPM" or (tokenizer.vocabulary.pre or NOT_CUT).marks_spaces
+    marks_spaces = tokenizer.vocabulary.kind == "SPM" or tokenizer.vocabulary.pre.marks_spaces
     for text in ODD_TEXTS:
         back = tokenizer.decode(tokenizer.encode(text))
         added = " " if tokenizer.vocabulary.add_space and text else ""

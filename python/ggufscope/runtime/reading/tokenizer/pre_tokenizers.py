@@ -1,4 +1,4 @@
-r"""How text is cut into words before bytes are merged, for every `tokenizer.ggml.pre` that llama.cpp knows.
+r"""Pre-tokenizers by the names of `tokenizer.ggml.pre`, all that llama.cpp knows: how a text is cut into words.
 
 Each expression cuts what the ones before it left; what lies between two matches is a word as well. They give the words
 of llama.cpp (0c1e57098, src/llama-vocab.cpp and src/unicode.cpp), not always those of its expressions' letters:
@@ -128,9 +128,7 @@ class PreTokenizer:
     adds_bos: bool | Literal["always"] = False
 
 
-def _like_sentence_pieces(**options: bool | Literal["always"]) -> PreTokenizer:
-    return PreTokenizer((_NEWLINES,), byte_level=False, marks_spaces=True, **options)  # type: ignore[arg-type]
-
+NOT_CUT = PreTokenizer(())  # of the kinds of tokenizers that read a text whole
 
 # Names that mean the same, and what they mean.
 _ROWS: tuple[tuple[str, PreTokenizer], ...] = (
@@ -167,8 +165,9 @@ _ROWS: tuple[tuple[str, PreTokenizer], ...] = (
     ("bloom gpt3-finnish poro-chat", PreTokenizer((_BLOOM,))),
     ("viking", PreTokenizer((_BLOOM, r"\p{N}"))),
     ("chameleon", PreTokenizer(_CHAMELEON, adds_bos=True)),
-    ("gemma4 granite-embed-multi-311m", _like_sentence_pieces(whole_newlines=True, adds_bos="always")),
-    ("sarvam-moe", _like_sentence_pieces()),
+    ("gemma4 granite-embed-multi-311m", PreTokenizer((_NEWLINES,), byte_level=False, marks_spaces=True,
+                                                     whole_newlines=True, adds_bos="always")),
+    ("sarvam-moe", PreTokenizer((_NEWLINES,), byte_level=False, marks_spaces=True)),
     ("whitespace", PreTokenizer((r"\S+",), byte_level=False)),
 )  # fmt: skip
 

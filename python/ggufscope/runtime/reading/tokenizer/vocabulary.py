@@ -19,7 +19,7 @@ class Vocabulary:
 
     Attributes:
         kind: as llama.cpp abbreviates it, `"BPE"` for byte-level merges, `"SPM"` for SentencePiece with scores.
-        pre: how text is cut before merging; None for kinds that do not cut.
+        pre: how text is cut before merging; `NOT_CUT` for kinds that read it whole.
         tokens: text of each token, as stored.
         types: `TokenType` of each token, int32 (n,), as llama.cpp has them after loading.
         stored_types: as the file has them.
@@ -35,7 +35,7 @@ class Vocabulary:
     """
 
     kind: str
-    pre: PreTokenizer | None
+    pre: PreTokenizer
     tokens: list[str]
     types: npt.NDArray[np.int32]
     stored_types: npt.NDArray[np.int32]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .kinds import KINDS, Kind
 from .metadata_keys import MetadataKeys
-from .pre_tokenizers import PRE_TOKENIZERS, PreTokenizer
+from .pre_tokenizers import NOT_CUT, PRE_TOKENIZERS, PreTokenizer
 from .special_tokens import SpecialTokens
 from .vocabulary import Vocabulary
 
@@ -56,7 +56,7 @@ def vocabulary_of_kind(keys: MetadataKeys, kind: Kind) -> Vocabulary:
     }  # as files spell it
     special_ids = {name: keys.special(name, n_tokens, default) for name, default in named.items()}
     pre_name = keys.text("pre") if kind.pre == "named" else kind.pre
-    pre = None if pre_name is None else _pre_tokenizer(keys, pre_name)
+    pre = NOT_CUT if pre_name is None else _pre_tokenizer(keys, pre_name)
     special = SpecialTokens(keys, {text: number for number, text in enumerate(tokens)}, special_ids["eos"])
     opening, closing = _frame(keys, kind, pre, special_ids)
     return Vocabulary(
@@ -100,7 +100,7 @@ def _pre_tokenizer(keys: MetadataKeys, name: str) -> PreTokenizer:
 
 
 def _frame(
-    keys: MetadataKeys, kind: Kind, pre: PreTokenizer | None, special_ids: dict[str, int | None]
+    keys: MetadataKeys, kind: Kind, pre: PreTokenizer, special_ids: dict[str, int | None]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The tokens in front of a text and behind it."""
 
@@ -114,6 +114,6 @@ def _frame(
 
     if kind.frame != "asked":
         return token("bos", kind.frame == "always"), token("seperator", kind.frame == "always")
-    asked = kind.adds_bos if pre is None else pre.adds_bos
+    asked = kind.adds_bos if pre is NOT_CUT else pre.adds_bos
     add_bos = keys.flag("add_bos_token", bool(asked)) or asked == "always"
     return token("bos", add_bos), token("eos", keys.flag("add_eos_token", kind.adds_eos))

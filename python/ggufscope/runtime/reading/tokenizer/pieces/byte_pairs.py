@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from .....extras import need
 from .....models.tokens import byte_characters
-from ..pre_tokenizers import PRE_TOKENIZERS
 from .base import SPACE_MARK, Pieces, no_byte
 from .digit_groups import cut_at_thousands
 
@@ -35,7 +34,7 @@ class BytePairs(Pieces):
 
         self._path = keys.path
         self._numbers = vocabulary.numbers
-        self._pre = vocabulary.pre or PRE_TOKENIZERS["default"]
+        self._pre = vocabulary.pre
         bpe = models.BPE(
             vocab=vocabulary.numbers,
             merges=_merges(vocabulary, keys, self._pre.needs_merges),

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ggufscope
+from ggufscope.models.tokens import TokenType
 from ggufscope.runtime.reading.tokenizer import Tokenizer, read_tokenizer
 from ggufscope.runtime.reading.tokenizer.pre_tokenizers import PRE_TOKENIZERS
 from support.needs import llama_cpp_needed
-from support.vocabularies import ODD_TEXTS, WHOLE_WORDS, byte_pairs, sentence_pieces
+from support.vocabularies import ODD_TEXTS, WHOLE_WORDS, byte_pairs, sentence_pieces, with_tokens
 from support.vocabulary_kinds import (
     RULES,
     character_map,
@@ -29,10 +30,20 @@ from support.vocabulary_kinds import (
 )
 
 NO_SPACE = {"tokenizer.ggml.add_space_prefix": False}
+MODERN_BERT = {"general.name": "Modern-BERT base"}
+ROLES = {"tokenizer.ggml.fim_pad_token_id": 70, "tokenizer.ggml.eot_token_id": 71}
+MASKS = ["<mask>", "[MASK]"]
+GPT_OSS = ["<|start|>", "<|message|>", "<|end|>", "<|return|>", "<|call|>"]
 ADD_EOS = {"tokenizer.ggml.add_bos_token": False, "tokenizer.ggml.add_eos_token": True}
 VOCABULARIES = {
     **{pre: lambda pre=pre: byte_pairs(pre) for pre in ("gpt-2", "llama-bpe", "qwen2")},
     "gpt-2 with eos": lambda: byte_pairs("gpt-2") | ADD_EOS,
+    "gpt-oss": lambda: with_tokens(byte_pairs("qwen2"), *GPT_OSS, "[PAD]", "<fim-prefix>", "<SUF>"),
+    "gpt-oss without calls": lambda: with_tokens(byte_pairs("qwen2"), *GPT_OSS[:4]),
+    "gemma 4's end": lambda: with_tokens(byte_pairs("gpt-2"), "<|tool_response>", "</s>"),
+    "a named role": lambda: with_tokens(byte_pairs("gpt-2"), "[PAD]", "<PAD>", **ROLES),
+    "jina's mask": lambda: with_tokens(byte_pairs("jina-v2-de") | ADD_EOS, *MASKS, kind=TokenType.CONTROL),
+    "modern-bert's mask": lambda: with_tokens(byte_pairs("gpt-2") | MODERN_BERT, *MASKS, kind=TokenType.CONTROL),
     "sentence pieces": sentence_pieces,
     "no space in front": lambda: sentence_pieces(**NO_SPACE, **ADD_EOS),
     "phi-3": lambda: sentence_pieces(**{"general.name": "Phi-3 small"}),

@@ -54,6 +54,8 @@ ODD_TEXTS = [
     "<|begin_of_text|>hi<|eot_id|> \n <|eot_id|><|end_of_text|>  x",
     "<tool>x</tool> <tool>_call<tool>",
     "<|eot_id<|eot_id|>|>",
+    "<|start|>a<|message|> b <|end|> c<|return|>d<|call|> [PAD] <fim-prefix>x<SUF>",
+    " a \n <mask> \t b  [MASK]  c <mask><mask> ",
     "\ufffd\ufffe\uffff\U0010ffff\ue000",
     "The quick brown fox jumps over the lazy dog. " * 5,
 ]
@@ -84,6 +86,15 @@ def byte_pairs(pre: str = "llama-bpe") -> dict[str, Any]:
         "tokenizer.ggml.bos_token_id": len(tokens),
         "tokenizer.ggml.eos_token_id": len(tokens) + 1,
     }
+
+
+def with_tokens(
+    metadata: dict[str, Any], *texts: str, kind: TokenType = TokenType.NORMAL, **changes: Any
+) -> dict[str, Any]:
+    """A vocabulary with further tokens, in the file of no special type, or of `kind`."""
+    tokens, types = (metadata[f"tokenizer.ggml.{key}"] for key in ("tokens", "token_type"))
+    more = {"tokens": [*tokens, *texts], "token_type": [*types, *[int(kind)] * len(texts)]}
+    return metadata | {f"tokenizer.ggml.{key}": value for key, value in more.items()} | changes
 
 
 def sentence_pieces(**changes: Any) -> dict[str, Any]:

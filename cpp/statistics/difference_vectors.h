@@ -89,11 +89,11 @@ namespace {
 
 template <>
 struct Pairing<DifferenceVectors> {
-  DifferenceVectors::Target target;
   F64 errors = broadcast(0.0);  // of a row's piece
   F64 references = broadcast(0.0);
   double* column_errors = nullptr;  // of the piece; moves on with it
   double* column_references = nullptr;
+  DifferenceVectors::Target target;
 
   Pairing(const PairTile&, PairTarget<DifferenceVectors> into) : target(into.to) {}
 

@@ -86,8 +86,8 @@ namespace {
 
 template <>
 struct Summing<Norms> {
-  Norms::Target* into;
   F64 total = broadcast(0.0);
+  Norms::Target* into;
   double* row_total = nullptr;
   double* columns = nullptr;  // of the piece; moves on with it
 

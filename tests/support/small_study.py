@@ -22,7 +22,7 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_questions(tmp_path_factory.mktemp("prompts") / "q.json", "Tom has", "One day", "Lily likes")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # what is replaced must not outlive the tests that ask for it
 def few_charts() -> Iterator[None]:
     """Reports of Markdown alone, without charts, which would take most of the time."""
     with pytest.MonkeyPatch.context() as patch:
@@ -31,7 +31,7 @@ def few_charts() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def study(tiny_model: Path, questions: Path, few_charts: None) -> Study:
     """A function that studies the model with little to read; its arguments are those of `ggufscope.study`."""
 
@@ -42,7 +42,7 @@ def study(tiny_model: Path, questions: Path, few_charts: None) -> Study:
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def finished_study(study: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a study; not to be changed."""
     directory = tmp_path_factory.mktemp("studies") / "finished"

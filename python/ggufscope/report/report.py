@@ -53,10 +53,7 @@ class Report:
     @cached_property
     def shown(self) -> Shown:
         """The results with their charts, where the packages for charts are installed."""
-        try:
-            return Shown(self.data, self.drawn)
-        except MissingExtraError:
-            return Shown(self.data)
+        return Shown(self.data, self.drawn) if self.has_charts else Shown(self.data)
 
     @property
     def about(self) -> dict[str, Any]:

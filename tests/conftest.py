@@ -16,7 +16,7 @@ import pytest
 
 from ggufscope import _core
 
-pytest_plugins = ["support.command_line", "support.tiny_model", "support.small_study"]
+pytest_plugins = ["support.command_line", "support.real_models", "support.tiny_model", "support.small_study"]
 
 STORIES = Path(__file__).parents[1].parent / "shared" / "models" / "stories260K.gguf"
 

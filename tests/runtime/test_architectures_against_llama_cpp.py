@@ -1,0 +1,34 @@
+"""Every architecture that the streamed engine runs, on a tiny random model, against llama.cpp."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ggufscope.runtime.engines.streamed.network import ARCHITECTURES
+from support.architectures import SPECIMENS
+from support.architectures.comparison import compare
+from support.engines import compare_figures
+from support.needs import llama_cpp_needed
+
+WriteGguf = Callable[..., Path]
+TOLERANCE = 1e-4
+FLOOR = 1e-5  # of attention that is sharpened to almost one key: what is left for the others has few digits
+
+
+def test_every_architecture_has_a_specimen() -> None:
+    assert set(ARCHITECTURES) == {specimen.architecture for specimen in SPECIMENS.values()}
+
+
+@llama_cpp_needed
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_logits_entropies_figures_and_answers_are_those_of_llama_cpp(name: str, write_gguf: WriteGguf) -> None:
+    differences = compare(write_gguf(**SPECIMENS[name].file()))
+    assert differences.logits <= TOLERANCE
+    assert differences.entropy <= TOLERANCE
+    compare_figures(differences.ours, differences.theirs, TOLERANCE, FLOOR)
+    assert differences.ours.endings == differences.theirs.endings
+    assert np.isfinite(differences.ours.logits).all()

@@ -1,0 +1,12 @@
+"""Tiny random models of every architecture as data, and their comparison with llama.cpp.
+
+    specimens (dense.py, …) ──▶ Specimen ──▶ file ──▶ streamed engine, llama.cpp ──▶ Differences
+                                specimen.py           comparison.py
+
+A new architecture is an entry in one of the tables below.
+"""
+
+from support.architectures.dense import DENSE
+from support.architectures.specimen import Specimen
+
+SPECIMENS: dict[str, Specimen] = {**DENSE}

@@ -1,0 +1,92 @@
+"""A model in the streamed engine and in llama.cpp: how far apart they are.
+
+llama.cpp looks GELU up in a table of float16. So does the streamed engine here, in order that all the rest is compared
+as closely as it is for other activations.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import numpy.typing as npt
+
+import ggufscope as gs
+from ggufscope.runtime.engines import streamed
+from ggufscope.runtime.engines.streamed import layer as streamed_layer
+from support.architectures.specimen import VOCABULARY
+from support.engines import Traced, traced
+
+Floats = npt.NDArray[np.float64]
+PROMPTS = [np.random.default_rng(4).integers(0, VOCABULARY, length).astype(np.int32) for length in (40, 1, 17, 8)]
+NEW_TOKENS = 4
+_TABLE_END = 10.0  # ggml's table of GELU; beyond it ReLU
+
+
+@dataclass(frozen=True)
+class Differences:
+    """The largest differences between two engines.
+
+    Attributes:
+        logits: of the tokens behind each prompt, relative to their rms.
+        entropy: of attention, of a head and prompt, relative to it.
+        ours: everything of the streamed engine.
+        theirs: everything of llama.cpp.
+    """
+
+    logits: float
+    entropy: float
+    ours: Traced
+    theirs: Traced
+
+
+def compare(path: Path) -> Differences:
+    """Both engines on the same prompts, and what they answer.
+
+    Raises:
+        TraceError: An engine refuses the model.
+    """
+    from ggufscope.runtime.engines.llama_cpp import LlamaCppEngine  # noqa: PLC0415  an extra
+    from ggufscope.runtime.engines.streamed.network import Network  # noqa: PLC0415
+
+    with gs.open(path) as model:
+        with gelu_of_halves():
+            ours = traced(streamed.open_engine(model, 1), PROMPTS, NEW_TOKENS, frozenset())
+        theirs = traced(LlamaCppEngine(model.path, Network(model), 1), PROMPTS, NEW_TOKENS, frozenset())
+    return Differences(_logits(ours, theirs), _entropy(ours, theirs), ours, theirs)
+
+
+def _logits(ours: Traced, theirs: Traced) -> float:
+    rms = np.sqrt(np.mean(theirs.logits.astype(np.float64) ** 2, axis=1, keepdims=True))
+    return float((np.abs(ours.logits - theirs.logits) / rms).max())
+
+
+def _entropy(ours: Traced, theirs: Traced) -> float:
+    """NaN stands for a head that a layer does not have, and for a prompt of one token."""
+    expected, measured = (engine.figures["entropy"] for engine in (theirs, ours))
+    assert np.array_equal(np.isnan(expected), np.isnan(measured))
+    if np.isnan(expected).all():
+        return 0.0  # nothing in this model is attention
+    return float(np.nanmax(np.abs(measured - expected) / expected))
+
+
+@contextlib.contextmanager
+def gelu_of_halves() -> Iterator[None]:
+    """The streamed engine with ggml's table of GELU, `ggml_vec_gelu_f32`."""
+    exact = streamed_layer.activate
+
+    def activate(x: npt.NDArray[np.float32], activation: str) -> None:
+        if activation != "gelu":
+            exact(x, activation)  # type: ignore[arg-type]
+            return
+        halves = x.astype(np.float16).astype(np.float32)
+        exact(halves, "gelu")
+        looked_up = halves.astype(np.float16).astype(np.float32)
+        x[...] = np.where(np.abs(x) < _TABLE_END, looked_up, np.maximum(x, 0))
+
+    with mock.patch.object(streamed_layer, "activate", activate):
+        yield

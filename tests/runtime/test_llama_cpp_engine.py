@@ -191,8 +191,8 @@ def test_an_architecture_beyond_it(write_gguf: WriteGguf) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        ({"ffn_norm": "attn_norm"}, "shows no ffn_norm in layer 0"),
-        ({"attn_norm": "ffn_norm", "ffn_norm": "ffn_norm_2"}, "ffn_norm_rms of layer 0 of a tiny model differs"),
+        ({"kq_soft_max": "kq"}, "shows no attention in layer 0"),
+        ({"attn_q": "k", "attn_k": "q"}, "q_rms of layer 0 of a tiny model differs"),
         ({"ffn_gate": "up", "ffn_up": "gate"}, r"gate_rms of layer 0 of a tiny model differs"),
         ({"l_out": "ffn_output"}, r"llama\.cpp's graph ended in layer 0 of 2"),
     ],

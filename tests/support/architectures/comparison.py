@@ -32,7 +32,7 @@ class Differences:
     """The largest differences between two engines.
 
     Attributes:
-        logits: of the tokens behind each prompt, relative to their rms.
+        logits: of the token behind a prompt: the norm of the difference, relative to that of the logits.
         entropy: of attention, of a head and prompt, relative to it.
         ours: everything of the streamed engine.
         theirs: everything of llama.cpp.
@@ -61,8 +61,8 @@ def compare(path: Path) -> Differences:
 
 
 def _logits(ours: Traced, theirs: Traced) -> float:
-    rms = np.sqrt(np.mean(theirs.logits.astype(np.float64) ** 2, axis=1, keepdims=True))
-    return float((np.abs(ours.logits - theirs.logits) / rms).max())
+    difference = np.linalg.norm(ours.logits.astype(np.float64) - theirs.logits, axis=1)
+    return float((difference / np.linalg.norm(theirs.logits, axis=1)).max())
 
 
 def _entropy(ours: Traced, theirs: Traced) -> float:

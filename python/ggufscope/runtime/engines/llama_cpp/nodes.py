@@ -1,8 +1,11 @@
 """The nodes of llama.cpp's graphs that are the points of a layer.
 
-Most are found by the names that `cb(…, name, layer)` of its sources gives. What attention adds to the residual stream
-has a name in few architectures: it is the product that reads `kqv_out`, or that plus its bias, or what the norm behind
-it makes of it. The last of several candidates counts, which is why a layer is handed over when it is done.
+Most are found by the weights that they multiply, whose names are those of the GGUF file: the product of
+`blk.3.attn_q.weight` is queries of layer 3. What is done to a product before it counts (a bias, the scale of NVFP4
+files; to what a branch adds to the residual stream also a factor, and the norm behind the branch) follows it in the
+graph. What a product reads is a point, too. The last of several candidates counts, which is why a layer is handed over
+when it is done. Only probabilities of attention and the end of a layer go by names that `cb(…, name, layer)` of
+llama.cpp's sources gives.
 """
 
 from __future__ import annotations
@@ -20,23 +23,22 @@ if TYPE_CHECKING:
     from ...shape import Array
     from ..streamed.network import LayerWeights
 
-# Name without layer → point, where the name alone decides.
+# Role of a weight in a layer, or name of a node without its layer → point.
 POINT_OF_NAME = {
+    "attn_q": "q",
+    "attn_k": "k",
+    "attn_v": "v",
+    "attn_qkv": "qkv",
     "kq_soft_max": "attention",
-    "attn_post_norm": "attention_output",
-    "ffn_norm": "ffn_norm",
+    "attn_output": "attention_output",
     "ffn_gate": "gate",
     "ffn_up": "up",
-    "ffn_swiglu": "gated",
-    "ffn_geglu": "gated",
-    "ffn_gate_par": "gated",
-    "ffn_out": "ffn_output",
-    "ffn_post_norm": "ffn_output",
+    "ffn_down": "ffn_output",
     "l_out": "residual",
 }
-# Where norm and RoPE bear the name too, and only products and biases are meant.
-_PROJECTED = {"Qcur": "q", "Kcur": "k", "Vcur": "v", "wqkv": "qkv", "bqkv": "qkv"}
-_LINEAR = frozenset({"MUL_MAT", "ADD"})
+_READ_BY = {"up": "ffn_norm", "ffn_output": "gated"}  # the point that is what the product of another one reads
+_ADDED = frozenset({"attention_output", "ffn_output"})  # to the residual stream
+_ON_THE_WAY = frozenset({"NORM", "RMS_NORM", "GET_ROWS"})  # which, in the last layer, gets the rows of all tokens
 _LAST = "residual"
 
 
@@ -48,7 +50,7 @@ class Nodes:
         recorder: where points go.
         prompt: its number.
         n_tokens: of the prompt.
-        names: name without layer → point, where the name alone decides.
+        names: see `POINT_OF_NAME`.
     """
 
     def __init__(
@@ -65,32 +67,45 @@ class Nodes:
         self._prompt = prompt
         self._n_tokens = n_tokens
         self._held: dict[str, Array] = {}
-        self._projected = 0  # address of the latest product that read kqv_out
+        self._candidates: dict[int, str] = {}  # address of a node of this layer → the point that it may be
+        self._normed: dict[int, str] = {}  # address of a norm without its gain → the point that it norms
         self.layer = 0  # the one that is being computed
 
     def point(self, address: int) -> str | None:
-        """The point that a node is; None: it is not wanted."""
+        """The point that a node is, unless another follows; None: it is not wanted."""
         node = node_at(address)
-        name, _, layer = _name(address).rpartition("-")
-        if not layer.isdigit():
-            name = layer
-        if name in self._names:
-            return self._names[name]
         kind = operation(node.op)
-        if name in _PROJECTED:
-            return _PROJECTED[name] if kind in _LINEAR else None
-        return "attention_output" if kind in _LINEAR and self._is_attention_output(node, address, kind) else None
+        point = self._multiplied(node) if kind == "MUL_MAT" else self._named(address) or self._follows(node, kind)
+        if point is not None:
+            self._candidates[address] = point
+        elif kind in _ON_THE_WAY and (branch := self._candidates.get(node.src[0])) in _ADDED:
+            (self._candidates if kind == "GET_ROWS" else self._normed)[address] = branch
+        return point
 
-    def _is_attention_output(self, node: Node, address: int, kind: str) -> bool:
-        if kind == "ADD":  # the bias; the residual stream is added likewise
-            return bool(self._projected) and node.src[0] == self._projected and _name(node.src[1]).endswith(".bias")
-        if not _name(node.src[1]).startswith("kqv_out-"):
-            return False
-        self._projected = address
-        return True
+    def _multiplied(self, node: Node) -> str | None:
+        """The point of a product: a weight is in front, or it is none."""
+        block, _, rest = _name(node.src[0]).partition(".")
+        role = rest.partition(".")[2].removesuffix(".weight")
+        return self._names.get(role) if block == "blk" else None
+
+    def _named(self, address: int) -> str | None:
+        name, _, layer = _name(address).rpartition("-")
+        return self._names.get(name) if layer.isdigit() else None
+
+    def _follows(self, node: Node, kind: str) -> str | None:
+        """The point of what a node makes of a candidate, which it replaces."""
+        if kind not in {"ADD", "MUL", "SCALE"}:
+            return None
+        point = self._candidates.get(node.src[0])
+        if kind == "SCALE":
+            return point if point in _ADDED else None
+        operand = _name(node.src[1])
+        if kind == "MUL" and operand.endswith(".weight"):
+            return self._normed.get(node.src[0])
+        return point if operand.endswith(".bias" if kind == "ADD" else ".scale") else None
 
     def take(self, address: int, point: str) -> None:
-        """Copy a node that is wanted and was computed.
+        """Copy a node that is wanted and was computed, and the one that a product reads.
 
         Raises:
             TraceError: A layer ends without all its points, or there is one too many.
@@ -99,10 +114,12 @@ class Nodes:
             raise TraceError(f"llama.cpp's graph has more than {len(self._layers)} layers")
         array = values(address)
         if point == "attention":
-            array = array.reshape(-1, self._n_tokens, array.shape[-1])[:, :, : self._n_tokens]
+            self._held[point] = array.reshape(-1, self._n_tokens, array.shape[-1])[:, :, : self._n_tokens]
         else:
-            array = array.reshape(self._n_tokens, -1)
-        self._held[point] = array
+            self._held[point] = array.reshape(self._n_tokens, -1)
+        node = node_at(address)
+        if point in _READ_BY and operation(node.op) == "MUL_MAT":
+            self._held[_READ_BY[point]] = values(node.src[1]).reshape(self._n_tokens, -1)
         if point == _LAST:
             self._hand_over()
 
@@ -121,7 +138,8 @@ class Nodes:
         for point in expected:
             self._recorder.take(self._prompt, self.layer, point, self._held[point])
         self._held.clear()
-        self._projected = 0
+        self._candidates.clear()
+        self._normed.clear()
         self.layer += 1
 
 

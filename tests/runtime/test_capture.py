@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,25 @@ def test_attention(layer: int) -> None:
     np.testing.assert_allclose(found["entropy"], entropy.mean(axis=1), rtol=1e-12)
     np.testing.assert_allclose(found["entropy_share"], (entropy / np.log(seen)).mean(axis=1), rtol=1e-12)
     np.testing.assert_allclose(found["first_token_share"], exact[:, 1:, 0].mean(axis=1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("window", [None, 4])
+def test_attention_that_goes_both_ways(window: int | None) -> None:
+    """Every query counts, the first too; a window reaches as far to both sides, over 4 keys two to each."""
+    distance = np.abs(np.arange(TOKENS)[:, None] - np.arange(TOKENS))
+    hidden = distance > (TOKENS if window is None else 2)
+    scores = np.where(hidden, -np.inf, 2 * CHANCE.standard_normal((4, TOKENS, TOKENS)))
+    alpha = np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)
+    recorder = Recorder(1, replace(SHAPE, windows=(window, window), causal=False))
+    recorder.take(0, 0, "attention", alpha.astype(np.float32))
+    tables = {name: table[0, 0] for name, table in recorder.tables().items()}
+    exact = alpha.astype(np.float32).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        entropy = -np.where(exact > 0, exact * np.log(exact), 0).sum(axis=-1)
+    np.testing.assert_allclose(tables["entropy"], entropy.mean(axis=1), rtol=1e-12)
+    share = entropy / np.log((~hidden).sum(axis=1))
+    np.testing.assert_allclose(tables["entropy_share"], share.mean(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(tables["first_token_share"], exact[:, :, 0].mean(axis=1), rtol=1e-12)
 
 
 def test_uniform_attention_has_the_share_one() -> None:

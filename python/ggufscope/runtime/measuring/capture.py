@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..shape import Array
+from ..shape import Array, Sight
 from .reductions import attention_statistics, count_below, sum_of_squares, top_energy_share
 
 if TYPE_CHECKING:
@@ -66,15 +66,15 @@ class Figure:
 
 
 FIGURES: dict[str, Figure] = {}
-_MEASURES: dict[str, Callable[[Array, int | None], Sequence[float] | Floats]] = {}
+_MEASURES: dict[str, Callable[[Array, Sight], Sequence[float] | Floats]] = {}
 
 
 def _measures(
     point: str, *, per_head: bool = False, **definitions: str
-) -> Callable[[Callable[[Array, int | None], Sequence[float] | Floats]], None]:
-    """Register a function (array, window) → the figures named in `definitions`, in that order."""
+) -> Callable[[Callable[[Array, Sight], Sequence[float] | Floats]], None]:
+    """Register a function (array, sight) → the figures named in `definitions`, in that order."""
 
-    def register(function: Callable[[Array, int | None], Sequence[float] | Floats]) -> None:
+    def register(function: Callable[[Array, Sight], Sequence[float] | Floats]) -> None:
         _MEASURES[point] = function
         FIGURES.update({name: Figure(name, point, text, per_head) for name, text in definitions.items()})
 
@@ -86,7 +86,7 @@ def _rms(values: Array) -> float:
     return math.sqrt(sum_of_squares(flat) / flat.size) if flat.size else math.nan
 
 
-def _rms_alone(values: Array, _window: int | None) -> Sequence[float]:
+def _rms_alone(values: Array, _sight: Sight) -> Sequence[float]:
     return (_rms(values),)
 
 
@@ -101,7 +101,7 @@ _measures("k", k_rms="rms of keys as projected, before q/k norm and RoPE")(_rms_
 
 
 @_measures("v", v_rms="rms of values", v_near_zero_share="share of values below 0.1 of their rms")
-def _values(values: Array, _window: int | None) -> Sequence[float]:
+def _values(values: Array, _sight: Sight) -> Sequence[float]:
     rms = _rms(values)
     return rms, _near_zero(values, rms)
 
@@ -109,15 +109,15 @@ def _values(values: Array, _window: int | None) -> Sequence[float]:
 @_measures(
     "attention",
     per_head=True,
-    entropy="entropy H of attention in nats, mean over the positions t ≥ 1",
-    entropy_share="H / ln(keys seen), mean over t ≥ 1; t + 1 keys are seen, or those of a sliding window",
-    first_token_share="attention on the first token, mean over t ≥ 1",  # noqa: S106
+    entropy="entropy H of attention in nats, mean over the positions t ≥ 1; over all where attention goes both ways",
+    entropy_share="H / ln(keys seen), mean over the same positions; t + 1 keys are seen, all where attention goes both"
+    " ways, or those of a sliding window",
+    first_token_share="attention on the first token, mean over the same positions",  # noqa: S106
 )
-def _attention(values: Array, window: int | None) -> Floats:
-    seen = np.arange(1, values.shape[1] + 1)
-    if window is not None:
-        seen = np.minimum(seen, window)
-    return attention_statistics(np.ascontiguousarray(values), seen)
+def _attention(values: Array, sight: Sight) -> Floats:
+    n_tokens = values.shape[1]
+    first, end = sight.keys(np.arange(n_tokens), n_tokens)
+    return attention_statistics(np.ascontiguousarray(values), end - first, 1 if sight.causal else 0)
 
 
 _measures("attention_output", attention_output_rms="rms of what attention adds to the residual stream")(_rms_alone)
@@ -132,7 +132,7 @@ _measures("up", up_rms="rms of the up projection")(_rms_alone)
     gated_near_zero_share="share of the gated product below 0.1 of its rms",
     gated_top_energy_share="what the 1 % of neurons with the largest squares hold of Σ x², mean over tokens",
 )
-def _gated(values: Array, _window: int | None) -> Sequence[float]:
+def _gated(values: Array, _sight: Sight) -> Sequence[float]:
     rms = _rms(values)
     return rms, _near_zero(values, rms), top_energy_share(values, TOP_SHARE)
 
@@ -145,7 +145,7 @@ _measures("ffn_output", ffn_output_rms="rms of what the FFN adds to the residual
     residual_rms="rms of the residual stream behind the layer",
     residual_peak="max |x| / median |x| of the residual stream behind the layer: massive activations",
 )
-def _residual(values: Array, _window: int | None) -> Sequence[float]:
+def _residual(values: Array, _sight: Sight) -> Sequence[float]:
     size = np.abs(values)
     median = float(np.median(size)) if size.size else 0.0
     return _rms(values), float(size.max()) / median if median > 0 else math.nan
@@ -193,7 +193,7 @@ class Recorder:
         if self._keep is not None:
             self._keep(prompt, layer, point, first_head, values)
         names = [name for name, figure in FIGURES.items() if figure.point == point and name not in RATIOS]
-        for name, measured in zip(names, _MEASURES[point](values, self._shape.windows[layer]), strict=True):
+        for name, measured in zip(names, _MEASURES[point](values, self._shape.sight(layer)), strict=True):
             if FIGURES[name].per_head:
                 self._tables[name][prompt, layer, first_head : first_head + len(values)] = measured
             else:

@@ -49,12 +49,13 @@ def count_below(values: Array, threshold: float) -> int:
 
 
 @compiled
-def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64]) -> Floats:
-    """Means over the queries t ≥ 1 of every head.
+def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64], begin: int) -> Floats:
+    """Means over the queries from `begin` on, of every head.
 
     Args:
         probabilities: float32 (heads, tokens, keys), C-contiguous.
-        seen: int64 (tokens,), the keys that each query sees.
+        seen: int64 (tokens,), the number of keys that each query sees.
+        begin: 0, or 1 where the first query has no choice.
 
     Returns:
         float64 (3, heads): entropy −Σ α ln α in nats; entropy as a share of ln(keys seen); α of the first key. NaN
@@ -69,7 +70,7 @@ def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64]) -> F
         share = 0.0
         n_shares = 0
         first = 0.0
-        for t in range(1, n_tokens):
+        for t in range(begin, n_tokens):
             entropy = 0.0
             for key in range(n_keys):
                 alpha = np.float64(probabilities[head, t, key])
@@ -80,10 +81,10 @@ def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64]) -> F
             if seen[t] > 1:
                 share += entropy / math.log(np.float64(seen[t]))
                 n_shares += 1
-        means[0, head] = total / (n_tokens - 1)
+        means[0, head] = total / (n_tokens - begin)
         if n_shares > 0:
             means[1, head] = share / n_shares
-        means[2, head] = first / (n_tokens - 1)
+        means[2, head] = first / (n_tokens - begin)
     return means
 
 

@@ -4,7 +4,8 @@
 //                                          ├── tensor ──┤ padding ├── tensor ──┤ …
 //                                          └ data_start, a multiple of the alignment
 //
-// ggml writes tensors in table order without gaps; other writers do not, so any order and any gap is accepted.
+// ggml writes tensors in table order without gaps; other writers do not, so any order and any gap is accepted, and so
+// are bytes behind the last tensor.
 #include <algorithm>
 #include <numeric>
 
@@ -59,9 +60,10 @@ void require_inside(const std::vector<TensorInfo>& tensors, const Mapping& mappi
               end - mapping.size(), " bytes are missing, as after an incomplete download"));
 }
 
-// `gap` bytes follow `tensor` before the next tensor or the end of the file.
-void require_fitting_gap(const Mapping& mapping, const TensorInfo& tensor, uint64_t end, uint64_t next,
-                         uint64_t alignment) {
+// A tensor of a type with rival layouts must reach to the next one, which starts at `next`: a gap would be the rest of
+// a larger layout. Behind the last tensor, anything may follow.
+void require_fitting_gap(const Mapping& mapping, const TensorInfo& tensor, uint64_t next, uint64_t alignment) {
+  const uint64_t end = tensor.offset + tensor.n_bytes;  // inside the file, as checked before
   if (!has_rival_layouts(*tensor.type) || next <= padded(end, alignment)) return;
   throw UnsupportedTypeError(error_line(mapping.path(), {"tensor", tensor.name}, tensor.offset,
                                         concat("its ", tensor.n_bytes, " bytes do not fit the ", next - tensor.offset,
@@ -74,15 +76,14 @@ void require_apart(const std::vector<TensorInfo>& tensors, const Mapping& mappin
     if (tensor.n_bytes > 0) by_offset.push_back(&tensor);
   }
   std::ranges::stable_sort(by_offset, {}, &TensorInfo::offset);
-  for (size_t i = 0; i < by_offset.size(); ++i) {
-    const TensorInfo& tensor = *by_offset[i];
-    const uint64_t end = tensor.offset + tensor.n_bytes;  // inside the file, as checked before
-    const uint64_t next = i + 1 < by_offset.size() ? by_offset[i + 1]->offset : mapping.size();
-    if (end > next) {
+  for (size_t i = 1; i < by_offset.size(); ++i) {
+    const TensorInfo& tensor = *by_offset[i - 1];
+    const TensorInfo& next = *by_offset[i];
+    if (tensor.offset + tensor.n_bytes > next.offset) {
       fail(mapping, tensor,
-           concat("overlaps tensor '", escaped(by_offset[i + 1]->name), "' at byte ", next, rival_hint(*tensor.type)));
+           concat("overlaps tensor '", escaped(next.name), "' at byte ", next.offset, rival_hint(*tensor.type)));
     }
-    require_fitting_gap(mapping, tensor, end, next, alignment);
+    require_fitting_gap(mapping, tensor, next.offset, alignment);
   }
 }
 

@@ -5,8 +5,11 @@
 namespace ggufscope {
 namespace {
 
-constexpr uint64_t kLongestName = 63;  // GGML_MAX_NAME counts the final zero
-constexpr uint32_t kMostDimensions = 4;
+// ggml reads names of up to 63 bytes and four dimensions. Files of other programs (diffusion and video models) go
+// beyond both; these bounds are beyond all of them.
+constexpr uint64_t kLongestName = 1024;
+constexpr uint64_t kShownName = 64;  // of one that is too long
+constexpr uint32_t kMostDimensions = 8;
 constexpr uint64_t kMostTensors = 1 << 18;         // bounds the memory of a table; large models have a few thousand
 constexpr uint64_t kMostElements = INT64_MAX / 8;  // an array of them as float64 has a size in 63 bits
 constexpr uint64_t kSmallestRow = 8 + 4 + 4 + 8;   // an empty name, no dimensions, type, offset
@@ -14,7 +17,10 @@ constexpr uint64_t kSmallestRow = 8 + 4 + 4 + 8;   // an empty name, no dimensio
 std::string_view read_name(Cursor& cursor) {
   const uint64_t at = cursor.position();
   const auto size = cursor.read<uint64_t>("a tensor name");
-  if (size > kLongestName) cursor.fail_at(at, concat("name of ", size, " bytes, ", kLongestName, " are allowed"));
+  if (size > kLongestName) {
+    const std::string_view beginning = cursor.take(std::min(kShownName, cursor.remaining()), "a tensor name");
+    cursor.fail_at(at, concat("name of ", size, " bytes, ", kLongestName, " are allowed: '", escaped(beginning), "…'"));
+  }
   const std::string_view name = cursor.take(size, "a tensor name");
   if (!is_utf8(name)) cursor.fail_at(at, concat("name '", escaped(name), "' is not valid UTF-8"));
   return name;

@@ -163,6 +163,32 @@ def test_nothing_but_a_header(tmp_path: Path) -> None:
     assert (model.tensors, model.metadata, model.file_sizes) == ([], [], [24])
 
 
+@pytest.mark.parametrize("n_dims", [5, 8])
+def test_more_dimensions_than_ggml_has(tmp_path: Path, n_dims: int) -> None:
+    shape = (2, 3, 1, 2, 1, 1, 2)[: n_dims - 1] + (4,)
+    values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    model = opened(tmp_path / "m.gguf", Gguf(tensors=[Tensor("t", shape, 0, values.tobytes())]).build())
+    assert model.tensors[0].shape == shape
+    assert np.array_equal(decoded(model, 0), values)
+    assert model.data(0).shape == (*shape[:-1], 16)
+
+
+@pytest.mark.parametrize("length", [64, 1024])
+def test_longer_names_than_ggml_reads(tmp_path: Path, length: int) -> None:
+    model = opened(tmp_path / "m.gguf", Gguf(tensors=[Tensor("n" * length, (1,), 0, bytes(4))]).build())
+    assert model.tensors[0].name == "n" * length
+
+
+@pytest.mark.parametrize("type_", _core.types(), ids=lambda type_: type_["name"])
+def test_anything_may_follow_the_last_tensor(tmp_path: Path, type_: _core.TypeDescription) -> None:
+    block = bytes(type_["bytes_per_block"])
+    rows = [Tensor(name, (1, type_["elements_per_block"]), type_["id"], block) for name in "ab"]
+    content = Gguf(tensors=rows).build()
+    model = opened(tmp_path / "m.gguf", content + b"\xff" * 1000)
+    assert [bytes(model.data(i)) for i in range(2)] == [block, block]
+    assert model.file_sizes == [len(content) + 1000]
+
+
 def test_tensors_in_any_order_with_gaps(tmp_path: Path) -> None:
     tensors = [Tensor(str(i), (1,), 0, struct.pack("<f", i), offset=i * 96) for i in (2, 0, 1)]
     model = opened(tmp_path / "m.gguf", Gguf(tensors=tensors).build())

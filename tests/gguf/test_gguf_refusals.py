@@ -149,17 +149,20 @@ REFUSED = {
     "alignment as text": (aligned("32", STRING), "the alignment must be uint32, not string"),
     "alignment as array": (aligned(Array(UINT32, [32]), ARRAY), "the alignment must be uint32, not array[uint32]"),
     # tensor table
-    "name of 64 bytes": (tensor(name="n" * 64), "tensor table, byte 24: name of 64 bytes, 63 are allowed"),
+    "name of 1025 bytes": (
+        tensor(name="name." * 205), "tensor table, byte 24: name of 1025 bytes, 1024 are allowed: 'name.name."
+    ),
     "name of 2^63 bytes": (ONE[:24] + struct.pack("<Q", 2**63) + ONE[32:], "name of 9223372036854775808 bytes"),
     "name not UTF-8": (tensor(name=b"\xe9"), r"name '\xe9' is not valid UTF-8"),
     "duplicate tensor": (tensors(*[Tensor("t", (1,), F32, bytes(4))] * 2), "'t', byte 160: the name occurs twice"),
     "duplicate empty names": (Gguf(tensors=[Tensor("", (0,)), Tensor("", (0,))]).build(), "the name occurs twice"),
-    "5 dimensions": (tensor((1, 1, 1, 1, 1)), "tensor 't', byte 33: 5 dimensions, 4 are allowed"),
+    "9 dimensions": (tensor((1,) * 9), "tensor 't', byte 33: 9 dimensions, 8 are allowed"),
     "2^32 - 1 dimensions": (tensor(n_dims=2**32 - 1), "4294967295 dimensions"),
     "negative dimension": (tensor((-1,)), "tensor 't', byte 33: negative dimension"),
     "negative dimension beside zero": (tensor((0, -64)), "negative dimension"),
     "elements wrapping to 0": (tensor((2**32, 2**32)), "does not fit into 64 bits"),
     "elements wrapping to 64": (tensor((2**58 + 1, 64)), "does not fit into 64 bits"),
+    "elements wrapping to 0, eight dimensions": (tensor((256,) * 8), "does not fit into 64 bits"),
     "elements of 2^63": (tensor((2**31, 2**32)), "does not fit into 64 bits"),
     "bytes wrapping": (tensor((2**62,)), "does not fit into 64 bits"),
     "bytes wrapping, blocks": (tensor((2**58, 32), TYPES["Q4_0"]["id"]), "does not fit into 64 bits"),

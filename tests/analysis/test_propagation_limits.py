@@ -94,7 +94,11 @@ def test_files_that_are_no_language_models(write_gguf: WriteGguf) -> None:
         ("ffn_down.weight", np.ones((WIDTH, 0), np.float32), "blk.1.ffn_down.weight is 128 × 0"),
         ("ffn_norm.weight", np.ones(5, np.float32), "blk.1.ffn_norm.weight has 5 elements, not 128"),
         ("attn_q_norm.weight", np.ones(5, np.float32), "blk.1.attn_q_norm.weight has 5 elements, not 32"),
-        ("ffn_up_shexp.weight", np.ones((8, WIDTH), np.float32), "blk.1 has a shared expert"),
+        (
+            "ffn_up_shexp.weight",
+            np.ones((8, WIDTH), np.float32),
+            "blk.1.ffn_up_shexp.weight belongs to a shared expert",
+        ),
         ("attn_q.weight", np.full((WIDTH, WIDTH), np.nan, np.float32), "not finite"),
         ("attn_v.weight", np.full((KEY_LENGTH * 2, WIDTH), np.inf, np.float32), "not finite"),
         ("ffn_gate.weight", np.full((192, WIDTH), 3e38, np.float32), None),

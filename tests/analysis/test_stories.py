@@ -18,12 +18,10 @@ import ggufscope as gs
 from ggufscope.analysis.presets.propagation import Propagation, propagate
 from ggufscope.analysis.presets.propagation.attention import attend
 from ggufscope.analysis.presets.propagation.feed_forward import feed_forward
+from ggufscope.analysis.presets.propagation.formulas import with_formulas
 from ggufscope.analysis.presets.propagation.moments import Moments
 from ggufscope.analysis.presets.propagation.sampling import Draws
-from ggufscope.architecture.catalog import Catalog
-from ggufscope.architecture.families import family_of
-from ggufscope.architecture.hyperparameters import Hyperparameters
-from ggufscope.architecture.layers import Layers
+from ggufscope.architecture.blueprint import Blueprint
 from ggufscope.architecture.vocabulary import ordinary_tokens
 from support.forward import rms, run
 from support.stories import network, texts, write
@@ -87,15 +85,17 @@ def propagated(stories260k: Path) -> list[Propagation]:
 def isotropic(stories260k: Path) -> Scores:
     """The simpler theory: every norm gives independent channels of the variance g²."""
     with gs.open(stories260k) as model:
-        family, catalog = family_of(model), Catalog(model)
-        layers = Layers(catalog, family, Hyperparameters(model, family, 64))
+        blueprint = Blueprint.of(model)
         draws = Draws(48, 512, 0, None)
         attention, ffn = [], []
-        for layer in model.layers:
-            gains = [layers.norm(layer, role).gain for role in ("attn_norm", "ffn_norm")]
-            given = [Moments(np.zeros(64), gain**2) for gain in gains]
-            attention.append(attend(layers.attention(layer), given[0], gains[0], draws, 1))
-            ffn.append(feed_forward(layers.feed_forward(layer), given[1], 1))
+        for number in model.layers:
+            layer = blueprint.layer(number)
+            norms = [layer.mixer_norms.before, layer.feed_forward_norms.before]
+            gains = [norm.gain for norm in norms if norm is not None]
+            variances = [Moments(np.zeros(64), gain**2) for gain in gains]
+            weights, experts = with_formulas(layer)
+            attention.append(attend(weights, variances[0], gains[0], draws, 1))
+            ffn.append(feed_forward(experts, variances[1], 1))
     return Scores(
         std={role: np.array([one.std[role] for one in attention]) for role in "qkv"},
         attention=np.array([one.output.rms for one in attention]),

@@ -12,7 +12,9 @@ import pytest
 import ggufscope as gs
 from ggufscope.analysis.presets.propagation import propagate
 from ggufscope.architecture.families import FAMILIES
-from ggufscope.architecture.hyperparameters import HeadShape, Hyperparameters
+from ggufscope.architecture.heads import HeadShape
+from ggufscope.architecture.heads import head_shape as read_head_shape
+from ggufscope.architecture.hyperparameters import Hyperparameters
 from ggufscope.architecture.limits import NotApplicableError
 from ggufscope.architecture.rotation import Rotation, Yarn
 from support.networks import HEADS, KEY_LENGTH, LAYERS, WIDTH, sample
@@ -28,7 +30,7 @@ def head_shape(write_gguf: WriteGguf) -> Callable[..., HeadShape]:
         own = {"attention.head_count": HEADS} | {key.replace("__", "."): value for key, value in keys.items()}
         metadata = {f"{architecture}.{key}": value for key, value in own.items()}
         with gs.open(write_gguf({}, metadata, architecture=architecture)) as model:
-            return Hyperparameters(model, FAMILIES[architecture], WIDTH).head_shape(layer)
+            return read_head_shape(Hyperparameters(model, FAMILIES[architecture], WIDTH), layer)
 
     return read
 

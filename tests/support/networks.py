@@ -215,11 +215,12 @@ def _feed_forward(kind: Kind, matrix: Any) -> dict[str, npt.NDArray[Any]]:
     shapes = {"gate": (HIDDEN, WIDTH), "up": (HIDDEN, WIDTH), "down": (WIDTH, HIDDEN)}
     if kind.experts:
         experts = {role: [matrix(*shape, 0.8 + 0.15 * e) for e in range(EXPERTS)] for role, shape in shapes.items()}
+        router = {"ffn_gate_inp.weight": matrix(EXPERTS, WIDTH)}
         if kind.experts == "each":
-            return {f"ffn_{role}.{e}.weight": one for role, all_ in experts.items() for e, one in enumerate(all_)}
-        return {f"ffn_{role}_exps.weight": np.stack(all_) for role, all_ in experts.items()} | {
-            "ffn_gate_inp.weight": matrix(EXPERTS, WIDTH)
-        }
+            return router | {
+                f"ffn_{role}.{e}.weight": one for role, all_ in experts.items() for e, one in enumerate(all_)
+            }
+        return {f"ffn_{role}_exps.weight": np.stack(all_) for role, all_ in experts.items()} | router
     if not kind.gate:
         del shapes["gate"]
     weights = {role: matrix(*shape) for role, shape in shapes.items()}

@@ -16,19 +16,41 @@ if TYPE_CHECKING:
     from ..models.tensor import Tensor
 
 
+# Roles of tensors that hold nothing that a layer needs: tables that follow from the metadata.
+_DERIVED = ("rope_freqs", "rope_factors_long", "rope_factors_short", "attn_rot_embd")
+
+
 class Catalog:
-    """The tensors of a model's main stack by layer and role."""
+    """The tensors of a model's main stack by layer and role. It knows which of them were asked for."""
 
     def __init__(self, model: Model) -> None:
         self._tensors: dict[tuple[int | None, str], list[Tensor]] = defaultdict(list)
+        self._read: set[int] = set()  # by index
         for tensor in model.tensors.values():
             if tensor.role is not None and tensor.stack is None:
                 self._tensors[tensor.layer, tensor.role].append(tensor)
 
+    def has(self, layer: int | None, role: str) -> bool:
+        """Whether there is a tensor of a role; it does not count as read."""
+        return (layer, role) in self._tensors
+
     def find(self, layer: int | None, role: str) -> Tensor | None:
         """The first tensor of a role, None without one."""
         tensors = self._tensors.get((layer, role))
-        return tensors[0] if tensors else None
+        if not tensors:
+            return None
+        self._read.add(tensors[0].index)
+        return tensors[0]
+
+    def unread(self, layer: int | None) -> list[Tensor]:
+        """The tensors of a layer, or outside of all, that nothing asked for, and that are not derived from metadata."""
+        return [
+            tensor
+            for (at, role), tensors in self._tensors.items()
+            if at == layer and role not in _DERIVED
+            for tensor in tensors
+            if tensor.index not in self._read
+        ]
 
     def need(self, layer: int | None, role: str) -> Tensor:
         """The first tensor of a role.
@@ -90,14 +112,21 @@ class Catalog:
         tensors = sorted(self._tensors[layer, role], key=lambda tensor: tensor.expert or 0)
         scales = self.vector(layer, f"{role}.scale", n_experts)
         scales = np.ones(n_experts) if scales is None else scales
+        flat = self.vector(layer, f"{role}.bias", n_experts * rows)
+        biases = [None] * n_experts if flat is None else list(flat.reshape(n_experts, rows))
         if len(tensors) == 1 and tensors[0].expert is None:
             _require_shape(tensors[0], (n_experts, rows, columns))
-            return [Matrix(tensors[0], e * rows, rows, float(scale)) for e, scale in enumerate(scales)]
+            each = zip(scales, biases, strict=True)
+            return [Matrix(tensors[0], e * rows, rows, float(scale), bias) for e, (scale, bias) in enumerate(each)]
         if [tensor.expert for tensor in tensors] != list(range(n_experts)):
             raise NotApplicableError(f"blk.{layer}.{role} is not complete: {len(tensors)} of {n_experts} experts")
         for tensor in tensors:
             _require_shape(tensor, (rows, columns))
-        return [Matrix(tensor, 0, rows, float(scale)) for tensor, scale in zip(tensors, scales, strict=True)]
+            self._read.add(tensor.index)
+        return [
+            Matrix(tensor, 0, rows, float(scale), bias)
+            for tensor, scale, bias in zip(tensors, scales, biases, strict=True)
+        ]
 
 
 def _require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from .family import Pairs
 
 _BETA_FAST, _BETA_SLOW = 32.0, 1.0  # rotations over the original context between which YaRN blends
 
@@ -38,7 +40,7 @@ class Rotation:
         yarn: the blend of stretching over the pairs; None for all alike.
     """
 
-    pairs: Literal["norm", "neox"]
+    pairs: Pairs
     n_dims: int
     base: float
     scale: float = 1.0

@@ -13,8 +13,8 @@ from .moments import Moments
 from .sampling import Draws, Projection, head_statistics
 
 if TYPE_CHECKING:
-    from ....architecture.hyperparameters import HeadShape
-    from ....architecture.parts import AttentionWeights
+    from ....architecture.heads import HeadShape
+    from ....architecture.mixers.attention import AttentionWeights
     from ....arrays.floats import Floats
 
 

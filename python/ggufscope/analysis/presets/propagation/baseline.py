@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....architecture.catalog import Catalog
-from ....architecture.families import family_of
-from ....architecture.hyperparameters import Hyperparameters
-from ....architecture.layers import Layers
+from ....architecture.blueprint import Blueprint
 from ....arrays.arguments import thread_count
 from ....arrays.multiply import multiply
 from .attention import baseline
+from .formulas import attention_of, require_formulas
 
 if TYPE_CHECKING:
     from ....architecture.matrices import Matrix
@@ -26,14 +24,15 @@ def baselines(model: Model, threads: int | None = None) -> Floats:
     Raises:
         NotApplicableError: The model has no such heads; the message says why.
     """
-    family, catalog = family_of(model), Catalog(model)
-    hyperparameters = Hyperparameters(model, family, catalog.columns(None, "token_embd"))
-    parts = Layers(catalog, family, hyperparameters)
-    n_layers = int(hyperparameters.needed(hyperparameters.block_count, "block_count"))
+    require_formulas(model)
+    blueprint = Blueprint.of(model)
+    n_layers = blueprint.n_layers
     n_threads = thread_count(threads)
     rows = []
-    for layer in range(n_layers):
-        weights, gain = parts.attention(layer), parts.norm(layer, "attn_norm").gain
+    for number in range(n_layers):
+        layer = blueprint.layer(number)
+        weights, before = attention_of(layer), layer.mixer_norms.before
+        gain = np.ones(blueprint.width) if before is None else before.gain
         squares = (_row_squares(projection, gain, n_threads) for projection in (weights.q, weights.k))
         rows.append(baseline(weights.shape, *squares))
     table = np.full((n_layers, max(map(len, rows), default=0)), np.nan)

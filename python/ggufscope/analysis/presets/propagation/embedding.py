@@ -15,7 +15,6 @@ from .moments import Moments
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ....architecture.catalog import Catalog
     from ....models.model import Model
     from ....models.tensor import Tensor
 
@@ -28,13 +27,8 @@ def token_moments(model: Model, table: Tensor, threads: int) -> tuple[Moments, t
     return row_moments(table, kept, threads), assumptions
 
 
-def position_moments(catalog: Catalog, width: int, positions: int, threads: int) -> Moments | None:
-    """Moments of the first `positions` learned position embeddings; None where the model has none."""
-    places = catalog.find(None, "position_embd")
-    if places is None:
-        return None
-    if catalog.columns(None, "position_embd") != width:
-        raise NotApplicableError(f"{places.name} is {places.shape[-1]} wide, not {width}")
+def position_moments(places: Tensor, positions: int, threads: int) -> Moments:
+    """Moments of the first `positions` learned position embeddings."""
     return row_moments(places, np.arange(places.n_rows) < positions, threads)
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....architecture.parts import Mixture
 from ....arrays.workers import in_order, slices
 from .kernels import ACTIVATIONS, gated_moments, gauss_hermite, near_zero_shares, normal_cells
 from .matrices import covariance, mapped
 from .moments import Moments
 
 if TYPE_CHECKING:
-    from ....architecture.parts import Expert, FeedForwardWeights
+    from ....architecture.parts import Expert, FeedForward
     from ....arrays.floats import Floats
 
 _NEAR_ZERO = 0.1  # of the rms
@@ -41,18 +42,19 @@ class FeedForwardScores:
     spread: float | None
 
 
-def feed_forward(weights: FeedForwardWeights, inputs: Moments, threads: int) -> FeedForwardScores:
+def feed_forward(weights: FeedForward, inputs: Moments, threads: int) -> FeedForwardScores:
     """The FFN on tokens whose normed stream has the moments `inputs`."""
     activation = ACTIVATIONS[weights.activation]
-    neurons = [_pre_activations(expert, inputs, threads) for expert in weights.experts]
+    experts = weights.experts if isinstance(weights, Mixture) else [weights.expert]
+    neurons = [_pre_activations(expert, inputs, threads) for expert in experts]
     hidden = [_hidden(pre_activations, activation, threads) for pre_activations in neurons]
-    outputs = [mapped(expert.down, h, threads) for expert, h in zip(weights.experts, hidden, strict=True)]
-    gated = weights.experts[0].gate is not None
+    outputs = [mapped(expert.down, h, threads) for expert, h in zip(experts, hidden, strict=True)]
+    gated = experts[0].gate is not None
     every = np.concatenate(neurons, axis=1)
     means, variances = zip(*((h.mean, h.variance) for h in hidden), strict=True)
     all_hidden = Moments(np.concatenate(means), np.concatenate(variances))
     return FeedForwardScores(
-        output=routed(outputs, weights.n_used),
+        output=routed(outputs, weights.router.n_used if isinstance(weights, Mixture) else 1),
         std=_pre_activation_std(every, gated),
         mean=float(all_hidden.mean.mean()),
         hidden_std=all_hidden.std,

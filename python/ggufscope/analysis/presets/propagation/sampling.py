@@ -15,7 +15,7 @@ from .kernels import attention_statistics
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ....architecture.hyperparameters import HeadShape
+    from ....architecture.heads import HeadShape
     from ....architecture.matrices import Matrix
     from ....architecture.parts import Norm
     from ....arrays.floats import Floats

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ....architecture.catalog import Catalog
-from ....architecture.families import Family, family_of
-from ....architecture.hyperparameters import Hyperparameters
-from ....architecture.layers import Layers
+from ....architecture.blueprint import Blueprint
 from ....architecture.limits import NotApplicableError
 from ....arrays.arguments import thread_count
 from .attention import attend
 from .embedding import position_moments, token_moments
 from .feed_forward import feed_forward
+from .formulas import require_formulas, with_formulas
 from .moments import normed
 from .sampling import Draws
 from .table import LayerRow, nothing, tabulate
@@ -24,6 +22,7 @@ from .table import LayerRow, nothing, tabulate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ....architecture.parts import BranchNorms, Layer
     from ....models.model import Model
     from .moments import Moments
     from .prediction import Propagation
@@ -110,14 +109,12 @@ class _Walk:
         self._model = model
         self._threads = threads
         self._keys = sampling.keys
-        self._family: Family = family_of(model)
-        self._catalog = Catalog(model)
-        width = self._catalog.columns(None, "token_embd")
-        self._hyperparameters = Hyperparameters(model, self._family, width)
-        self._n_layers = int(self._hyperparameters.needed(self._hyperparameters.block_count, "block_count"))
-        self._layers = Layers(self._catalog, self._family, self._hyperparameters)
-        self._draws = Draws(sampling.queries, sampling.keys, sampling.seed, self._layers.rope_factors(sampling.keys))
-        self._residual_scale = self._hyperparameters.number("residual_scale") or 1.0
+        require_formulas(model)
+        self._blueprint = Blueprint.of(model)
+        self._catalog = self._blueprint.catalog
+        self._n_layers = self._blueprint.n_layers
+        factors = self._blueprint.rope_factors(sampling.keys)
+        self._draws = Draws(sampling.queries, sampling.keys, sampling.seed, factors)
         present = [layer for layer in model.layers if layer < self._n_layers]
         total = self._catalog.need(None, "token_embd").n_bytes + sum(map(self._catalog.n_bytes, present))
         self._progress = _Progress(total, progress)
@@ -139,32 +136,35 @@ class _Walk:
 
     def _start(self) -> tuple[Moments, tuple[str, ...]]:
         """The stream in front of the first layer, and what was assumed for it."""
-        table = self._catalog.need(None, "token_embd")
+        embedding = self._blueprint.embedding()
+        if embedding.types is not None:
+            raise NotApplicableError(f"there are no formulas for {embedding.types.tensor.name}")
+        table = embedding.tokens.tensor
         stream, assumptions = token_moments(self._model, table, self._threads)
-        stream = stream.scaled(self._hyperparameters.embedding_scale)
-        places = position_moments(self._catalog, self._hyperparameters.width, self._keys, self._threads)
+        stream = stream.scaled(embedding.scale)
+        if embedding.positions is not None:
+            stream += position_moments(embedding.positions.tensor, self._keys, self._threads)
         self._progress.add(table.n_bytes)
-        return stream if places is None else stream + places, assumptions
+        return stream if embedding.norm is None else normed(embedding.norm, stream), assumptions
 
-    def _step(self, layer: int, stream: Moments) -> LayerRow:
+    def _step(self, number: int, stream: Moments) -> LayerRow:
         """One layer: attention and FFN one after the other, or side by side."""
-        before_attention = self._layers.norm(layer, "attn_norm")
-        inputs = normed(before_attention, stream)
-        weights = self._layers.feed_forward(layer)
-        attention = attend(self._layers.attention(layer), inputs, before_attention.gain, self._draws, self._threads)
-        added = self._added(layer, "post_attention_norm", attention.output)
+        layer = self._blueprint.layer(number)
+        self._blueprint.require_all_read(number)
+        weights, experts = with_formulas(layer)
+        before = layer.mixer_norms.before
+        inputs = stream if before is None else normed(before, stream)
+        gain = np.ones(self._blueprint.width) if before is None else before.gain
+        attention = attend(weights, inputs, gain, self._draws, self._threads)
+        added = _added(layer, layer.mixer_norms, attention.output)
         between = stream + added
-        if not self._family.shared_norm:
-            read = stream if self._hyperparameters.flag("use_parallel_residual") else between
-            inputs = normed(self._layers.norm(layer, "ffn_norm"), read)
-        ffn = feed_forward(weights, inputs, self._threads)
-        ffn_added = self._added(layer, "post_ffw_norm", ffn.output)
-        return self._checked(LayerRow(layer, attention, ffn, added, ffn_added, between + ffn_added))
-
-    def _added(self, layer: int, role: str, output: Moments) -> Moments:
-        """The moments that reach the residual stream, of a branch's output."""
-        added = normed(self._layers.norm(layer, role), output) if self._family.post_norms else output
-        return added.scaled(self._residual_scale)
+        if layer.arrangement != "one norm":
+            read = stream if layer.arrangement == "two norms" else between
+            before = layer.feed_forward_norms.before
+            inputs = read if before is None else normed(before, read)
+        ffn = feed_forward(experts, inputs, self._threads)
+        ffn_added = _added(layer, layer.feed_forward_norms, ffn.output)
+        return self._checked(LayerRow(number, attention, ffn, added, ffn_added, between + ffn_added))
 
     @staticmethod
     def _checked(row: LayerRow) -> LayerRow:
@@ -172,3 +172,9 @@ class _Walk:
         if not row.residual.finite or not np.isfinite([*numbers, *row.attention.baseline]).all():
             raise NotApplicableError("weights, or what they make of the stream, are not finite")
         return row
+
+
+def _added(layer: Layer, norms: BranchNorms, output: Moments) -> Moments:
+    """The moments that reach the residual stream, of a branch's output."""
+    added = output if norms.behind is None else normed(norms.behind, output)
+    return added.scaled(layer.residual_scale)

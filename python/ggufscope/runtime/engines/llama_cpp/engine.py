@@ -180,7 +180,10 @@ class LlamaCppEngine:
         at_once = 4 * longest * max(longest * max(self.shape.n_heads), self.shape.n_vocabulary)
         if at_once > self._limits.bytes_at_once:
             raise TraceError(f"{longest} tokens at once need {_gib(at_once)} in llama.cpp; {_INSTEAD}")
-        per_token = sum(4 * (layer.attention.k.n_rows + layer.attention.v.n_rows) for layer in self._network.layers)
+        heads = [layer.mixer.shape for layer in self._network.layers if layer.mixer is not None]
+        per_token = sum(
+            4 * shape.n_kv_heads * (shape.key_length + shape.value_length) for shape in heads if shape is not None
+        )
         kept = len(self._lengths) * cells(longest + room) * per_token
         if kept > self._limits.kept_bytes:
             raise TraceError(
@@ -189,8 +192,7 @@ class LlamaCppEngine:
 
     def _blame_weights(self) -> None:
         """Raise TraceError where weights are the reason that scores are not finite; what merely overflows goes on."""
-        matrices = [matrix for layer in self._network.layers for matrix in layer.matrices]
-        for matrix in [self._network.embedding, *matrices, self._network.output]:
+        for matrix in [self._network.embedding.tokens, *self._network.matrices]:
             statistics = matrix.tensor.statistics(threads=self._threads)
             if statistics.nan_count or statistics.inf_count:
                 count = statistics.nan_count + statistics.inf_count

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ....architecture.mixers.attention import AttentionWeights
+from ....architecture.parts import DenseFeedForward
 from ....errors import TraceError
-from ...measuring.capture import POINTS
+from ..points import points_of
 from .library import Node, node_at, operation, values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ....architecture.parts import Layer
     from ...measuring.capture import Recorder
     from ...shape import Array
-    from ..streamed.network import LayerWeights
 
 # Role of a weight in a layer, or name of a node without its layer → point.
 POINT_OF_NAME = {
@@ -55,7 +57,7 @@ class Nodes:
 
     def __init__(
         self,
-        layers: list[LayerWeights],
+        layers: list[Layer],
         recorder: Recorder,
         prompt: int,
         n_tokens: int,
@@ -131,7 +133,7 @@ class Nodes:
     def _hand_over(self) -> None:
         layer = self._layers[self.layer]
         _split_fused(self._held, layer)
-        expected = set(POINTS) - ({"gate"} if layer.feed_forward.gate is None else set())
+        expected = points_of(layer)
         missing = sorted(expected - set(self._held))
         if missing:
             raise TraceError(f"llama.cpp's graph shows no {', '.join(missing)} in layer {self.layer}")
@@ -152,13 +154,13 @@ def _name(address: int | None) -> str:
     return node_at(address).name.decode("utf-8", "replace") if address else ""
 
 
-def _split_fused(held: dict[str, Array], layer: LayerWeights) -> None:
+def _split_fused(held: dict[str, Array], layer: Layer) -> None:
     """Parts of one product that holds queries, keys and values, or gate and up projection."""
-    if "qkv" in held:
-        attention = layer.attention
-        q, k = attention.q.n_rows, attention.k.n_rows
+    if "qkv" in held and isinstance(layer.mixer, AttentionWeights):
+        q, k = layer.mixer.q.n_rows, layer.mixer.k.n_rows
         fused = held.pop("qkv")
         held |= {"q": fused[:, :q], "k": fused[:, q : q + k], "v": fused[:, q + k :]}
-    if "gate" not in held and layer.feed_forward.gate is not None and "up" in held:
-        size = layer.feed_forward.gate.n_rows
-        held["gate"], held["up"] = held["up"][:, :size], held["up"][:, size:]
+    if "gate" not in held and "up" in held and isinstance(layer.feed_forward, DenseFeedForward):
+        gate = layer.feed_forward.expert.gate
+        if gate is not None:
+            held["gate"], held["up"] = held["up"][:, : gate.n_rows], held["up"][:, gate.n_rows :]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ....architecture.parts import DenseFeedForward
 from ....errors import TraceError
 from ....models import model as model_file
 from ...measuring.capture import Recorder
@@ -73,7 +74,8 @@ def check_nodes(model: Model, network: Network, open_other: OpenEngine, passed: 
     structure = model.architecture, roles
     if structure in passed:
         return
-    fused = network.layers[0].feed_forward.gate is not None and "ffn_gate" not in roles
+    ffn = network.layers[0].feed_forward
+    fused = isinstance(ffn, DenseFeedForward) and ffn.expert.gate is not None and "ffn_gate" not in roles
     with tempfile.TemporaryDirectory(prefix="ggufscope-") as directory:
         path = Path(directory) / "tiny.gguf"
         _write(path, model, roles, max(2, network.family.local_period), fused)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -12,12 +12,15 @@ from ....architecture.limits import NotApplicableError
 from ....errors import TraceError
 from ..answers import Answers
 from ..engine import EngineDescription
-from .attention import Memory, Turning, check_length
 from .estimate import estimate
-from .layer import Batch, LayerRun, PromptSpan, normed
+from .layer import LayerRun
+from .layer_pass import Batch, LayerPass, PromptSpan
 from .limits import DEFAULT_LIMITS, StreamLimits
+from .mixers.attention import check_length
+from .mixers.kinds import running
+from .mixers.rotations import Rotations
 from .network import Network
-from .tiles import Workers, first_not_finite, product
+from .tiles import Workers, first_not_finite
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from ...measuring.capture import Recorder
     from ...shape import Array, ModelShape
     from ..engine import Ending, Progress, Seconds, Tokens
+    from .mixers.mixer import RunningMixer
 
 
 def open_engine(model: Model, threads: int, limits: StreamLimits = DEFAULT_LIMITS) -> StreamedEngine:
@@ -50,9 +54,9 @@ class StreamedEngine:
         self._network = network
         self._workers = Workers(threads, limits)
         self._lengths: list[int] = []
-        self._memories: dict[int, list[Memory]] = {}  # layer → by prompt
+        self._memories: dict[int, list[Any]] = {}  # layer → by prompt
         self._room = 0
-        self._turnings: list[Turning | None] = []  # by layer
+        self._mixers: list[RunningMixer | None] = []  # by layer
         self._logits: Array | None = None
         self._overflowed = False
 
@@ -99,6 +103,7 @@ class StreamedEngine:
     def close(self) -> None:
         self._workers.close()
         self._memories.clear()
+        self._mixers.clear()
 
     def __enter__(self) -> StreamedEngine:
         return self
@@ -109,27 +114,24 @@ class StreamedEngine:
         self.close()
 
     def _prepare(self, lengths: list[int], room: int) -> None:
-        """Tables of RoPE as long as prompts and answers will be; nothing is remembered yet."""
+        """Mixers with tables of RoPE as long as prompts and answers will be; nothing is remembered yet."""
         longest = max(lengths)
         check_length(longest, self._workers.limits.most_score_bytes)
         self._lengths = lengths
-        factors = self._network.rope_factors(longest + room)
-        known: dict[object, Turning] = {}
-        self._turnings = []
-        for layer in self._network.layers:
-            rotation = layer.attention.shape.rotation
-            if rotation is not None and rotation not in known:
-                known[rotation] = Turning.of(rotation, longest + room, factors)
-            self._turnings.append(None if rotation is None else known[rotation])
+        rotations = Rotations(longest + room, self._network.rope_factors(longest + room))
+        mixers = [layer.mixer for layer in self._network.layers]
+        self._mixers = [None if mixer is None else running(mixer, rotations) for mixer in mixers]
         self._room = room
         self._memories.clear()
 
-    def _memory(self, number: int) -> list[Memory]:
-        """Keys and values of a layer by prompt; kept only where something is to be generated."""
+    def _memory(self, number: int) -> list[Any]:
+        """What the mixer of a layer keeps, by prompt; kept only where something is to be generated."""
+        mixer = self._mixers[number]
+        if mixer is None:
+            return []
         if number in self._memories:
             return self._memories[number]
-        shape = self._network.layers[number].attention.shape
-        memory = [Memory(shape, length + self._room) for length in self._lengths]
+        memory = [mixer.memory(length + self._room) for length in self._lengths]
         if self._room:
             self._memories[number] = memory
         return memory
@@ -144,32 +146,21 @@ class StreamedEngine:
 
     def _forward(self, tokens: npt.NDArray[np.int32], batch: Batch, progress: Progress | None) -> Array:
         """The residual stream behind the last layer, (tokens, width)."""
-        x = self._network.embed(tokens)
-        self._check(x, [self._network.embedding])
+        x = self._network.embed(tokens, batch.positions)
+        self._check(x, [self._network.embedding.tokens])
         n_layers = self.shape.n_layers
-        for number, weights in enumerate(self._network.layers):
+        for number, layer in enumerate(self._network.layers):
             if progress is not None:
                 progress(f"layer {number + 1} of {n_layers}", number / n_layers)
-            LayerRun(
-                number,
-                weights,
-                turning=self._turnings[number],
-                memories=self._memory(number),
-                batch=batch,
-                workers=self._workers,
-            ).run(x)
-            self._check(x, weights.matrices)
+            run = LayerPass(number, batch, self._workers)
+            LayerRun(layer, self._mixers[number], self._memory(number), run).run(x)
+            self._check(x, layer.matrices)
         return x
 
     def _scores(self, x: Array) -> Array:
         """Logits of some tokens, (tokens, vocabulary)."""
-        logits = product(self._network.output, normed(x, self._network.output_norm), self._workers)
-        cap = np.float32(self._network.logit_soft_cap)
-        if cap:
-            logits /= cap
-            np.tanh(logits, out=logits)
-            logits *= cap
-        self._check(logits, [self._network.output])
+        logits = self._network.scores(x, self._workers)
+        self._check(logits, [self._network.head.output])
         return logits
 
     def _check(self, x: Array, matrices: list[Matrix]) -> None:

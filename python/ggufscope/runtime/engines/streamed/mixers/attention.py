@@ -1,4 +1,4 @@
-"""Attention between the tokens of one prompt, and the keys and values it keeps."""
+"""Softmax attention between the tokens of each prompt, and the keys and values it keeps."""
 
 from __future__ import annotations
 
@@ -7,48 +7,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....architecture.rotation import phases
-from ....errors import TraceError
-from .kernels import masked_softmax
+from .....architecture.limits import NotApplicableError
+from .....errors import TraceError
+from ..kernels import masked_softmax
+from ..norms import check_norm, norm_heads
+from ..tiles import product
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy.typing as npt
-
-    from ....architecture.hyperparameters import HeadShape
-    from ....architecture.rotation import Rotation
-    from ...shape import Array
+    from .....architecture.heads import HeadShape
+    from .....architecture.mixers.attention import AttentionWeights
+    from .....architecture.parts import Norm
+    from ....shape import Array
+    from ..layer_pass import LayerPass, PromptSpan
+    from .rotations import Rotations
 
     Take = Callable[[Array, int], object]  # probabilities (heads, queries, keys), their first head
 
 _ALL = 1 << 62
-
-
-@dataclass(frozen=True)
-class Turning:
-    """Cosines and sines of RoPE, float32 (positions, pairs), and where the pairs are."""
-
-    cosine: Array
-    sine: Array
-    neox: bool
-
-    @classmethod
-    def of(cls, rotation: Rotation, n_positions: int, factors: npt.NDArray[np.float64] | None) -> Turning:
-        turned = phases(rotation, n_positions, factors)
-        return cls(turned.real.astype(np.float32), turned.imag.astype(np.float32), rotation.pairs == "neox")
-
-    def apply(self, vectors: Array, positions: npt.NDArray[np.int64]) -> None:
-        """Turn (tokens, heads, key length) by each token's position, in place."""
-        cosine, sine = (table[positions][:, None] for table in (self.cosine, self.sine))
-        n = 2 * cosine.shape[-1]
-        if self.neox:
-            first, second = vectors[..., : n // 2], vectors[..., n // 2 : n]
-        else:
-            first, second = vectors[..., 0:n:2], vectors[..., 1:n:2]
-        turned = first * cosine - second * sine
-        second[...] = first * sine + second * cosine
-        first[...] = turned
 
 
 class Memory:
@@ -132,3 +109,64 @@ def attend(
         take(scores, first_head)
     mixed = np.matmul(scores.reshape(count, -1, memory.length), memory.values[heads.kv])
     out[:, first_head : first_head + len(scores)] = mixed.reshape(len(scores), n, -1).swapaxes(0, 1)
+
+
+class Attention:
+    """Attention of one layer; see `RunningMixer`."""
+
+    def __init__(self, weights: AttentionWeights, rotations: Rotations) -> None:
+        self._weights = weights
+        self._turning = rotations.turning(weights.shape.rotation)
+
+    @staticmethod
+    def check(weights: AttentionWeights, layer: int) -> None:
+        """Raise NotApplicableError for what is not computed here."""
+        if not weights.shape.causal:
+            raise NotApplicableError(
+                f"attention of blk.{layer} is bidirectional (attention.causal is false), which the streamed engine"
+                " does not run"
+            )
+        if weights.sinks is not None:
+            raise NotApplicableError(f"blk.{layer} has attention sinks, which the streamed engine does not run")
+        for norm in (weights.q_norm, weights.k_norm):
+            check_norm(norm)
+            if norm is not None and norm.gain.ndim > 1:
+                raise NotApplicableError(f"{norm.name} differs by heads, which the streamed engine does not run")
+
+    def memory(self, capacity: int) -> Memory:
+        """Keys and values of one prompt; see `RunningMixer.memory`."""
+        return Memory(self._weights.shape, capacity)
+
+    def mix(self, x: Array, memories: list[Memory], run: LayerPass) -> Array:
+        """See `RunningMixer.mix`."""
+        weights, shape = self._weights, self._weights.shape
+        q, k, v = (product(matrix, x, run.workers) for matrix in (weights.q, weights.k, weights.v))
+        for point, values in (("q", q), ("k", k), ("v", v)):
+            run.take(point, values)
+        queries = self._heads(q, shape.n_heads, weights.q_norm, run)
+        keys = self._heads(k, shape.n_kv_heads, weights.k_norm, run)
+        values = v.reshape(len(v), shape.n_kv_heads, -1)
+        mixed = np.empty((len(q), shape.n_heads, shape.value_length), np.float32)
+        parts: list[tuple[PromptSpan, HeadGroup]] = []
+        for span in run.batch.spans:
+            memory = memories[span.prompt]
+            memory.append(keys[span.rows], values[span.rows])
+            n_scores = (span.rows.stop - span.rows.start) * memory.length
+            parts += [(span, heads) for heads in head_groups(shape, n_scores, run.workers.limits.score_bytes)]
+
+        def attend_part(part: tuple[PromptSpan, HeadGroup]) -> None:
+            span, heads = part
+            take = run.taking_attention(span.prompt)
+            attend(shape, heads, queries[span.rows], memories[span.prompt], out=mixed[span.rows], take=take)
+
+        run.workers.each(attend_part, parts)
+        return product(weights.output, mixed.reshape(len(q), -1), run.workers)
+
+    def _heads(self, projected: Array, n_heads: int, norm: Norm | None, run: LayerPass) -> Array:
+        """(tokens, heads, length), normed and turned; in place."""
+        if norm is not None:
+            norm_heads(projected, norm)
+        heads = projected.reshape(len(projected), n_heads, -1)
+        if self._turning is not None:
+            self._turning.apply(heads, run.batch.positions)
+        return heads

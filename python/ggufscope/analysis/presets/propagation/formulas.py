@@ -1,0 +1,65 @@
+"""The parts of a layer that there are formulas for; others are refused by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ....architecture.limits import NotApplicableError
+from ....architecture.mixers.attention import AttentionWeights
+from ....architecture.parts import Mixture
+from ....architecture.structures import BEYOND, structure_of
+from .kernels import ACTIVATIONS
+
+if TYPE_CHECKING:
+    from ....architecture.parts import FeedForward, Layer, Norm
+    from ....models.model import Model
+
+
+def require_formulas(model: Model) -> None:
+    """Raise NotApplicableError where a tensor, in any stack, belongs to a structure without formulas."""
+    for tensor in model.tensors.values():
+        if (tensor.role or "").startswith(BEYOND):
+            raise NotApplicableError(f"{tensor.name} belongs to {structure_of(tensor.role)}")
+
+
+def with_formulas(layer: Layer) -> tuple[AttentionWeights, FeedForward]:
+    """Attention and FFN of a layer.
+
+    Raises:
+        NotApplicableError: There are no formulas for one of its parts.
+    """
+    weights = attention_of(layer)
+    for norm in (weights.q_norm, weights.k_norm):
+        _check_head_norm(norm, weights.shape.key_length)
+    if not weights.shape.causal:
+        raise NotApplicableError(f"attention of blk.{layer.number} is bidirectional (attention.causal is false)")
+    if layer.feed_forward is None:
+        raise NotApplicableError(f"blk.{layer.number} has no FFN")
+    if isinstance(layer.feed_forward, Mixture) and layer.feed_forward.shared is not None:
+        raise NotApplicableError(f"blk.{layer.number} has a shared expert")
+    if layer.feed_forward.activation not in ACTIVATIONS:
+        raise NotApplicableError(f"there are no formulas for the activation {layer.feed_forward.activation}")
+    for norms in (layer.mixer_norms, layer.feed_forward_norms):
+        if norms.total is not None:
+            raise NotApplicableError(f"{norms.total.name} norms the residual stream itself")
+    return weights, layer.feed_forward
+
+
+def attention_of(layer: Layer) -> AttentionWeights:
+    """The attention of a layer.
+
+    Raises:
+        NotApplicableError: It has none, or another kind.
+    """
+    if layer.mixer is None:
+        raise NotApplicableError(f"blk.{layer.number} has no attention")
+    if not isinstance(layer.mixer, AttentionWeights):
+        raise NotApplicableError(f"blk.{layer.number} has {type(layer.mixer).__name__} in place of attention")
+    if layer.mixer.sinks is not None:
+        raise NotApplicableError(f"blk.{layer.number} has attention sinks: learned scores without a key")
+    return layer.mixer
+
+
+def _check_head_norm(norm: Norm | None, length: int) -> None:
+    if norm is not None and (norm.centred or norm.gain.shape != (length,)):
+        raise NotApplicableError(f"there are no formulas for {norm.name}: it is no RMSNorm of single heads")

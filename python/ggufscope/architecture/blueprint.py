@@ -1,0 +1,120 @@
+"""A model as its parts: embedding, layers, output. Nothing is decoded but vectors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from .catalog import Catalog
+from .families import family_of
+from .family import NormRoles
+from .feed_forward import feed_forward
+from .hyperparameters import Hyperparameters
+from .limits import NotApplicableError
+from .mixers.kinds import mixer
+from .parts import Embedding, Head, Layer
+from .sources import Sources
+from .structures import structure_of
+
+if TYPE_CHECKING:
+    from ..arrays.floats import Floats
+    from ..models.model import Model
+    from .family import Arrangement
+    from .matrices import Matrix
+
+
+class Blueprint:
+    """Gathers the parts of one model; every method raises NotApplicableError for what is missing or does not fit.
+
+    Attributes:
+        catalog: its tensors.
+        family: the facts of its architecture.
+        hyperparameters: its metadata.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self.catalog = sources.catalog
+        self.family = sources.family
+        self.hyperparameters = sources.hyperparameters
+
+    @classmethod
+    def of(cls, model: Model) -> Self:
+        """The blueprint of a language model whose architecture is known."""
+        family = family_of(model)
+        catalog = Catalog(model)
+        return cls(Sources(catalog, family, Hyperparameters(model, family, catalog.columns(None, "token_embd"))))
+
+    @property
+    def n_layers(self) -> int:
+        return self.hyperparameters.n_layers
+
+    @property
+    def width(self) -> int:
+        return self.hyperparameters.width
+
+    def layer(self, number: int) -> Layer:
+        arrangement, feed_forward_norms = self._arrangement(number)
+        return Layer(
+            number=number,
+            mixer=mixer(self._sources, number),
+            mixer_norms=self._sources.branch_norms(number, self.family.attention_norms),
+            feed_forward=feed_forward(self._sources, number),
+            feed_forward_norms=self._sources.branch_norms(number, feed_forward_norms),
+            arrangement=arrangement,
+            residual_scale=self.hyperparameters.residual_scale,
+        )
+
+    def embedding(self) -> Embedding:
+        role = self.family.embedding_norm
+        return Embedding(
+            tokens=self._table("token_embd"),
+            scale=self.hyperparameters.embedding_scale,
+            positions=self._optional_table("position_embd"),
+            types=self._optional_table("token_types"),
+            norm=None if role is None else self._sources.norm(None, role),
+        )
+
+    def head(self) -> Head:
+        role = self.family.output_norm
+        tied = not self.catalog.has(None, "output")
+        n_vocabulary = self.catalog.need(None, "token_embd").n_rows
+        return Head(
+            norm=None if role is None else self._sources.norm(None, role),
+            output=self._table("token_embd") if tied else self.catalog.matrix(None, "output", n_vocabulary, self.width),
+            scale=self.hyperparameters.logit_scale,
+            soft_cap=self.hyperparameters.logit_soft_cap,
+        )
+
+    def rope_factors(self, positions: int) -> Floats | None:
+        """Divisors of RoPE's frequencies: of Llama 3, or of Phi 3 for so many positions; None without."""
+        original = self.hyperparameters.count("rope.scaling.original_context_length")
+        long = original is not None and positions > original
+        for role in ("rope_freqs", "rope_factors_long" if long else "rope_factors_short"):
+            tensor = self.catalog.find(None, role)
+            if tensor is not None:
+                return self.catalog.vector(None, role, tensor.n_elements)
+        return None
+
+    def require_all_read(self, layer: int | None) -> None:
+        """Raise NotApplicableError for a tensor of a layer, or outside of all, that no part was made of."""
+        for tensor in self.catalog.unread(layer):
+            structure = structure_of(tensor.role)
+            if structure is not None:
+                raise NotApplicableError(f"{tensor.name} belongs to {structure}")
+            raise NotApplicableError(f"ggufscope does not know what {tensor.name} is for")
+
+    def _arrangement(self, layer: int) -> tuple[Arrangement, NormRoles]:
+        """The arrangement of a layer, and the norms around its FFN; both may depend on the file."""
+        arrangement, norms = self.family.arrangement, self.family.feed_forward_norms
+        without = self.family.optional_feed_forward_norm and not self.catalog.has(layer, norms.before or "")
+        if arrangement == "one norm" or without:
+            return "one norm", NormRoles(None, norms.behind, norms.total)
+        if self.hyperparameters.flag("use_parallel_residual"):
+            return "two norms", norms
+        return arrangement, norms
+
+    def _table(self, role: str) -> Matrix:
+        return self.catalog.matrix(None, role, self.catalog.need(None, role).n_rows, self.width)
+
+    def _optional_table(self, role: str) -> Matrix | None:
+        return self._table(role) if self.catalog.has(None, role) else None

@@ -1,0 +1,100 @@
+"""The form of a family of models: the facts about an architecture that a file does not state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Pairs = Literal["norm", "neox"]
+# `gelu` is the tanh form that ggml calls so, `gelu_erf` the exact one; `swiglu_oai` is gpt-oss's gated product, which
+# clamps both factors; `relu2` is relu(x)².
+Activation = Literal["silu", "gelu", "gelu_erf", "relu", "relu2", "swiglu_oai"]
+# `one norm`: both branches read the one normed stream; `two norms`: both read the stream, each through its own norm.
+Arrangement = Literal["sequential", "one norm", "two norms"]
+# Scores of experts: softmax over all, sigmoid of each, or softmax over the chosen ones alone.
+Scoring = Literal["softmax", "sigmoid", "softmax of chosen"]
+
+
+@dataclass(frozen=True)
+class NormRoles:
+    """The roles of the tensors that norm a branch; None: no norm in this place.
+
+    Attributes:
+        before: what the branch reads.
+        behind: what it gives, before that is added to the stream.
+        total: the stream with it added (BERT).
+    """
+
+    before: str | None = None
+    behind: str | None = None
+    total: str | None = None
+
+
+@dataclass(frozen=True)
+class Routing:
+    """How a mixture weighs its experts, where the metadata do not say it.
+
+    Attributes:
+        scoring: of experts, where there is no `expert_gating_func`.
+        normalized: weights of the chosen experts are divided by their sum; None: as `expert_weights_norm` says.
+        scaled: weights are multiplied with `expert_weights_scale`.
+    """
+
+    scoring: Scoring = "softmax"
+    normalized: bool | None = True
+    scaled: bool = False
+
+
+@dataclass(frozen=True)
+class Family:
+    """One architecture.
+
+    Attributes:
+        pairs: which components of a head RoPE turns together: `"norm"` 2i and 2i + 1, `"neox"` i and i + n/2; None
+            without RoPE.
+        activation: φ of the FFN.
+        layer_norm: LayerNorm instead of RMSNorm.
+        attention_norms: norms around attention, or what stands in its place.
+        feed_forward_norms: norms around the FFN.
+        output_norm: role of the norm behind the last layer; None: there is none.
+        embedding_norm: role of the norm of embeddings; None: there is none.
+        arrangement: of the two branches of a layer.
+        optional_feed_forward_norm: files without the norm in front of the FFN are arranged as `"one norm"`.
+        embedding_root: embeddings are multiplied with √width.
+        logits_divided: scores of the next token are divided by `logit_scale`, not multiplied with it.
+        head_norms: q/k norms are over a head each (`"head"`), or over all of them together (`"all heads"`).
+        local_period: the last of every so many layers sees everything, the others a sliding window, where the metadata
+            do not say how many; 0: no windows.
+        local_window: keys that windowed layers see, where the metadata do not say it; None: then there are no windows.
+        local_base: RoPE base of the windowed layers where the metadata do not say it; None: that of all layers.
+        unrotated_period: the last of every so many layers has no RoPE; 0: all have it.
+        rotated_windows: where some layers have a window, these alone have RoPE.
+        soft_cap: of attention scores, where the metadata do not say it.
+        logit_soft_cap: of the scores of the next token, where the metadata do not say it.
+        wide_scale_layers: with this many layers, scores are scaled by √(heads / width), not by the head's size.
+        routing: of experts.
+        traced: whether the streamed engine runs it: its graph is tested against llama.cpp; propagation knows more.
+    """
+
+    pairs: Pairs | None
+    activation: Activation = "silu"
+    layer_norm: bool = False
+    attention_norms: NormRoles = NormRoles("attn_norm")
+    feed_forward_norms: NormRoles = NormRoles("ffn_norm")
+    output_norm: str | None = "output_norm"
+    embedding_norm: str | None = None
+    arrangement: Arrangement = "sequential"
+    optional_feed_forward_norm: bool = False
+    embedding_root: bool = False
+    logits_divided: bool = False
+    head_norms: Literal["head", "all heads"] = "head"
+    local_period: int = 0
+    local_window: int | None = None
+    local_base: float | None = None
+    unrotated_period: int = 0
+    rotated_windows: bool = False
+    soft_cap: float | None = None
+    logit_soft_cap: float | None = None
+    wide_scale_layers: int | None = None
+    routing: Routing = Routing()
+    traced: bool = False

@@ -1,0 +1,97 @@
+"""The FFN of a layer, gathered from its tensors: dense, or a mixture of experts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .limits import NotApplicableError
+from .parts import DenseFeedForward, Expert, Mixture, Router, SharedExpert
+
+if TYPE_CHECKING:
+    from .family import Scoring
+    from .matrices import Matrix
+    from .parts import FeedForward
+    from .sources import Sources
+
+_MOST_EXPERTS = 4096  # beyond any model; a file may claim more, and each costs time
+_SCORINGS: dict[int, Scoring] = {1: "softmax", 2: "sigmoid", 3: "softmax of chosen"}  # llama.cpp's expert_gating_func
+
+
+def feed_forward(sources: Sources, layer: int) -> FeedForward:
+    """The FFN of a layer.
+
+    Raises:
+        NotApplicableError: Something is missing, or does not fit.
+    """
+    activation = sources.family.activation
+    if not sources.catalog.has(layer, "ffn_down_exps"):
+        return DenseFeedForward(_dense(sources, layer, ""), activation)
+    experts = _experts(sources, layer)
+    return Mixture(experts, _router(sources, layer, len(experts)), activation, _shared(sources, layer))
+
+
+def _dense(sources: Sources, layer: int, kind: str) -> Expert:
+    """The FFN, or the shared expert by its ending; gate and up projection may be two halves of one tensor (Phi 3)."""
+    catalog, width = sources.catalog, sources.width
+    gate_role, up_role, down_role = (f"ffn_{role}{kind}" for role in ("gate", "up", "down"))
+    size = catalog.columns(layer, down_role)
+    down = catalog.matrix(layer, down_role, width, size)
+    if catalog.has(layer, gate_role):
+        gate, up = (catalog.matrix(layer, role, size, width) for role in (gate_role, up_role))
+        return Expert(gate, up, down)
+    n_rows = catalog.need(layer, up_role).n_rows
+    if n_rows == 2 * size:
+        fused = catalog.matrix(layer, up_role, n_rows, width)
+        return Expert(fused.part(0, size), fused.part(size, size), down)
+    return Expert(None, catalog.matrix(layer, up_role, size, width), down)
+
+
+def _experts(sources: Sources, layer: int) -> list[Expert]:
+    catalog, width = sources.catalog, sources.width
+    n = int(sources.hyperparameters.needed(sources.hyperparameters.count("expert_count"), "expert_count"))
+    if n > _MOST_EXPERTS:
+        raise NotApplicableError(f"blk.{layer} claims {n} experts")
+    size = catalog.columns(layer, "ffn_down_exps")
+    gates: list[Matrix | None]
+    if catalog.has(layer, "ffn_gate_up_exps"):
+        fused = catalog.experts(layer, "ffn_gate_up_exps", n, 2 * size, width)
+        gates, ups = [each.part(0, size) for each in fused], [each.part(size, size) for each in fused]
+    else:
+        gated = catalog.has(layer, "ffn_gate_exps")
+        gates = [*catalog.experts(layer, "ffn_gate_exps", n, size, width)] if gated else [None] * n
+        ups = catalog.experts(layer, "ffn_up_exps", n, size, width)
+    downs = catalog.experts(layer, "ffn_down_exps", n, width, size)
+    return [Expert(*matrices) for matrices in zip(gates, ups, downs, strict=True)]
+
+
+def _router(sources: Sources, layer: int, n_experts: int) -> Router:
+    numbers, routing = sources.hyperparameters, sources.family.routing
+    used = int(numbers.needed(numbers.count("expert_used_count", layer), "expert_used_count"))
+    if used > n_experts:
+        raise NotApplicableError(f"{used} of {n_experts} experts at a time")
+    scoring = numbers.count("expert_gating_func")
+    if scoring is not None and scoring not in _SCORINGS:
+        raise NotApplicableError(f"experts are scored by a function {scoring} that ggufscope does not know")
+    n_groups = numbers.count("expert_group_count") or 1
+    n_used_groups = numbers.count("expert_group_used_count") or n_groups
+    if n_experts % n_groups or n_used_groups > n_groups:
+        raise NotApplicableError(f"{n_experts} experts in {n_groups} groups, {n_used_groups} at a time, do not fit")
+    normalized = routing.normalized
+    return Router(
+        weights=sources.catalog.matrix(layer, "ffn_gate_inp", n_experts, sources.width),
+        n_used=used,
+        scoring=routing.scoring if scoring is None else _SCORINGS[scoring],
+        selection_bias=sources.catalog.vector(layer, "exp_probs_b.bias", n_experts),
+        n_groups=n_groups,
+        n_used_groups=n_used_groups,
+        normalized=numbers.flag("expert_weights_norm") if normalized is None else normalized,
+        scale=(numbers.number("expert_weights_scale") or 1.0) if routing.scaled else 1.0,
+    )
+
+
+def _shared(sources: Sources, layer: int) -> SharedExpert | None:
+    if not sources.catalog.has(layer, "ffn_down_shexp"):
+        return None
+    gated = sources.catalog.has(layer, "ffn_gate_inp_shexp")
+    gate = sources.catalog.matrix(layer, "ffn_gate_inp_shexp", 1, sources.width) if gated else None
+    return SharedExpert(_dense(sources, layer, "_shexp"), gate)

@@ -1,0 +1,141 @@
+"""Attention heads of a layer: how many, how long, what they see, and how positions reach them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .limits import NotApplicableError
+from .rotation import Rotation, Yarn
+
+if TYPE_CHECKING:
+    from .hyperparameters import Hyperparameters
+
+_MOST_HEADS, _LONGEST_HEAD = 4096, 2048  # beyond any model; a file may claim more, at great cost
+
+
+@dataclass(frozen=True)
+class HeadShape:
+    """Attention of one layer.
+
+    Attributes:
+        n_heads: of queries.
+        n_kv_heads: of keys and values; query head h reads head h // (n_heads / n_kv_heads).
+        key_length: components of a query or key.
+        value_length: components of a value.
+        scale: of scores.
+        soft_cap: scores become cap · tanh(score / cap); 0: they do not.
+        window: keys a query sees at most; None: all.
+        rotation: RoPE, None without.
+        causal: a query sees the keys up to its own position; else all.
+    """
+
+    n_heads: int
+    n_kv_heads: int
+    key_length: int
+    value_length: int
+    scale: float
+    soft_cap: float
+    window: int | None
+    rotation: Rotation | None
+    causal: bool = True
+
+
+def head_shape(hyperparameters: Hyperparameters, layer: int) -> HeadShape:
+    """Heads of a layer.
+
+    Raises:
+        NotApplicableError: The metadata do not say how many there are, or what they say cannot be.
+    """
+    n_heads = int(hyperparameters.needed(hyperparameters.count("attention.head_count", layer), "attention.head_count"))
+    n_kv_heads = hyperparameters.count("attention.head_count_kv", layer) or n_heads
+    width = hyperparameters.width
+    share = width // n_heads if width % n_heads == 0 else None
+    key_length = hyperparameters.count("attention.key_length", layer) or share
+    value_length = hyperparameters.count("attention.value_length", layer) or share
+    if n_heads > _MOST_HEADS or (key_length or 0) > _LONGEST_HEAD:
+        raise NotApplicableError(f"layer {layer} claims {n_heads} heads of {key_length} components")
+    if n_heads % n_kv_heads or key_length is None or value_length is None:
+        raise NotApplicableError(
+            f"layer {layer}: {n_heads} query heads, {n_kv_heads} key heads and a width of {width} do not fit"
+        )
+    return HeadShape(
+        n_heads=n_heads,
+        n_kv_heads=n_kv_heads,
+        key_length=key_length,
+        value_length=value_length,
+        scale=_score_scale(hyperparameters, n_heads, key_length),
+        soft_cap=hyperparameters.number("attn_logit_softcapping") or hyperparameters.family.soft_cap or 0.0,
+        window=window_of(hyperparameters, layer),
+        rotation=rotation_of(hyperparameters, layer, key_length),
+        causal=hyperparameters.causal,
+    )
+
+
+def _score_scale(hyperparameters: Hyperparameters, n_heads: int, key_length: int) -> float:
+    scale = hyperparameters.number("attention.scale")
+    if scale is not None:
+        return scale
+    wide_layers = hyperparameters.family.wide_scale_layers
+    wide = wide_layers is not None and hyperparameters.block_count == wide_layers
+    return math.sqrt(n_heads / hyperparameters.width) if wide else 1 / math.sqrt(key_length)
+
+
+def window_of(hyperparameters: Hyperparameters, layer: int) -> int | None:
+    """Keys that a query sees in a layer with a sliding window; the last layer of each period has none.
+
+    The metadata may say which layers have one, layer by layer, or another period than the family's.
+    """
+    if hyperparameters.family.local_period == 0:
+        return None
+    pattern = hyperparameters.value("attention.sliding_window_pattern", layer)
+    period = hyperparameters.count("attention.sliding_window_pattern") or hyperparameters.family.local_period
+    local = bool(pattern) if isinstance(pattern, (bool, np.bool_)) else layer % period < period - 1
+    if not local:
+        return None
+    return hyperparameters.count("attention.sliding_window") or hyperparameters.family.local_window
+
+
+def rotation_of(hyperparameters: Hyperparameters, layer: int, key_length: int) -> Rotation | None:
+    """RoPE of a layer; None where the family, or this layer of it, has none."""
+    family = hyperparameters.family
+    if family.pairs is None or not _is_rotated(hyperparameters, layer):
+        return None
+    n_dims = hyperparameters.count("rope.dimension_count", layer) or key_length
+    if n_dims > key_length or n_dims % 2:
+        raise NotApplicableError(f"RoPE over {n_dims} of {key_length} components of a head")
+    base = hyperparameters.number("rope.freq_base", layer) or 10_000.0
+    if window_of(hyperparameters, layer) is not None and family.local_base is not None:
+        local = hyperparameters.number("rope.freq_base_swa") or family.local_base
+        return Rotation(family.pairs, n_dims, local)
+    return _scaled(hyperparameters, Rotation(family.pairs, n_dims, base))
+
+
+def _is_rotated(hyperparameters: Hyperparameters, layer: int) -> bool:
+    family = hyperparameters.family
+    if family.unrotated_period:
+        return (layer + 1) % family.unrotated_period != 0
+    if family.rotated_windows:
+        n_layers = hyperparameters.block_count or 0
+        any_window = any(window_of(hyperparameters, each) is not None for each in range(min(n_layers, 64)))
+        return window_of(hyperparameters, layer) is not None or not any_window
+    return True
+
+
+def _scaled(hyperparameters: Hyperparameters, plain: Rotation) -> Rotation:
+    """RoPE with the stretching of positions that the metadata ask for: llama.cpp's `rope.scaling.*`."""
+    kind = hyperparameters.value("rope.scaling.type", None)
+    factor = hyperparameters.number("rope.scaling.factor") or hyperparameters.number("rope.scale_linear")
+    magnitude = hyperparameters.number("rope.scaling.attn_factor") or 1.0
+    if kind == "none" or (factor is None and magnitude == 1.0):
+        return plain
+    scale = 1 / factor if factor else 1.0
+    yarn = None
+    if kind == "yarn":
+        key = "rope.scaling.original_context_length"
+        original = hyperparameters.count(key) or hyperparameters.count("context_length")
+        yarn = Yarn(int(hyperparameters.needed(original, key)))
+    return Rotation(plain.pairs, plain.n_dims, plain.base, scale, magnitude, yarn)

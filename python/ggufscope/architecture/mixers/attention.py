@@ -1,0 +1,84 @@
+"""Softmax attention: its projections, each by itself or in one tensor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..heads import head_shape
+
+if TYPE_CHECKING:
+    from ...arrays.floats import Floats
+    from ..heads import HeadShape
+    from ..matrices import Matrix
+    from ..parts import Norm
+    from ..sources import Sources
+
+
+@dataclass(frozen=True)
+class AttentionWeights:
+    """Projections of a layer.
+
+    Attributes:
+        shape: of heads.
+        q, k, v, output: the projections.
+        q_norm, k_norm: norms of queries and keys, over as many components as their gains have; None without.
+        sinks: (heads,), scores of a key that has no value; None without.
+    """
+
+    shape: HeadShape
+    q: Matrix
+    k: Matrix
+    v: Matrix
+    output: Matrix
+    q_norm: Norm | None
+    k_norm: Norm | None
+    sinks: Floats | None = None
+
+    @property
+    def matrices(self) -> list[Matrix]:
+        return [self.q, self.k, self.v, self.output]
+
+
+def attention(sources: Sources, layer: int) -> AttentionWeights:
+    """Gathered from the tensors of a layer.
+
+    Raises:
+        NotApplicableError: Something is missing, or does not fit.
+    """
+    shape = head_shape(sources.hyperparameters, layer)
+    q, k, v = projections(sources, layer, shape)
+    output = sources.catalog.matrix(layer, "attn_output", sources.width, shape.n_heads * shape.value_length)
+    return AttentionWeights(
+        shape,
+        q,
+        k,
+        v,
+        output,
+        _head_norm(sources, layer, "attn_q_norm", shape.n_heads, shape.key_length),
+        _head_norm(sources, layer, "attn_k_norm", shape.n_kv_heads, shape.key_length),
+        sources.catalog.vector(layer, "attn_sinks", shape.n_heads),
+    )
+
+
+def projections(sources: Sources, layer: int, shape: HeadShape) -> tuple[Matrix, Matrix, Matrix]:
+    """The projections of queries, keys and values, each by itself or all in one tensor, in this order."""
+    catalog, width = sources.catalog, sources.width
+    q_rows = shape.n_heads * shape.key_length
+    k_rows = shape.n_kv_heads * shape.key_length
+    v_rows = shape.n_kv_heads * shape.value_length
+    if catalog.has(layer, "attn_qkv"):
+        fused = catalog.matrix(layer, "attn_qkv", q_rows + k_rows + v_rows, width)
+        return fused.part(0, q_rows), fused.part(q_rows, k_rows), fused.part(q_rows + k_rows, v_rows)
+    rows = {"attn_q": q_rows, "attn_k": k_rows, "attn_v": v_rows}
+    q, k, v = (catalog.matrix(layer, role, n, width) for role, n in rows.items())
+    return q, k, v
+
+
+def _head_norm(sources: Sources, layer: int, role: str, heads: int, length: int) -> Norm | None:
+    """The norm of queries or keys: of every head alike, of each with its own gains, or of all together."""
+    centred = sources.family.layer_norm
+    if sources.family.head_norms == "all heads":
+        return sources.optional_norm(layer, role, (heads * length,), centred=centred)
+    own_gains = sources.catalog.has(layer, role) and len(sources.catalog.need(layer, role).shape) == 2
+    return sources.optional_norm(layer, role, (heads, length) if own_gains else (length,), centred=centred)

@@ -1,0 +1,60 @@
+"""φ of the FFN and its product with the up projection, in place and in float32."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ....architecture.family import Activation
+    from ...shape import Array
+
+
+def _silu(x: Array) -> None:
+    """X / (1 + e⁻ˣ)."""
+    inner = np.empty_like(x)
+    np.exp(np.negative(x, out=inner), out=inner)
+    inner += np.float32(1)
+    x /= inner
+
+
+def _gelu(x: Array) -> None:
+    """X / 2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))), as ggml has it."""
+    inner = np.empty_like(x)
+    np.multiply(x, x, out=inner)
+    inner *= np.float32(0.044715)
+    inner += np.float32(1)
+    inner *= x
+    inner *= np.float32(0.79788456080286535588)
+    np.tanh(inner, out=inner)
+    inner += np.float32(1)
+    inner *= np.float32(0.5)
+    x *= inner
+
+
+def _relu(x: Array) -> None:
+    np.maximum(x, 0, out=x)
+
+
+def _relu2(x: Array) -> None:
+    np.maximum(x, 0, out=x)
+    np.square(x, out=x)
+
+
+ACTIVATIONS: dict[Activation, Callable[[Array], None]] = {
+    "silu": _silu,
+    "gelu": _gelu,
+    "relu": _relu,
+    "relu2": _relu2,
+}
+
+
+def combine(gate: Array | None, up: Array, activation: Activation) -> None:
+    """φ(gate) · up in place of the gate; without one, φ(up) in place of up."""
+    hidden = up if gate is None else gate
+    ACTIVATIONS[activation](hidden)
+    if gate is not None:
+        gate *= up

@@ -1,0 +1,66 @@
+"""A batch of tokens on its way through one layer: whose rows are whose, and where captured activations go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from ...measuring.capture import Recorder
+    from ...shape import Array
+    from .tiles import Workers
+
+
+@dataclass(frozen=True)
+class PromptSpan:
+    """The rows of the batch that belong to one prompt."""
+
+    prompt: int
+    rows: slice
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tokens that go through a layer together.
+
+    Attributes:
+        spans: of the prompts; together all rows.
+        positions: int64 (tokens,), of each in its prompt.
+        recorder: None where nothing is captured.
+    """
+
+    spans: list[PromptSpan]
+    positions: npt.NDArray[np.int64]
+    recorder: Recorder | None
+
+
+@dataclass(frozen=True)
+class LayerPass:
+    """A batch in one layer, and the workers that do its products."""
+
+    number: int
+    batch: Batch
+    workers: Workers
+
+    def take(self, point: str, values: Array) -> None:
+        """Hand the activations of a point, (tokens, …), to the recorder, prompt by prompt."""
+        recorder = self.batch.recorder
+        if recorder is not None:
+            take = recorder.take
+            self.workers.each(lambda span: take(span.prompt, self.number, point, values[span.rows]), self.batch.spans)
+
+    def taking_attention(self, prompt: int) -> Callable[[Array, int], object] | None:
+        """A function that takes probabilities of some heads and the first of them; None where nothing is captured."""
+        recorder = self.batch.recorder
+        if recorder is None:
+            return None
+
+        def take(probabilities: Array, first_head: int) -> None:
+            recorder.take(prompt, self.number, "attention", probabilities, first_head)
+
+        return take

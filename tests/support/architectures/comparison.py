@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 import ggufscope as gs
 from ggufscope.runtime.engines import streamed
-from ggufscope.runtime.engines.streamed import layer as streamed_layer
+from ggufscope.runtime.engines.streamed.activations import ACTIVATIONS
 from support.architectures.specimen import VOCABULARY
 from support.engines import Traced, traced
 
@@ -77,16 +77,12 @@ def _entropy(ours: Traced, theirs: Traced) -> float:
 @contextlib.contextmanager
 def gelu_of_halves() -> Iterator[None]:
     """The streamed engine with ggml's table of GELU, `ggml_vec_gelu_f32`."""
-    exact = streamed_layer.activate
+    exact = ACTIVATIONS["gelu"]
 
-    def activate(x: npt.NDArray[np.float32], activation: str) -> None:
-        if activation != "gelu":
-            exact(x, activation)  # type: ignore[arg-type]
-            return
+    def looked_up(x: npt.NDArray[np.float32]) -> None:
         halves = x.astype(np.float16).astype(np.float32)
-        exact(halves, "gelu")
-        looked_up = halves.astype(np.float16).astype(np.float32)
-        x[...] = np.where(np.abs(x) < _TABLE_END, looked_up, np.maximum(x, 0))
+        exact(halves)
+        x[...] = np.where(np.abs(x) < _TABLE_END, halves.astype(np.float16).astype(np.float32), np.maximum(x, 0))
 
-    with mock.patch.object(streamed_layer, "activate", activate):
+    with mock.patch.dict(ACTIVATIONS, {"gelu": looked_up}):
         yield

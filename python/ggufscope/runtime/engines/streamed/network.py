@@ -110,6 +110,7 @@ class Network:
             width=self._blueprint.width,
             n_vocabulary=self.embedding.tokens.n_rows,
             context_length=self._blueprint.hyperparameters.count("context_length"),
+            causal=self._blueprint.hyperparameters.causal,
         )
 
 

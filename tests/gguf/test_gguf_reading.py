@@ -165,7 +165,7 @@ def test_nothing_but_a_header(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("n_dims", [5, 8])
 def test_more_dimensions_than_ggml_has(tmp_path: Path, n_dims: int) -> None:
-    shape = (2, 3, 1, 2, 1, 1, 2)[: n_dims - 1] + (4,)
+    shape = (2, 3, 1, 2, 1, 1, 2, 4)[8 - n_dims :]
     values = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
     model = opened(tmp_path / "m.gguf", Gguf(tensors=[Tensor("t", shape, 0, values.tobytes())]).build())
     assert model.tensors[0].shape == shape

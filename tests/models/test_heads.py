@@ -9,6 +9,7 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.models.heads import HeadGeometry, HeadGroup, heads
+from support.gguf_writer import ARRAY, STRING, UINT32, Array, Gguf, Key, Tensor
 
 # 4 query heads and 2 key/value heads of 8 on an embedding of 32.
 GQA: dict[str, Any] = {
@@ -100,3 +101,38 @@ def test_no_metadata(write_gguf: Any) -> None:
     assert geometry(write_gguf, {}, Q, (32, 32)) is None
     assert geometry(write_gguf, {"general.x": 1}, Q, (32, 32), architecture=None) is None
     assert geometry(write_gguf, GQA, Q, (0, 32)) is None
+
+
+def counts(query: Any, key_value: Any) -> dict[str, Any]:
+    return GQA | {"llama.attention.head_count": query, "llama.attention.head_count_kv": key_value}
+
+
+@pytest.mark.parametrize("name", [Q, K, V, O, "blk.1.attn_qkv.weight"])
+@pytest.mark.parametrize("metadata", [counts(4, [4, 0]), counts([4, 0], [4, 0]), counts(4, 0), counts([4, 0], 4)])
+def test_a_count_of_zero_means_no_attention(write_gguf: Any, name: str, metadata: dict[str, Any]) -> None:
+    assert geometry(write_gguf, metadata, name, (96, 32) if "qkv" in name else (32, 32)) is None
+
+
+@pytest.mark.parametrize(
+    "kind", [np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32, np.uint64, np.int64, np.bool_]
+)
+def test_arrays_of_every_integer_type(tmp_path: Any, kind: Any) -> None:
+    codes = {np.uint8: 0, np.int8: 1, np.uint16: 2, np.int16: 3, np.uint32: 4, np.int32: 5, np.bool_: 7, np.uint64: 10,
+             np.int64: 11}  # fmt: skip
+    keys = [Key("general.architecture", STRING, "llama")]
+    keys += [Key("llama.embedding_length", UINT32, 32), Key("llama.attention.head_count", UINT32, 4)]
+    keys.append(Key("llama.attention.head_count_kv", ARRAY, Array(codes[kind], [0, 1])))
+    tensors = [Tensor(f"blk.{layer}.attn_k.weight", (8, 32), 0, bytes(1024)) for layer in (0, 1, 2)]
+    (tmp_path / "m.gguf").write_bytes(Gguf(keys=keys, tensors=tensors).build())
+    with gs.open(tmp_path / "m.gguf") as model:
+        assert [heads(model, tensor) for tensor in model.tensors.values()] == [None, rows("k", 1, 8), None]
+
+
+def test_a_recurrent_state_is_fed_by_no_heads(write_gguf: Any) -> None:
+    # 4 + 2 + 2 heads of 8 would fit the rows.
+    tensors = {f"blk.{layer}.attn_qkv.weight": np.zeros((64, 32), np.float32) for layer in (0, 1)}
+    with gs.open(write_gguf(tensors | {"blk.0.ssm_a": np.ones(4, np.float32)}, GQA)) as model:
+        first, second = (heads(model, model.tensors[name]) for name in tensors)
+    assert first is None
+    assert second is not None
+    assert second.n_heads == 8

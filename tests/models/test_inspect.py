@@ -12,7 +12,8 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.commands.app import main
-from ggufscope.models.inspection import file_type_of, layer_ranges, roles_of, type_map
+from ggufscope.models.inspection import file_type_of, roles_of, type_map
+from ggufscope.models.stacks import layer_ranges
 from ggufscope.text.numbers import bytes_text, count_text
 
 

@@ -31,7 +31,6 @@ from ggufscope.models.roles import Place, gguf_constants, place
         ("blk.7.attn_kv_a_mqa.weight", 7, "attn_kv_a_mqa"),  # deepseek
         ("blk.7.exp_probs_b.bias", 7, "exp_probs_b.bias"),
         ("blk.7.ssm_a", 7, "ssm_a"),  # mamba, without .weight
-        ("mm.0.weight", None, "mm.0"),
         ("blk.5.attn_q.weight.scale", 5, "attn_q.scale"),
         ("blk.5.attn_q.scale", 5, "attn_q.scale"),  # NVFP4
         ("blk.5.something_new.weight", 5, "something_new"),
@@ -51,6 +50,12 @@ def test_main_stack(name: str, layer: int | None, role: str) -> None:
         ("v.sam.blk.1.attn.qkv.weight", Place(1, "v.sam.attn.qkv", "v.sam")),
         ("a.proj_blk.1.cross_attn_k.weight", Place(1, "a.proj_blk.cross_attn_k", "a.proj_blk")),
         ("convnext.2.dw.weight", Place(2, "convnext.dw", "convnext")),
+        ("mm.0.weight", Place(None, "mm.0", "mm")),
+        ("v.patch_embd.weight", Place(None, "v.patch_embd", "v")),
+        ("v.patch_embedding.weight", Place(None, None, "v")),  # Ollama's files of text and vision
+        ("mm.mm_input_projection.weight", Place(None, None, "mm")),
+        ("a.conv1d.0.weight", Place(None, "a.conv1d.0", "a")),
+        ("dec.output_norm.weight", Place(None, "dec.output_norm", "dec")),
     ],
 )
 def test_other_stacks_are_told_apart(name: str, expected: Place) -> None:
@@ -65,7 +70,8 @@ def test_old_files_store_each_expert_by_itself() -> None:
     "name",
     ["", ".", "weight", ".weight", "blk", "blk.", "blk..attn_q", "blk.x.attn_q.weight", "blk.-1.attn_q.weight",
      "blk.0.", "blk.0. attn", "blk.99999999999999999999.attn_q.weight", "blk.999999.attn_q.weight",
-     "model.layers.0.self_attn.q_proj.weight", "blk.\u0663.attn_q.weight", "lm_head", "x" * 63, "\x00\x1b"],
+     "model.layers.0.self_attn.q_proj.weight", "blk.\u0663.attn_q.weight", "lm_head", "v", "v.", "vision.patch",
+     "x" * 63, "\x00\x1b"],
 )  # fmt: skip
 def test_names_that_say_nothing(name: str) -> None:
     assert place(name) == Place()

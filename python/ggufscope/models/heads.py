@@ -6,7 +6,8 @@
     attn_qkv     rows     q0 … q31 | k0 … k7 | v0 … v7   all of these, if key and value heads are equally long
     attn_output  columns  0 … 31                         head_count × value_length
 
-The numbers are metadata, so anything may stand there; they count only where they fit the tensor's shape.
+The numbers are metadata, so anything may stand there; they count only where they fit the tensor's shape. A layer with a
+count of 0 has no attention; nor has one with a recurrent state heads in its `attn_qkv`.
 """
 
 from __future__ import annotations
@@ -14,14 +15,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-import numpy as np
+from .metadata import as_count, of_layer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .mapped import MappedModel
 
-_LARGEST_COUNT = 1 << 24
 _METADATA_PREFIX = {None: "", "v": "vision.", "a": "audio."}
 
 
@@ -73,12 +73,15 @@ def heads(model: MappedModel, tensor: PlacedTensor) -> HeadGeometry | None:
     role = (tensor.role or "").removeprefix(f"{tensor.stack}.")
     if tensor.layer is None or len(tensor.shape) != 2:
         return None
+    if role == "attn_qkv" and tensor.stack is None and tensor.layer in model.layers_with_state:
+        return None
     rows, columns = tensor.shape
     lengths = list(_lengths(model, tensor))
-    if role in {"attn_output", "attn_out", "attn_o"}:
-        query, _ = _counts(model, tensor)
-        return _first_fit("columns", columns, [(("o", query, value),) for _, value in lengths])
     query, key_value = _counts(model, tensor)
+    if 0 in {query, key_value}:
+        return None
+    if role in {"attn_output", "attn_out", "attn_o"}:
+        return _first_fit("columns", columns, [(("o", query, value),) for _, value in lengths])
     layouts: dict[str, list[_Layout]] = {
         "attn_q": [(("q", query, key),) for key, _ in lengths],
         "attn_k": [(("k", key_value, key),) for key, _ in lengths],
@@ -98,7 +101,7 @@ _Layout = tuple[tuple[Literal["q", "k", "v", "o"], int | None, int | None], ...]
 def _first_fit(axis: Literal["rows", "columns"], extent: int, layouts: list[_Layout]) -> HeadGeometry | None:
     for layout in layouts:
         groups: list[HeadGroup] = []
-        sizes = [(n, length) for _, n, length in layout if n is not None and length is not None]
+        sizes = [(n, length) for _, n, length in layout if n and length]
         if len(sizes) != len(layout) or sum(n * length for n, length in sizes) != extent:
             continue
         for (kind, _, _), (n, _) in zip(layout, sizes, strict=True):
@@ -108,9 +111,10 @@ def _first_fit(axis: Literal["rows", "columns"], extent: int, layouts: list[_Lay
 
 
 def _counts(model: MappedModel, tensor: PlacedTensor) -> tuple[int | None, int | None]:
-    """Query heads and key/value heads of the tensor's layer."""
+    """Query heads and key/value heads of the tensor's layer, 0 for none; as many of these as of those if not stated."""
     query = _number(model, tensor, "attention.head_count")
-    return query, _number(model, tensor, "attention.head_count_kv") or query
+    stated = _key(model, tensor, "attention.head_count_kv") in model.metadata
+    return query, _number(model, tensor, "attention.head_count_kv") if stated else query
 
 
 def _lengths(model: MappedModel, tensor: PlacedTensor) -> Iterator[tuple[int | None, int | None]]:
@@ -121,18 +125,14 @@ def _lengths(model: MappedModel, tensor: PlacedTensor) -> Iterator[tuple[int | N
     yield _number(model, tensor, "attention.key_length"), _number(model, tensor, "attention.value_length")
     yield _number(model, tensor, "attention.key_length_swa"), _number(model, tensor, "attention.value_length_swa")
     width, count = _number(model, tensor, "embedding_length"), _number(model, tensor, "attention.head_count")
-    if width is not None and count is not None and width % count == 0:
+    if width is not None and count and width % count == 0:
         yield width // count, width // count
 
 
 def _number(model: MappedModel, tensor: PlacedTensor, key: str) -> int | None:
-    """A positive integer of the metadata, for one layer; None for anything else that stands there."""
-    prefix = _METADATA_PREFIX.get(tensor.stack, "")
-    value = model.metadata.get(f"{model.architecture}.{prefix}{key}")
-    if isinstance(value, (list, np.ndarray)):
-        if tensor.layer is None or tensor.layer >= len(value):
-            return None
-        value = value[tensor.layer]
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        return None
-    return int(value) if 0 < value <= _LARGEST_COUNT else None
+    """A whole number of the metadata, for the tensor's layer; None for anything else that stands there."""
+    return as_count(of_layer(model.metadata.get(_key(model, tensor, key)), tensor.layer))
+
+
+def _key(model: MappedModel, tensor: PlacedTensor, key: str) -> str:
+    return f"{model.architecture}.{_METADATA_PREFIX.get(tensor.stack, '')}{key}"

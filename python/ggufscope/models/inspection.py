@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from .model import Model
+from .notes import notes_of
+from .stacks import MAIN, layer_ranges
 from .tensor import Tensor
 
 _IMATRIX_PREFIX = "quantize.imatrix."
@@ -75,17 +77,6 @@ def roles_of(model: Model) -> list[RoleSummary]:
     for summary in summaries.values():
         summary.types = dict(sorted(summary.types.items(), key=lambda item: len(item[1])))
     return sorted(summaries.values(), key=lambda summary: summary.role is None)
-
-
-def layer_ranges(layers: list[int]) -> str:
-    """`"0-3,6,9"` of [0, 1, 2, 3, 6, 9]."""
-    runs: list[tuple[int, int]] = []
-    for layer in sorted(set(layers)):
-        if runs and runs[-1][1] == layer - 1:
-            runs[-1] = runs[-1][0], layer
-        else:
-            runs.append((layer, layer))
-    return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in runs)
 
 
 def type_map(summary: RoleSummary, times: str = "×") -> str:
@@ -169,7 +160,9 @@ def to_json(model: Model, tensors: list[dict[str, Any]]) -> dict[str, Any]:
             "name": model.name,
             "architecture": model.architecture,
             "synthetic": model.synthetic,
+            "type": model.general_type,
             "n_layers": len(model.layers),
+            "stacks": {stack or MAIN: len(layers) for stack, layers in model.stacks.items()},
             "n_tensors": len(model.tensors),
             "n_parameters": model.n_parameters,
             "n_bytes": model.n_bytes,
@@ -182,6 +175,7 @@ def to_json(model: Model, tensors: list[dict[str, Any]]) -> dict[str, Any]:
         },
         "file_type": {"declared": file_type.declared, "actual": file_type.actual, "agrees": file_type.agrees},
         "imatrix": imatrix_of(model) or None,
+        "notes": notes_of(model),
         "roles": [
             {
                 "role": summary.role,

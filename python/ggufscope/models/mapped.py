@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .metadata import Metadata
+from .stacks import layers_with_state, next_token_layers
 
 if TYPE_CHECKING:
     from .._core import Model as CoreModel
@@ -24,6 +25,9 @@ class MappedModel:
         self.byte_order: str = core.byte_order
         self.alignment: int = core.alignment
         self.metadata = Metadata(core)
+        names = [info.name for info in core.tensors]
+        self.next_token_layers = next_token_layers(self.metadata, self.architecture, names)
+        self.layers_with_state = layers_with_state(names)
 
     def core(self) -> CoreModel:
         """The compiled side of the model, for ggufscope's own modules.

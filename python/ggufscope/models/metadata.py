@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..arrays.equality import equal
 from .roles import gguf_constants
 
 if TYPE_CHECKING:
     from .._core import Model
 
+LARGEST_COUNT = 1 << 24  # of layers, heads, channels, …: beyond any model
 SYNTHETIC_KEY = "ggufscope.synthetic"  # true in files whose weights are made up
 
 
@@ -82,6 +85,20 @@ class Metadata(Mapping[str, Any]):
         if self._core.closed:
             raise ValueError(f"{self._path}: the model is closed")
         return self._core.value(key, limit)
+
+
+def of_layer(value: Any, layer: int | None) -> Any:
+    """The value for one layer, of a key that has one for all of them or an array; None where the array has none."""
+    if isinstance(value, (list, np.ndarray)):
+        return value[layer] if layer is not None and layer < len(value) else None
+    return value
+
+
+def as_count(value: Any) -> int | None:
+    """A whole number from 0 on, of any integer type, or an array's boolean as 0 or 1; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer, np.bool_)):
+        return None
+    return int(value) if 0 <= value <= LARGEST_COUNT else None
 
 
 @cache

@@ -9,6 +9,7 @@ from .._core import GGUFError
 from .._core import Model as CoreModel
 from .mapped import MappedModel
 from .metadata import SYNTHETIC_KEY, file_type_name
+from .stacks import layers_by_stack
 from .tensor import Tensor
 from .tensor_table import Tensors
 
@@ -92,9 +93,19 @@ class Model(MappedModel):
         return self.metadata.get(SYNTHETIC_KEY) is True
 
     @cached_property
+    def general_type(self) -> str | None:
+        """`general.type`: `"model"`, `"adapter"`, `"mmproj"`, `"imatrix"`, …; None where the file has none."""
+        return self._text("general.type")
+
+    @cached_property
+    def stacks(self) -> dict[str | None, tuple[int, ...]]:
+        """The numbers of the layers that have tensors, ascending, of each stack; the main one is None, and first."""
+        return layers_by_stack(self.tensors.values())
+
+    @property
     def layers(self) -> tuple[int, ...]:
-        """The numbers of the layers that have tensors, ascending."""
-        return tuple(sorted({tensor.layer for tensor in self.tensors.values() if tensor.layer is not None}))
+        """The numbers of the main stack's layers that have tensors, ascending."""
+        return self.stacks.get(None, ())
 
     @property
     def bits_per_weight(self) -> float | None:

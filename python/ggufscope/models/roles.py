@@ -9,6 +9,8 @@ has their form (a newer architecture) gets layer and role from the form; any oth
     blk.7.ffn_gate.3.weight         layer 7, role ffn_gate_exps, expert 3 (files of 2023)
     enc.blk.7.attn_q.weight         layer 7, role enc.attn_q, stack enc
     token_embd.weight               role token_embd
+    v.patch_embd.weight             role v.patch_embd, stack v
+    v.patch_embedding.weight        stack v (as Ollama writes it into a file of text and vision)
 """
 
 import importlib
@@ -26,7 +28,7 @@ class Place(NamedTuple):
 
     layer: int | None = None
     role: str | None = None
-    stack: str | None = None  # "enc", "dec", "v", … for the layers of a second stack, None for the main one
+    stack: str | None = None  # "enc", "dec", "v", … for what belongs to a second stack, None for the main one
     expert: int | None = None  # of a tensor that holds a single expert
 
 
@@ -34,6 +36,9 @@ class Place(NamedTuple):
 _IN_LAYER = re.compile(r"(?:([a-z0-9_.]{1,20})\.)?([a-z]*_?blk|convnext|posnet)\.([0-9]{1,6})\.([^\s].*)", re.DOTALL)
 _ONE_EXPERT = re.compile(r"(ffn_(?:gate|up|down))\.([0-9]{1,6})")
 _LARGEST_LAYER = 99_999
+# Stacks that have tensors outside their layers, too: encoder, decoder, vision, audio, and what joins these to the text.
+_OUTSIDE_LAYERS = frozenset({"enc", "dec", "v", "a", "mm", "resampler"})
+NEXT_TOKENS = "nextn"  # the stack of blocks that predict tokens behind the next one
 
 
 @cache
@@ -69,9 +74,26 @@ def place(name: str) -> Place:
     if match is not None:
         return _place_in_layer(match, kind)
     pattern = _as_pattern(stem)
-    if "blk.{bid}" not in pattern and pattern in known_names():
-        return Place(role=stem + kind)
-    return Place()
+    head, dot, rest = stem.partition(".")
+    stack = head if head in _OUTSIDE_LAYERS and dot and rest else None
+    known = "blk.{bid}" not in pattern and pattern in known_names()
+    return Place(role=stem + kind if known else None, stack=stack)
+
+
+def predicts_next_tokens(name: str) -> bool:
+    """Whether a tensor stands in a layer, and joins a block of next-token prediction to the trunk.
+
+    >>> predicts_next_tokens("blk.46.nextn.eh_proj.weight")
+    True
+    """
+    found = place(name)
+    return found.layer is not None and found.stack is None and (found.role or "").startswith(f"{NEXT_TOKENS}.")
+
+
+def behind_the_trunk(found: Place) -> Place:
+    """The place of a tensor of a block that predicts next tokens: numbered as the layers are, it is none of them."""
+    role = f"{NEXT_TOKENS}.{(found.role or '').removeprefix(f'{NEXT_TOKENS}.')}"
+    return found._replace(role=role, stack=NEXT_TOKENS)
 
 
 def _split_kind(name: str) -> tuple[str, str]:

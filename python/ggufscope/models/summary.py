@@ -6,6 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .notes import notes_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,6 +34,8 @@ class ModelSummary:
         sizes: tensors, elements and bytes of each role, and their shares of the model's; the most bytes first. Role
             None holds the tensors whose names say nothing. A share of nothing is None.
         file_hashes: `"sha256:…"` of each whole file; None where nobody asked for them.
+        general_type: `general.type`, as `"adapter"`; None where the file has none, or the profile is from before it.
+        notes: peculiarities of the file and of its layers, see `models.notes`; None of a profile from before them.
     """
 
     name: str | None
@@ -48,6 +52,8 @@ class ModelSummary:
     type_map: dict[str, dict[str, list[int]]]
     sizes: list[dict[str, Any]] = field(default_factory=list)
     file_hashes: list[str] | None = None
+    general_type: str | None = None
+    notes: list[str] | None = None
 
     @classmethod
     def of(cls, model: Model, file_hashes: list[str] | None = None) -> ModelSummary:
@@ -66,6 +72,8 @@ class ModelSummary:
             type_map=_type_map(model),
             sizes=_sizes(model),
             file_hashes=file_hashes,
+            general_type=model.general_type,
+            notes=notes_of(model),
         )
 
 

@@ -11,7 +11,7 @@ from ..arrays.multiply import BlockRows, RowProducts, multiply
 from ..arrays.statistics import TensorStatistics, whole_of
 from .experts import experts_in
 from .heads import group_rows, heads
-from .roles import Place, place
+from .roles import Place, behind_the_trunk, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +36,8 @@ class Tensor:
         n_bytes: bytes as stored.
         layer: number of its layer, None outside the layers.
         role: what it does there, as `"attn_v"`; None for a name that says nothing. See `ggufscope.models.roles`.
-        stack: None for the main stack of layers, `"enc"`, `"dec"`, `"v"`, … for another.
+        stack: None for the main stack of layers and what is around it; `"enc"`, `"dec"`, `"v"`, … for another;
+            `"nextn"` for blocks that predict tokens behind the next one.
         expert: number of the expert in a file that stores each expert by itself, else None.
         index: position in the tensor table.
     """
@@ -57,7 +58,9 @@ class Tensor:
     @property
     def _where(self) -> Place:
         if self._place is None:
-            self._place = place(self.name)
+            found = place(self.name)
+            extra = found.stack is None and found.layer in self._model.next_token_layers
+            self._place = behind_the_trunk(found) if extra else found
         return self._place
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
+from ..models.stacks import layers_by_stack
 from ..models.subject import Subject, title_of
 from ..models.summary import ModelSummary
 from ..saving.results import NotebookView, SavedResult
@@ -168,6 +169,11 @@ class Profile(NotebookView, SavedResult):
             magnitudes=[MagnitudeSketch(**sketch) for sketch in document.get("magnitudes", [])],
             run=ProfileRun(**document["run"]) if document.get("run") else None,
         )
+
+    @property
+    def stacks(self) -> dict[str | None, tuple[int, ...]]:
+        """The numbers of the layers of each stack, ascending; the main one is None, and first."""
+        return layers_by_stack(self.layers.values())
 
     @property
     def subject(self) -> Subject:

@@ -80,6 +80,6 @@ PROFILE_FORM: SavedForm[Any] = SavedForm(
     check=_check_names,
     place=_place,
     text=_text,
-    optional=("model.file_hashes",),
+    optional=("model.file_hashes", "model.general_type", "model.notes"),
     checked_when_written=False,
 )

@@ -168,6 +168,8 @@ class _Model(_Strict):
     type_map: dict[str, dict[str, list[Count]]]
     sizes: list[_RoleSizes] = []
     file_hashes: list[Annotated[str, Field(pattern="^sha256:[0-9a-f]{64}$")]] | None = None
+    general_type: str | None = None
+    notes: list[str] | None = None
 
     @model_validator(mode="after")
     def _every_file_is_hashed(self) -> Self:

@@ -10,7 +10,9 @@ from rich.text import Text
 
 from ..models.inspection import FileType, file_type_of, imatrix_of, metadata_entry, roles_of, type_map
 from ..models.model import Model
+from ..models.notes import notes_of
 from ..models.selection import Selection
+from ..models.stacks import layers_text
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, count_text, counted
@@ -39,7 +41,7 @@ def render_overview(console: Console, model: Model) -> None:
 
 def render_head(console: Console, model: Model) -> None:
     """One line on what the model is, and a warning where it is made up."""
-    facts = [*sizes(model.n_parameters, model.n_bytes, model.bits_per_weight), counted(len(model.layers), "layer")]
+    facts = [*sizes(model.n_parameters, model.n_bytes, model.bits_per_weight), layers_text(model.stacks)]
     render_headline(console, model.name or model.path, model, facts, without_architecture="no architecture")
 
 
@@ -89,6 +91,8 @@ def _render_facts(console: Console, model: Model, glyphs: Glyphs) -> None:
         ("files", f"{len(model.files)}, {bytes_text(sum(model.file_sizes))}, {counted(len(model.tensors), 'tensor')}"),
     ):
         table.add_row(Text(label, "bold"), safe(text))
+    for note in notes_of(model):
+        table.add_row(Text("note", "bold"), safe(note))
     console.print(table)
     console.print(safe(model.path), soft_wrap=True)  # unbroken, so that it can be copied
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from ..models.stacks import layers_text
 from ..report.content.health_lines import health_lines
 from ..text.glyphs import Glyphs
 from ..text.numbers import counted, percent, rate, short
@@ -61,7 +62,7 @@ def _fact(console: Console, label: str, text: str, style: str = "") -> None:
 
 def _types_text(profile: Profile, glyphs: Glyphs) -> str:
     types = [f"{name} {sizes['n_tensors']}" for name, sizes in profile.model.types.items()]
-    layers = f"{counted(len(profile.layers), 'layer')} {glyphs.dot} " if profile.layers else ""
+    layers = f"{layers_text(profile.stacks)} {glyphs.dot} " if profile.layers else ""
     return f"{layers}{counted(profile.model.n_tensors, 'tensor')}: {', '.join(types) or 'none'}"
 
 

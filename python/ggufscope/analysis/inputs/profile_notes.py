@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...models.inspection import layer_ranges
+from ...models.stacks import layer_ranges, layers_text
 from .layer_rows import has_fused_gate, scale_of
 from .tensor_roles import ffn_gain_role, mixers_without_matrices
 
@@ -40,11 +40,18 @@ def profile_notes(profile: Profile, rows: list[LayerRows], roles: set[str], no_g
     elif ffn_gain_role(roles) == "post_attention_norm":
         notes.append("post_attention_norm feeds the FFN and stands for ffn_norm")
     notes += _expert_notes(profile)
-    numbers = {row.layer for row in profile.layers.values() if row.stack is None}
-    if numbers and max(numbers) + 1 != len(numbers):
-        notes.append(f"the layers are not numbered through: {layer_ranges(sorted(numbers))}")
-    if any(row.stack for row in profile.layers.values()):
-        notes.append("layers of a second stack (encoder, vision, …) are not analysed")
+    return [*notes, *_layer_notes(profile)]
+
+
+def _layer_notes(profile: Profile) -> list[str]:
+    """Layers that are missing or beyond those declared, and those that are not analysed."""
+    notes = list(profile.model.notes or [])
+    stacks = dict(profile.stacks)
+    layers = stacks.pop(None, ())
+    if profile.model.notes is None and layers and layers[-1] + 1 != len(layers):
+        notes.append(f"the layers are not numbered through: {layer_ranges(layers)}")
+    if stacks:
+        notes.append(f"not analysed, as they are not of the main stack: {layers_text(stacks)}")
     return notes
 
 

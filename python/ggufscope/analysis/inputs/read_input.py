@@ -103,9 +103,7 @@ def _is_gguf(path: Path) -> bool:
 def _of_model(
     model: Model, threads: int | None, progress: Callable[[int, int], object] | None, known: Profile | None
 ) -> AnalysisInput:
-    kind = model.metadata.get("general.type")
-    if isinstance(kind, str) and kind != "model":
-        raise ProfileError(f"{model.path}: general.type is {kind!r}; the analysis needs a language model")
+    _require_language_model(model.general_type, model.path)
     if known is not None and not same_model(known.model, model):
         raise ProfileError(f"{model.path}: the profile given with it is of another model, {known.title!r}")
     profile = known
@@ -118,8 +116,15 @@ def _of_model(
     return _of_tables(profile, table, gauge, subject, model)
 
 
+def _require_language_model(general_type: str | None, place: str) -> None:
+    if general_type not in {None, "model"}:
+        raise ProfileError(f"{place}: general.type is {general_type!r}; the analysis needs a language model")
+
+
 def _of_profile(profile: Profile, path: Path | None) -> AnalysisInput:
-    table = _table(profile, str(path) if path else profile.title)
+    place = str(path) if path else profile.title
+    _require_language_model(profile.model.general_type, place)
+    table = _table(profile, place)
     gauge = gauge_from_vectors(profile, table) or gauge_from_table(table)
     return _of_tables(profile, table, gauge, replace(profile.subject, file=base_name(path) if path else None), None)
 

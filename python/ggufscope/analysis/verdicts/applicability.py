@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...models.inspection import layer_ranges
+from ...models.stacks import layer_ranges
 from ..inputs.layer_table import TENSOR_NAMES, Applicability
 
 if TYPE_CHECKING:

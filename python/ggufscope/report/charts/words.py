@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...models.inspection import layer_ranges
+from ...models.stacks import layer_ranges
 from ...text.escape import escape
 from ...text.numbers import short
 

@@ -47,7 +47,11 @@ def _figures(shown: Shown) -> Iterator[tuple[str, Words]]:
     if shown.data.n_elements is not None:
         yield "Parameters", Own(count_text(shown.data.n_elements))
     document = analysed or validated
-    yield "Layers", Own(len(profile.layers) if profile else document.model.n_layers if document else 0)
+    stacks = profile.stacks if profile else {}
+    yield "Layers", Own(document.model.n_layers if document else len(stacks.get(None, ())))
+    for stack, layers in stacks.items():
+        if stack is not None:
+            yield f"Layers of {stack}", Own(len(layers))
     if profile is not None:
         yield "Size", Own(bytes_text(profile.model.n_bytes))
         if profile.model.bits_per_weight is not None:

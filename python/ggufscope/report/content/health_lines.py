@@ -41,6 +41,8 @@ def health_lines(profile: Profile) -> Iterator[HealthLine]:
         yield HealthLine("note", f"all values equal: {_names(health.constant)}")
     if health.empty:
         yield HealthLine("note", f"no elements: {_names(health.empty)}")
+    for note in profile.model.notes or []:
+        yield HealthLine("note", note)
 
 
 def _names(rows: Sequence[Row]) -> str:

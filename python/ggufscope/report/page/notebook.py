@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...models.stacks import layers_text
 from ...text.escape import escape_html as safe
 from ...text.numbers import count_text, percent, short
 
@@ -35,7 +36,7 @@ def profile_html(profile: Profile) -> str:
         for row in list(profile.roles.values())[:_MOST_ROWS]
     ]
     table = table_html(("role", "parameters", "rms", "sparsity %", "kurtosis"), rows)
-    return f"<p><b>{safe(profile.title)}</b>: {safe(facts)}, {len(profile.layers)} layers</p>{table}"
+    return f"<p><b>{safe(profile.title)}</b>: {safe(facts)}, {layers_text(profile.stacks)}</p>{table}"
 
 
 def _number(row: Row, field: str) -> str:

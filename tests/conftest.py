@@ -14,20 +14,17 @@ import gguf
 import numpy as np
 import pytest
 
+import ggufscope as gs
 from ggufscope import _core
 from support.model_files import write_model
 
 pytest_plugins = ["support.command_line", "support.real_models", "support.tiny_model", "support.small_study"]
 
-STORIES = Path(__file__).parents[1].parent / "shared" / "models" / "stories260K.gguf"
-
 
 @pytest.fixture(scope="session")
 def stories260k() -> Path:
-    """A real trained model of 292 800 weights."""
-    if not STORIES.is_file():
-        pytest.skip("../shared/models/stories260K.gguf is not there")
-    return STORIES
+    """The real trained model that comes along, of 292 800 weights."""
+    return gs.demo_model()
 
 
 @pytest.fixture(params=_core.available_isas())

@@ -22,6 +22,7 @@ from .models.model import Model, Tensor, open  # noqa: A004
 if TYPE_CHECKING:
     from .analysis import Analysis, analyze
     from .errors import AnalysisError, ProfileError, StudyError, TraceError, ValidationError
+    from .models.demo import demo_model
     from .profiles.profile_result import Profile
     from .profiles.profiling import profile
     from .runtime import Trace, trace
@@ -40,6 +41,7 @@ _HOMES = {
     "Trace": "runtime",
     "TraceError": "errors",
     "analyze": "analysis",
+    "demo_model": "models.demo",
     "profile": "profiles.profiling",
     "study": "studies",
     "Validation": "validation",
@@ -68,6 +70,7 @@ __all__ = [
     "ValidationError",
     "__version__",
     "analyze",
+    "demo_model",
     "dequantize",
     "open",
     "profile",

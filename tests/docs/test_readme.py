@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ggufscope import _core, analyze
+from ggufscope import _core
 from support.documents import ROOT, document, run_python
 
 README = document("README.md")
@@ -58,17 +58,3 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchma
 def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
         assert (document.parent / target).exists(), target
-
-
-def test_the_example_is_what_a_report_of_the_demo_looks_like(tmp_path: Path) -> None:
-    pytest.importorskip("altair", reason="charts need the extra report")
-    from ggufscope.report.content.results import ReportData  # noqa: PLC0415
-    from ggufscope.report.report import Report  # noqa: PLC0415
-    from ggufscope.synth import make_plan, write_plan  # noqa: PLC0415
-
-    write_plan(make_plan("tiny"), tmp_path / "tiny.gguf")
-    drawn = Report(ReportData.of(analyze(tmp_path / "tiny.gguf"))).drawn
-    example = ROOT / "docs" / "example"
-    shown = re.findall(r"\]\(charts/(.+)\.svg\)", (example / "report.md").read_text(encoding="utf-8"))
-    assert shown == [chart.name for chart in drawn.charts]
-    assert {path.stem for path in (example / "charts").iterdir()} == set(shown)

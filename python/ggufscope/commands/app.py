@@ -30,7 +30,7 @@ COMMANDS: dict[str, str] = {
     "report": "Render saved results again: page, Markdown, charts, tables, or a summary here.",
     "bench": "Throughput here, against reading the same bytes: of types in memory, or of profiling a file.",
     "synth": "Write a model of a known shape with valid random blocks, for trials and benchmarks.",
-    "demo": "The whole path on a small synthetic model: make it, analyse it, show what is in it, write the report.",
+    "demo": "A study of the small trained model that comes along, from its weights to what it does when it reads.",
 }
 
 # Base of typer's own exceptions about the command line; which click it comes from depends on the version of typer.

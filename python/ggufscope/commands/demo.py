@@ -3,26 +3,28 @@
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
-from ..analysis import analyze
-from ..analysis.analysis_result import FILES
-from ..arrays.arguments import thread_count
-from ..report.content.results import ReportData
-from ..report.writing import chosen_formats, file_names, write_report
-from ..saving.directories import usable_directory
-from ..saving.guard import Guard
-from ..synth import make_plan, write_plan
-from ..terminal.analysis import render_analysis
+from ..models.demo import demo_model
+from ..report.writing import chosen_formats
+from ..studies import study
 from ..terminal.console import show
 from ..terminal.profile import render_profile
 from ..terminal.standard_output import print_out
 from ..terminal.written import say_what_is_missing, written_line
-from .options import ForceOption, ThreadsOption, output_directory
+from ..text.escape import escape
+from .options import ForceOption, FreshOption, ThreadsOption, output_directory
+from .study_screen import StudyScreen, show_study
 
-MODEL = "tiny.gguf"
+INTRODUCTION = """\
+stories260K: a small trained model that comes along and tells stories for children. All that
+follows is measured on it; it goes on with a story where the prompts ask a question.
+"""
+CLOSING = """\
+The model of this demo is {model}
+The same on your own:  ggufscope study model.gguf -o results"""
 
 
 def demo(
@@ -32,41 +34,38 @@ def demo(
         output_directory("Keep everything here; default: a new temporary directory."),
     ] = None,
     threads: ThreadsOption = None,
+    fresh: FreshOption = False,
     force: ForceOption = False,
 ) -> None:
-    """The whole path on a small synthetic model: make it, analyse it, show what is in it, write the report.
+    """A study of the small trained model that comes along, from its weights to what it does when it reads.
 
-    Ends with the path of the report.
+    Takes less than half a minute. Ends with the path of the report.
     """
-    thread_count(threads)  # wrong usage makes no directory
-    formats, missing = chosen_formats()
-    say_what_is_missing(missing)
-    guard = Guard(force=force, replaces_models=True)
-    with _directory(output, formats, guard) as directory:
-        model = directory / MODEL
-        write_plan(make_plan("tiny"), model, force=force)
-        analysis = analyze(model, threads=threads)
-        analysis.save(directory, markdown=False, guard=guard)  # the report brings its own Markdown, with charts
-        written = write_report(ReportData.of(analysis.as_saved()), directory, formats, guard)
-    print_out("A small SYNTHETIC model: random weights in the shape of a language model, not a trained one.\n")
-    profile = analysis.profile
+    say_what_is_missing(chosen_formats()[1])
+    model = demo_model()
+    with _directory(output) as directory, StudyScreen(heading=INTRODUCTION) as screen:
+        studied = study(model, directory, threads=threads, fresh=fresh, force=force, **screen.callbacks())
+    profile = studied.profile
+    print_out("\nIts weights:\n")
     if profile is not None:
         show(lambda console: render_profile(console, profile))
-    print_out("\nAnd what the static analysis makes of it:\n")
-    show(lambda console: render_analysis(console, analysis.document))
-    print_out(f"\n{written_line(written)}\nThe same on your own model:  ggufscope analyze model.gguf -o results")
+    print_out("\nAll of it:\n")
+    show_study(studied)
+    print_out(f"\n{written_line(studied.files('report'))}\n{CLOSING.format(model=escape(model))}")
 
 
 @contextlib.contextmanager
-def _directory(output: Path | None, formats: Sequence[str], guard: Guard) -> Iterator[Path]:
+def _directory(output: Path | None) -> Iterator[Path]:
     """The directory to work in: the one asked for, or a new one, which goes again if the work fails."""
     if output is not None:
-        usable_directory(output, [MODEL, *FILES, *file_names(formats)], guard)
         yield output
         return
     temporary = Path(tempfile.mkdtemp(prefix="ggufscope-demo-"))
     try:
         yield temporary
+    except KeyboardInterrupt:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise KeyboardInterrupt from None  # of what the study says that it kept, nothing is left
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

@@ -18,6 +18,10 @@ ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace files, too, that ggufscope did not write; never one that is read.")
 ]
 
+FreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Remove what an earlier study left in DIR, also of another model.")
+]
+
 TensorsOption = Annotated[
     list[str] | None, typer.Option("--tensors", metavar="GLOB", help="Only tensors of this name, as 'blk.*.attn_v*'.")
 ]

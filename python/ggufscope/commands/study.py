@@ -1,32 +1,29 @@
 """`ggufscope study`."""
 
-import contextlib
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated
 
 import typer
 
 from ..errors import ExitCode
 from ..report.writing import chosen_formats
-from ..runtime import Plan
-from ..studies import Study
 from ..studies import study as run_study
 from ..studies.choices import PROBE_TOKENS
-from ..studies.study_document import FAILED, Step
-from ..terminal.console import show
-from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
-from ..terminal.study import render_study, step_line
-from ..terminal.trace import plan_text
 from ..terminal.written import say_what_is_missing, written_line
-from ..text.escape import escape
 from .index_options import NormOption, ScaleOption, WeightsOption
-from .options import ForceOption, JsonOption, ModelArgument, ThreadsOption, output_directory, probe_option, seed_option
+from .options import (
+    ForceOption,
+    FreshOption,
+    JsonOption,
+    ModelArgument,
+    ThreadsOption,
+    output_directory,
+    probe_option,
+    seed_option,
+)
 from .reading_options import USUAL_ENGINE, EngineOption, MaxNewTokensOption, PromptsOption, TemplateOption
-
-if TYPE_CHECKING:
-    from ..runtime.engines.engine import Progress
+from .study_screen import StudyScreen, show_study
 
 
 def study(
@@ -44,9 +41,7 @@ def study(
     scale: ScaleOption = "minmax",
     seed: Annotated[int, seed_option("Of all draws.")] = 0,
     threads: ThreadsOption = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Remove what an earlier study left in DIR, also of another model.")
-    ] = False,
+    fresh: FreshOption = False,
     force: ForceOption = False,
     hashed: Annotated[
         bool, typer.Option("--hash", help="SHA-256 of the whole files, too; no result of others is kept.")
@@ -59,7 +54,7 @@ def study(
     code 3 if the model cannot be traced; what can be done without is done all the same.
     """
     say_what_is_missing(chosen_formats()[1])
-    with _Screen(as_json) as screen:
+    with StudyScreen(quiet=as_json) as screen:
         studied = run_study(
             model,
             output,
@@ -77,57 +72,11 @@ def study(
             fresh=fresh,
             force=force,
             hash=hashed,
-            announce=screen.announce if sys.stderr.isatty() else None,
-            progress=screen.progress if sys.stderr.isatty() else None,
-            finished=screen.finished,
+            **screen.callbacks(),
         )
     if as_json:
         print_out(studied.to_json().rstrip("\n"))
     else:
-        _show(studied)
+        show_study(studied)
+        print_out(f"\n{written_line(studied.files('report'))}")
     return ExitCode.INPUT if studied.failures else ExitCode.FINE
-
-
-class _Screen:
-    """A bar while a part is made, its line when it is over."""
-
-    def __init__(self, as_json: bool) -> None:
-        self._as_json = as_json
-        self._bars = contextlib.ExitStack()
-        self._move: Progress | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bars.close()
-
-    def announce(self, part: str, plan: Plan) -> None:
-        print(f"{part}: {plan_text(plan)}", file=sys.stderr)
-
-    def progress(self, what: str, share: float) -> None:
-        if self._move is None:
-            self._move = self._bars.enter_context(share_bar())
-        if self._move is not None:
-            self._move(what, share)
-
-    def finished(self, step: Step) -> None:
-        self._bars.close()
-        self._move = None
-        if step.state == FAILED:
-            print(f"ggufscope: no {step.name}: {escape(step.reason)}", file=sys.stderr)
-        if not self._as_json:
-            print_out(step_line(step))
-
-
-def _show(studied: Study) -> None:
-    analysis, validation = studied.analysis, studied.validation
-    show(
-        lambda console: render_study(
-            console,
-            studied.document,
-            None if analysis is None else analysis.document,
-            None if validation is None else validation.document,
-        )
-    )
-    print_out(f"\n{written_line(studied.files('report'))}")

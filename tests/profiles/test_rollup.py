@@ -279,3 +279,25 @@ def test_names_that_say_nothing_have_sizes_too(profiled):
     (entry,) = profile.model.sizes
     assert (entry["role"], entry["n_tensors"], entry["byte_share"]) == (None, 2, 1.0)
     assert profiled({"tensors": {}})[1].model.sizes == []
+
+
+def test_stacks_are_apart_in_thirds_and_totals(profiled):
+    text = {f"blk.{layer}.attn_q.weight": small_models.weights(layer, 8, 32, scale=0.1) for layer in range(6)}
+    vision = {f"v.blk.{layer}.attn_q.weight": small_models.weights(50 + layer, 8, 32, scale=5) for layer in range(9)}
+    vision |= {
+        "v.patch_embedding.weight": small_models.weights(80, 4, 32),
+        "v.sam.blk.0.attn.qkv.weight": small_models.weights(81, 4, 32),
+    }
+    others = {"mm.0.weight": small_models.weights(82, 4, 32), "token_embd.weight": small_models.weights(83, 4, 32)}
+    _, profile = profiled({"tensors": text | vision | others})
+    assert list(profile.thirds)[:6] == ["early", "middle", "late", "v.early", "v.middle", "v.late"]
+    assert_is(profile.thirds["early"], reference(*list(text.values())[:2]))
+    assert_is(profile.thirds["v.late"], reference(*list(vision.values())[6:9]))
+    assert (profile.thirds["v.late"].stack, profile.thirds["v.late"].third) == ("v", "late")
+    assert list(profile.stack_totals) == ["main", "mm", "v"]
+    assert_is(profile.stack_totals["main"], reference(*text.values(), others["token_embd.weight"]))
+    assert_is(profile.stack_totals["v"], reference(*vision.values()))
+    assert_is(profile.total, reference(*text.values(), *vision.values(), *others.values()))
+    assert profile.stacks == {None: tuple(range(6)), "v": tuple(range(9)), "v.sam": (0,)}
+    assert gs.Profile.from_json(profile.to_json()) == profile
+    assert "stack_totals" not in profiled({"tensors": text})[1].to_json()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from ..arrays.statistics import TensorStatistics, whole_of
 from ..models.experts import holds_experts, is_role_of_experts
 from ..models.heads import heads
+from ..models.stacks import MAIN, part_of
 from .head_table import HeadTable, column_norms, head_fields
 from .profile_result import Profile
-from .rollup import THIRDS, Groups, Merged, thirds_of
+from .rollup import THIRDS, Groups, Merged, third_name, thirds_of
 from .rows import Row, with_vector_summaries
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class Collector:
         self._tensors: dict[str, Row] = {}
         self._layers: Groups[tuple[str | None, int]] = Groups()
         self._roles: Groups[str] = Groups()
-        self._thirds: Groups[str] = Groups()
+        self._thirds: Groups[tuple[str | None, str]] = Groups()
+        self._stacks: Groups[str] = Groups()
         self._experts: Groups[tuple[str, int]] = Groups()
         self._total = Merged()
         self._layer_roles: Groups[tuple[str | None, int, str]] = Groups()
@@ -68,7 +70,8 @@ class Collector:
         self._layers.add(key, whole, tensor.n_bytes)
         self._roles.add(tensor.role, whole, tensor.n_bytes)
         self._layer_roles.add(place if (place := _layer_role(tensor)) in self._shared else None, whole, tensor.n_bytes)
-        self._thirds.add(None if key is None else self._thirds_of[key], whole, tensor.n_bytes)
+        self._thirds.add(None if key is None else (key[0], self._thirds_of[key]), whole, tensor.n_bytes)
+        self._stacks.add(part_of(tensor.stack) or MAIN, whole, tensor.n_bytes)
         self._total.add(whole, tensor.n_bytes)
 
     def _add_experts(self, tensor: Tensor, parts: Sequence[Part]) -> None:
@@ -116,12 +119,25 @@ class Collector:
                 (_layer_key(key[:2]), key[2]): _row(values, stack=key[0], layer=key[1], role=key[2])
                 for key, values in self._layer_roles.values().items()
             },
-            thirds={third: _row(values, third=third) for third, values in self._thirds.values(THIRDS).items()},
+            thirds={
+                third_name(*key): _row(values, stack=key[0], third=key[1])
+                for key, values in self._thirds.values(self._order_of_thirds()).items()
+            },
+            stack_totals=self._stack_totals(),
             heads={role: HeadTable.of(role, layers) for role, layers in sorted(self._heads.items())},
             total=_row(total),
             magnitudes=self._magnitudes(),
             run=run,
         )
+
+    def _order_of_thirds(self) -> list[tuple[str | None, str]]:
+        stacks = sorted({stack for stack, _ in self._thirds}, key=lambda stack: (stack is not None, stack or ""))
+        return [(stack, third) for stack in stacks for third in THIRDS]
+
+    def _stack_totals(self) -> dict[str, Row]:
+        """A row for each stack with all that belongs to it; none for a model that is but one stack."""
+        totals = self._stacks.values(sorted(self._stacks, key=lambda stack: (stack != MAIN, stack)))
+        return {stack: _row(values, stack=stack) for stack, values in totals.items()} if len(totals) > 1 else {}
 
     def _magnitudes(self) -> list[MagnitudeSketch]:
         """Of the whole model, then of each role; of those with weights and histograms."""

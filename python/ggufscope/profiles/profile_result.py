@@ -16,6 +16,7 @@ from ..saving.results import NotebookView, SavedResult
 from .head_table import HeadTable
 from .magnitudes import MagnitudeSketch
 from .profile_records import ProfileRun, ProfileSettings
+from .rollup import third_name
 from .rows import Row, columns
 from .saved import PROFILE_FORM, SCHEMA
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ..saving.form import SavedForm
     from ..saving.guard import Guard
 
-TableName = Literal["tensors", "layers", "roles", "experts", "layer_roles", "thirds"]
+TableName = Literal["tensors", "layers", "roles", "experts", "layer_roles", "thirds", "stack_totals"]
 _TABLES: tuple[TableName, ...] = get_args(TableName)
 
 
@@ -49,7 +50,9 @@ class Profile(NotebookView, SavedResult):
         roles: by role, in order of first appearance. Tensors of unknown names have none.
         experts: by (role, expert), over all layers.
         layer_roles: by (layer, role), where several tensors share both, as experts with a tensor each do.
-        thirds: by `"early"`, `"middle"`, `"late"`.
+        thirds: by `"early"`, `"middle"`, `"late"`; of a second stack by `"v.early"`, ….
+        stack_totals: by `"main"`, `"v"`, `"enc"`, …, each with all that belongs to the stack, layers and others; empty
+            where the model is but one stack.
         heads: by role, tables of layers × heads.
         total: over all tensors.
         magnitudes: how large the weights are, of the whole model and of each role; empty in a fast profile.
@@ -65,6 +68,7 @@ class Profile(NotebookView, SavedResult):
     experts: dict[tuple[str, int], Row]
     layer_roles: dict[tuple[int | str, str], Row]
     thirds: dict[str, Row]
+    stack_totals: dict[str, Row]
     heads: dict[str, HeadTable]
     total: Row
     magnitudes: list[MagnitudeSketch]
@@ -100,8 +104,10 @@ class Profile(NotebookView, SavedResult):
             "settings": asdict(self.settings),
             "total": self.total.to_json(),
         }
-        for table in ("thirds", "layers", "roles", "experts", "layer_roles", "tensors", "heads"):
+        for table in ("thirds", "stack_totals", "layers", "roles", "experts", "layer_roles", "tensors", "heads"):
             document[table] = [row.to_json() for row in getattr(self, table).values()]
+        if not self.stack_totals:
+            del document["stack_totals"]
         document["magnitudes"] = [sketch.to_json() for sketch in self.magnitudes]
         if self.run is not None:
             document["run"] = asdict(self.run)
@@ -163,7 +169,8 @@ class Profile(NotebookView, SavedResult):
             roles={row.role: row for row in rows["roles"]},
             experts={(row.role, row.expert): row for row in rows["experts"]},
             layer_roles={(_layer_key(row), row.role): row for row in rows["layer_roles"]},
-            thirds={row.third: row for row in rows["thirds"]},
+            thirds={third_name(row.stack, row.third): row for row in rows["thirds"]},
+            stack_totals={row.stack: row for row in rows["stack_totals"]},
             heads={table.role: table for table in tables},
             total=Row.from_json(document["total"]),
             magnitudes=[MagnitudeSketch(**sketch) for sketch in document.get("magnitudes", [])],

@@ -35,6 +35,11 @@ def third_of(layer: int, n_layers: int) -> str:
     return "late" if layer >= n_layers - size else "middle"
 
 
+def third_name(stack: str | None, third: str) -> str:
+    """`"early"` of the main stack, `"v.early"` of another."""
+    return third if stack is None else f"{stack}.{third}"
+
+
 def thirds_of(layers: Iterable[tuple[str | None, int]]) -> dict[tuple[str | None, int], str]:
     """The third of each (stack, layer), counted over the layers that are there, in each stack by itself."""
     stacks: dict[str | None, set[int]] = {}

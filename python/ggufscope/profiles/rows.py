@@ -25,7 +25,7 @@ class Row(TensorStatistics):
     Attributes:
         role: of a tensor (`"attn_q"`), or what a roll-up is over; None where the name says nothing.
         layer: of a tensor or of a layer's roll-up.
-        stack: of a layer of a second stack (`"enc"`); None for the main one.
+        stack: of what belongs to a second stack (`"enc"`); None for the main one.
         expert: of an expert's roll-up, or of a tensor that holds a single expert.
         third: `"early"`, `"middle"` or `"late"`, of a third's roll-up.
         n_tensors: how many tensors a roll-up merges.

@@ -122,6 +122,11 @@ class _Magnitudes(_Strict):
 
 class _Third(_RollUp):
     third: str
+    stack: str | None = None
+
+
+class _StackTotal(_RollUp):
+    stack: str
 
 
 class _Heads(_Strict):
@@ -219,7 +224,7 @@ def document_model() -> type[BaseModel]:
             "thirds": _Third,
         }.items()
     }
-    layer_roles = _with_statistics(_LayerRole)
+    layer_roles, stack_totals = _with_statistics(_LayerRole), _with_statistics(_StackTotal)
     return create_model(
         "Profile",
         __base__=_Strict,
@@ -229,6 +234,7 @@ def document_model() -> type[BaseModel]:
         total=(_with_statistics(_RollUp), ...),
         heads=(list[_Heads], ...),
         layer_roles=(list[layer_roles], []),  # type: ignore[valid-type]
+        stack_totals=(list[stack_totals], []),  # type: ignore[valid-type]
         magnitudes=(list[_Magnitudes], []),
         run=(_Run | None, None),
         **tables,

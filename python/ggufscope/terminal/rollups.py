@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from ..profiles.rollup import thirds_of
+from ..models.stacks import MAIN, part_of
+from ..profiles.rollup import third_name, thirds_of
 from ..text.glyphs import Glyphs, condensed
 from ..text.numbers import aligned, count_text, percent, short
 from .console import safe
@@ -36,12 +37,12 @@ Values = list[float | None]
 
 
 def render_layers(console: Console, profile: Profile, glyphs: Glyphs) -> None:
-    """One row per layer, then thirds and the whole model.
+    """One row per layer, then thirds, stacks and the whole model.
 
     Pooled over a layer, kurtosis and outliers would show little but how much its roles differ in scale, so the
     highest of its matrices is given.
     """
-    whole = {**profile.thirds, "all": profile.total}
+    whole = {**_shown_thirds(profile), **profile.stack_totals, "all": profile.total}
     rows: list[Row] = [*profile.layers.values(), *whole.values()]
     columns = [
         ("rms", _values(rows, "rms"), False),
@@ -116,16 +117,28 @@ def _values(rows: Iterable[Row], field: str) -> Values:
     return [row.get(field) for row in rows]
 
 
+def _shown_thirds(profile: Profile) -> dict[str, Row]:
+    """The thirds of the main stack; those of the others where it has no layers."""
+    of_main = {name: row for name, row in profile.thirds.items() if row.stack is None}
+    return of_main or profile.thirds
+
+
 def _highest(profile: Profile, field: str) -> Values:
-    """The highest value among the matrices of each layer, each third and the whole model."""
+    """The highest value among the matrices of each layer, each third, each stack and the whole model."""
     thirds = thirds_of((row.stack, row.layer) for row in profile.layers.values())
+    names = {layer: third_name(layer[0], third) for layer, third in thirds.items()}
     by_group: dict[Any, list[float]] = {}
     for tensor in profile.tensors.values():
         if tensor.is_matrix and tensor.get(field) is not None:
             layer = (tensor.stack, tensor.layer)
-            for group in (layer, thirds.get(layer), "all"):
+            for group in (layer, names.get(layer), part_of(tensor.stack) or MAIN, "all"):
                 by_group.setdefault(group, []).append(tensor[field])
-    groups = [*((row.stack, row.layer) for row in profile.layers.values()), *profile.thirds, "all"]
+    groups = [
+        *((row.stack, row.layer) for row in profile.layers.values()),
+        *_shown_thirds(profile),
+        *profile.stack_totals,
+        "all",
+    ]
     return [max(by_group.get(group, []), default=None) for group in groups]
 
 

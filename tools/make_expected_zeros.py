@@ -5,7 +5,7 @@ tests/golden/make_golden.py, which shows the way to ggml's library:
 
     python tools/make_expected_zeros.py
 
-It writes python/ggufscope/analysis/verdicts/data/expected_zeros.json: for every type that ggml can quantize to, the
+It writes python/ggufscope/analysis/inputs/data/expected_zeros.json: for every type that ggml can quantize to, the
 share of weights that are 0 after quantizing and decoding, and where the numbers come from. Rows are as long and weights
 as large as a real model's. Types whose quantizer needs an importance matrix get a uniform one.
 """
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-TARGET = ROOT / "python" / "ggufscope" / "analysis" / "verdicts" / "data" / "expected_zeros.json"
+TARGET = ROOT / "python" / "ggufscope" / "analysis" / "inputs" / "data" / "expected_zeros.json"
 SEED = 20_240_911
 ROWS, COLUMNS = 1024, 4096
 SLOW_ROWS = 128  # the quantizers that search a codebook take minutes for more

@@ -17,10 +17,10 @@ from ggufscope.analysis.index.confound import (
     why_not_separable,
 )
 from ggufscope.analysis.inputs.gauge import gauge_from_table
+from ggufscope.analysis.inputs.zeros import expected_zeros
 from ggufscope.analysis.presets.registry import PRESETS, PresetInput
 from ggufscope.analysis.verdicts.hypotheses import HYPOTHESES
 from ggufscope.analysis.verdicts.judging import Context, judge
-from ggufscope.analysis.verdicts.zeros import expected_zeros
 from support.analysis_models import make_table
 
 H1, _, H3, _, _ = HYPOTHESES

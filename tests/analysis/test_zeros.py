@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ggufscope import _core
-from ggufscope.analysis.verdicts.zeros import TABLE, bands, excess_zeros, expected_band, expected_zeros
+from ggufscope.analysis.inputs.zeros import TABLE, bands, excess_zeros, expected_band, expected_zeros
 from ggufscope.synth.blocks import elements_per_block, quantizable_types
 
 

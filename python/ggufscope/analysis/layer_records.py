@@ -9,9 +9,9 @@ import numpy as np
 from .analysis_document import number
 from .index.levels import agreed_levels
 from .inputs.layer_table import GAINS, MATRICES, TENSOR_NAMES
+from .inputs.zeros import bands, excess_zeros
 from .orders import ranks
 from .preset_document import ComponentValue, LayerRecord, Zeros
-from .verdicts.zeros import bands, excess_zeros
 
 if TYPE_CHECKING:
     from .index.ranking import Ranking

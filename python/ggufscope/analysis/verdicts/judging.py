@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..inputs.gauge import EXPLANATIONS, PRODUCTS
+from ..inputs.zeros import excess_zeros
 from ..presets.heuristic import PER_ROW, has_rows
 from ..wording import FROBENIUS, Verdict, gap, percent_change, statement
 from .findings import Evidence, Finding, GaugeCheck, OriginalRule, QuantizerCheck
 from .rules import RuleNotApplicableError
-from .zeros import excess_zeros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

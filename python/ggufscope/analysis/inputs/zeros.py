@@ -48,7 +48,7 @@ def _candidates(type_name: str | None) -> list[str]:
     if type_name is None:
         return []
     if type_name.endswith(" bits"):
-        from ..inputs.phase1 import candidate_types  # noqa: PLC0415  pydantic takes a while to import
+        from .phase1 import candidate_types  # noqa: PLC0415  pydantic takes a while to import
 
         return candidate_types(float(type_name.removesuffix(" bits")))
     return type_name.split("/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,8 @@ from hypothesis.extra.numpy import arrays
 from ggufscope.analysis.index.levels import levels
 from ggufscope.analysis.index.ranking import rank_layers
 from ggufscope.analysis.index.risk import participation_ratio, risk_index
-from ggufscope.analysis.index.scaling import is_flat, relative_range, scaled
+from ggufscope.analysis.index.scaling import is_flat, relative_range
+from ggufscope.analysis.index.scaling import scaled as scaled_by
 from ggufscope.analysis.index.sensitivity import Sensitivity
 from ggufscope.analysis.presets.heuristic import COMPONENTS
 from ggufscope.analysis.presets.registry import PRESETS, PresetInput, Series
@@ -25,6 +28,10 @@ def ranking(table, **choices):
     choices = {"weights": None, "norm": "mean", "scale": "minmax", "preset": None, "seed": 0} | choices
     settings = make_settings(**choices)
     return rank_layers(PRESETS["heuristic"], PresetInput(table, settings.norm), settings)
+
+
+def scaled(y, scale):
+    return scaled_by(y, scale, flat=is_flat(y))
 
 
 def test_scaling_by_hand():
@@ -66,24 +73,24 @@ def test_scaling_does_not_depend_on_the_unit(y, factor):
         np.testing.assert_allclose(scaled(factor * y, "minmax"), scaled(y, "minmax"), atol=1e-9)
 
 
-# k_norm 3 2 1 → 1 − u = 0 .5 1;  sparsity 0 .25 .5 → 0 .5 1;  q/gate .5 .8 .5 → 1 − u = 1 0 1
-# entropy = 1/3 1/3 1 → u = 0 0 1;  dominance 4 2.5 3 → u = 1 0 1/3;  amplification −.5 0 .5 → u = 0 .5 1
+# k_norm 3 2 1 → 1 − u = 0 .5 1;  sparsity 0 .4 .5 → 0 .8 1;  q/gate .5 .8 .5 → 1 − u = 1 0 1
+# entropy = 1/3 1.3/3 1 → u = 0 .15 1;  dominance 4 2.5 3 → u = 1 0 1/3;  amplification −.5 0 .5 → u = 0 .5 1
 HAND = make_table(
     3,
     q=[6.0, 8.0, 9.0],
     k=[3.0, 2.0, 1.0],
     gate=[12.0, 10.0, 18.0],
-    sparsity={"v": [0.0, 0.25, 0.5]},
+    sparsity={"v": [0.0, 0.4, 0.5]},
     gains={"attn_norm": ([0.5, 1.0, 2.0], 1.0), "ffn_norm": ([1.0, 2.0, 3.0], 1.0)},
 )
 
 
 def test_the_index_by_hand():
     risk = ranking(HAND).risk
-    np.testing.assert_allclose(risk.raw["attention_entropy"], [1 / 3, 1 / 3, 1])
-    np.testing.assert_allclose(risk.scaled["attention_entropy"], [0, 0, 1])
+    np.testing.assert_allclose(risk.raw["attention_entropy"], [1 / 3, 1.3 / 3, 1])
+    np.testing.assert_allclose(risk.scaled["attention_entropy"], [0, 0.15, 1])
     np.testing.assert_allclose(risk.scaled["ffn_dominance"], [1, 0, 1 / 3])
-    np.testing.assert_allclose(risk.values, [25, 25, 25 * (1 + 1 / 3 + 1 + 1)])
+    np.testing.assert_allclose(risk.values, [25, 36.25, 25 * (1 + 1 / 3 + 1 + 1)])
     assert risk.contributions(2) == pytest.approx(
         {"attention_entropy": 25, "ffn_dominance": 25 / 3, "value_sparsity": 25, "norm_amplification": 25}
     )
@@ -91,7 +98,7 @@ def test_the_index_by_hand():
 
 def test_weights_by_hand():
     weighted = ranking(HAND, weights={"entropy": 3, "dominance": 1}).risk
-    np.testing.assert_allclose(weighted.values, [25, 0, 75 + 25 / 3])
+    np.testing.assert_allclose(weighted.values, [25, 11.25, 75 + 25 / 3])
     assert set(weighted.dropped) == {"value_sparsity", "norm_amplification"}
 
 
@@ -101,6 +108,84 @@ def test_effective_weights_count_value_sparsity_twice():
         {"k_norm": 1 / 12, "value_sparsity": 1 / 3, "q_gate_ratio": 1 / 12, "ffn_dominance": 1 / 4,
          "norm_amplification": 1 / 4}
     )  # fmt: skip
+
+
+FLAT_INPUTS = make_table(
+    6,
+    q=1 + 0.001 * np.arange(6),
+    k=2 + 0.001 * np.arange(6),
+    sparsity={"v": [0.01, 0.06, 0.02, 0.06, 0.03, 0.1]},
+    gains={"ffn_norm": ([1.0, 3.0, 2.0, 5.0, 4.0, 9.0], 1.0), "attn_norm": ([1.0, 1.0, 4.0, 1.0, 2.0, 3.0], 1.0)},
+)
+
+
+def test_a_component_that_equals_another_one_counts_once_with_the_weights_of_both():
+    """Gemma 3 270M: two of three inputs of attention entropy are flat, so that it equals value sparsity."""
+    risk = ranking(FLAT_INPUTS).risk
+    assert risk.flat == ("k_norm", "q_gate_ratio")
+    assert risk.equal == {"attention_entropy": "value_sparsity"}
+    assert risk.weights == pytest.approx({"ffn_dominance": 1 / 4, "value_sparsity": 1 / 2, "norm_amplification": 1 / 4})
+    assert risk.effective_weights == pytest.approx(risk.weights)
+    assert len(risk.matrix) == 3
+    assert risk.contributions(5) == pytest.approx(
+        {name: 100 * weight * risk.scaled[name][5] for name, weight in risk.weights.items()}
+    )
+    assert sum(risk.contributions(5).values()) == pytest.approx(risk.values[5])
+
+
+def test_equal_inputs_of_a_composite_count_once():
+    table = make_table(3, k=[3.0, 2.0, 1.0], q=[6.0, 8.0, 9.0], gate=[12.0, 10.0, 18.0], sparsity={"v": [0, 0.25, 0.5]})
+    risk = ranking(table).risk
+    np.testing.assert_allclose(risk.raw["attention_entropy"], [0.5, 0.25, 1])  # 0 .5 1 and 1 0 1, each once
+    assert risk.equal["value_sparsity"] == "k_norm"
+
+
+def test_effective_weights_are_of_what_varies():
+    table = make_table(
+        3, k=[1.0, 2.0, 4.0], q=[1.0, 3.0, 2.0], sparsity={"v": 0.01}, gains={"ffn_norm": ([1, 2, 9], 1)}
+    )
+    risk = ranking(table).risk
+    assert "value_sparsity" in risk.flat
+    assert risk.weights["value_sparsity"] == 0.25
+    np.testing.assert_array_equal(risk.scaled["value_sparsity"], 0.5)
+    assert risk.effective_weights == pytest.approx(
+        {"k_norm": 1 / 6, "q_gate_ratio": 1 / 6, "ffn_dominance": 1 / 3, "norm_amplification": 1 / 3}
+    )
+
+
+SMOLLM2_ZEROS = (35, 20, 31, 51, 26, 58, 48, 23, 17, 56, 52, 39, 41, 38, 26, 29, 58, 44, 32, 23, 30, 24, 51, 79, 51, 15,
+                 42, 22, 39, 50)  # fmt: skip
+
+
+def zeros_table(counts, type_="Q4_1", n_elements=110_592):
+    table = make_table(len(counts), k=np.linspace(1, 3, len(counts)), types={"v": type_})
+    shares = np.array(counts) / n_elements
+    value = replace(
+        table.matrices["v"], sparsity=shares, zero_fraction=shares, elements=np.full(len(counts), n_elements)
+    )
+    return replace(table, matrices={**table.matrices, "v": value})
+
+
+@pytest.mark.parametrize("scale", ["minmax", "rank"])
+def test_a_component_within_its_quantizers_own_noise_is_flat(scale):
+    """SmolLM2-135M-Instruct as Q4_1: 15 to 79 zeros of 110 592, where 30 to 42 are expected."""
+    risk = ranking(zeros_table(SMOLLM2_ZEROS), scale=scale).risk
+    assert risk.noise == {"value_sparsity": "Q4_1's own noise"}
+    np.testing.assert_array_equal(risk.scaled["value_sparsity"], 0.5)
+    assert "value_sparsity" not in risk.effective_weights
+    assert risk.deciding == ["attention_entropy"]
+
+
+def test_more_zeros_than_noise_are_not_flat():
+    planted = [*SMOLLM2_ZEROS[:-1], 200]
+    assert ranking(zeros_table(planted)).risk.noise == {}
+    assert ranking(zeros_table(SMOLLM2_ZEROS, ["Q4_1", "Q4_K"] * 15)).risk.noise == {}  # types differ: no noise
+
+
+def test_zeros_of_weights_that_are_not_quantized_differ_by_chance():
+    rng = np.random.default_rng(0)
+    assert ranking(zeros_table(rng.poisson(6, 30), "F16")).risk.noise == {"value_sparsity": "the noise of counting"}
+    assert ranking(zeros_table([*rng.poisson(6, 29), 60], "F16")).risk.noise == {}
 
 
 def test_an_unavailable_component_leaves_the_whole_model_and_the_rest_adds_up_to_one():
@@ -161,12 +246,21 @@ def test_identical_layers_give_a_flat_index_and_no_words(noise):
     assert levels(found.risk, found.draws) == [None] * 24
 
 
+def index_of(*units):
+    """An index of single scores, one for each of `units`."""
+    names = ("ffn_dominance", "value_sparsity", "norm_amplification")[: len(units)]
+    series = {name: Series(u, "", ("k",), gauge_invariant=False) for name, u in zip(names, units, strict=True)}
+    return risk_index(series, [term for term in COMPONENTS if term.name in names], DEFAULT_WEIGHTS, "minmax")
+
+
 def test_level_words_need_certainty():
     units = np.linspace(0, 100, 10)
-    risk = risk_index({"k_norm": Series(units, "", ("k",), gauge_invariant=False)}, COMPONENTS[:0], {}, "minmax")
+    risk = index_of(units, units**2)
     object.__setattr__(risk, "values", units)
     p = np.array([0.0, 0.1, 0.11, 0.05, 0.0, 0.0, 0.1, 0.5, 0.9, 0.95])
     draws = Sensitivity(p, p, p, p)
     assert levels(risk, draws) == ["low", "low", None, "low", "low", "medium", "medium", None, "high", "high"]
+    assert levels(index_of(units), draws) == [None] * 10  # no weights can change the order of a single component
+    assert levels(index_of(units, units + 3), draws) == [None] * 10  # nor of two that are equal
     object.__setattr__(risk, "values", units[:5])
     assert levels(risk, Sensitivity(p[:5], p[:5], p[:5], p[:5])) == [None] * 5

@@ -160,5 +160,8 @@ ANALYSIS_FORM: SavedForm[AnalysisDocument] = SavedForm(
     restore=_with_layers_inside,
     place=_place_in_file,
     text=_text,
-    optional=("model.file_hashes",),
+    optional=(
+        "model.file_hashes",
+        *(f"{presets}.{name}" for presets in ("preset", "other_presets") for name in ("noise", "equal")),
+    ),
 )

@@ -90,10 +90,10 @@ class PresetSummary:
     """A preset and its index as a whole.
 
     Attributes:
-        weights: of the components in the index; they add up to 1.
-        effective_weights: score → its weight through every component it enters.
+        weights: of the components that count, with those of the components that equal them; they add up to 1.
+        effective_weights: score → its weight through every component it enters, of what varies; they add up to 1.
         independent_components: their effective number, the participation ratio of their correlation matrix.
-        flat: components and ingredients that differ by less than 5 %.
+        flat: components and ingredients that differ by less than 5 %, or by no more than noise.
         dropped: component → why it is not in the index.
         confounded: what `risk_without_confounded` leaves out.
         formulas: score or component → formula.
@@ -103,6 +103,10 @@ class PresetSummary:
         layers: one record per layer.
         reads: score or component → the roles of the tensors it comes from.
         thirds: scores of the early, middle and late layers together, where the preset has any.
+        noise: those of `flat` whose differences are noise → which, in words behind "within"; None in files of the first
+            release.
+        equal: component or ingredient → another one that is equal on every layer and counts for both; None in files of
+            the first release.
     """
 
     name: str
@@ -120,3 +124,10 @@ class PresetSummary:
     layers: list[LayerRecord]
     reads: dict[str, list[str]] = field(default_factory=dict)
     thirds: list[ThirdRecord] = field(default_factory=list)
+    noise: dict[str, str] | None = None
+    equal: dict[str, str] | None = None
+
+    @property
+    def varying(self) -> list[str]:
+        """The components that count and are not flat."""
+        return [name for name in self.weights if name not in self.flat]

@@ -143,6 +143,8 @@ def preset_summary(ranking: Ranking, table: LayerTable) -> PresetSummary:
             ThirdRecord(third.third, list(third.layers), {name: number(value) for name, value in third.values.items()})
             for third in scores.thirds
         ],
+        noise=dict(risk.noise),
+        equal=dict(risk.equal),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Verdict = Literal[
     "holds", "does not hold", "confounded", "parametrization-dependent", "not separable", "not applicable"
@@ -40,6 +43,24 @@ def statement(verdict: Verdict, premise: str, consequence: str) -> str:
     'premise holds: W_v grows; consequence (error amplification) untested'
     """
     return f"{_PREMISE[verdict]}: {premise}; consequence ({consequence}) untested"
+
+
+def flat_text(name: str, noise: Mapping[str, str] | None) -> str:
+    """A flat component or ingredient, and why it is.
+
+    >>> flat_text("k_norm", {}), flat_text("value_sparsity", {"value_sparsity": "Q4_1's own noise"})
+    ('k_norm: flat, within 5 %', "value_sparsity: flat, within Q4_1's own noise")
+    """
+    return f"{name}: flat, within {(noise or {}).get(name, '5 %')}"
+
+
+def equal_text(name: str, twin: str) -> str:
+    """A component that is counted with another one.
+
+    >>> equal_text("attention_entropy", "value_sparsity")
+    'attention_entropy: equal to value_sparsity, counted once'
+    """
+    return f"{name}: equal to {twin}, counted once"
 
 
 def percent_change(value: float | None) -> str:

@@ -159,13 +159,17 @@ class SavedForm(Generic[Document]):
         return f"{self.place(fault['loc'], restored)}: {fault['msg'].removeprefix('Value error, ')}"
 
 
-def _leave_out_none(plain: Plain, path: list[str]) -> None:
-    """Drop a field that is None."""
-    *parents, last = path
-    for name in parents:
-        plain = plain[name]
-    if plain[last] is None:
-        del plain[last]
+def _leave_out_none(plain: Any, path: list[str]) -> None:
+    """Drop a field that is None; of every element, where a list is on the way to it."""
+    if isinstance(plain, list):
+        for element in plain:
+            _leave_out_none(element, path)
+        return
+    name, *rest = path
+    if rest:
+        _leave_out_none(plain[name], rest)
+    elif plain[name] is None:
+        del plain[name]
 
 
 def load_strictly(data: bytes | str, kind: str, error: type[Exception]) -> Any:

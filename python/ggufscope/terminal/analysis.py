@@ -78,9 +78,11 @@ def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs)
 
 def _weights_text(preset: PresetSummary) -> str:
     """Of the scores that vary the one that weighs most through all it enters; how many components are independent."""
-    varying = [item for item in preset.effective_weights.items() if item[0] not in preset.flat]
+    varying = [item for item in preset.effective_weights.items() if item[0] not in preset.flat]  # old files hold both
     name, weight = max(varying, key=lambda item: item[1])
-    independent = f"{preset.independent_components:.1f} independent components of {len(preset.weights)}"
+    if len(preset.varying) == 1:
+        return f"{name} weighs {100 * weight:.0f} % in effect: it alone decides the order of layers"
+    independent = f"{preset.independent_components:.1f} independent components of {len(preset.varying)}"
     return f"{name} weighs {100 * weight:.0f} % in effect; {independent}"
 
 

@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
 SURE_IN, SURE_OUT = 0.9, 0.1
 FEWEST_LAYERS = 2 * TOP  # among fewer layers the top three are most of them
+FEWEST_COMPONENTS = 2
 
 
 def levels(risk: RiskIndex, draws: Sensitivity | None) -> list[str | None]:
     """A word for each layer whose place does not hang on the weights of the sum; None for the others.
 
     `high`: among the three highest with probability ≥ 0.9 over weights. Of those that are with probability ≤ 0.1, `low`
-    in the lower half of the index and `medium` in the upper. None for all if the index is flat or has fewer than six
-    layers.
+    in the lower half of the index and `medium` in the upper. None for all if the index is flat, has fewer than six
+    layers, or varies with a single component: then no weights can change its order, which proves nothing.
     """
-    if draws is None or risk.is_flat or len(risk.values) < FEWEST_LAYERS:
+    too_few = len(risk.values) < FEWEST_LAYERS or len(risk.deciding) < FEWEST_COMPONENTS
+    if draws is None or risk.is_flat or too_few:
         return [None] * len(risk.values)
     upper = risk.values > np.median(risk.values)
     return [_word(float(p), bool(above)) for p, above in zip(draws.p_top_three, upper, strict=True)]

@@ -64,8 +64,11 @@ class Ranking:
     @property
     def not_separable(self) -> list[str]:
         """The scores in the index for which the confound test could not decide."""
-        used = self.risk.effective_weights
-        return [name for name in used if self.confounds[name].status in {"not separable", "not available"}]
+        return [
+            name
+            for name in self.risk.effective_weights
+            if self.confounds[name].status in {"not separable", "not available"}
+        ]
 
 
 def rank_layers(preset: Preset, preset_input: PresetInput, settings: AnalysisSettings) -> Ranking:
@@ -120,7 +123,7 @@ def _confounds_of_sums(index: RiskIndex, scores: PresetScores, table: LayerTable
             types = table.types_of(_reads(scores, _ingredients(scores, name)))
             confounds[name] = confound_test(name, values, types, seed)
     if index.weights:
-        types = table.types_of(_reads(scores, index.effective_weights))
+        types = table.types_of(_reads(scores, index.scores))
         confounds[RISK] = confound_test(RISK, index.values, types, seed)
     return confounds
 

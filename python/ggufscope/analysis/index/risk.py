@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .scaling import is_flat, scaled
+from .terms import Term, equal_ingredients, equal_terms, flat_score, ingredients_used, noise_of, term_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from ...arrays.floats import Floats
-    from ..presets.registry import Component, Ingredient, Scale, Series
+    from ..presets.registry import Component, Scale, Series
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +27,15 @@ class RiskIndex:
     Attributes:
         raw: component → (L,), before scaling; a composite is the mean of its scaled ingredients.
         scaled: component → u, (L,) within [0, 1].
-        weights: component → its weight; they add up to 1.
+        weights: component that counts → its weight, with those of the components that equal it; they add up to 1.
         values: the index, (L,) from 0 to 100; NaN throughout if no component is available.
-        flat: components and ingredients whose relative range is under 5 %: u is 0.5 and they decide nothing.
+        flat: components and ingredients whose u is 0.5: they decide nothing.
+        noise: those of `flat` whose differences are noise → which, in words behind "within"; the others have a relative
+            range under 5 %.
+        equal: component or ingredient → another one that is equal on every layer and counts for both.
         dropped: component → why it is not in the sum.
-        effective_weights: score → its weight through every component it enters.
+        effective_weights: score → its weight through every component it enters, of what decides; they add up to 1.
+        scores: all scores in the index, flat ones included.
     """
 
     raw: dict[str, Floats]
@@ -39,13 +43,21 @@ class RiskIndex:
     weights: dict[str, float]
     values: Floats
     flat: tuple[str, ...]
+    noise: dict[str, str]
+    equal: dict[str, str]
     dropped: dict[str, str]
     effective_weights: dict[str, float]
+    scores: tuple[str, ...]
 
     @property
     def is_flat(self) -> bool:
         """Whether all layers have the same index, or none has one."""
         return not np.isfinite(self.values).all() or bool(np.ptp(self.values) == 0)
+
+    @property
+    def deciding(self) -> list[str]:
+        """The components that differ from layer to layer, each once."""
+        return [name for name in self.weights if name not in self.flat]
 
     @property
     def matrix(self) -> Floats:
@@ -59,7 +71,7 @@ class RiskIndex:
 
 def is_gauge_invariant(index: RiskIndex, series: Mapping[str, Series]) -> bool:
     """Whether every score in an index stays as it is when the weights are rescaled without a change of the function."""
-    return bool(index.weights) and all(series[name].gauge_invariant for name in index.effective_weights)
+    return bool(index.weights) and all(series[name].gauge_invariant for name in index.scores)
 
 
 def risk_index(
@@ -79,49 +91,26 @@ def risk_index(
         without: scores and components to leave out, wherever they enter.
     """
     reasons = {component.name: _unavailable(component, series, weights, without) for component in components}
-    used = {component.name: _used(component, without) for component in components if reasons[component.name] is None}
-    offsets = {component.name: _offset(component, series) for component in components}
-    raw = {
-        component.name: _raw(component, used[component.name], series, scale)
-        for component in components
-        if component.name in used
-    }
-    units = {name: scaled(values, scale, offsets[name]) for name, values in raw.items()}
-    shares = _normalized({name: weights[name] for name in raw})
-    flat = {name for name, values in raw.items() if is_flat(values, offsets[name])}
+    in_sum = [component for component in components if reasons[component.name] is None]
+    used = {component: ingredients_used(component, without) for component in in_sum}
+    terms = {component.name: term_of(component, parts, series, scale) for component, parts in used.items()}
+    scores = tuple(dict.fromkeys(part.score for parts in used.values() for part in parts))
+    equal = equal_terms(terms)
+    shares = _merged(_normalized({name: weights[name] for name in terms}), equal)
+    flat = {name for name, term in terms.items() if term.flat} | {name for name in scores if flat_score(series[name])}
+    units = {name: term.unit for name, term in terms.items()}
     return RiskIndex(
-        raw=raw,
+        raw={name: term.raw for name, term in terms.items()},
         scaled=units,
         weights=shares,
         values=_weighted_sum(units, shares, len(next(iter(series.values())).values)),
-        flat=tuple(sorted(flat | _flat_ingredients(used, series))),
+        flat=tuple(sorted(flat)),
+        noise={name: noise for name in sorted(scores) if (noise := noise_of(series[name])) is not None},
+        equal=equal_ingredients(used, series, scale) | equal,
         dropped={name: reason for name, reason in reasons.items() if reason is not None},
-        effective_weights=_effective(used, shares),
+        effective_weights=_effective(terms, shares),
+        scores=scores,
     )
-
-
-def _raw(component: Component, used: Sequence[Ingredient], series: Mapping[str, Series], scale: Scale) -> Floats:
-    """The values of a component before scaling: of its one score, or the mean of the ingredients used."""
-    return composite(used, series, scale) if component.composite else series[component.ingredients[0].score].values
-
-
-def _flat_ingredients(used: Mapping[str, Sequence[Ingredient]], series: Mapping[str, Series]) -> set[str]:
-    names = {part.score for parts in used.values() for part in parts}
-    return {name for name in names if is_flat(series[name].values, series[name].offset)}
-
-
-def composite(ingredients: Sequence[Ingredient], series: Mapping[str, Series], scale: Scale) -> Floats:
-    """Mean of u(score) of the rising and 1 − u(score) of the falling ingredients, (L,).
-
-    With `k_norm` falling, `value_sparsity` rising and `q_gate_ratio` falling this is the study's attention entropy.
-    """
-    parts = []
-    for ingredient in ingredients:
-        score = series[ingredient.score]
-        unit = scaled(score.values, scale, score.offset)
-        parts.append(unit if ingredient.rising else 1 - unit)
-    mean: Floats = np.mean(parts, axis=0)
-    return mean
 
 
 def participation_ratio(units: Floats) -> float | None:
@@ -140,25 +129,17 @@ def participation_ratio(units: Floats) -> float | None:
     return len(varying) ** 2 / float(np.square(correlation).sum())
 
 
-def _used(component: Component, without: Collection[str]) -> list[Ingredient]:
-    return [ingredient for ingredient in component.ingredients if ingredient.score not in without]
-
-
 def _unavailable(
     component: Component, series: Mapping[str, Series], weights: Mapping[str, float], without: Collection[str]
 ) -> str | None:
     """The reason that a component is not in the sum; None if it is."""
     if weights.get(component.name, 0) == 0:
         return "its weight is 0"
-    used = _used(component, without)
+    used = ingredients_used(component, without)
     if component.name in without or not used:
         return "confounded with the quantization types"
     missing = [ingredient.score for ingredient in used if not series[ingredient.score].complete]
     return f"{', '.join(missing)} is not defined on every layer" if missing else None
-
-
-def _offset(component: Component, series: Mapping[str, Series]) -> float:
-    return 0.0 if component.composite else series[component.ingredients[0].score].offset
 
 
 def _normalized(weights: Mapping[str, float]) -> dict[str, float]:
@@ -175,10 +156,21 @@ def _weighted_sum(units: Mapping[str, Floats], shares: Mapping[str, float], n_la
     return 100 * values
 
 
-def _effective(used: Mapping[str, Sequence[Ingredient]], shares: Mapping[str, float]) -> dict[str, float]:
-    """Score → its weight through every component: an equal part of each that it is in."""
+def _merged(shares: Mapping[str, float], equal: Mapping[str, str]) -> dict[str, float]:
+    """The weights with those of equal components added to the one that counts."""
+    merged = {name: share for name, share in shares.items() if name not in equal}
+    for name, twin in equal.items():
+        merged[twin] += shares[name]
+    return merged
+
+
+def _effective(terms: Mapping[str, Term], shares: Mapping[str, float]) -> dict[str, float]:
+    """Score → its weight through every component that varies with it: an equal part of each."""
+    deciding = {name: share for name, share in shares.items() if terms[name].deciding}
+    total = sum(deciding.values())
     weights: dict[str, float] = {}
-    for component, parts in used.items():
-        for part in parts:
-            weights[part.score] = weights.get(part.score, 0.0) + shares[component] / len(parts)
+    for name, share in deciding.items():
+        parts = terms[name].deciding
+        for score in parts:
+            weights[score] = weights.get(score, 0.0) + share / total / len(parts)
     return weights

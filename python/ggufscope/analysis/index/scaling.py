@@ -32,7 +32,7 @@ def is_flat(values: Floats, offset: float = 0.0) -> bool:
     return relative_range(values, offset) < FLAT_RANGE
 
 
-def scaled(values: Floats, scale: Scale, offset: float = 0.0) -> Floats:
+def scaled(values: Floats, scale: Scale, *, flat: bool) -> Floats:
     """The scaling u of a score: 0 in the lowest layer, 1 in the highest, 0.5 everywhere if it is flat.
 
     `minmax` is linear between the two; `rank` depends on the order alone, ties sharing their mean rank.
@@ -40,15 +40,16 @@ def scaled(values: Floats, scale: Scale, offset: float = 0.0) -> Floats:
     Args:
         values: (L,), finite.
         scale: `"minmax"` or `"rank"`.
-        offset: see `relative_range`.
+        flat: whether its order means nothing.
 
     Returns:
         (L,), within [0, 1].
 
-    >>> scaled(np.array([1.0, 2.0, 5.0]), "minmax"), scaled(np.array([1.0, 2.0, 5.0]), "rank")
+    >>> values = np.array([1.0, 2.0, 5.0])
+    >>> scaled(values, "minmax", flat=False), scaled(values, "rank", flat=False)
     (array([0.  , 0.25, 1.  ]), array([0. , 0.5, 1. ]))
     """
-    if is_flat(values, offset):
+    if flat:
         return np.full(len(values), FLAT_VALUE)
     numbers: Floats = -ranks(values) if scale == "rank" else values
     units: Floats = (numbers - numbers.min()) / np.ptp(numbers)

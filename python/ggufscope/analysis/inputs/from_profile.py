@@ -83,6 +83,7 @@ def _merged(rows: list[Row], scale: float) -> LayerFields:
     return {
         "norm": scale * float(np.sqrt(sum(row.l2_norm**2 for row in rows) / experts)),
         "rows": shapes[0][-2],
+        "elements": float(elements.sum()),
         "type": type_,
         **shares,
     }
@@ -120,6 +121,7 @@ def _of_heads(table: HeadTable, position: int, layer: LayerRows) -> LayerFields:
     return {
         "norm": scale_of(FUSED_ATTENTION, layer) * float(np.sqrt(np.square(norms).sum())),
         "rows": elements.sum() / (fused.shape or (1,))[-1],
+        "elements": float(elements.sum()),
         "type": fused.type,
         **{name: float(np.average(table.fields[name][position, heads], weights=elements)) for name in _SHARES},
     }
@@ -130,7 +132,7 @@ def _column(by_layer: list[LayerFields], name: str) -> Floats:
 
 
 def _as_matrix(by_layer: list[LayerFields]) -> MatrixSeries:
-    numbers = {name: _column(by_layer, name) for name in ("norm", "rows", "sparsity", "zero_fraction")}
+    numbers = {name: _column(by_layer, name) for name in ("norm", "rows", "sparsity", "zero_fraction", "elements")}
     return MatrixSeries(**numbers, types=tuple(fields.get("type") for fields in by_layer))
 
 

@@ -44,6 +44,7 @@ class MatrixSeries:
         sparsity: share of |w| under the profile's threshold.
         zero_fraction: share of w == 0.
         types: ggml's names of the tensors' types, None where there is no tensor or its type is not known.
+        elements: number of weights that the shares are of; None where the input does not tell.
     """
 
     norm: Floats
@@ -51,6 +52,7 @@ class MatrixSeries:
     sparsity: Floats
     zero_fraction: Floats
     types: tuple[str | None, ...]
+    elements: Floats | None = None
 
     @classmethod
     def absent(cls, n_layers: int) -> MatrixSeries:

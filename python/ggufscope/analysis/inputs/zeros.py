@@ -1,7 +1,9 @@
-"""How many exact zeros a quantizer makes by itself.
+"""How many exact zeros a quantizer makes by itself, and how far their shares differ by chance.
 
 `data/expected_zeros.json` holds what ggml's own quantizers leave of Gaussian and of Laplace weights, type by type, with
-its provenance; `tools/make_expected_zeros.py` measures it.
+its provenance; `tools/make_expected_zeros.py` measures it. Types with an offset make zeros in clusters: where the grid
+of a block meets 0, all weights of that code are 0 at once. A count of n zeros then varies not by √n but by
+√(n · clustering), and for Q4_1, whose clustering is 7, 15 to 79 zeros where 30 to 42 are expected are chance.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,16 +22,57 @@ if TYPE_CHECKING:
     from ...arrays.floats import Floats
 
 TABLE = Path(__file__).with_name("data") / "expected_zeros.json"
+UNQUANTIZED = frozenset({"F32", "F16", "BF16"})
+SURE = 0.99  # that none of the layers lies outside by chance
+
+
+@cache
+def _measured() -> dict[str, dict[str, float]]:
+    """Type → what was measured of it."""
+    types: dict[str, dict[str, float]] = json.loads(TABLE.read_text(encoding="utf-8"))["types"]
+    return types
 
 
 @cache
 def expected_zeros() -> dict[str, tuple[float, float]]:
     """Type → shares of exact zeros of Gaussian and of Laplace weights, the lower one first."""
     bands: dict[str, tuple[float, float]] = {}
-    for name, shares in json.loads(TABLE.read_text(encoding="utf-8"))["types"].items():
+    for name, shares in _measured().items():
         low, high = sorted((float(shares["gaussian"]), float(shares["laplace"])))
         bands[name] = low, high
     return bands
+
+
+def noise_of_zeros(shares: Floats, types: Sequence[str | None], elements: Floats | None) -> str | None:
+    """The noise that differences of zero shares over the layers do not exceed; None where they do.
+
+    Layers of several types differ by their types, which is no noise: the confound test is for that. Weights that are
+    not quantized have no band, but a common share.
+
+    Args:
+        shares: (L,).
+        types: of the tensor at each layer.
+        elements: number of weights, (L,); without it, or where it is NaN, chance is left out of account.
+
+    Returns:
+        In words, behind "within".
+    """
+    (name, *others) = set(types)
+    if others or name not in expected_zeros() or not np.isfinite(shares).all():
+        return None
+    counted = np.full(len(shares), np.nan) if elements is None else elements
+    low, high = expected_zeros()[name]
+    if name in UNQUANTIZED:
+        low = high = float(np.average(shares, weights=None if np.isnan(counted).any() else counted))
+    limit = NormalDist().inv_cdf(1 - (1 - SURE) / (2 * len(shares)))
+
+    def chance(share: float) -> Floats:
+        return limit * np.sqrt(_measured()[name]["clustering"] * share * (1 - share) / counted)
+
+    lowest, highest = low - np.nan_to_num(chance(low)), high + np.nan_to_num(chance(high))
+    if not ((lowest <= shares) & (shares <= highest)).all():
+        return None
+    return "the noise of counting" if name in UNQUANTIZED else f"{name}'s own noise"
 
 
 def expected_band(type_name: str | None) -> tuple[float, float] | None:

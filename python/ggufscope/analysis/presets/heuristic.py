@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..inputs.zeros import noise_of_zeros
 from .registry import NORMS, Component, Ingredient, Norm, PresetInput, PresetScores, Series, preset, score, scores
 
 if TYPE_CHECKING:
@@ -48,7 +49,18 @@ def v_norm(table: LayerTable) -> Floats:
     return table.matrices["v"].norm
 
 
-@score(NAME, "share of weights in W_v below the sparsity threshold", reads=("v",), gauge_invariant=True)
+def _noise_of_values(table: LayerTable) -> str | None:
+    values = table.matrices["v"]
+    return noise_of_zeros(values.sparsity, values.types, values.elements)
+
+
+@score(
+    NAME,
+    "share of weights in W_v below the sparsity threshold",
+    reads=("v",),
+    gauge_invariant=True,
+    noise=_noise_of_values,
+)
 def value_sparsity(table: LayerTable) -> Floats:
     """Share of near-zero weights of the value projection; (L,). Rescaling keeps zeros, hence invariant."""
     return table.matrices["v"].sparsity

@@ -41,6 +41,7 @@ class Series:
         reads: the matrices and gains (keys of `layer_table`) it comes from.
         gauge_invariant: whether it stays as it is when the weights are rescaled without a change of the function.
         offset: added before its range is compared with its size (1 for a relative change).
+        noise: that its differences do not exceed, in words behind "within"; None where they do, or none is known.
     """
 
     values: Floats
@@ -48,6 +49,7 @@ class Series:
     reads: tuple[str, ...]
     gauge_invariant: bool
     offset: float = 0.0
+    noise: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -172,10 +174,12 @@ class RegisteredScore:
     offset: float
     uses_norm: bool
     function: Callable[..., Floats]
+    noise: Callable[[LayerTable], str | None] | None
 
     def series(self, table: LayerTable, norm: Norm) -> Series:
         values = self.function(table, norm) if self.uses_norm else self.function(table)
-        return Series(values, self.formula, self.reads, self.gauge_invariant, self.offset)
+        noise = None if self.noise is None else self.noise(table)
+        return Series(values, self.formula, self.reads, self.gauge_invariant, self.offset, noise)
 
 
 PRESETS: dict[str, Preset] = {}
@@ -188,7 +192,13 @@ def scores(preset: str) -> dict[str, RegisteredScore]:
 
 
 def score(
-    preset: str, formula: str, *, reads: tuple[str, ...], gauge_invariant: bool = False, offset: float = 0.0
+    preset: str,
+    formula: str,
+    *,
+    reads: tuple[str, ...],
+    gauge_invariant: bool = False,
+    offset: float = 0.0,
+    noise: Callable[[LayerTable], str | None] | None = None,
 ) -> Callable[[Callable[..., Floats]], Callable[..., Floats]]:
     """Register a function (table) or (table, norm) → (L,) as the score of its name.
 
@@ -198,11 +208,14 @@ def score(
         reads: the matrices and gains it comes from; their types are what could confound it.
         gauge_invariant: see `Series`.
         offset: see `Series`.
+        noise: a function that tells the one of `Series`.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         uses_norm = "norm" in function.__annotations__
-        registered = RegisteredScore(function.__name__, formula, reads, gauge_invariant, offset, uses_norm, function)
+        registered = RegisteredScore(
+            function.__name__, formula, reads, gauge_invariant, offset, uses_norm, function, noise
+        )
         _SCORES.setdefault(preset, {})[registered.name] = registered
         return function
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...models.stacks import layer_ranges
 from ..inputs.layer_table import TENSOR_NAMES, Applicability
+from ..wording import equal_text, flat_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,11 +108,14 @@ def _in_index(ranking: Ranking) -> set[str]:
 
 
 def _scaling_warnings(ranking: Ranking) -> list[str]:
-    """Components that decide nothing, and a zero share whose tiny range the scaling blows up."""
-    texts = []
-    flat = [name for name in ranking.risk.weights if name in ranking.risk.flat]
-    if flat and not ranking.risk.is_flat:
-        texts.append(f"{', '.join(flat)}: flat (within 5 %), 0.5 on every layer")
+    """Components that decide nothing or nothing of their own, and a zero share whose tiny range scaling blows up."""
+    risk = ranking.risk
+    texts = [equal_text(name, twin) for name, twin in risk.equal.items()]
+    if not risk.is_flat:
+        flat = [name for name in (*risk.weights, *risk.noise) if name in risk.flat]
+        texts += [f"{flat_text(name, risk.noise)}: 0.5 on every layer" for name in dict.fromkeys(flat)]
+        if len(risk.deciding) == 1:
+            texts.append(f"{risk.deciding[0]} alone decides the index: no layer has a level")
     sparsity = ranking.scores.series.get("value_sparsity")
     if sparsity is not None and sparsity.complete and "value_sparsity" not in ranking.risk.flat:
         span = float(np.ptp(sparsity.values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...analysis.wording import equal_text, flat_text
 from .blocks import Heading, Paragraph, TableHead, TextTable, heads
 from .cells import NOTHING, interval, number
 from .words import Own, Words, joined, own
@@ -27,6 +28,8 @@ def risk_index(shown: Shown) -> Iterator[Block]:
         yield Paragraph(joined(_sentences(preset), " "))
         for component, reason in preset.dropped.items():
             yield Paragraph(own("{} is not in the index: {}.", component, reason))
+        for component, twin in (preset.equal or {}).items():
+            yield Paragraph(own("{}.", equal_text(component, twin)))
         name = f"preset-{position + 1}"
         yield _ingredients(preset, name)
         yield _weights(preset, name)
@@ -45,9 +48,9 @@ def _sentences(preset: PresetSummary) -> Iterator[Words]:
         yield Own("No component varies.")
     else:
         yield own(
-            "Effectively {:.1f} of its {} components are independent.",
+            "Effectively {:.1f} of its {} varying components are independent.",
             preset.independent_components,
-            len(preset.weights),
+            len(preset.varying),
         )
     if preset.confounded:
         yield own(
@@ -65,14 +68,18 @@ def _ingredients(preset: PresetSummary, name: str) -> TextTable:
         ),
         [
             (_flat(preset, score), Own(f"{weight:.3g}"), preset.formulas[score], _rescaled(preset, score))
-            for score, weight in preset.effective_weights.items()
+            for score, weight in (preset.effective_weights | dict.fromkeys(_flat_scores(preset), 0.0)).items()
         ],
         folded=False,
     )
 
 
+def _flat_scores(preset: PresetSummary) -> list[str]:
+    return [name for name in preset.flat if preset.layers and name in preset.layers[0].scores]
+
+
 def _flat(preset: PresetSummary, score: str) -> Words:
-    return own("{}, flat", score) if score in preset.flat else score
+    return flat_text(score, preset.noise) if score in preset.flat else score
 
 
 def _rescaled(preset: PresetSummary, score: str) -> Own:

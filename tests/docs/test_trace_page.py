@@ -37,7 +37,7 @@ def test_points_are_those_of_the_registry() -> None:
 
 def test_architectures_and_schema_are_named() -> None:
     table = DOCUMENT[DOCUMENT.index("| architectures | notes |") :].partition("\n\n")[0]
-    assert [name for name in re.findall(r"`([a-z0-9]+)`", table) if name in ARCHITECTURES] == list(ARCHITECTURES)
+    assert [name for name in re.findall(r"`([a-z0-9-]+)`", table) if name in ARCHITECTURES] == list(ARCHITECTURES)
     assert SCHEMA in DOCUMENT
 
 

@@ -208,7 +208,6 @@ def refusal(write_gguf: WriteGguf, name: str = "llama", **changes: Any) -> str:
     ("architecture", "message"),
     [
         ("gpt2", "the streamed engine does not run the architecture 'gpt2', only llama, qwen2"),
-        ("qwen3moe", "the streamed engine does not run the architecture 'qwen3moe', only"),
         ("never-heard-of", "ggufscope does not know the architecture 'never-heard-of', only"),
         (None, "the file names no architecture"),
     ],

@@ -102,6 +102,17 @@ class Catalog:
         bias = self.vector(layer, f"{role}.bias", rows)
         return Matrix(tensor, 0, rows, 1.0 if scale is None else float(scale[0]), bias)
 
+    def row(self, layer: int, role: str, columns: int) -> Matrix:
+        """A matrix of one row, which may be stored as a vector.
+
+        Raises:
+            NotApplicableError: There is none, or it has another shape.
+        """
+        tensor = self.need(layer, role)
+        if tensor.shape != (columns,):
+            _require_shape(tensor, (1, columns))
+        return Matrix(tensor, 0, 1)
+
     def experts(self, layer: int, role: str, n_experts: int, rows: int, columns: int) -> list[Matrix]:
         """The matrices of all experts, whether in one tensor or in one each.
 

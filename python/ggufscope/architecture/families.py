@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .family import Family, NormRoles
+from .family import Family, NormRoles, Routing
 from .limits import NotApplicableError
 
 if TYPE_CHECKING:
@@ -22,10 +22,12 @@ FAMILIES = {
     "llama": Family("norm", traced=True),  # Mistral and Mixtral too
     "internlm2": Family("norm"),
     "granite": Family("norm", logits_divided=True),
+    "granitemoe": Family("norm", logits_divided=True, traced=True),
     "command-r": Family("norm", layer_norm=True, arrangement="one norm"),
     "qwen2": Family("neox", traced=True),
     "qwen3": Family("neox", traced=True),
-    "qwen3moe": Family("neox"),
+    "qwen2moe": Family("neox", routing=Routing(normalized=False), traced=True),
+    "qwen3moe": Family("neox", traced=True),
     "gemma": Family("neox", "gelu", embedding_root=True, traced=True),
     "gemma2": Family(
         "neox",
@@ -55,6 +57,14 @@ FAMILIES = {
     "phi3": Family("neox", traced=True),
     "gpt2": Family(None, "gelu", layer_norm=True),
     "gptneox": Family("neox", "gelu", layer_norm=True),
+    "gpt-oss": Family(
+        "neox",
+        "swiglu_oai",
+        feed_forward_norms=NormRoles("post_attention_norm"),
+        local_period=2,
+        routing=Routing("softmax of chosen", normalized=False),
+        traced=True,
+    ),
     "starcoder2": Family("neox", "gelu", layer_norm=True),
 }
 

@@ -93,5 +93,5 @@ def _shared(sources: Sources, layer: int) -> SharedExpert | None:
     if not sources.catalog.has(layer, "ffn_down_shexp"):
         return None
     gated = sources.catalog.has(layer, "ffn_gate_inp_shexp")
-    gate = sources.catalog.matrix(layer, "ffn_gate_inp_shexp", 1, sources.width) if gated else None
+    gate = sources.catalog.row(layer, "ffn_gate_inp_shexp", sources.width) if gated else None
     return SharedExpert(_dense(sources, layer, "_shexp"), gate)

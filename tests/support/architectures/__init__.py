@@ -7,6 +7,7 @@ A new architecture is an entry in one of the tables below.
 """
 
 from support.architectures.dense import DENSE
+from support.architectures.experts import EXPERT_MODELS
 from support.architectures.specimen import Specimen
 
-SPECIMENS: dict[str, Specimen] = {**DENSE}
+SPECIMENS: dict[str, Specimen] = {**DENSE, **EXPERT_MODELS}

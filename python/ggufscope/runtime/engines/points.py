@@ -9,7 +9,7 @@ from ...architecture.parts import Mixture
 from ..measuring.capture import POINTS
 
 if TYPE_CHECKING:
-    from ...architecture.parts import Layer
+    from ...architecture.parts import Expert, Layer
 
 
 def points_of(layer: Layer) -> frozenset[str]:
@@ -23,8 +23,14 @@ def points_of(layer: Layer) -> frozenset[str]:
         missing |= {"q", "k", "v"}
     if layer.feed_forward is None:
         missing |= {"ffn_norm", "gate", "up", "gated", "ffn_output"}
-    else:
-        feed_forward = layer.feed_forward
-        expert = feed_forward.experts[0] if isinstance(feed_forward, Mixture) else feed_forward.expert
-        missing |= {"gate"} if expert.gate is None else set()
+    expert = expert_of(layer)
+    if expert is not None and expert.gate is None:
+        missing |= {"gate"}
     return frozenset(POINTS) - missing
+
+
+def expert_of(layer: Layer) -> Expert | None:
+    """The FFN of a dense layer, the first expert of a mixture; None where the layer has none."""
+    if layer.feed_forward is None:
+        return None
+    return layer.feed_forward.experts[0] if isinstance(layer.feed_forward, Mixture) else layer.feed_forward.expert

@@ -13,9 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ....architecture.mixers.attention import AttentionWeights
-from ....architecture.parts import DenseFeedForward
 from ....errors import TraceError
-from ..points import points_of
+from ..points import expert_of, points_of
 from .library import Node, node_at, operation, values
 
 if TYPE_CHECKING:
@@ -36,11 +35,22 @@ POINT_OF_NAME = {
     "ffn_gate": "gate",
     "ffn_up": "up",
     "ffn_down": "ffn_output",
+    "ffn_gate_exps": "gate",
+    "ffn_up_exps": "up",
+    "ffn_gate_up_exps": "gate_up",
+    "ffn_down_exps": "ffn_output",
+    "ffn_moe_out": "ffn_output",
     "l_out": "residual",
 }
-_READ_BY = {"up": "ffn_norm", "ffn_output": "gated"}  # the point that is what the product of another one reads
+_PRODUCTS = frozenset({"MUL_MAT", "MUL_MAT_ID"})  # the second one of the experts that each token chose
+_READ_BY = {  # point → the point that its product reads
+    "up": "ffn_norm",
+    "gate_up": "ffn_norm",
+    "ffn_output": "gated",
+}
 _ADDED = frozenset({"attention_output", "ffn_output"})  # to the residual stream
 _ON_THE_WAY = frozenset({"NORM", "RMS_NORM", "GET_ROWS"})  # which, in the last layer, gets the rows of all tokens
+_SHARED_EXPERT = "ffn_shexp"  # the beginning of what its output is called, which is added to that of the others
 _LAST = "residual"
 
 
@@ -77,7 +87,7 @@ class Nodes:
         """The point that a node is, unless another follows; None: it is not wanted."""
         node = node_at(address)
         kind = operation(node.op)
-        point = self._multiplied(node) if kind == "MUL_MAT" else self._named(address) or self._follows(node, kind)
+        point = self._multiplied(node) if kind in _PRODUCTS else self._named(address) or self._follows(node, kind)
         if point is not None:
             self._candidates[address] = point
         elif kind in _ON_THE_WAY and (branch := self._candidates.get(node.src[0])) in _ADDED:
@@ -96,7 +106,7 @@ class Nodes:
 
     def _follows(self, node: Node, kind: str) -> str | None:
         """The point of what a node makes of a candidate, which it replaces."""
-        if kind not in {"ADD", "MUL", "SCALE"}:
+        if kind not in {"ADD", "ADD_ID", "MUL", "SCALE"}:
             return None
         point = self._candidates.get(node.src[0])
         if kind == "SCALE":
@@ -104,7 +114,9 @@ class Nodes:
         operand = _name(node.src[1])
         if kind == "MUL" and operand.endswith(".weight"):
             return self._normed.get(node.src[0])
-        return point if operand.endswith(".bias" if kind == "ADD" else ".scale") else None
+        if kind == "ADD" and operand.startswith(_SHARED_EXPERT):
+            return point
+        return point if operand.endswith(".scale" if kind == "MUL" else ".bias") else None
 
     def take(self, address: int, point: str) -> None:
         """Copy a node that is wanted and was computed, and the one that a product reads.
@@ -120,7 +132,7 @@ class Nodes:
         else:
             self._held[point] = array.reshape(self._n_tokens, -1)
         node = node_at(address)
-        if point in _READ_BY and operation(node.op) == "MUL_MAT":
+        if point in _READ_BY and operation(node.op) in _PRODUCTS:
             self._held[_READ_BY[point]] = values(node.src[1]).reshape(self._n_tokens, -1)
         if point == _LAST:
             self._hand_over()
@@ -160,7 +172,11 @@ def _split_fused(held: dict[str, Array], layer: Layer) -> None:
         q, k = layer.mixer.q.n_rows, layer.mixer.k.n_rows
         fused = held.pop("qkv")
         held |= {"q": fused[:, :q], "k": fused[:, q : q + k], "v": fused[:, q + k :]}
-    if "gate" not in held and "up" in held and isinstance(layer.feed_forward, DenseFeedForward):
-        gate = layer.feed_forward.expert.gate
-        if gate is not None:
-            held["gate"], held["up"] = held["up"][:, : gate.n_rows], held["up"][:, gate.n_rows :]
+    expert = expert_of(layer)
+    if "gate_up" in held and expert is not None:
+        by_expert = held.pop("gate_up").reshape(-1, 2, expert.up.n_rows)
+        n_tokens = len(held["residual"])
+        held |= {"gate": by_expert[:, 0].reshape(n_tokens, -1), "up": by_expert[:, 1].reshape(n_tokens, -1)}
+    if "gate" not in held and "up" in held and expert is not None and expert.gate is not None:
+        size = expert.gate.n_rows
+        held["gate"], held["up"] = held["up"][:, :size], held["up"][:, size:]

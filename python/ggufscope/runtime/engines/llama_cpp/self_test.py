@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     OpenEngine = Callable[[str, Network, int], Engine]  # of a path, its network and a number of threads
 
 _WIDTH, _NEURONS, _HEADS, _KV_HEADS, _LENGTH, _VOCABULARY = 64, 48, 4, 2, 16, 96
+_EXPERTS, _USED_EXPERTS = 4, 2
 _WINDOW = 8
 _N_TOKENS = 13
 _TOLERANCE = 5e-3  # relative; a wrong node is off by far more, llama.cpp's table of GELU in float16 by less
@@ -51,8 +52,26 @@ _SHAPES: dict[str, tuple[int, ...]] = {
     "post_ffw_norm": (_WIDTH,),
     "attn_q_norm": (_LENGTH,),
     "attn_k_norm": (_LENGTH,),
+    "attn_sinks": (_HEADS,),
+    "ffn_gate_inp": (_EXPERTS, _WIDTH),
+    "ffn_gate_exps": (_EXPERTS, _NEURONS, _WIDTH),
+    "ffn_up_exps": (_EXPERTS, _NEURONS, _WIDTH),
+    "ffn_gate_up_exps": (_EXPERTS, 2 * _NEURONS, _WIDTH),
+    "ffn_down_exps": (_EXPERTS, _WIDTH, _NEURONS),
+    "ffn_gate_inp_shexp": (_WIDTH,),
+    "ffn_gate_shexp": (_NEURONS, _WIDTH),
+    "ffn_up_shexp": (_NEURONS, _WIDTH),
+    "ffn_down_shexp": (_WIDTH, _NEURONS),
 }
-_COPIED = ("rope.freq_base", "attn_logit_softcapping", "final_logit_softcapping")
+_COPIED = (
+    "rope.freq_base",
+    "attn_logit_softcapping",
+    "final_logit_softcapping",
+    "attention.scale",
+    "embedding_scale",
+    "residual_scale",
+    "logit_scale",
+)
 
 Structure = tuple[str | None, frozenset[str]]  # the architecture, the roles of the tensors in a layer
 PASSED: set[Structure] = set()
@@ -87,7 +106,7 @@ def _write(path: Path, model: Model, roles: frozenset[str], n_layers: int, fused
     import gguf  # noqa: PLC0415  only writing needs it
 
     writer = gguf.GGUFWriter(path, model.architecture or "")
-    for name, value in _metadata(model, n_layers).items():
+    for name, value in _metadata(model, n_layers, roles).items():
         if isinstance(value, int):
             writer.add_uint32(f"{model.architecture}.{name}", value)
         else:
@@ -101,7 +120,9 @@ def _write(path: Path, model: Model, roles: frozenset[str], n_layers: int, fused
     writer.close()
 
 
-def _metadata(model: Model, n_layers: int) -> Mapping[str, int | float]:
+def _metadata(model: Model, n_layers: int, roles: frozenset[str]) -> Mapping[str, int | float]:
+    experts = {"expert_count": _EXPERTS, "expert_used_count": _USED_EXPERTS, "expert_feed_forward_length": _NEURONS}
+    shared = {"expert_shared_feed_forward_length": _NEURONS}
     copied = {name: model.metadata.get(f"{model.architecture}.{name}") for name in _COPIED}
     return {
         "block_count": n_layers,
@@ -116,6 +137,8 @@ def _metadata(model: Model, n_layers: int) -> Mapping[str, int | float]:
         "attention.sliding_window": _WINDOW,
         "attention.layer_norm_rms_epsilon": 1e-5,
         "rope.dimension_count": _LENGTH,
+        **(experts if "ffn_down_exps" in roles else {}),
+        **(shared if "ffn_down_shexp" in roles else {}),
         **{name: value for name, value in copied.items() if isinstance(value, float)},
     }
 
@@ -125,7 +148,7 @@ def _tensors(roles: frozenset[str], n_layers: int, has_output: bool, fused: bool
 
     def draw(*shape: int) -> Array:
         values: Any = chance.standard_normal(shape)
-        scaled = values / shape[-1] ** 0.5 if len(shape) == 2 else 1 + 0.3 * values
+        scaled = values / shape[-1] ** 0.5 if len(shape) > 1 else 1 + 0.3 * values
         return np.asarray(scaled, np.float32)
 
     yield "token_embd.weight", draw(_VOCABULARY, _WIDTH) * np.float32(_WIDTH**0.5)
@@ -138,7 +161,7 @@ def _tensors(roles: frozenset[str], n_layers: int, has_output: bool, fused: bool
             if base not in _SHAPES or kind == "scale":
                 continue
             shape = (2 * _NEURONS, _WIDTH) if fused and base == "ffn_up" else _SHAPES[base]
-            yield f"blk.{layer}.{base}.{kind or 'weight'}", draw(*shape[:1]) if kind == "bias" else draw(*shape)
+            yield f"blk.{layer}.{base}.{kind or 'weight'}", draw(*shape[:-1]) if kind == "bias" else draw(*shape)
 
 
 def _compare(path: Path, open_other: OpenEngine) -> None:

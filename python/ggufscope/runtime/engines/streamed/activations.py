@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from ....architecture.family import Activation
     from ...shape import Array
 
+_OAI_LIMIT = np.float32(7)
+
 
 def _silu(x: Array) -> None:
     """X / (1 + e⁻ˣ)."""
@@ -52,8 +54,24 @@ ACTIVATIONS: dict[Activation, Callable[[Array], None]] = {
 }
 
 
+def _swiglu_oai(gate: Array, up: Array) -> None:
+    """Clamped to 7: gate · σ(1.702 · gate) · (up + 1), as gpt-oss has it."""
+    np.minimum(gate, _OAI_LIMIT, out=gate)
+    inner = np.exp(gate * np.float32(-1.702))
+    inner += np.float32(1)
+    gate /= inner
+    gate *= np.clip(up, -_OAI_LIMIT, _OAI_LIMIT) + np.float32(1)
+
+
+# Gated products that are no φ(gate) · up; in place of the gate.
+GATED: dict[Activation, Callable[[Array, Array], None]] = {"swiglu_oai": _swiglu_oai}
+
+
 def combine(gate: Array | None, up: Array, activation: Activation) -> None:
     """φ(gate) · up in place of the gate; without one, φ(up) in place of up."""
+    if gate is not None and activation in GATED:
+        GATED[activation](gate, up)
+        return
     hidden = up if gate is None else gate
     ACTIVATIONS[activation](hidden)
     if gate is not None:

@@ -37,7 +37,9 @@ def rms_norm(x: Array, gain: Array, epsilon: float, out: Array) -> None:
 
 
 @compiled
-def masked_softmax(scores: Array, positions: npt.NDArray[np.int64], window: int, scale: float, soft_cap: float) -> None:
+def masked_softmax(  # noqa: PLR0917
+    scores: Array, positions: npt.NDArray[np.int64], window: int, scale: float, soft_cap: float, sinks: Array
+) -> None:
     """Softmax over the keys that a query may see, in place; the others become 0.
 
     Args:
@@ -46,6 +48,7 @@ def masked_softmax(scores: Array, positions: npt.NDArray[np.int64], window: int,
         window: keys seen at most.
         scale: of scores.
         soft_cap: scaled scores become cap · tanh(score / cap); 0: they do not.
+        sinks: float32 (heads,): the score of a key that takes its share and has no place in the result; −∞: none.
     """
     n_heads, n_queries, n_keys = scores.shape
     factor = np.float32(scale)
@@ -55,14 +58,14 @@ def masked_softmax(scores: Array, positions: npt.NDArray[np.int64], window: int,
             row = scores[head, i]
             first = max(0, positions[i] - window + 1)
             last = positions[i] + 1
-            highest = np.float32(-np.inf)
+            highest = sinks[head]
             for key in range(first, last):
                 value = row[key] * factor
                 if cap != 0:
                     value = cap * math.tanh(value / cap)
                 row[key] = value
                 highest = max(highest, value)
-            total = 0.0
+            total = math.exp(sinks[head] - highest)
             for key in range(first, last):
                 value = math.exp(row[key] - highest)
                 row[key] = value

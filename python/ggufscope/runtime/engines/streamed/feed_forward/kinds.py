@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .....architecture.limits import NotApplicableError
-from .....architecture.parts import DenseFeedForward
-from ..activations import ACTIVATIONS
+from .....architecture.parts import DenseFeedForward, Mixture
+from ..activations import ACTIVATIONS, GATED
 from .dense import dense
+from .mixture import mixture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     Compute = Callable[[Any, Array, LayerPass], Array]
 
 # Type of weights → function of the weights, what they read, and the batch.
-FEED_FORWARDS: dict[type, Compute] = {DenseFeedForward: dense}
+FEED_FORWARDS: dict[type, Compute] = {DenseFeedForward: dense, Mixture: mixture}
 
 
 def check_feed_forward(weights: FeedForward | None, layer: int) -> None:
@@ -27,8 +28,8 @@ def check_feed_forward(weights: FeedForward | None, layer: int) -> None:
     if weights is None:
         return
     if type(weights) not in FEED_FORWARDS:
-        raise NotApplicableError(f"blk.{layer} is a mixture of experts, which the streamed engine does not run")
-    if weights.activation not in ACTIVATIONS:
+        raise NotApplicableError(f"blk.{layer} has {type(weights).__name__}, which the streamed engine does not run")
+    if weights.activation not in {*ACTIVATIONS, *GATED}:
         raise NotApplicableError(
             f"blk.{layer} has the activation {weights.activation}, which the streamed engine lacks"
         )

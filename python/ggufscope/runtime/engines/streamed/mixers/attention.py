@@ -85,7 +85,7 @@ def head_groups(shape: HeadShape, n_scores: int, score_bytes: int) -> list[HeadG
 
 
 def attend(
-    shape: HeadShape, heads: HeadGroup, queries: Array, memory: Memory, *, out: Array, take: Take | None
+    shape: HeadShape, heads: HeadGroup, queries: Array, memory: Memory, sinks: Array, *, out: Array, take: Take | None
 ) -> None:
     """Mix values by the softmax of scores, for a group of heads.
 
@@ -94,6 +94,7 @@ def attend(
         heads: whose scores are held together.
         queries: float32 (tokens, heads, key length), turned: of all heads, of the last tokens in memory.
         memory: keys and values, of these tokens too.
+        sinks: float32 (heads,), see `masked_softmax`.
         out: float32 (tokens, heads, value length), to be written for these heads.
         take: called with their probabilities; None: they are not captured.
     """
@@ -103,8 +104,9 @@ def attend(
     asked = by_head.transpose(1, 2, 0, 3).reshape(count, -1, shape.key_length)
     scores = np.matmul(asked, memory.keys[heads.kv].swapaxes(1, 2)).reshape(-1, n, memory.length)
     positions = np.arange(memory.length - n, memory.length)
-    masked_softmax(scores, positions, shape.window or _ALL, shape.scale, shape.soft_cap)
     first_head = heads.kv.start * group + heads.members.start
+    own_sinks = sinks[first_head : first_head + len(scores)]
+    masked_softmax(scores, positions, shape.window or _ALL, shape.scale, shape.soft_cap, own_sinks)
     if take is not None:
         take(scores, first_head)
     mixed = np.matmul(scores.reshape(count, -1, memory.length), memory.values[heads.kv])
@@ -117,6 +119,8 @@ class Attention:
     def __init__(self, weights: AttentionWeights, rotations: Rotations) -> None:
         self._weights = weights
         self._turning = rotations.turning(weights.shape.rotation)
+        sinks = np.full(weights.shape.n_heads, -np.inf) if weights.sinks is None else weights.sinks
+        self._sinks = sinks.astype(np.float32)
 
     @staticmethod
     def check(weights: AttentionWeights, layer: int) -> None:
@@ -126,8 +130,6 @@ class Attention:
                 f"attention of blk.{layer} is bidirectional (attention.causal is false), which the streamed engine"
                 " does not run"
             )
-        if weights.sinks is not None:
-            raise NotApplicableError(f"blk.{layer} has attention sinks, which the streamed engine does not run")
         for norm in (weights.q_norm, weights.k_norm):
             check_norm(norm)
             if norm is not None and norm.gain.ndim > 1:
@@ -157,7 +159,8 @@ class Attention:
         def attend_part(part: tuple[PromptSpan, HeadGroup]) -> None:
             span, heads = part
             take = run.taking_attention(span.prompt)
-            attend(shape, heads, queries[span.rows], memories[span.prompt], out=mixed[span.rows], take=take)
+            memory = memories[span.prompt]
+            attend(shape, heads, queries[span.rows], memory, self._sinks, out=mixed[span.rows], take=take)
 
         run.workers.each(attend_part, parts)
         return product(weights.output, mixed.reshape(len(q), -1), run.workers)

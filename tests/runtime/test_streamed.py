@@ -207,7 +207,7 @@ def refusal(write_gguf: WriteGguf, name: str = "llama", **changes: Any) -> str:
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [
-        ("gpt2", "the streamed engine does not run the architecture 'gpt2', only llama, qwen2"),
+        ("gpt2", "the streamed engine does not run the architecture 'gpt2', only llama, "),
         ("never-heard-of", "ggufscope does not know the architecture 'never-heard-of', only"),
         (None, "the file names no architecture"),
     ],
@@ -234,6 +234,36 @@ def test_tensors_that_would_be_passed_over(write_gguf: WriteGguf, tensor: str, m
 def test_missing_tensors(write_gguf: WriteGguf, missing: str) -> None:
     tensors = {name: tensor for name, tensor in sample("llama").tensors.items() if name != missing}
     assert f"there is no {missing.removesuffix('.weight')}" in refusal(write_gguf, tensors=tensors)
+
+
+def test_blocks_that_predict_further_tokens_are_no_layers(write_gguf: WriteGguf) -> None:
+    model = sample("llama")
+    metadata = model.metadata | {"llama.block_count": 3, "llama.nextn_predict_layers": 1}
+    extra = {name.replace("blk.1", "blk.2"): values for name, values in model.tensors.items() if "blk.1" in name}
+    extra["blk.2.nextn.eh_proj.weight"] = np.ones((64, 128), np.float32)
+    plain = tables(write_gguf(**model.file()), PROMPTS)
+    with_block = tables(
+        write_gguf(**(model.file() | {"tensors": model.tensors | extra, "metadata": metadata})), PROMPTS
+    )
+    np.testing.assert_array_equal(with_block["residual_rms"], plain["residual_rms"])
+
+
+@pytest.mark.parametrize("key", ["head_count", "head_count_kv"])
+def test_a_layer_without_heads_has_no_figures_of_attention(write_gguf: WriteGguf, key: str) -> None:
+    model = sample("llama")
+    counts = {"llama.attention.head_count": [4, 4], "llama.attention.head_count_kv": [2, 2]}
+    counts[f"llama.attention.{key}"][1] = 0
+    lengths = {"llama.attention.key_length": 16, "llama.attention.value_length": 16}
+    kept = {name: values for name, values in model.tensors.items() if "blk.1.attn" not in name}
+    kept["blk.1.attn_norm.weight"] = model.tensors["blk.1.attn_norm.weight"]
+    file = model.file() | {"tensors": kept, "metadata": model.metadata | counts | lengths}
+    figures = tables(write_gguf(**file), PROMPTS)
+    for name in ("q_rms", "entropy", "attention_output_rms", "ffn_attention_ratio"):
+        assert np.isfinite(figures[name][2, 0]).all(), name
+        assert np.isnan(figures[name][2, 1]).all(), name
+    assert np.isfinite(figures["ffn_output_rms"]).all()
+    file["tensors"] = model.tensors
+    assert "ggufscope does not know what blk.1.attn_q.weight is for" in refusal(write_gguf, **file)
 
 
 def test_shapes_that_do_not_fit(write_gguf: WriteGguf) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..models.stacks import next_token_layers
 from .limits import NotApplicableError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Hyperparameters:
         self.family = family
         self.width = width
         self.block_count = self.count("block_count")
+        self._next_token_layers = next_token_layers(model.metadata, model.architecture, model.tensors)
 
     def count(self, key: str, layer: int | None = None) -> int | None:
         """A positive integer; None for anything else that stands there. Arrays are by layer."""
@@ -62,12 +64,13 @@ class Hyperparameters:
 
     @property
     def n_layers(self) -> int:
-        """Layers of the trunk.
+        """Layers of the trunk, without blocks that predict tokens behind the next one.
 
         Raises:
             NotApplicableError: The metadata do not say how many there are.
         """
-        return int(self.needed(self.block_count, "block_count"))
+        n_blocks = int(self.needed(self.block_count, "block_count"))
+        return n_blocks - sum(layer < n_blocks for layer in self._next_token_layers)
 
     @property
     def epsilon(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ...models.metadata import as_count
 from .attention import attention
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def mixer(sources: Sources, layer: int) -> Mixer | None:
     for role, gather in MIXERS.items():
         if sources.catalog.has(layer, role):
             return gather(sources, layer)
-    if sources.hyperparameters.value("attention.head_count", layer) == 0 and not sources.catalog.has(layer, "attn_q"):
+    keys = ("attention.head_count", "attention.head_count_kv")
+    if any(as_count(sources.hyperparameters.value(key, layer)) == 0 for key in keys):
         return None
     return attention(sources, layer)

@@ -80,7 +80,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "odd escape": (renamed(rwkv(), "hello", "\\x4G"), "tokens: token 257, '\\\\x4G', is not escaped as RWKV does"),
     "plamo without a byte": (renamed(plamo(), "<0xC3>", "<0xc>"), "tokens: no byte token for 0xC3"),
     "plamo without scores": (changed(plamo(), scores=None), "scores: the key is missing"),
-    "words without pre-tokenizer": (changed(whitespace_words(), pre=None), "pre: the key is missing"),
+    "pre-tokenizer is a number": (changed(whitespace_words(), pre=3), "pre: must be string"),
     "types are a table": (word_pieces(token_type=[[1, 2], [3]]), "token_type: an array of numbers, not array"),
 }
 

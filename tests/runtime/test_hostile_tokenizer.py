@@ -50,7 +50,6 @@ BAD = {
     ),
     "flag is a number": (spm(add_space_prefix=1), "add_space_prefix: must be bool, not uint32"),
     "byte token without a byte": (spm(token_type=[6] * N), "tokens: byte token 0 is '<unk>', not <0x00> to <0xFF>"),
-    "no pre-tokenizer": (without(bpe(), "pre"), "pre: the key is missing"),
     "unknown pre-tokenizer": (
         bpe(pre="tekken9"),
         "pre: pre-tokenizer 'tekken9' is not one of the 91 that llama.cpp knows",

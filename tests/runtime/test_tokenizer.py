@@ -37,6 +37,8 @@ GPT_OSS = ["<|start|>", "<|message|>", "<|end|>", "<|return|>", "<|call|>"]
 ADD_EOS = {"tokenizer.ggml.add_bos_token": False, "tokenizer.ggml.add_eos_token": True}
 VOCABULARIES = {
     **{pre: lambda pre=pre: byte_pairs(pre) for pre in ("gpt-2", "llama-bpe", "qwen2")},
+    "no pre-tokenizer": lambda: {k: v for k, v in byte_pairs().items() if k != "tokenizer.ggml.pre"},
+    "an empty pre-tokenizer": lambda: byte_pairs(""),
     "gpt-2 with eos": lambda: byte_pairs("gpt-2") | ADD_EOS,
     "gpt-oss": lambda: with_tokens(byte_pairs("qwen2"), *GPT_OSS, "[PAD]", "<fim-prefix>", "<SUF>"),
     "gpt-oss without calls": lambda: with_tokens(byte_pairs("qwen2"), *GPT_OSS[:4]),

@@ -103,7 +103,7 @@ def trace(
         if keep_path is not None:
             guard.check(keep_path)
         opened = stack.enter_context(ENGINES[engine].open(model, n_threads))
-        reading = _read(model, prompts, text, probe, tokens, template, seed)
+        reading = _read(model, opened.shape, new_tokens, prompts, text, probe, tokens, template, seed)
         _check_context(reading, opened.shape)
         hashing = stack.enter_context(FileHashing(model, wanted=hash))
         keeper = stack.enter_context(_keeper(keep_path, points, opened.shape, guard))
@@ -143,6 +143,8 @@ def _checked_new_tokens(asked: int | None, answers: bool) -> int:
 
 def _read(  # noqa: PLR0917
     model: Model,
+    shape: ModelShape,
+    new_tokens: int,
     prompts: str | PathLike[str] | NamedPrompts | None,
     text: str | PathLike[str] | None,
     probe: int | None,
@@ -153,11 +155,12 @@ def _read(  # noqa: PLR0917
     if probe is not None:
         return draw_tokens(model, probe, seed)
     if tokens is not None:
-        return read_tokens(model, tokens)
+        return read_tokens(model, tokens, answered=new_tokens > 0)
     if text is not None:
-        return read_text(model, text)
+        return read_text(model, text, closed=not (shape.causal and new_tokens))
     known = prompts if isinstance(prompts, NamedPrompts) else named_prompts(prompts)
-    return read_prompt_set(model, known.prompts, known.name, template)
+    # A prompt of a causal model stays open, answered or not: its figures do not depend on what is to follow.
+    return read_prompt_set(model, known.prompts, known.name, template, closed=not shape.causal)
 
 
 def _check_context(reading: Reading, shape: ModelShape) -> None:

@@ -123,19 +123,22 @@ def _median(values: Sequence[float | None]) -> float | None:
 
 def _render_answers(console: Console, prompts: Sequence[PromptTrace], glyphs: Glyphs) -> None:
     counts = Counter(prompt.score.verdict for prompt in prompts if prompt.score is not None)
-    console.print(
-        Text(", ".join(f"{counts[verdict]} {verdict}" for verdict in ("correct", "wrong", "unscored")), "bold")
-    )
+    if counts:
+        console.print(
+            Text(", ".join(f"{counts[verdict]} {verdict}" for verdict in ("correct", "wrong", "unscored")), "bold")
+        )
     table = plain_table("prompt", "category", "answer", "verdict")
     for prompt in prompts:
         if prompt.answer is None:
             continue
         verdict = prompt.score.verdict if prompt.score is not None else glyphs.nothing
-        answer = " ".join((prompt.answer.text or "").split())
+        answer = prompt.answer.text
+        if answer is None:
+            answer = f"ids {' '.join(map(str, prompt.answer.token_ids))}"
         table.add_row(
             safe(glyphs.cut(prompt.id, 32)),
             safe(glyphs.cut(prompt.category or "", 24)),
-            safe(glyphs.cut(answer, _LONGEST_ANSWER)),
+            safe(glyphs.cut(" ".join(answer.split()), _LONGEST_ANSWER)),
             safe(verdict, _VERDICT_STYLES.get(verdict, "dim")),
         )
     print_table(console, table)

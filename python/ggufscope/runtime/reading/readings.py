@@ -11,7 +11,7 @@ import numpy as np
 from ..._core import GGUFError
 from ...architecture.limits import NotApplicableError
 from ...architecture.vocabulary import ordinary_tokens
-from ...errors import TraceError
+from ...errors import MissingExtraError, TraceError
 from ...text.escape import escape
 from ...text.names import base_name
 from .templates import choose_template
@@ -65,8 +65,15 @@ class Reading:
     warnings: list[str] = field(default_factory=list)
 
 
-def read_prompt_set(model: Model, prompts: PromptSet, name: str, template: str) -> Reading:
+def read_prompt_set(model: Model, prompts: PromptSet, name: str, template: str, *, closed: bool = False) -> Reading:
     """The prompts of a set, each in the template's form.
+
+    Args:
+        model: the file.
+        prompts: the set.
+        name: of the set.
+        template: as for `templates.choose_template`.
+        closed: end each with the tokens that the file asks for; where an answer may follow, nothing ends it.
 
     Raises:
         GGUFError: The model has no tokenizer, or one that is not known here.
@@ -75,10 +82,11 @@ def read_prompt_set(model: Model, prompts: PromptSet, name: str, template: str) 
     """
     tokenizer = read_tokenizer(model)
     choice = choose_template(template, model, tokenizer)
+    closing = tokenizer.vocabulary.closing if closed else ()
     items = [
         Item(
             id=prompt.id,
-            tokens=np.array(choice.template.encode(tokenizer, prompt.prompt), np.int32),
+            tokens=np.array([*choice.template.encode(tokenizer, prompt.prompt), *closing], np.int32),
             text=prompt.prompt,
             wrapped=choice.template.text(prompt.prompt),
             prompt=prompt,
@@ -94,11 +102,17 @@ def read_prompt_set(model: Model, prompts: PromptSet, name: str, template: str) 
         template_reason=choice.reason,
         opening=tokenizer.vocabulary.opening,
         stop=tokenizer.ends,
+        warnings=list(tokenizer.vocabulary.notes),
     )
 
 
-def read_text(model: Model, path: str | PathLike[str]) -> Reading:
+def read_text(model: Model, path: str | PathLike[str], *, closed: bool = False) -> Reading:
     """The text of a file in one piece, as it is.
+
+    Args:
+        model: the file.
+        path: of the text.
+        closed: as for `read_prompt_set`.
 
     Raises:
         TraceError: It is no UTF-8 text, or an empty one.
@@ -115,7 +129,7 @@ def read_text(model: Model, path: str | PathLike[str]) -> Reading:
     if not text or len(data) > _LARGEST_TEXT:
         raise TraceError(f"{path}: " + ("an empty text" if not text else f"larger than {_LARGEST_TEXT >> 20} MiB"))
     tokenizer = read_tokenizer(model)
-    tokens = np.array(tokenizer.encode_parts([text]), np.int32)
+    tokens = np.array(tokenizer.encode(text) if closed else tokenizer.encode_parts([text]), np.int32)
     return Reading(
         source="text",
         name=base_name(path),
@@ -124,11 +138,17 @@ def read_text(model: Model, path: str | PathLike[str]) -> Reading:
         template_reason="a text is read as it is",
         opening=tokenizer.vocabulary.opening,
         stop=tokenizer.ends,
+        warnings=list(tokenizer.vocabulary.notes),
     )
 
 
-def read_tokens(model: Model, path: str | PathLike[str]) -> Reading:
+def read_tokens(model: Model, path: str | PathLike[str], *, answered: bool = False) -> Reading:
     """The sequences of token ids in a file, as they are; that works for every vocabulary.
+
+    Args:
+        model: the file.
+        path: of the ids.
+        answered: answers are wanted: as text where the tokenizer is known, else as ids, and a warning says why.
 
     Raises:
         TraceError: The model has no token embedding, or the file has no ids, or one that is out of range.
@@ -138,19 +158,29 @@ def read_tokens(model: Model, path: str | PathLike[str]) -> Reading:
     if table is None:
         raise TraceError("there is no token_embd.weight")
     sequences = read_token_sequences(path, table.n_rows)
+    tokenizer, warnings = _decoder(model) if answered else (None, [])
     try:
-        stop, warnings = read_vocabulary(model).ends, []
+        stop = read_vocabulary(model).ends
     except GGUFError as error:
-        stop, warnings = frozenset(), [f"no token is known to end an answer: {error}"]
+        stop, warnings = frozenset(), [*warnings, f"no token is known to end an answer: {escape(error)}"]
     names = [f"sequence {place}" for place in range(len(sequences))] if len(sequences) > 1 else ["tokens"]
     return Reading(
         source="tokens",
         name=base_name(path),
         items=[Item(name, np.array(ids, np.int32)) for name, ids in zip(names, sequences, strict=True)],
+        tokenizer=tokenizer,
         template_reason="token ids are read as they are",
         stop=stop,
         warnings=warnings,
     )
+
+
+def _decoder(model: Model) -> tuple[Tokenizer | None, list[str]]:
+    """The tokenizer for answers, or None and a sentence that says why there is none."""
+    try:
+        return read_tokenizer(model), []
+    except (GGUFError, MissingExtraError) as error:
+        return None, [f"answers are shown as token ids: {escape(error)}"]
 
 
 def draw_tokens(model: Model, n_tokens: int, seed: int) -> Reading:

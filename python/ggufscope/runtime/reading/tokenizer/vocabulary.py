@@ -32,6 +32,7 @@ class Vocabulary:
         add_space: whether a text gets a space in front.
         strips_before: special tokens in front of which white space is dropped.
         strips_after: special tokens behind which white space is dropped.
+        notes: sentences on what the file leaves out and is assumed.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Vocabulary:
     add_space: bool
     strips_before: frozenset[int]
     strips_after: frozenset[int]
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def numbers(self) -> dict[str, int]:

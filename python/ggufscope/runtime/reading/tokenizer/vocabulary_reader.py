@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .kinds import KINDS, Kind
-from .metadata_keys import MetadataKeys
+from .metadata_keys import PREFIX, MetadataKeys
 from .pre_tokenizers import NOT_CUT, PRE_TOKENIZERS, PreTokenizer
 from .special_tokens import SpecialTokens
 from .vocabulary import Vocabulary
@@ -13,6 +13,8 @@ from .vocabulary import Vocabulary
 if TYPE_CHECKING:
     from ....models.model import Model
 
+_USUAL_PRE = "default"  # as llama.cpp takes it, with a warning
+_NO_PRE = f"no {PREFIX}pre: text is cut as llama.cpp cuts it then ({_USUAL_PRE!r}), which may differ from training"
 _LONGEST_TOKEN = 4096  # characters; the longest of real vocabularies, runs of spaces, have a few hundred
 
 
@@ -55,7 +57,7 @@ def vocabulary_of_kind(keys: MetadataKeys, kind: Kind) -> Vocabulary:
         "seperator": kind.usual_separator,
     }  # as files spell it
     special_ids = {name: keys.special(name, n_tokens, default) for name, default in named.items()}
-    pre_name = keys.text("pre") if kind.pre == "named" else kind.pre
+    pre_name, notes = _pre_name(keys, kind)
     pre = NOT_CUT if pre_name is None else _pre_tokenizer(keys, pre_name)
     special = SpecialTokens(keys, {text: number for number, text in enumerate(tokens)}, special_ids["eos"])
     opening, closing = _frame(keys, kind, pre, special_ids)
@@ -74,6 +76,7 @@ def vocabulary_of_kind(keys: MetadataKeys, kind: Kind) -> Vocabulary:
         add_space=keys.flag("add_space_prefix", kind.adds_space),
         strips_before=special.strips_before(pre_name),
         strips_after=special.strips_after(pre_name),
+        notes=notes,
     )
 
 
@@ -90,6 +93,14 @@ def _tokens(keys: MetadataKeys) -> list[str]:
         length = len(tokens[longest])
         raise keys.refusal("tokens", f"token {longest} has {length} characters, the limit is {_LONGEST_TOKEN}")
     return tokens
+
+
+def _pre_name(keys: MetadataKeys, kind: Kind) -> tuple[str | None, tuple[str, ...]]:
+    """The name of the pre-tokenizer, and a note where the file does not tell it."""
+    if kind.pre != "named":
+        return kind.pre, ()
+    name = keys.text("pre") if "pre" in keys else ""
+    return (name, ()) if name else (_USUAL_PRE, (_NO_PRE,))
 
 
 def _pre_tokenizer(keys: MetadataKeys, name: str) -> PreTokenizer:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import ggufscope as gs
 from ggufscope.runtime.engines.streamed.network import ARCHITECTURES
 from ggufscope.runtime.measuring.capture import FIGURES, POINTS
+from ggufscope.runtime.measuring.experts import EXPERT_FIGURES
 from ggufscope.runtime.trace_document import SCHEMA
 from support.documents import document, run_python
 
@@ -28,6 +29,11 @@ def test_figures_are_those_of_the_registry() -> None:
         for name, figure in FIGURES.items()
     ]
     assert "\n".join(["| figure | per | definition |", "|---|---|---|", *rows]) in DOCUMENT
+
+
+def test_figures_of_experts_are_those_of_the_registry() -> None:
+    rows = [f"| `{name}` | {cell(definition)} |" for name, definition in EXPERT_FIGURES.items()]
+    assert "\n".join(["| figure of experts | definition |", "|---|---|", *rows]) in DOCUMENT
 
 
 def test_points_are_those_of_the_registry() -> None:

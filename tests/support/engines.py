@@ -13,18 +13,20 @@ from ggufscope.runtime.measuring.capture import FIGURES, NEAR_ZERO, Recorder
 
 if TYPE_CHECKING:
     from ggufscope.runtime.engines.engine import Ending, Engine
+    from ggufscope.runtime.measuring.experts import ExpertUse
 
 Tokens = list[npt.NDArray[np.int32]]
 
 
 @dataclass
 class Traced:
-    """What an engine found: scores of the next token, figures, raw arrays by (prompt, layer, point), answers."""
+    """What an engine gave: next-token scores, figures, raw arrays by (prompt, layer, point), answers, experts."""
 
     logits: npt.NDArray[np.float32]
     figures: Mapping[str, npt.NDArray[np.float64]]
     raw: dict[tuple[int, int, str], npt.NDArray[np.float32]]
     endings: list[Ending]
+    experts: ExpertUse | None
 
 
 def traced(engine: Engine, prompts: Tokens, max_new_tokens: int, stop: frozenset[int]) -> Traced:
@@ -37,7 +39,8 @@ def traced(engine: Engine, prompts: Tokens, max_new_tokens: int, stop: frozenset
     with engine:
         recorder = Recorder(len(prompts), engine.shape, keep)
         logits = engine.prefill(prompts, recorder, room=max_new_tokens, progress=None)
-        return Traced(logits.copy(), recorder.tables(), raw, engine.generate(max_new_tokens, stop, progress=None))
+        endings = engine.generate(max_new_tokens, stop, progress=None)
+        return Traced(logits.copy(), recorder.tables(), raw, endings, recorder.experts)
 
 
 def figures(engine: Engine, prompts: Tokens) -> Mapping[str, npt.NDArray[np.float64]]:
@@ -49,6 +52,7 @@ def figures(engine: Engine, prompts: Tokens) -> Mapping[str, npt.NDArray[np.floa
 def compare_figures(ours: Traced, theirs: Traced, tolerance: float, floor: float = 0.0) -> None:
     """Continuous figures to a relative tolerance, or `floor`; shares but for elements at their threshold."""
     assert ours.raw.keys() == theirs.raw.keys()
+    compare_experts(ours, theirs, tolerance)
     for name, expected in ours.figures.items():
         found = theirs.figures[name]
         if not name.endswith("near_zero_share"):
@@ -59,3 +63,17 @@ def compare_figures(ours: Traced, theirs: Traced, tolerance: float, floor: float
             threshold = NEAR_ZERO * np.sqrt(np.mean(values**2))
             at_threshold = np.abs(values - threshold) <= tolerance * threshold
             assert abs(share - found[prompt, layer]) * values.size <= at_threshold.sum() + 1e-6, (name, prompt, layer)
+
+
+def compare_experts(ours: Traced, theirs: Traced, tolerance: float) -> None:
+    """The same choices, their weights to a relative tolerance."""
+    assert (ours.experts is None) == (theirs.experts is None)
+    if ours.experts is None or theirs.experts is None:
+        return
+    for prompt in (None, *range(len(ours.logits))):
+        expected, measured = theirs.experts.shares(prompt), ours.experts.shares(prompt)
+        for name, rows in expected.items():
+            for layer, row in enumerate(rows):
+                where = f"{name} of layer {layer}, prompt {prompt}"
+                np.testing.assert_allclose(measured[name][layer], row, rtol=tolerance, atol=1e-9, err_msg=where)
+    assert ours.experts.never_chosen() == theirs.experts.never_chosen()

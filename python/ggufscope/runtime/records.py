@@ -9,11 +9,13 @@ import numpy as np
 
 from .._version import __version__
 from .measuring.capture import FIGURES
+from .measuring.experts import EXPERT_FIGURES
 from .scoring import score
 from .trace_document import (
     SCHEMA,
     Answer,
     EngineRecord,
+    ExpertRecord,
     FigureRecord,
     PromptTrace,
     Score,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from ..models.subject import Subject
     from .engines.engine import Ending, Engine, Seconds
     from .measuring.capture import Recorder
+    from .measuring.experts import ExpertUse
     from .reading.readings import Item, Reading
     from .shape import ModelShape
 
@@ -60,7 +63,7 @@ def trace_document(
     """Everything that is saved."""
     tables = recorder.tables()
     prompts = [
-        _prompt(number, item, reading, tables, engine.shape, None if endings is None else endings[number])
+        _prompt(number, item, reading, recorder, engine.shape, None if endings is None else endings[number])
         for number, item in enumerate(reading.items)
     ]
     description = engine.description
@@ -91,6 +94,7 @@ def trace_document(
             threads=timing.threads,
             peak_bytes=timing.peak_bytes,
         ),
+        experts=_experts(recorder.experts),
     )
 
 
@@ -111,12 +115,12 @@ def _prompt(  # noqa: PLR0917
     place: int,
     item: Item,
     reading: Reading,
-    tables: Mapping[str, Floats],
+    recorder: Recorder,
     shape: ModelShape,
     ending: Ending | None,
 ) -> PromptTrace:
     answer = None if ending is None else _answer(ending, reading)
-    layers, heads = {}, {}
+    layers, heads, tables = {}, {}, recorder.tables()
     for name, figure in FIGURES.items():
         values = tables[name][place]
         if figure.per_head:
@@ -135,7 +139,18 @@ def _prompt(  # noqa: PLR0917
         score=_score(item, answer),
         layers=layers,
         heads=heads,
+        experts=None if recorder.experts is None else _by_layer(recorder.experts.shares(place)),
     )
+
+
+def _experts(use: ExpertUse | None) -> ExpertRecord | None:
+    if use is None:
+        return None
+    return ExpertRecord(list(use.n_experts), dict(EXPERT_FIGURES), _by_layer(use.shares()), use.never_chosen())
+
+
+def _by_layer(shares: Mapping[str, list[Floats]]) -> dict[str, list[list[float | None]]]:
+    return {name: [[number(value) for value in row] for row in rows] for name, rows in shares.items()}
 
 
 def _answer(ending: Ending, reading: Reading) -> Answer:

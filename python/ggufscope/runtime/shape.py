@@ -46,6 +46,7 @@ class ModelShape:
         n_vocabulary: rows of token_embd.
         context_length: tokens the model was made for; None where the file does not say.
         causal: whether a token sees none behind it.
+        n_experts: experts of each layer, 0 of a dense one; empty for a model without any.
     """
 
     n_layers: int
@@ -56,6 +57,7 @@ class ModelShape:
     n_vocabulary: int
     context_length: int | None
     causal: bool = True
+    n_experts: tuple[int, ...] = ()
 
     def sight(self, layer: int) -> Sight:
         """The keys that queries of a layer see."""

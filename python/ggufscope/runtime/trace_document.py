@@ -127,6 +127,7 @@ class PromptTrace:
         score: None where nothing is to be scored.
         layers: figure → one value per layer. Figures of points that a model lacks (no gate) are all None.
         heads: figure → one row per layer, one value per query head of that layer.
+        experts: figure of experts → one row per layer, one value per expert of that layer; None without experts.
     """
 
     id: str
@@ -139,6 +140,24 @@ class PromptTrace:
     score: Score | None
     layers: dict[str, list[float | None]]
     heads: dict[str, list[list[float | None]]]
+    experts: dict[str, list[list[float | None]]] | None = None
+
+
+@dataclass(frozen=True)
+class ExpertRecord:
+    """The experts of a model over all that was read.
+
+    Attributes:
+        n_experts: of each layer; 0 of a dense one.
+        figures: figure of experts → its definition.
+        shares: figure → one row per layer, one value per expert of that layer, over the tokens of all prompts.
+        never_chosen: the numbers of the experts of each layer that no token chose.
+    """
+
+    n_experts: list[int]
+    figures: dict[str, str]
+    shares: dict[str, list[list[float | None]]]
+    never_chosen: list[list[int]]
 
 
 @dataclass(frozen=True)
@@ -162,7 +181,11 @@ class TraceRun:
 
 @dataclass(frozen=True)
 class TraceDocument:
-    """The whole file."""
+    """The whole file.
+
+    Attributes:
+        experts: None for a model without experts.
+    """
 
     schema: str
     model: TracedModel
@@ -172,6 +195,7 @@ class TraceDocument:
     prompts: list[PromptTrace]
     warnings: list[str]
     run: TraceRun | None = None
+    experts: ExpertRecord | None = None
 
 
 def _check_shapes(document: TraceDocument) -> None:
@@ -183,6 +207,7 @@ def _check_shapes(document: TraceDocument) -> None:
     ids = [prompt.id for prompt in document.prompts]
     if len(set(ids)) != len(ids):
         raise TraceError("malformed trace: prompts: an id stands there twice")
+    _check_experts(document)
     for position, prompt in enumerate(document.prompts):
         for name, by_layer in prompt.layers.items():
             _check_figure(document, position, "layers", name, len(by_layer))
@@ -192,6 +217,34 @@ def _check_shapes(document: TraceDocument) -> None:
                 raise TraceError(
                     f"malformed trace: prompts.{position}.heads.{name}: rows do not have the lengths of n_heads"
                 )
+
+
+def _check_experts(document: TraceDocument) -> None:
+    """Every table of experts has the layers and experts of the model; prompts have them where the document does."""
+    record = document.experts
+    tables = [(f"prompts.{position}.experts", prompt.experts) for position, prompt in enumerate(document.prompts)]
+    if record is None:
+        if any(table is not None for _, table in tables):
+            raise TraceError("malformed trace: experts: prompts have some, and the document has not")
+        return
+    if len(record.n_experts) != document.model.n_layers:
+        raise TraceError(
+            f"malformed trace: experts.n_experts: {len(record.n_experts)} entries for {document.model.n_layers} layers"
+        )
+    outside = [
+        expert
+        for numbers, n in zip(record.never_chosen, record.n_experts, strict=False)
+        for expert in numbers
+        if not 0 <= expert < n
+    ]
+    if outside or len(record.never_chosen) != document.model.n_layers:
+        raise TraceError("malformed trace: experts.never_chosen: not the experts of n_experts")
+    for place, table in [("experts.shares", record.shares), *tables]:
+        if table is None or table.keys() != record.figures.keys():
+            raise TraceError(f"malformed trace: {place}: not the figures of experts of this file")
+        for name, rows in table.items():
+            if [len(row) for row in rows] != record.n_experts:
+                raise TraceError(f"malformed trace: {place}.{name}: rows do not have the lengths of n_experts")
 
 
 def _check_figure(document: TraceDocument, position: int, table: str, name: str, n_layers: int) -> None:
@@ -212,7 +265,7 @@ TRACE_FORM = SavedForm(
     error=TraceError,
     digits=DIGITS,
     check=_check_shapes,
-    optional=("model.file_hashes",),
+    optional=("model.file_hashes", "experts", "prompts.experts"),
 )
 
 

@@ -49,6 +49,22 @@ class Trace(SavedResult):
         rows = [[[*row, *[None] * (most - len(row))] for row in prompt.heads[name]] for prompt in self.document.prompts]
         return _floats(rows)
 
+    def expert_figure(self, name: str) -> Floats:
+        """A figure per expert, (prompts, layers, experts); NaN where undefined, or where a layer has fewer experts.
+
+        Args:
+            name: `"token_share"`, `"weight_share"`.
+
+        Raises:
+            KeyError: There is no such figure, or the model has no experts.
+        """
+        record = self.document.experts
+        if record is None or name not in record.figures:
+            raise KeyError(name)
+        most = max(record.n_experts, default=0)
+        tables = [(prompt.experts or {})[name] for prompt in self.document.prompts]
+        return _floats([[[*row, *[None] * (most - len(row))] for row in rows] for rows in tables])
+
     def _summary(self) -> str:
         return f"{len(self.document.prompts)} prompts, {self.document.model.n_layers} layers"
 

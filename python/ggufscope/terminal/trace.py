@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ..models.stacks import layer_ranges
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, counted, short
 from .analysis import peaks
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..runtime.timed_run import Plan
-    from ..runtime.trace_document import PromptTrace, TraceDocument
+    from ..runtime.trace_document import ExpertRecord, PromptTrace, TraceDocument
 
 _LABEL = 28
 _LONGEST_ANSWER = 44
+_MOST_UNUSED = 6  # layers whose experts that were never chosen are named
 _VERDICT_STYLES = {"correct": "green", "wrong": "red"}
 
 # Figure → label. Those of heads are averaged over the heads of a layer.
@@ -65,6 +67,9 @@ def render_trace(console: Console, document: TraceDocument) -> None:
     _render_headline(console, document, glyphs)
     console.print()
     _render_figures(console, document, glyphs)
+    if document.experts is not None:
+        console.print()
+        _render_experts(console, document.experts, glyphs)
     if any(prompt.answer is not None for prompt in document.prompts):
         console.print()
         _render_answers(console, document.prompts, glyphs)
@@ -99,11 +104,39 @@ def _render_figures(console: Console, document: TraceDocument, glyphs: Glyphs) -
     for name, label in _SHOWN.items():
         if name not in document.figures:
             continue
-        values = _over_prompts(document.prompts, name, document.figures[name].per_head)
-        known = [value for value in values if value is not None]
-        ends = f" {short(min(known))} to {short(max(known))}" if known else f" {glyphs.nothing}"
-        curve = glyphs.curve(peaks(values, console.width - _LABEL - len(ends) - 1))
-        console.print(Text.assemble(label.ljust(_LABEL + 1), (curve, "cyan"), ends))
+        _render_curve(console, label, _over_prompts(document.prompts, name, document.figures[name].per_head), glyphs)
+
+
+def _render_curve(console: Console, label: str, values: Sequence[float | None], glyphs: Glyphs) -> None:
+    known = [value for value in values if value is not None]
+    ends = f" {short(min(known))} to {short(max(known))}" if known else f" {glyphs.nothing}"
+    curve = glyphs.curve(peaks(values, console.width - _LABEL - len(ends) - 1))
+    console.print(Text.assemble(label.ljust(_LABEL + 1), (curve, "cyan"), ends))
+
+
+def _render_experts(console: Console, record: ExpertRecord, glyphs: Glyphs) -> None:
+    """The most chosen expert of each layer as a curve, and the experts that no token chose."""
+    numbers = [n for n in record.n_experts if n]
+    n_layers = counted(len(numbers), "layer")
+    counts = f"{min(numbers)}" if min(numbers) == max(numbers) else f"{min(numbers)} to {max(numbers)}"
+    console.print(Text(f"experts, {counts} in each of {n_layers}", "bold"))
+    for name, label in (("token_share", "tokens of the busiest"), ("weight_share", "weight of the busiest")):
+        rows = record.shares.get(name, [])
+        _render_curve(console, label, [max((v for v in row if v is not None), default=None) for row in rows], glyphs)
+    unused = sum(map(len, record.never_chosen))
+    if unused:
+        console.print(safe(f"! {unused} of {sum(numbers)} experts were chosen by no token: {_named(record)}", "yellow"))
+    else:
+        console.print(Text("every expert was chosen by some token", "dim"))
+
+
+def _named(record: ExpertRecord) -> str:
+    """The experts that were never chosen, layer by layer, as far as there is room; the file has them all."""
+    layers = [(layer, numbers) for layer, numbers in enumerate(record.never_chosen) if numbers]
+    texts = [f"layer {layer}: {layer_ranges(numbers)}" for layer, numbers in layers]
+    shown = texts[:_MOST_UNUSED]
+    more = [f"and in {counted(len(texts) - len(shown), 'more layer')}"] if len(shown) < len(texts) else []
+    return "; ".join([*shown, *more])
 
 
 def _over_prompts(prompts: Sequence[PromptTrace], name: str, per_head: bool) -> list[float | None]:

@@ -20,10 +20,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..shape import Array, Sight
+from .experts import ExpertUse
 from .reductions import attention_statistics, count_below, sum_of_squares, top_energy_share
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
 
     from ...arrays.floats import Floats
     from ..shape import ModelShape
@@ -41,7 +44,8 @@ POINTS = {
     "attention_output": "what attention adds to the residual stream, behind the output projection and, in Gemma 2 and"
     " 3, the norm that follows it: tokens × width [attn_out, attn_post_norm; equally ffn_inp less the layer's input]",
     "ffn_norm": "what gate and up projection read: tokens × width [ffn_norm]",
-    "gate": "the gate projection, before φ; a model without a gate has none: tokens × neurons [ffn_gate; the first half"
+    "gate": "the gate projection, before φ; a model without a gate has none: tokens × neurons, in a mixture × those of"
+    " the experts that a token chose, best first [ffn_gate; the first half"
     " of ffn_up where one matrix is both, as in Phi 3]",
     "up": "the up projection, before φ where there is no gate: tokens × neurons [ffn_up, or its second half]",
     "gated": "φ(gate) · up, or φ(up) without a gate, which the down projection reads: tokens × neurons [ffn_swiglu,"
@@ -168,6 +172,9 @@ class Recorder:
         shape: of the model.
         keep: called as `keep(prompt, layer, point, first_head, values)` with every array, before it is reduced; it
             must copy what it wants to have. From any thread.
+
+    Attributes:
+        experts: who was chosen; None for a model without mixtures.
     """
 
     def __init__(self, n_prompts: int, shape: ModelShape, keep: Keep | None = None) -> None:
@@ -179,6 +186,12 @@ class Recorder:
             name: np.full((*layers, most_heads) if figure.per_head else layers, np.nan)
             for name, figure in FIGURES.items()
         }
+        self.experts = ExpertUse(n_prompts, shape.n_experts) if shape.n_experts else None
+
+    def take_experts(self, prompt: int, layer: int, experts: npt.NDArray[np.integer], weights: Array) -> None:
+        """Count the experts that the tokens of a prompt chose in a layer, and their weights, each (tokens, used)."""
+        if self.experts is not None:
+            self.experts.take(prompt, layer, experts, weights)
 
     def take(self, prompt: int, layer: int, point: str, values: Array, first_head: int = 0) -> None:
         """Reduce the activations captured at a point of a layer; nothing of `values` is held.

@@ -12,11 +12,13 @@ from ....errors import TraceError
 from ....extras import need
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from ...shape import Array
 
 VERSION = "0.3.36"  # of llama-cpp-python; as in the extra `runtime` of pyproject.toml
 
-_F32 = 0  # GGML_TYPE_F32
+_F32, _I32 = 0, 26  # GGML_TYPE_F32, GGML_TYPE_I32
 _ERROR_LEVEL = 4  # GGML_LOG_LEVEL_ERROR
 
 _MOST_COMPLAINTS = 8
@@ -117,3 +119,18 @@ def values(address: int) -> Array:
         raise TraceError(f"llama.cpp holds {node.name.decode('utf-8', 'replace')} in a form that is not expected")
     _ggml().ggml_backend_tensor_get(address, copy.ctypes.data, 0, copy.nbytes)
     return copy.reshape(shape[1:] if shape[1] > 1 else shape[2:]) if shape[0] == 1 else copy
+
+
+def integers(address: int) -> npt.NDArray[np.int32]:
+    """A copy of a matrix of integers, (rows, columns); rows may lie apart, as the first columns of a longer one.
+
+    Raises:
+        TraceError: It is none.
+    """
+    node = node_at(address)
+    columns, rows, stride = node.ne[0], node.ne[1], node.nb[1]
+    if node.type != _I32 or node.nb[0] != 4 or stride % 4 or (node.ne[2], node.ne[3]) != (1, 1):
+        raise TraceError(f"llama.cpp holds {node.name.decode('utf-8', 'replace')} in a form that is not expected")
+    copy = np.zeros((rows, max(columns, stride // 4)), np.int32)
+    _ggml().ggml_backend_tensor_get(address, copy.ctypes.data, 0, (rows - 1) * stride + 4 * columns)
+    return copy[:, :columns].copy()

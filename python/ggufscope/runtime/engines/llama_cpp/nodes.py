@@ -13,12 +13,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ....architecture.mixers.attention import AttentionWeights
+from ....architecture.parts import Mixture
 from ....errors import TraceError
 from ..points import expert_of, points_of
-from .library import Node, node_at, operation, values
+from .library import Node, integers, node_at, operation, values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy as np
+    import numpy.typing as npt
 
     from ....architecture.parts import Layer
     from ...measuring.capture import Recorder
@@ -40,6 +44,11 @@ POINT_OF_NAME = {
     "ffn_gate_up_exps": "gate_up",
     "ffn_down_exps": "ffn_output",
     "ffn_moe_out": "ffn_output",
+    "ffn_moe_topk": "experts",
+    "ffn_moe_weights": "expert_weights",
+    "ffn_moe_weights_softmax": "expert_weights",
+    "ffn_moe_weights_norm": "expert_weights",
+    "ffn_moe_weights_scaled": "expert_weights",
     "l_out": "residual",
 }
 _PRODUCTS = frozenset({"MUL_MAT", "MUL_MAT_ID"})  # the second one of the experts that each token chose
@@ -80,6 +89,7 @@ class Nodes:
         self._n_tokens = n_tokens
         self._held: dict[str, Array] = {}
         self._candidates: dict[int, str] = {}  # address of a node of this layer → the point that it may be
+        self._experts: npt.NDArray[np.int32] | None = None  # that each token chose
         self._normed: dict[int, str] = {}  # address of a norm without its gain → the point that it norms
         self.layer = 0  # the one that is being computed
 
@@ -126,6 +136,9 @@ class Nodes:
         """
         if self.layer >= len(self._layers):
             raise TraceError(f"llama.cpp's graph has more than {len(self._layers)} layers")
+        if point == "experts":
+            self._experts = integers(address)
+            return
         array = values(address)
         if point == "attention":
             self._held[point] = array.reshape(-1, self._n_tokens, array.shape[-1])[:, :, : self._n_tokens]
@@ -149,12 +162,21 @@ class Nodes:
         missing = sorted(expected - set(self._held))
         if missing:
             raise TraceError(f"llama.cpp's graph shows no {', '.join(missing)} in layer {self.layer}")
+        if isinstance(layer.feed_forward, Mixture):
+            self._hand_over_experts()
         for point in expected:
             self._recorder.take(self._prompt, self.layer, point, self._held[point])
         self._held.clear()
         self._candidates.clear()
         self._normed.clear()
         self.layer += 1
+
+    def _hand_over_experts(self) -> None:
+        weights = self._held.get("expert_weights")
+        if self._experts is None or weights is None or weights.shape != self._experts.shape:
+            raise TraceError(f"llama.cpp's graph does not show who was chosen in layer {self.layer}")
+        self._recorder.take_experts(self._prompt, self.layer, self._experts, weights)
+        self._experts = None
 
 
 def ends_layer(address: int) -> bool:

@@ -54,6 +54,12 @@ class LayerPass:
             take = recorder.take
             self.workers.each(lambda span: take(span.prompt, self.number, point, values[span.rows]), self.batch.spans)
 
+    def take_experts(self, experts: npt.NDArray[np.int64], weights: Array) -> None:
+        """Hand the choices of tokens, (tokens, used) each, to the recorder, prompt by prompt."""
+        if self.batch.recorder is not None:
+            for span in self.batch.spans:
+                self.batch.recorder.take_experts(span.prompt, self.number, experts[span.rows], weights[span.rows])
+
     def taking_attention(self, prompt: int) -> Callable[[Array, int], object] | None:
         """A function that takes probabilities of some heads and the first of them; None where nothing is captured."""
         recorder = self.batch.recorder

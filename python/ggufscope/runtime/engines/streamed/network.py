@@ -9,6 +9,7 @@ import numpy as np
 from ....architecture.blueprint import Blueprint
 from ....architecture.families import FAMILIES, family_of
 from ....architecture.limits import NotApplicableError
+from ....architecture.parts import Mixture
 from ...shape import ModelShape
 from .feed_forward.kinds import check_feed_forward
 from .mixers.kinds import check_mixer
@@ -102,6 +103,8 @@ class Network:
 
     def _shape(self) -> ModelShape:
         heads = [None if layer.mixer is None else layer.mixer.shape for layer in self.layers]
+        parts = [layer.feed_forward for layer in self.layers]
+        experts = [len(part.experts) if isinstance(part, Mixture) else 0 for part in parts]
         return ModelShape(
             n_layers=len(self.layers),
             n_heads=tuple(0 if shape is None else shape.n_heads for shape in heads),
@@ -111,6 +114,7 @@ class Network:
             n_vocabulary=self.embedding.tokens.n_rows,
             context_length=self._blueprint.hyperparameters.count("context_length"),
             causal=self._blueprint.hyperparameters.causal,
+            n_experts=tuple(experts) if any(experts) else (),
         )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def mixture(weights: Mixture, x: Array, run: LayerPass) -> Array:
     """What is added to the residual stream, in front of norms, of what the FFN reads, float32 (tokens, width)."""
     choice = route(weights.router, x, run.workers)
+    run.take_experts(choice.experts, choice.weights)
     captured = _Captured(weights, choice.experts) if run.batch.recorder is not None else None
     result = np.zeros_like(x)
     for number in np.unique(choice.experts):

@@ -38,11 +38,12 @@ struct Matrices {
     return {info.type, rows, columns, nullptr, file, info.offset + i * size, model.swapped()};
   }
 
-  // Rows of one head, or 0 where there are more heads, or smaller ones, than any model has: each costs memory.
+  // Rows of one head, or of gate or up in a matrix that holds both; 0 where there are more of these, or smaller ones,
+  // than any model has: each costs memory.
   uint64_t head_rows(uint64_t group_rows) const {
-    constexpr uint64_t most_heads = 4096;
+    const uint64_t most_groups = count > 1 ? 2 : 4096;  // of an expert, or of a tensor
     constexpr uint64_t least_elements = 32;
-    if (count > 1 || group_rows == 0 || rows / group_rows > most_heads) return 0;
+    if (group_rows == 0 || rows / group_rows > most_groups) return 0;
     return std::min(rows, group_rows) * columns < least_elements ? 0 : group_rows;
   }
 };

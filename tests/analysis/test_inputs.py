@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import gguf
 import numpy as np
@@ -86,10 +87,15 @@ def test_a_gate_that_shares_a_tensor_with_up(write_gguf, tensors, tmp_path):
         assert given.table.matrices["gate"].norm[1] == pytest.approx(norm(gates[1]), rel=1e-6)
         assert given.table.matrices["up"].norm[1] == pytest.approx(norm(ups[1]), rel=1e-6)
         assert np.isfinite(given.gauge.products["ffn_product"]).all()
-    gs.profile(path).save(tmp_path / "p.json")
+    profile = gs.profile(path)
+    assert profile.halves[1, "ffn_up"].l2_norm == pytest.approx(norm(ups[1]), rel=1e-6)
+    profile.save(tmp_path / "p.json")
     analysis = gs.analyze(tmp_path / "p.json")
-    assert np.isnan(analysis.layers["q_gate_ratio"]).all()
-    assert any("gate and up share one tensor" in note for note in analysis.document.notes)
+    np.testing.assert_array_equal(analysis.layers["q_gate_ratio"], gs.analyze(path).layers["q_gate_ratio"])
+    assert "gate and up share one tensor, and are taken apart by its rows" in analysis.document.notes
+    older = gs.analyze(replace(profile, halves={}))
+    assert np.isnan(older.layers["q_gate_ratio"]).all()
+    assert "gate and up share one tensor, which this profile does not take apart" in older.document.notes
 
 
 def test_without_a_gate_up_stands_for_it(write_gguf, tensors):
@@ -309,7 +315,7 @@ def without_run(analysis):
     return {key: value for key, value in json.loads(analysis.to_json()).items() if key != "run"}
 
 
-@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize("loaded", [False, True, "older"])
 @pytest.mark.parametrize("kind", ["llama", "phi3"])
 def test_a_profile_that_is_there_changes_nothing(write_gguf, tmp_path, monkeypatch, kind, loaded):
     path = write_gguf(**sample(kind).file())
@@ -318,6 +324,8 @@ def test_a_profile_that_is_there_changes_nothing(write_gguf, tmp_path, monkeypat
     if loaded:
         profile.save(tmp_path / "profile.json")
         profile = gs.Profile.load(tmp_path / "profile.json")
+    if loaded == "older":
+        profile = replace(profile, halves={})
     scans = []
     monkeypatch.setattr(
         "ggufscope.analysis.inputs.read_input.scan",
@@ -325,7 +333,7 @@ def test_a_profile_that_is_there_changes_nothing(write_gguf, tmp_path, monkeypat
     )
     found = gs.analyze(path, profile=profile)
     assert without_run(found) == without_run(expected)
-    assert bool(scans) == (kind == "phi3" and loaded)  # norms of single rows are not saved
+    assert bool(scans) == (kind == "phi3" and loaded == "older")  # which did not take gate and up apart
 
 
 def test_a_profile_of_another_model_is_refused(write_gguf, tensors):

@@ -62,7 +62,7 @@ def analyze(
         probe: let the model read so many random tokens, and take what is measured in place of what propagation
             predicts. No text is needed, and the model has to be one that `ggufscope.trace` runs.
         profile: of the model, where there is one already: it is not computed again, but where gate and up share a
-            tensor and the profile was loaded from a file, which does not hold the norms of single rows.
+            tensor that the profile does not take apart, being from an earlier version.
 
     Returns:
         The analysis.

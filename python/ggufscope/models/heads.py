@@ -26,7 +26,9 @@ _METADATA_PREFIX = {None: "", "v": "vision.", "a": "audio."}
 
 
 class PlacedTensor(Protocol):
-    """The place and the shape of a tensor, of which its heads follow."""
+    """The name, the place and the shape of a tensor, of which its heads follow."""
+
+    name: str
 
     @property
     def layer(self) -> int | None: ...
@@ -63,9 +65,12 @@ class HeadGeometry:
         return sum(group.n_heads for group in self.groups)
 
 
-def group_rows(geometry: HeadGeometry | None) -> int:
-    """Rows of one head, as the engine groups them; 0 where the rows are not those of heads."""
-    return geometry.size if geometry is not None and geometry.axis == "rows" else 0
+def group_rows(model: MappedModel, tensor: PlacedTensor) -> int:
+    """Rows of one head, or of gate or up in a tensor of both, as the engine groups them; 0 where there is neither."""
+    geometry = heads(model, tensor)
+    if geometry is not None and geometry.axis == "rows":
+        return geometry.size
+    return model.half_rows.get(tensor.name, 0)
 
 
 def heads(model: MappedModel, tensor: PlacedTensor) -> HeadGeometry | None:

@@ -6,6 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from .halves import half_rows
 from .metadata import Metadata
 from .stacks import layers_with_state, next_token_layers
 
@@ -25,9 +26,10 @@ class MappedModel:
         self.byte_order: str = core.byte_order
         self.alignment: int = core.alignment
         self.metadata = Metadata(core)
-        names = [info.name for info in core.tensors]
-        self.next_token_layers = next_token_layers(self.metadata, self.architecture, names)
-        self.layers_with_state = layers_with_state(names)
+        shapes = {info.name: info.shape for info in core.tensors}
+        self.next_token_layers = next_token_layers(self.metadata, self.architecture, shapes)
+        self.layers_with_state = layers_with_state(shapes)
+        self.half_rows = half_rows(shapes)
 
     def core(self) -> CoreModel:
         """The compiled side of the model, for ggufscope's own modules.

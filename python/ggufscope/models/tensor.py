@@ -10,7 +10,7 @@ from ..arrays.arguments import checked_out, describe_type, thread_count, type_na
 from ..arrays.multiply import BlockRows, RowProducts, multiply
 from ..arrays.statistics import TensorStatistics, whole_of
 from .experts import experts_in
-from .heads import group_rows, heads
+from .heads import group_rows
 from .roles import Place, behind_the_trunk, place
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class Tensor:
             ValueError: The model is closed, or fewer than one thread.
         """
         core = self._model.core()
-        rows = group_rows(heads(self._model, self))  # cut as in a profile, for the same bits
+        rows = group_rows(self._model, self)  # cut as in a profile, for the same bits
         parts = observe_model(core, [self.index], [rows], thread_count(threads), fast)
         whole = whole_of(parts)
         return TensorStatistics.of(whole, n_bytes=self.n_bytes, shape=self.shape, type=self.type, name=self.name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arrays.statistics import TensorStatistics, whole_of
 from ..models.experts import holds_experts, is_role_of_experts
+from ..models.halves import half_roles
 from ..models.heads import heads
 from ..models.stacks import MAIN, part_of
 from .head_table import HeadTable, column_norms, head_fields
@@ -32,7 +33,8 @@ class Collector:
 
     def __init__(self, model: Model, keep_vectors: bool) -> None:
         tensors = model.tensors.values()
-        self.geometry = {tensor.name: heads(model, tensor) for tensor in tensors}
+        self._geometry = {tensor.name: heads(model, tensor) for tensor in tensors}
+        self._half_rows = model.half_rows
         self._keep_vectors = keep_vectors
         self._thirds_of = thirds_of((tensor.stack, tensor.layer) for tensor in tensors if tensor.layer is not None)
         self._tensors: dict[str, Row] = {}
@@ -41,6 +43,7 @@ class Collector:
         self._thirds: Groups[tuple[str | None, str]] = Groups()
         self._stacks: Groups[str] = Groups()
         self._experts: Groups[tuple[str, int]] = Groups()
+        self._halves: Groups[tuple[str | None, int, str]] = Groups()
         self._total = Merged()
         self._layer_roles: Groups[tuple[str | None, int, str]] = Groups()
         self._shared = {key for key, n in Counter(map(_layer_role, tensors)).items() if n > 1}
@@ -64,6 +67,8 @@ class Collector:
         self._roll_up(tensor, whole)
         self._add_experts(tensor, parts)
         self._add_heads(tensor, parts, fields)
+        if tensor.name in self._half_rows:
+            self._add_halves(tensor, parts)
 
     def _roll_up(self, tensor: Tensor, whole: Statistics) -> None:
         key = None if tensor.layer is None else (tensor.stack, tensor.layer)
@@ -84,7 +89,7 @@ class Collector:
                 self._experts.add((tensor.role, part.index), part.statistics, tensor.n_bytes // len(parts))
 
     def _add_heads(self, tensor: Tensor, parts: Sequence[Part], fields: Mapping[str, Any]) -> None:
-        geometry = self.geometry[tensor.name]
+        geometry = self._geometry[tensor.name]
         if geometry is None or tensor.layer is None or len(parts) != 1:
             return
         if geometry.axis == "columns":
@@ -119,6 +124,10 @@ class Collector:
                 (_layer_key(key[:2]), key[2]): _row(values, stack=key[0], layer=key[1], role=key[2])
                 for key, values in self._layer_roles.values().items()
             },
+            halves={
+                (_layer_key(key[:2]), key[2]): _row(values | {"n_tensors": 1}, stack=key[0], layer=key[1], role=key[2])
+                for key, values in self._halves.values().items()
+            },
             thirds={
                 third_name(*key): _row(values, stack=key[0], third=key[1])
                 for key, values in self._thirds.values(self._order_of_thirds()).items()
@@ -129,6 +138,18 @@ class Collector:
             magnitudes=self._magnitudes(),
             run=run,
         )
+
+    def _add_halves(self, tensor: Tensor, parts: Sequence[Part]) -> None:
+        """Gate and up of a tensor that holds both, over all experts and expert by expert."""
+        groups = [group for part in parts for group in part.heads]
+        if tensor.layer is None or len(groups) != 2 * tensor.n_experts:
+            return
+        for position, half in enumerate(groups):
+            role, expert = half_roles(tensor)[position % 2], position // 2
+            n_bytes = tensor.n_bytes // len(groups)
+            self._halves.add((tensor.stack, tensor.layer, role), half, n_bytes)
+            if len(parts) == tensor.n_experts > 1:
+                self._experts.add((role, expert), half, n_bytes)
 
     def _order_of_thirds(self) -> list[tuple[str | None, str]]:
         stacks = sorted({stack for stack, _ in self._thirds}, key=lambda stack: (stack is not None, stack or ""))

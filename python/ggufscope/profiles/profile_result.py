@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from ..saving.form import SavedForm
     from ..saving.guard import Guard
 
-TableName = Literal["tensors", "layers", "roles", "experts", "layer_roles", "thirds", "stack_totals"]
+TableName = Literal["tensors", "layers", "roles", "experts", "layer_roles", "halves", "thirds", "stack_totals"]
+_SAVED_TABLES = ("thirds", "stack_totals", "layers", "roles", "experts", "layer_roles", "halves", "tensors", "heads")
+_OFTEN_EMPTY = {"stack_totals", "halves"}  # left out then
 _TABLES: tuple[TableName, ...] = get_args(TableName)
 
 
@@ -50,6 +52,8 @@ class Profile(NotebookView, SavedResult):
         roles: by role, in order of first appearance. Tensors of unknown names have none.
         experts: by (role, expert), over all layers.
         layer_roles: by (layer, role), where several tensors share both, as experts with a tensor each do.
+        halves: by (layer, role), gate and up where one tensor holds both (`ffn_gate_up_exps`, Phi 3's `ffn_up`), with
+            the statistics that heads have.
         thirds: by `"early"`, `"middle"`, `"late"`; of a second stack by `"v.early"`, ….
         stack_totals: by `"main"`, `"v"`, `"enc"`, …, each with all that belongs to the stack, layers and others; empty
             where the model is but one stack.
@@ -67,6 +71,7 @@ class Profile(NotebookView, SavedResult):
     roles: dict[str, Row]
     experts: dict[tuple[str, int], Row]
     layer_roles: dict[tuple[int | str, str], Row]
+    halves: dict[tuple[int | str, str], Row]
     thirds: dict[str, Row]
     stack_totals: dict[str, Row]
     heads: dict[str, HeadTable]
@@ -104,10 +109,10 @@ class Profile(NotebookView, SavedResult):
             "settings": asdict(self.settings),
             "total": self.total.to_json(),
         }
-        for table in ("thirds", "stack_totals", "layers", "roles", "experts", "layer_roles", "tensors", "heads"):
-            document[table] = [row.to_json() for row in getattr(self, table).values()]
-        if not self.stack_totals:
-            del document["stack_totals"]
+        for table in _SAVED_TABLES:
+            rows = [row.to_json() for row in getattr(self, table).values()]
+            if rows or table not in _OFTEN_EMPTY:
+                document[table] = rows
         document["magnitudes"] = [sketch.to_json() for sketch in self.magnitudes]
         if self.run is not None:
             document["run"] = asdict(self.run)
@@ -169,6 +174,7 @@ class Profile(NotebookView, SavedResult):
             roles={row.role: row for row in rows["roles"]},
             experts={(row.role, row.expert): row for row in rows["experts"]},
             layer_roles={(_layer_key(row), row.role): row for row in rows["layer_roles"]},
+            halves={(_layer_key(row), row.role): row for row in rows["halves"]},
             thirds={third_name(row.stack, row.third): row for row in rows["thirds"]},
             stack_totals={row.stack: row for row in rows["stack_totals"]},
             heads={table.role: table for table in tables},

@@ -20,10 +20,9 @@ from .collecting import Collector
 from .profile_records import ProfileRun, ProfileSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from os import PathLike
 
-    from ..models.heads import HeadGeometry
     from ..models.model import Tensor
     from .profile_result import Profile
 
@@ -98,9 +97,7 @@ def _profile(
     started = datetime.datetime.now(datetime.UTC)
     clock = time.perf_counter()
     collector = Collector(model, keep_vectors)
-    for tensor, parts in _observe(
-        model, collector.geometry, threads=threads, settings=settings, progress=progress, isa=isa, limits=limits
-    ):
+    for tensor, parts in _observe(model, threads=threads, settings=settings, progress=progress, isa=isa, limits=limits):
         collector.add(tensor, parts)
     seconds = time.perf_counter() - clock
     run = ProfileRun.of(model, started, seconds, threads, isa)
@@ -110,7 +107,6 @@ def _profile(
 
 def _observe(
     model: Model,
-    geometry: Mapping[str, HeadGeometry | None],
     *,
     threads: int,
     settings: ProfileSettings,
@@ -130,7 +126,7 @@ def _observe(
         parts = observe_model(
             model.core(),
             [tensor.index for tensor in batch],
-            [group_rows(geometry[tensor.name]) for tensor in batch],
+            [group_rows(model, tensor) for tensor in batch],
             threads,
             settings.fast,
             settings.sparsity_threshold,

@@ -234,6 +234,7 @@ def document_model() -> type[BaseModel]:
         total=(_with_statistics(_RollUp), ...),
         heads=(list[_Heads], ...),
         layer_roles=(list[layer_roles], []),  # type: ignore[valid-type]
+        halves=(list[layer_roles], []),  # type: ignore[valid-type]
         stack_totals=(list[stack_totals], []),  # type: ignore[valid-type]
         magnitudes=(list[_Magnitudes], []),
         run=(_Run | None, None),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...models.experts import experts_in
-from .layer_rows import LayerRows, has_fused_gate, is_fused_gate, rows_by_layer, scale_of
+from ...models.halves import MERGED_EXPERTS
+from .layer_rows import LayerRows, halves_by_layer, holder_of_both, rows_by_layer, scale_of
 from .layer_table import GAINS, MATRICES, GainSeries, LayerTable, MatrixSeries
 from .profile_notes import profile_notes
 from .tensor_roles import FUSED_ATTENTION, ffn_gain_role, holder, scale_free
@@ -38,34 +39,34 @@ def layer_table(profile: Profile) -> LayerTable:
     numbers = sorted(layers)
     rows = [layers[number] for number in numbers]
     roles = {role for layer in rows for role in layer}
-    gates_are_missing = all(holder("gate", layer) is None for layer in rows)
-    fields = {matrix: [_matrix(matrix, layer) for layer in rows] for matrix in MATRICES}
-    _add_fused_attention(fields, rows, numbers, profile.heads)
+    gates_are_missing = all(holder("gate", layer) is None and holder_of_both(layer) is None for layer in rows)
+    halves = halves_by_layer(profile)
+    fields = {
+        matrix: [_matrix(matrix, layer, halves.get(number, {})) for number, layer in zip(numbers, rows, strict=True)]
+        for matrix in MATRICES
+    }
+    heads = profile.as_saved().heads  # with the digits of a file, from which the same table must come
+    _add_fused_attention(fields, rows, numbers, heads)
     matrices = {matrix: _as_matrix(by_layer) for matrix, by_layer in fields.items()}
-    if gates_are_missing and not has_fused_gate(rows):
+    if gates_are_missing:
         matrices["gate"] = matrices["up"]
     gain_roles = {"attn_norm": "attn_norm", "ffn_norm": ffn_gain_role(roles)}
     return LayerTable(
         layers=np.array(numbers, np.int64),
         matrices=matrices,
         gains={gain: _as_gain([_gain(gain_roles[gain], layer) for layer in rows]) for gain in GAINS},
-        head_norms=_head_norms(profile.heads, layers),
+        head_norms=_head_norms(heads, layers),
         scale_free=scale_free(roles),
         notes=tuple(profile_notes(profile, rows, roles, gates_are_missing)),
     )
 
 
-def lacks_row_norms(profile: Profile) -> bool:
-    """Whether gate and up share a tensor whose rows' norms are not there, as in a profile that was saved and loaded."""
-    return any(
-        is_fused_gate(layer) and layer["ffn_up"][0].get("row_l2") is None for layer in rows_by_layer(profile).values()
-    )
-
-
-def _matrix(matrix: str, layer: LayerRows) -> LayerFields:
+def _matrix(matrix: str, layer: LayerRows, halves: Mapping[str, Row]) -> LayerFields:
     """The fields of a matrix in one layer: its type alone without statistics, {} where there is none."""
-    if matrix in {"gate", "up"} and is_fused_gate(layer):
-        return _half(matrix, layer)
+    both = holder_of_both(layer) if matrix in {"gate", "up"} else None
+    if both is not None:
+        half = halves.get(f"ffn_{matrix}{'_exps' if both == MERGED_EXPERTS else ''}")
+        return _half(half, layer[both][0], scale_of(both, layer))
     role = holder(matrix, layer)
     return _merged(layer[role], scale_of(role, layer)) if role else {}
 
@@ -89,16 +90,13 @@ def _merged(rows: list[Row], scale: float) -> LayerFields:
     }
 
 
-def _half(matrix: str, layer: LayerRows) -> LayerFields:
-    """The gate's or up's half of a fused tensor, where the norms of its rows are at hand; its shares stay unknown."""
-    row = layer["ffn_up"][0]
-    norms = row.get("row_l2")
-    if norms is None:
-        return {"type": row.type}
-    half = len(norms) // 2
-    part = norms[:half] if matrix == "gate" else norms[half:]
-    norm = scale_of("ffn_up", layer) * float(np.sqrt(np.square(part).sum()))
-    return {"norm": norm, "rows": half, "type": row.type}
+def _half(half: Row | None, both: Row, scale: float) -> LayerFields:
+    """Gate or up of a tensor that holds both; of experts, the root mean square of their norms."""
+    shape = both.shape or ()
+    if half is None or half.get("l2_norm") is None:
+        return {"type": both.type}
+    norm = scale * float(half.l2_norm / np.sqrt(experts_in(shape)))
+    return {"norm": norm, "rows": shape[-2] // 2, "type": both.type, **{name: half[name] for name in _SHARES}}
 
 
 def _add_fused_attention(

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from .layer_rows import holder_of_both, rows_by_layer
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -108,7 +110,11 @@ def gauge_from_vectors(profile: Profile, table: LayerTable) -> Gauge | None:
     rows = {(row.role, row.layer): row for row in profile.tensors.values() if row.stack is None}
     if not all(row.get("column_l2") is not None for row in rows.values() if row.layer is not None):
         return None
+    halved = {layer for layer, roles in rows_by_layer(profile).items() if holder_of_both(roles)}
     layers = [_whole_products(rows, layer) for layer in table.layers.tolist()]
+    for number, of_layer in zip(table.layers.tolist(), layers, strict=True):
+        if number in halved:  # whose columns run through gate and up
+            of_layer["ffn_product"] = float("nan")
     products = {name: np.array([layer[name] for layer in layers]) for name in PRODUCTS}
     return Gauge("per layer", products, table.scale_free)
 

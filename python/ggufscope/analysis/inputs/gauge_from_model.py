@@ -128,7 +128,7 @@ def _products(model: Model, layer: LayerTensors, ffn_gain: str | None, streamer:
         "qk_product": head_product(sides["q"], sides["k"]),
         "vo_product": head_product(sides["o"], sides["v"]),
     }
-    return products | {"ffn_product": _ffn_product(layer, ffn_gain, streamer)}
+    return products | {"ffn_product": _ffn_product(model, layer, ffn_gain, streamer)}
 
 
 def _gain(layer: LayerTensors, role: str | None, columns: int) -> Floats | None:
@@ -164,7 +164,7 @@ def _head_sides(model: Model, tensor: Tensor, squares: Floats) -> dict[str, Floa
     return {group.kind: norms[group.first_head : group.first_head + group.n_heads] for group in geometry.groups}
 
 
-def _ffn_product(layer: LayerTensors, gain_role: str | None, streamer: _Streamer) -> float:
+def _ffn_product(model: Model, layer: LayerTensors, gain_role: str | None, streamer: _Streamer) -> float:
     """Mean over neurons and experts of ‖row of W_up · g‖ · ‖column of W_down‖."""
     up_role, down_role = holder("up", layer), holder("down", layer)
     if up_role is None or down_role is None:
@@ -174,7 +174,8 @@ def _ffn_product(layer: LayerTensors, gain_role: str | None, streamer: _Streamer
     alike = all(len({expert.shape for expert in side}) == 1 and len(side[0].shape) >= 2 for side in (ups, downs))
     if gain is None or not alike:
         return float("nan")
-    rows = np.concatenate([streamer.row_squares(tensor, gain, *_up_rows(tensor, downs[0])) for tensor in ups])
+    ranges = [(tensor, *ends) for tensor in ups for ends in _up_rows(tensor, model.half_rows.get(tensor.name))]
+    rows = np.concatenate([streamer.row_squares(tensor, gain, first, last) for tensor, first, last in ranges])
     columns = np.concatenate([_expert_columns(tensor, streamer) for tensor in downs])
     if rows.shape != columns.shape:
         return float("nan")
@@ -193,10 +194,11 @@ def _scale_squares(layer: LayerTensors, role: str, n: int) -> Floats:
     return np.repeat(np.square(scales), n // scales.size)
 
 
-def _up_rows(up: Tensor, down: Tensor) -> tuple[int, int]:
-    """The rows of W_up: all, or the second half where gate and up share a tensor."""
-    fused = len(up.shape) == 2 and up.shape[0] == 2 * down.shape[-1]
-    return (up.n_rows // 2, up.n_rows) if fused else (0, up.n_rows)
+def _up_rows(up: Tensor, half: int | None) -> list[tuple[int, int]]:
+    """Where the rows of W_up begin and end: all, or the second half of each expert where the gate is there, too."""
+    if half is None:
+        return [(0, up.n_rows)]
+    return [(start + half, start + 2 * half) for start in range(0, up.n_rows, 2 * half)]
 
 
 def _expert_columns(down: Tensor, streamer: _Streamer) -> Floats:

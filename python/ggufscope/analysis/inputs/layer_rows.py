@@ -1,13 +1,13 @@
-"""The rows of a profile by layer and role, with the facts that need several of them: fused gates and scales."""
+"""The rows of a profile by layer and role, with the facts that need several of them: scales, and gate and up in one."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from ...models.halves import half_rows
 
+if TYPE_CHECKING:
     from ...profiles.profile_result import Profile
     from ...profiles.rows import Row
 
@@ -35,14 +35,22 @@ def scale_of(role: str, layer: LayerRows) -> float:
     return float("nan") if ends or scale is None else abs(scale)
 
 
-def is_fused_gate(layer: LayerRows) -> bool:
-    """Whether `ffn_up` holds gate and up, one over the other (Phi-3): twice the rows that `ffn_down` has columns."""
-    if "ffn_gate" in layer or not {"ffn_up", "ffn_down"} <= set(layer):
-        return False
-    up, down = (layer[role][0].shape or () for role in ("ffn_up", "ffn_down"))
-    return len(up) == len(down) == 2 and up[0] == 2 * down[1]
+def holder_of_both(layer: LayerRows) -> str | None:
+    """The role of a tensor that holds gate and up, one over the other; None without one."""
+    shapes = {f"{role}.weight": rows[0].shape or () for role, rows in layer.items()}
+    return next((name.removesuffix(".weight") for name in half_rows(shapes) if "_shexp" not in name), None)
 
 
-def has_fused_gate(layers: Iterable[LayerRows]) -> bool:
-    """Whether any of the layers has gate and up in one tensor."""
-    return any(map(is_fused_gate, layers))
+def halves_by_layer(profile: Profile) -> dict[int, dict[str, Row]]:
+    """Layer → role → the statistics of gate and up where one tensor of the main stack holds both."""
+    by_layer: dict[int, dict[str, Row]] = defaultdict(dict)
+    for (layer, role), row in profile.halves.items():
+        if isinstance(layer, int):
+            by_layer[layer][role] = row
+    return by_layer
+
+
+def lacks_halves(profile: Profile) -> bool:
+    """Whether gate and up share a tensor and are not taken apart, as in profiles from before that was done."""
+    halves = halves_by_layer(profile)
+    return any(holder_of_both(layer) and number not in halves for number, layer in rows_by_layer(profile).items())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...models.stacks import layer_ranges, layers_text
-from .layer_rows import has_fused_gate, scale_of
+from .layer_rows import holder_of_both, lacks_halves, scale_of
 from .tensor_roles import ffn_gain_role, mixers_without_matrices
 
 if TYPE_CHECKING:
@@ -31,8 +31,9 @@ def profile_notes(profile: Profile, rows: list[LayerRows], roles: set[str], no_g
         notes.append(
             f"scales differ between experts, or are not finite, so that norms are unknown: {', '.join(differing)}"
         )
-    if has_fused_gate(rows):
-        notes.append("gate and up share one tensor; their norms need those of its rows, which a saved profile lacks")
+    if any(map(holder_of_both, rows)):
+        apart = "which this profile does not take apart" if lacks_halves(profile) else "and are taken apart by its rows"
+        notes.append(f"gate and up share one tensor, {apart}")
     elif no_gate and "ffn_up" in roles:
         notes.append("no gate: W_up stands for W_gate")
     if ffn_gain_role(roles) == "attn_norm":

@@ -17,9 +17,10 @@ from ...profiles.profile_result import Profile
 from ...profiles.profiling import profile as scan
 from ...text.names import base_name
 from ..wording import FROBENIUS
-from .from_profile import lacks_row_norms, layer_table
+from .from_profile import layer_table
 from .gauge import Gauge, gauge_from_table, gauge_from_vectors
 from .gauge_from_model import gauge_from_model
+from .layer_rows import lacks_halves
 from .phase1 import is_phase1, phase1_table
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ def _of_model(
     if known is not None and not same_model(known.model, model):
         raise ProfileError(f"{model.path}: the profile given with it is of another model, {known.title!r}")
     profile = known
-    if profile is None or lacks_row_norms(profile):
+    if profile is None or lacks_halves(profile):
         profile = scan(model, threads, progress=progress)  # in full: it is saved beside the analysis, and drawn
     table = _table(profile, model.path)
     gauge = gauge_from_model(model, table, threads, progress)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...models.halves import MERGED_EXPERTS
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
@@ -13,8 +15,8 @@ HOLDERS = {
     "k": ("attn_k",),
     "v": ("attn_v",),
     "o": ("attn_output",),
-    "gate": ("ffn_gate_exps", "ffn_gate"),
-    "up": ("ffn_up_exps", "ffn_up"),
+    "gate": ("ffn_gate_exps", MERGED_EXPERTS, "ffn_gate"),
+    "up": ("ffn_up_exps", MERGED_EXPERTS, "ffn_up"),
     "down": ("ffn_down_exps", "ffn_down"),
 }
 FUSED_ATTENTION = "attn_qkv"

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .tensor import Tensor
-
 MERGED_EXPERTS = "ffn_gate_up_exps"
 
 _UP = re.compile(r"(.*)ffn_up(|_shexp)\.weight", re.DOTALL)
@@ -50,9 +48,12 @@ def _half_rows(name: str, shapes: Mapping[str, Sequence[int]]) -> int:
     return down[1] if len(shape) == len(down) == 2 and shape[0] == 2 * down[1] else 0
 
 
-def half_roles(tensor: Tensor) -> HalfRoles:
-    """The roles of the halves of a tensor that has them."""
-    role = tensor.role or ""
+def half_roles(role: str) -> HalfRoles:
+    """The roles of the halves of a tensor that has them.
+
+    >>> half_roles("ffn_gate_up_exps")
+    HalfRoles(gate='ffn_gate_exps', up='ffn_up_exps')
+    """
     if role.endswith(MERGED_EXPERTS):
         stem = role.removesuffix("gate_up_exps")
         return HalfRoles(f"{stem}gate_exps", f"{stem}up_exps")

@@ -142,10 +142,10 @@ class Collector:
     def _add_halves(self, tensor: Tensor, parts: Sequence[Part]) -> None:
         """Gate and up of a tensor that holds both, over all experts and expert by expert."""
         groups = [group for part in parts for group in part.heads]
-        if tensor.layer is None or len(groups) != 2 * tensor.n_experts:
+        if tensor.layer is None or tensor.role is None or len(groups) != 2 * tensor.n_experts:
             return
         for position, half in enumerate(groups):
-            role, expert = half_roles(tensor)[position % 2], position // 2
+            role, expert = half_roles(tensor.role)[position % 2], position // 2
             n_bytes = tensor.n_bytes // len(groups)
             self._halves.add((tensor.stack, tensor.layer, role), half, n_bytes)
             if len(parts) == tensor.n_experts > 1:

@@ -15,6 +15,7 @@ from .limits import NotApplicableError
 if TYPE_CHECKING:
     from ..models.model import Model
 
+_EVERY_LAYER = 1 << 24  # as a period of windows: no layer is without one
 _AROUND_ATTENTION = NormRoles("attn_norm", "post_attention_norm")
 _AROUND_FEED_FORWARD = NormRoles("ffn_norm", "post_ffw_norm")
 
@@ -55,6 +56,17 @@ FAMILIES = {
     ),
     "phi2": Family("neox", "gelu", layer_norm=True, arrangement="one norm"),
     "phi3": Family("neox", traced=True),
+    "deepseek2": Family("norm", routing=Routing(normalized=None, scaled=True), traced=True),
+    "lfm2": Family("neox", output_norm="token_embd_norm", local_period=_EVERY_LAYER, traced=True),
+    "qwen35": Family(
+        "neox",
+        feed_forward_norms=NormRoles("post_attention_norm"),
+        gated_attention=True,
+        tiled_key_heads=True,
+        sections=True,
+        traced=True,
+    ),
+    "qwen3next": Family("neox", feed_forward_norms=NormRoles("post_attention_norm"), gated_attention=True, traced=True),
     "gpt2": Family(None, "gelu", layer_norm=True),
     "gptneox": Family("neox", "gelu", layer_norm=True),
     "gpt-oss": Family(

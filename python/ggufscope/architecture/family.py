@@ -62,6 +62,12 @@ class Family:
         optional_feed_forward_norm: files without the norm in front of the FFN are arranged as `"one norm"`.
         embedding_root: embeddings are multiplied with √width.
         logits_divided: scores of the next token are divided by `logit_scale`, not multiplied with it.
+        gated_attention: behind the queries of a head `attn_q` has as many rows again, whose sigmoid gates what the
+            head gives.
+        tiled_key_heads: value head h of the gated delta rule reads key head h modulo their number; else neighbouring
+            value heads share one.
+        sections: RoPE turns pairs by turns after time, height and width (`rope.dimension_sections`), which are one and
+            the same position in a text.
         head_norms: q/k norms are over a head each (`"head"`), or over all of them together (`"all heads"`).
         local_period: the last of every so many layers sees everything, the others a sliding window, where the metadata
             do not say how many; 0: no windows.
@@ -87,6 +93,9 @@ class Family:
     optional_feed_forward_norm: bool = False
     embedding_root: bool = False
     logits_divided: bool = False
+    gated_attention: bool = False
+    tiled_key_heads: bool = False
+    sections: bool = False
     head_norms: Literal["head", "all heads"] = "head"
     local_period: int = 0
     local_window: int | None = None

@@ -56,8 +56,7 @@ def head_shape(hyperparameters: Hyperparameters, layer: int) -> HeadShape:
     share = width // n_heads if width % n_heads == 0 else None
     key_length = hyperparameters.count("attention.key_length", layer) or share
     value_length = hyperparameters.count("attention.value_length", layer) or share
-    if n_heads > _MOST_HEADS or (key_length or 0) > _LONGEST_HEAD:
-        raise NotApplicableError(f"layer {layer} claims {n_heads} heads of {key_length} components")
+    check_heads(layer, n_heads, key_length or 0)
     if n_heads % n_kv_heads or key_length is None or value_length is None:
         raise NotApplicableError(
             f"layer {layer}: {n_heads} query heads, {n_kv_heads} key heads and a width of {width} do not fit"
@@ -73,6 +72,12 @@ def head_shape(hyperparameters: Hyperparameters, layer: int) -> HeadShape:
         rotation=rotation_of(hyperparameters, layer, key_length),
         causal=hyperparameters.causal,
     )
+
+
+def check_heads(layer: int, n_heads: int, key_length: int) -> None:
+    """Raise NotApplicableError for heads beyond any model."""
+    if n_heads > _MOST_HEADS or key_length > _LONGEST_HEAD:
+        raise NotApplicableError(f"layer {layer} claims {n_heads} heads of {key_length} components")
 
 
 def _score_scale(hyperparameters: Hyperparameters, n_heads: int, key_length: int) -> float:
@@ -107,11 +112,22 @@ def rotation_of(hyperparameters: Hyperparameters, layer: int, key_length: int) -
     n_dims = hyperparameters.count("rope.dimension_count", layer) or key_length
     if n_dims > key_length or n_dims % 2:
         raise NotApplicableError(f"RoPE over {n_dims} of {key_length} components of a head")
+    if family.sections:
+        _check_sections(hyperparameters.numbers("rope.dimension_sections"), n_dims // 2)
     base = hyperparameters.number("rope.freq_base", layer) or 10_000.0
     if window_of(hyperparameters, layer) is not None and family.local_base is not None:
         local = hyperparameters.number("rope.freq_base_swa") or family.local_base
         return Rotation(family.pairs, n_dims, local)
     return _scaled(hyperparameters, Rotation(family.pairs, n_dims, base))
+
+
+def _check_sections(sections: list[int], n_pairs: int) -> None:
+    """Raise NotApplicableError where a pair has none of a text's positions: ggml's `ggml_mrope_cache_init`."""
+    sector = np.arange(n_pairs) % max(1, sum(sections))
+    time, height, width = (3 * count for count in sections[:3]) if len(sections) > 2 else (0, 0, 0)
+    turned = np.choose(sector % 3, [sector < time, sector < height, sector < width])
+    if not turned.all():
+        raise NotApplicableError(f"rope.dimension_sections {sections} leave some of {n_pairs} pairs without a position")
 
 
 def _is_rotated(hyperparameters: Hyperparameters, layer: int) -> bool:

@@ -45,6 +45,12 @@ class Hyperparameters:
     def flag(self, key: str) -> bool:
         return self.value(key, None) is True
 
+    def numbers(self, key: str) -> list[int]:
+        """An array of integers; an empty list for anything else."""
+        value = self._metadata.get(f"{self._architecture}.{key}")
+        array = np.asarray(value if isinstance(value, (list, np.ndarray)) else [])
+        return [int(each) for each in array] if array.ndim == 1 and array.dtype.kind in "iu" else []
+
     def value(self, key: str, layer: int | None) -> Any:
         """Whatever stands there; of an array, what stands there for the layer; None for nothing."""
         value = self._metadata.get(f"{self._architecture}.{key}")

@@ -8,6 +8,7 @@ A new architecture is an entry in one of the tables below.
 
 from support.architectures.dense import DENSE
 from support.architectures.experts import EXPERT_MODELS
+from support.architectures.mixers import MIXERS
 from support.architectures.specimen import Specimen
 
-SPECIMENS: dict[str, Specimen] = {**DENSE, **EXPERT_MODELS}
+SPECIMENS: dict[str, Specimen] = {**DENSE, **EXPERT_MODELS, **MIXERS}

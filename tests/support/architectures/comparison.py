@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest import mock
 
 import numpy as np
@@ -17,9 +18,14 @@ import numpy.typing as npt
 
 import ggufscope as gs
 from ggufscope.runtime.engines import streamed
+from ggufscope.runtime.engines.points import points_in_graph, points_of
 from ggufscope.runtime.engines.streamed.activations import ACTIVATIONS
+from ggufscope.runtime.measuring.capture import FIGURES
 from support.architectures.specimen import VOCABULARY
 from support.engines import Traced, traced
+
+if TYPE_CHECKING:
+    from ggufscope.architecture.parts import Layer
 
 Floats = npt.NDArray[np.float64]
 PROMPTS = [np.random.default_rng(4).integers(0, VOCABULARY, length).astype(np.int32) for length in (40, 1, 17, 8)]
@@ -57,7 +63,20 @@ def compare(path: Path) -> Differences:
         with gelu_of_halves():
             ours = traced(streamed.open_engine(model, 1), PROMPTS, NEW_TOKENS, frozenset())
         theirs = traced(LlamaCppEngine(model.path, Network(model), 1), PROMPTS, NEW_TOKENS, frozenset())
+        network = Network(model)
+    _keep_what_graphs_show(ours, network.layers)
     return Differences(_logits(ours, theirs), _entropy(ours, theirs), ours, theirs)
+
+
+def _keep_what_graphs_show(ours: Traced, layers: list[Layer]) -> None:
+    """Take away what llama.cpp never computes in this form, as keys of single heads of latent attention."""
+    for layer in layers:
+        unseen = points_of(layer) - points_in_graph(layer)
+        for name, figure in FIGURES.items():
+            if figure.point in unseen:
+                np.asarray(ours.figures[name])[:, layer.number] = np.nan
+        for key in [key for key in ours.raw if key[1] == layer.number and key[2] in unseen]:
+            del ours.raw[key]
 
 
 def _logits(ours: Traced, theirs: Traced) -> float:

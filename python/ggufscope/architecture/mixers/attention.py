@@ -24,6 +24,7 @@ class AttentionWeights:
         q, k, v, output: the projections.
         q_norm, k_norm: norms of queries and keys, over as many components as their gains have; None without.
         sinks: (heads,), scores of a key that has no value; None without.
+        gated: `q` has, behind the rows of each head, as many again, whose sigmoid gates what the head gives.
     """
 
     shape: HeadShape
@@ -34,6 +35,7 @@ class AttentionWeights:
     q_norm: Norm | None
     k_norm: Norm | None
     sinks: Floats | None = None
+    gated: bool = False
 
     @property
     def matrices(self) -> list[Matrix]:
@@ -58,13 +60,14 @@ def attention(sources: Sources, layer: int) -> AttentionWeights:
         _head_norm(sources, layer, "attn_q_norm", shape.n_heads, shape.key_length),
         _head_norm(sources, layer, "attn_k_norm", shape.n_kv_heads, shape.key_length),
         sources.catalog.vector(layer, "attn_sinks", shape.n_heads),
+        sources.family.gated_attention,
     )
 
 
 def projections(sources: Sources, layer: int, shape: HeadShape) -> tuple[Matrix, Matrix, Matrix]:
     """The projections of queries, keys and values, each by itself or all in one tensor, in this order."""
     catalog, width = sources.catalog, sources.width
-    q_rows = shape.n_heads * shape.key_length
+    q_rows = shape.n_heads * shape.key_length * (2 if sources.family.gated_attention else 1)
     k_rows = shape.n_kv_heads * shape.key_length
     v_rows = shape.n_kv_heads * shape.value_length
     if catalog.has(layer, "attn_qkv"):

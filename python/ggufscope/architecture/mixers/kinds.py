@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...models.metadata import as_count
-from .attention import attention
+from .attention import AttentionWeights, attention
+from .gated_delta import GatedDelta, gated_delta
+from .latent_attention import LatentAttention, latent_attention
+from .short_convolution import ShortConvolution, short_convolution
 
 if TYPE_CHECKING:
     from ..parts import Mixer
@@ -16,7 +19,25 @@ if TYPE_CHECKING:
 
 # Role of a tensor that a layer has only with this kind of mixer → the function that gathers it. The first that is
 # there decides.
-MIXERS: dict[str, Gather] = {}
+MIXERS: dict[str, Gather] = {
+    "attn_kv_a_mqa": latent_attention,
+    "shortconv.conv": short_convolution,
+    "ssm_alpha": gated_delta,
+    "ssm_ba": gated_delta,
+}
+
+# Type of mixer → what it is called in messages.
+NAMES: dict[type, str] = {
+    AttentionWeights: "attention",
+    GatedDelta: "linear attention (gated delta rule)",
+    LatentAttention: "multi-head latent attention",
+    ShortConvolution: "short convolutions",
+}
+
+
+def name_of(mixer: Mixer) -> str:
+    """What a mixer is called in messages."""
+    return NAMES[type(mixer)]
 
 
 def mixer(sources: Sources, layer: int) -> Mixer | None:

@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...architecture.mixers.attention import AttentionWeights
+from ...architecture.mixers.gated_delta import GatedDelta
+from ...architecture.mixers.latent_attention import LatentAttention
 from ...architecture.parts import Mixture
 from ..measuring.capture import POINTS
 
 if TYPE_CHECKING:
     from ...architecture.parts import Expert, Layer
+
+# Kind of mixer → those of queries, keys and values that it has: of the latter two as each head has them.
+_PROJECTED: dict[type, frozenset[str]] = {
+    AttentionWeights: frozenset({"q", "k", "v"}),
+    LatentAttention: frozenset({"q", "k", "v"}),
+    GatedDelta: frozenset({"v"}),
+}
+# Kind of mixer → those that llama.cpp's graphs never compute in this form.
+_NOT_IN_GRAPHS: dict[type, frozenset[str]] = {LatentAttention: frozenset({"k", "v"}), GatedDelta: frozenset({"v"})}
 
 
 def points_of(layer: Layer) -> frozenset[str]:
@@ -19,14 +30,18 @@ def points_of(layer: Layer) -> frozenset[str]:
         missing |= {"attention_output"}
     if layer.mixer is None or layer.mixer.shape is None:
         missing |= {"attention"}
-    if not isinstance(layer.mixer, AttentionWeights):
-        missing |= {"q", "k", "v"}
+    missing |= {"q", "k", "v"} - _PROJECTED.get(type(layer.mixer), frozenset())
     if layer.feed_forward is None:
         missing |= {"ffn_norm", "gate", "up", "gated", "ffn_output"}
     expert = expert_of(layer)
     if expert is not None and expert.gate is None:
         missing |= {"gate"}
     return frozenset(POINTS) - missing
+
+
+def points_in_graph(layer: Layer) -> frozenset[str]:
+    """Those of `points_of` that llama.cpp's graph of the layer shows."""
+    return points_of(layer) - _NOT_IN_GRAPHS.get(type(layer.mixer), frozenset())
 
 
 def expert_of(layer: Layer) -> Expert | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ....architecture.limits import NotApplicableError
 from ....architecture.mixers.attention import AttentionWeights
+from ....architecture.mixers.kinds import name_of
 from ....architecture.parts import Mixture
 from ....architecture.structures import BEYOND, structure_of
 from .kernels import ACTIVATIONS
@@ -54,9 +55,11 @@ def attention_of(layer: Layer) -> AttentionWeights:
     if layer.mixer is None:
         raise NotApplicableError(f"blk.{layer.number} has no attention")
     if not isinstance(layer.mixer, AttentionWeights):
-        raise NotApplicableError(f"blk.{layer.number} has {type(layer.mixer).__name__} in place of attention")
+        raise NotApplicableError(f"blk.{layer.number} has {name_of(layer.mixer)} in place of softmax attention")
     if layer.mixer.sinks is not None:
         raise NotApplicableError(f"blk.{layer.number} has attention sinks: learned scores without a key")
+    if layer.mixer.gated:
+        raise NotApplicableError(f"blk.{layer.number} gates what its heads give")
     return layer.mixer
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ....architecture.mixers.attention import AttentionWeights
 from ....architecture.parts import Mixture
 from ....errors import TraceError
-from ..points import expert_of, points_of
+from ..points import expert_of, points_in_graph
 from .library import Node, integers, node_at, operation, values
 
 if TYPE_CHECKING:
@@ -31,11 +31,14 @@ if TYPE_CHECKING:
 # Role of a weight in a layer, or name of a node without its layer → point.
 POINT_OF_NAME = {
     "attn_q": "q",
+    "attn_q_b": "q",
     "attn_k": "k",
     "attn_v": "v",
     "attn_qkv": "qkv",
     "kq_soft_max": "attention",
     "attn_output": "attention_output",
+    "shortconv.out_proj": "attention_output",
+    "ssm_out": "attention_output",
     "ffn_gate": "gate",
     "ffn_up": "up",
     "ffn_down": "ffn_output",
@@ -158,7 +161,7 @@ class Nodes:
     def _hand_over(self) -> None:
         layer = self._layers[self.layer]
         _split_fused(self._held, layer)
-        expected = points_of(layer)
+        expected = points_in_graph(layer)
         missing = sorted(expected - set(self._held))
         if missing:
             raise TraceError(f"llama.cpp's graph shows no {', '.join(missing)} in layer {self.layer}")
@@ -189,11 +192,15 @@ def _name(address: int | None) -> str:
 
 
 def _split_fused(held: dict[str, Array], layer: Layer) -> None:
-    """Parts of one product that holds queries, keys and values, or gate and up projection."""
+    """Parts of one product that holds queries, keys and values, queries and what gates heads, or gate and up."""
     if "qkv" in held and isinstance(layer.mixer, AttentionWeights):
         q, k = layer.mixer.q.n_rows, layer.mixer.k.n_rows
         fused = held.pop("qkv")
         held |= {"q": fused[:, :q], "k": fused[:, q : q + k], "v": fused[:, q + k :]}
+    if isinstance(layer.mixer, AttentionWeights) and layer.mixer.gated:
+        shape = layer.mixer.shape
+        by_head = held["q"].reshape(len(held["q"]), shape.n_heads, 2, shape.key_length)
+        held["q"] = by_head[:, :, 0].reshape(len(by_head), -1)
     expert = expert_of(layer)
     if "gate_up" in held and expert is not None:
         by_expert = held.pop("gate_up").reshape(-1, 2, expert.up.n_rows)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ....architecture.mixers.attention import AttentionWeights
+from ....architecture.mixers.kinds import name_of
 from ....architecture.parts import DenseFeedForward
 from ....errors import TraceError
 from ....models import model as model_file
@@ -87,8 +89,9 @@ def check_nodes(model: Model, network: Network, open_other: OpenEngine, passed: 
         passed: structures that need no second comparison; this one is added.
 
     Raises:
-        TraceError: They differ.
+        TraceError: They differ, or there is no tiny model like this one.
     """
+    _require_attention(network)
     roles = frozenset(tensor.role for tensor in model.tensors.values() if tensor.layer == 0 and tensor.role is not None)
     structure = model.architecture, roles
     if structure in passed:
@@ -100,6 +103,19 @@ def check_nodes(model: Model, network: Network, open_other: OpenEngine, passed: 
         _write(path, model, roles, max(2, network.family.local_period), fused)
         _compare(path, open_other)
     passed.add(structure)
+
+
+def _require_attention(network: Network) -> None:
+    """Raise TraceError where layers have another mixer, or queries with gates: tiny models have neither."""
+    for layer in network.layers:
+        mixer = layer.mixer
+        if mixer is None or (isinstance(mixer, AttentionWeights) and not mixer.gated):
+            continue
+        name = "attention whose heads are gated" if isinstance(mixer, AttentionWeights) else name_of(mixer)
+        raise TraceError(
+            f"blk.{layer.number} has {name}: the engine llama.cpp has no tiny model like it to check itself with;"
+            " take the engine streamed"
+        )
 
 
 def _write(path: Path, model: Model, roles: frozenset[str], n_layers: int, fused: bool) -> None:

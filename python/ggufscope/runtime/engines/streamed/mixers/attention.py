@@ -113,14 +113,47 @@ def attend(
     out[:, first_head : first_head + len(scores)] = mixed.reshape(len(scores), n, -1).swapaxes(0, 1)
 
 
+def remember(keys: Array, values: Array, memories: list[Memory], run: LayerPass) -> None:
+    """Append keys and values of a batch, (tokens, key heads, length), to the memories of its prompts."""
+    for span in run.batch.spans:
+        memories[span.prompt].append(keys[span.rows], values[span.rows])
+
+
+def attend_prompts(
+    shape: HeadShape, queries: Array, memories: list[Memory], run: LayerPass, sinks: Array | None = None
+) -> Array:
+    """Values mixed by the attention of every prompt's tokens: float32 (tokens, heads, value length).
+
+    Args:
+        shape: of heads.
+        queries: float32 (tokens, heads, key length), turned.
+        memories: keys and values by number of the prompt, those of the batch included.
+        run: the batch in this layer.
+        sinks: float32 (heads,), see `masked_softmax`; None: there are none.
+    """
+    sinks = np.full(shape.n_heads, -np.inf, np.float32) if sinks is None else sinks
+    mixed = np.empty((len(queries), shape.n_heads, shape.value_length), np.float32)
+    parts: list[tuple[PromptSpan, HeadGroup]] = []
+    for span in run.batch.spans:
+        n_scores = (span.rows.stop - span.rows.start) * memories[span.prompt].length
+        parts += [(span, heads) for heads in head_groups(shape, n_scores, run.workers.limits.score_bytes)]
+
+    def attend_part(part: tuple[PromptSpan, HeadGroup]) -> None:
+        span, heads = part
+        take, memory = run.taking_attention(span.prompt), memories[span.prompt]
+        attend(shape, heads, queries[span.rows], memory, sinks, out=mixed[span.rows], take=take)
+
+    run.workers.each(attend_part, parts)
+    return mixed
+
+
 class Attention:
     """Attention of one layer; see `RunningMixer`."""
 
     def __init__(self, weights: AttentionWeights, rotations: Rotations) -> None:
         self._weights = weights
         self._turning = rotations.turning(weights.shape.rotation)
-        sinks = np.full(weights.shape.n_heads, -np.inf) if weights.sinks is None else weights.sinks
-        self._sinks = sinks.astype(np.float32)
+        self._sinks = None if weights.sinks is None else weights.sinks.astype(np.float32)
 
     @staticmethod
     def check(weights: AttentionWeights, layer: int) -> None:
@@ -143,26 +176,16 @@ class Attention:
         """See `RunningMixer.mix`."""
         weights, shape = self._weights, self._weights.shape
         q, k, v = (product(matrix, x, run.workers) for matrix in (weights.q, weights.k, weights.v))
+        q, gate = _apart(q, shape) if weights.gated else (q, None)
         for point, values in (("q", q), ("k", k), ("v", v)):
             run.take(point, values)
         queries = self._heads(q, shape.n_heads, weights.q_norm, run)
         keys = self._heads(k, shape.n_kv_heads, weights.k_norm, run)
         values = v.reshape(len(v), shape.n_kv_heads, -1)
-        mixed = np.empty((len(q), shape.n_heads, shape.value_length), np.float32)
-        parts: list[tuple[PromptSpan, HeadGroup]] = []
-        for span in run.batch.spans:
-            memory = memories[span.prompt]
-            memory.append(keys[span.rows], values[span.rows])
-            n_scores = (span.rows.stop - span.rows.start) * memory.length
-            parts += [(span, heads) for heads in head_groups(shape, n_scores, run.workers.limits.score_bytes)]
-
-        def attend_part(part: tuple[PromptSpan, HeadGroup]) -> None:
-            span, heads = part
-            take = run.taking_attention(span.prompt)
-            memory = memories[span.prompt]
-            attend(shape, heads, queries[span.rows], memory, self._sinks, out=mixed[span.rows], take=take)
-
-        run.workers.each(attend_part, parts)
+        remember(keys, values, memories, run)
+        mixed = attend_prompts(shape, queries, memories, run, self._sinks)
+        if gate is not None:
+            mixed *= gate
         return product(weights.output, mixed.reshape(len(q), -1), run.workers)
 
     def _heads(self, projected: Array, n_heads: int, norm: Norm | None, run: LayerPass) -> Array:
@@ -173,3 +196,11 @@ class Attention:
         if self._turning is not None:
             self._turning.apply(heads, run.batch.positions)
         return heads
+
+
+def _apart(projected: Array, shape: HeadShape) -> tuple[Array, Array]:
+    """Queries, (tokens, heads · key length), and what gates the heads, (tokens, heads, key length): sigmoids."""
+    by_head = projected.reshape(len(projected), shape.n_heads, 2, shape.key_length)
+    one = np.float32(1)
+    gate = one / (one + np.exp(-by_head[:, :, 1]))
+    return np.ascontiguousarray(by_head[:, :, 0]).reshape(len(projected), -1), gate

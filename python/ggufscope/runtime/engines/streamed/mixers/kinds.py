@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from .....architecture.limits import NotApplicableError
 from .....architecture.mixers.attention import AttentionWeights
+from .....architecture.mixers.gated_delta import GatedDelta
+from .....architecture.mixers.kinds import name_of
+from .....architecture.mixers.latent_attention import LatentAttention
+from .....architecture.mixers.short_convolution import ShortConvolution
 from .attention import Attention
+from .gated_delta import RunningGatedDelta
+from .latent_attention import RunningLatentAttention
+from .short_convolution import RunningShortConvolution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +23,12 @@ if TYPE_CHECKING:
     from .rotations import Rotations
 
 # Type of weights → what runs them, made of the weights and the tables of RoPE.
-MIXERS: dict[type, Callable[[Any, Rotations], RunningMixer]] = {AttentionWeights: Attention}
+MIXERS: dict[type, Callable[[Any, Rotations], RunningMixer]] = {
+    AttentionWeights: Attention,
+    GatedDelta: RunningGatedDelta,
+    LatentAttention: RunningLatentAttention,
+    ShortConvolution: RunningShortConvolution,
+}
 
 
 def check_mixer(mixer: Mixer | None, layer: int) -> None:
@@ -24,7 +36,7 @@ def check_mixer(mixer: Mixer | None, layer: int) -> None:
     if mixer is None:
         return
     if type(mixer) not in MIXERS:
-        raise NotApplicableError(f"blk.{layer} has {type(mixer).__name__}, which the streamed engine does not run")
+        raise NotApplicableError(f"blk.{layer} has {name_of(mixer)}, which the streamed engine does not run")
     if isinstance(mixer, AttentionWeights):
         Attention.check(mixer, layer)
 

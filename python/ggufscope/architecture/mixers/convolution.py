@@ -1,0 +1,33 @@
+"""Kernels of causal convolutions over tokens, one for every channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..limits import NotApplicableError
+
+if TYPE_CHECKING:
+    from ...arrays.floats import Floats
+    from ..sources import Sources
+
+_MOST_TAPS = 64  # models have 3 or 4; a file may claim more, at great cost
+
+
+def kernel(sources: Sources, layer: int, role: str, channels: int) -> Floats:
+    """The taps of every channel, (channels, taps), the last for the token itself.
+
+    Raises:
+        NotApplicableError: There are none, they are not finite, or there are more than models have.
+    """
+    tensor = sources.catalog.need(layer, role)
+    taps = tensor.n_elements // channels
+    if not 2 <= taps <= _MOST_TAPS or tensor.shape[-1] != taps:
+        extents = " × ".join(map(str, tensor.shape))
+        raise NotApplicableError(f"{tensor.name} is {extents}, not a few taps for each of {channels} channels")
+    values = sources.catalog.vector(layer, role, channels * taps)
+    assert values is not None  # noqa: S101
+    if not np.isfinite(values).all():
+        raise NotApplicableError(f"{tensor.name} has a weight that is not finite")
+    return values.reshape(channels, taps)

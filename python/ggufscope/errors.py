@@ -1,5 +1,6 @@
 """Exceptions of the package, and the exit code and the one line that each gives at the command line."""
 
+import re
 from enum import IntEnum
 from typing import Self
 
@@ -103,16 +104,23 @@ def exit_code(error: BaseException) -> ExitCode:
 
 
 def one_line(error: BaseException) -> str:
-    """The line that tells of `error`, safe for a terminal."""
+    """The line that tells of `error`, safe for a terminal; arguments that it names are called as the options are."""
     code = exit_code(error)
     if code == ExitCode.INTERRUPTED:
         return escape(f"interrupted: {error}" if str(error) else "interrupted")
     if isinstance(error, OSError) and error.strerror:
         named = f"{error.filename}: " if error.filename is not None else ""
-        return escape(f"{named}{error.strerror}")
+        return escape(f"{named}{_as_options(error.strerror)}")
     if isinstance(error, MemoryError):
         return escape(f"not enough memory: {error}" if str(error) else "not enough memory")
     text = " ".join(str(error).splitlines())
+    if isinstance(error, StudyError):
+        text = _as_options(text)
     if code == ExitCode.INTERNAL:
         text = f"internal error: {type(error).__name__}: {text} (run again with --debug for the traceback)"
     return escape(text)
+
+
+def _as_options(text: str) -> str:
+    """A sentence for callers of the library in the words of the command line: `force=True` is `--force`."""
+    return re.sub(r"\b(force|fresh)=True\b", r"--\1", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def test_a_foreign_file_is_no_output_unless_forced(tmp_path: Path, write_gguf: W
     model = write_gguf({"x": np.zeros(8, np.float32)}, {"general.description": "ggufscope.synthetic"})
     (tmp_path / "notes.json").write_text('{"schema": "theirs"}')
     for foreign, kind in ((model, "a GGUF file of "), (tmp_path / "notes.json", "a file of 20 B")):
-        with pytest.raises(OutputError, match=rf"not from ggufscope \({kind}.*\); --force replaces it") as caught:
+        with pytest.raises(OutputError, match=rf"not from ggufscope \({kind}.*\); force=True replaces it") as caught:
             Guard().check(foreign)
         assert caught.value.filename == str(foreign)
         Guard(force=True).check(foreign)
@@ -101,6 +102,31 @@ def test_an_empty_file_loses_nothing(tmp_path: Path) -> None:
     (tmp_path / "new.json").touch()
     Guard().check(tmp_path / "new.json")
     assert not is_ours(tmp_path / "new.json")
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_a_shard_whose_others_are_gone_says_that_it_is_synthetic(shards: list[Path], tmp_path: Path, kept: int) -> None:
+    alone = Path(shutil.copy(shards[kept], tmp_path))
+    assert is_ours(alone)
+    for name in (b"ggufscope.synthetiC", b"ggufscope.synthetic\7\0\0\0\0"):  # another key; not true
+        data = alone.read_bytes().replace(b"ggufscope.synthetic\7\0\0\0\1", name.ljust(24, b"\1")[:24], 1)
+        (tmp_path / "other.gguf").write_bytes(data)
+        assert data != alone.read_bytes()
+        assert not is_ours(tmp_path / "other.gguf")
+    files = synthesize("tiny", tmp_path / "tiny.gguf", layers=3, shards=3)  # replaces it, without force
+    assert Path(files[kept]) == alone
+
+
+HEADER = b"GGUF\3\0\0\0" + bytes(16)
+HUGE = b"\xff" * 8
+
+
+@pytest.mark.parametrize(
+    "head", [HEADER, HEADER + HUGE, HEADER + HUGE + b"\7\0\0\0\1", HEADER + bytes(8) + b"\x08\0\0\0" + HUGE]
+)
+def test_a_header_that_ends_early_is_of_nobody(tmp_path: Path, head: bytes) -> None:
+    (tmp_path / "m.gguf").write_bytes(head)
+    assert not is_ours(tmp_path / "m.gguf")
 
 
 def test_a_synthetic_model_is_replaced_by_a_model_alone(shards: list[Path]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import ggufscope as gs
-from ggufscope.errors import StudyError
+from ggufscope.errors import StudyError, one_line
 from ggufscope.runtime.engines.engine import GenerationInterrupted
 from ggufscope.studies.parts import PARTS
 from ggufscope.studies.study_document import KEPT, SCHEMA, STUDY_FORM
@@ -379,7 +379,8 @@ def test_a_malformed_state_is_named(
     with pytest.raises(StudyError, match=message) as caught:
         study(results)
     assert "study.json: " in str(caught.value)
-    assert "--fresh starts over" in str(caught.value)
+    assert "fresh=True starts over" in str(caught.value)
+    assert "--fresh starts over" in one_line(caught.value)
     assert (results / "study.json").read_bytes() == before
 
 

@@ -83,10 +83,10 @@ class Guard:
         ours, is_model = is_ours(path), is_gguf(path)
         if not ours:
             kind = "a GGUF file" if is_model else "a file"
-            reason = f"exists and is not from ggufscope ({kind} of {bytes_text(size)}); --force replaces it"
+            reason = f"exists and is not from ggufscope ({kind} of {bytes_text(size)}); force=True replaces it"
             raise OutputError(errno.EEXIST, reason, str(path))
         if is_model and not self._replaces_models:
-            raise OutputError(errno.EEXIST, "exists and is a model; --force replaces it", str(path))
+            raise OutputError(errno.EEXIST, "exists and is a model; force=True replaces it", str(path))
         self._looked_at.add(state)
 
 

@@ -6,7 +6,9 @@ the metadata of pictures, Parquet files and made-up models, the names of stored 
 
 from __future__ import annotations
 
+import contextlib
 import re
+import struct
 import zlib
 from pathlib import Path, PurePath
 
@@ -20,6 +22,9 @@ CHART_COMMENT = f"{COMMENT} chart -->"
 PAGE_COMMENT = f"{COMMENT} report -->"
 
 _GGUF_MAGIC = b"GGUF"
+_GGUF_HEADER_BYTES = 24  # magic, version, numbers of tensors and keys
+_GGUF_BOOL, _GGUF_STRING = 7, 8
+_GGUF_SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, _GGUF_BOOL: 1, 10: 8, 11: 8, 12: 8}
 _PARQUET_MAGIC = b"PAR1"
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_HEADER_BYTES = 33  # signature and IHDR, after which other chunks may stand
@@ -58,7 +63,7 @@ def is_ours(path: Path) -> bool:
     except OSError as error:
         raise OutputError(error.errno, error.strerror, str(path)) from error
     if head.startswith(_GGUF_MAGIC):
-        return _is_synthetic(path)
+        return _is_synthetic(path, head)
     if head.startswith(_PNG_SIGNATURE):
         return _PNG_TEXT in head
     if head.startswith(_ZIP_MAGIC):
@@ -75,8 +80,15 @@ def is_gguf(path: Path) -> bool:
         return file.read(len(_GGUF_MAGIC)) == _GGUF_MAGIC
 
 
-def _is_synthetic(path: Path) -> bool:
-    """Whether `synth` wrote a model: its metadata say so in a key of its own, which no text of a model imitates."""
+def _is_synthetic(path: Path, head: bytes) -> bool:
+    """Whether `synth` wrote a model: its metadata say so in a key of its own, which no text of a model imitates.
+
+    Args:
+        path: a file of the model, which has to be whole, unless its own header says it, as in a shard left alone.
+        head: the beginning of the file.
+    """
+    if _says_synthetic(head):
+        return True
     try:
         model = CoreModel(path)
     except (GGUFError, OSError):
@@ -87,6 +99,26 @@ def _is_synthetic(path: Path) -> bool:
         return False
     finally:
         model.close()
+
+
+def _says_synthetic(head: bytes) -> bool:
+    """Whether the key stands among the plain values with which the header of a file begins."""
+    place = _GGUF_HEADER_BYTES
+    with contextlib.suppress(struct.error, OverflowError, KeyError):  # the head is over, or an array follows
+        while True:
+            (length,) = struct.unpack_from("<Q", head, place)
+            key = head[place + 8 : place + 8 + length]
+            place += 8 + length
+            (kind,) = struct.unpack_from("<I", head, place)
+            place += 4
+            if key == SYNTHETIC_KEY.encode() and kind == _GGUF_BOOL:
+                return head[place : place + 1] == b"\1"
+            if kind == _GGUF_STRING:
+                (length,) = struct.unpack_from("<Q", head, place)
+                place += 8 + length
+            else:
+                place += _GGUF_SIZES[kind]
+    return False
 
 
 def marked(name: str, content: str | bytes) -> bytes:

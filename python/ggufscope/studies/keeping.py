@@ -108,7 +108,7 @@ def read_earlier(work: Work) -> StudyDocument | None:
         try:
             earlier = STUDY_FORM.read(directory / STUDY_JSON)
         except StudyError as error:
-            raise StudyError(f"{error}; --fresh starts over") from None
+            raise StudyError(f"{error}; fresh=True starts over") from None
         if not work.is_of(earlier.model):
             raise _of_another(STUDY_JSON, earlier.model, work)
     known = {part.name: part.files for part in earlier.finished} if earlier else {}
@@ -136,7 +136,7 @@ def _of_another(file: str, other: Subject, work: Work) -> StudyError:
     mark, expected = told_apart(other, work.subject)
     return StudyError(
         f"{work.directory}: {file} is of another model, {other.title!r} ({mark}), not of {work.subject.title!r}"
-        f" ({expected}): choose another directory, or start over with --fresh"
+        f" ({expected}): choose another directory, or start over with fresh=True"
     )
 
 

@@ -11,10 +11,11 @@ from typing import IO, cast
 
 import gguf
 import numpy as np
-from gguf.gguf_writer import WriterState
+from gguf.gguf_writer import GGUFValue, WriterState
 
 from .._core import types
 from ..errors import OutputError
+from ..models.metadata import SYNTHETIC_KEY
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from .metadata import add_metadata
@@ -120,12 +121,22 @@ def require_space(path: Path, needed: int) -> None:
             raise OutputError(errno.ENOSPC, lack, os.fspath(path))
 
 
+class _Writer(gguf.GGUFWriter):
+    """Marks the later shards, too."""
+
+    def add_shard_kv_data(self) -> None:
+        super().add_shard_kv_data()
+        for pairs in self.kv_data[1:]:
+            pairs[SYNTHETIC_KEY] = GGUFValue(True, gguf.GGUFValueType.BOOL)
+
+
 def write_headers(plan: ModelPlan, parts: Sequence[Sequence[TypedTensor]], streams: Sequence[IO[bytes]]) -> int:
     """Header, metadata and tensor table of every file; returns the alignment of tensor data.
 
-    The gguf package writes them. Only the first shard has the model's metadata; `split.*` tells them apart.
+    The gguf package writes them. Only the first shard has the model's metadata; `split.*` tells them apart, and each
+    says that it is synthetic, which has to be known of one whose others are gone.
     """
-    writer = gguf.GGUFWriter(None, plan.shape.architecture)
+    writer = _Writer(None, plan.shape.architecture)
     type_ids = {description["name"]: description["id"] for description in types()}
     add_metadata(writer, plan.shape, plan.mix, plan.seed)
     for number, part in enumerate(parts):

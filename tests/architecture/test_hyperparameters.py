@@ -17,6 +17,21 @@ from ggufscope.architecture.heads import head_shape as read_head_shape
 from ggufscope.architecture.hyperparameters import Hyperparameters
 from ggufscope.architecture.limits import NotApplicableError
 from ggufscope.architecture.rotation import Rotation, Yarn
+from support.gguf_writer import (
+    ARRAY,
+    BOOL,
+    INT8,
+    INT32,
+    INT64,
+    STRING,
+    UINT8,
+    UINT16,
+    UINT32,
+    UINT64,
+    Array,
+    Gguf,
+    Key,
+)
 from support.networks import HEADS, KEY_LENGTH, LAYERS, WIDTH, sample
 
 WriteGguf = Callable[..., Path]
@@ -52,7 +67,27 @@ def test_lengths_of_their_own(head_shape: HeadShapes) -> None:
     assert (shape.n_kv_heads, shape.key_length, shape.value_length) == (1, 64, 16)
     assert shape.rotation == Rotation("neox", 64, 1e4)
     with pytest.raises(NotApplicableError, match=r"no usable qwen3\.attention\.head_count"):
-        head_shape("qwen3", layer=7, attention__head_count=[1, 2])
+        head_shape("qwen3", attention__head_count="many")
+
+
+@pytest.mark.parametrize("key", ["head_count", "head_count_kv", "key_length", "sliding_window_pattern"])
+def test_an_array_that_ends_before_the_layer_is_not_guessed_on(head_shape: HeadShapes, key: str) -> None:
+    with pytest.raises(NotApplicableError, match=rf"gemma2\.attention\.{key} has 2 values, and none for layer 7"):
+        head_shape("gemma2", layer=7, **{f"attention__{key}": [4, 4]})
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int8, np.uint16, np.int32, np.uint64, np.int64, bool])
+def test_windows_by_layer_in_any_type(write_gguf: WriteGguf, kind: Any) -> None:
+    codes = {np.uint8: UINT8, np.int8: INT8, np.uint16: UINT16, np.int32: INT32, np.uint64: UINT64, np.int64: INT64}
+    pattern = Array(codes.get(kind, BOOL), [1, 0, 0, 1])
+    keys = [Key("general.architecture", STRING, "gemma2"), Key("gemma2.attention.head_count", UINT32, HEADS)]
+    keys.append(Key("gemma2.attention.sliding_window_pattern", ARRAY, pattern))
+    path = write_gguf({}, {})
+    path.write_bytes(Gguf(keys=keys).build())
+    with gs.open(path) as model:
+        numbers = Hyperparameters(model, FAMILIES["gemma2"], WIDTH)
+        windows = [read_head_shape(numbers, layer).window for layer in range(4)]
+    assert windows == [4096, None, None, 4096]
 
 
 def test_scales_of_scores(head_shape: HeadShapes) -> None:

@@ -236,6 +236,25 @@ def test_missing_tensors(write_gguf: WriteGguf, missing: str) -> None:
     assert f"there is no {missing.removesuffix('.weight')}" in refusal(write_gguf, tensors=tensors)
 
 
+@pytest.mark.parametrize(
+    ("count", "present", "message"),
+    [
+        (2, [0, 1, 2], "layer 2 beyond llama.block_count, 2"),
+        (3, [0, 1], "no tensors of layer 2: llama.block_count is 3"),
+        (3, [0, 2], "no tensors of layer 1: llama.block_count is 3"),
+    ],
+)
+def test_layers_that_are_not_those_declared(
+    write_gguf: WriteGguf, count: int, present: list[int], message: str
+) -> None:
+    model = sample("llama")
+    layer = {name: values for name, values in model.tensors.items() if name.startswith("blk.0.")}
+    rest = {name: values for name, values in model.tensors.items() if not name.startswith("blk.")}
+    copies = {name.replace("blk.0", f"blk.{to}"): values for to in present for name, values in layer.items()}
+    file = model.file() | {"tensors": rest | copies, "metadata": model.metadata | {"llama.block_count": count}}
+    assert message in refusal(write_gguf, **file)
+
+
 def test_blocks_that_predict_further_tokens_are_no_layers(write_gguf: WriteGguf) -> None:
     model = sample("llama")
     metadata = model.metadata | {"llama.block_count": 3, "llama.nextn_predict_layers": 1}

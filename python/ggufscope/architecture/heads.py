@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .limits import NotApplicableError
 from .rotation import Rotation, Yarn
 
@@ -96,9 +94,11 @@ def window_of(hyperparameters: Hyperparameters, layer: int) -> int | None:
     """
     if hyperparameters.family.local_period == 0:
         return None
-    pattern = hyperparameters.value("attention.sliding_window_pattern", layer)
-    period = hyperparameters.count("attention.sliding_window_pattern") or hyperparameters.family.local_period
-    local = bool(pattern) if isinstance(pattern, (bool, np.bool_)) else layer % period < period - 1
+    pattern = "attention.sliding_window_pattern"
+    local = hyperparameters.flag_of(pattern, layer)
+    if local is None:
+        period = hyperparameters.count(pattern) or hyperparameters.family.local_period
+        local = layer % period < period - 1
     if not local:
         return None
     return hyperparameters.count("attention.sliding_window") or hyperparameters.family.local_window

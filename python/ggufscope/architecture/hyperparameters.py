@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..models.stacks import next_token_layers
+from ..models.metadata import as_count, of_layer
 from .limits import NotApplicableError
 
 if TYPE_CHECKING:
     from ..models.model import Model
     from .family import Family
-
-_LARGEST_COUNT = 1 << 24
 
 
 class Hyperparameters:
@@ -26,14 +24,11 @@ class Hyperparameters:
         self.family = family
         self.width = width
         self.block_count = self.count("block_count")
-        self._next_token_layers = next_token_layers(model.metadata, model.architecture, model.tensors)
+        self._next_token_layers = model.next_token_layers
 
     def count(self, key: str, layer: int | None = None) -> int | None:
         """A positive integer; None for anything else that stands there. Arrays are by layer."""
-        value = self.value(key, layer)
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-            return None
-        return int(value) if 0 < value <= _LARGEST_COUNT else None
+        return as_count(self.value(key, layer)) or None
 
     def number(self, key: str, layer: int | None = None) -> float | None:
         """A finite number above 0; None for anything else."""
@@ -52,11 +47,26 @@ class Hyperparameters:
         return [int(each) for each in array] if array.ndim == 1 and array.dtype.kind in "iu" else []
 
     def value(self, key: str, layer: int | None) -> Any:
-        """Whatever stands there; of an array, what stands there for the layer; None for nothing."""
+        """Whatever stands there; of an array, what stands there for the layer; None for nothing.
+
+        Raises:
+            NotApplicableError: An array ends before the layer.
+        """
         value = self._metadata.get(f"{self._architecture}.{key}")
-        if isinstance(value, (list, np.ndarray)):
-            return value[layer] if layer is not None and layer < len(value) else None
-        return value
+        if layer is not None and isinstance(value, (list, np.ndarray)) and layer >= len(value):
+            raise NotApplicableError(f"{self._architecture}.{key} has {len(value)} values, and none for layer {layer}")
+        return of_layer(value, layer)
+
+    def flag_of(self, key: str, layer: int) -> bool | None:
+        """What an array by layer says of a layer, in booleans or in integers that are 0 or not; None without one.
+
+        Raises:
+            NotApplicableError: The array ends before the layer.
+        """
+        if not isinstance(self._metadata.get(f"{self._architecture}.{key}"), (list, np.ndarray)):
+            return None
+        count = as_count(self.value(key, layer))
+        return None if count is None else count > 0
 
     def needed(self, value: float | None, key: str) -> float:
         """`value`, unless it is None.

@@ -8,7 +8,7 @@ from .roles import NEXT_TOKENS
 from .stacks import block_counts, layer_ranges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from .model import Model
     from .tensor import Tensor
@@ -78,9 +78,11 @@ def _next_tokens(model: Model) -> Iterator[str]:
         yield f"{noun} {layer_ranges(blocks)} {verb} tokens behind the next one, outside the layers"
 
 
-def layer_notes(model: Model) -> Iterator[str]:
-    """Layers that the file declares and lacks, or has beyond those, stack by stack."""
+def layer_notes(model: Model, of: Collection[str | None] | None = None) -> Iterator[str]:
+    """Layers that the file declares and lacks, or has beyond those, stack by stack; of all stacks or some."""
     stacks = {stack: layers for stack, layers in model.stacks.items() if stack != NEXT_TOKENS} or {None: ()}
+    if of is not None:
+        stacks = {stack: stacks.get(stack, ()) for stack in of}
     declared = block_counts(model.metadata, model.architecture, stacks)
     for stack, layers in stacks.items():
         key, count = declared.get(stack, ("", None))

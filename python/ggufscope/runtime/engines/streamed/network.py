@@ -10,6 +10,7 @@ from ....architecture.blueprint import Blueprint
 from ....architecture.families import FAMILIES, family_of
 from ....architecture.limits import NotApplicableError
 from ....architecture.parts import Mixture
+from ....models.notes import layer_notes
 from ...shape import ModelShape
 from .feed_forward.kinds import check_feed_forward
 from .mixers.kinds import check_mixer
@@ -42,6 +43,9 @@ class Network:
                 f"the streamed engine does not run the architecture {model.architecture!r}, only"
                 f" {', '.join(ARCHITECTURES)}"
             )
+        faults = list(layer_notes(model, (None,)))
+        if faults:
+            raise NotApplicableError("; ".join(faults))
         self._blueprint = Blueprint.of(model)
         self.embedding = self._blueprint.embedding()
         self.layers = [self._layer(number) for number in range(self._blueprint.n_layers)]

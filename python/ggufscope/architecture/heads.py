@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from .limits import NotApplicableError
 from .rotation import Rotation, Yarn
 

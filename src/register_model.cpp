@@ -194,8 +194,10 @@ void register_rows(py::module_& module) {
 void register_model(py::module_& module) {
   register_errors(module);
   register_rows(module);
-  py::class_<ModelHandle, std::shared_ptr<ModelHandle>>(module, "Model", "A mapped GGUF file, or all its shards.")
-      .def(py::init(&open_model), py::arg("path"))
+  py::class_<ModelHandle, std::shared_ptr<ModelHandle>> model(module, "Model",
+                                                              "A mapped GGUF file, or all its shards.");
+  refuse_uninitialized(model);
+  model.def(py::init(&open_model), py::arg("path"))
       .def_property_readonly("files", file_list([](const Mapping& m) { return decoded_path(m.path()); }))
       .def_property_readonly("file_sizes", file_list([](const Mapping& m) { return m.size(); }))
       .def_property_readonly("version", [](const ModelHandle& h) { return h.get()->files().front().version; })

@@ -4,6 +4,7 @@
 #include <pybind11/stl.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -66,14 +67,21 @@ PairOptions pair_options(int threads, const std::string& isa, const py::object& 
   return {threads, isa.empty() ? &kernels() : &kernels(isa), report_to(progress, total)};
 }
 
+const TensorInfo& tensor_at(const Model& model, size_t index, std::string_view which, size_t pair) {
+  const auto& tensors = model.tensors();
+  if (index < tensors.size()) return tensors[index];
+  throw py::index_error(concat("pair ", pair, " names tensor ", index, " of the ", which, ", which has ",
+                               tensors.size(), " tensors, counted from 0"));
+}
+
 struct Plan {
   std::vector<MatrixPair> matrices;
   std::vector<PairPart> parts;  // one for each of them
   uint64_t bytes = 0;
 
   void add(const Model& reference, size_t of_reference, const Model& model, size_t of_model, size_t pair) {
-    const TensorInfo& left = reference.tensors().at(of_reference);
-    const TensorInfo& right = model.tensors().at(of_model);
+    const TensorInfo& left = tensor_at(reference, of_reference, "reference", pair);
+    const TensorInfo& right = tensor_at(model, of_model, "model", pair);
     if (left.shape != right.shape) {
       throw py::value_error(concat("tensor '", escaped(left.name), "' of the reference and '", escaped(right.name),
                                    "' of the model differ in shape"));
@@ -145,8 +153,9 @@ void register_classes(py::module_& module) {
   part.def_readonly("pair", &PairPart::pair)
       .def_readonly("index", &PairPart::index)
       .def_readonly("statistics", &PairPart::statistics);
-  py::class_<TensorMatch>(module, "TensorMatch")
-      .def_readonly("pairs", &TensorMatch::pairs)
+  py::class_<TensorMatch> matched(module, "TensorMatch");
+  refuse_uninitialized(matched);
+  matched.def_readonly("pairs", &TensorMatch::pairs)
       .def_readonly("reshaped", &TensorMatch::reshaped)
       .def_readonly("missing", &TensorMatch::missing)
       .def_readonly("extra", &TensorMatch::extra);

@@ -10,11 +10,22 @@
 
 namespace ggufscope {
 
+/// Objects whose `__init__` never ran, as `Class.__new__(Class)` makes them, have no value. pybind11 would hand out
+/// memory that nobody set; this makes every use of them a TypeError.
+template <class Class>
+void refuse_uninitialized(const Class& bound) {
+  namespace py = pybind11;
+  py::detail::get_type_info(reinterpret_cast<PyTypeObject*>(bound.ptr()))->operator_new = [](size_t) -> void* {
+    throw py::type_error("the object was never initialized: __new__ was called without __init__");
+  };
+}
+
 /// For a class with Members, or a Collection. Objects cannot be hashed where they can be changed, so none can.
 template <class Class>
 void define_value(Class& bound) {
   namespace py = pybind11;
   using Value = typename Class::type;
+  refuse_uninitialized(bound);
   const auto equal = [](const Value& self, const Value& other) {
     const FloatingPointScope arithmetic;  // a caller that flushes denormals would find them equal to 0
     return are_equal(self, other);

@@ -8,6 +8,7 @@ import pickle
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -253,3 +254,21 @@ def test_statistics_are_appended_to_themselves() -> None:
     expected = of_floats(*range(1, 300))
     expected.append(of_floats(*range(1, 300)))
     assert statistics == expected
+
+
+CLASSES = [value for value in vars(_core).values() if isinstance(value, type) and not issubclass(value, Exception)]
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_an_object_that_was_never_initialized_has_no_value(kind: Any) -> None:
+    empty = kind.__new__(kind)
+    readable = [name for name, value in vars(kind).items() if isinstance(value, property)]
+    uses: list[Callable[[], object]] = [partial(getattr, empty, name) for name in readable]
+    uses += [
+        getattr(empty, name) for name in ("__copy__", "__getstate__", "__reduce__", "fields") if name in vars(kind)
+    ]
+    uses += [partial(empty.__eq__, empty)] if "__eq__" in vars(kind) else []
+    assert uses
+    for use in uses:
+        with pytest.raises(TypeError):
+            use()

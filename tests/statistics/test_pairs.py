@@ -372,8 +372,11 @@ def test_refusals(write_gguf: WriteGguf) -> None:
     reference, model = models_of(write_gguf, {"a": weights, "b": weights}, {"b": weights[:2]})
     with pytest.raises(ValueError, match="tensor 'a' of the reference and 'b' of the model differ in shape"):
         _core.observe_pairs(reference, model, [(0, 0)], 1)
-    for pair in ((2, 0), (0, 1)):
-        with pytest.raises(IndexError):
+    for pair, named in (
+        ((2, 0), "tensor 2 of the reference, which has 2"),
+        ((1, 1), "tensor 1 of the model, which has 1"),
+    ):
+        with pytest.raises(IndexError, match=f"pair 0 names {named} tensors, counted from 0"):
             _core.observe_pairs(reference, model, [pair], 1)
     with pytest.raises(ValueError, match="threads must be at least 1"):
         _core.observe_pairs(reference, model, [], 0)

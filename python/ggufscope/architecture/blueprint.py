@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from .catalog import Catalog
 from .families import family_of
-from .family import NormRoles
 from .feed_forward import feed_forward
 from .hyperparameters import Hyperparameters
 from .limits import NotApplicableError
@@ -18,7 +18,7 @@ from .structures import structure_of
 if TYPE_CHECKING:
     from ..arrays.floats import Floats
     from ..models.model import Model
-    from .family import Arrangement
+    from .family import Arrangement, NormRoles
     from .matrices import Matrix
 
 
@@ -53,11 +53,11 @@ class Blueprint:
         return self.hyperparameters.width
 
     def layer(self, number: int) -> Layer:
-        arrangement, feed_forward_norms = self._arrangement(number)
+        arrangement, mixer_norms, feed_forward_norms = self._arrangement(number)
         return Layer(
             number=number,
             mixer=mixer(self._sources, number),
-            mixer_norms=self._sources.branch_norms(number, self.family.attention_norms),
+            mixer_norms=self._sources.branch_norms(number, mixer_norms),
             feed_forward=feed_forward(self._sources, number),
             feed_forward_norms=self._sources.branch_norms(number, feed_forward_norms),
             arrangement=arrangement,
@@ -103,15 +103,18 @@ class Blueprint:
                 raise NotApplicableError(f"{tensor.name} belongs to {structure}")
             raise NotApplicableError(f"ggufscope does not know what {tensor.name} is for")
 
-    def _arrangement(self, layer: int) -> tuple[Arrangement, NormRoles]:
-        """The arrangement of a layer, and the norms around its FFN; both may depend on the file."""
-        arrangement, norms = self.family.arrangement, self.family.feed_forward_norms
-        without = self.family.optional_feed_forward_norm and not self.catalog.has(layer, norms.before or "")
-        if arrangement == "one norm" or without:
-            return "one norm", NormRoles(None, norms.behind, norms.total)
+    def _arrangement(self, layer: int) -> tuple[Arrangement, NormRoles, NormRoles]:
+        """The arrangement of a layer, and the norms around its branches; all may depend on the file."""
+        attention, ffn = self.family.attention_norms, self.family.feed_forward_norms
+        beside = self.family.attention_norm_beside
+        if beside is not None and self.catalog.has(layer, beside):
+            return "two norms", replace(attention, before=beside), replace(ffn, before=attention.before)
+        without = self.family.optional_feed_forward_norm and not self.catalog.has(layer, ffn.before or "")
+        if self.family.arrangement == "one norm" or without:
+            return "one norm", attention, replace(ffn, before=None)
         if self.hyperparameters.flag("use_parallel_residual"):
-            return "two norms", norms
-        return arrangement, norms
+            return "two norms", attention, ffn
+        return self.family.arrangement, attention, ffn
 
     def _table(self, role: str) -> Matrix:
         return self.catalog.matrix(None, role, self.catalog.need(None, role).n_rows, self.width)

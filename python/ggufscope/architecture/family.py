@@ -56,11 +56,17 @@ class Family:
         layer_norm: LayerNorm instead of RMSNorm.
         attention_norms: norms around attention, or what stands in its place.
         feed_forward_norms: norms around the FFN.
+        norm_gains: norms have gains; False: they have no weights at all.
         output_norm: role of the norm behind the last layer; None: there is none.
         embedding_norm: role of the norm of embeddings; None: there is none.
         arrangement: of the two branches of a layer.
+        attention_norm_beside: role of the norm in front of attention in files where each branch has its own; the other
+            one is then that of the FFN alone, and the arrangement `"two norms"`.
         optional_feed_forward_norm: files without the norm in front of the FFN are arranged as `"one norm"`.
         embedding_root: embeddings are multiplied with √width.
+        embedding_scale: factor of embeddings, where the metadata do not say it.
+        residual_depth_scale: over √layers, the factor of what a branch adds, where the metadata do not say it.
+        logit_width: its share of the width divides the scores of the next token, where the metadata do not say it.
         logits_divided: scores of the next token are divided by `logit_scale`, not multiplied with it.
         gated_attention: behind the queries of a head `attn_q` has as many rows again, whose sigmoid gates what the
             head gives.
@@ -69,12 +75,17 @@ class Family:
         sections: RoPE turns pairs by turns after time, height and width (`rope.dimension_sections`), which are one and
             the same position in a text.
         head_norms: q/k norms are over a head each (`"head"`), or over all of them together (`"all heads"`).
+        head_norms_behind_rope: q/k norms come after RoPE.
         local_period: the last of every so many layers sees everything, the others a sliding window, where the metadata
             do not say how many; 0: no windows.
         local_window: keys that windowed layers see, where the metadata do not say it; None: then there are no windows.
         local_base: RoPE base of the windowed layers where the metadata do not say it; None: that of all layers.
+        local_unscaled: positions of windowed layers are not stretched, whatever the metadata say of the others.
         unrotated_period: the last of every so many layers has no RoPE; 0: all have it.
         rotated_windows: where some layers have a window, these alone have RoPE.
+        rope_switch: `rope.scaling.finetuned` false means that there is no RoPE.
+        alibi: attention scores fall with distance (ALiBi), by slopes 2^(−alibi · (h + 1) / heads), where the metadata
+            do not say it; 0: they do not.
         soft_cap: of attention scores, where the metadata do not say it.
         logit_soft_cap: of the scores of the next token, where the metadata do not say it.
         wide_scale_layers: with this many layers, scores are scaled by √(heads / width), not by the head's size.
@@ -87,21 +98,30 @@ class Family:
     layer_norm: bool = False
     attention_norms: NormRoles = NormRoles("attn_norm")
     feed_forward_norms: NormRoles = NormRoles("ffn_norm")
+    norm_gains: bool = True
     output_norm: str | None = "output_norm"
     embedding_norm: str | None = None
     arrangement: Arrangement = "sequential"
+    attention_norm_beside: str | None = None
     optional_feed_forward_norm: bool = False
     embedding_root: bool = False
+    embedding_scale: float | None = None
+    residual_depth_scale: float | None = None
+    logit_width: int | None = None
     logits_divided: bool = False
     gated_attention: bool = False
     tiled_key_heads: bool = False
     sections: bool = False
     head_norms: Literal["head", "all heads"] = "head"
+    head_norms_behind_rope: bool = False
     local_period: int = 0
     local_window: int | None = None
     local_base: float | None = None
+    local_unscaled: bool = False
     unrotated_period: int = 0
     rotated_windows: bool = False
+    rope_switch: bool = False
+    alibi: float = 0.0
     soft_cap: float | None = None
     logit_soft_cap: float | None = None
     wide_scale_layers: int | None = None

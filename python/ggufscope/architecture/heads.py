@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .limits import NotApplicableError
-from .rotation import Rotation, Yarn
+from .rotation import BETA_FAST, BETA_SLOW, Rotation, Yarn
 
 if TYPE_CHECKING:
+    from ..arrays.floats import Floats
     from .hyperparameters import Hyperparameters
 
 _MOST_HEADS, _LONGEST_HEAD = 4096, 2048  # beyond any model; a file may claim more, at great cost
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """Queries at position p are multiplied with 1 + scale · ln(1 + ⌊p / period⌋), as Llama 4 and Mistral 3 have it."""
+
+    scale: float
+    period: int
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,9 @@ class HeadShape:
         window: keys a query sees at most; None: all.
         rotation: RoPE, None without.
         causal: a query sees the keys up to its own position; else all.
+        alibi: 0, or the exponent of the slopes by which scores fall with distance, see `Family`.
+        clamp: projections are clamped to ± this; None: they are not.
+        temperature: of queries far into a text; None without.
     """
 
     n_heads: int
@@ -42,6 +54,9 @@ class HeadShape:
     window: int | None
     rotation: Rotation | None
     causal: bool = True
+    alibi: float = 0.0
+    clamp: float | None = None
+    temperature: Temperature | None = None
 
 
 def head_shape(hyperparameters: Hyperparameters, layer: int) -> HeadShape:
@@ -71,6 +86,9 @@ def head_shape(hyperparameters: Hyperparameters, layer: int) -> HeadShape:
         window=window_of(hyperparameters, layer),
         rotation=rotation_of(hyperparameters, layer, key_length),
         causal=hyperparameters.causal,
+        alibi=hyperparameters.number("attention.max_alibi_bias") or hyperparameters.family.alibi,
+        clamp=hyperparameters.number("attention.clamp_kqv"),
+        temperature=_temperature(hyperparameters),
     )
 
 
@@ -78,6 +96,23 @@ def check_heads(layer: int, n_heads: int, key_length: int) -> None:
     """Raise NotApplicableError for heads beyond any model."""
     if n_heads > _MOST_HEADS or key_length > _LONGEST_HEAD:
         raise NotApplicableError(f"layer {layer} claims {n_heads} heads of {key_length} components")
+
+
+def alibi_slopes(n_heads: int, exponent: float) -> Floats:
+    """The slopes of ALiBi by head, as ggml's softmax has them; zeros for an exponent of 0."""
+    if exponent == 0:
+        return np.zeros(n_heads)
+    n_even = 1 << (n_heads.bit_length() - 1)
+    head = np.arange(n_heads)
+    further = 2.0 ** (-exponent / 2 / n_even * (2 * (head - n_even) + 1))
+    return np.where(head < n_even, 2.0 ** (-exponent / n_even * (head + 1)), further)
+
+
+def _temperature(hyperparameters: Hyperparameters) -> Temperature | None:
+    scale = hyperparameters.number("attention.temperature_scale")
+    if scale is None:
+        return None
+    return Temperature(scale, original_context(hyperparameters))
 
 
 def _score_scale(hyperparameters: Hyperparameters, n_heads: int, key_length: int) -> float:
@@ -116,9 +151,9 @@ def rotation_of(hyperparameters: Hyperparameters, layer: int, key_length: int) -
         raise NotApplicableError(f"RoPE over {n_dims} of {key_length} components of a head")
     if family.sections:
         _check_sections(hyperparameters.numbers("rope.dimension_sections"), n_dims // 2)
-    base = hyperparameters.number("rope.freq_base", layer) or 10_000.0
-    if window_of(hyperparameters, layer) is not None and family.local_base is not None:
-        local = hyperparameters.number("rope.freq_base_swa") or family.local_base
+    base = (hyperparameters.number("rope.freq_base", layer) or 10_000.0) * _stretched(hyperparameters, key_length)
+    if window_of(hyperparameters, layer) is not None and (family.local_base is not None or family.local_unscaled):
+        local = hyperparameters.number("rope.freq_base_swa") or family.local_base or base
         return Rotation(family.pairs, n_dims, local)
     return _scaled(hyperparameters, Rotation(family.pairs, n_dims, base))
 
@@ -132,8 +167,26 @@ def _check_sections(sections: list[int], n_pairs: int) -> None:
         raise NotApplicableError(f"rope.dimension_sections {sections} leave some of {n_pairs} pairs without a position")
 
 
+def original_context(hyperparameters: Hyperparameters) -> int:
+    """The length of texts that a model was made for before its positions were stretched.
+
+    Raises:
+        NotApplicableError: The metadata do not say it.
+    """
+    key = "rope.scaling.original_context_length"
+    return int(hyperparameters.needed(hyperparameters.count(key) or hyperparameters.count("context_length"), key))
+
+
+def _stretched(hyperparameters: Hyperparameters, key_length: int) -> float:
+    """The factor of RoPE's base in files that stretch positions by it (NTK-aware, Hunyuan)."""
+    alpha = hyperparameters.number("rope.scaling.alpha")
+    return 1.0 if alpha is None or key_length == 2 else alpha ** (key_length / (key_length - 2))
+
+
 def _is_rotated(hyperparameters: Hyperparameters, layer: int) -> bool:
     family = hyperparameters.family
+    if family.rope_switch and hyperparameters.value("rope.scaling.finetuned", None) is False:
+        return False
     if family.unrotated_period:
         return (layer + 1) % family.unrotated_period != 0
     if family.rotated_windows:
@@ -153,7 +206,10 @@ def _scaled(hyperparameters: Hyperparameters, plain: Rotation) -> Rotation:
     scale = 1 / factor if factor else 1.0
     yarn = None
     if kind == "yarn":
-        key = "rope.scaling.original_context_length"
-        original = hyperparameters.count(key) or hyperparameters.count("context_length")
-        yarn = Yarn(int(hyperparameters.needed(original, key)))
+        yarn = Yarn(
+            original_context(hyperparameters),
+            hyperparameters.number("rope.scaling.yarn_beta_fast") or BETA_FAST,
+            hyperparameters.number("rope.scaling.yarn_beta_slow") or BETA_SLOW,
+            hyperparameters.number("rope.scaling.yarn_log_multiplier") or 0.0,
+        )
     return Rotation(plain.pairs, plain.n_dims, plain.base, scale, magnitude, yarn)

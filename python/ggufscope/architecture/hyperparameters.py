@@ -107,17 +107,19 @@ class Hyperparameters:
     def embedding_scale(self) -> float:
         """The factor of the rows of token_embd."""
         root = math.sqrt(self.width) if self.family.embedding_root else 1.0
-        return root * (self.number("embedding_scale") or 1.0)
+        return root * (self.number("embedding_scale") or self.family.embedding_scale or 1.0)
 
     @property
     def residual_scale(self) -> float:
         """The factor of what a branch adds to the residual stream."""
-        return self.number("residual_scale") or 1.0
+        by_depth = self.family.residual_depth_scale
+        return self.number("residual_scale") or (1.0 if by_depth is None else by_depth / math.sqrt(self.n_layers))
 
     @property
     def logit_scale(self) -> float:
         """The factor of the scores of the next token."""
-        scale = self.number("logit_scale") or 1.0
+        by_width = self.family.logit_width
+        scale = self.number("logit_scale") or (1.0 if by_width is None else by_width / self.width)
         return 1 / scale if self.family.logits_divided else scale
 
     @property

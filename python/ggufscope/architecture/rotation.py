@@ -17,14 +17,23 @@ if TYPE_CHECKING:
 
     from .family import Pairs
 
-_BETA_FAST, _BETA_SLOW = 32.0, 1.0  # rotations over the original context between which YaRN blends
+BETA_FAST, BETA_SLOW = 32.0, 1.0  # rotations over the original context between which YaRN blends
 
 
 @dataclass(frozen=True)
 class Yarn:
-    """YaRN (Peng et al. 2023): fast pairs keep their frequency, slow ones are stretched."""
+    """YaRN (Peng et al. 2023): fast pairs keep their frequency, slow ones are stretched.
+
+    Attributes:
+        original_context: tokens before stretching.
+        beta_fast, beta_slow: turns over them between which the two are blended.
+        log_multiplier: of the logarithm of the stretching that divides magnitudes; 0: nothing does.
+    """
 
     original_context: int
+    beta_fast: float = BETA_FAST
+    beta_slow: float = BETA_SLOW
+    log_multiplier: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,8 @@ def phases(rotation: Rotation, n_positions: int, factors: npt.NDArray[np.float64
     frequency = frequency * (rotation.scale * (1 - kept) + kept)
     magnitude = rotation.magnitude
     if rotation.yarn is not None:
-        magnitude *= 1 + 0.1 * math.log(1 / rotation.scale)
+        stretched = 0.1 * math.log(1 / rotation.scale)
+        magnitude *= (1 + stretched) / (1 + rotation.yarn.log_multiplier * stretched)
     turned: npt.NDArray[np.complex128] = magnitude * np.exp(1j * np.arange(n_positions)[:, None] * frequency)
     return turned
 
@@ -76,8 +86,8 @@ def _kept_share(rotation: Rotation) -> npt.NDArray[np.float64]:
         wavelength = rotation.yarn.original_context / (times * 2 * math.pi) if rotation.yarn else 1.0
         return rotation.n_dims * math.log(wavelength) / (2 * math.log(rotation.base))
 
-    low = max(0, math.floor(pair_turning(_BETA_FAST)))
-    high = min(rotation.n_dims - 1, math.ceil(pair_turning(_BETA_SLOW)))
+    low = max(0, math.floor(pair_turning(rotation.yarn.beta_fast)))
+    high = min(rotation.n_dims - 1, math.ceil(pair_turning(rotation.yarn.beta_slow)))
     return 1 - ((np.arange(n_pairs) - low) / max(0.001, high - low)).clip(0, 1)
 
 

@@ -33,6 +33,8 @@ class Sources:
         Raises:
             NotApplicableError: There is none, or of another size.
         """
+        if not self.family.norm_gains:
+            return Norm(np.ones(self.width), None, self.hyperparameters.epsilon, centred=self.family.layer_norm)
         self.catalog.need(layer, role)
         norm = self.optional_norm(layer, role, (self.width,), centred=self.family.layer_norm)
         assert norm is not None  # noqa: S101

@@ -23,6 +23,7 @@ class AttentionWeights:
         shape: of heads.
         q, k, v, output: the projections.
         q_norm, k_norm: norms of queries and keys, over as many components as their gains have; None without.
+        norms_behind_rope: the norms of queries and keys come after RoPE.
         sinks: (heads,), scores of a key that has no value; None without.
         gated: `q` has, behind the rows of each head, as many again, whose sigmoid gates what the head gives.
     """
@@ -36,6 +37,7 @@ class AttentionWeights:
     k_norm: Norm | None
     sinks: Floats | None = None
     gated: bool = False
+    norms_behind_rope: bool = False
 
     @property
     def matrices(self) -> list[Matrix]:
@@ -61,6 +63,7 @@ def attention(sources: Sources, layer: int) -> AttentionWeights:
         _head_norm(sources, layer, "attn_k_norm", shape.n_kv_heads, shape.key_length),
         sources.catalog.vector(layer, "attn_sinks", shape.n_heads),
         sources.family.gated_attention,
+        sources.family.head_norms_behind_rope,
     )
 
 

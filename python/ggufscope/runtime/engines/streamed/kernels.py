@@ -37,17 +37,52 @@ def rms_norm(x: Array, gain: Array, epsilon: float, out: Array) -> None:
 
 
 @compiled
-def masked_softmax(  # noqa: PLR0917
-    scores: Array, positions: npt.NDArray[np.int64], window: int, scale: float, soft_cap: float, sinks: Array
+def layer_norm(x: Array, gain: Array, bias: Array, epsilon: float, out: Array) -> None:
+    """(x − mean(x)) / √(variance(x) + ε) · gain + bias of every row; mean and variance are float64.
+
+    Args:
+        x: float32 (rows, width), C-contiguous.
+        gain: float32 (width,).
+        bias: float32 (width,).
+        epsilon: ε.
+        out: float32 (rows, width), C-contiguous; may be x.
+    """
+    width = x.shape[1]
+    for i in range(x.shape[0]):
+        total = 0.0
+        for j in range(width):
+            total += np.float64(x[i, j])
+        mean = total / width
+        squares = 0.0
+        for j in range(width):
+            value = np.float64(x[i, j]) - mean
+            squares += value * value
+        factor = 1.0 / math.sqrt(squares / width + epsilon)
+        for j in range(width):
+            out[i, j] = np.float32((np.float64(x[i, j]) - mean) * factor) * gain[j] + bias[j]
+
+
+@compiled
+def masked_softmax(  # noqa: PLR0917  compiled functions take no keywords
+    scores: Array,
+    positions: npt.NDArray[np.int64],
+    first_keys: npt.NDArray[np.int64],
+    end_keys: npt.NDArray[np.int64],
+    scale: float,
+    soft_cap: float,
+    slopes: Array,
+    sinks: Array,
 ) -> None:
-    """Softmax over the keys that a query may see, in place; the others become 0.
+    """Softmax over the keys that a query sees, in place; the others become 0.
 
     Args:
         scores: float32 (heads, queries, keys), C-contiguous: products of queries and keys 0, 1, ….
-        positions: int64 (queries,): a query at position p sees keys 0 … p, or the last `window` of them.
-        window: keys seen at most.
+        positions: int64 (queries,), of the queries.
+        first_keys: int64 (queries,), the first key that each sees.
+        end_keys: int64 (queries,), the one behind the last.
         scale: of scores.
         soft_cap: scaled scores become cap · tanh(score / cap); 0: they do not.
+        slopes: float32 (heads,), that scores lose for each position between query and key (ALiBi).
         sinks: float32 (heads,): the score of a key that takes its share and has no place in the result; −∞: none.
     """
     n_heads, n_queries, n_keys = scores.shape
@@ -56,13 +91,14 @@ def masked_softmax(  # noqa: PLR0917
     for head in range(n_heads):
         for i in range(n_queries):
             row = scores[head, i]
-            first = max(0, positions[i] - window + 1)
-            last = positions[i] + 1
+            first = first_keys[i]
+            last = end_keys[i]
             highest = sinks[head]
             for key in range(first, last):
                 value = row[key] * factor
                 if cap != 0:
                     value = cap * math.tanh(value / cap)
+                value -= slopes[head] * np.float32(abs(positions[i] - key))
                 row[key] = value
                 highest = max(highest, value)
             total = math.exp(sinks[head] - highest)

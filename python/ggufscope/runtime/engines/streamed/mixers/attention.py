@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .....architecture.limits import NotApplicableError
+from .....architecture.heads import alibi_slopes
 from .....errors import TraceError
+from ....shape import Sight
 from ..kernels import masked_softmax
 from ..norms import check_norm, norm_heads
 from ..tiles import product
@@ -16,7 +17,9 @@ from ..tiles import product
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .....architecture.heads import HeadShape
+    import numpy.typing as npt
+
+    from .....architecture.heads import HeadShape, Temperature
     from .....architecture.mixers.attention import AttentionWeights
     from .....architecture.parts import Norm
     from ....shape import Array
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
     from .rotations import Rotations
 
     Take = Callable[[Array, int], object]  # probabilities (heads, queries, keys), their first head
-
-_ALL = 1 << 62
 
 
 class Memory:
@@ -103,10 +104,12 @@ def attend(
     by_head = queries.reshape(n, shape.n_kv_heads, group, -1)[:, heads.kv, heads.members]
     asked = by_head.transpose(1, 2, 0, 3).reshape(count, -1, shape.key_length)
     scores = np.matmul(asked, memory.keys[heads.kv].swapaxes(1, 2)).reshape(-1, n, memory.length)
-    positions = np.arange(memory.length - n, memory.length)
     first_head = heads.kv.start * group + heads.members.start
-    own_sinks = sinks[first_head : first_head + len(scores)]
-    masked_softmax(scores, positions, shape.window or _ALL, shape.scale, shape.soft_cap, own_sinks)
+    own = slice(first_head, first_head + len(scores))
+    positions = np.arange(memory.length - n, memory.length)
+    first_keys, end_keys = Sight(shape.window, shape.causal).keys(positions, memory.length)
+    slopes = alibi_slopes(shape.n_heads, shape.alibi)[own].astype(np.float32)
+    masked_softmax(scores, positions, first_keys, end_keys, shape.scale, shape.soft_cap, slopes, sinks[own])
     if take is not None:
         take(scores, first_head)
     mixed = np.matmul(scores.reshape(count, -1, memory.length), memory.values[heads.kv])
@@ -157,16 +160,9 @@ class Attention:
 
     @staticmethod
     def check(weights: AttentionWeights, layer: int) -> None:
-        """Raise NotApplicableError for what is not computed here."""
-        if not weights.shape.causal:
-            raise NotApplicableError(
-                f"attention of blk.{layer} is bidirectional (attention.causal is false), which the streamed engine"
-                " does not run"
-            )
+        """Raise NotApplicableError for norms that are not computed here."""
         for norm in (weights.q_norm, weights.k_norm):
             check_norm(norm)
-            if norm is not None and norm.gain.ndim > 1:
-                raise NotApplicableError(f"{norm.name} differs by heads, which the streamed engine does not run")
 
     def memory(self, capacity: int) -> Memory:
         """Keys and values of one prompt; see `RunningMixer.memory`."""
@@ -179,7 +175,11 @@ class Attention:
         q, gate = _apart(q, shape) if weights.gated else (q, None)
         for point, values in (("q", q), ("k", k), ("v", v)):
             run.take(point, values)
+            if shape.clamp is not None:
+                np.clip(values, -shape.clamp, shape.clamp, out=values)
         queries = self._heads(q, shape.n_heads, weights.q_norm, run)
+        if shape.temperature is not None:
+            queries *= _temperatures(shape.temperature, run.batch.positions)[:, None, None]
         keys = self._heads(k, shape.n_kv_heads, weights.k_norm, run)
         values = v.reshape(len(v), shape.n_kv_heads, -1)
         remember(keys, values, memories, run)
@@ -190,11 +190,14 @@ class Attention:
 
     def _heads(self, projected: Array, n_heads: int, norm: Norm | None, run: LayerPass) -> Array:
         """(tokens, heads, length), normed and turned; in place."""
-        if norm is not None:
-            norm_heads(projected, norm)
         heads = projected.reshape(len(projected), n_heads, -1)
+        behind = self._weights.norms_behind_rope
+        if norm is not None and not behind:
+            norm_heads(projected, norm)
         if self._turning is not None:
             self._turning.apply(heads, run.batch.positions)
+        if norm is not None and behind:
+            norm_heads(projected, norm)
         return heads
 
 
@@ -204,3 +207,8 @@ def _apart(projected: Array, shape: HeadShape) -> tuple[Array, Array]:
     one = np.float32(1)
     gate = one / (one + np.exp(-by_head[:, :, 1]))
     return np.ascontiguousarray(by_head[:, :, 0]).reshape(len(projected), -1), gate
+
+
+def _temperatures(temperature: Temperature, positions: npt.NDArray[np.int64]) -> Array:
+    factors = 1 + temperature.scale * np.log1p(positions // temperature.period)
+    return np.asarray(factors, np.float32)

@@ -207,7 +207,6 @@ def refusal(write_gguf: WriteGguf, name: str = "llama", **changes: Any) -> str:
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [
-        ("gpt2", "the streamed engine does not run the architecture 'gpt2', only llama, "),
         ("never-heard-of", "ggufscope does not know the architecture 'never-heard-of', only"),
         (None, "the file names no architecture"),
     ],

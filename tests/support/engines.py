@@ -49,8 +49,16 @@ def figures(engine: Engine, prompts: Tokens) -> Mapping[str, npt.NDArray[np.floa
     return recorder.tables()
 
 
-def compare_figures(ours: Traced, theirs: Traced, tolerance: float, floor: float = 0.0) -> None:
-    """Continuous figures to a relative tolerance, or `floor`; shares but for elements at their threshold."""
+def compare_figures(ours: Traced, theirs: Traced, tolerance: float, floor: float = 0.0, rounding: float = 0.0) -> None:
+    """Compare all figures.
+
+    Args:
+        ours: of one engine.
+        theirs: of the other.
+        tolerance: of continuous figures, relative.
+        floor: absolute, of what is smaller.
+        rounding: of single elements, relative: shares may differ by those that are as near to their threshold.
+    """
     assert ours.raw.keys() == theirs.raw.keys()
     compare_experts(ours, theirs, tolerance)
     for name, expected in ours.figures.items():
@@ -63,7 +71,7 @@ def compare_figures(ours: Traced, theirs: Traced, tolerance: float, floor: float
             share = expected[prompt, layer]
             values = np.abs(ours.raw[prompt, layer, FIGURES[name].point].astype(np.float64))
             threshold = NEAR_ZERO * np.sqrt(np.mean(values**2))
-            at_threshold = np.abs(values - threshold) <= tolerance * threshold
+            at_threshold = np.abs(values - threshold) <= max(tolerance, rounding) * threshold
             assert abs(share - found[prompt, layer]) * values.size <= at_threshold.sum() + 1e-6, (name, prompt, layer)
 
 

@@ -21,14 +21,46 @@ _AROUND_FEED_FORWARD = NormRoles("ffn_norm", "post_ffw_norm")
 
 FAMILIES = {
     "llama": Family("norm", traced=True),  # Mistral and Mixtral too
-    "internlm2": Family("norm"),
-    "granite": Family("norm", logits_divided=True),
-    "granitemoe": Family("norm", logits_divided=True, traced=True),
-    "command-r": Family("norm", layer_norm=True, arrangement="one norm"),
+    "internlm2": Family("norm", traced=True),
+    "exaone": Family("neox", traced=True),
+    "ernie4_5": Family("norm", traced=True),
+    "arcee": Family("norm", "relu2", traced=True),
+    "mistral3": Family("norm", traced=True),
+    "smollm3": Family("norm", unrotated_period=4, traced=True),
+    "granite": Family("norm", logits_divided=True, rope_switch=True, traced=True),
+    "granitemoe": Family("norm", logits_divided=True, rope_switch=True, traced=True),
+    "minicpm": Family(
+        "norm",
+        embedding_scale=12.0,
+        residual_depth_scale=1.4,
+        logit_width=256,
+        logits_divided=True,
+        traced=True,
+    ),
     "qwen2": Family("neox", traced=True),
     "qwen3": Family("neox", traced=True),
     "qwen2moe": Family("neox", routing=Routing(normalized=False), traced=True),
     "qwen3moe": Family("neox", traced=True),
+    "seed_oss": Family("neox", feed_forward_norms=NormRoles("post_attention_norm"), traced=True),
+    "hunyuan-dense": Family("neox", head_norms_behind_rope=True, traced=True),
+    "olmo2": Family(
+        "neox",
+        attention_norms=NormRoles(behind="post_attention_norm"),
+        feed_forward_norms=NormRoles(behind="post_ffw_norm"),
+        head_norms="all heads",
+        local_period=4,
+        local_unscaled=True,
+        traced=True,
+    ),
+    "exaone4": Family(
+        "neox",
+        attention_norms=NormRoles(behind="post_attention_norm"),
+        feed_forward_norms=NormRoles(behind="post_ffw_norm"),
+        local_period=4,
+        rotated_windows=True,
+        traced=True,
+    ),
+    "glm4": Family("norm", attention_norms=_AROUND_ATTENTION, feed_forward_norms=_AROUND_FEED_FORWARD, traced=True),
     "gemma": Family("neox", "gelu", embedding_root=True, traced=True),
     "gemma2": Family(
         "neox",
@@ -54,7 +86,6 @@ FAMILIES = {
         wide_scale_layers=62,
         traced=True,
     ),
-    "phi2": Family("neox", "gelu", layer_norm=True, arrangement="one norm"),
     "phi3": Family("neox", traced=True),
     "deepseek2": Family("norm", routing=Routing(normalized=None, scaled=True), traced=True),
     "lfm2": Family("neox", output_norm="token_embd_norm", local_period=_EVERY_LAYER, traced=True),
@@ -67,8 +98,6 @@ FAMILIES = {
         traced=True,
     ),
     "qwen3next": Family("neox", feed_forward_norms=NormRoles("post_attention_norm"), gated_attention=True, traced=True),
-    "gpt2": Family(None, "gelu", layer_norm=True),
-    "gptneox": Family("neox", "gelu", layer_norm=True),
     "gpt-oss": Family(
         "neox",
         "swiglu_oai",
@@ -77,7 +106,22 @@ FAMILIES = {
         routing=Routing("softmax of chosen", normalized=False),
         traced=True,
     ),
-    "starcoder2": Family("neox", "gelu", layer_norm=True),
+    "phi2": Family("neox", "gelu", layer_norm=True, arrangement="one norm", traced=True),
+    "gpt2": Family(None, "gelu", layer_norm=True, traced=True),
+    "gptneox": Family("neox", "gelu", layer_norm=True, traced=True),
+    "starcoder2": Family("neox", "gelu", layer_norm=True, traced=True),
+    "stablelm": Family("neox", layer_norm=True, optional_feed_forward_norm=True, traced=True),
+    "command-r": Family("norm", layer_norm=True, arrangement="one norm", traced=True),
+    "cohere2": Family(
+        "norm", layer_norm=True, arrangement="one norm", local_period=4, rotated_windows=True, traced=True
+    ),
+    "nemotron": Family("neox", "relu2", layer_norm=True, traced=True),
+    "olmo": Family("norm", layer_norm=True, norm_gains=False, traced=True),
+    "falcon": Family(
+        "neox", "gelu", layer_norm=True, arrangement="one norm", attention_norm_beside="attn_norm_2", traced=True
+    ),
+    "mpt": Family(None, "gelu", layer_norm=True, traced=True),
+    "bloom": Family(None, "gelu", layer_norm=True, embedding_norm="token_embd_norm", alibi=8.0, traced=True),
 }
 
 

@@ -8,7 +8,8 @@ A new architecture is an entry in one of the tables below.
 
 from support.architectures.dense import DENSE
 from support.architectures.experts import EXPERT_MODELS
+from support.architectures.layer_norms import LAYER_NORMS
 from support.architectures.mixers import MIXERS
 from support.architectures.specimen import Specimen
 
-SPECIMENS: dict[str, Specimen] = {**DENSE, **EXPERT_MODELS, **MIXERS}
+SPECIMENS: dict[str, Specimen] = {**DENSE, **LAYER_NORMS, **EXPERT_MODELS, **MIXERS}

@@ -6,8 +6,7 @@ as closely as it is for other activations.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -93,15 +92,14 @@ def _entropy(ours: Traced, theirs: Traced) -> float:
     return float(np.nanmax(np.abs(measured - expected) / expected))
 
 
-@contextlib.contextmanager
-def gelu_of_halves() -> Iterator[None]:
+def gelu_of_halves() -> AbstractContextManager[object]:
     """The streamed engine with ggml's table of GELU, `ggml_vec_gelu_f32`."""
     exact = ACTIVATIONS["gelu"]
 
-    def looked_up(x: npt.NDArray[np.float32]) -> None:
+    def gelu(x: npt.NDArray[np.float32]) -> None:
         halves = x.astype(np.float16).astype(np.float32)
         exact(halves)
-        x[...] = np.where(np.abs(x) < _TABLE_END, halves.astype(np.float16).astype(np.float32), np.maximum(x, 0))
+        looked_up = halves.astype(np.float16).astype(np.float32)
+        x[...] = np.where(np.abs(x) < _TABLE_END, looked_up, np.maximum(x, 0))
 
-    with mock.patch.dict(ACTIVATIONS, {"gelu": looked_up}):
-        yield
+    return mock.patch.dict(ACTIVATIONS, gelu=gelu)

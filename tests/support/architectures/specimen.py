@@ -12,9 +12,13 @@ import numpy.typing as npt
 WIDTH, NEURONS, VOCABULARY, CONTEXT = 64, 96, 200, 256
 HEADS, KV_HEADS, LENGTH = 4, 2, 16
 EPSILON = 1e-5
+# Neurons of an FFN with GELU, which llama.cpp looks up in halves: where two engines' sums round to different ones, a
+# neuron among so many moves the logits by less than what is asked of them.
+WIDE = 1024
 WINDOW = 7  # where an architecture has windows: shorter than what is read
 
 Shape = tuple[int, ...]
+TIED: dict[str, Shape | None] = {"output.weight": None}
 Shapes = Mapping[str, Shape]
 Draw = Callable[[np.random.Generator, Shape], npt.NDArray[Any]]
 
@@ -112,9 +116,9 @@ def fused_attention(kv_heads: int = KV_HEADS) -> dict[str, Shape]:
     return {"attn_qkv.weight": ((HEADS + 2 * kv_heads) * LENGTH, WIDTH), "attn_output.weight": (WIDTH, HEADS * LENGTH)}
 
 
-def gated() -> dict[str, Shape]:
+def gated(neurons: int = NEURONS) -> dict[str, Shape]:
     """An FFN with a gate."""
-    return {"ffn_gate.weight": (NEURONS, WIDTH), **plain()}
+    return {"ffn_gate.weight": (neurons, WIDTH), **plain(neurons)}
 
 
 def fused_gate() -> dict[str, Shape]:
@@ -122,9 +126,9 @@ def fused_gate() -> dict[str, Shape]:
     return {"ffn_up.weight": (2 * NEURONS, WIDTH), "ffn_down.weight": (WIDTH, NEURONS)}
 
 
-def plain() -> dict[str, Shape]:
+def plain(neurons: int = NEURONS) -> dict[str, Shape]:
     """An FFN without a gate."""
-    return {"ffn_up.weight": (NEURONS, WIDTH), "ffn_down.weight": (WIDTH, NEURONS)}
+    return {"ffn_up.weight": (neurons, WIDTH), "ffn_down.weight": (WIDTH, neurons)}
 
 
 def norms(*names: str, size: int = WIDTH) -> dict[str, Shape]:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import ctypes
-import importlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-_kept: list[Any] = []  # callbacks that llama.cpp holds on to
-
 
 def logits(path: Path, tokens: list[int], n_ctx: int = 256) -> npt.NDArray[np.float32]:
     """Of every position, (tokens, vocabulary): one batch, float32 cache, no flash attention."""
-    llama_cpp = importlib.import_module("llama_cpp")  # an extra: the tests that need it say so
-    if not _kept:
-        _kept.append(llama_cpp.llama_log_callback(lambda _level, _text, _data: None))
-        llama_cpp.llama_log_set(_kept[0], None)
+    from ggufscope.runtime.engines.llama_cpp.library import load  # noqa: PLC0415  an extra: the tests say so
+
+    llama_cpp = load()  # there is one listener to its log in a process
     model = llama_cpp.llama_model_load_from_file(str(path).encode(), llama_cpp.llama_model_default_params())
     assert model, f"llama.cpp cannot load {path}"
     settings = llama_cpp.llama_context_default_params()

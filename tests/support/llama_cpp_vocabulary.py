@@ -9,10 +9,9 @@ from pathlib import Path
 
 import llama_cpp
 
+from ggufscope.runtime.engines.llama_cpp.library import load
 
-@llama_cpp.llama_log_callback
-def _silent(_level: int, _text: bytes, _data: object) -> None:
-    pass
+load()  # its log silenced, by the one listener that there is in a process
 
 
 class Oracle:
@@ -43,7 +42,6 @@ class Oracle:
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[Oracle]:
     """The vocabulary of a file, for as long as the block runs."""
-    llama_cpp.llama_log_set(_silent, None)
     options = llama_cpp.llama_model_default_params()
     options.vocab_only = True
     model = llama_cpp.llama_model_load_from_file(str(path).encode(), options)

@@ -12,6 +12,9 @@ import ggufscope as gs
 from ggufscope.report.charts import draw, png, svg, themed
 from ggufscope.report.charts.registry import makers
 from ggufscope.report.charts.validation_points import MANY, SHOWN
+from ggufscope.validation.compare import BETTER, WORSE
+from ggufscope.validation.estimates import UNDECIDED
+from ggufscope.validation.wording import verdict_text
 from support.report_validations import HOSTILE, KINDS, alone, data, validation
 from support.specifications import strings
 
@@ -86,8 +89,9 @@ def test_orders_are_those_of_the_document():
     assert column(found, "verdict") == [entry.verdict for _, entry in known]
     rows = found.specification["datasets"]["rows"]
     assert [row["rho"] for row in rows] == [entry.spearman.value for _, entry in known if entry.spearman]
-    for verdict in {entry.verdict for _, entry in known if entry.verdict}:
-        told = sum(entry.verdict == verdict for _, entry in known if entry.name == "propagation")
+    verdicts = [entry.verdict for _, entry in known if entry.name == "propagation" and entry.verdict]
+    for verdict in (BETTER, WORSE, UNDECIDED):
+        told = sum(each.startswith(verdict) for each in verdicts)
         assert not told or f"{told} {verdict}" in found.sentence
 
 
@@ -105,8 +109,8 @@ def test_points_are_those_of_the_document(wanted):
     drawn = [value for key in ("predicted", "measured") for value in column(found, key) if value is not None]
     assert ends == [min(drawn), max(drawn)]
     for entry in quantity.predictors:
-        assert entry.spearman is None or f"{entry.name} {entry.spearman.value:+.2f} (" in found.sentence
-    assert sum(found.sentence.count(f", {entry.verdict}") > 0 for entry in shown) == len(shown)
+        assert entry.spearman is None or f"{entry.name} {entry.spearman.value:+.2f}" in found.sentence
+    assert all(f", {verdict_text(entry)}" in found.sentence for entry in shown)
 
 
 def test_an_index_that_only_orders_has_no_line_of_equality():

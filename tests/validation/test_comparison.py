@@ -13,10 +13,11 @@ import ggufscope as gs
 from ggufscope.analysis import Analysis
 from ggufscope.errors import ValidationError
 from ggufscope.validation import Validation, validate
-from ggufscope.validation.compare import BETTER, SAME, WORSE
+from ggufscope.validation.compare import BETTER, WORSE
 from ggufscope.validation.quantities import ANALOGUES, BASELINES, COMPARISONS
 from ggufscope.validation.sizes import CLOSER, FURTHER, size_of
 from ggufscope.validation.sources import PREDICT
+from ggufscope.validation.wording import verdict_text, with_interval
 from support.comparisons import N_HEADS, N_LAYERS, make_analysis, make_trace
 
 if TYPE_CHECKING:
@@ -116,11 +117,30 @@ def test_a_planted_order_beats_the_baseline(tiny_analysis: Analysis) -> None:
     assert "better than the baseline" in " ".join(found.document.findings)
 
 
-def test_what_depth_tells_as_well_is_no_better(tiny_analysis: Analysis) -> None:
+def test_what_depth_tells_as_well_is_undecided(tiny_analysis: Analysis) -> None:
     trace = make_trace({"residual_rms": alike(RISING, noise=0.01)})
     found = validate(make_analysis(tiny_analysis, residual_rms=RISING), trace)
-    assert predictor(found, "residual_rms", "propagation").verdict == SAME
-    assert "no better than the baseline" in " ".join(found.document.findings)
+    entry = predictor(found, "residual_rms", "propagation")
+    assert entry.verdict == f"undecided with {N_LAYERS} layers"
+    assert f"over depth: undecided with {N_LAYERS} layers" in " ".join(found.document.findings)
+
+
+def test_the_interval_that_decides_is_the_one_that_is_printed(tiny_analysis: Analysis) -> None:
+    """It holds the one over prompts and the one over points, and is across 0 if and only if nothing is decided."""
+    rng = np.random.default_rng(5)
+    for noise in (0.02, 0.2, 0.6):
+        trace = make_trace({"residual_rms": alike(SHUFFLED, noise=noise)})
+        predicted = SHUFFLED * np.exp(noise * rng.normal(size=N_LAYERS))
+        found = validate(make_analysis(tiny_analysis, residual_rms=predicted), trace)
+        entry = predictor(found, "residual_rms", "propagation")
+        (test,) = entry.against
+        for part in (test.difference, test.over_points):
+            assert test.deciding.low <= part.low
+            assert part.high <= test.deciding.high
+        decided = test.deciding.low > 0 or test.deciding.high < 0
+        assert (entry.verdict in {BETTER, WORSE}) is decided
+        assert with_interval(test.deciding) in verdict_text(entry)
+        assert verdict_text(entry) in " ".join(found.document.findings) or entry.name not in found.document.findings
 
 
 def test_a_wrong_order_is_worse_and_depth_may_fall(tiny_analysis: Analysis) -> None:
@@ -155,23 +175,23 @@ def test_noise_is_not_better_than_noise(tiny_analysis: Analysis) -> None:
         one, other = rng.uniform(0, 1, (2, N_LAYERS, N_HEADS))
         found = validate(make_analysis(tiny_analysis, head_entropy=one, baseline=other), trace)
         verdicts.append(predictor(found, "head_entropy", "propagation").verdict)
-    assert verdicts.count(SAME) >= 17
+    assert verdicts.count(f"undecided with {N_LAYERS * N_HEADS} heads") >= 17
 
 
 def test_sizes_by_hand() -> None:
     rows = np.array([[1.0, 2.0, 4.0]])
-    found = size_of(np.array([1.1, 1.8, 4.0]), rows, relative=True)
+    found = size_of(np.array([1.1, 1.8, 4.0]), rows, relative=True, per="layer")
     assert found is not None
     assert found.mean.value == pytest.approx(0.0, abs=1e-12)
     assert found.mean_absolute.value == pytest.approx(0.2 / 3)
     assert (found.lowest, found.highest) == (pytest.approx(-0.1), pytest.approx(0.1))
     assert found.constant == pytest.approx((1.0 + 0.0 + 0.5) / 3)  # of 2, the geometric mean
     assert found.against_constant.value == pytest.approx((0.2 - 1.5) / 3)
-    shares = size_of(np.array([0.1, 0.5]), np.array([[0.2, 0.4]]), relative=False)
+    shares = size_of(np.array([0.1, 0.5]), np.array([[0.2, 0.4]]), relative=False, per="layer")
     assert shares is not None
     assert (shares.mean.value, shares.mean_absolute.value) == (pytest.approx(0), pytest.approx(0.1))
     assert shares.constant == pytest.approx(0.1)
-    assert size_of(np.array([1.0]), np.array([[0.0]]), relative=True) is None
+    assert size_of(np.array([1.0]), np.array([[0.0]]), relative=True, per="layer") is None
 
 
 def test_a_constant_may_be_closer(tiny_analysis: Analysis) -> None:

@@ -30,14 +30,14 @@ def test_a_planted_feature_is_found() -> None:
     assert [fold.category for fold in fit.folds] == list(CATEGORIES)
 
 
-def test_equal_features_are_no_better_than_uniform_weights() -> None:
+def test_equal_features_are_undecided_against_uniform_weights() -> None:
     rng = np.random.default_rng(1)
     features = rng.uniform(0.2, 0.8, (800, 4))
     wrong = features.sum(axis=1) + rng.normal(0, 0.3, 800) > 2.0
     fit = fit_weights(make_answers(features, wrong), seed=0)
     assert fit.weights is not None
     assert list(fit.weights.values()) == pytest.approx([0.25] * 4, abs=0.05)
-    assert fit.verdict == "no better than the baseline of uniform weights, above shuffled labels"
+    assert fit.verdict == "undecided with 800 answers against uniform weights, above shuffled labels"
 
 
 def test_a_null_stays_one() -> None:

@@ -18,7 +18,7 @@ from ..terminal.standard_output import print_out
 from ..terminal.validation import render_validation
 from ..terminal.written import say_what_is_missing, show_written
 from ..text.escape import escape
-from ..validation.validation_result import VALIDATION_JSON
+from ..validation.validation_result import VALIDATION_JSON, Validation
 from .options import ForceOption, output_directory
 
 _FORMAT_HELP = f"Of {', '.join(RENDERERS)}, separated by commas; default: {','.join(USUAL_FORMATS)}. Needs --output."
@@ -59,17 +59,22 @@ def report(
 
 
 def _show(data: ReportData) -> None:
-    """The view of an analysis, or of a profile, as the command that made it shows it; then that of a validation."""
+    """The view of a validation, then that of an analysis, or of a profile, as the command that made it shows it."""
     analysis, profile, validation = data.analysis, data.profile, data.validation
-    if analysis is not None:
-        show(lambda console: render_analysis(console, analysis.document))
-    elif profile is not None:
-        show(lambda console: render_profile(console, profile))
     if validation is not None:
-        if analysis is not None or profile is not None:
-            print_out("\nPredicted against measured:\n")
         show(lambda console: render_validation(console, validation.document))
         for difference in other_settings(data):
-            print_out(f"! what was compared is not quite the analysis above: {escape(difference)}")
-    elif data.why_no_validation is not None:
+            print_out(f"! what was compared is not quite the analysis below: {escape(difference)}")
+    if analysis is not None:
+        _say_what_comes("\nWhat the weights alone say:\n", after=validation)
+        show(lambda console: render_analysis(console, analysis.document))
+    elif profile is not None:
+        _say_what_comes("\nWhat is in the weights:\n", after=validation)
+        show(lambda console: render_profile(console, profile))
+    if validation is None and data.why_no_validation is not None:
         print_out(f"\nno validation: {escape(data.why_no_validation)}")
+
+
+def _say_what_comes(title: str, after: Validation | None) -> None:
+    if after is not None:
+        print_out(title)

@@ -10,11 +10,11 @@ from ..analysis.wording import INDEX, SHORT_STATEMENT
 from ..studies.study_document import FAILED, INTERRUPTED, KEPT, LEFT_OUT
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
-from ..validation.wording import count_sentences, fit_sentence
 from .analysis import peaks
 from .console import safe
 from .headline import warn_of_synthetic
 from .trace import duration
+from .validation import render_outcome
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,7 +46,7 @@ def render_study(
     analysis: AnalysisDocument | None,
     validation: ValidationDocument | None,
 ) -> None:
-    """How long it took, what the index says, and what the trace says about that."""
+    """How long it took, what held up when it was measured, and what the index says."""
     glyphs = Glyphs.of(console.encoding)
     console.print(Text(f"{'total':<{_NAME}}{duration(document.run.seconds)}", "dim"))
     console.print()
@@ -54,10 +54,10 @@ def render_study(
     named = [glyphs.cut(text, LONGEST_TEXT) for text in (model.title, model.architecture, model.file_type) if text]
     console.print(Text(f" {glyphs.dot} ".join(named), "bold"), soft_wrap=True)
     warn_of_synthetic(console, model)
-    if analysis is not None:
-        _render_analysis(console, analysis, glyphs)
     if validation is not None:
         _render_validation(console, validation)
+    if analysis is not None:
+        _render_analysis(console, analysis, glyphs)
 
 
 def _render_analysis(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
@@ -77,7 +77,6 @@ def _render_analysis(console: Console, document: AnalysisDocument, glyphs: Glyph
 
 def _render_validation(console: Console, document: ValidationDocument) -> None:
     trace = document.trace
-    console.print()
     console.print(Text(f"predicted against measured, {trace.n_prompts} prompts, {trace.n_tokens} tokens", "bold"))
-    for sentence in (*count_sentences(document.quantities), fit_sentence(document.fit)):
-        console.print(safe(sentence))
+    render_outcome(console, document)
+    console.print()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.table import Table
 from rich.text import Text
 
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import counted, short
-from ..validation.compare import BETTER, SAME, WORSE
+from ..validation.compare import BETTER, WORSE
+from ..validation.headline import headline
 from ..validation.wording import count_sentences, fit_sentence, power_sentence, with_interval
 from .console import plain_table, print_table, safe
 from .headline import render_headline
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
     from ..validation.quantity_document import Predictor, Quantity
     from ..validation.validation_document import ValidationDocument
 
-_MARKS = {BETTER: (">", "green"), SAME: ("=", ""), WORSE: ("<", "red")}
+_MARKS = {BETTER: (">", "green"), WORSE: ("<", "red")}
+_UNDECIDED = ("~", "")
+_UNTESTED = (" ", "")
+_OUTCOME_STYLES = {"held up": "bold green", "did not": "bold red", "undecided": "bold yellow", "answers": "bold"}
 _ORDERS = {"heuristic": "heuristic", "propagation": "propag.", "probe": "probe", "norms": "norms", "depth": "depth"}
 _SIZES = {"propagation": " propag. error", "probe": " probe error"}
 _SOURCES = {"prompts": "prompt", "text": "text", "probe": "run of random tokens", "tokens": "sequence"}
@@ -30,6 +35,8 @@ def render_validation(console: Console, document: ValidationDocument) -> None:
     """Headline, one row for each quantity, what the fit gave, notes and warnings."""
     glyphs = Glyphs.of(console.encoding)
     _render_headline(console, document, glyphs)
+    console.print()
+    render_outcome(console, document)
     console.print()
     _render_quantities(console, document.quantities, glyphs)
     console.print()
@@ -49,6 +56,19 @@ def _render_headline(console: Console, document: ValidationDocument, glyphs: Gly
     render_headline(console, model.title, model, facts, unbroken=True)
 
 
+def render_outcome(console: Console, document: ValidationDocument) -> None:
+    """What held up, what did not, what is undecided: each kind of news under its name."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    told = ""
+    for sentence in headline(document):
+        label = "" if sentence.outcome == told else sentence.outcome
+        told = sentence.outcome
+        table.add_row(Text(label, _OUTCOME_STYLES[sentence.outcome]), safe(sentence.text))
+    console.print(table)
+
+
 def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Glyphs) -> None:
     console.print(Text("Spearman's rank correlation of predicted with measured, and mean error of sizes", "bold"))
     there = {predictor.name for quantity in quantities for predictor in quantity.predictors}
@@ -65,7 +85,7 @@ def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Gly
     print_table(console, table)
     verdicts = count_sentences(quantities)
     if verdicts:
-        console.print(Text("> better than norms and depth, = no better, < worse; unmarked: not tested", "dim"))
+        console.print(Text("> better than norms and depth, < worse, ~ undecided; unmarked: not tested", "dim"))
     for sentence in verdicts:
         console.print(safe(sentence))
 
@@ -73,7 +93,7 @@ def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Gly
 def _order(predictor: Predictor | None, glyphs: Glyphs) -> Text:
     if predictor is None or predictor.spearman is None:
         return Text(f"{glyphs.nothing} ")
-    mark, style = _MARKS.get(predictor.verdict or "", (" ", ""))
+    mark, style = _UNTESTED if predictor.verdict is None else _MARKS.get(predictor.verdict, _UNDECIDED)
     return Text(f"{predictor.spearman.value:+.2f}{mark}", style)
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .estimates import estimate, verdict_of
+from .estimates import estimate, undecided, verdict_of
 from .measured import measure
 from .quantities import BASELINES, COMBINED
-from .quantity_document import Against, Estimate, Point, Predictor, Quantity
+from .quantity_document import Against, Estimate, Point, Predictor, Quantity, widest
 from .rank_kernels import kendall_rows, spearman_drawn, spearman_rows
 from .resampling import interval, resampled_points, resampled_prompts, shares
 from .sizes import FEWEST_FOR_VERDICT, size_of
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from ..runtime.trace_result import Trace
     from .measured import Measured
     from .quantities import Comparison, SourceScore
+    from .quantity_document import Size
     from .sources import Prediction, Sources
 
     Flags = npt.NDArray[np.bool_]
 
 _FEWEST_POINTS = 3  # for a rank correlation
 
-BETTER, SAME, WORSE = "better than the baseline", "no better than the baseline", "worse than the baseline"
+BETTER, WORSE = "better than the baseline", "worse than the baseline"
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +159,8 @@ def _predictor(
     values = candidate.values[here]
     enough = len(values) >= _FEWEST_POINTS
     others = [] if is_baseline else [other for other in candidates if other.source.name in BASELINES]
-    against = [test for other in others if (test := _against(candidate, other, resampled, seed)) is not None]
+    tests = (_against(candidate, other, resampled, comparison.per, seed) for other in others)
+    against = [test for test in tests if test is not None]
     falling = candidate.source.name == "depth" and len(values) > 1 and values[-1] < values[0]
     return Predictor(
         name=candidate.source.name,
@@ -168,13 +170,17 @@ def _predictor(
         n_points=len(values),
         spearman=estimate(spearman_rows(values, rows)) if enough else None,
         kendall=estimate(kendall_rows(values, rows)) if enough else None,
-        size=size_of(values, rows, relative=comparison.unit != "share", seed=seed) if candidate.source.sized else None,
+        size=_size(comparison, values, rows, seed) if candidate.source.sized else None,
         against=against,
         verdict=_overall(against),
     )
 
 
-def _against(candidate: _Candidate, baseline: _Candidate, resampled: Resampled, seed: int) -> Against | None:
+def _size(comparison: Comparison, values: Floats, rows: Floats, seed: int) -> Size | None:
+    return size_of(values, rows, relative=comparison.unit != "share", per=comparison.per, seed=seed)
+
+
+def _against(candidate: _Candidate, baseline: _Candidate, resampled: Resampled, per: str, seed: int) -> Against | None:
     """The difference of Spearman's ρ on the points of both; None where one of them has none."""
     both = candidate.there & baseline.there
     n_points = int(both.sum())
@@ -189,15 +195,16 @@ def _against(candidate: _Candidate, baseline: _Candidate, resampled: Resampled, 
     differences = spearman_drawn(predicted, rows[0], drawn) - spearman_drawn(plain, rows[0], drawn)
     over_points = Estimate(over_prompts.value, *interval(differences))
     enough = n_points >= FEWEST_FOR_VERDICT
-    verdict = verdict_of((BETTER, SAME, WORSE), over_prompts, over_points) if enough else None
+    across = undecided(n_points, per)
+    verdict = verdict_of(BETTER, across, WORSE, widest(over_prompts, over_points)) if enough else None
     return Against(baseline.source.name, over_prompts, over_points, verdict)
 
 
 def _overall(against: list[Against]) -> str | None:
-    """Better only than all baselines; worse than any is worse."""
+    """Better only than all baselines; worse than any is worse; else as the first that leaves it undecided."""
     verdicts = {test.verdict for test in against}
     if not verdicts or None in verdicts:
         return None
     if WORSE in verdicts:
         return WORSE
-    return BETTER if verdicts == {BETTER} else SAME
+    return next((test.verdict for test in against if test.verdict != BETTER), BETTER)

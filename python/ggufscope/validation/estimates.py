@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..text.numbers import counted
 from .quantity_document import Estimate
 from .resampling import interval
 
@@ -20,18 +21,22 @@ def estimate(values: Floats) -> Estimate | None:
     return Estimate(float(values[0]), *interval(values[1:]))
 
 
-def verdict_of(words: tuple[str, str, str], *differences: Estimate) -> str | None:
-    """The first word if every interval is above 0, the last if every one is below, else that between.
+UNDECIDED = "undecided"
 
-    None where one of them is missing.
+
+def undecided(n: int, what: str) -> str:
+    """The verdict of an interval across 0: more of them could decide it.
+
+    >>> undecided(18, "layer"), undecided(1, "head")
+    ('undecided with 18 layers', 'undecided with 1 head')
     """
-    ends = [
-        (difference.low, difference.high)
-        for difference in differences
-        if difference.low is not None and difference.high is not None
-    ]
-    if len(ends) < len(differences):
+    return f"{UNDECIDED} with {counted(n, what)}"
+
+
+def verdict_of(above: str, across: str, below: str, difference: Estimate) -> str | None:
+    """The verdict that the interval of a difference gives: above 0, across it or below; None without an interval."""
+    if difference.low is None or difference.high is None:
         return None
-    if all(low > 0 for low, _ in ends):
-        return words[0]
-    return words[2] if all(high < 0 for _, high in ends) else words[1]
+    if difference.low > 0:
+        return above
+    return below if difference.high < 0 else across

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..analysis.settings import DEFAULT_WEIGHTS
-from .estimates import estimate, verdict_of
+from .estimates import estimate, undecided, verdict_of
 from .features import read_features
 from .fit_document import Feature, Fit, Fold, HeldOut, Null
 from .quantities import ANALOGUES
@@ -33,7 +33,6 @@ CHANCE = 0.025  # of one side, as the intervals have it
 _SEEN_AUC = 0.7  # whose power is told
 
 BETTER = "better than uniform weights"
-NO_BETTER = "no better than the baseline of uniform weights"
 WORSE = "worse than the baseline of uniform weights"
 
 
@@ -91,7 +90,8 @@ def _tried(scored: Scored, whole: Floats, seed: int) -> Fit:
     null = null_aucs(scored, seed)
     difference = estimate(aucs - uniform_aucs)
     p = (1 + int((null >= aucs[0]).sum())) / (1 + len(null))
-    against = None if difference is None else verdict_of((BETTER, NO_BETTER, WORSE), difference)
+    across = f"{undecided(len(scored.wrong), 'answer')} against uniform weights"
+    against = None if difference is None else verdict_of(BETTER, across, WORSE, difference)
     return replace(
         _unfitted(scored, whole),
         fitted=True,
@@ -102,7 +102,7 @@ def _tried(scored: Scored, whole: Floats, seed: int) -> Fit:
         difference=difference,
         p=p,
         null=Null(len(null), float(null.mean()), float(np.quantile(null, 1 - CHANCE))),
-        verdict=f"{against}, {'above' if p <= CHANCE else 'no better than'} shuffled labels",
+        verdict=f"{against}, {'above' if p <= CHANCE else 'not told from'} shuffled labels",
         scores=[
             HeldOut(prompt, category, bool(wrong), float(score), float(plain))
             for prompt, category, wrong, score, plain in zip(

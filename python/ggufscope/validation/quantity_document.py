@@ -14,6 +14,17 @@ class Estimate:
     high: float | None = None
 
 
+def widest(first: Estimate, second: Estimate) -> Estimate:
+    """A number that has two intervals with the one that holds both, which decides; without one where either has none.
+
+    >>> widest(Estimate(0.5, 0.4, 0.6), Estimate(0.5, -0.1, 0.55))
+    Estimate(value=0.5, low=-0.1, high=0.6)
+    """
+    if first.low is None or first.high is None or second.low is None or second.high is None:
+        return Estimate(first.value)
+    return Estimate(first.value, min(first.low, second.low), max(first.high, second.high))
+
+
 @dataclass(frozen=True)
 class Point:
     """A layer, or a head of one.
@@ -45,8 +56,8 @@ class Size:
             measuring: the geometric mean of what was measured, for differences the mean.
         against_constant: mean_absolute − constant; below 0 the predictor is closer.
         over_points: the same, its interval over resampled points.
-        verdict: `"closer than a constant"`, `"no closer than a constant"` or `"further off than a constant"`; None
-            without an interval, and for fewer than eight points.
+        verdict: `"closer than a constant"`, `"further off than a constant"`, or `"undecided with 18 layers"` where the
+            interval that decides is across 0; None without an interval, and for fewer than eight points.
     """
 
     kind: str
@@ -58,6 +69,11 @@ class Size:
     against_constant: Estimate
     over_points: Estimate
     verdict: str | None
+
+    @property
+    def deciding(self) -> Estimate:
+        """The difference to the constant with the interval that decides: over prompts and over points."""
+        return widest(self.against_constant, self.over_points)
 
 
 @dataclass(frozen=True)
@@ -75,6 +91,11 @@ class Against:
     over_points: Estimate
     verdict: str | None
 
+    @property
+    def deciding(self) -> Estimate:
+        """The difference with the interval that decides: over prompts and over points."""
+        return widest(self.difference, self.over_points)
+
 
 @dataclass(frozen=True)
 class Predictor:
@@ -90,8 +111,8 @@ class Predictor:
         size: None where it is not in the unit of what is measured.
         against: each baseline of the quantity.
         verdict: of all `against`: `"better than the baseline"` if it is better than each, `"worse than the baseline"`
-            if worse than any, else `"no better than the baseline"`; None for baselines, without intervals,
-            and for fewer than eight points.
+            if worse than any, else `"undecided with 18 layers"`; None for baselines, without intervals, and for fewer
+            than eight points. Files of the first release have `"no better than the baseline"` for the last.
     """
 
     name: str
@@ -104,6 +125,12 @@ class Predictor:
     size: Size | None
     against: list[Against] = field(default_factory=list)
     verdict: str | None = None
+
+    @property
+    def strongest(self) -> Against | None:
+        """The baseline that decides the verdict: of those that are as good as it, the one that is hardest to beat."""
+        deciding = [test for test in self.against if test.verdict == self.verdict] or self.against
+        return min(deciding, key=lambda test: test.difference.value, default=None)
 
 
 @dataclass(frozen=True)

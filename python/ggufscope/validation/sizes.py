@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .estimates import estimate, verdict_of
-from .quantity_document import Estimate, Size
+from .estimates import estimate, undecided, verdict_of
+from .quantity_document import Estimate, Size, widest
 from .resampling import interval, resampled_points
 
 if TYPE_CHECKING:
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
 FEWEST_FOR_VERDICT = 8  # points; fewer agree or differ by chance, whatever the prompts
 
-CLOSER, SAME, FURTHER = "closer than a constant", "no closer than a constant", "further off than a constant"
+CLOSER, FURTHER = "closer than a constant", "further off than a constant"
 
 
-def size_of(predicted: Floats, rows: Floats, *, relative: bool, seed: int = 0) -> Size | None:
+def size_of(predicted: Floats, rows: Floats, *, relative: bool, per: str, seed: int = 0) -> Size | None:
     """Errors of a prediction.
 
     Args:
         predicted: at each point, (n,).
         rows: measured, then over resamples, (1 + m, n).
         relative: errors relative to what was measured, which is above 0; else differences.
+        per: whether the points are layers or heads.
         seed: of resampled points.
 
     Returns:
@@ -41,7 +42,7 @@ def size_of(predicted: Floats, rows: Floats, *, relative: bool, seed: int = 0) -
         return None
     drawn = resampled_points(predicted.size, seed)
     over_points = Estimate(difference.value, *interval((np.abs(errors[0]) - beside[0])[drawn].mean(axis=1)))
-    enough = predicted.size >= FEWEST_FOR_VERDICT
+    enough, across = predicted.size >= FEWEST_FOR_VERDICT, undecided(predicted.size, per)
     return Size(
         kind="relative" if relative else "difference",
         mean=mean,
@@ -51,7 +52,7 @@ def size_of(predicted: Floats, rows: Floats, *, relative: bool, seed: int = 0) -
         constant=float(constants[0]),
         against_constant=difference,
         over_points=over_points,
-        verdict=verdict_of((FURTHER, SAME, CLOSER), difference, over_points) if enough else None,
+        verdict=verdict_of(FURTHER, across, CLOSER, widest(difference, over_points)) if enough else None,
     )
 
 

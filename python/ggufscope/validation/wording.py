@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .compare import BETTER, SAME, WORSE
+from .compare import BETTER, WORSE
+from .estimates import UNDECIDED
 from .quantities import BASELINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .fit_document import Fit
-    from .quantity_document import Estimate, Predictor, Quantity
+    from .quantity_document import Against, Estimate, Predictor, Quantity
 
 STATEMENT = (
     "Predictions from the weights against what was measured while this model read these prompts. Intervals are over the"
@@ -48,17 +49,34 @@ def _orders(quantities: list[Quantity]) -> Iterator[str]:
         predictions = [predictor for predictor in quantity.predictors if predictor.name not in BASELINES]
         baselines = [predictor for predictor in quantity.predictors if predictor.name in BASELINES]
         parts = [_order(predictor) for predictor in predictions]
-        beside = ", ".join(f"{predictor.name} {_rho(predictor)}" for predictor in baselines)
+        beside = ", ".join(f"{predictor.name} {rho(predictor)}" for predictor in baselines)
         if parts:
             yield f"order of {quantity.per}s by {quantity.label}: {'; '.join(parts)}; baselines: {beside or 'none'}"
 
 
 def _order(predictor: Predictor) -> str:
-    text = f"{predictor.name} {_rho(predictor)}"
-    return text if predictor.verdict is None else f"{text} ({predictor.verdict})"
+    text = f"{predictor.name} {rho(predictor)}"
+    return text if predictor.verdict is None else f"{text}, {verdict_text(predictor)}"
 
 
-def _rho(predictor: Predictor) -> str:
+def verdict_text(predictor: Predictor) -> str:
+    """The verdict on an order behind the difference and the interval that decide it."""
+    test = predictor.strongest
+    return predictor.verdict or "" if test is None else f"{over_baseline(test)}: {predictor.verdict}"
+
+
+def over_baseline(test: Against) -> str:
+    """The difference of rank correlations and the interval that decides.
+
+    >>> from ggufscope.validation.quantity_document import Against, Estimate
+    >>> over_baseline(Against("depth", Estimate(-0.1, -0.2, 0.1), Estimate(-0.1, -0.5, 0.05), None))
+    '-0.10 (-0.50 to +0.10) over depth'
+    """
+    return f"{with_interval(test.deciding)} over {test.baseline}"
+
+
+def rho(predictor: Predictor) -> str:
+    """Spearman's ρ without an interval: the one of the difference decides."""
     return "undefined" if predictor.spearman is None else f"{predictor.spearman.value:+.2f}"
 
 
@@ -71,9 +89,14 @@ def count_sentences(quantities: list[Quantity]) -> list[str]:
                 by_source.setdefault(predictor.name, []).append(predictor.verdict)
     return [
         f"{source}, {len(verdicts)} order{'s' if len(verdicts) > 1 else ''} tested: "
-        + ", ".join(f"{verdicts.count(word)} {word}" for word in (BETTER, SAME, WORSE) if word in verdicts)
+        + ", ".join(f"{n} {word}" for word, n in _counts(verdicts).items() if n)
         for source, verdicts in by_source.items()
     ]
+
+
+def _counts(verdicts: list[str]) -> dict[str, int]:
+    better, worse = verdicts.count(BETTER), verdicts.count(WORSE)
+    return {BETTER: better, UNDECIDED: len(verdicts) - better - worse, WORSE: worse}
 
 
 def _sizes(quantities: list[Quantity]) -> Iterator[str]:
@@ -99,9 +122,14 @@ def fit_sentence(fit: Fit) -> str:
         return f"weights not fitted: {fit.reason}"
     label = "exploratory, " if fit.exploratory else ""
     return (
-        f"fitted weights ({label}{fit.n_correct} correct, {fit.n_wrong} wrong): AUC {with_interval(fit.auc, '.2f')} on"
-        f" categories left out, uniform weights {with_interval(fit.auc_uniform, '.2f')}: {fit.verdict}"
+        f"fitted weights ({label}{fit.n_correct} correct, {fit.n_wrong} wrong): on categories left out, AUC"
+        f" {_value(fit.auc)}, uniform weights {_value(fit.auc_uniform)}, difference {with_interval(fit.difference)}:"
+        f" {fit.verdict}"
     )
+
+
+def _value(estimate: Estimate | None) -> str:
+    return "undefined" if estimate is None else f"{estimate.value:.2f}"
 
 
 def power_sentence(fit: Fit) -> str | None:

@@ -8,7 +8,7 @@ import altair as alt
 
 from ...text.escape import escape
 from ...validation.quantities import PREDICTORS
-from ...validation.wording import with_interval
+from ...validation.wording import rho, verdict_text
 from .axes import marks
 from .words import listed, unique
 
@@ -65,8 +65,8 @@ def bars(base: Any, colour: alt.Color) -> Any:
 
 def order_sentence(predictions: Sequence[Predictor], baselines: Sequence[Predictor]) -> str:
     """Spearman's ρ of predictions with what came of it, and that of the baselines."""
-    found = [f"{predictor.name} {with_interval(predictor.spearman)}{_verdict(predictor)}" for predictor in predictions]
-    beside = [f"{predictor.name} {with_interval(predictor.spearman)}" for predictor in baselines]
+    found = [f"{predictor.name} {rho(predictor)}{_verdict(predictor)}" for predictor in predictions]
+    beside = [f"{predictor.name} {rho(predictor)}" for predictor in baselines]
     if not beside:
         return f"Spearman's ρ: {'; '.join(found)}. There is no baseline."
     plural = "s" if len(beside) > 1 else ""
@@ -77,4 +77,4 @@ def order_sentence(predictions: Sequence[Predictor], baselines: Sequence[Predict
 
 
 def _verdict(predictor: Predictor) -> str:
-    return f", {escape(predictor.verdict)}" if predictor.verdict else ""
+    return f", {escape(verdict_text(predictor))}" if predictor.verdict else ""

@@ -22,7 +22,7 @@ from .method import (
     zeros,
 )
 from .roles import weights_by_place
-from .summary import highlights, hypotheses, soundness, trust, warnings
+from .summary import highlights, hypotheses, measured, soundness, trust, warnings
 from .validation import compared, fitted_weights, orders_and_sizes, outcome
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Part:
 
 SUMMARY = "summary"
 PARTS = (
-    Part(SUMMARY, "Summary", (headline, soundness, highlights, hypotheses, warnings, trust)),
+    Part(SUMMARY, "Summary", (headline, measured, soundness, highlights, hypotheses, warnings, trust)),
     Part("findings", "Findings", (findings,)),
     Part("validation", "Predicted against measured", (compared, outcome, orders_and_sizes, fitted_weights)),
     Part("tables", "Tables", (weights_by_place,)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ...text.numbers import counted
+from ...validation.headline import headline as news
 from .blocks import Cards, Heading, Items, Marked, Paragraph, Verdict, Verdicts
 from .evidence import evidence_pairs
 from .health_lines import health_lines
@@ -18,6 +19,27 @@ if TYPE_CHECKING:
     from .shown import Shown
 
 _HIGHLIGHTS = ("risk", "validation-orders", "tensor-map", "type-map", "sizes")  # beginnings of names of charts
+
+
+_OUTCOMES: dict[str, Literal["good", "bad", "odd", "note"]] = {
+    "held up": "good",
+    "did not": "bad",
+    "undecided": "odd",
+    "answers": "note",
+}
+
+
+def measured(shown: Shown) -> Iterator[Block]:
+    """What held up when it was measured, what did not, and what is undecided: before anything that was not."""
+    if shown.validation is not None:
+        yield Heading(Own("What was measured, and what held up"))
+        yield Marked(
+            [
+                (_OUTCOMES[sentence.outcome], own("**{}**: {}", Own(sentence.outcome.capitalize()), sentence.text))
+                for sentence in news(shown.validation)
+            ]
+        )
+        yield Paragraph(own("{}.", Link("All orders and sizes", "validation")), "aside")
 
 
 def soundness(shown: Shown) -> Iterator[Block]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...validation.wording import power_sentence, with_interval
+from ...validation.wording import over_baseline, power_sentence, with_interval
 from .blocks import Figures, Heading, Items, Paragraph, TextTable, heads
 from .cells import NOTHING, number
 from .chart import VALIDATION
@@ -22,16 +22,25 @@ if TYPE_CHECKING:
 
     Rows = list[tuple[Words, ...]]
 
-_ORDERS = "Rank correlation of what was predicted with what was measured; a prediction has to beat norms and depth."
+_ORDERS = (
+    "Rank correlation of what was predicted with what was measured. The verdict is by the difference to the baseline"
+    " that is hardest to beat: its 95 % interval holds those over prompts and over layers or heads, and across 0 it is"
+    " undecided."
+)
 _SIZES = (
     "Predicted / measured − 1, for shares predicted − measured. The constant is one number for all layers or heads,"
-    " the best that is known after measuring."
+    " the best that is known after measuring; the verdict is by the difference of magnitudes, over prompts and over"
+    " layers or heads."
 )
 _NO_SIZES = "No predictor is in the unit of what was measured."
 _ORDER_HEADS = heads(
-    *("measured", "by", "formula", "points", "Spearman's ρ", "Kendall's τ", "verdict"), numeric="points", long="formula"
+    *("measured", "by", "formula", "points", "Spearman's ρ", "Kendall's τ", "ρ over the baseline", "verdict"),
+    numeric="points",
+    long="formula",
 )
-_SIZE_HEADS = heads("measured", "by", "mean error", "mean magnitude", "lowest", "highest", "constant", "verdict")
+_SIZE_HEADS = heads(
+    *("measured", "by", "mean error", "mean magnitude", "lowest", "highest", "constant", "over the constant", "verdict")
+)
 _FEATURE_HEADS = heads(
     *("component", "feature of a prompt", "correct", "wrong", "AUC", "default", "fitted", "default kept"),
     numeric="correct|wrong|AUC|default|fitted",
@@ -145,8 +154,9 @@ def _order_rows(quantities: list[Quantity]) -> Rows:
             predictor.name,
             predictor.formula,
             Own(predictor.n_points),
-            _estimate(predictor.spearman),
-            _estimate(predictor.kendall),
+            _value(predictor.spearman),
+            _value(predictor.kendall),
+            _over_baseline(predictor),
             _verdict(predictor),
         )
         for quantity in quantities
@@ -158,8 +168,13 @@ def _label(quantity: Quantity) -> Words:
     return own("{}, {}s", quantity.label, quantity.per)
 
 
-def _estimate(estimate: Estimate | None) -> Own:
-    return NOTHING if estimate is None else Own(with_interval(estimate))
+def _value(estimate: Estimate | None) -> Own:
+    return NOTHING if estimate is None else Own(f"{estimate.value:+.2f}")
+
+
+def _over_baseline(predictor: Predictor) -> Words:
+    test = predictor.strongest
+    return NOTHING if test is None else over_baseline(test)
 
 
 def _verdict(predictor: Predictor) -> Words:
@@ -181,11 +196,12 @@ def _size_rows(quantities: list[Quantity]) -> Rows:
 def _size(size: Size) -> tuple[Own, ...]:
     form, ends = ("+.1%", ".1%") if size.kind == "relative" else ("+.3f", ".3f")
     return (
-        Own(with_interval(size.mean, form)),
-        Own(with_interval(size.mean_absolute, ends)),
+        Own(f"{size.mean.value:{form}}"),
+        Own(f"{size.mean_absolute.value:{ends}}"),
         Own(f"{size.lowest:{form}}"),
         Own(f"{size.highest:{form}}"),
         Own(f"{size.constant:{ends}}"),
+        Own(with_interval(size.deciding, form)),
     )
 
 

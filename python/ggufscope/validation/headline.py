@@ -1,0 +1,147 @@
+"""The headline of a validation: what held up, then what did not, then what is undecided, and last the answers.
+
+Every output of a model that was validated begins with these sentences: numbers that were not measured come after them.
+The risk index goes before the other predictions of its kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ..text.numbers import counted
+from .compare import BETTER, WORSE
+from .quantities import BASELINES, RISK
+from .sizes import CLOSER, FURTHER
+from .wording import fit_sentence, with_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .fit_document import Fit
+    from .quantity_document import Predictor, Quantity
+    from .validation_document import ValidationDocument
+
+Outcome = Literal["held up", "did not", "undecided", "answers"]
+
+PROBE = "probe"
+_MOST_NAMED = 3  # quantities of a source
+_HELD, _FAILED = "better than norms and depth", "worse than norms or depth"
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of the headline, and what kind of news it is."""
+
+    outcome: Outcome
+    text: str
+
+
+def headline(document: ValidationDocument) -> list[Sentence]:
+    """What held up, what did not, what is undecided, and what came of the answers."""
+    quantities = document.quantities
+    held = [*_index(quantities, BETTER), *_orders(quantities, BETTER, _HELD), *_sizes(quantities, CLOSER)]
+    failed = [*_index(quantities, WORSE), *_orders(quantities, WORSE, _FAILED), *_sizes(quantities, FURTHER)]
+    return [
+        *(Sentence("held up", text) for text in held or ["nothing: no prediction was better than norms and depth"]),
+        *(Sentence("did not", text) for text in failed),
+        *(Sentence("undecided", text) for text in _undecided(quantities, document.trace.n_prompts)),
+        Sentence("answers", _answers(document.fit)),
+    ]
+
+
+def _tested(quantities: Sequence[Quantity]) -> Iterator[tuple[Quantity, Predictor]]:
+    for quantity in quantities:
+        for predictor in quantity.predictors:
+            if predictor.verdict is not None and predictor.name not in BASELINES:
+                yield quantity, predictor
+
+
+def _of_index(quantities: Sequence[Quantity]) -> list[Predictor]:
+    return [predictor for quantity, predictor in _tested(quantities) if quantity.name == RISK]
+
+
+def _index(quantities: Sequence[Quantity], verdict: str) -> Iterator[str]:
+    """The indices of this verdict, those of the analysis together and that of the probe apart."""
+    there = _of_index(quantities)
+    for probed in (False, True):
+        kind = [predictor for predictor in there if (predictor.name == PROBE) is probed]
+        indices = [predictor for predictor in kind if predictor.verdict == verdict]
+        if indices:
+            word = "better" if verdict == BETTER else "worse"
+            baselines = dict.fromkeys(test.baseline for each in indices if (test := each.strongest) is not None)
+            beside = f"{word} than {' and '.join(baselines)} does"
+            yield f"{_who(indices, kind)} these layers {beside} (difference of ρ: {_differences(indices)})"
+
+
+def _who(indices: Sequence[Predictor], kind: Sequence[Predictor]) -> str:
+    if indices[0].name == PROBE:
+        return "the same index, of a probe of random tokens, orders"
+    if len(indices) == len(kind) == 2:
+        return "both indices order"
+    return f"the index of preset {' and '.join(predictor.name for predictor in indices)} orders"
+
+
+def _differences(predictors: Sequence[Predictor]) -> str:
+    tests = [(predictor.name, predictor.strongest) for predictor in predictors]
+    return ", ".join(f"{name} {with_interval(test.deciding)}" for name, test in tests if test is not None)
+
+
+def _orders(quantities: Sequence[Quantity], verdict: str, words: str) -> Iterator[str]:
+    """By source: the orders of this verdict, of all that were tested."""
+    by_source: dict[str, list[tuple[Quantity, Predictor]]] = {}
+    for quantity, predictor in _tested(quantities):
+        if quantity.name != RISK:
+            by_source.setdefault(predictor.name, []).append((quantity, predictor))
+    for source, tested in by_source.items():
+        these = [quantity for quantity, tried in tested if tried.verdict == verdict]
+        if these:
+            yield f"{source} orders {_named(these)} {words} ({len(these)} of {len(tested)} orders)"
+
+
+def _named(quantities: Sequence[Quantity]) -> str:
+    """As `"heads by attention entropy, layers by query rms, key rms, value rms and 3 more"`."""
+    labels: dict[str, list[str]] = {}
+    for quantity in quantities:
+        labels.setdefault(quantity.per, []).append(quantity.label)
+    return ", ".join(f"{per}s by {_listed(names)}" for per, names in labels.items())
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    if more > 1:
+        return f"{', '.join(names[:_MOST_NAMED])} and {more} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def _sizes(quantities: Sequence[Quantity], verdict: str) -> Iterator[str]:
+    by_source: dict[str, list[str | None]] = {}
+    for quantity in quantities:
+        for predictor in quantity.predictors:
+            if predictor.size is not None and predictor.size.verdict is not None:
+                by_source.setdefault(predictor.name, []).append(predictor.size.verdict)
+    for source, verdicts in by_source.items():
+        if verdict in verdicts:
+            yield f"{source} predicts {verdicts.count(verdict)} of {len(verdicts)} sizes {verdict}"
+
+
+def _undecided(quantities: Sequence[Quantity], n_prompts: int) -> Iterator[str]:
+    """The orders whose interval is across 0, the index by name."""
+    tested = list(_tested(quantities))
+    if not tested:
+        yield f"every order: {n_prompts} of what was read, or the points, are too few for a verdict"
+        return
+    for predictor in _of_index(quantities):
+        if predictor.verdict not in {BETTER, WORSE} and (test := predictor.strongest) is not None:
+            than = f"these layers better or worse than {test.baseline} does: {predictor.verdict}"
+            yield f"whether {_who([predictor], [predictor])} {than} (difference of ρ: {_differences([predictor])})"
+    others = [predictor for quantity, predictor in tested if quantity.name != RISK]
+    names = [predictor.name for predictor in others if predictor.verdict not in {BETTER, WORSE}]
+    if names:
+        counts = ", ".join(f"{names.count(source)} by {source}" for source in dict.fromkeys(names))
+        yield f"{counted(len(names), 'other order')}, with an interval across 0 ({counts})"
+
+
+def _answers(fit: Fit) -> str:
+    counts = f"{fit.n_correct} correct, {fit.n_wrong} wrong, {fit.n_unscored} unscored"
+    return fit_sentence(fit) if fit.fitted else f"{counts}; {fit_sentence(fit)}"

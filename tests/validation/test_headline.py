@@ -1,0 +1,106 @@
+"""The headline of a validation: what held up comes first, then what did not, then what is undecided."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from ggufscope.report.content.results import ReportData
+from ggufscope.report.content.shown import Shown
+from ggufscope.report.markdown.document import render_report_markdown
+from ggufscope.validation.compare import BETTER, WORSE
+from ggufscope.validation.headline import headline
+from ggufscope.validation.quantity_document import Against, Estimate, Predictor
+from ggufscope.validation.validating import validate
+from support.comparisons import N_LAYERS, make_analysis, make_trace
+
+if TYPE_CHECKING:
+    from ggufscope.analysis import Analysis
+    from ggufscope.validation import Validation
+
+
+@pytest.fixture(scope="module")
+def validation(tiny_analysis: Analysis) -> Validation:
+    rng = np.random.default_rng(0)
+    values = rng.permutation(np.linspace(1, 2, N_LAYERS))
+    trace = make_trace({"residual_rms": values * (1 + 0.01 * rng.normal(size=(6, N_LAYERS)))})
+    return validate(make_analysis(tiny_analysis, residual_rms=values), trace)
+
+
+def with_predictors(validation: Validation, name: str, **verdicts: str) -> Any:
+    """The document with these predictors of a quantity alone; those that are not undecided are 0.3 from depth."""
+    shift = {BETTER: 0.3, WORSE: -0.3}
+    predictors = []
+    for source, verdict in verdicts.items():
+        value = shift.get(verdict, 0.0)
+        difference = Estimate(value, value - 0.1, value + 0.1)
+        against = [Against("depth", difference, difference, verdict)]
+        rho = Estimate(value, None, None)
+        predictors.append(Predictor(source, "prediction", "", "", 18, rho, None, None, against, verdict))
+    quantities = [
+        dataclasses.replace(quantity, predictors=predictors if quantity.name == name else [])
+        for quantity in validation.document.quantities
+    ]
+    return dataclasses.replace(validation.document, quantities=quantities)
+
+
+def told(document: Any) -> list[tuple[str, str]]:
+    return [(sentence.outcome, sentence.text) for sentence in headline(document)]
+
+
+def test_what_held_up_comes_first(validation: Validation) -> None:
+    outcomes = [outcome for outcome, _ in told(validation.document)]
+    assert outcomes == sorted(outcomes, key=["held up", "did not", "undecided", "answers"].index)
+    first = told(validation.document)[0]
+    assert first == (
+        "held up",
+        "propagation orders layers by residual stream rms better than norms and depth (1 of 12 orders)",
+    )
+
+
+def test_both_indices_are_told_as_such(validation: Validation) -> None:
+    document = with_predictors(validation, "risk", heuristic=WORSE, propagation=WORSE, probe=WORSE)
+    texts = [text for outcome, text in told(document) if outcome == "did not"]
+    assert texts[0] == (
+        "both indices order these layers worse than depth does (difference of ρ: heuristic -0.30 (-0.40 to -0.20),"
+        " propagation -0.30 (-0.40 to -0.20))"
+    )
+    assert texts[1].startswith("the same index, of a probe of random tokens, orders these layers worse than depth does")
+
+
+def test_one_index_of_two(validation: Validation) -> None:
+    document = with_predictors(validation, "risk", heuristic=BETTER, propagation="undecided with 18 layers")
+    assert told(document)[:2] == [
+        (
+            "held up",
+            "the index of preset heuristic orders these layers better than depth does"
+            " (difference of ρ: heuristic +0.30 (+0.20 to +0.40))",
+        ),
+        (
+            "undecided",
+            "whether the index of preset propagation orders these layers better or worse than depth does: undecided"
+            " with 18 layers (difference of ρ: propagation +0.00 (-0.10 to +0.10))",
+        ),
+    ]
+
+
+def test_nothing_may_hold_up(validation: Validation) -> None:
+    document = with_predictors(validation, "q_rms", propagation="undecided with 18 layers")
+    assert told(document)[0] == ("held up", "nothing: no prediction was better than norms and depth")
+    assert ("undecided", "1 other order, with an interval across 0 (1 by propagation)") in told(document)
+
+
+def test_files_of_the_first_release_say_the_same(validation: Validation) -> None:
+    document = with_predictors(validation, "risk", heuristic="no better than the baseline")
+    assert any(outcome == "undecided" and "whether the index" in text for outcome, text in told(document))
+
+
+def test_a_report_begins_with_it(validation: Validation, tiny_analysis: Analysis) -> None:
+    text = render_report_markdown(Shown(ReportData(None, tiny_analysis, validation=validation)))
+    places = [text.index(part) for part in ("What was measured, and what held up", "**Held up**", "**Answers**")]
+    assert places == sorted(places)
+    assert places[-1] < text.index("Hypotheses of the original study")
+    assert places[-1] < text.index("Risk index, preset")

@@ -67,28 +67,35 @@ PairOptions pair_options(int threads, const std::string& isa, const py::object& 
   return {threads, isa.empty() ? &kernels() : &kernels(isa), report_to(progress, total)};
 }
 
-const TensorInfo& tensor_at(const Model& model, size_t index, std::string_view which, size_t pair) {
-  const auto& tensors = model.tensors();
-  if (index < tensors.size()) return tensors[index];
-  throw py::index_error(concat("pair ", pair, " names tensor ", index, " of the ", which, ", which has ",
-                               tensors.size(), " tensors, counted from 0"));
-}
+struct Side {
+  const Model& model;
+  const TensorFactors& factors;
+  std::string_view name;
+
+  const TensorInfo& tensor(size_t index, size_t pair) const {
+    const auto& tensors = model.tensors();
+    if (index < tensors.size()) return tensors[index];
+    throw py::index_error(concat("pair ", pair, " names tensor ", index, " of the ", name, ", which has ",
+                                 tensors.size(), " tensors, counted from 0"));
+  }
+};
 
 struct Plan {
   std::vector<MatrixPair> matrices;
   std::vector<PairPart> parts;  // one for each of them
   uint64_t bytes = 0;
 
-  void add(const Model& reference, size_t of_reference, const Model& model, size_t of_model, size_t pair) {
-    const TensorInfo& left = tensor_at(reference, of_reference, "reference", pair);
-    const TensorInfo& right = tensor_at(model, of_model, "model", pair);
+  void add(const Side& reference, size_t of_reference, const Side& model, size_t of_model, size_t pair) {
+    const TensorInfo& left = reference.tensor(of_reference, pair);
+    const TensorInfo& right = model.tensor(of_model, pair);
     if (left.shape != right.shape) {
       throw py::value_error(concat("tensor '", escaped(left.name), "' of the reference and '", escaped(right.name),
                                    "' of the model differ in shape"));
     }
     const Matrices shape(left);
     for (uint64_t i = 0; i < shape.count; ++i) {
-      matrices.push_back({shape.at(reference, left, i), shape.at(model, right, i), i * shape.elements()});
+      matrices.push_back({shape.at(reference.model, of_reference, i, reference.factors),
+                          shape.at(model.model, of_model, i, model.factors), i * shape.elements()});
       parts.push_back({pair, i, {}});
     }
     bytes += left.n_bytes + right.n_bytes;
@@ -97,11 +104,14 @@ struct Plan {
 
 std::vector<PairPart> observe_models(const ModelHandle& reference, const ModelHandle& model,
                                      const std::vector<TensorMatch::Pair>& pairs, int threads,
-                                     const py::object& progress, const std::string& isa) {
+                                     const py::object& progress, const std::string& isa,
+                                     const TensorFactors& reference_factors, const TensorFactors& model_factors) {
   const auto left = reference.get();
   const auto right = model.get();
+  const Side left_side{*left, reference_factors, "reference"};
+  const Side right_side{*right, model_factors, "model"};
   Plan plan;
-  for (size_t i = 0; i < pairs.size(); ++i) plan.add(*left, pairs[i].first, *right, pairs[i].second, i);
+  for (size_t i = 0; i < pairs.size(); ++i) plan.add(left_side, pairs[i].first, right_side, pairs[i].second, i);
   const PairOptions options = pair_options(threads, isa, progress, plan.bytes);
   const py::gil_scoped_release release;
   std::vector<PairStatistics> results = observe_pairs(plan.matrices, options);
@@ -168,7 +178,8 @@ void register_pairs(py::module_& module) {
   module.def("pair_fields", &describe_fields, "Every field of PairStatistics.fields(), in order.");
   module.def("match_tensors", &match, py::arg("reference"), py::arg("model"));
   module.def("observe_pairs", &observe_models, py::arg("reference"), py::arg("model"), py::arg("pairs"),
-             py::arg("threads"), py::arg("progress") = py::none(), py::arg("isa") = "");
+             py::arg("threads"), py::arg("progress") = py::none(), py::arg("isa") = "",
+             py::arg("reference_factors") = TensorFactors{}, py::arg("model_factors") = TensorFactors{});
   module.def("observe_pair_buffers", &observe_buffers, py::arg("reference"), py::arg("reference_type"),
              py::arg("model"), py::arg("model_type"), py::arg("rows"), py::arg("columns"), py::arg("threads") = 1,
              py::arg("reference_swapped") = false, py::arg("model_swapped") = false, py::arg("isa") = "");

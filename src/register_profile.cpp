@@ -45,7 +45,7 @@ struct Plan {
   std::vector<Part> parts;  // one per source
   uint64_t bytes = 0;
 
-  void add(const Model& model, size_t tensor, uint64_t group_rows) {
+  void add(const Model& model, size_t tensor, uint64_t group_rows, const TensorFactors& factors) {
     const TensorInfo& info = model.tensors().at(tensor);
     const Matrices matrices(info);
     if (info.n_elements == 0) {
@@ -54,7 +54,8 @@ struct Plan {
       return;
     }
     for (uint64_t i = 0; i < matrices.count; ++i) {
-      sources.push_back({matrices.at(model, info, i), i * matrices.elements(), matrices.head_rows(group_rows)});
+      sources.push_back(
+          {matrices.at(model, tensor, i, factors), i * matrices.elements(), matrices.head_rows(group_rows)});
       parts.push_back({tensor, i, {}, {}});
     }
     bytes += info.n_bytes;
@@ -63,11 +64,12 @@ struct Plan {
 
 std::vector<Part> observe_model(const ModelHandle& handle, const std::vector<size_t>& tensors,
                                 const std::vector<uint64_t>& group_rows, int threads, bool fast,
-                                double sparsity_threshold, const py::object& progress, const std::string& isa) {
+                                double sparsity_threshold, const py::object& progress, const std::string& isa,
+                                const TensorFactors& factors) {
   if (tensors.size() != group_rows.size()) throw py::value_error("tensors and group_rows differ in length");
   const auto model = handle.get();
   Plan plan;
-  for (size_t i = 0; i < tensors.size(); ++i) plan.add(*model, tensors[i], group_rows[i]);
+  for (size_t i = 0; i < tensors.size(); ++i) plan.add(*model, tensors[i], group_rows[i], factors);
   const EngineOptions options = engine_options(threads, fast, sparsity_threshold, isa, progress, plan.bytes);
   const py::gil_scoped_release release;
   std::vector<Observation> observations = observe(plan.sources, options);
@@ -89,7 +91,7 @@ void register_profile(py::module_& module) {
       .def_property_readonly("heads", &heads_of);
   module.def("observe_model", &observe_model, py::arg("model"), py::arg("tensors"), py::arg("group_rows"),
              py::arg("threads"), py::arg("fast") = false, py::arg("sparsity_threshold") = 1e-6,
-             py::arg("progress") = py::none(), py::arg("isa") = "");
+             py::arg("progress") = py::none(), py::arg("isa") = "", py::arg("factors") = TensorFactors{});
 }
 
 }  // namespace ggufscope

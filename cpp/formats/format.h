@@ -57,7 +57,8 @@
 // the result points into it or into the block.
 //
 // Plain numbers (F32, F16, …) have elements = 1 and `decode_run(const Block*, size_t n, float*)` in place of
-// decode. Which optional parts a format has is found out by the compiler; nothing else lists them.
+// decode; those that may lie beyond float32 also `static double number(const Block&)`. Which optional parts a format
+// has is found out by the compiler; nothing else lists them.
 #pragma once
 
 #include <cstddef>
@@ -99,6 +100,9 @@ concept HasByteSwap = requires(typename F::Block& block) { F::swap_bytes(block);
 
 template <class F>
 concept IsPlain = F::elements == 1;
+
+template <class F>
+concept IsWide = requires(const typename F::Block& block) { F::number(block); };
 
 inline constexpr Magnitudes kHalves{-24, 16};  // of half-precision numbers
 

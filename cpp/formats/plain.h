@@ -118,6 +118,7 @@ struct Float64 {
   static constexpr const char* name = "F64";
   static constexpr int elements = 1;
 
+  static double number(const Block& block) { return __builtin_bit_cast(double, uint64_t{block.bits}); }
   static F32 sixteen(const Block* blocks) {
     const void* bytes = blocks;  // load asks for no alignment
     return to_f32(load(static_cast<const double*>(bytes)));

@@ -4,22 +4,29 @@
 #include "statistics/statistic.h"
 #include "statistics/tile.h"
 
+#if defined(GGUFSCOPE_KERNEL_UNIT)
+#include "formats/format.h"
+#endif
+
 namespace ggufscope {
 
 struct Counts {
   uint64_t finite = 0;
   uint64_t nan = 0;
-  uint64_t inf = 0;
+  uint64_t inf = 0;  // as decoded: with those beyond float32
   uint64_t zero = 0;
   uint64_t sparse = 0;
+  uint64_t beyond = 0;
 
-  using Members = MemberList<&Counts::finite, &Counts::nan, &Counts::inf, &Counts::zero, &Counts::sparse>;
+  using Members =
+      MemberList<&Counts::finite, &Counts::nan, &Counts::inf, &Counts::zero, &Counts::sparse, &Counts::beyond>;
   static constexpr Lifetime kLifetime = Lifetime::Segment;
   static constexpr bool kFast = true;
   static constexpr FieldInfo kFields[] = {
       {"n_elements", "count", "elements seen, non-finite ones included"},
       {"nan_count", "count", "elements that are NaN"},
       {"inf_count", "count", "elements that are +Inf or -Inf"},
+      {"beyond_float32_count", "count", "finite elements of F64 that float32 cannot hold; there only if there are any"},
       {"zero_fraction", "share", "share of w == 0 among the finite elements"},
       {"sparsity", "share", "share of abs(w) < sparsity_threshold among the finite elements"},
   };
@@ -30,13 +37,17 @@ struct Counts {
     inf += later.inf;
     zero += later.zero;
     sparse += later.sparse;
+    beyond += later.beyond;
   }
 
   template <class All>
   void write(const All&, Fields& out) const {
     out.set("n_elements", finite + nan + inf);
     out.set("nan_count", nan);
-    out.set("inf_count", inf);
+    // A factor of 0 makes NaN of what decodes to Inf.
+    const uint64_t rounded_to_inf = beyond < inf ? beyond : inf;
+    out.set("inf_count", inf - rounded_to_inf);
+    if (rounded_to_inf > 0) out.set("beyond_float32_count", rounded_to_inf);
     out.share("zero_fraction", zero, finite);
     out.share("sparsity", sparse, finite);
   }
@@ -100,6 +111,23 @@ struct Summing<Counts> {
       counts.inf += __builtin_isinf(tile.values[i]) ? 1 : 0;
     }
   }
+};
+
+// Numbers that decoding turns into Inf are told by their blocks alone.
+template <IsWide Format>
+class SummingBlocks<Counts, Format> {
+ public:
+  explicit SummingBlocks(Counts* into) : into_(into) {}
+
+  void add_block(const typename Format::Block& block) {
+    const double number = Format::number(block);
+    const bool is_finite = __builtin_isfinite(number) != 0;
+    into_->beyond += is_finite && __builtin_isinf(static_cast<float>(number)) ? 1 : 0;
+  }
+  void finish() const {}
+
+ private:
+  Counts* into_;
 };
 
 }  // namespace

@@ -92,9 +92,9 @@ void ChunkObserver::observe_with(StatisticList<Statistic...>, const Chunk& chunk
   Targets targets{};
   targets.full = !options_.fast;
   targets.rows = keeps_rows(matrix_, options_.fast);
-  if (targets.full && format_.table_size > 0) targets.table = scratch_.table.of(format_.table_size);
+  if (targets.full && is_fused() && format_.table_size > 0) targets.table = scratch_.table.of(format_.table_size);
   ChunkShape shape{chunk.first_row, chunk.n_rows, matrix_.columns, targets.rows, nullptr};
-  if (targets.rows && format_.observe_fused != nullptr) {
+  if (targets.rows && is_fused()) {
     scratch_.column_sums.resize(std::max<size_t>(scratch_.column_sums.size(), matrix_.columns));
     shape.column_sums = scratch_.column_sums.data();
   }
@@ -109,7 +109,7 @@ void ChunkObserver::walk(const Chunk& chunk, ChunkResult& result, Targets& targe
   const uint64_t group = source_.group_rows == 0 ? matrix_.rows : source_.group_rows;
   const uint64_t end = chunk.first_row + chunk.n_rows;
   reader_.read_ahead_to(end * matrix_.columns);
-  const bool fused = format_.observe_fused != nullptr;
+  const bool fused = is_fused();
   const size_t stride = fused ? format_.group_elements * kGroupsPerRun : kTileElements;
   uint64_t tiles = 0;
   uint64_t elements = 0;
@@ -163,6 +163,7 @@ void ChunkObserver::observe_tile(const Piece& piece, const Targets& targets) {
   const size_t n_blocks = piece.count / matrix_.type->elements_per_block;
   const std::byte* from = blocks(piece);
   format_.decode(from, n_blocks, scratch_.tile);
+  matrix_.apply_factors(piece.first - source_.first_element, piece.count, scratch_.tile);
   if (format_.observe_blocks != nullptr) format_.observe_blocks(from, n_blocks, targets);
   statistics_.observe_tile({piece, scratch_.tile, nullptr, 0}, targets);
 }

@@ -85,6 +85,9 @@ class ChunkObserver {
   Piece part(const Piece& piece, size_t skipped, size_t count) const;
   const std::byte* blocks(const Piece& piece);
 
+  // Sums of integers are of weights as decoded: those with factors are looked at one by one.
+  bool is_fused() const { return format_.observe_fused != nullptr && matrix_.factors.empty(); }
+
   const Source& source_;
   const BlockMatrix& matrix_;
   const EngineOptions& options_;

@@ -3,7 +3,7 @@
 Every function releases the GIL while it works and may raise GGUFError when a mapped file shrank underneath it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypedDict, type_check_only
 
@@ -193,6 +193,7 @@ def observe_model(
     sparsity_threshold: float = 1e-6,
     progress: _Progress | None = None,
     isa: str = "",
+    factors: Mapping[int, Sequence[float]] = {},  # by tensor: one for all of it, or for each of its equal parts
 ) -> list[Part]: ...
 def observe_buffer(
     blocks: npt.NDArray[np.uint8],  # contiguous
@@ -260,6 +261,8 @@ def observe_pairs(
     threads: int,
     progress: _Progress | None = None,  # of the bytes of both files
     isa: str = "",
+    reference_factors: Mapping[int, Sequence[float]] = {},  # as in `observe_model`
+    model_factors: Mapping[int, Sequence[float]] = {},
 ) -> list[PairPart]: ...
 def observe_pair_buffers(
     reference: npt.NDArray[np.uint8],  # contiguous, as is `model`

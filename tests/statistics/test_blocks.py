@@ -79,9 +79,31 @@ def test_values_of_every_type(qtype: _core.TypeDescription) -> None:
     blocks = random_blocks(qtype)
     weights = reference_formats.dequantize(blocks, qtype["name"]).reshape(ROWS, COLUMNS)
     found = observed(qtype, blocks)
-    sample = Sample(weights)
+    beyond = beyond_float32(blocks.view(np.float64)) if qtype["name"] == "F64" else 0
+    assert found.get("beyond_float32_count", 0) == beyond
+    sample = Sample(weights, beyond_float32=beyond)
     for name, expected in EXPECTED.items():
         assert_close(name, found[name], expected(sample), sample)
+
+
+def beyond_float32(numbers: np.ndarray) -> int:
+    with np.errstate(all="ignore"):
+        return int(np.count_nonzero(np.isfinite(numbers) & np.isinf(numbers.astype(np.float32))))
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_double_beyond_float32_is_no_inf(fast: bool, isa: str) -> None:
+    """The largest that rounds to a float32, the least that does not, and true infinities."""
+    least_beyond = 2.0**128 - 2.0**103
+    largest_within = np.nextafter(least_beyond, 0)
+    numbers = np.ones((3, 700))
+    numbers.flat[:6] = [1e300, least_beyond, -least_beyond, largest_within, np.inf, -np.inf]
+    fields = _core.observe_buffer(numbers.view(np.uint8).reshape(-1), 28, 3, 700, fast=fast, isa=isa).fields()
+    assert (fields["inf_count"], fields["beyond_float32_count"], fields["nan_count"]) == (2, 3, 0)
+    assert (fields["n_elements"], fields["max"]) == (numbers.size, float(np.finfo(np.float32).max))
+    heads = _core.Statistics()
+    heads.merge(_core.observe_buffer(numbers.view(np.uint8).reshape(-1), 28, 3, 700, isa=isa))
+    assert heads.fields()["beyond_float32_count"] == 3
 
 
 def test_types_without_codes_say_nothing_of_them() -> None:

@@ -56,7 +56,7 @@ class _Row(_Strict):
     def _histogram_is_complete(self) -> Self:
         """Every finite element is in the histogram."""
         decoded: histogram.Histogram | None = getattr(self, "histogram", None)
-        lost: list[int] = [getattr(self, f"{kind}_count", None) or 0 for kind in ("nan", "inf")]
+        lost: list[int] = [getattr(self, f"{kind}_count", None) or 0 for kind in ("nan", "inf", "beyond_float32")]
         total = self.n_elements - sum(lost) if decoded is None else int(decoded[1].sum())
         if total != self.n_elements - sum(lost):
             raise ValueError(f"the histogram counts {total} finite elements of {self.n_elements - sum(lost)}")

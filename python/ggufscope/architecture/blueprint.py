@@ -9,10 +9,13 @@ from .catalog import Catalog
 from .families import family_of
 from .feed_forward import feed_forward
 from .hyperparameters import Hyperparameters
+from .layer import Layer
 from .limits import NotApplicableError
 from .mixers.kinds import mixer
-from .parts import Embedding, Head, Layer
+from .own_inputs import own_input, own_inputs
+from .parts import Embedding, Head, Mixture
 from .sources import Sources
+from .streams import laurel, stream_ends, streams
 from .structures import structure_of
 
 if TYPE_CHECKING:
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from ..models.model import Model
     from .family import Arrangement, NormRoles
     from .matrices import Matrix
+    from .own_inputs import OwnInputs
+    from .streams import StreamEnds
 
 
 class Blueprint:
@@ -54,15 +59,30 @@ class Blueprint:
 
     def layer(self, number: int) -> Layer:
         arrangement, mixer_norms, feed_forward_norms = self._arrangement(number)
+        ffn = feed_forward(self._sources, number)
+        if isinstance(ffn, Mixture) and ffn.norms is not None:
+            feed_forward_norms = replace(feed_forward_norms, before=None)
         return Layer(
             number=number,
             mixer=mixer(self._sources, number),
             mixer_norms=self._sources.branch_norms(number, mixer_norms),
-            feed_forward=feed_forward(self._sources, number),
+            feed_forward=ffn,
             feed_forward_norms=self._sources.branch_norms(number, feed_forward_norms),
             arrangement=arrangement,
             residual_scale=self.hyperparameters.residual_scale,
+            laurel=laurel(self._sources, number),
+            streams=streams(self._sources, number),
+            own_input=own_input(self._sources, number),
+            output_scale=self._output_scale(number),
         )
+
+    def own_inputs(self) -> OwnInputs | None:
+        """What the layers' own inputs are made of; None without."""
+        return own_inputs(self._sources)
+
+    def stream_ends(self) -> StreamEnds | None:
+        """How one stream becomes several, and back; None where there is one."""
+        return stream_ends(self._sources)
 
     def embedding(self) -> Embedding:
         role = self.family.embedding_norm
@@ -115,6 +135,10 @@ class Blueprint:
         if self.hyperparameters.flag("use_parallel_residual"):
             return "two norms", attention, ffn
         return self.family.arrangement, attention, ffn
+
+    def _output_scale(self, layer: int) -> float:
+        there = self.catalog.has(layer, "layer_output_scale")
+        return float(self.catalog.needed_vector(layer, "layer_output_scale", 1)[0]) if there else 1.0
 
     def _table(self, role: str) -> Matrix:
         return self.catalog.matrix(None, role, self.catalog.need(None, role).n_rows, self.width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,17 +91,39 @@ class Catalog:
             raise NotApplicableError(f"{tensor.name} has {tensor.n_elements} elements, not {size}")
         return tensor.dequantize().reshape(-1).astype(np.float64)
 
+    def needed_vector(self, layer: int | None, role: str, size: int) -> Floats:
+        """A vector of `size` as float64.
+
+        Raises:
+            NotApplicableError: There is none, it has another size, or not all of it is finite.
+        """
+        tensor = self.need(layer, role)
+        vector = self.vector(layer, role, size)
+        assert vector is not None  # noqa: S101
+        if not np.isfinite(vector).all():
+            raise NotApplicableError(f"{tensor.name} has a weight that is not finite")
+        return vector
+
     def matrix(self, layer: int | None, role: str, rows: int, columns: int) -> Matrix:
         """A matrix of that shape, with its bias and the scale of NVFP4 files where there are any.
 
         Raises:
             NotApplicableError: There is none, or it has another shape.
         """
-        tensor = self.need(layer, role)
-        _require_shape(tensor, (rows, columns))
+        matrix = self.plain_matrix(layer, role, rows, columns)
         scale = self.vector(layer, f"{role}.scale", 1)
         bias = self.vector(layer, f"{role}.bias", rows)
-        return Matrix(tensor, 0, rows, 1.0 if scale is None else float(scale[0]), bias)
+        return replace(matrix, scale=1.0 if scale is None else float(scale[0]), bias=bias)
+
+    def plain_matrix(self, layer: int | None, role: str, rows: int, columns: int) -> Matrix:
+        """A matrix of that shape alone.
+
+        Raises:
+            NotApplicableError: There is none, or it has another shape.
+        """
+        tensor = self.need(layer, role)
+        _require_shape(tensor, (rows, columns))
+        return Matrix(tensor, 0, rows)
 
     def row(self, layer: int, role: str, columns: int) -> Matrix:
         """A matrix of one row, which may be stored as a vector.
@@ -113,7 +136,7 @@ class Catalog:
             _require_shape(tensor, (1, columns))
         return Matrix(tensor, 0, 1)
 
-    def experts(self, layer: int, role: str, n_experts: int, rows: int, columns: int) -> list[Matrix]:
+    def experts(self, layer: int | None, role: str, n_experts: int, rows: int, columns: int) -> list[Matrix]:
         """The matrices of all experts, whether in one tensor or in one each.
 
         Raises:
@@ -130,7 +153,8 @@ class Catalog:
             each = zip(scales, biases, strict=True)
             return [Matrix(tensors[0], e * rows, rows, float(scale), bias) for e, (scale, bias) in enumerate(each)]
         if [tensor.expert for tensor in tensors] != list(range(n_experts)):
-            raise NotApplicableError(f"blk.{layer}.{role} is not complete: {len(tensors)} of {n_experts} experts")
+            place = role if layer is None else f"blk.{layer}.{role}"
+            raise NotApplicableError(f"{place} is not complete: {len(tensors)} of {n_experts} experts")
         for tensor in tensors:
             _require_shape(tensor, (rows, columns))
             self._read.add(tensor.index)

@@ -72,6 +72,14 @@ class Family:
             head gives.
         tiled_key_heads: value head h of the gated delta rule reads key head h modulo their number; else neighbouring
             value heads share one.
+        normed_values: values are divided by their rms, head by head.
+        values_of_keys: a layer without `attn_v` has keys as values, as projected.
+        first_shared_layer: from this layer on keys and values are those of an earlier layer; None: as
+            `attention.shared_kv_layers` says, or nowhere.
+        expert_norms: a layer with experts has a dense FFN beside them, each with norms of its own around it.
+        sparse_layers: so many first layers have gates that act above mean + z · deviation alone.
+        sparsity: z.
+        global_factors: divisors of RoPE's frequencies count in layers without a window alone.
         sections: RoPE turns pairs by turns after time, height and width (`rope.dimension_sections`), which are one and
             the same position in a text.
         head_norms: q/k norms are over a head each (`"head"`), or over all of them together (`"all heads"`).
@@ -88,6 +96,7 @@ class Family:
             do not say it; 0: they do not.
         soft_cap: of attention scores, where the metadata do not say it.
         logit_soft_cap: of the scores of the next token, where the metadata do not say it.
+        score_scale: of attention scores, whatever the metadata say; None: they say it, or the head's size does.
         wide_scale_layers: with this many layers, scores are scaled by √(heads / width), not by the head's size.
         routing: of experts.
         traced: whether the streamed engine runs it: its graph is tested against llama.cpp; propagation knows more.
@@ -111,6 +120,13 @@ class Family:
     logits_divided: bool = False
     gated_attention: bool = False
     tiled_key_heads: bool = False
+    normed_values: bool = False
+    values_of_keys: bool = False
+    first_shared_layer: int | None = None
+    expert_norms: bool = False
+    sparse_layers: int = 0
+    sparsity: float = 0.0
+    global_factors: bool = False
     sections: bool = False
     head_norms: Literal["head", "all heads"] = "head"
     head_norms_behind_rope: bool = False
@@ -124,6 +140,7 @@ class Family:
     alibi: float = 0.0
     soft_cap: float | None = None
     logit_soft_cap: float | None = None
+    score_scale: float | None = None
     wide_scale_layers: int | None = None
     routing: Routing = Routing()
     traced: bool = False

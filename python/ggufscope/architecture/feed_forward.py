@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .family import NormRoles
 from .limits import NotApplicableError
-from .parts import DenseFeedForward, Expert, Mixture, Router, SharedExpert
+from .parts import DenseFeedForward, Expert, Mixture, Norm, Router, SharedExpert
 
 if TYPE_CHECKING:
     from .family import Scoring
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from .sources import Sources
 
 _MOST_EXPERTS = 4096  # beyond any model; a file may claim more, and each costs time
+_AROUND_SHARED = NormRoles("ffn_norm", "post_ffw_norm_1")  # of Gemma 4, as the next
+_AROUND_EXPERTS = NormRoles("pre_ffw_norm_2", "post_ffw_norm_2")
 _SCORINGS: dict[int, Scoring] = {1: "softmax", 2: "sigmoid", 3: "softmax of chosen"}  # llama.cpp's expert_gating_func
 
 
@@ -25,9 +28,15 @@ def feed_forward(sources: Sources, layer: int) -> FeedForward:
     """
     activation = sources.family.activation
     if not sources.catalog.has(layer, "ffn_down_exps"):
-        return DenseFeedForward(_dense(sources, layer, ""), activation)
+        sparsity = sources.family.sparsity if layer < sources.family.sparse_layers else None
+        return DenseFeedForward(_dense(sources, layer, ""), activation, sparsity)
     experts = _experts(sources, layer)
-    return Mixture(experts, _router(sources, layer, len(experts)), activation, _shared(sources, layer))
+    router = _router(sources, layer, len(experts))
+    if not sources.family.expert_norms:
+        return Mixture(experts, router, activation, _shared(sources, layer))
+    around_shared, around_experts = (sources.branch_norms(layer, roles) for roles in (_AROUND_SHARED, _AROUND_EXPERTS))
+    shared = SharedExpert(_dense(sources, layer, ""), None, around_shared)
+    return Mixture(experts, router, activation, shared, around_experts)
 
 
 def _dense(sources: Sources, layer: int, kind: str) -> Expert:
@@ -77,8 +86,10 @@ def _router(sources: Sources, layer: int, n_experts: int) -> Router:
     if n_experts % n_groups or n_used_groups > n_groups:
         raise NotApplicableError(f"{n_experts} experts in {n_groups} groups, {n_used_groups} at a time, do not fit")
     normalized = routing.normalized
+    norm = _router_norm(sources, layer) if sources.family.expert_norms else None
+    matrix = sources.catalog.matrix if norm is None else sources.catalog.plain_matrix
     return Router(
-        weights=sources.catalog.matrix(layer, "ffn_gate_inp", n_experts, sources.width),
+        weights=matrix(layer, "ffn_gate_inp", n_experts, sources.width),
         n_used=used,
         scoring=routing.scoring if scoring is None else _SCORINGS[scoring],
         selection_bias=sources.catalog.vector(layer, "exp_probs_b.bias", n_experts),
@@ -86,7 +97,16 @@ def _router(sources: Sources, layer: int, n_experts: int) -> Router:
         n_used_groups=n_used_groups,
         normalized=numbers.flag("expert_weights_norm") if normalized is None else normalized,
         scale=(numbers.number("expert_weights_scale") or 1.0) if routing.scaled else 1.0,
+        norm=norm,
     )
+
+
+def _router_norm(sources: Sources, layer: int) -> Norm:
+    """The norm in front of a router that reads the stream itself: its gains are `ffn_gate_inp.scale` / √width."""
+    role = "ffn_gate_inp.scale"
+    name = sources.catalog.need(layer, role).name
+    gain = sources.catalog.needed_vector(layer, role, sources.width)
+    return Norm(gain / sources.width**0.5, None, sources.hyperparameters.epsilon, centred=False, name=name)
 
 
 def _shared(sources: Sources, layer: int) -> SharedExpert | None:

@@ -69,8 +69,10 @@ def head_shape(hyperparameters: Hyperparameters, layer: int) -> HeadShape:
     n_kv_heads = hyperparameters.count("attention.head_count_kv", layer) or n_heads
     width = hyperparameters.width
     share = width // n_heads if width % n_heads == 0 else None
-    key_length = hyperparameters.count("attention.key_length", layer) or share
-    value_length = hyperparameters.count("attention.value_length", layer) or share
+    window = window_of(hyperparameters, layer)
+    key_length, value_length = (
+        _for_window(hyperparameters, f"attention.{kind}_length", layer, window) or share for kind in ("key", "value")
+    )
     check_heads(layer, n_heads, key_length or 0)
     if n_heads % n_kv_heads or key_length is None or value_length is None:
         raise NotApplicableError(
@@ -83,7 +85,7 @@ def head_shape(hyperparameters: Hyperparameters, layer: int) -> HeadShape:
         value_length=value_length,
         scale=_score_scale(hyperparameters, n_heads, key_length),
         soft_cap=hyperparameters.number("attn_logit_softcapping") or hyperparameters.family.soft_cap or 0.0,
-        window=window_of(hyperparameters, layer),
+        window=window,
         rotation=rotation_of(hyperparameters, layer, key_length),
         causal=hyperparameters.causal,
         alibi=hyperparameters.number("attention.max_alibi_bias") or hyperparameters.family.alibi,
@@ -115,8 +117,14 @@ def _temperature(hyperparameters: Hyperparameters) -> Temperature | None:
     return Temperature(scale, original_context(hyperparameters))
 
 
+def _for_window(hyperparameters: Hyperparameters, key: str, layer: int, window: int | None) -> int | None:
+    """A count that the metadata may say apart for layers with a window."""
+    apart = None if window is None else hyperparameters.count(f"{key}_swa", layer)
+    return apart or hyperparameters.count(key, layer)
+
+
 def _score_scale(hyperparameters: Hyperparameters, n_heads: int, key_length: int) -> float:
-    scale = hyperparameters.number("attention.scale")
+    scale = hyperparameters.family.score_scale or hyperparameters.number("attention.scale")
     if scale is not None:
         return scale
     wide_layers = hyperparameters.family.wide_scale_layers
@@ -146,15 +154,16 @@ def rotation_of(hyperparameters: Hyperparameters, layer: int, key_length: int) -
     family = hyperparameters.family
     if family.pairs is None or not _is_rotated(hyperparameters, layer):
         return None
-    n_dims = hyperparameters.count("rope.dimension_count", layer) or key_length
+    window = window_of(hyperparameters, layer)
+    n_dims = _for_window(hyperparameters, "rope.dimension_count", layer, window) or key_length
     if n_dims > key_length or n_dims % 2:
         raise NotApplicableError(f"RoPE over {n_dims} of {key_length} components of a head")
     if family.sections:
         _check_sections(hyperparameters.numbers("rope.dimension_sections"), n_dims // 2)
     base = (hyperparameters.number("rope.freq_base", layer) or 10_000.0) * _stretched(hyperparameters, key_length)
-    if window_of(hyperparameters, layer) is not None and (family.local_base is not None or family.local_unscaled):
+    if window is not None and (family.local_base is not None or family.local_unscaled):
         local = hyperparameters.number("rope.freq_base_swa") or family.local_base or base
-        return Rotation(family.pairs, n_dims, local)
+        return Rotation(family.pairs, n_dims, local, divided=not family.global_factors)
     return _scaled(hyperparameters, Rotation(family.pairs, n_dims, base))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ..arrays.floats import Floats
-    from .family import Activation, Arrangement, Scoring
+    from .family import Activation, Scoring
     from .heads import HeadShape
     from .matrices import Matrix
 
@@ -70,10 +70,17 @@ class Expert:
 
 @dataclass(frozen=True)
 class DenseFeedForward:
-    """The FFN of a dense layer."""
+    """The FFN of a dense layer.
+
+    Attributes:
+        expert: its matrices.
+        activation: φ.
+        sparsity: z, where gates act above mean + z · deviation of a token's alone; None: all of them act.
+    """
 
     expert: Expert
     activation: Activation
+    sparsity: float | None = None
 
     @property
     def matrices(self) -> list[Matrix]:
@@ -93,6 +100,7 @@ class Router:
         n_used_groups: see `n_groups`.
         normalized: weights of the chosen are divided by their sum.
         scale: of weights, in the end.
+        norm: of what the router reads, where that is not what the experts read; None: it is.
     """
 
     weights: Matrix
@@ -103,24 +111,42 @@ class Router:
     n_used_groups: int
     normalized: bool
     scale: float
+    norm: Norm | None = None
 
 
 @dataclass(frozen=True)
 class SharedExpert:
-    """An expert of every token; the sigmoid of `gate`, (1, channels), weighs it where there is one."""
+    """An expert of every token.
+
+    Attributes:
+        expert: its matrices.
+        gate: (1, channels), whose sigmoid weighs it; None without.
+        norms: around it, see `Mixture.norms`.
+    """
 
     expert: Expert
     gate: Matrix | None
+    norms: BranchNorms | None = None
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """The FFN of a layer with experts."""
+    """The FFN of a layer with experts.
+
+    Attributes:
+        experts: of which the router chooses.
+        router: see there.
+        activation: φ.
+        shared: expert of every token; None without.
+        norms: around the routed experts, where they and the shared one have norms of their own, and read the stream;
+            None: they share those of the branch.
+    """
 
     experts: list[Expert]
     router: Router
     activation: Activation
     shared: SharedExpert | None
+    norms: BranchNorms | None = None
 
     @property
     def matrices(self) -> list[Matrix]:
@@ -131,34 +157,6 @@ class Mixture:
 
 
 FeedForward = DenseFeedForward | Mixture
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer.
-
-    Attributes:
-        number: from 0.
-        mixer: attention, or what stands in its place; None: the layer has nothing like it.
-        mixer_norms: around it.
-        feed_forward: the FFN; None: the layer has none.
-        feed_forward_norms: around it.
-        arrangement: of the two.
-        residual_scale: of what each of the two adds to the stream.
-    """
-
-    number: int
-    mixer: Mixer | None
-    mixer_norms: BranchNorms
-    feed_forward: FeedForward | None
-    feed_forward_norms: BranchNorms
-    arrangement: Arrangement
-    residual_scale: float
-
-    @property
-    def matrices(self) -> list[Matrix]:
-        """In the order in which they are multiplied."""
-        return [matrix for part in (self.mixer, self.feed_forward) if part is not None for matrix in part.matrices]
 
 
 @dataclass(frozen=True)

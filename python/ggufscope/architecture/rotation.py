@@ -47,6 +47,7 @@ class Rotation:
         scale: of positions; 1 / factor where a model was stretched.
         magnitude: of rotated components.
         yarn: the blend of stretching over the pairs; None for all alike.
+        divided: whether divisors of frequencies count that the model may have.
     """
 
     pairs: Pairs
@@ -55,6 +56,7 @@ class Rotation:
     scale: float = 1.0
     magnitude: float = 1.0
     yarn: Yarn | None = None
+    divided: bool = True
 
 
 def phases(rotation: Rotation, n_positions: int, factors: npt.NDArray[np.float64] | None) -> npt.NDArray[np.complex128]:
@@ -64,7 +66,7 @@ def phases(rotation: Rotation, n_positions: int, factors: npt.NDArray[np.float64
     """
     pair = np.arange(0, rotation.n_dims, 2)
     frequency = rotation.base ** (-pair / rotation.n_dims)
-    if factors is not None:
+    if factors is not None and rotation.divided:
         frequency = frequency / factors
     kept = _kept_share(rotation)
     frequency = frequency * (rotation.scale * (1 - kept) + kept)

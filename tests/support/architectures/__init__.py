@@ -8,8 +8,9 @@ A new architecture is an entry in one of the tables below.
 
 from support.architectures.dense import DENSE
 from support.architectures.experts import EXPERT_MODELS
+from support.architectures.gemmas import GEMMAS
 from support.architectures.layer_norms import LAYER_NORMS
 from support.architectures.mixers import MIXERS
 from support.architectures.specimen import Specimen
 
-SPECIMENS: dict[str, Specimen] = {**DENSE, **LAYER_NORMS, **EXPERT_MODELS, **MIXERS}
+SPECIMENS: dict[str, Specimen] = {**DENSE, **LAYER_NORMS, **EXPERT_MODELS, **MIXERS, **GEMMAS}

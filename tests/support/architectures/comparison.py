@@ -24,7 +24,7 @@ from support.architectures.specimen import VOCABULARY
 from support.engines import Traced, traced
 
 if TYPE_CHECKING:
-    from ggufscope.architecture.parts import Layer
+    from ggufscope.architecture.layer import Layer
 
 Floats = npt.NDArray[np.float64]
 PROMPTS = [np.random.default_rng(4).integers(0, VOCABULARY, length).astype(np.int32) for length in (40, 1, 17, 8)]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..heads import head_shape
+from ..parts import Norm
 
 if TYPE_CHECKING:
     from ...arrays.floats import Floats
     from ..heads import HeadShape
     from ..matrices import Matrix
-    from ..parts import Norm
     from ..sources import Sources
 
 
@@ -25,6 +27,7 @@ class AttentionWeights:
         q_norm, k_norm: norms of queries and keys, over as many components as their gains have; None without.
         norms_behind_rope: the norms of queries and keys come after RoPE.
         sinks: (heads,), scores of a key that has no value; None without.
+        v_norm: of values, over a head; None without.
         gated: `q` has, behind the rows of each head, as many again, whose sigmoid gates what the head gives.
     """
 
@@ -36,12 +39,14 @@ class AttentionWeights:
     q_norm: Norm | None
     k_norm: Norm | None
     sinks: Floats | None = None
+    v_norm: Norm | None = None
     gated: bool = False
     norms_behind_rope: bool = False
 
     @property
     def matrices(self) -> list[Matrix]:
-        return [self.q, self.k, self.v, self.output]
+        values = [] if self.v is self.k else [self.v]
+        return [self.q, self.k, *values, self.output]
 
 
 def attention(sources: Sources, layer: int) -> AttentionWeights:
@@ -62,6 +67,7 @@ def attention(sources: Sources, layer: int) -> AttentionWeights:
         _head_norm(sources, layer, "attn_q_norm", shape.n_heads, shape.key_length),
         _head_norm(sources, layer, "attn_k_norm", shape.n_kv_heads, shape.key_length),
         sources.catalog.vector(layer, "attn_sinks", shape.n_heads),
+        _value_norm(sources, shape),
         sources.family.gated_attention,
         sources.family.head_norms_behind_rope,
     )
@@ -77,8 +83,17 @@ def projections(sources: Sources, layer: int, shape: HeadShape) -> tuple[Matrix,
         fused = catalog.matrix(layer, "attn_qkv", q_rows + k_rows + v_rows, width)
         return fused.part(0, q_rows), fused.part(q_rows, k_rows), fused.part(q_rows + k_rows, v_rows)
     rows = {"attn_q": q_rows, "attn_k": k_rows, "attn_v": v_rows}
+    if sources.family.values_of_keys and not catalog.has(layer, "attn_v"):
+        q, k = (catalog.matrix(layer, role, rows[role], width) for role in ("attn_q", "attn_k"))
+        return q, k, k
     q, k, v = (catalog.matrix(layer, role, n, width) for role, n in rows.items())
     return q, k, v
+
+
+def _value_norm(sources: Sources, shape: HeadShape) -> Norm | None:
+    if not sources.family.normed_values:
+        return None
+    return Norm(np.ones(shape.value_length), None, sources.hyperparameters.epsilon, centred=False)
 
 
 def _head_norm(sources: Sources, layer: int, role: str, heads: int, length: int) -> Norm | None:

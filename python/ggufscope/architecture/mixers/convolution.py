@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..limits import NotApplicableError
 
 if TYPE_CHECKING:
@@ -26,8 +24,4 @@ def kernel(sources: Sources, layer: int, role: str, channels: int) -> Floats:
     if not 2 <= taps <= _MOST_TAPS or tensor.shape[-1] != taps:
         extents = " × ".join(map(str, tensor.shape))
         raise NotApplicableError(f"{tensor.name} is {extents}, not a few taps for each of {channels} channels")
-    values = sources.catalog.vector(layer, role, channels * taps)
-    assert values is not None  # noqa: S101
-    if not np.isfinite(values).all():
-        raise NotApplicableError(f"{tensor.name} has a weight that is not finite")
-    return values.reshape(channels, taps)
+    return sources.catalog.needed_vector(layer, role, channels * taps).reshape(channels, taps)

@@ -119,13 +119,8 @@ def gated_delta(sources: Sources, layer: int) -> GatedDelta:
     mixed, gate = _mixed_and_gate(sources, layer, heads)
     alpha, beta = _alpha_and_beta(sources, layer, heads)
     norm = sources.optional_norm(layer, "ssm_norm", (heads.length,), centred=False)
-    bias, decay = (catalog.vector(layer, role, heads.n_values) for role in ("ssm_dt.bias", "ssm_a"))
-    for role, part in {"ssm_norm": norm, "ssm_dt.bias": bias, "ssm_a": decay}.items():
-        if part is None:
-            raise NotApplicableError(f"there is no blk.{layer}.{role}")
-    assert norm is not None  # noqa: S101
-    assert bias is not None  # noqa: S101
-    assert decay is not None  # noqa: S101
+    if norm is None:
+        raise NotApplicableError(f"there is no blk.{layer}.ssm_norm")
     return GatedDelta(
         heads=heads,
         mixed=mixed,
@@ -133,8 +128,8 @@ def gated_delta(sources: Sources, layer: int) -> GatedDelta:
         alpha=alpha,
         beta=beta,
         kernel=kernel(sources, layer, "ssm_conv1d", n_mixed),
-        decay_bias=bias,
-        decay=decay,
+        decay_bias=catalog.needed_vector(layer, "ssm_dt.bias", heads.n_values),
+        decay=catalog.needed_vector(layer, "ssm_a", heads.n_values),
         norm=norm,
         epsilon=sources.hyperparameters.epsilon,
         output=catalog.matrix(layer, "ssm_out", sources.width, heads.n_values * heads.length),

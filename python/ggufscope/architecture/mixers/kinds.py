@@ -9,6 +9,7 @@ from ...models.metadata import as_count
 from .attention import AttentionWeights, attention
 from .gated_delta import GatedDelta, gated_delta
 from .latent_attention import LatentAttention, latent_attention
+from .shared_attention import SharedAttention, key_source, shared_attention
 from .short_convolution import ShortConvolution, short_convolution
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ NAMES: dict[type, str] = {
     AttentionWeights: "attention",
     GatedDelta: "linear attention (gated delta rule)",
     LatentAttention: "multi-head latent attention",
+    SharedAttention: "attention to the keys of an earlier layer",
     ShortConvolution: "short convolutions",
 }
 
@@ -52,4 +54,5 @@ def mixer(sources: Sources, layer: int) -> Mixer | None:
     keys = ("attention.head_count", "attention.head_count_kv")
     if any(as_count(sources.hyperparameters.value(key, layer)) == 0 for key in keys):
         return None
-    return attention(sources, layer)
+    source = key_source(sources, layer)
+    return attention(sources, layer) if source is None else shared_attention(sources, layer, source)

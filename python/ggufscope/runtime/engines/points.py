@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 from ...architecture.mixers.attention import AttentionWeights
 from ...architecture.mixers.gated_delta import GatedDelta
 from ...architecture.mixers.latent_attention import LatentAttention
+from ...architecture.mixers.shared_attention import SharedAttention
 from ...architecture.parts import Mixture
 from ..measuring.capture import POINTS
 
 if TYPE_CHECKING:
-    from ...architecture.parts import Expert, Layer
+    from ...architecture.layer import Layer
+    from ...architecture.parts import Expert
 
 # Kind of mixer → those of queries, keys and values that it has: of the latter two as each head has them.
 _PROJECTED: dict[type, frozenset[str]] = {
     AttentionWeights: frozenset({"q", "k", "v"}),
     LatentAttention: frozenset({"q", "k", "v"}),
     GatedDelta: frozenset({"v"}),
+    SharedAttention: frozenset({"q"}),
 }
 # Kind of mixer → those that llama.cpp's graphs never compute in this form.
 _NOT_IN_GRAPHS: dict[type, frozenset[str]] = {LatentAttention: frozenset({"k", "v"}), GatedDelta: frozenset({"v"})}

@@ -12,7 +12,8 @@ from ....architecture.structures import BEYOND, structure_of
 from .kernels import ACTIVATIONS
 
 if TYPE_CHECKING:
-    from ....architecture.parts import FeedForward, Layer, Norm
+    from ....architecture.layer import Layer
+    from ....architecture.parts import FeedForward, Norm
     from ....models.model import Model
 
 
@@ -60,7 +61,23 @@ def attention_of(layer: Layer) -> AttentionWeights:
         raise NotApplicableError(f"blk.{layer.number} has attention sinks: learned scores without a key")
     if layer.mixer.gated:
         raise NotApplicableError(f"blk.{layer.number} gates what its heads give")
+    if layer.mixer.v_norm is not None:
+        raise NotApplicableError(f"blk.{layer.number} norms its values")
+    _require_one_stream(layer)
     return layer.mixer
+
+
+def _require_one_stream(layer: Layer) -> None:
+    """Raise NotApplicableError where a layer is more than two branches around one stream."""
+    beyond = {
+        "several residual streams (AltUp)": layer.streams is not None,
+        "a low-rank branch beside attention (LAuReL)": layer.laurel is not None,
+        "an input of its own (per-layer embedding)": layer.own_input is not None,
+        "a factor of the stream behind it": layer.output_scale != 1.0,
+    }
+    for text, there in beyond.items():
+        if there:
+            raise NotApplicableError(f"blk.{layer.number} has {text}")
 
 
 def _check_head_norm(norm: Norm | None, length: int) -> None:

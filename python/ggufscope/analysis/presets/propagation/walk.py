@@ -22,7 +22,8 @@ from .table import LayerRow, nothing, tabulate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ....architecture.parts import BranchNorms, Layer
+    from ....architecture.layer import Layer
+    from ....architecture.parts import BranchNorms
     from ....models.model import Model
     from .moments import Moments
     from .prediction import Propagation

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ....architecture.parts import Layer
+    from ....architecture.layer import Layer
     from ...measuring.capture import Recorder
     from ...shape import Array
 
-# Role of a weight in a layer, or name of a node without its layer → point.
+# Role of a weight in a layer that is multiplied, or name of a node without its layer → point.
 POINT_OF_NAME = {
     "attn_q": "q",
     "attn_q_b": "q",
@@ -47,6 +47,7 @@ POINT_OF_NAME = {
     "ffn_gate_up_exps": "gate_up",
     "ffn_down_exps": "ffn_output",
     "ffn_moe_out": "ffn_output",
+    "post_ffw_norm": "ffn_output",
     "ffn_moe_topk": "experts",
     "ffn_moe_weights": "expert_weights",
     "ffn_moe_weights_softmax": "expert_weights",
@@ -54,6 +55,7 @@ POINT_OF_NAME = {
     "ffn_moe_weights_scaled": "expert_weights",
     "l_out": "residual",
 }
+_DENSE = frozenset({"ffn_gate", "ffn_up", "ffn_down"})
 _PRODUCTS = frozenset({"MUL_MAT", "MUL_MAT_ID"})  # the second one of the experts that each token chose
 _READ_BY = {  # point → the point that its product reads
     "up": "ffn_norm",
@@ -109,9 +111,11 @@ class Nodes:
 
     def _multiplied(self, node: Node) -> str | None:
         """The point of a product: a weight is in front, or it is none."""
-        block, _, rest = _name(node.src[0]).partition(".")
-        role = rest.partition(".")[2].removesuffix(".weight")
-        return self._names.get(role) if block == "blk" else None
+        role = _role(node.src[0])
+        if role in _DENSE and self.layer < len(self._layers):
+            beside = isinstance(self._layers[self.layer].feed_forward, Mixture)  # the experts of Gemma 4
+            return None if beside else self._names.get(role)
+        return self._names.get(role)
 
     def _named(self, address: int) -> str | None:
         name, _, layer = _name(address).rpartition("-")
@@ -126,7 +130,7 @@ class Nodes:
             return point if point in _ADDED else None
         operand = _name(node.src[1])
         if kind == "MUL" and operand.endswith(".weight"):
-            return self._normed.get(node.src[0])
+            return self._names.get(_role(node.src[1])) or self._normed.get(node.src[0])
         if kind == "ADD" and operand.startswith(_SHARED_EXPERT):
             return point
         return point if operand.endswith(".scale" if kind == "MUL" else ".bias") else None
@@ -145,6 +149,8 @@ class Nodes:
         array = values(address)
         if point == "attention":
             self._held[point] = array.reshape(-1, self._n_tokens, array.shape[-1])[:, :, : self._n_tokens]
+        elif point == _LAST and self._layers[self.layer].streams is not None:
+            self._held[point] = array.reshape(-1, self._n_tokens, array.shape[-1])[0]
         else:
             self._held[point] = array.reshape(self._n_tokens, -1)
         node = node_at(address)
@@ -187,6 +193,12 @@ def ends_layer(address: int) -> bool:
     return POINT_OF_NAME.get(_name(address).rpartition("-")[0]) == _LAST
 
 
+def _role(address: int | None) -> str:
+    """The role of a weight in a layer, "attn_q" of "blk.3.attn_q.weight"; empty where it is none."""
+    block, _, rest = _name(address).partition(".")
+    return rest.partition(".")[2].removesuffix(".weight") if block == "blk" else ""
+
+
 def _name(address: int | None) -> str:
     return node_at(address).name.decode("utf-8", "replace") if address else ""
 
@@ -201,6 +213,8 @@ def _split_fused(held: dict[str, Array], layer: Layer) -> None:
         shape = layer.mixer.shape
         by_head = held["q"].reshape(len(held["q"]), shape.n_heads, 2, shape.key_length)
         held["q"] = by_head[:, :, 0].reshape(len(by_head), -1)
+    if isinstance(layer.mixer, AttentionWeights) and layer.mixer.v is layer.mixer.k:
+        held["v"] = held["k"]
     expert = expert_of(layer)
     if "gate_up" in held and expert is not None:
         by_expert = held.pop("gate_up").reshape(-1, 2, expert.up.n_rows)

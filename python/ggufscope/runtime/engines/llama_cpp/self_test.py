@@ -106,12 +106,15 @@ def check_nodes(model: Model, network: Network, open_other: OpenEngine, passed: 
 
 
 def _require_attention(network: Network) -> None:
-    """Raise TraceError where layers have another mixer, or queries with gates: tiny models have neither."""
+    """Raise TraceError where layers have what tiny models have not: another mixer, gated heads, normed values."""
     for layer in network.layers:
         mixer = layer.mixer
-        if mixer is None or (isinstance(mixer, AttentionWeights) and not mixer.gated):
+        name = None if mixer is None else name_of(mixer)
+        if isinstance(mixer, AttentionWeights):
+            gated = "attention whose heads are gated" if mixer.gated else None
+            name = "attention whose values are normed" if mixer.v_norm is not None else gated
+        if name is None:
             continue
-        name = "attention whose heads are gated" if isinstance(mixer, AttentionWeights) else name_of(mixer)
         raise TraceError(
             f"blk.{layer.number} has {name}: the engine llama.cpp has no tiny model like it to check itself with;"
             " take the engine streamed"

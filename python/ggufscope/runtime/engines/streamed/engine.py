@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from .limits import DEFAULT_LIMITS, StreamLimits
 from .mixers.attention import check_length
 from .mixers.kinds import running
 from .mixers.rotations import Rotations
-from .network import Network
+from .network import Network, table_rows
+from .own_inputs import own_inputs
+from .streams import merge, spread
 from .tiles import Workers, first_not_finite
 
 if TYPE_CHECKING:
@@ -125,14 +128,15 @@ class StreamedEngine:
         self._memories.clear()
 
     def _memory(self, number: int) -> list[Any]:
-        """What the mixer of a layer keeps, by prompt; kept only where something is to be generated."""
+        """What the mixer of a layer keeps, by prompt; kept only where something is to be generated, or later read."""
+        number = self._network.sources.get(number, number)
         mixer = self._mixers[number]
         if mixer is None:
             return []
         if number in self._memories:
             return self._memories[number]
         memory = [mixer.memory(length + self._room) for length in self._lengths]
-        if self._room:
+        if self._room or number in self._network.sources.values():
             self._memories[number] = memory
         return memory
 
@@ -148,6 +152,8 @@ class StreamedEngine:
         """The residual stream behind the last layer, (tokens, width)."""
         x = self._network.embed(tokens, batch.positions)
         self._check(x, [self._network.embedding.tokens])
+        batch = replace(batch, own_inputs=self._own_inputs(tokens, x))
+        x = self._spread(x)
         n_layers = self.shape.n_layers
         for number, layer in enumerate(self._network.layers):
             if progress is not None:
@@ -155,7 +161,34 @@ class StreamedEngine:
             run = LayerPass(number, batch, self._workers)
             LayerRun(layer, self._mixers[number], self._memory(number), run).run(x)
             self._check(x, layer.matrices)
-        return x
+        return self._merge(x)
+
+    def _own_inputs(self, tokens: npt.NDArray[np.int32], embedded: Array) -> Array | None:
+        """The own inputs of the layers, where the model has any."""
+        weights = self._network.own
+        if weights is None:
+            return None
+        inputs = own_inputs(weights, table_rows(weights.tokens, tokens), embedded, self._workers)
+        self._check(inputs, [weights.tokens, weights.projection])
+        return inputs
+
+    def _spread(self, x: Array) -> Array:
+        """The stream, (tokens, width), or the streams, (streams, tokens, width), in front of the layers."""
+        ends = self._network.ends
+        if ends is None:
+            return x
+        streams = spread(ends, x, self._workers)
+        self._check(streams, ends.spread)
+        return streams
+
+    def _merge(self, x: Array) -> Array:
+        """One stream behind the layers, (tokens, width)."""
+        ends = self._network.ends
+        if ends is None:
+            return x
+        merged = merge(ends, x, self._workers)
+        self._check(merged, ends.merge)
+        return merged
 
     def _scores(self, x: Array) -> Array:
         """Logits of some tokens, (tokens, vocabulary)."""

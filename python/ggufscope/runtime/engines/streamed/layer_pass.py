@@ -32,11 +32,13 @@ class Batch:
         spans: of the prompts; together all rows.
         positions: int64 (tokens,), of each in its prompt.
         recorder: None where nothing is captured.
+        own_inputs: of the layers, float32 (tokens, layers, components); None without.
     """
 
     spans: list[PromptSpan]
     positions: npt.NDArray[np.int64]
     recorder: Recorder | None
+    own_inputs: Array | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from ....architecture.blueprint import Blueprint
 from ....architecture.families import FAMILIES, family_of
 from ....architecture.limits import NotApplicableError
-from ....architecture.parts import Mixture
+from ....architecture.matrices import Matrix
+from ....architecture.mixers.shared_attention import SharedAttention
+from ....architecture.parts import Mixture, Norm
 from ....models.notes import layer_notes
 from ...shape import ModelShape
 from .feed_forward.kinds import check_feed_forward
@@ -18,10 +21,11 @@ from .norms import check_norm, normed
 from .tiles import product
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
-    from ....architecture.matrices import Matrix
-    from ....architecture.parts import Layer
+    from ....architecture.layer import Layer
     from ....models.model import Model
     from ...shape import Array
     from .tiles import Workers
@@ -50,13 +54,20 @@ class Network:
         self.embedding = self._blueprint.embedding()
         self.layers = [self._layer(number) for number in range(self._blueprint.n_layers)]
         self.head = self._blueprint.head()
+        self.own = self._blueprint.own_inputs()
+        self.ends = self._blueprint.stream_ends()
+        # Layer → the earlier one whose keys and values it reads.
+        mixers = {layer.number: layer.mixer for layer in self.layers}
+        self.sources = {number: mixer.source for number, mixer in mixers.items() if isinstance(mixer, SharedAttention)}
         self._check_ends()
         self.shape = self._shape()
 
     @property
     def matrices(self) -> list[Matrix]:
         """The matrices that one pass over the weights multiplies: those of all layers, and the output."""
-        return [*(matrix for layer in self.layers for matrix in layer.matrices), self.head.output]
+        ends = [] if self.ends is None else [*self.ends.spread, *self.ends.merge]
+        inputs = [] if self.own is None else [self.own.projection]
+        return [*ends, *inputs, *(matrix for layer in self.layers for matrix in layer.matrices), self.head.output]
 
     def rope_factors(self, positions: int) -> npt.NDArray[np.float64] | None:
         """See `Blueprint.rope_factors`."""
@@ -65,13 +76,13 @@ class Network:
     def embed(self, tokens: npt.NDArray[np.int32], positions: npt.NDArray[np.int64]) -> Array:
         """The residual stream in front of the first layer: float32 (tokens, width)."""
         embedding = self.embedding
-        rows = _rows(embedding.tokens, tokens)
+        rows = table_rows(embedding.tokens, tokens)
         if embedding.scale != 1.0:
             rows *= np.float32(embedding.scale)
         if embedding.types is not None:
-            rows += _rows(embedding.types, np.zeros(1, np.int64))
+            rows += table_rows(embedding.types, np.zeros(1, np.int64))
         if embedding.positions is not None:
-            rows += _rows(embedding.positions, positions)
+            rows += table_rows(embedding.positions, positions)
         return normed(rows, embedding.norm)
 
     def scores(self, x: Array, workers: Workers) -> Array:
@@ -95,15 +106,16 @@ class Network:
         self._blueprint.require_all_read(number)
         check_mixer(layer.mixer, number)
         check_feed_forward(layer.feed_forward, number)
-        for norms in (layer.mixer_norms, layer.feed_forward_norms):
-            for norm in (norms.before, norms.behind, norms.total):
-                check_norm(norm)
+        for norm in _norms(layer):
+            check_norm(norm)
         return layer
 
     def _check_ends(self) -> None:
         self._blueprint.require_all_read(None)
         check_norm(self.embedding.norm)
         check_norm(self.head.norm)
+        if self.own is not None:
+            check_norm(self.own.norm)
 
     def _shape(self) -> ModelShape:
         heads = [None if layer.mixer is None else layer.mixer.shape for layer in self.layers]
@@ -122,7 +134,16 @@ class Network:
         )
 
 
-def _rows(table: Matrix, numbers: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> Array:
+def _norms(part: object) -> Iterator[Norm]:
+    """The norms of a layer, in all its parts."""
+    if isinstance(part, Norm):
+        yield part
+    elif is_dataclass(part) and not isinstance(part, Matrix):
+        for field in fields(part):
+            yield from _norms(getattr(part, field.name))
+
+
+def table_rows(table: Matrix, numbers: npt.NDArray[np.int32] | npt.NDArray[np.int64]) -> Array:
     """Some rows of a table, float32 (numbers, width)."""
     rows = np.empty((len(numbers), table.n_columns), np.float32)
     for row, number in zip(rows, numbers, strict=True):

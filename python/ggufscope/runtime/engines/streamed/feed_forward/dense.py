@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..activations import combine
 from ..tiles import product
 
@@ -17,6 +19,7 @@ _ROWS = 32  # tokens that go through φ at a time, in cache
 
 def dense(weights: DenseFeedForward, x: Array, run: LayerPass) -> Array:
     """What is added to the residual stream, in front of norms, of what the FFN reads, float32 (tokens, width)."""
+    run.take("ffn_norm", x)
     expert = weights.expert
     up = product(expert.up, x, run.workers)
     run.take("up", up)
@@ -24,6 +27,8 @@ def dense(weights: DenseFeedForward, x: Array, run: LayerPass) -> Array:
     if expert.gate is not None:
         gate = product(expert.gate, x, run.workers)
         run.take("gate", gate)
+        if weights.sparsity is not None:
+            keep_largest(gate, weights.sparsity)
     hidden = up if gate is None else gate
 
     def combine_rows(first: int) -> None:
@@ -33,3 +38,10 @@ def dense(weights: DenseFeedForward, x: Array, run: LayerPass) -> Array:
     run.workers.each(combine_rows, range(0, len(hidden), _ROWS))
     run.take("gated", hidden)
     return product(expert.down, hidden, run.workers)
+
+
+def keep_largest(gate: Array, z: float) -> None:
+    """What of gates, (tokens, neurons), is above mean + z · deviation of the token's, in place."""
+    deviation = gate.std(axis=1, ddof=1, keepdims=True)
+    gate -= gate.mean(axis=1, keepdims=True) + np.float32(z) * deviation
+    np.maximum(gate, 0, out=gate)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..activations import combine
+from ..norms import normed
 from ..tiles import product
 from .routing import route
 
@@ -20,17 +21,21 @@ if TYPE_CHECKING:
 
 def mixture(weights: Mixture, x: Array, run: LayerPass) -> Array:
     """What is added to the residual stream, in front of norms, of what the FFN reads, float32 (tokens, width)."""
-    choice = route(weights.router, x, run.workers)
+    read = x if weights.norms is None else normed(x, weights.norms.before)
+    run.take("ffn_norm", read)
+    choice = route(weights.router, read if weights.router.norm is None else normed(x, weights.router.norm), run.workers)
     run.take_experts(choice.experts, choice.weights)
     captured = _Captured(weights, choice.experts) if run.batch.recorder is not None else None
     result = np.zeros_like(x)
     for number in np.unique(choice.experts):
         tokens, slots = np.nonzero(choice.experts == number)
         expert = weights.experts[number]
-        output = _expert(expert, weights, x[tokens], run, None if captured is None else captured.at(tokens, slots))
+        output = _expert(expert, weights, read[tokens], run, None if captured is None else captured.at(tokens, slots))
         result[tokens] += output * choice.weights[tokens, slots][:, None]
     if captured is not None:
         captured.hand_over(run)
+    if weights.norms is not None:
+        result = normed(result, weights.norms.behind)
     if weights.shared is not None:
         result += _shared(weights.shared, weights, x, run)
     return result
@@ -50,9 +55,12 @@ def _expert(expert: Expert, weights: Mixture, x: Array, run: LayerPass, captured
 
 
 def _shared(shared: SharedExpert, weights: Mixture, x: Array, run: LayerPass) -> Array:
-    output = _expert(shared.expert, weights, x, run, None)
+    read = x if shared.norms is None else normed(x, shared.norms.before)
+    output = _expert(shared.expert, weights, read, run, None)
     if shared.gate is not None:
         output *= np.float32(1) / (np.float32(1) + np.exp(-product(shared.gate, x, run.workers)))
+    if shared.norms is not None:
+        output = normed(output, shared.norms.behind)
     return output
 
 

@@ -161,7 +161,7 @@ class Attention:
     @staticmethod
     def check(weights: AttentionWeights, layer: int) -> None:
         """Raise NotApplicableError for norms that are not computed here."""
-        for norm in (weights.q_norm, weights.k_norm):
+        for norm in (weights.q_norm, weights.k_norm, weights.v_norm):
             check_norm(norm)
 
     def memory(self, capacity: int) -> Memory:
@@ -171,7 +171,8 @@ class Attention:
     def mix(self, x: Array, memories: list[Memory], run: LayerPass) -> Array:
         """See `RunningMixer.mix`."""
         weights, shape = self._weights, self._weights.shape
-        q, k, v = (product(matrix, x, run.workers) for matrix in (weights.q, weights.k, weights.v))
+        q, k = (product(matrix, x, run.workers) for matrix in (weights.q, weights.k))
+        v = k.copy() if weights.v is weights.k else product(weights.v, x, run.workers)
         q, gate = _apart(q, shape) if weights.gated else (q, None)
         for point, values in (("q", q), ("k", k), ("v", v)):
             run.take(point, values)
@@ -181,6 +182,8 @@ class Attention:
         if shape.temperature is not None:
             queries *= _temperatures(shape.temperature, run.batch.positions)[:, None, None]
         keys = self._heads(k, shape.n_kv_heads, weights.k_norm, run)
+        if weights.v_norm is not None:
+            norm_heads(v, weights.v_norm)
         values = v.reshape(len(v), shape.n_kv_heads, -1)
         remember(keys, values, memories, run)
         mixed = attend_prompts(shape, queries, memories, run, self._sinks)

@@ -9,10 +9,12 @@ from .....architecture.mixers.attention import AttentionWeights
 from .....architecture.mixers.gated_delta import GatedDelta
 from .....architecture.mixers.kinds import name_of
 from .....architecture.mixers.latent_attention import LatentAttention
+from .....architecture.mixers.shared_attention import SharedAttention
 from .....architecture.mixers.short_convolution import ShortConvolution
 from .attention import Attention
 from .gated_delta import RunningGatedDelta
 from .latent_attention import RunningLatentAttention
+from .shared_attention import RunningSharedAttention
 from .short_convolution import RunningShortConvolution
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ MIXERS: dict[type, Callable[[Any, Rotations], RunningMixer]] = {
     AttentionWeights: Attention,
     GatedDelta: RunningGatedDelta,
     LatentAttention: RunningLatentAttention,
+    SharedAttention: RunningSharedAttention,
     ShortConvolution: RunningShortConvolution,
 }
 

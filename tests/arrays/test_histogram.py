@@ -1,6 +1,7 @@
 """The text form of histograms."""
 
 import base64
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -85,3 +86,17 @@ def test_a_value_lies_between_the_edges_of_its_bin(value):
     magnitude = (bits & 0x7FFFFFFF) >> 18
     low, high = bin_edges([-1 - magnitude if bits >> 31 else magnitude])
     assert low[0] <= np.float32(value) <= high[0]
+
+
+def test_a_refusal_keeps_nothing_of_what_was_unpacked():
+    bomb = base64.b64encode(zlib.compress(b"\x00" + b"\x01" * (1 << 24))).decode()
+    assert len(bomb) < 1 << 15
+    tracemalloc.start()
+    refusals = []
+    for _ in range(20):
+        with pytest.raises(ValueError, match="malformed histogram") as caught:
+            decode(bomb)
+        refusals.append(caught.value)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1 << 20

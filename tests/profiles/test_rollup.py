@@ -301,3 +301,17 @@ def test_stacks_are_apart_in_thirds_and_totals(profiled):
     assert profile.stacks == {None: tuple(range(6)), "v": tuple(range(9)), "v.sam": (0,)}
     assert gs.Profile.from_json(profile.to_json()) == profile
     assert "stack_totals" not in profiled({"tensors": text})[1].to_json()
+
+
+def test_tables_of_heads_are_bounded(write_gguf):
+    # One layer claims as many heads as it has columns, and a table would have a row as long for every layer.
+    metadata = {"llama.attention.head_count": [1 << 13, 1], "llama.attention.value_length": 1}
+    tensors = {
+        "blk.0.attn_output.weight": np.zeros((1, 1 << 13), np.float32),
+        "blk.1.attn_output.weight": np.zeros((1, 1), np.float32),
+    }
+    assert list(gs.profile(write_gguf(tensors, metadata)).heads["attn_output"].n_heads) == [1]
+    many = {f"blk.{layer}.attn_output.weight": np.zeros((1, 1), np.float32) for layer in range(300)}
+    tensors = many | {"blk.0.attn_output.weight": np.zeros((1, 4096), np.float32)}
+    metadata["llama.attention.head_count"] = [4096] + [1] * 299
+    assert gs.profile(write_gguf(tensors, metadata)).heads == {}

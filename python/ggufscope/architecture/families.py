@@ -163,9 +163,8 @@ def family_of(model: Model) -> Family:
     Raises:
         NotApplicableError: It is none, or has an architecture that is not known.
     """
-    kind = model.metadata.get("general.type", "model")
-    if kind != "model":
-        raise NotApplicableError(f"the file is no language model: its general.type is {kind!r}")
+    if model.general_type not in {None, "model"}:
+        raise NotApplicableError(f"the file is no language model: its general.type is {model.general_type!r}")
     if model.architecture is None:
         raise NotApplicableError("the file names no architecture")
     family = FAMILIES.get(model.architecture)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .limits import NotApplicableError
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -63,13 +65,20 @@ def phases(rotation: Rotation, n_positions: int, factors: npt.NDArray[np.float64
     """The factors of the pairs at positions 0 … n − 1: (n, n_dims / 2).
 
     `factors`, (n_dims / 2,), divide the frequencies (`rope_freqs` of Llama 3).
+
+    Raises:
+        NotApplicableError: There are not so many factors, or the frequencies are not finite.
     """
     pair = np.arange(0, rotation.n_dims, 2)
-    frequency = rotation.base ** (-pair / rotation.n_dims)
+    frequency = np.power(rotation.base, -pair / rotation.n_dims)
     if factors is not None and rotation.divided:
+        if factors.shape != pair.shape:
+            raise NotApplicableError(f"RoPE turns {len(pair)} pairs of components, and has factors for {len(factors)}")
         frequency = frequency / factors
     kept = _kept_share(rotation)
     frequency = frequency * (rotation.scale * (1 - kept) + kept)
+    if not np.isfinite(frequency).all():
+        raise NotApplicableError(f"RoPE with base {rotation.base:g} has frequencies that are not finite")
     magnitude = rotation.magnitude
     if rotation.yarn is not None:
         stretched = 0.1 * math.log(1 / rotation.scale)
@@ -83,6 +92,8 @@ def _kept_share(rotation: Rotation) -> npt.NDArray[np.float64]:
     n_pairs = rotation.n_dims // 2
     if rotation.yarn is None:
         return np.zeros(n_pairs)
+    if rotation.base == 1:
+        raise NotApplicableError("YaRN blends by frequency, and RoPE with base 1 has a single one")
 
     def pair_turning(times: float) -> float:
         wavelength = rotation.yarn.original_context / (times * 2 * math.pi) if rotation.yarn else 1.0

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def ordinary_tokens(model: Model, n_rows: int) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
     """Rows of the vocabulary that are neither control nor byte tokens, bool (n_rows,), and the assumptions made."""
     key = "tokenizer.ggml.token_type"
-    types = np.asarray(model.metadata[key]) if key in model.metadata else np.empty(0)
-    if types.shape != (n_rows,) or types.dtype.kind not in "iu":
+    types = model.metadata.get(key)
+    if not isinstance(types, np.ndarray) or types.shape != (n_rows,) or types.dtype.kind not in "iu":
         return np.ones(n_rows, bool), (f"every row of token_embd counts: {key} does not say which are control tokens",)
     kept = ~np.isin(types, (TokenType.CONTROL, TokenType.BYTE))
     if not kept.any():

@@ -30,7 +30,8 @@ BIN_SHIFT = 18
 LOWEST_BIN, HIGHEST_BIN = -1 - (0x7F7FFFFF >> BIN_SHIFT), 0x7F7FFFFF >> BIN_SHIFT
 
 _ZLIB_LEVEL = 9
-_LARGEST_TEXT = 1 << 20  # bytes of varints; all 16 320 bins full take under 200 000
+_MOST_BINS = HIGHEST_BIN - LOWEST_BIN + 1
+_LARGEST_TEXT = 9 * (1 + 2 * _MOST_BINS)  # bytes of varints; a small text may unpack to gigabytes
 
 
 def encode(histogram: Histogram) -> str:
@@ -55,6 +56,14 @@ def decode(text: str) -> Histogram:
     Raises:
         ValueError: The text is not the form drawn above.
     """
+    try:
+        return _decoded(text)
+    except ValueError as error:
+        message = str(error)
+    raise ValueError(message)  # a new one: the frames of the first hold all that was unpacked
+
+
+def _decoded(text: str) -> Histogram:
     numbers = _numbers(_unpack(text))
     n = int(numbers[0])
     if len(numbers) != 1 + 2 * n:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _METADATA_PREFIX = {None: "", "v": "vision.", "a": "audio."}
 
 
+_MOST_HEADS = 4096  # of a tensor: beyond any model, and each costs memory
+
+
 class PlacedTensor(Protocol):
     """The name, the place and the shape of a tensor, of which its heads follow."""
 
@@ -109,6 +112,8 @@ def _first_fit(axis: Literal["rows", "columns"], extent: int, layouts: list[_Lay
         sizes = [(n, length) for _, n, length in layout if n and length]
         if len(sizes) != len(layout) or sum(n * length for n, length in sizes) != extent:
             continue
+        if sum(n for n, _ in sizes) > _MOST_HEADS:
+            return None
         for (kind, _, _), (n, _) in zip(layout, sizes, strict=True):
             groups.append(HeadGroup(kind, n, sum(group.n_heads for group in groups)))
         return HeadGeometry(axis, sizes[0][1], tuple(groups))

@@ -10,7 +10,7 @@ from ..models.experts import holds_experts, is_role_of_experts
 from ..models.halves import half_roles
 from ..models.heads import heads
 from ..models.stacks import MAIN, part_of
-from .head_table import HeadTable, column_norms, head_fields
+from .head_table import MOST_PLACES, HeadTable, column_norms, head_fields
 from .profile_result import Profile
 from .rollup import THIRDS, Groups, Merged, third_name, thirds_of
 from .rows import Row, with_vector_summaries
@@ -133,7 +133,11 @@ class Collector:
                 for key, values in self._thirds.values(self._order_of_thirds()).items()
             },
             stack_totals=self._stack_totals(),
-            heads={role: HeadTable.of(role, layers) for role, layers in sorted(self._heads.items())},
+            heads={
+                role: HeadTable.of(role, layers)
+                for role, layers in sorted(self._heads.items())
+                if len(layers) * max(map(len, layers.values())) <= MOST_PLACES
+            },
             total=_row(total),
             magnitudes=self._magnitudes(),
             run=run,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .._core import Statistics
 
+MOST_PLACES = 1 << 20  # layers × heads of a table; a file may have one layer of many heads and many layers of few
 SAVED_DIGITS = 12  # significant digits of a number in a saved table; enough for a float32, and for 1e-9
 
 

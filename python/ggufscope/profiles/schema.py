@@ -17,6 +17,7 @@ from pydantic.functional_validators import AfterValidator
 
 from ..arrays import histogram
 from ..arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
+from .head_table import MOST_PLACES
 
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -140,6 +141,8 @@ class _Heads(_Strict):
         for name, lengths in shapes.items():
             if len(lengths) != len(self.layers) or lengths != next(iter(shapes.values())):
                 raise ValueError(f"the table of {name} has other layers or heads than the first")
+            if len(lengths) * max(lengths, default=0) > MOST_PLACES:
+                raise ValueError(f"the table of {name} has {len(lengths)} layers and up to {max(lengths)} heads")
         return self
 
 

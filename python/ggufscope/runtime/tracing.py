@@ -171,6 +171,8 @@ def _check_context(reading: Reading, shape: ModelShape) -> None:
             )
         if len(item.tokens) == 0:
             raise TraceError(f"{item.id!r} has no tokens")
+        if item.tokens.max() >= shape.n_vocabulary:
+            raise TraceError(f"{item.id!r} has token {item.tokens.max()}, and token_embd has {shape.n_vocabulary} rows")
 
 
 @contextlib.contextmanager

@@ -144,8 +144,8 @@ def _attention_sides(model: Model, layer: LayerTensors, streamer: _Streamer) -> 
     sides: dict[str, Floats] = {kind: np.zeros(0) for kind in "qkvo"}
     for role in ("attn_q", "attn_k", "attn_v", FUSED_ATTENTION):
         for tensor in layer.get(role, [])[:1]:
-            gain = _gain(layer, "attn_norm", tensor.shape[-1])
-            if gain is not None and len(tensor.shape) == 2:
+            gain = _gain(layer, "attn_norm", tensor.shape[-1]) if len(tensor.shape) == 2 else None
+            if gain is not None:
                 squares = streamer.row_squares(tensor, gain) * _scale_squares(layer, role, 1)
                 sides |= _head_sides(model, tensor, squares)
     for tensor in layer.get("attn_output", [])[:1]:
@@ -170,9 +170,10 @@ def _ffn_product(model: Model, layer: LayerTensors, gain_role: str | None, strea
     if up_role is None or down_role is None:
         return float("nan")
     ups, downs = layer[up_role], layer[down_role]
+    if any(len({expert.shape for expert in side}) > 1 or len(side[0].shape) < 2 for side in (ups, downs)):
+        return float("nan")
     gain = _gain(layer, gain_role, ups[0].shape[-1])
-    alike = all(len({expert.shape for expert in side}) == 1 and len(side[0].shape) >= 2 for side in (ups, downs))
-    if gain is None or not alike:
+    if gain is None:
         return float("nan")
     ranges = [(tensor, *ends) for tensor in ups for ends in _up_rows(tensor, model.half_rows.get(tensor.name))]
     rows = np.concatenate([streamer.row_squares(tensor, gain, first, last) for tensor, first, last in ranges])

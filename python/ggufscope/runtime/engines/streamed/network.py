@@ -13,6 +13,7 @@ from ....architecture.limits import NotApplicableError
 from ....architecture.matrices import Matrix
 from ....architecture.mixers.shared_attention import SharedAttention
 from ....architecture.parts import Mixture, Norm
+from ....architecture.rotation import phases
 from ....models.notes import layer_notes
 from ...shape import ModelShape
 from .feed_forward.kinds import check_feed_forward
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .tiles import Workers
 
 ARCHITECTURES = tuple(name for name, family in FAMILIES.items() if family.traced)
+_MANY_POSITIONS = 1 << 40  # for which a model has its long factors, if it has any
 
 
 class Network:
@@ -60,6 +62,7 @@ class Network:
         mixers = {layer.number: layer.mixer for layer in self.layers}
         self.sources = {number: mixer.source for number, mixer in mixers.items() if isinstance(mixer, SharedAttention)}
         self._check_ends()
+        self._check_rotations()
         self.shape = self._shape()
 
     @property
@@ -116,6 +119,15 @@ class Network:
         check_norm(self.head.norm)
         if self.own is not None:
             check_norm(self.own.norm)
+
+    def _check_rotations(self) -> None:
+        """Raise NotApplicableError where the frequencies of RoPE cannot be."""
+        shapes = [layer.mixer.shape for layer in self.layers if layer.mixer is not None]
+        rotations = {shape.rotation for shape in shapes if shape is not None}
+        for factors in (self.rope_factors(1), self.rope_factors(_MANY_POSITIONS)):
+            for rotation in rotations:
+                if rotation is not None:
+                    phases(rotation, 1, factors)
 
     def _shape(self) -> ModelShape:
         heads = [None if layer.mixer is None else layer.mixer.shape for layer in self.layers]

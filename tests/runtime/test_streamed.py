@@ -17,6 +17,7 @@ from ggufscope.architecture.matrices import Matrix
 from ggufscope.errors import TraceError
 from ggufscope.runtime.engines.engine import GenerationInterrupted
 from ggufscope.runtime.engines.streamed import StreamLimits, open_engine, tiles
+from ggufscope.runtime.engines.streamed.kernels import masked_softmax
 from ggufscope.runtime.engines.streamed.limits import DEFAULT_LIMITS
 from ggufscope.runtime.engines.streamed.network import Network
 from ggufscope.runtime.measuring.capture import NEAR_ZERO, TOP_SHARE, Recorder
@@ -187,6 +188,16 @@ def test_attention_may_come_head_by_head(write_gguf: WriteGguf) -> None:
     for size in (4 * 2 * 25 * 25, 4):  # one group of heads at a time; less than one head
         for figure, values in tables(path, PROMPTS, limits=StreamLimits(score_bytes=size)).items():
             np.testing.assert_allclose(values, whole[figure], rtol=1e-5, atol=1e-7, err_msg=figure)
+
+
+def test_attention_over_many_keys_keeps_its_digits() -> None:
+    """Exponentials are summed up in float64: in float32 a hundred thousand of them would lose the fourth digit."""
+    scores = np.full((1, 1, 100_000), -0.1, np.float32)
+    scores[0, 0, 0] = 0
+    seen = np.array([99_999]), np.array([0]), np.array([100_000])
+    masked_softmax(scores, *seen, 1.0, 0.0, np.zeros(1, np.float32), np.array([-np.inf], np.float32))
+    expected = np.exp(np.float64(np.float32(-0.1)))
+    np.testing.assert_allclose(scores[0, 0, -1], expected / (1 + 99_999 * expected), rtol=1e-6)
 
 
 def test_too_long_for_the_scores_of_a_head(write_gguf: WriteGguf) -> None:

@@ -101,7 +101,7 @@ def masked_softmax(  # noqa: PLR0917  compiled functions take no keywords
                 value -= slopes[head] * np.float32(abs(positions[i] - key))
                 row[key] = value
                 highest = max(highest, value)
-            total = math.exp(sinks[head] - highest)
+            total = np.float64(math.exp(sinks[head] - highest))
             for key in range(first, last):
                 value = math.exp(row[key] - highest)
                 row[key] = value

@@ -97,6 +97,7 @@ class Family:
         soft_cap: of attention scores, where the metadata do not say it.
         logit_soft_cap: of the scores of the next token, where the metadata do not say it.
         score_scale: of attention scores, whatever the metadata say; None: they say it, or the head's size does.
+        latent_yarn: how YaRN scales scores of latent attention, see `mixers.latent_attention`; None: not at all.
         wide_scale_layers: with this many layers, scores are scaled by √(heads / width), not by the head's size.
         routing: of experts.
         traced: whether the streamed engine runs it: its graph is tested against llama.cpp; propagation knows more.
@@ -141,6 +142,7 @@ class Family:
     soft_cap: float | None = None
     logit_soft_cap: float | None = None
     score_scale: float | None = None
+    latent_yarn: Literal["one term", "two terms"] | None = None
     wide_scale_layers: int | None = None
     routing: Routing = Routing()
     traced: bool = False

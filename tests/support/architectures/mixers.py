@@ -17,6 +17,7 @@ from support.architectures.specimen import (
     gated,
     head_norms,
     norms,
+    plain,
 )
 
 PRE_NORMS = norms("attn_norm", "ffn_norm")
@@ -47,6 +48,8 @@ JOINT_METADATA = {
     "attention.value_length": VALUE,
 }
 SIGMOID = {"expert_gating_func": 2, "expert_weights_norm": True, "expert_weights_scale": 1.5}
+EXPERT_METADATA = {"expert_count": EXPERTS, "expert_used_count": 2, "expert_feed_forward_length": EXPERT_NEURONS}
+BIASES_OF_CHOICE = {"exp_probs_b.bias": lambda chance, shape: 0.1 * chance.standard_normal(shape)}
 GROUPS = {"expert_group_count": 3, "expert_group_used_count": 2}
 
 
@@ -71,9 +74,9 @@ def merged(shapes: dict[str, Shape]) -> dict[str, Shape]:
     return {**rest, "ffn_gate_up_exps.weight": (EXPERTS, 2 * EXPERT_NEURONS, WIDTH)}
 
 
-def deepseek2(queries: dict[str, Shape], key_values: dict[str, Shape], layers: int = 3, **metadata: Any) -> Specimen:
-    """Latent attention in every layer; the first is dense, the others have experts."""
-    latent = {
+def latent(queries: dict[str, Shape], key_values: dict[str, Shape]) -> dict[str, Shape]:
+    """Tensors of latent attention."""
+    return {
         **queries,
         **key_values,
         "attn_kv_a_mqa.weight": (RANK + TURNED, WIDTH),
@@ -81,6 +84,16 @@ def deepseek2(queries: dict[str, Shape], key_values: dict[str, Shape], layers: i
         "attn_output.weight": (WIDTH, HEADS * VALUE),
         **PRE_NORMS,
     }
+
+
+def deepseek2(
+    queries: dict[str, Shape],
+    key_values: dict[str, Shape],
+    layers: int = 3,
+    architecture: str = "deepseek2",
+    **metadata: Any,
+) -> Specimen:
+    """Latent attention in every layer; the first is dense, the others have experts."""
     mixture = experts(2 * EXPERT_NEURONS)
     if metadata.get("expert_gating_func") == 2:
         mixture["exp_probs_b.bias"] = (EXPERTS,)
@@ -89,24 +102,23 @@ def deepseek2(queries: dict[str, Shape], key_values: dict[str, Shape], layers: i
         "attention.q_lora_rank": QUERY_RANK if queries is LOW_RANK_QUERIES else None,
         "rope.dimension_count": TURNED,
         "leading_dense_block_count": 1,
-        "expert_count": EXPERTS,
-        "expert_used_count": 2,
         "expert_shared_count": 2,
-        "expert_feed_forward_length": EXPERT_NEURONS,
+        **EXPERT_METADATA,
     }
     return Specimen(
-        "deepseek2",
+        architecture,
         {},
         {**own, **metadata},
         layers=layers,
-        layer_of=lambda layer: {**latent, **(gated() if layer == 0 else mixture)},
+        layer_of=lambda layer: {**latent(queries, key_values), **(gated() if layer == 0 else mixture)},
         draw={
-            "exp_probs_b.bias": lambda chance, shape: 0.1 * chance.standard_normal(shape),
+            **BIASES_OF_CHOICE,
             "attn_k_b.weight": lambda chance, shape: 1.3 / RANK**0.5 * chance.standard_normal(shape),
         },
     )
 
 
+MULTIPLIER = {"rope.scaling.yarn_log_multiplier": 0.0707}
 DEEPSEEK2 = {
     "deepseek2": deepseek2(LOW_RANK_QUERIES, SPLIT, **SPLIT_METADATA, **SIGMOID, **GROUPS),
     "deepseek2 joint": deepseek2(LOW_RANK_QUERIES, JOINT, **JOINT_METADATA, **SIGMOID),
@@ -114,8 +126,30 @@ DEEPSEEK2 = {
     "deepseek2 lite": deepseek2(PLAIN_QUERIES, JOINT, 26, **JOINT_METADATA),
     "deepseek2 yarn": deepseek2(LOW_RANK_QUERIES, SPLIT, **SPLIT_METADATA, **SIGMOID, **YARN),
     "deepseek2 yarn with multiplier": deepseek2(
-        LOW_RANK_QUERIES, SPLIT, **SPLIT_METADATA, **SIGMOID, **YARN, **{"rope.scaling.yarn_log_multiplier": 0.0707}
+        LOW_RANK_QUERIES, SPLIT, **SPLIT_METADATA, **SIGMOID, **YARN, **MULTIPLIER
     ),
+}
+
+TEMPERATURE = {"attention.temperature_scale": 0.3, "attention.temperature_length": 8}
+DENSE_LATENT = {
+    **JOINT_METADATA,
+    "attention.kv_lora_rank": RANK,
+    "attention.q_lora_rank": QUERY_RANK,
+    "rope.dimension_count": TURNED,
+}
+DEEPSEEK2_LIKE = {
+    "mistral4": deepseek2(
+        LOW_RANK_QUERIES,
+        SPLIT,
+        architecture="mistral4",
+        **SPLIT_METADATA,
+        **SIGMOID,
+        **YARN,
+        **MULTIPLIER,
+        **TEMPERATURE,
+    ),
+    "minicpm3": Specimen("minicpm3", {**latent(LOW_RANK_QUERIES, JOINT), **gated()}, DENSE_LATENT),
+    "plm": Specimen("plm", {**latent(PLAIN_QUERIES, JOINT), **plain()}, DENSE_LATENT, outside=TIED),
 }
 
 # Short convolutions (LFM2).
@@ -128,25 +162,38 @@ CONVOLUTION = {
 LFM2_KEY_HEADS = (0, 2, 0, 0, 2)
 
 
-def lfm2_layer(layer: int) -> dict[str, Shape]:
-    mixer = {**attention(), **head_norms()} if LFM2_KEY_HEADS[layer] else CONVOLUTION
-    return {**mixer, **gated(), **PRE_NORMS}
+def lfm2(architecture: str = "lfm2", mixture: dict[str, Shape] | None = None, **metadata: Any) -> Specimen:
+    """The first layer is dense, where there are experts."""
 
+    def layer_of(layer: int) -> dict[str, Shape]:
+        mixer = {**attention(), **head_norms()} if LFM2_KEY_HEADS[layer] else CONVOLUTION
+        return {**mixer, **(mixture if mixture is not None and layer else gated()), **PRE_NORMS}
 
-def lfm2(**metadata: Any) -> Specimen:
     own = {"attention.head_count_kv": list(LFM2_KEY_HEADS), "shortconv.l_cache": TAPS, "rope.freq_base": 1e6}
     return Specimen(
-        "lfm2",
+        architecture,
         {},
         {**own, **metadata},
         layers=len(LFM2_KEY_HEADS),
-        layer_of=lfm2_layer,
+        layer_of=layer_of,
         outside={**TIED, "output_norm.weight": None, "token_embd_norm.weight": (WIDTH,)},
-        draw={"shortconv.conv.weight": lambda chance, shape: 0.6 * chance.standard_normal(shape)},
+        draw={**BIASES_OF_CHOICE, "shortconv.conv.weight": lambda chance, shape: 0.6 * chance.standard_normal(shape)},
     )
 
 
-LFM2 = {"lfm2": lfm2(), "lfm2 window": lfm2(**{"attention.sliding_window": WINDOW})}
+ROUTED = {name: shape for name, shape in experts(0).items() if "shexp" not in name}
+LFM2 = {
+    "lfm2": lfm2(),
+    "lfm2 window": lfm2(**{"attention.sliding_window": WINDOW}),
+    "lfm2moe": lfm2(
+        "lfm2moe",
+        {**ROUTED, "exp_probs_b.bias": (EXPERTS,)},
+        leading_dense_block_count=1,
+        expert_gating_func=2,
+        expert_weights_scale=1.5,  # which llama.cpp does not read for this name
+        **EXPERT_METADATA,
+    ),
+}
 
 # The gated delta rule (Qwen3-Next, Qwen3.5), with full attention in every other layer.
 STATE, KEY_HEADS, VALUE_HEADS, DELTA_TAPS, LONG = 16, 2, 4, 4, 24
@@ -174,9 +221,7 @@ DELTA_METADATA = {
     "full_attention_interval": 2,
 }
 QWEN3NEXT_METADATA = {
-    "expert_count": EXPERTS,
-    "expert_used_count": 2,
-    "expert_feed_forward_length": EXPERT_NEURONS,
+    **EXPERT_METADATA,
     "expert_shared_feed_forward_length": SHARED_NEURONS,
 }
 QWEN3NEXT_EXPERTS = experts(SHARED_NEURONS, **{"ffn_gate_inp_shexp.weight": (WIDTH,)})
@@ -209,10 +254,12 @@ def delta(
 
 QWEN35_RULE = {**APART, "ssm_alpha.weight": (VALUE_HEADS, WIDTH), "ssm_beta.weight": (VALUE_HEADS, WIDTH)}
 MIXED_RULE = {"ssm_ba.weight": (2 * VALUE_HEADS, WIDTH)}
+SECTIONS = {"rope.dimension_sections": [2, 1, 1, 0]}
 DELTA_RULE = {
-    "qwen35": delta("qwen35", QWEN35_RULE, gated(), {"rope.dimension_sections": [2, 1, 1, 0]}),
+    "qwen35": delta("qwen35", QWEN35_RULE, gated(), SECTIONS),
+    "qwen35moe": delta("qwen35moe", QWEN35_RULE, QWEN3NEXT_EXPERTS, {**SECTIONS, **QWEN3NEXT_METADATA}),
     "qwen3next": delta("qwen3next", {**APART, **MIXED_RULE}, QWEN3NEXT_EXPERTS, QWEN3NEXT_METADATA),
     "qwen3next of old": delta("qwen3next", {**TOGETHER, **MIXED_RULE}, merged(QWEN3NEXT_EXPERTS), QWEN3NEXT_METADATA),
 }
 
-MIXERS = {**DEEPSEEK2, **LFM2, **DELTA_RULE}
+MIXERS = {**DEEPSEEK2, **DEEPSEEK2_LIKE, **LFM2, **DELTA_RULE}

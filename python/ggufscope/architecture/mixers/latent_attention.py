@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..heads import HeadShape, check_heads
+from ..heads import HeadShape, Temperature, check_heads, rotation_of
 from ..limits import NotApplicableError
 from ..rotation import Rotation, Yarn
 
@@ -111,9 +111,9 @@ def _shape(numbers: Hyperparameters, layer: int) -> HeadShape:
     check_heads(layer, n_heads, key_length)
     if n_turned >= key_length or n_turned % 2:
         raise NotApplicableError(f"RoPE over {n_turned} of {key_length} components of a head")
-    if numbers.number("attention.temperature_scale") is not None:
-        raise NotApplicableError("queries are scaled by their position (attention.temperature_scale)")
-    rotation, scale = _rotation(numbers, n_turned)
+    rotation, scale = rotation_of(numbers, layer, n_turned), 1.0
+    if numbers.family.latent_yarn is not None:
+        rotation, scale = _rotation(numbers, n_turned, of_two=numbers.family.latent_yarn == "two terms")
     return HeadShape(
         n_heads=n_heads,
         n_kv_heads=n_heads,
@@ -123,15 +123,24 @@ def _shape(numbers: Hyperparameters, layer: int) -> HeadShape:
         soft_cap=0.0,
         window=None,
         rotation=rotation,
+        temperature=_temperature(numbers),
     )
 
 
-def _rotation(numbers: Hyperparameters, n_turned: int) -> tuple[Rotation, float]:
+def _temperature(numbers: Hyperparameters) -> Temperature | None:
+    scale = numbers.number("attention.temperature_scale")
+    if scale is None:
+        return None
+    key = "attention.temperature_length"
+    return Temperature(scale, int(numbers.needed(numbers.count(key), key)))
+
+
+def _rotation(numbers: Hyperparameters, n_turned: int, *, of_two: bool) -> tuple[Rotation, float]:
     """RoPE, and the factor of scores that comes with it.
 
-    YaRN lengthens turned components by 1 + 0.1 ln(factor). DeepSeek's models, which have a `yarn_log_multiplier`, do
-    not; there all components of a score are scaled instead, by the square of such a term. llama.cpp without the key
-    does both with the former (`[TAG_DEEPSEEK2_YARN_LOG_MUL_FIX]`).
+    YaRN lengthens turned components by 1 + 0.1 ln(factor); that divided by 1 + 0.1 m ln(factor), m the multiplier, in
+    Mistral 4 (`of_two`), and nothing in DeepSeek's models where the file has a multiplier. All components of a score
+    are scaled by (lengthening · (1 + 0.1 m ln(factor)))² (llama.cpp's `[TAG_DEEPSEEK2_YARN_LOG_MUL_FIX]`).
     """
     base = numbers.number("rope.freq_base") or 10_000.0
     kind = numbers.value("rope.scaling.type", None)
@@ -139,13 +148,14 @@ def _rotation(numbers: Hyperparameters, n_turned: int) -> tuple[Rotation, float]
     factor = 1.0 if kind == "none" else factor
     magnitude = numbers.number("rope.scaling.attn_factor") or 1.0
     multiplier = (numbers.number("rope.scaling.yarn_log_multiplier") or 0.0) / _DEFAULT_LOG_MULTIPLIER
-    lengthened, yarn = 1.0, None
+    by_multiplier = 1 + 0.1 * multiplier * math.log(factor)
+    yarn = None
     if kind == "yarn":
         key = "rope.scaling.original_context_length"
         yarn = Yarn(int(numbers.needed(numbers.count(key) or numbers.count("context_length"), key)))
-        lengthened = 1 + 0.1 * math.log(factor)
-        magnitude /= lengthened if multiplier else 1.0  # `phases` multiplies with it
-    on_scores = magnitude * (1 + 0.1 * math.log(factor)) * (1 + 0.1 * multiplier * math.log(factor))
+        if multiplier:  # `phases` multiplies with 1 + 0.1 ln(factor)
+            magnitude /= by_multiplier if of_two else 1 + 0.1 * math.log(factor)
+    on_scores = magnitude * (1 + 0.1 * math.log(factor)) * by_multiplier
     return Rotation("norm", n_turned, base, 1 / factor, magnitude, yarn), on_scores**2
 
 
@@ -167,6 +177,7 @@ def _keys_and_values(
     """Matrices of every head, from one tensor for both or from one each, and whether those of keys are transposed."""
     catalog, plain, length = sources.catalog, shape.key_length - n_turned, shape.value_length
     if catalog.has(layer, "attn_k_b"):
+        catalog.find(layer, "attn_kv_b")  # which some files have all the same
         keys = catalog.experts(layer, "attn_k_b", shape.n_heads, rank, plain)
         return keys, catalog.experts(layer, "attn_v_b", shape.n_heads, length, rank), True
     both = catalog.matrix(layer, "attn_kv_b", shape.n_heads * (plain + length), rank)

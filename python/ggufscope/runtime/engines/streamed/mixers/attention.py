@@ -180,7 +180,7 @@ class Attention:
                 np.clip(values, -shape.clamp, shape.clamp, out=values)
         queries = self._heads(q, shape.n_heads, weights.q_norm, run)
         if shape.temperature is not None:
-            queries *= _temperatures(shape.temperature, run.batch.positions)[:, None, None]
+            queries *= temperatures(shape.temperature, run.batch.positions)[:, None, None]
         keys = self._heads(k, shape.n_kv_heads, weights.k_norm, run)
         if weights.v_norm is not None:
             norm_heads(v, weights.v_norm)
@@ -212,6 +212,7 @@ def _apart(projected: Array, shape: HeadShape) -> tuple[Array, Array]:
     return np.ascontiguousarray(by_head[:, :, 0]).reshape(len(projected), -1), gate
 
 
-def _temperatures(temperature: Temperature, positions: npt.NDArray[np.int64]) -> Array:
+def temperatures(temperature: Temperature, positions: npt.NDArray[np.int64]) -> Array:
+    """The factors of queries, float32 (positions,)."""
     factors = 1 + temperature.scale * np.log1p(positions // temperature.period)
     return np.asarray(factors, np.float32)

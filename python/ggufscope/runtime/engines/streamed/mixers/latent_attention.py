@@ -14,7 +14,7 @@ import numpy as np
 
 from ..norms import normed
 from ..tiles import decoded, product
-from .attention import Memory, attend_prompts, remember
+from .attention import Memory, attend_prompts, remember, temperatures
 
 if TYPE_CHECKING:
     from .....architecture.mixers.latent_attention import LatentAttention
@@ -50,6 +50,8 @@ class RunningLatentAttention:
         if self._turning is not None:
             self._turning.apply(queries[..., self._n_plain :], run.batch.positions)
             self._turning.apply(turned[:, None], run.batch.positions)
+        if weights.shape.temperature is not None:
+            queries *= temperatures(weights.shape.temperature, run.batch.positions)[:, None, None]
         keys = np.concatenate([latent, turned], axis=1)[:, None]
         asked = self._absorbed(queries, run.workers)
         remember(keys, latent[:, None], memories, run)

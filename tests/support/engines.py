@@ -39,7 +39,8 @@ def traced(engine: Engine, prompts: Tokens, max_new_tokens: int, stop: frozenset
     with engine:
         recorder = Recorder(len(prompts), engine.shape, keep)
         logits = engine.prefill(prompts, recorder, room=max_new_tokens, progress=None)
-        endings = engine.generate(max_new_tokens, stop, progress=None)
+        answers = engine.shape.no_answers is None
+        endings = engine.generate(max_new_tokens, stop, progress=None) if answers else []
         return Traced(logits.copy(), recorder.tables(), raw, endings, recorder.experts)
 
 

@@ -96,14 +96,17 @@ class Blueprint:
 
     def head(self) -> Head:
         role = self.family.output_norm
-        tied = not self.catalog.has(None, "output")
-        n_vocabulary = self.catalog.need(None, "token_embd").n_rows
         return Head(
             norm=None if role is None else self._sources.norm(None, role),
-            output=self._table("token_embd") if tied else self.catalog.matrix(None, "output", n_vocabulary, self.width),
+            output=None if self.family.embeds else self._output(),
             scale=self.hyperparameters.logit_scale,
             soft_cap=self.hyperparameters.logit_soft_cap,
         )
+
+    def _output(self) -> Matrix:
+        if not self.catalog.has(None, "output"):
+            return self._table("token_embd")
+        return self.catalog.matrix(None, "output", self.catalog.need(None, "token_embd").n_rows, self.width)
 
     def rope_factors(self, positions: int) -> Floats | None:
         """Divisors of RoPE's frequencies: of Llama 3, or of Phi 3 for so many positions; None without."""
@@ -126,6 +129,8 @@ class Blueprint:
     def _arrangement(self, layer: int) -> tuple[Arrangement, NormRoles, NormRoles]:
         """The arrangement of a layer, and the norms around its branches; all may depend on the file."""
         attention, ffn = self.family.attention_norms, self.family.feed_forward_norms
+        if self.family.optional_attention_norm and not self.catalog.has(layer, attention.before or ""):
+            attention = replace(attention, before=None)
         beside = self.family.attention_norm_beside
         if beside is not None and self.catalog.has(layer, beside):
             return "two norms", replace(attention, before=beside), replace(ffn, before=attention.before)

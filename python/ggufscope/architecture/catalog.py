@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Roles of tensors that hold nothing that a layer needs: tables that follow from the metadata.
 _DERIVED = ("rope_freqs", "rope_factors_long", "rope_factors_short", "attn_rot_embd")
+# What a pooled text goes through behind the last layer, of which no figure is.
+_POOLED = ("cls", "cls.bias", "cls.norm", "cls.output", "cls.output.bias", "dense_2", "dense_3")
 
 
 class Catalog:
@@ -48,7 +50,7 @@ class Catalog:
         return [
             tensor
             for (at, role), tensors in self._tensors.items()
-            if at == layer and role not in _DERIVED
+            if at == layer and role not in _DERIVED and role not in _POOLED
             for tensor in tensors
             if tensor.index not in self._read
         ]

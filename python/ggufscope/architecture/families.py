@@ -7,6 +7,7 @@ q/k norms, biases or experts is read from the tensors.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .family import Family, NormRoles, Routing
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
 _EVERY_LAYER = 1 << 24  # as a period of windows: no layer is without one
 _AROUND_ATTENTION = NormRoles("attn_norm", "post_attention_norm")
 _AROUND_FEED_FORWARD = NormRoles("ffn_norm", "post_ffw_norm")
+
+_BERT = Family(
+    None,
+    "gelu",
+    layer_norm=True,
+    attention_norms=NormRoles(total="attn_output_norm"),
+    feed_forward_norms=NormRoles(total="layer_output_norm"),
+    embeds=True,
+    output_norm=None,
+    embedding_norm="token_embd_norm",
+    traced=True,
+)
 
 FAMILIES = {
     "llama": Family("norm", traced=True),  # Mistral and Mixtral too
@@ -166,6 +179,37 @@ FAMILIES = {
     ),
     "mpt": Family(None, "gelu", layer_norm=True, traced=True),
     "bloom": Family(None, "gelu", layer_norm=True, embedding_norm="token_embd_norm", alibi=8.0, traced=True),
+    "bert": _BERT,
+    "nomic-bert": replace(_BERT, pairs="neox", activation="silu"),
+    "jina-bert-v2": replace(_BERT, alibi=8.0, head_norms="all heads"),
+    "jina-bert-v3": replace(_BERT, pairs="neox"),
+    "eurobert": Family("neox", embeds=True, traced=True),
+    "llama-embed": Family("norm", embeds=True, traced=True),
+    "gemma-embedding": Family(
+        "neox",
+        "gelu",
+        embeds=True,
+        causal=False,
+        embedding_root=True,
+        attention_norms=_AROUND_ATTENTION,
+        feed_forward_norms=_AROUND_FEED_FORWARD,
+        local_period=6,
+        local_base=1e4,
+        traced=True,
+    ),
+    "modern-bert": Family(
+        "neox",
+        "gelu",
+        activation_named=True,
+        layer_norm=True,
+        embeds=True,
+        embedding_norm="token_embd_norm",
+        optional_attention_norm=True,
+        local_period=3,
+        local_first=True,
+        local_base=1e4,
+        traced=True,
+    ),
 }
 
 

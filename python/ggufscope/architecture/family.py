@@ -53,15 +53,19 @@ class Family:
         pairs: which components of a head RoPE turns together: `"norm"` 2i and 2i + 1, `"neox"` i and i + n/2; None
             without RoPE.
         activation: φ of the FFN.
+        activation_named: metadata may name another (`hidden_activation`).
         layer_norm: LayerNorm instead of RMSNorm.
         attention_norms: norms around attention, or what stands in its place.
         feed_forward_norms: norms around the FFN.
         norm_gains: norms have gains; False: they have no weights at all.
+        embeds: what the model gives is its last hidden state; it has no output for a next token.
+        causal: a token sees none behind it; True: unless the metadata say otherwise.
         output_norm: role of the norm behind the last layer; None: there is none.
         embedding_norm: role of the norm of embeddings; None: there is none.
         arrangement: of the two branches of a layer.
         attention_norm_beside: role of the norm in front of attention in files where each branch has its own; the other
             one is then that of the FFN alone, and the arrangement `"two norms"`.
+        optional_attention_norm: layers without the norm in front of attention read the stream as it is.
         optional_feed_forward_norm: files without the norm in front of the FFN are arranged as `"one norm"`.
         embedding_root: embeddings are multiplied with √width.
         embedding_scale: factor of embeddings, where the metadata do not say it.
@@ -86,6 +90,7 @@ class Family:
         head_norms_behind_rope: q/k norms come after RoPE.
         local_period: the last of every so many layers sees everything, the others a sliding window, where the metadata
             do not say how many; 0: no windows.
+        local_first: the first of a period sees everything, not the last.
         local_window: keys that windowed layers see, where the metadata do not say it; None: then there are no windows.
         local_base: RoPE base of the windowed layers where the metadata do not say it; None: that of all layers.
         local_unscaled: positions of windowed layers are not stretched, whatever the metadata say of the others.
@@ -105,14 +110,18 @@ class Family:
 
     pairs: Pairs | None
     activation: Activation = "silu"
+    activation_named: bool = False
     layer_norm: bool = False
     attention_norms: NormRoles = NormRoles("attn_norm")
     feed_forward_norms: NormRoles = NormRoles("ffn_norm")
     norm_gains: bool = True
+    embeds: bool = False
+    causal: bool = True
     output_norm: str | None = "output_norm"
     embedding_norm: str | None = None
     arrangement: Arrangement = "sequential"
     attention_norm_beside: str | None = None
+    optional_attention_norm: bool = False
     optional_feed_forward_norm: bool = False
     embedding_root: bool = False
     embedding_scale: float | None = None
@@ -132,6 +141,7 @@ class Family:
     head_norms: Literal["head", "all heads"] = "head"
     head_norms_behind_rope: bool = False
     local_period: int = 0
+    local_first: bool = False
     local_window: int | None = None
     local_base: float | None = None
     local_unscaled: bool = False

@@ -9,7 +9,7 @@ from .limits import NotApplicableError
 from .parts import DenseFeedForward, Expert, Mixture, Norm, Router, SharedExpert
 
 if TYPE_CHECKING:
-    from .family import Scoring
+    from .family import Activation, Scoring
     from .matrices import Matrix
     from .parts import FeedForward
     from .sources import Sources
@@ -19,6 +19,15 @@ _AROUND_SHARED = NormRoles("ffn_norm", "post_ffw_norm_1")  # of Gemma 4, as the 
 _AROUND_EXPERTS = NormRoles("pre_ffw_norm_2", "post_ffw_norm_2")
 _SCORINGS: dict[int, Scoring] = {1: "softmax", 2: "sigmoid", 3: "softmax of chosen"}  # llama.cpp's expert_gating_func
 
+# Names of `hidden_activation`, those of gated products with their gates' φ.
+_ACTIVATIONS: dict[str, Activation] = {
+    "gelu": "gelu",
+    "geglu": "gelu",
+    "silu": "silu",
+    "swish": "silu",
+    "swiglu": "silu",
+}
+
 
 def feed_forward(sources: Sources, layer: int) -> FeedForward:
     """The FFN of a layer.
@@ -26,7 +35,7 @@ def feed_forward(sources: Sources, layer: int) -> FeedForward:
     Raises:
         NotApplicableError: Something is missing, or does not fit.
     """
-    activation = sources.family.activation
+    activation = _activation(sources)
     if not sources.catalog.has(layer, "ffn_down_exps"):
         sparsity = sources.family.sparsity if layer < sources.family.sparse_layers else None
         return DenseFeedForward(_dense(sources, layer, ""), activation, sparsity)
@@ -37,6 +46,15 @@ def feed_forward(sources: Sources, layer: int) -> FeedForward:
     around_shared, around_experts = (sources.branch_norms(layer, roles) for roles in (_AROUND_SHARED, _AROUND_EXPERTS))
     shared = SharedExpert(_dense(sources, layer, ""), None, around_shared)
     return Mixture(experts, router, activation, shared, around_experts)
+
+
+def _activation(sources: Sources) -> Activation:
+    named = sources.hyperparameters.value("hidden_activation", None) if sources.family.activation_named else None
+    if named is None:
+        return sources.family.activation
+    if named not in _ACTIVATIONS:
+        raise NotApplicableError(f"the FFNs have an activation {named!r} that ggufscope does not know")
+    return _ACTIVATIONS[named]
 
 
 def _dense(sources: Sources, layer: int, kind: str) -> Expert:

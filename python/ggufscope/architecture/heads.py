@@ -143,10 +143,14 @@ def window_of(hyperparameters: Hyperparameters, layer: int) -> int | None:
     local = hyperparameters.flag_of(pattern, layer)
     if local is None:
         period = hyperparameters.count(pattern) or hyperparameters.family.local_period
-        local = layer % period < period - 1
+        local = _is_local(layer % period, period, hyperparameters)
     if not local:
         return None
     return hyperparameters.count("attention.sliding_window") or hyperparameters.family.local_window
+
+
+def _is_local(place: int, period: int, hyperparameters: Hyperparameters) -> bool:
+    return place > 0 if hyperparameters.family.local_first else place < period - 1
 
 
 def rotation_of(hyperparameters: Hyperparameters, layer: int, key_length: int) -> Rotation | None:

@@ -101,7 +101,7 @@ class Hyperparameters:
     @property
     def causal(self) -> bool:
         """Whether a token sees the tokens before it alone."""
-        return self.value("attention.causal", None) is not False
+        return self.family.causal and self.value("attention.causal", None) is not False
 
     @property
     def embedding_scale(self) -> float:

@@ -184,12 +184,12 @@ class Head:
 
     Attributes:
         norm: in front; None without.
-        output: (vocabulary, channels).
+        output: (vocabulary, channels); None: the model gives hidden states, and `scale` and `soft_cap` are nothing.
         scale: of scores.
         soft_cap: scores become cap · tanh(score / cap); 0: they do not.
     """
 
     norm: Norm | None
-    output: Matrix
+    output: Matrix | None
     scale: float
     soft_cap: float

@@ -84,7 +84,7 @@ def trace_document(
         ),
         figures={name: FigureRecord(figure.definition, figure.per_head) for name, figure in FIGURES.items()},
         prompts=prompts,
-        warnings=[*reading.warnings, *_overflow(tables["residual_rms"])],
+        warnings=[*reading.warnings, *_without_answers(engine.shape, reading), *_overflow(tables["residual_rms"])],
         run=TraceRun(
             version=__version__,
             started=timing.started,
@@ -164,6 +164,12 @@ def _score(item: Item, answer: Answer | None) -> Score | None:
     if answer.ended in {"interrupted", "not finite"}:
         return Score("unscored", None, f"the answer is not complete: {answer.ended}")
     return score(item.prompt, answer.text, finished=answer.ended == "stop")
+
+
+def _without_answers(shape: ModelShape, reading: Reading) -> list[str]:
+    """A warning where prompts have no answers because the model gives none."""
+    asked = any(item.prompt is not None for item in reading.items)
+    return [f"no answers: {shape.no_answers}"] if asked and shape.no_answers is not None else []
 
 
 def _overflow(residual: Floats) -> list[str]:

@@ -46,6 +46,7 @@ class ModelShape:
         n_vocabulary: rows of token_embd.
         context_length: tokens the model was made for; None where the file does not say.
         causal: whether a token sees none behind it.
+        no_answers: the reason why the model does not continue a text; None: it does.
         n_experts: experts of each layer, 0 of a dense one; empty for a model without any.
     """
 
@@ -57,6 +58,7 @@ class ModelShape:
     n_vocabulary: int
     context_length: int | None
     causal: bool = True
+    no_answers: str | None = None
     n_experts: tuple[int, ...] = ()
 
     def sight(self, layer: int) -> Sight:

@@ -62,7 +62,8 @@ def trace(
         tokens: a file of token ids to read in place of prompts; see `token_files`.
         template: form to put prompts in: `"auto"`, `"none"` or one of `templates.TEMPLATES`.
         engine: a name in `engine.ENGINES`.
-        max_new_tokens: to generate behind each prompt, greedily; 0: none. By default 16 for prompts, else 0.
+        max_new_tokens: to generate behind each prompt, greedily; 0: none. By default 16 for prompts, else 0. A model
+            that does not continue a text, as one whose attention goes both ways, has no answers: a warning says so.
         keep: points of which to store raw activations; see `capture.POINTS`.
         keep_path: where to store them, an .npz file.
         force: replace a file, too, that ggufscope did not write.
@@ -103,6 +104,8 @@ def trace(
         if keep_path is not None:
             guard.check(keep_path)
         opened = stack.enter_context(ENGINES[engine].open(model, n_threads))
+        if opened.shape.no_answers is not None:
+            new_tokens = 0
         reading = _read(model, opened.shape, new_tokens, prompts, text, probe, tokens, template, seed)
         _check_context(reading, opened.shape)
         hashing = stack.enter_context(FileHashing(model, wanted=hash))

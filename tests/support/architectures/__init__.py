@@ -6,6 +6,7 @@
 A new architecture is an entry in one of the tables below.
 """
 
+from support.architectures.both_ways import BOTH_WAYS_MODELS
 from support.architectures.dense import DENSE
 from support.architectures.experts import EXPERT_MODELS
 from support.architectures.gemmas import GEMMAS
@@ -13,4 +14,4 @@ from support.architectures.layer_norms import LAYER_NORMS
 from support.architectures.mixers import MIXERS
 from support.architectures.specimen import Specimen
 
-SPECIMENS: dict[str, Specimen] = {**DENSE, **LAYER_NORMS, **EXPERT_MODELS, **MIXERS, **GEMMAS}
+SPECIMENS: dict[str, Specimen] = {**DENSE, **LAYER_NORMS, **BOTH_WAYS_MODELS, **EXPERT_MODELS, **MIXERS, **GEMMAS}

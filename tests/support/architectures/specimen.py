@@ -12,8 +12,8 @@ import numpy.typing as npt
 WIDTH, NEURONS, VOCABULARY, CONTEXT = 64, 96, 200, 256
 HEADS, KV_HEADS, LENGTH = 4, 2, 16
 EPSILON = 1e-5
-# Neurons of an FFN with GELU, which llama.cpp looks up in halves: where two engines' sums round to different ones, a
-# neuron among so many moves the logits by less than what is asked of them.
+# Neurons of an FFN with GELU, which llama.cpp looks up in halves. Where two engines' sums round to different ones, one
+# neuron among so many, whose FFN adds little, moves the logits by less than what is asked of them.
 WIDE = 1024
 WINDOW = 7  # where an architecture has windows: shorter than what is read
 
@@ -97,7 +97,7 @@ def _drawing(name: str, shape: Shape) -> Draw:
         return lambda chance, shape: 0.3 * chance.standard_normal(shape)
     if len(shape) == 1 or "_norm" in name:
         return lambda chance, shape: 1 + 0.3 * chance.standard_normal(shape)
-    gain = 1.0 if name == "output.weight" else 1.3
+    gain = 1.0 if name == "output.weight" else 0.4 if shape[-1] == WIDE else 1.3
     return lambda chance, shape: gain / shape[-1] ** 0.5 * chance.standard_normal(shape)
 
 
@@ -121,9 +121,9 @@ def gated(neurons: int = NEURONS) -> dict[str, Shape]:
     return {"ffn_gate.weight": (neurons, WIDTH), **plain(neurons)}
 
 
-def fused_gate() -> dict[str, Shape]:
+def fused_gate(neurons: int = NEURONS) -> dict[str, Shape]:
     """An FFN with gate and up projection in one matrix."""
-    return {"ffn_up.weight": (2 * NEURONS, WIDTH), "ffn_down.weight": (WIDTH, NEURONS)}
+    return {"ffn_up.weight": (2 * neurons, WIDTH), "ffn_down.weight": (WIDTH, neurons)}
 
 
 def plain(neurons: int = NEURONS) -> dict[str, Shape]:

@@ -89,7 +89,8 @@ class Engine(Protocol):
             progress: see Progress.
 
         Returns:
-            Scores (logits) of the next token, float32 (prompts, vocabulary), soft-capped where the model does that.
+            Scores (logits) of the next token, float32 (prompts, vocabulary), soft-capped where the model does that. Of
+            a model without an output its last hidden states, (prompts, width).
 
         Raises:
             TraceError: The model has structures the engine does not know, or weights that are not finite.
@@ -105,6 +106,7 @@ class Engine(Protocol):
             progress: see Progress.
 
         Raises:
+            ValueError: The model does not continue a text (`ModelShape.no_answers`).
             GenerationInterrupted: Ctrl-C; it carries what there was.
         """
 

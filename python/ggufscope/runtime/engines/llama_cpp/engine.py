@@ -107,11 +107,11 @@ class LlamaCppEngine:
         self._close_sessions()
         self._lengths = [len(tokens) for tokens in prompts]
         self._require_room(room)
-        last = np.empty((len(prompts), self.shape.n_vocabulary), np.float32)
+        last = np.empty((len(prompts), self.shape.width if self._embeds else self.shape.n_vocabulary), np.float32)
         for first in range(0, len(prompts), self._limits.sequences):
             group = prompts[first : first + self._limits.sequences]
             longest = max(len(tokens) for tokens in group)
-            self._sessions.append(Session(self._model, len(group), longest + room, longest, self._threads))
+            self._sessions.append(self._session(len(group), longest + room, longest))
             for number, tokens in enumerate(group, first):
                 last[number] = self._read(number, tokens, recorder, progress)
         self._logits = last
@@ -137,10 +137,19 @@ class LlamaCppEngine:
 
     def generate(self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None) -> list[Ending]:
         """Continue every prompt; see `Engine.generate`."""
+        if self.shape.no_answers is not None:
+            raise ValueError(self.shape.no_answers)
         if self._logits is None:
             raise ValueError("there is nothing to continue before a prefill")
         answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop)
         return answers.complete(self._logits, self._step, progress)
+
+    def _session(self, n_sequences: int, length: int, batch: int) -> Session:
+        return Session(self._model, n_sequences, length, batch, self._threads, embeds=self._embeds)
+
+    @property
+    def _embeds(self) -> bool:
+        return self._network.head.output is None
 
     def _step(self, answers: Answers) -> Array:
         """Scores behind the token that was chosen last, of the prompts that are open."""
@@ -158,7 +167,7 @@ class LlamaCppEngine:
     def estimate(self, prompts: Tokens, max_new_tokens: int) -> Seconds:
         """See `Engine.estimate`: a few tokens in one pass, and one token in another, the first pass not counted."""
         tokens = np.resize(prompts[0], _TRIAL_TOKENS)
-        session = Session(self._model, 1, 3 * _TRIAL_TOKENS, _TRIAL_TOKENS, self._threads)
+        session = self._session(1, 3 * _TRIAL_TOKENS, _TRIAL_TOKENS)
         try:
             seconds = []
             begin = 0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ....architecture.layer import Layer
+    from ....architecture.parts import Norm
     from ...measuring.capture import Recorder
     from ...shape import Array
 
@@ -54,6 +55,7 @@ POINT_OF_NAME = {
     "ffn_moe_weights_norm": "expert_weights",
     "ffn_moe_weights_scaled": "expert_weights",
     "l_out": "residual",
+    "layer_output_norm": "residual",
 }
 _DENSE = frozenset({"ffn_gate", "ffn_up", "ffn_down"})
 _PRODUCTS = frozenset({"MUL_MAT", "MUL_MAT_ID"})  # the second one of the experts that each token chose
@@ -65,6 +67,7 @@ _READ_BY = {  # point → the point that its product reads
 _ADDED = frozenset({"attention_output", "ffn_output"})  # to the residual stream
 _ON_THE_WAY = frozenset({"NORM", "RMS_NORM", "GET_ROWS"})  # which, in the last layer, gets the rows of all tokens
 _SHARED_EXPERT = "ffn_shexp"  # the beginning of what its output is called, which is added to that of the others
+_BETWEEN = "ffn_inp-"  # the stream between the two branches
 _LAST = "residual"
 
 
@@ -131,6 +134,8 @@ class Nodes:
         operand = _name(node.src[1])
         if kind == "MUL" and operand.endswith(".weight"):
             return self._names.get(_role(node.src[1])) or self._normed.get(node.src[0])
+        if kind == "ADD" and point == "ffn_output" and operand.startswith(_BETWEEN) and self._total is None:
+            return _LAST  # the end of a layer that has no name
         if kind == "ADD" and operand.startswith(_SHARED_EXPERT):
             return point
         return point if operand.endswith(".scale" if kind == "MUL" else ".bias") else None
@@ -156,8 +161,13 @@ class Nodes:
         node = node_at(address)
         if point in _READ_BY and operation(node.op) in _PRODUCTS:
             self._held[_READ_BY[point]] = values(node.src[1]).reshape(self._n_tokens, -1)
-        if point == _LAST:
+        if point == _LAST and (operation(node.op) == "ADD" or self._total is None or self._total.bias is None):
             self._hand_over()
+
+    @property
+    def _total(self) -> Norm | None:
+        """The norm of the residual stream that ends the layer which is being computed."""
+        return self._layers[self.layer].feed_forward_norms.total if self.layer < len(self._layers) else None
 
     def require_end(self) -> None:
         """Raise TraceError unless every layer was handed over."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ...shape import Array
     from .nodes import Nodes
 
-_F32, _NO_FLASH_ATTENTION = 0, 0
+_F32, _NO_FLASH_ATTENTION, _NO_POOLING = 0, 0, 0
 _POLL_SECONDS = 0.1
 _CELLS = 256  # llama.cpp rounds the length of a sequence up to these
 
@@ -108,11 +108,16 @@ class Session:
         length: tokens of the longest.
         batch: tokens read at once, at most.
         threads: to compute with.
+        embeds: hidden states are read, not scores.
     """
 
-    def __init__(self, model: LoadedModel, n_sequences: int, length: int, batch: int, threads: int) -> None:
+    def __init__(
+        self, model: LoadedModel, n_sequences: int, length: int, batch: int, threads: int, *, embeds: bool = False
+    ) -> None:
         self._package = package = load()
-        self._vocabulary = package.llama_vocab_n_tokens(package.llama_model_get_vocab(model.pointer))
+        vocabulary = package.llama_vocab_n_tokens(package.llama_model_get_vocab(model.pointer))
+        self._columns = package.llama_model_n_embd(model.pointer) if embeds else vocabulary
+        self._read = package.llama_get_embeddings if embeds else package.llama_get_logits
         self._nodes: Nodes | None = None
         self._calls = Calls()
         self._failure: BaseException | None = None
@@ -126,6 +131,8 @@ class Session:
         options.type_k = options.type_v = _F32
         options.offload_kqv = options.op_offload = False
         options.swa_full = True
+        options.embeddings = embeds
+        options.pooling_type = _NO_POOLING  # of hidden states, each is wanted
         options.kv_unified = False
         options.cb_eval = self._callback
         listen()
@@ -135,7 +142,7 @@ class Session:
         self._batch = package.llama_batch_init(options.n_batch, 0, 1)
 
     def decode(self, tokens: Sequence[BatchToken], nodes: Nodes | None, poll: Callable[[], object]) -> Array:
-        """Read tokens and give the scores behind each, float32 (tokens, vocabulary).
+        """Read tokens and give the scores behind each, float32 (tokens, vocabulary), or their hidden states.
 
         Args:
             tokens: of the batch.
@@ -155,8 +162,8 @@ class Session:
             raise TraceError(f"llama.cpp failed to read {len(tokens)} tokens{complaint()}")
         if nodes is not None:
             nodes.require_end()
-        pointer = ctypes.cast(self._package.llama_get_logits(self._context), ctypes.POINTER(ctypes.c_float))
-        return np.ctypeslib.as_array(pointer, (len(tokens), self._vocabulary)).copy()
+        pointer = ctypes.cast(self._read(self._context), ctypes.POINTER(ctypes.c_float))
+        return np.ctypeslib.as_array(pointer, (len(tokens), self._columns)).copy()
 
     def _fill(self, tokens: Sequence[BatchToken]) -> None:
         batch = self._batch

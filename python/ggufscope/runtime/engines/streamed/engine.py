@@ -88,6 +88,8 @@ class StreamedEngine:
 
     def generate(self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None) -> list[Ending]:
         """Continue every prompt; see `Engine.generate`."""
+        if self.shape.no_answers is not None:
+            raise ValueError(self.shape.no_answers)
         if self._logits is None:
             raise ValueError("there is nothing to continue before a prefill")
         if max_new_tokens > self._room:
@@ -191,9 +193,10 @@ class StreamedEngine:
         return merged
 
     def _scores(self, x: Array) -> Array:
-        """Logits of some tokens, (tokens, vocabulary)."""
+        """See `Network.scores`."""
         logits = self._network.scores(x, self._workers)
-        self._check(logits, [self._network.head.output])
+        output = self._network.head.output
+        self._check(logits, [] if output is None else [output])
         return logits
 
     def _check(self, x: Array, matrices: list[Matrix]) -> None:

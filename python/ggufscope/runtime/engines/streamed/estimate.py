@@ -20,7 +20,8 @@ _TRIAL_SECONDS = 0.1
 def estimate(network: Network, workers: Workers, n_tokens: int, n_prompts: int, n_steps: int) -> Seconds:
     """For a prefill of `n_tokens` and `n_steps` further passes over the prompts; products alone count."""
     in_layers = sum(matrix.n_rows * matrix.n_columns for layer in network.layers for matrix in layer.matrices)
-    at_the_end = network.head.output.n_rows * network.head.output.n_columns
+    output = network.head.output
+    at_the_end = 0 if output is None else output.n_rows * output.n_columns
     for_all = _seconds_per_weight(network, workers, n_tokens)
     for_last = _seconds_per_weight(network, workers, n_prompts)
     return Seconds(in_layers * for_all + at_the_end * for_last, n_steps * (in_layers + at_the_end) * for_last)

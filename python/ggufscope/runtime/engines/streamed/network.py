@@ -68,9 +68,10 @@ class Network:
     @property
     def matrices(self) -> list[Matrix]:
         """The matrices that one pass over the weights multiplies: those of all layers, and the output."""
+        output = [] if self.head.output is None else [self.head.output]
         ends = [] if self.ends is None else [*self.ends.spread, *self.ends.merge]
         inputs = [] if self.own is None else [self.own.projection]
-        return [*ends, *inputs, *(matrix for layer in self.layers for matrix in layer.matrices), self.head.output]
+        return [*ends, *inputs, *(matrix for layer in self.layers for matrix in layer.matrices), *output]
 
     def rope_factors(self, positions: int) -> npt.NDArray[np.float64] | None:
         """See `Blueprint.rope_factors`."""
@@ -89,7 +90,12 @@ class Network:
         return normed(rows, embedding.norm)
 
     def scores(self, x: Array, workers: Workers) -> Array:
-        """Logits of some tokens, (tokens, vocabulary), of the residual stream behind the last layer."""
+        """Logits of some tokens, (tokens, vocabulary), of the residual stream behind the last layer.
+
+        Of a model without an output: its hidden states, (tokens, width).
+        """
+        if self.head.output is None:
+            return normed(x, self.head.norm)
         logits = product(self.head.output, normed(x, self.head.norm), workers)
         if self.head.scale != 1.0:
             logits *= np.float32(self.head.scale)
@@ -112,6 +118,13 @@ class Network:
         for norm in _norms(layer):
             check_norm(norm)
         return layer
+
+    def _no_answers(self) -> str | None:
+        if self.head.output is None:
+            return "the model has no output for a next token: what it gives is its last hidden state"
+        if not self._blueprint.hyperparameters.causal:
+            return "attention goes both ways (attention.causal is false): the model does not continue a text"
+        return None
 
     def _check_ends(self) -> None:
         self._blueprint.require_all_read(None)
@@ -142,6 +155,7 @@ class Network:
             n_vocabulary=self.embedding.tokens.n_rows,
             context_length=self._blueprint.hyperparameters.count("context_length"),
             causal=self._blueprint.hyperparameters.causal,
+            no_answers=self._no_answers(),
             n_experts=tuple(experts) if any(experts) else (),
         )
 

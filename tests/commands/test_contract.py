@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from support.command_line import RunCommand
 
 HOSTILE = "x\x1b[2J\u202e\n[bold]y"
+NOT_UTF_8 = os.fsdecode(b"out\xff\xfe\x1b[1m\n")
 THEIRS = b"this is theirs\n"
 Run = Callable[..., tuple[int, str, str]]
 
@@ -360,6 +361,31 @@ def test_text_from_files_is_no_control_of_the_terminal(run: Run, name: str, host
     if "{" in ROWS[name].call.replace("{scratch}", ""):
         assert (code, out) == (3, "")
         one_line(err)
+
+
+@pytest.mark.parametrize(("name", "output"), WRITING)
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_file_names_need_not_be_utf_8(
+    run: Run, name: str, output: Output, as_json: bool, hostile_files: dict[str, Path], tmp_path: Path
+) -> None:
+    """Neither those that are read nor those that are written."""
+    if as_json and not ROWS[name].prints_json:
+        pytest.skip("no --json")
+    directory = tmp_path / NOT_UTF_8
+    directory.mkdir()
+    arguments = output.arguments + (" --json" if as_json else "")
+    code, out, err = run(name, arguments, file=directory / NOT_UTF_8, directory=directory, **hostile_files)
+    assert all(line.isprintable() for line in (out + err).splitlines())
+    if not output.ends_well:
+        assert code == 3
+        one_line(err)
+        return
+    assert code == 0, err
+    written = list(directory.iterdir())
+    assert written
+    assert all(path.is_dir() or is_ours(path) for path in written)
+    if as_json:
+        assert isinstance(json.loads(out), dict)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def build_target(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """Builds for this machine."""
     for tool in ("cmake", "ninja", CXX[0]):
         if shutil.which(tool, path=PATH) is None:
-            pytest.skip(f"needs {tool}")
+            pytest.skip(f"needs {tool}: tools/install.sh test brings cmake and ninja")
     return builder(tmp_path_factory.mktemp("core"))
 
 

@@ -33,7 +33,7 @@ def find(names: Iterable[str], package: str) -> str:
         found = shutil.which(name, path=PATH)
         if found:
             return found
-    leave_out(f"needs {' or '.join(names)} (Debian: {package})")
+    leave_out(f"needs {' or '.join(names)} (Debian: apt-get install {package})")
 
 
 @pytest.fixture(scope="module")

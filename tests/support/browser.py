@@ -19,10 +19,10 @@ def executable():
     try:
         import playwright  # noqa: F401, PLC0415
     except ImportError:
-        _missing("the package playwright is not installed")
+        _missing("the package playwright is not installed: tools/install.sh test")
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
-        _missing("there is no chromium on the PATH")
+        _missing("there is no chromium on the PATH (Debian: apt-get install chromium)")
     return found
 
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
-REASON = "llama-cpp-python is not installed (the extra `runtime`)"
+REASON = "llama-cpp-python is not installed: GGUFSCOPE_EXTRAS=test,runtime tools/test.sh builds it"
 _HAS_LLAMA_CPP = find_spec("llama_cpp") is not None
 
 if not _HAS_LLAMA_CPP and os.environ.get("GGUFSCOPE_REQUIRE_RUNTIME"):

@@ -114,18 +114,28 @@ def test_an_unknown_tokenizer_is_refused_for_text_alone(run: RunCommand, write_g
         assert "tokenizer 'novel' is not supported" in " ".join(out.split())
 
 
-def test_fewer_tokens_than_embeddings_are_refused_for_text_alone(run: RunCommand, write_gguf: Any, ids: Path) -> None:
-    model = sample("llama")
-    file = model.file()
+@pytest.fixture
+def fewer_tokens(write_gguf: Any) -> tuple[Path, str]:
+    """A model with four embedding rows more than tokens, and what is said of it."""
+    file = sample("llama").file()
     vocabulary = sentence_pieces()
     n_tokens, n_rows = len(vocabulary["tokenizer.ggml.tokens"]), len(file["tensors"]["token_embd.weight"])
     cut = {key: value[: n_rows - 4] if isinstance(value, list) else value for key, value in vocabulary.items()}
     assert n_rows - 4 < n_tokens
     path = write_gguf(file["tensors"], file["metadata"] | cut)
+    return path, f"tokenizer.ggml.tokens: {n_rows - 4} tokens for {n_rows} rows of token_embd.weight"
+
+
+def test_fewer_tokens_than_embeddings_are_refused_for_text_alone(
+    run: RunCommand, fewer_tokens: tuple[Path, str], ids: Path
+) -> None:
+    path, reason = fewer_tokens
+    with gs.open(path) as model:
+        n_rows = model.tensors["token_embd.weight"].n_rows
     ids.write_text(f"1 {n_rows - 1}")
     code, out, err = run(path)
     assert (code, out) == (3, "")
-    assert f"tokenizer.ggml.tokens: {n_rows - 4} tokens for {n_rows} rows of token_embd.weight" in err
+    assert reason in err
     assert err.count("\n") == 1
     assert run(path, "--tokens", ids)[0] == 0
     assert run(path, "--probe", 8)[0] == 0
@@ -133,6 +143,15 @@ def test_fewer_tokens_than_embeddings_are_refused_for_text_alone(run: RunCommand
     code, out, err = run(path, "--tokens", ids)
     assert (code, out) == (3, "")
     assert f"line 1: token {n_rows} of a vocabulary of {n_rows}" in err
+
+
+@pytest.mark.usefixtures("few_charts")
+def test_a_study_goes_on_where_texts_cannot_be_read(fewer_tokens: tuple[Path, str], tmp_path: Path) -> None:
+    path, reason = fewer_tokens
+    study = gs.study(path, tmp_path / "results")
+    assert list(study.failures) == ["trace"]
+    assert study.failures["trace"].endswith(reason)
+    assert {"profile", "analysis", "report"} <= study.finished.keys()
 
 
 def test_ids_exclude_the_other_readings(run: RunCommand, stories260k: Path, ids: Path) -> None:

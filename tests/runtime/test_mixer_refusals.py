@@ -35,6 +35,8 @@ METADATA = [
     ("qwen35", {"ssm.inner_size": None}, "no usable qwen35.ssm.inner_size"),
     ("qwen35", {"rope.dimension_sections": [1, 1, 1, 1]}, "leave some of 4 pairs without a position"),
     ("qwen35", {"rope.dimension_sections": None}, "leave some of 4 pairs without a position"),
+    ("qwen35", {"attention.causal": False}, "the convolution of blk.0 would go both ways"),
+    ("lfm2", {"attention.causal": False}, "the convolution of blk.0 would go both ways"),
     ("gemma3n", {"altup.num_inputs": None}, "no usable gemma3n.altup.num_inputs"),
     ("gemma3n", {"altup.num_inputs": HUGE}, f"altup.num_inputs says {HUGE} streams"),
     ("gemma3n", {"altup.active_idx": 1}, "altup.active_idx says that another stream than the first is active"),

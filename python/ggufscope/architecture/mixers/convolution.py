@@ -17,8 +17,11 @@ def kernel(sources: Sources, layer: int, role: str, channels: int) -> Floats:
     """The taps of every channel, (channels, taps), the last for the token itself.
 
     Raises:
-        NotApplicableError: There are none, they are not finite, or there are more than models have.
+        NotApplicableError: There are none, they are not finite, or more than models have; or tokens see those behind
+            them.
     """
+    if not sources.hyperparameters.causal:
+        raise NotApplicableError(f"the convolution of blk.{layer} would go both ways (attention.causal is false)")
     tensor = sources.catalog.need(layer, role)
     taps = tensor.n_elements // channels
     if not 2 <= taps <= _MOST_TAPS or tensor.shape[-1] != taps:

@@ -123,6 +123,7 @@ def _shape(numbers: Hyperparameters, layer: int) -> HeadShape:
         soft_cap=0.0,
         window=None,
         rotation=rotation,
+        causal=numbers.causal,
         temperature=_temperature(numbers),
     )
 

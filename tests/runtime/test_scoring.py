@@ -52,7 +52,9 @@ ANSWERS: list[tuple[Prompt, str, str]] = [
     (CAPITAL, "Is it Paris?", "unscored"),
     (CAPITAL, "What is the capital of Lyon? Paris.", "correct"),
     (CAPITAL, "I do not know.", "unscored"),
-    (CAPITAL, "Berlin.", "unscored"),
+    (CAPITAL, "Berlin.", "wrong"),
+    (CAPITAL, "Berlin", "unscored"),  # Berlin is not the capital of France may have been meant
+    (CAPITAL, "The Louvre.", "unscored"),
     (CAPITAL, "", "unscored"),
     (CAPITAL, " \n...", "unscored"),
     (CAPITAL, "x " * 5000 + "Paris", "unscored"),
@@ -111,6 +113,57 @@ def test_what_decided_is_named() -> None:
 def test_an_answer_the_model_ended_needs_no_full_stop() -> None:
     assert score(PRODUCT, "103", finished=False).verdict == "unscored"  # 1030 may have been meant
     assert score(PRODUCT, "103", finished=True).verdict == "wrong"
+
+
+WEEKDAY = ask("Today is Wednesday. Which day of the week will it be in five days?", ["Monday"], ["Sunday"])
+MONTH = ask("A bridge was closed in June. In which month did it open?", ["October"])
+DATE = ask("A letter was posted on February 28. On which date was it delivered?", ["March 1", "1st of March"])
+BAGS = ask("A baker packs 156 rolls in bags of 12. How many bags?", ["13"])
+COLOUR = ask("A ball is not red. Which colour is it?", ["blue"])
+FILM = ask("A film starts at 7:40. When does it end?", ["9:15"])
+METAL = ask("Which metal?", ["gold bar"])
+
+OF_A_KIND: list[tuple[Prompt, str, bool, str, str | None]] = [
+    (WEEKDAY, "Wednesday.", True, "wrong", None),
+    (WEEKDAY, "Wednesday. Then", False, "unscored", "not ended"),
+    (WEEKDAY, "Tuesday. Then", False, "wrong", None),
+    (WEEKDAY, "Today is Wednesday, and five days later it is", False, "unscored", "not ended"),
+    (WEEKDAY, "It is Tuesday and Friday.", True, "unscored", "several answers"),
+    (WEEKDAY, "In five days. That will be Friday.", True, "wrong", None),
+    (WEEKDAY, "It is not Friday.", True, "unscored", "none of the asked kind"),
+    (MONTH, "June 2018", True, "wrong", None),
+    (MONTH, "It may be so.", True, "unscored", "none of the asked kind"),
+    (DATE, "28 February 2023.", True, "wrong", None),
+    (DATE, "On March 7.", True, "wrong", None),
+    (BAGS, "12 bags.", True, "wrong", None),
+    (BAGS, "12 bags.", False, "unscored", "not ended"),
+    (BAGS, "156 / 12 = 17.", True, "wrong", None),
+    (BAGS, "156 and 12", True, "unscored", "several answers"),
+    (BAGS, "Many.", True, "unscored", "none of the asked kind"),
+    (COLOUR, "White.", True, "wrong", None),
+    (COLOUR, "Green or yellow.", True, "unscored", "several answers"),
+    (FILM, "It starts at 7:40 and runs 2 hours. So, it ends at 0.222 hours.", True, "wrong", None),
+    (METAL, "Silver.", True, "unscored", "none of the asked kind"),
+    (METAL, "Silver.", False, "unscored", "not ended"),
+    (METAL, "", True, "unscored", "no answer"),
+]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer", "finished", "verdict", "why"), OF_A_KIND, ids=[answer[:40] for _, answer, *_ in OF_A_KIND]
+)
+def test_a_wrong_answer_of_the_asked_kind_is_wrong_and_an_unscored_one_says_why(
+    prompt: Prompt, answer: str, finished: bool, verdict: str, why: str | None
+) -> None:
+    found = score(prompt, answer, finished=finished)
+    assert (found.verdict, found.why) == (verdict, why), found.reason
+
+
+def test_a_wrong_answer_is_named() -> None:
+    assert score(WEEKDAY, "Wednesday", finished=True).reason == "says Wednesday, another weekday"
+    assert score(BAGS, "12 bags", finished=True).reason == "says 12, another number"
+    assert score(LENGTH, "12 miles", finished=True).reason == "says 12"
+    assert score(COLOUR, "pink, white", finished=True).reason == "names more than one colour: pink, white"
 
 
 WORDS = [

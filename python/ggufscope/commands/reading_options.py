@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from ..runtime.answering import MOST_TOKENS, USUAL_TOKENS
 from ..runtime.engines.engine import ENGINES
 from ..runtime.reading.templates import CHOICES
-from ..runtime.tracing import NEW_TOKENS
 
 USUAL_ENGINE = next(iter(ENGINES))
 
@@ -22,5 +22,10 @@ TemplateOption = Annotated[
 EngineOption = Annotated[str, typer.Option("--engine", help=f"{_ENGINES_HELP}.")]
 MaxNewTokensOption = Annotated[
     int | None,
-    typer.Option("--max-new-tokens", metavar="N", help=f"To answer with; default: {NEW_TOKENS}, 0 for texts."),
+    typer.Option(
+        "--max-new-tokens",
+        metavar="N",
+        help=f"To answer with, a fixed limit; default: {USUAL_TOKENS}, and up to {MOST_TOKENS} for answers that are not"
+        " over then; 0 for texts.",
+    ),
 ]

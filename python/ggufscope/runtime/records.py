@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._version import __version__
+from .answering import OVER
 from .measuring.capture import FIGURES
 from .measuring.experts import EXPERT_FIGURES
-from .scoring import score
+from .scoring import NOT_ENDED, score
 from .trace_document import (
     SCHEMA,
     Answer,
@@ -162,8 +163,8 @@ def _score(item: Item, answer: Answer | None) -> Score | None:
     if item.prompt is None or answer is None or answer.text is None:
         return None
     if answer.ended in {"interrupted", "not finite"}:
-        return Score("unscored", None, f"the answer is not complete: {answer.ended}")
-    return score(item.prompt, answer.text, finished=answer.ended == "stop")
+        return Score("unscored", None, f"the answer is not complete: {answer.ended}", NOT_ENDED)
+    return score(item.prompt, answer.text, finished=answer.ended in OVER)
 
 
 def _without_answers(shape: ModelShape, reading: Reading) -> list[str]:

@@ -2,7 +2,8 @@
 
 An answer is searched for the accepted answers and for known wrong ones. What is denied does not count (`not Lyon but
 Paris`), nor does a question that the model asks back. An answer in which neither is found is wrong only if it shows
-it: another number where one number was asked for, No where Yes was right. Everything else is unscored, never a guess.
+it: another number, weekday or colour where one was asked for (`answer_kinds`), No where Yes was right. Everything else
+is unscored, never a guess, and the score says why.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .reading.answer_kinds import NUMBER, Named, asks_for_number, kind_of, members_in
 from .reading.answer_words import Word, Words, read_words
 from .reading.english import CONTRASTS, LINKING, NEGATING_AFTER, NEGATIONS, NO, NOT_NEGATING, YES
 from .reading.patterns import LONGEST_TEXT, Pattern, is_pattern
@@ -18,8 +20,12 @@ from .trace_document import Score
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .reading.answer_kinds import Kind
     from .reading.prompts import Prompt
 
+NOT_ENDED, SEVERAL, OTHER_KIND, NO_ANSWER = "not ended", "several answers", "none of the asked kind", "no answer"
+
+_MOST_NAMED = 4
 _REACH = 4  # words between a negation and what it denies, in the same clause
 
 
@@ -46,7 +52,7 @@ def score(prompt: Prompt, answer: str, *, finished: bool) -> Score:
     """
     words = _without_echo(read_words(answer[:LONGEST_TEXT], questions=False), read_words(prompt.prompt))
     if not words.words:
-        return Score("unscored", None, "no answer")
+        return _unscored(NO_ANSWER, "no answer" if finished else "no answer before its limit")
     said = _yes_or_no(prompt, words)
     if said is not None:
         return said
@@ -60,8 +66,11 @@ def score(prompt: Prompt, answer: str, *, finished: bool) -> Score:
         return Score("wrong", mistaken.answer, f"says {mistaken.answer!r}, a known wrong answer")
     if right:
         return Score("wrong", right[0].answer, f"denies {right[0].answer!r}")
-    undecided = Score("unscored", None, "neither an accepted nor a known wrong answer")
-    return _other_number(prompt, words, finished) or undecided
+    return _of_the_asked_kind(prompt, words, finished)
+
+
+def _unscored(why: str, reason: str) -> Score:
+    return Score("unscored", None, reason, why)
 
 
 def _weigh(stated: _Mention, mistaken: _Mention | None, words: Words) -> Score:
@@ -69,12 +78,12 @@ def _weigh(stated: _Mention, mistaken: _Mention | None, words: Words) -> Score:
     listed = words.words
     around = {listed[at].text for at in (stated.first - 1, stated.last + 1) if 0 <= at < len(listed)}
     if "or" in around:
-        return Score("unscored", None, f"{stated.answer!r} is one of several answers given")
+        return _unscored(SEVERAL, f"{stated.answer!r} is one of several answers given")
     if mistaken is None:
         return Score("correct", stated.answer, f"says {stated.answer!r}")
     here, there = listed[stated.first].sentence, listed[mistaken.first].sentence
     if here == there:
-        return Score("unscored", None, f"says {stated.answer!r} and {mistaken.answer!r} in one sentence")
+        return _unscored(SEVERAL, f"says {stated.answer!r} and {mistaken.answer!r} in one sentence")
     if here < there:
         return Score("correct", stated.answer, f"says {stated.answer!r} first")
     return Score("wrong", mistaken.answer, f"says {mistaken.answer!r}, a known wrong answer, first")
@@ -158,18 +167,48 @@ def _yes_or_no(prompt: Prompt, words: Words) -> Score | None:
     return None
 
 
-def _other_number(prompt: Prompt, words: Words, finished: bool) -> Score | None:
-    """Wrong, where a number was asked for and the first sentence, complete, gives exactly one other.
+def _of_the_asked_kind(prompt: Prompt, words: Words, finished: bool) -> Score:
+    """The score of an answer in which neither an accepted nor a known wrong one is found."""
+    kind = kind_of(prompt.accepted)
+    name = kind.name if kind else NUMBER if asks_for_number(prompt.accepted) else None
+    if name is None:
+        if finished:
+            return _unscored(OTHER_KIND, "neither an accepted nor a known wrong answer")
+        return _unscored(NOT_ENDED, "not ended, and neither an accepted nor a known wrong answer so far")
+    mentions = [named for named in _of_kind(kind, words) if not _is_denied(words.words, named.first, named.last)]
+    given = _single(mentions, {named.text for named in _of_kind(kind, read_words(prompt.prompt))}, words, finished)
+    if given is not None:
+        accepted = {named.text for answer in prompt.accepted for named in _of_kind(kind, read_words(answer))}
+        return Score("wrong", None, f"says {_spoken(given, kind)}" + ("" if given in accepted else f", another {name}"))
+    if not finished:
+        return _unscored(NOT_ENDED, f"not ended, and without a {name} that is its answer so far")
+    texts = list(dict.fromkeys(_spoken(named.text, kind) for named in mentions))
+    several = f"names more than one {name}: {', '.join(texts[:_MOST_NAMED])}"
+    return _unscored(SEVERAL, several) if texts else _unscored(OTHER_KIND, f"names no {name}")
 
-    Numbers of the prompt do not count: they may be repeated before the answer comes.
+
+def _single(mentions: Sequence[Named], asked: set[str], words: Words, finished: bool) -> str | None:
+    """The only thing of the asked kind in the first sentence, or in the last one of an answer that is over.
+
+    What the prompt names as well may be repeated before the answer comes: it counts only in an answer that is over.
     """
-    plain = [read_words(answer).words for answer in prompt.accepted if not is_pattern(answer)]
-    if not plain or any(sum(word.is_number for word in answer) != 1 for answer in plain):
-        return None
-    asked = {word.text for word in read_words(prompt.prompt).words}
-    first = words.words[0].sentence
-    if not finished and first >= words.n_ended:
-        return None
-    numbers = [(at, word) for at, word in enumerate(words.words) if word.is_number and word.text not in asked]
-    other = {word.text for at, word in numbers if word.sentence == first and not _is_denied(words.words, at, at)}
-    return Score("wrong", None, f"says {other.pop()}") if len(other) == 1 else None
+    first, last = words.words[0].sentence, words.words[-1].sentence
+    for sentence in dict.fromkeys([first, *([last] if finished else [])]):
+        there = {named.text for named in mentions if words.words[named.first].sentence == sentence}
+        new = there - asked
+        if len(new) == 1 and (finished or sentence < words.n_ended):
+            return new.pop()
+        if len(there) == 1 and finished:
+            return there.pop()
+    return None
+
+
+def _of_kind(kind: Kind | None, words: Words) -> list[Named]:
+    """What a text names of a kind; without one, its numbers."""
+    if kind is not None:
+        return list(members_in(kind, words))
+    return [Named(word.text, at, at) for at, word in enumerate(words.words) if word.is_number]
+
+
+def _spoken(text: str, kind: Kind | None) -> str:
+    return text.title() if kind is not None and kind.proper else text

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from .answering import ending_of
 from .engines.engine import Ending, GenerationInterrupted, Seconds
 from .measuring.capture import Recorder
 from .measuring.memory import PeakMemory
@@ -13,6 +15,7 @@ from .measuring.memory import PeakMemory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .answering import Budget
     from .engines.engine import Engine, Progress
     from .measuring.capture import Keep
     from .reading.readings import Reading
@@ -24,7 +27,7 @@ class Plan:
 
     Attributes:
         n_prompts, n_tokens: to read.
-        new_tokens: to generate for each prompt, at most.
+        new_tokens: to generate for each prompt: few answers go on behind so many.
         seconds: estimated; None where the engine cannot tell.
     """
 
@@ -37,13 +40,13 @@ class Plan:
 class TimedRun:
     """Prefill and generation, timed."""
 
-    def __init__(self, engine: Engine, reading: Reading, new_tokens: int, progress: Progress | None) -> None:
+    def __init__(self, engine: Engine, reading: Reading, budget: Budget, progress: Progress | None) -> None:
         self._engine = engine
+        self._reading = reading
         self._tokens = [item.tokens for item in reading.items]
-        self._stop = reading.stop
-        self._new_tokens = new_tokens
+        self._budget = budget
         self._progress = progress
-        self._prefill_share = 1.0 if new_tokens == 0 else 0.5
+        self._prefill_share = 1.0 if budget.most == 0 else 0.5
         self.memory = PeakMemory()
         self.recorder = Recorder(0, engine.shape)
         self.endings: list[Ending] | None = None
@@ -53,28 +56,33 @@ class TimedRun:
         """Tell the plan with an estimate of its seconds; without a listener nothing is estimated."""
         if announce is None and self._progress is None:
             return
-        guess = self._engine.estimate(self._tokens, self._new_tokens)
+        guess = self._engine.estimate(self._tokens, self._budget.usual)
         if guess is not None and sum(guess) > 0:
             self._prefill_share = guess.prefill / sum(guess)
         if announce is not None:
             seconds = None if guess is None else sum(guess)
-            announce(Plan(len(self._tokens), sum(map(len, self._tokens)), self._new_tokens, seconds))
+            announce(Plan(len(self._tokens), sum(map(len, self._tokens)), self._budget.usual, seconds))
 
     def work(self, keep: Keep | None) -> bool:
         """Whether generation was interrupted; what there is, is kept."""
         self.recorder = Recorder(len(self._tokens), self._engine.shape, keep)
         clock = time.perf_counter()
         self._engine.prefill(
-            self._tokens, self.recorder, room=self._new_tokens, progress=self._part(0.0, self._prefill_share)
+            self._tokens, self.recorder, room=self._budget.most, progress=self._part(0.0, self._prefill_share)
         )
         self.seconds = Seconds(time.perf_counter() - clock, 0.0)
-        if self._new_tokens == 0:
+        if self._budget.most == 0:
             return False
         clock = time.perf_counter()
         interrupted = False
         try:
             part = self._part(self._prefill_share, 1.0)
-            self.endings = self._engine.generate(self._new_tokens, self._stop, progress=part)
+            self.endings = self._engine.generate(
+                self._budget.most,
+                self._reading.stop,
+                progress=part,
+                over=partial(ending_of, self._reading, self._budget),
+            )
         except GenerationInterrupted as stopped:
             self.endings, interrupted = stopped.endings, True
         self.seconds = Seconds(self.seconds.prefill, time.perf_counter() - clock)

@@ -57,7 +57,7 @@ class TraceSettings:
         template: the form prompts were put in, as `"chatml"`; `"none"`: as they are.
         template_reason: why this one.
         opening_tokens: ids in front of every text, what the vocabulary wants there.
-        max_new_tokens: asked for.
+        max_new_tokens: asked for, or what answers may grow to.
         stop_tokens: ids that end an answer.
         seed: of the probe's tokens; None without.
         kept: points of which raw activations were stored beside.
@@ -89,7 +89,8 @@ class Answer:
     Attributes:
         token_ids: generated, without the token that ended it.
         text: those decoded; None without a tokenizer.
-        ended: `"stop"`, `"limit"`, `"context"` or `"not finite"`, as `engine.Ending` has it; `"interrupted"`.
+        ended: `"stop"`, `"limit"`, `"context"` or `"not finite"`, as `engine.Ending` has it; `"blank line"` or
+            `"repeats"`, as `answering` has it; `"interrupted"`.
     """
 
     token_ids: list[int]
@@ -105,11 +106,14 @@ class Score:
         verdict: `"correct"`, `"wrong"` or `"unscored"`.
         matched: the answer of the prompt file, right or wrong, that decided; None where none did.
         reason: one sentence.
+        why: of one that is unscored, in few words, as `"not ended"` (see `scoring`); None for the others, and in files
+            of the first release.
     """
 
     verdict: str
     matched: str | None
     reason: str
+    why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -265,7 +269,7 @@ TRACE_FORM = SavedForm(
     error=TraceError,
     digits=DIGITS,
     check=_check_shapes,
-    optional=("model.file_hashes", "experts", "prompts.experts"),
+    optional=("model.file_hashes", "experts", "prompts.experts", "prompts.score.why"),
 )
 
 

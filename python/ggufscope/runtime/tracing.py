@@ -15,6 +15,7 @@ from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.subject import Subject
 from ..saving.guard import Guard
+from .answering import Budget
 from .engines.engine import ENGINES
 from .measuring.kept import checked_points, keeping
 from .reading.prompts import NamedPrompts, named_prompts
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from .engines.engine import Progress
     from .measuring.capture import Keep
     from .shape import ModelShape
-
-NEW_TOKENS = 16
 
 
 def trace(
@@ -62,8 +61,9 @@ def trace(
         tokens: a file of token ids to read in place of prompts; see `token_files`.
         template: form to put prompts in: `"auto"`, `"none"` or one of `templates.TEMPLATES`.
         engine: a name in `engine.ENGINES`.
-        max_new_tokens: to generate behind each prompt, greedily; 0: none. By default 16 for prompts, else 0. A model
-            that does not continue a text, as one whose attention goes both ways, has no answers: a warning says so.
+        max_new_tokens: to generate behind each prompt, greedily; 0: none. By default an answer to a prompt has 64, and
+            up to 256 where it is not over then, see `answering`; behind anything else there is none. A model that does
+            not continue a text, as one whose attention goes both ways, has no answers: a warning says so.
         keep: points of which to store raw activations; see `capture.POINTS`.
         keep_path: where to store them, an .npz file.
         force: replace a file, too, that ggufscope did not write.
@@ -91,7 +91,7 @@ def trace(
         >>> trace.head_figure("entropy_share").mean(axis=0)                         # doctest: +SKIP
     """
     _check_choices(sum(choice is not None for choice in (prompts, text, probe, tokens)), engine)
-    new_tokens = _checked_new_tokens(max_new_tokens, text is None and probe is None and tokens is None)
+    budget = _budget(max_new_tokens, text is None and probe is None and tokens is None)
     points = checked_points(keep)
     if points and keep_path is None:
         raise ValueError("to keep raw activations, say where")
@@ -105,12 +105,12 @@ def trace(
             guard.check(keep_path)
         opened = stack.enter_context(ENGINES[engine].open(model, n_threads))
         if opened.shape.no_answers is not None:
-            new_tokens = 0
-        reading = _read(model, opened.shape, new_tokens, prompts, text, probe, tokens, template, seed)
+            budget = Budget.of(0)
+        reading = _read(model, opened.shape, budget.most, prompts, text, probe, tokens, template, seed)
         _check_context(reading, opened.shape)
         hashing = stack.enter_context(FileHashing(model, wanted=hash))
         keeper = stack.enter_context(_keeper(keep_path, points, opened.shape, guard))
-        run = TimedRun(opened, reading, new_tokens, progress)
+        run = TimedRun(opened, reading, budget, progress)
         run.announce(announce)
         interrupted = run.work(keeper)
         timing = TraceTiming(
@@ -122,7 +122,7 @@ def trace(
         )
         subject = Subject.of(model, hashing.result_so_far() if interrupted else hashing.result())
         document = trace_document(
-            subject, opened, reading, run.recorder, run.endings, new_tokens=new_tokens, kept=points, timing=timing
+            subject, opened, reading, run.recorder, run.endings, new_tokens=budget.most, kept=points, timing=timing
         )
     if interrupted:
         raise TraceInterrupted(Trace(document))
@@ -136,12 +136,10 @@ def _check_choices(n_readings: int, engine: str) -> None:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
 
 
-def _checked_new_tokens(asked: int | None, answers: bool) -> int:
-    if asked is None:
-        return NEW_TOKENS if answers else 0
-    if isinstance(asked, bool) or not isinstance(asked, int) or asked < 0:
+def _budget(asked: int | None, answers: bool) -> Budget:
+    if asked is not None and (isinstance(asked, bool) or not isinstance(asked, int) or asked < 0):
         raise ValueError(f"max_new_tokens must be 0 or more, not {asked!r}")
-    return asked
+    return Budget.of(asked if asked is not None or answers else 0)
 
 
 def _read(  # noqa: PLR0917

@@ -167,7 +167,8 @@ def _leave_out_none(plain: Any, path: list[str]) -> None:
         return
     name, *rest = path
     if rest:
-        _leave_out_none(plain[name], rest)
+        if plain[name] is not None:
+            _leave_out_none(plain[name], rest)
     elif plain[name] is None:
         del plain[name]
 

@@ -11,11 +11,11 @@ from ..analysis.settings import make_settings
 from ..arrays.arguments import thread_count
 from ..errors import TraceError
 from ..report.writing import chosen_formats
+from ..runtime.answering import MOST_TOKENS
 from ..runtime.engines.engine import ENGINES
 from ..runtime.reading.prompts import named_prompts
 from ..runtime.reading.readings import read_prompt_set
 from ..runtime.reading.templates import CHOICES
-from ..runtime.tracing import NEW_TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Choices:
     prompts: NamedPrompts
     template: str
     engine: str
-    new_tokens: int
+    new_tokens: int | None
     probe: int
     analysis: AnalysisSettings
     threads: int
@@ -72,7 +72,7 @@ class Choices:
             "prompts": hashlib.sha256(self.prompts.prompts.model_dump_json().encode()).hexdigest(),
             "template": self.template,
             "engine": self.engine,
-            "max_new_tokens": self.new_tokens,
+            "max_new_tokens": f"to the end, at most {MOST_TOKENS}" if self.new_tokens is None else self.new_tokens,
         }
 
     @property
@@ -130,7 +130,7 @@ def make_choices(
         prompts=named_prompts(prompts),
         template=template,
         engine=engine,
-        new_tokens=NEW_TOKENS if max_new_tokens is None else _at_least(max_new_tokens, 0, "max_new_tokens"),
+        new_tokens=None if max_new_tokens is None else _at_least(max_new_tokens, 0, "max_new_tokens"),
         probe=probe,
         analysis=settings,
         threads=thread_count(threads),

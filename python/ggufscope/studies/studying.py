@@ -62,7 +62,7 @@ def study(
         prompts: a file of prompts; by default the twenty that ship with ggufscope.
         template: form to put prompts in, as for `ggufscope.trace`.
         engine: as for `ggufscope.trace`.
-        max_new_tokens: to answer each prompt with; by default 16.
+        max_new_tokens: to answer each prompt with; by default 64, and up to 256 for answers that are not over then.
         probe: random tokens to read beside the prompts; 0: none.
         weights: of the index, as for `ggufscope.analyze`; so are `norm` and `scale`.
         norm: scale of a gain vector.

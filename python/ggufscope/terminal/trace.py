@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..runtime.timed_run import Plan
-    from ..runtime.trace_document import ExpertRecord, PromptTrace, TraceDocument
+    from ..runtime.trace_document import ExpertRecord, PromptTrace, Score, TraceDocument
 
 _LABEL = 28
 _LONGEST_ANSWER = 44
@@ -172,6 +172,13 @@ def _render_answers(console: Console, prompts: Sequence[PromptTrace], glyphs: Gl
             safe(glyphs.cut(prompt.id, 32)),
             safe(glyphs.cut(prompt.category or "", 24)),
             safe(glyphs.cut(" ".join(answer.split()), _LONGEST_ANSWER)),
-            safe(verdict, _VERDICT_STYLES.get(verdict, "dim")),
+            safe(_verdict_text(prompt.score, glyphs), _VERDICT_STYLES.get(verdict, "dim")),
         )
     print_table(console, table)
+
+
+def _verdict_text(score: Score | None, glyphs: Glyphs) -> str:
+    """The verdict, and of one that is unscored why."""
+    if score is None:
+        return glyphs.nothing
+    return f"{score.verdict}: {score.why}" if score.why else score.verdict

@@ -11,7 +11,7 @@ from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import counted, short
 from ..validation.compare import BETTER, WORSE
 from ..validation.headline import headline
-from ..validation.wording import count_sentences, fit_sentence, power_sentence, with_interval
+from ..validation.wording import answers_text, count_sentences, fit_sentence, power_sentence, with_interval
 from .console import plain_table, print_table, safe
 from .headline import render_headline
 
@@ -107,8 +107,9 @@ def _size(predictor: Predictor | None, glyphs: Glyphs) -> str:
 def _render_fit(console: Console, document: ValidationDocument, glyphs: Glyphs) -> None:
     fit = document.fit
     console.print(safe(fit_sentence(fit), "bold" if fit.fitted else ""))
-    counts = f"{fit.n_correct} correct, {fit.n_wrong} wrong, {fit.n_unscored} unscored"
-    console.print(safe(f"{counts}{f', {fit.n_incomplete} with undefined features' if fit.n_incomplete else ''}", "dim"))
+    console.print(
+        safe(f"{answers_text(fit)}{f', {fit.n_incomplete} with undefined features' if fit.n_incomplete else ''}", "dim")
+    )
     sentence = power_sentence(fit)
     if sentence is not None and fit.exploratory:
         console.print(safe(f"{sentence}: exploratory", "dim"))

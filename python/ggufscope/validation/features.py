@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ class Scored:
         varying: numbers of the features that differ between prompts.
         kept: feature → why it keeps its default weight.
         n_unscored: prompts without a verdict.
+        unscored: why → how many of these.
         n_incomplete: scored, but with a feature undefined.
     """
 
@@ -48,6 +50,7 @@ class Scored:
     varying: list[int]
     kept: dict[str, str]
     n_unscored: int
+    unscored: dict[str, int]
     n_incomplete: int
 
     @property
@@ -82,6 +85,7 @@ def read_features(trace: Trace) -> Scored:
             if feature not in varying
         },
         n_unscored=int((~scored).sum()),
+        unscored=dict(Counter(prompt.score.why for prompt in prompts if prompt.score and prompt.score.why)),
         n_incomplete=int((scored & ~complete).sum()),
     )
 

@@ -138,6 +138,7 @@ def _unfitted(scored: Scored, weights: Floats | None, reason: str | None = None)
         n_correct=scored.n_correct,
         n_wrong=scored.n_wrong,
         n_unscored=scored.n_unscored,
+        unscored=scored.unscored,
         n_incomplete=scored.n_incomplete,
         power=power(scored.n_correct, scored.n_wrong),
         features=_features(scored, weights),

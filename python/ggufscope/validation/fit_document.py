@@ -90,6 +90,7 @@ class Fit:
         null: of the shuffles.
         verdict: in words; None without a fit.
         scores: of every prompt, for charts.
+        unscored: why a prompt has no verdict → how many; None in files of the first release.
     """
 
     fitted: bool
@@ -110,3 +111,4 @@ class Fit:
     null: Null | None = None
     verdict: str | None = None
     scores: list[HeldOut] = field(default_factory=list)
+    unscored: dict[str, int] | None = None

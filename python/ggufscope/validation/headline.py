@@ -13,7 +13,7 @@ from ..text.numbers import counted
 from .compare import BETTER, WORSE
 from .quantities import BASELINES, RISK
 from .sizes import CLOSER, FURTHER
-from .wording import fit_sentence, with_interval
+from .wording import answers_text, fit_sentence, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -143,5 +143,4 @@ def _undecided(quantities: Sequence[Quantity], n_prompts: int) -> Iterator[str]:
 
 
 def _answers(fit: Fit) -> str:
-    counts = f"{fit.n_correct} correct, {fit.n_wrong} wrong, {fit.n_unscored} unscored"
-    return fit_sentence(fit) if fit.fitted else f"{counts}; {fit_sentence(fit)}"
+    return f"{answers_text(fit)}; {fit_sentence(fit)}"

@@ -127,5 +127,5 @@ VALIDATION_FORM = SavedForm(
     error=ValidationError,
     digits=DIGITS,
     check=_check_quantities,
-    optional=("model.file_hashes",),
+    optional=("model.file_hashes", "fit.unscored"),
 )

@@ -132,6 +132,12 @@ def _value(estimate: Estimate | None) -> str:
     return "undefined" if estimate is None else f"{estimate.value:.2f}"
 
 
+def answers_text(fit: Fit) -> str:
+    """How many answers are correct, wrong and unscored, and why the last are."""
+    why = ", ".join(f"{n} {reason}" for reason, n in (fit.unscored or {}).items())
+    return f"{fit.n_correct} correct, {fit.n_wrong} wrong, {fit.n_unscored} unscored" + (f" ({why})" if why else "")
+
+
 def power_sentence(fit: Fit) -> str | None:
     """How probable it is that so few prompts show an AUC; None where nothing was scored."""
     if fit.power is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...validation.wording import over_baseline, power_sentence, with_interval
+from ...validation.wording import answers_text, over_baseline, power_sentence, with_interval
 from .blocks import Figures, Heading, Items, Paragraph, TextTable, heads
 from .cells import NOTHING, number
 from .chart import VALIDATION
@@ -122,10 +122,8 @@ def fitted_weights(shown: Shown) -> Iterator[Block]:
     yield Heading(Own("Weights of the index, fitted to answers"))
     yield Paragraph(
         own(
-            "{} correct, {} wrong; left out: {} unscored, {} with an undefined feature.",
-            fit.n_correct,
-            fit.n_wrong,
-            fit.n_unscored,
+            "{}, {} with an undefined feature.",
+            answers_text(fit),
             fit.n_incomplete,
         )
     )

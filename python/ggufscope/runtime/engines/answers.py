@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..shape import Array
-    from .engine import Progress
+    from .engine import Over, Progress
 
 
 class Answers:
@@ -23,13 +23,17 @@ class Answers:
         limit: tokens to generate for each.
         context: tokens that a prompt and its answer may have when they are read; None: no limit.
         stop: ids that end an answer.
+        over: tells of other ends, see `engine.Over`.
     """
 
-    def __init__(self, lengths: list[int], limit: int, context: int | None, stop: frozenset[int]) -> None:
+    def __init__(
+        self, lengths: list[int], limit: int, context: int | None, stop: frozenset[int], over: Over | None = None
+    ) -> None:
         self._lengths = lengths
         self._limit = limit
         self._context = context
         self._stop = stop
+        self._over = over
         self.tokens: list[list[int]] = [[] for _ in lengths]
         self._reasons: list[str | None] = [None] * len(lengths)
 
@@ -77,6 +81,8 @@ class Answers:
                 self._reasons[prompt] = "limit"
             elif self._context is not None and self._lengths[prompt] + len(answer) > self._context:
                 self._reasons[prompt] = "context"
+            elif self._over is not None:
+                self._reasons[prompt] = self._over(prompt, answer)
 
     def endings(self) -> list[Ending]:
         return [

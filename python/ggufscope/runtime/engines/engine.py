@@ -7,7 +7,7 @@ and the tests take it from there.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -15,7 +15,6 @@ from ...errors import Interrupted
 from ...extras import need
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from types import TracebackType
 
     import numpy as np
@@ -31,6 +30,9 @@ if TYPE_CHECKING:
 # Called in the calling thread; may raise to cancel.
 Progress = Callable[[str, float], object]
 
+# (number of the prompt, tokens of its answer so far) → why the answer is over without an end token; None: it goes on.
+Over = Callable[[int, Sequence[int]], str | None]
+
 
 @dataclass(frozen=True)
 class Ending:
@@ -39,7 +41,7 @@ class Ending:
     Attributes:
         tokens: that were generated, without the one that ended the answer.
         reason: `"stop"`: an end token; `"limit"`: as many tokens as were asked for; `"context"`: no room for more;
-            `"not finite"`: scores of the next token were NaN or infinite.
+            `"not finite"`: scores of the next token were NaN or infinite; or what an `Over` says.
     """
 
     tokens: tuple[int, ...]
@@ -97,13 +99,16 @@ class Engine(Protocol):
             GGUFError: The file shrank since it was opened.
         """
 
-    def generate(self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None) -> list[Ending]:
+    def generate(
+        self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None, over: Over | None = None
+    ) -> list[Ending]:
         """Continue every prompt greedily: the highest score, the lowest id among equals.
 
         Args:
             max_new_tokens: at most so many for each, at least 1, at most the `room` of the prefill.
             stop: ids that end an answer.
             progress: see Progress.
+            over: see Over.
 
         Raises:
             ValueError: The model does not continue a text (`ModelShape.no_answers`).

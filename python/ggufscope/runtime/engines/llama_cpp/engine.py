@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ....models.model import Model
     from ...measuring.capture import Recorder
     from ...shape import Array, ModelShape
-    from ..engine import Progress, Tokens
+    from ..engine import Over, Progress, Tokens
 
     TokenIds = npt.NDArray[np.int32]
 
@@ -135,13 +135,15 @@ class LlamaCppEngine:
             self._blame_weights()
         return scores
 
-    def generate(self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None) -> list[Ending]:
+    def generate(
+        self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None, over: Over | None = None
+    ) -> list[Ending]:
         """Continue every prompt; see `Engine.generate`."""
         if self.shape.no_answers is not None:
             raise ValueError(self.shape.no_answers)
         if self._logits is None:
             raise ValueError("there is nothing to continue before a prefill")
-        answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop)
+        answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop, over)
         return answers.complete(self._logits, self._step, progress)
 
     def _session(self, n_sequences: int, length: int, batch: int) -> Session:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ....models.model import Model
     from ...measuring.capture import Recorder
     from ...shape import Array, ModelShape
-    from ..engine import Ending, Progress, Seconds, Tokens
+    from ..engine import Ending, Over, Progress, Seconds, Tokens
     from .mixers.mixer import RunningMixer
 
 
@@ -86,7 +86,9 @@ class StreamedEngine:
             self._logits = self._scores(x[ends - 1])
         return self._logits
 
-    def generate(self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None) -> list[Ending]:
+    def generate(
+        self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None, over: Over | None = None
+    ) -> list[Ending]:
         """Continue every prompt; see `Engine.generate`."""
         if self.shape.no_answers is not None:
             raise ValueError(self.shape.no_answers)
@@ -94,7 +96,7 @@ class StreamedEngine:
             raise ValueError("there is nothing to continue before a prefill")
         if max_new_tokens > self._room:
             raise ValueError(f"the prefill left room for {self._room} tokens, not for {max_new_tokens}")
-        answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop)
+        answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop, over)
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             return answers.complete(self._logits, self._step, progress)
 

@@ -297,7 +297,7 @@ def test_ctrl_c_while_reading_leaves_nothing(stories260k: Path, tmp_path: Path) 
 def test_a_terminal_sees_the_plan(stories260k: Path, questions: Path) -> None:
     shown, _ = on_a_terminal("trace", stories260k, "--prompts", questions, output_apart=True)
     assert "2 prompts, " in shown
-    assert "then up to 16 tokens of answer each, about" in shown
+    assert "then up to 64 tokens of answer each, about" in shown
 
 
 def test_durations() -> None:

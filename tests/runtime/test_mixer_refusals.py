@@ -34,7 +34,7 @@ METADATA = [
     ("qwen35", {"ssm.time_step_rank": HUGE}, f"2 key heads and {HUGE} value heads of 16 components do not make"),
     ("qwen35", {"ssm.inner_size": None}, "no usable qwen35.ssm.inner_size"),
     ("qwen35", {"rope.dimension_sections": [1, 1, 1, 1]}, "leave some of 4 pairs without a position"),
-    ("qwen35", {"rope.dimension_sections": None}, "leave some of 4 pairs without a position"),
+    ("qwen35", {"rope.dimension_sections": [4]}, "leave some of 4 pairs without a position"),
     ("qwen35", {"attention.causal": False}, "the convolution of blk.0 would go both ways"),
     ("lfm2", {"attention.causal": False}, "the convolution of blk.0 would go both ways"),
     ("gemma3n", {"altup.num_inputs": None}, "no usable gemma3n.altup.num_inputs"),

@@ -76,6 +76,19 @@ def test_prompts_do_not_notice_each_other(name: str, write_gguf: WriteGguf) -> N
         np.testing.assert_allclose(together[1], alone[0], atol=1e-4)
 
 
+def test_files_of_ollama_are_read_alike(write_gguf: WriteGguf) -> None:
+    """Theirs have no ending of `ssm_dt`, no sections of RoPE, and key heads by layer."""
+    file = SPECIMENS["qwen35"].file()
+    tensors = {name.replace("ssm_dt.bias", "ssm_dt"): tensor for name, tensor in file["tensors"].items()}
+    metadata = {key: value for key, value in file["metadata"].items() if not key.endswith("dimension_sections")}
+    metadata |= {"qwen35.attention.head_count_kv": [0, 2, 0, 2]}
+    scores = []
+    for changes in ({}, {"tensors": tensors, "metadata": metadata}):
+        with gs.open(write_gguf(**(file | changes))) as model, open_engine(model, 1) as engine:
+            scores.append(engine.prefill([TOKENS], None, room=0, progress=None).copy())
+    np.testing.assert_array_equal(*scores)
+
+
 def test_layers_without_attention_have_no_figures_of_it(write_gguf: WriteGguf) -> None:
     with gs.open(write_gguf(**SPECIMENS["qwen35"].file())) as model, open_engine(model, 1) as engine:
         recorder = Recorder(1, engine.shape)

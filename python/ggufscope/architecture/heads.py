@@ -162,8 +162,9 @@ def rotation_of(hyperparameters: Hyperparameters, layer: int, key_length: int) -
     n_dims = _for_window(hyperparameters, "rope.dimension_count", layer, window) or key_length
     if n_dims > key_length or n_dims % 2:
         raise NotApplicableError(f"RoPE over {n_dims} of {key_length} components of a head")
-    if family.sections:
-        _check_sections(hyperparameters.numbers("rope.dimension_sections"), n_dims // 2)
+    sections = hyperparameters.numbers("rope.dimension_sections") if family.sections else []
+    if sections:
+        _check_sections(sections, n_dims // 2)
     base = (hyperparameters.number("rope.freq_base", layer) or 10_000.0) * _stretched(hyperparameters, key_length)
     if window is not None and (family.local_base is not None or family.local_unscaled):
         local = hyperparameters.number("rope.freq_base_swa") or family.local_base or base

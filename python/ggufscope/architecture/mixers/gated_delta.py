@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     Order = npt.NDArray[np.intp]
 
+_BIAS_OF_OLLAMA = "ssm_dt"  # as its converter names it
 _MOST_HEADS, _LONGEST_HEAD = 4096, 2048  # beyond any model
 
 
@@ -118,6 +119,7 @@ def gated_delta(sources: Sources, layer: int) -> GatedDelta:
     n_mixed = (2 * heads.n_keys + heads.n_values) * heads.length
     mixed, gate = _mixed_and_gate(sources, layer, heads)
     alpha, beta = _alpha_and_beta(sources, layer, heads)
+    bias_role = _BIAS_OF_OLLAMA if catalog.has(layer, _BIAS_OF_OLLAMA) else "ssm_dt.bias"
     norm = sources.optional_norm(layer, "ssm_norm", (heads.length,), centred=False)
     if norm is None:
         raise NotApplicableError(f"there is no blk.{layer}.ssm_norm")
@@ -128,7 +130,7 @@ def gated_delta(sources: Sources, layer: int) -> GatedDelta:
         alpha=alpha,
         beta=beta,
         kernel=kernel(sources, layer, "ssm_conv1d", n_mixed),
-        decay_bias=catalog.needed_vector(layer, "ssm_dt.bias", heads.n_values),
+        decay_bias=catalog.needed_vector(layer, bias_role, heads.n_values),
         decay=catalog.needed_vector(layer, "ssm_a", heads.n_values),
         norm=norm,
         epsilon=sources.hyperparameters.epsilon,

@@ -12,7 +12,8 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.commands.app import main
-from ggufscope.models.inspection import file_type_of, roles_of, type_map
+from ggufscope.models.file_types import file_type_of
+from ggufscope.models.inspection import roles_of, type_map
 from ggufscope.models.stacks import layer_ranges
 from ggufscope.text.numbers import bytes_text, count_text
 
@@ -93,6 +94,46 @@ def test_declared_against_actual(
         found = file_type_of(model)
     assert found.agrees is agrees
     assert sum(found.actual.values()) == pytest.approx(1 if types else 0)
+
+
+@pytest.mark.parametrize(
+    ("declared", "types", "columns", "agrees", "fallbacks"),
+    [
+        (15, ["Q5_0", "Q8_0"], 64, True, {"Q5_0": "Q4_K", "Q8_0": "Q6_K"}),  # Q4_K_M
+        (17, ["Q5_1", "Q8_0"], 96, True, {"Q5_1": "Q5_K", "Q8_0": "Q6_K"}),  # Q5_K_M
+        (18, ["Q8_0"], 64, True, {"Q8_0": "Q6_K"}),  # Q6_K
+        (12, ["Q4_0"], 64, True, {"Q4_0": "Q3_K"}),  # Q3_K_M
+        (10, ["Q4_0"], 64, True, {"Q4_0": "Q2_K"}),  # Q2_K
+        (30, ["IQ4_NL"], 64, True, {"IQ4_NL": "IQ4_XS"}),  # IQ4_XS
+        (26, ["IQ4_NL"], 64, True, {"IQ4_NL": "IQ3_S"}),  # IQ3_S
+        (15, ["Q8_0", "Q8_0", "Q5_0"], 64, False, {"Q8_0": "Q6_K", "Q5_0": "Q4_K"}),  # mostly what stands for Q6_K
+        (15, ["Q5_0"], 256, False, {}),  # the rows fit: the quantizer had no reason
+        (2, ["Q5_0"], 64, False, {}),  # Q4_0 has blocks of 32 itself
+    ],
+)
+def test_types_that_stand_for_others_where_rows_do_not_fit(
+    write_gguf: Any,
+    random_blocks: Any,
+    declared: int,
+    types: list[str],
+    columns: int,
+    agrees: bool,
+    fallbacks: dict[str, str],
+) -> None:
+    tensors = {f"blk.{i}.ffn_up.weight": (random_blocks(kind, 4, columns), kind) for i, kind in enumerate(types)}
+    with gs.open(write_gguf(tensors, {"general.file_type": declared})) as model:
+        found = file_type_of(model)
+    assert (found.agrees, found.fallbacks) == (agrees, fallbacks)
+    assert found.rows == ([columns] if fallbacks else [])
+
+
+def test_a_real_mix_is_explained_by_its_rows(gemma3: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A Q4_K_M of which 63 % are Q8_0, the token embedding, for rows of 640 are no multiple of 256."""
+    assert main(["inspect", str(gemma3)]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    why = "rows of 640 are no multiple of 256, so Q8_0 stands for Q6_K and Q5_0 for Q4_K, as the quantizer falls back"
+    assert f"{why}; as declared" in out
+    assert "NOT what that label usually means" not in out
 
 
 def test_tables_are_plain_and_narrow(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:

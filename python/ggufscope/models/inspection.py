@@ -4,27 +4,18 @@ Nothing here reads tensor data, and metadata arrays are read only as far as they
 """
 
 import math
-import re
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .file_types import file_type_of
 from .model import Model
 from .notes import notes_of
 from .stacks import MAIN, layer_ranges
 from .tensor import Tensor
 
 _IMATRIX_PREFIX = "quantize.imatrix."
-# What llama.cpp's quantizer makes most of a file with these labels; other labels name the type themselves.
-_MAIN_TYPES = {
-    "IQ2_S": ("IQ2_XS",),
-    "IQ2_M": ("IQ2_S",),
-    "IQ3_XS": ("IQ3_S", "IQ3_XXS"),
-    "IQ3_M": ("IQ3_S",),
-    "MXFP4_MOE": ("MXFP4",),
-}
 _ARRAY_HEAD = 8
 
 
@@ -54,21 +45,6 @@ class RoleSummary:
         self.types.setdefault(tensor.type, []).append(tensor.layer)
 
 
-@dataclass(frozen=True)
-class FileType:
-    """The declared type against what the tensor table holds.
-
-    Attributes:
-        declared: label of `general.file_type`, None if absent.
-        actual: type → share of all parameters, the largest first.
-        agrees: whether the type of most weights is the one that the label stands for; None if that cannot be said.
-    """
-
-    declared: str | None
-    actual: dict[str, float]
-    agrees: bool | None
-
-
 def roles_of(model: Model) -> list[RoleSummary]:
     """One summary per role, in the order in which the roles first appear; tensors without a role come last."""
     summaries: dict[str | None, RoleSummary] = {}
@@ -91,21 +67,6 @@ def type_map(summary: RoleSummary, times: str = "×") -> str:
         else:
             parts.append(f"{name} {'rest' if position == len(summary.types) - 1 else layer_ranges(numbers)}")
     return " | ".join(parts)
-
-
-def file_type_of(model: Model) -> FileType:
-    """Compare the declared file type with the types of the tensors."""
-    weights: Counter[str] = Counter()
-    for tensor in model.tensors.values():
-        weights[tensor.type] += tensor.n_elements
-    total = max(1, weights.total())
-    actual = {name: count / total for name, count in weights.most_common()}
-    declared = model.file_type
-    if declared is None or declared.startswith("unknown") or declared == "GUESSED" or not weights.total():
-        return FileType(declared, actual, None)
-    # "Q4_K_M" is mostly Q4_K.
-    mains = _MAIN_TYPES.get(declared, (re.sub(r"_K_[SML]$", "_K", declared),))
-    return FileType(declared, actual, next(iter(actual)) in mains)
 
 
 def imatrix_of(model: Model) -> dict[str, Any]:
@@ -173,7 +134,13 @@ def to_json(model: Model, tensors: list[dict[str, Any]]) -> dict[str, Any]:
             "byte_order": model.byte_order,
             "alignment": model.alignment,
         },
-        "file_type": {"declared": file_type.declared, "actual": file_type.actual, "agrees": file_type.agrees},
+        "file_type": {
+            "declared": file_type.declared,
+            "actual": file_type.actual,
+            "agrees": file_type.agrees,
+            "fallbacks": file_type.fallbacks,
+            "fallback_rows": file_type.rows,
+        },
         "imatrix": imatrix_of(model) or None,
         "notes": notes_of(model),
         "roles": [

@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from ..models.inspection import FileType, file_type_of, imatrix_of, metadata_entry, roles_of, type_map
+from ..models.file_types import FileType, fallback_text, file_type_of
+from ..models.inspection import imatrix_of, metadata_entry, roles_of, type_map
 from ..models.model import Model
 from ..models.notes import notes_of
 from ..models.selection import Selection
@@ -100,7 +101,8 @@ def _render_facts(console: Console, model: Model, glyphs: Glyphs) -> None:
 def _file_type_text(file_type: FileType) -> str:
     actual = ", ".join(f"{_percent(share)} {name}" for name, share in file_type.actual.items() if share > 0)
     verdict = {True: "as declared", False: "NOT what that label usually means", None: "nothing to compare"}
-    return f"{file_type.declared or 'no file type'}; actual {actual or 'none'}: {verdict[file_type.agrees]}"
+    outcome = "; ".join(filter(None, (fallback_text(file_type), verdict[file_type.agrees])))
+    return f"{file_type.declared or 'no file type'}; actual {actual or 'none'}: {outcome}"
 
 
 def _percent(share: float) -> str:

@@ -78,6 +78,16 @@ def test_layers_without_attention_have_no_heads(hybrid: dict[str, Any], kind: st
     assert findings(hybrid[kind]) == findings(hybrid["for all"])
 
 
+def test_components_that_drop_out_are_named_beside_the_index(hybrid: dict[str, Any], run_command: Any) -> None:
+    _, out, _ = run_command("analyze", hybrid["by layer"])
+    assert "\nnot in the index      entropy, dominance, sparsity\n" in out
+    analysis = gs.analyze(hybrid["by layer"])
+    names = ("attention_entropy", "ffn_dominance", "value_sparsity")
+    assert f"not in the index, heuristic: {', '.join(names)}" in analysis._repr_html_()
+    reason = analysis.document.preset.dropped["attention_entropy"]
+    assert reason == "k_norm, value_sparsity, q_gate_ratio are not defined on every layer"
+
+
 def test_a_next_token_block_changes_no_verdict(tmp_path: Any) -> None:
     trunk = {}
     for layer in range(12):

@@ -74,6 +74,13 @@ def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs)
     if document.preset.confounded:
         values = [record.risk_without_confounded for record in layers]
         _curve(console, "without confounded", values, room, glyphs)
+    _render_dropped(console, document.preset, glyphs)
+
+
+def _render_dropped(console: Console, preset: PresetSummary, glyphs: Glyphs) -> None:
+    """The components that could not be computed on every layer, and so are in no layer's index."""
+    if preset.dropped:
+        _line(console, "not in the index", ", ".join(SHORT_NAMES.get(name, name) for name in preset.dropped), glyphs)
 
 
 def _weights_text(preset: PresetSummary) -> str:
@@ -143,6 +150,7 @@ def _render_other(console: Console, document: AnalysisDocument, preset: PresetSu
     if preset.confounded:
         values = [record.risk_without_confounded for record in preset.layers]
         _curve(console, "without confounded", values, room, glyphs)
+    _render_dropped(console, preset, glyphs)
     if not _stands_out(preset):
         _line(console, "riskiest layers", "none: the index is flat", glyphs)
         return

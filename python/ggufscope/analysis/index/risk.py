@@ -139,7 +139,9 @@ def _unavailable(
     if component.name in without or not used:
         return "confounded with the quantization types"
     missing = [ingredient.score for ingredient in used if not series[ingredient.score].complete]
-    return f"{', '.join(missing)} is not defined on every layer" if missing else None
+    return (
+        f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not defined on every layer" if missing else None
+    )
 
 
 def _normalized(weights: Mapping[str, float]) -> dict[str, float]:

@@ -91,6 +91,12 @@ def _is_flat(preset: PresetSummary) -> bool:
 
 
 def _risk_sentence(preset: PresetSummary) -> str:
+    """The layer that is highest, and the components that are in no layer's index."""
+    dropped = f" Not in the index: {listed([words(component) for component in preset.dropped])}."
+    return _highest_sentence(preset) + (dropped if preset.dropped else "")
+
+
+def _highest_sentence(preset: PresetSummary) -> str:
     if len(preset.layers) == 1:
         return "There is one layer: the index compares layers and says nothing here."
     if _is_flat(preset):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...analysis.analysis_document import AnalysisDocument
-    from ...analysis.preset_document import LayerRecord
+    from ...analysis.preset_document import LayerRecord, PresetSummary
     from ...profiles.profile_result import Profile
     from ...profiles.rows import Row
 
@@ -70,7 +70,13 @@ def analysis_html(document: AnalysisDocument) -> str:
         f"<p>{safe(document.verdicts_are)}</p>"
         + table_html(("", "premise", "verdict", "why"), verdicts)
         + table_html(("layer", *header), layers)
+        + "".join(map(_dropped_html, (document.preset, *others)))
     )
+
+
+def _dropped_html(preset: PresetSummary) -> str:
+    """The components that are in no layer's index."""
+    return f"<p>not in the index, {safe(preset.name)}: {safe(', '.join(preset.dropped))}</p>" if preset.dropped else ""
 
 
 def _layer_cells(record: LayerRecord) -> tuple[object, ...]:

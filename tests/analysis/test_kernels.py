@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import scipy.integrate
+import scipy.special
 import scipy.stats
 
 from ggufscope.analysis.presets.propagation.kernels import (
@@ -126,19 +127,23 @@ def test_neurons_that_do_not_move() -> None:
     assert near_zero_shares(dead, ACTIVATIONS["relu"], 1e-9, *normal_cells(256))[0] == pytest.approx(1)
 
 
+@pytest.mark.parametrize("sink", [-np.inf, 1.5])
 @pytest.mark.parametrize("soft_cap", [0.0, 2.0])
-def test_attention_statistics_in_numpy(soft_cap: float) -> None:
+def test_attention_statistics_in_numpy(soft_cap: float, sink: float) -> None:
     scores = 30 * RNG.standard_normal((20, 37))
     capped = 0.3 * scores if soft_cap == 0 else soft_cap * np.tanh(0.3 * scores / soft_cap)
-    alpha = np.exp(capped - capped.max(axis=1, keepdims=True))
-    alpha /= alpha.sum(axis=1, keepdims=True)
-    entropies, collisions = attention_statistics(scores, 0.3, soft_cap)
-    np.testing.assert_allclose(entropies, scipy.stats.entropy(alpha, axis=1), atol=1e-12)
+    sinks = sink * np.linspace(1, 5, 20)
+    alpha = scipy.special.softmax(np.concatenate([capped, sinks[:, None]], axis=1), axis=1)[:, :-1]
+    entropies, collisions, masses = attention_statistics(scores, 0.3, soft_cap, sinks)
+    np.testing.assert_allclose(entropies, scipy.special.entr(alpha).sum(axis=1), atol=1e-12)
     np.testing.assert_allclose(collisions, (alpha**2).sum(axis=1))
+    np.testing.assert_allclose(masses, alpha.sum(axis=1))
 
 
 def test_attention_at_its_ends() -> None:
-    even, sharp = attention_statistics(np.stack([np.zeros(64), 1e4 * np.eye(64)[5]]), 1.0, 0.0)
+    rows = np.stack([np.zeros(64), 1e4 * np.eye(64)[5]])
+    even, sharp, masses = attention_statistics(rows, 1.0, 0.0, np.full(2, -np.inf))
+    assert masses.tolist() == [1, 1]
     np.testing.assert_allclose(even, [np.log(64), 0], atol=1e-12)
     np.testing.assert_allclose(sharp, [1 / 64, 1])
 

@@ -149,8 +149,8 @@ def test_every_architecture_in_whole(write_gguf, kind: str) -> None:
     assert len(scores["risk"]) == LAYERS
     has_experts = bool(KINDS[kind].experts)
     assert ("expert_spread" in scores) == has_experts
-    assert any("router is taken as uniform" in note for note in analysis.document.notes) == has_experts
-    assert ("router is taken as uniform" in analysis.to_markdown()) == has_experts
+    assert any("scores of experts are taken as Gaussian" in note for note in analysis.document.notes) == has_experts
+    assert ("scores of experts are taken as Gaussian" in analysis.to_markdown()) == has_experts
 
 
 def test_its_quantities_are_tested_for_the_quantizer_too(stories260k) -> None:

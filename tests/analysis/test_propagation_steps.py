@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from ggufscope.analysis.presets.propagation.feed_forward import routed
+import ggufscope as gs
 from ggufscope.analysis.presets.propagation.moments import Moments, normed
+from ggufscope.analysis.presets.propagation.routing import RouterWeights, router_weights, weighted
 from ggufscope.analysis.presets.propagation.sampling import Draws, covariance_factor
 from ggufscope.architecture.limits import NotApplicableError
-from ggufscope.architecture.parts import Norm
+from ggufscope.architecture.matrices import Matrix
+from ggufscope.architecture.parts import Norm, Router
 from ggufscope.architecture.rotation import Rotation, Yarn, pair_order, phases, rotate
+from ggufscope.architecture.routing import choose
 from support.forward import Network
 from support.forward import rope as reference_rope
 
@@ -69,21 +76,48 @@ def test_std_and_rms_are_over_channels_and_tokens() -> None:
     assert moments.rms == pytest.approx(np.sqrt(np.mean(x**2)), rel=0.01)
 
 
+def router(write_gguf: Callable[..., Path], **changes: Any) -> tuple[Router, Floats]:
+    """A router of eight experts for 40 channels, and its matrix."""
+    rows = 1.5 * RNG.standard_normal((8, 40)).astype(np.float32) / 40**0.5
+    settings: dict[str, Any] = {
+        "n_used": 3,
+        "scoring": "softmax",
+        "selection_bias": None,
+        "n_groups": 1,
+        "n_used_groups": 1,
+        "normalized": True,
+        "scale": 1.0,
+    }
+    model = gs.open(write_gguf({"router.weight": rows}))
+    matrix = Matrix(model.tensors[0], 0, 8, bias=np.linspace(-1, 1, 8))
+    return Router(matrix, **(settings | changes)), rows.astype(np.float64)
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"normalized": False, "scale": 2.0}, {"scoring": "sigmoid"}, {"scoring": "softmax of chosen"}]
+)
+def test_weights_of_a_router(write_gguf: Callable[..., Path], changes: dict[str, Any]) -> None:
+    """Against tokens whose channels are drawn."""
+    inputs = random_moments(40)
+    facts, rows = router(write_gguf, **changes)
+    choice = choose(facts, draw(inputs, 100_000) @ rows.T + np.linspace(-1, 1, 8))
+    weights = np.zeros((100_000, 8))
+    np.put_along_axis(weights, choice.experts, choice.weights, axis=1)
+    predicted = router_weights(facts, inputs, 0)
+    np.testing.assert_allclose(predicted.mean, weights.mean(axis=0), atol=0.03 * weights.sum(axis=1).mean())
+    np.testing.assert_allclose(predicted.second, weights.T @ weights / 100_000, atol=0.03 * np.square(weights).max())
+
+
 @pytest.mark.parametrize("n_used", [1, 2, 3, 8])
-def test_a_uniform_router(n_used: int) -> None:
-    """Experts of different means and variances, k of 8 at a time."""
+def test_outputs_by_their_weights(n_used: int) -> None:
+    """Experts of different means and variances, k of 8 at a time, of different weights."""
     outputs = [random_moments(6) for _ in range(8)]
     drawn = np.stack([draw(output, 50_000) for output in outputs])
-    chosen = RNG.random((8, 50_000)).argsort(axis=0) < n_used
-    mixed = (drawn * chosen[..., None]).sum(axis=0) / n_used
-    found = routed(outputs, n_used)
-    np.testing.assert_allclose(found.mean, mixed.mean(axis=0), atol=5 * np.sqrt(mixed.var(axis=0).max() / 50_000))
-    np.testing.assert_allclose(found.variance, mixed.var(axis=0), rtol=0.05)
-
-
-def test_one_expert_is_itself() -> None:
-    output = random_moments(5)
-    assert routed([output], 1) is output
+    weights = (RNG.random((8, 50_000)).argsort(axis=0) < n_used) * RNG.random((8, 50_000))
+    mixed = (drawn * weights[..., None]).sum(axis=0)
+    predicted = weighted(outputs, RouterWeights(weights.mean(axis=1), weights @ weights.T / 50_000))
+    np.testing.assert_allclose(predicted.mean, mixed.mean(axis=0), atol=5 * np.sqrt(mixed.var(axis=0).max() / 50_000))
+    np.testing.assert_allclose(predicted.variance, mixed.var(axis=0), rtol=0.05)
 
 
 def test_covariance_factors() -> None:

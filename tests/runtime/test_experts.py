@@ -17,11 +17,11 @@ from rich.console import Console
 import ggufscope as gs
 from ggufscope.architecture.matrices import Matrix
 from ggufscope.architecture.parts import Router
+from ggufscope.architecture.routing import Choice, choose
 from ggufscope.errors import TraceError
 from ggufscope.models.stacks import layer_ranges
 from ggufscope.runtime.engines.streamed import open_engine, tiles
 from ggufscope.runtime.engines.streamed.feed_forward import mixture
-from ggufscope.runtime.engines.streamed.feed_forward.routing import Choice, route
 from ggufscope.runtime.measuring.capture import Recorder
 from ggufscope.runtime.measuring.experts import ExpertUse
 from ggufscope.terminal.trace import render_trace
@@ -40,7 +40,7 @@ WEIGHTS = CHANCE.standard_normal((8, WIDTH)).astype(np.float32) / 4
 BIAS = CHANCE.standard_normal(8)
 
 
-def chosen(write_gguf: WriteGguf, **changes: Any) -> Choice:
+def chosen(write_gguf: WriteGguf, **changes: Any) -> Choice[np.float64]:
     """What the router of 8 experts, three at a time, chooses for TOKENS."""
     settings: dict[str, Any] = {
         "n_used": 3,
@@ -51,8 +51,8 @@ def chosen(write_gguf: WriteGguf, **changes: Any) -> Choice:
         "normalized": False,
         "scale": 1.0,
     }
-    with gs.open(write_gguf({"router.weight": WEIGHTS})) as model, tiles.Workers(1) as workers:
-        return route(Router(Matrix(model.tensors[0], 0, 8), **(settings | changes)), TOKENS, workers)
+    with gs.open(write_gguf({"router.weight": WEIGHTS})) as model:
+        return choose(Router(Matrix(model.tensors[0], 0, 8), **(settings | changes)), scores())
 
 
 def scores() -> Floats:
@@ -68,7 +68,7 @@ def sigmoid(values: Floats) -> Floats:
     return 1 / (1 + np.exp(-values))
 
 
-def assert_weights(choice: Choice, expected: Floats) -> None:
+def assert_weights(choice: Choice[np.float64], expected: Floats) -> None:
     """`expected` by expert; those that were not chosen do not count."""
     np.testing.assert_allclose(choice.weights, np.take_along_axis(expected, choice.experts, axis=1), rtol=1e-5)
 

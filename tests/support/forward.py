@@ -6,7 +6,7 @@ One function for all architectures; a `Network` says what differs. Everything is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,8 @@ Ints = npt.NDArray[np.int64]
 class Network:
     """Weights by name, without the ending `.weight`, and hyperparameters.
 
-    `window`, `base` and `position_scale` are functions of the layer; `experts_used` experts are picked at random, each
-    with the weight 1 / experts_used: a uniform router.
+    `window`, `base` and `position_scale` are functions of the layer; `routing` gives weights of experts, by their
+    scores and how many of them are used, `experts_used`.
     """
 
     tensors: Mapping[str, Floats]
@@ -41,6 +41,7 @@ class Network:
     parallel: bool = False
     shared_norm: bool = False
     post_norms: bool = False
+    feed_forward_norm: str = "ffn_norm"
     embedding_factor: float = 1.0
     residual_factor: float = 1.0
     scale: float | None = None
@@ -48,7 +49,7 @@ class Network:
     logit_cap: float | None = None
     window: Callable[[int], int | None] = lambda _: None
     experts_used: int = 0
-    chance: np.random.Generator = field(default_factory=lambda: np.random.default_rng(0))
+    routing: Callable[[Floats, int], Floats] | None = None  # by default `softmax_of_chosen`
 
     def get(self, layer: int, role: str) -> Floats | None:
         return self.tensors.get(f"blk.{layer}.{role}")
@@ -74,6 +75,8 @@ def activate(x: Floats, kind: str) -> Floats:
         return np.where(np.abs(x) < 10, halves, np.maximum(x, 0))
     if kind == "gelu":
         return x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    if kind == "swiglu_oai":
+        return np.minimum(x, 7) / (1 + np.exp(-1.702 * np.minimum(x, 7)))
     return np.maximum(x, 0)
 
 
@@ -114,7 +117,7 @@ def attention(network: Network, layer: int, x: Floats, seen: dict[str, Any]) -> 
         )
     q, k = rope(q, network, layer), rope(k, network, layer)
     k, v = (np.repeat(part, network.heads // network.kv_heads, axis=2) for part in (k, v))
-    alpha = weights(network, layer, q, k)
+    alpha = attention_weights(network, layer, q, k)
     seen["alpha"] = alpha
     with np.errstate(divide="ignore", invalid="ignore"):
         seen["entropy"] = -np.where(alpha > 0, alpha * np.log(alpha), 0).sum(axis=-1)
@@ -122,8 +125,8 @@ def attention(network: Network, layer: int, x: Floats, seen: dict[str, Any]) -> 
     return network.apply(layer, "attn_output", mixed)
 
 
-def weights(network: Network, layer: int, q: Floats, k: Floats) -> Floats:
-    """Softmax over the keys that each query may see: (batch, heads, queries, keys)."""
+def attention_weights(network: Network, layer: int, q: Floats, k: Floats) -> Floats:
+    """Softmax over the keys that each query may see, and the sink: (batch, heads, queries, keys)."""
     n = q.shape[1]
     scores = np.einsum("bihd,bjhd->bhij", q, k) * (network.scale or network.key_length**-0.5)
     if network.soft_cap:
@@ -131,8 +134,11 @@ def weights(network: Network, layer: int, q: Floats, k: Floats) -> Floats:
     distance = np.arange(n)[:, None] - np.arange(n)
     hidden = (distance < 0) | (distance >= (network.window(layer) or n))
     scores = np.where(hidden, -np.inf, scores)
-    alpha = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return alpha / alpha.sum(axis=-1, keepdims=True)
+    sinks = network.get(layer, "attn_sinks")
+    if sinks is None:
+        return softmax(scores)
+    with_sink = np.concatenate([scores, np.broadcast_to(sinks[:, None, None], (*scores.shape[:-1], 1))], axis=-1)
+    return softmax(with_sink)[..., :-1]
 
 
 def feed_forward(network: Network, layer: int, x: Floats, seen: dict[str, Any]) -> Floats:
@@ -145,20 +151,56 @@ def feed_forward(network: Network, layer: int, x: Floats, seen: dict[str, Any]) 
         gate, up = np.split(up, 2, axis=-1)
     else:
         gate = None
-    hidden = activate(up, network.activation) if gate is None else activate(gate, network.activation) * up
+    hidden = activate(up, network.activation) if gate is None else gated(gate, up, network.activation)
     seen.update(gate=gate, up=up, hidden=hidden)
     return network.apply(layer, "ffn_down", hidden)
 
 
 def mixture(network: Network, layer: int, x: Floats, seen: dict[str, Any]) -> Floats:
+    """Experts by the weights of their router, and the shared one beside them."""
     gate, up, down = (network.tensors[f"blk.{layer}.ffn_{role}_exps"] for role in ("gate", "up", "down"))
     a, b = np.einsum("efd,btd->ebtf", gate, x), np.einsum("efd,btd->ebtf", up, x)
-    hidden = activate(a, network.activation) * b
-    outputs = np.einsum("edf,ebtf->ebtd", down, hidden)
+    a, b = (plus_bias(network, layer, f"ffn_{role}_exps", values) for role, values in (("gate", a), ("up", b)))
+    hidden = gated(a, b, network.activation)
+    outputs = plus_bias(network, layer, "ffn_down_exps", np.einsum("edf,ebtf->ebtd", down, hidden))
     seen.update(gate=a, up=b, hidden=hidden, experts=outputs)
-    order = network.chance.random(outputs.shape[:3]).argsort(axis=0)
-    chosen = (order < network.experts_used)[..., None]
-    return (outputs * chosen).sum(axis=0) / network.experts_used
+    weights = (network.routing or softmax_of_chosen)(network.apply(layer, "ffn_gate_inp", x), network.experts_used)
+    output = np.einsum("bte,ebtd->btd", weights, outputs)
+    if network.get(layer, "ffn_down_shexp") is None:
+        return output
+    a, b = (network.apply(layer, f"ffn_{role}_shexp", x) for role in ("gate", "up"))
+    shared = network.apply(layer, "ffn_down_shexp", gated(a, b, network.activation))
+    open_gate = network.get(layer, "ffn_gate_inp_shexp")
+    return output + (shared if open_gate is None else shared / (1 + np.exp(-(x @ open_gate)))[..., None])
+
+
+def plus_bias(network: Network, layer: int, role: str, outputs: Floats) -> Floats:
+    """The outputs of experts, (experts, batch, tokens, …), with the bias that they may have."""
+    bias = network.get(layer, f"{role}.bias")
+    return outputs if bias is None else outputs + bias[:, None, None]
+
+
+def gated(a: Floats, b: Floats, activation: str) -> Floats:
+    if activation == "swiglu_oai":
+        return activate(a, activation) * (np.clip(b, -7, 7) + 1)
+    return activate(a, activation) * b
+
+
+def softmax(scores: Floats) -> Floats:
+    exponentials = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)
+
+
+def softmax_of_chosen(scores: Floats, used: int) -> Floats:
+    """The softmax over the scores of the best: that over all, divided by its sum over these."""
+    worst = np.sort(scores, axis=-1)[..., -used]
+    return softmax(np.where(scores >= worst[..., None], scores, -np.inf))
+
+
+def softmax_of_all(scores: Floats, used: int) -> Floats:
+    """The softmax over all scores, 0 but for the best."""
+    worst = np.sort(scores, axis=-1)[..., -used]
+    return np.where(scores >= worst[..., None], softmax(scores), 0)
 
 
 def run(network: Network, tokens: Ints) -> list[dict[str, Any]]:
@@ -176,7 +218,7 @@ def run(network: Network, tokens: Ints) -> list[dict[str, Any]]:
         attended = attended * network.residual_factor
         between = x + attended
         if not network.shared_norm:
-            normed = network.norm(f"blk.{layer}.ffn_norm", x if network.parallel else between)
+            normed = network.norm(f"blk.{layer}.{network.feed_forward_norm}", x if network.parallel else between)
         seen["ffn_norm"] = normed
         fed = feed_forward(network, layer, normed, seen)
         if network.post_norms:

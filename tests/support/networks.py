@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from support.forward import Network
+from support.forward import Network, softmax_of_all
 
 WIDTH, HIDDEN, LAYERS, VOCABULARY = 128, 192, 2, 600
 HEADS, KV_HEADS, KEY_LENGTH = 4, 2, 32
@@ -30,6 +30,8 @@ class Kind:
     gate: bool = True
     head_norms: bool = False
     experts: str = ""  # "one": all in one tensor, "each": one tensor each
+    shared: str = ""  # "plain": an expert of all tokens, "gated": one with a gate of its own
+    sinks: bool = False
     positions: bool = False
     kv_heads: int = KV_HEADS
 
@@ -63,6 +65,28 @@ KINDS = {
         {"expert_used_count": 1},
         head_norms=True,
         experts="one",
+    ),
+    "qwen2moe": Kind(
+        "qwen2moe",
+        {"pairs": "neox", "experts_used": 2, "routing": softmax_of_all},
+        {"expert_used_count": 2},
+        experts="one",
+        shared="gated",
+    ),
+    "granitemoe": Kind("granitemoe", {"experts_used": 2}, {"expert_used_count": 2}, experts="one", shared="plain"),
+    "gpt-oss": Kind(
+        "gpt-oss",
+        {
+            "pairs": "neox",
+            "experts_used": 2,
+            "activation": "swiglu_oai",
+            "window": lambda layer: 20 if layer % 2 == 0 else None,
+            "feed_forward_norm": "post_attention_norm",
+        },
+        {"expert_used_count": 2, "attention.sliding_window": 20},
+        biases=True,
+        experts="one",
+        sinks=True,
     ),
     "gemma": Kind("gemma", {"pairs": "neox", "activation": "gelu", "embedding_factor": WIDTH**0.5}, {}),
     "gemma2": Kind(
@@ -195,15 +219,18 @@ def _layer(kind: Kind, chance: np.random.Generator) -> dict[str, npt.NDArray[Any
         tensors |= {f"attn_{role}_norm.weight": 1 + 0.3 * chance.standard_normal(KEY_LENGTH) for role in "qk"}
     tensors |= _norms(kind, chance) | _feed_forward(kind, matrix)
     if kind.biases:
-        matrices = [name for name, value in tensors.items() if value.ndim == 2]
+        matrices = [name for name, value in tensors.items() if value.ndim >= 2]
         tensors |= {
-            name.replace("weight", "bias"): 0.3 * chance.standard_normal(tensors[name].shape[0]) for name in matrices
+            name.replace("weight", "bias"): 0.3 * chance.standard_normal(tensors[name].shape[:-1]) for name in matrices
         }
+    if kind.sinks:
+        tensors["attn_sinks.weight"] = chance.normal(4, 1, HEADS)
     return tensors
 
 
 def _norms(kind: Kind, chance: np.random.Generator) -> dict[str, npt.NDArray[Any]]:
-    roles = ["attn_norm"] + ([] if kind.network.get("shared_norm") else ["ffn_norm"])
+    before_ffn = kind.network.get("feed_forward_norm", "ffn_norm")
+    roles = ["attn_norm"] + ([] if kind.network.get("shared_norm") else [before_ffn])
     roles += ["post_attention_norm", "post_ffw_norm"] if kind.network.get("post_norms") else []
     tensors = {f"{role}.weight": 1 + 0.3 * chance.standard_normal(WIDTH) for role in roles}
     if kind.network.get("layer_norm"):
@@ -211,11 +238,22 @@ def _norms(kind: Kind, chance: np.random.Generator) -> dict[str, npt.NDArray[Any
     return tensors
 
 
+def _shared(kind: Kind, matrix: Any) -> dict[str, npt.NDArray[Any]]:
+    if not kind.shared:
+        return {}
+    gate = {"ffn_gate_inp_shexp.weight": matrix(1, WIDTH)[0]} if kind.shared == "gated" else {}
+    return gate | {
+        "ffn_gate_shexp.weight": matrix(HIDDEN, WIDTH),
+        "ffn_up_shexp.weight": matrix(HIDDEN, WIDTH),
+        "ffn_down_shexp.weight": matrix(WIDTH, HIDDEN),
+    }
+
+
 def _feed_forward(kind: Kind, matrix: Any) -> dict[str, npt.NDArray[Any]]:
     shapes = {"gate": (HIDDEN, WIDTH), "up": (HIDDEN, WIDTH), "down": (WIDTH, HIDDEN)}
     if kind.experts:
         experts = {role: [matrix(*shape, 0.8 + 0.15 * e) for e in range(EXPERTS)] for role, shape in shapes.items()}
-        router = {"ffn_gate_inp.weight": matrix(EXPERTS, WIDTH)}
+        router = {"ffn_gate_inp.weight": matrix(EXPERTS, WIDTH)} | _shared(kind, matrix)
         if kind.experts == "each":
             return router | {
                 f"ffn_{role}.{e}.weight": one for role, all_ in experts.items() for e, one in enumerate(all_)

@@ -20,7 +20,7 @@ STRUCTURES = {
 }
 
 # Those that no softmax attention with an FFN of its own is like.
-BEYOND = ("attn_kv_a", "ssm_", "time_mix_", "shortconv", "attn_sinks", "cross_attn", "ffn_gate_inp_shexp")
+BEYOND = ("attn_kv_a", "ssm_", "time_mix_", "shortconv", "cross_attn")
 
 
 def structure_of(role: str | None) -> str | None:

@@ -10,7 +10,7 @@ import numpy as np
 from ....arrays.workers import in_order
 from .matrices import mapped, mapped_with_squares
 from .moments import Moments
-from .sampling import Draws, Projection, head_statistics
+from .sampling import Draws, HeadStatistics, Projection, head_statistics
 
 if TYPE_CHECKING:
     from ....architecture.heads import HeadShape
@@ -44,20 +44,28 @@ def attend(weights: AttentionWeights, inputs: Moments, gain: Floats, draws: Draw
     std = np.sqrt(inputs.variance)
     queries = Projection(weights.q, q.mean, std, weights.q_norm)
     keys = Projection(weights.k, k.mean, std, weights.k_norm)
-    entropy, collision = _sample_heads(weights.shape, queries, keys, draws, threads)
+    heads = _sample_heads(weights, queries, keys, draws, threads)
     return AttentionScores(
-        output=mapped(weights.output, _mixed(v, weights.shape, collision), threads),
+        output=mapped(weights.output, _mixed(v, weights.shape, heads), threads),
         std={"q": q.std, "k": k.std, "v": v.std},
-        entropy=entropy,
+        entropy=heads.entropy,
         baseline=baseline(weights.shape, q_gain[0], k_gain[0]),
     )
 
 
-def _mixed(v: Moments, shape: HeadShape, collision: Floats) -> Moments:
-    """Moments of Σ α v per query head: the mean stays, the variance of independent values shrinks to E Σ α² of it."""
+def _mixed(v: Moments, shape: HeadShape, statistics: HeadStatistics) -> Moments:
+    """Moments of Σ α v per query head: the mean stays, the variance of independent values shrinks to E Σ α² of it.
+
+    Sinks leave E Σ α of the mean, whose square also varies with Σ α.
+    """
     heads = np.arange(v.mean.size).reshape(shape.n_kv_heads, shape.value_length)
     channels = np.repeat(heads, shape.n_heads // shape.n_kv_heads, axis=0).reshape(-1)
-    return Moments(v.mean[channels], v.variance[channels] * np.repeat(collision, shape.value_length))
+    collision, mass, square = (
+        np.repeat(values, shape.value_length)
+        for values in (statistics.collision, statistics.mass, statistics.mass_square)
+    )
+    mean = v.mean[channels]
+    return Moments(mean * mass, v.variance[channels] * collision + np.square(mean) * (square - np.square(mass)))
 
 
 def baseline(shape: HeadShape, q_squares: Floats, k_squares: Floats) -> Floats:
@@ -68,11 +76,13 @@ def baseline(shape: HeadShape, q_squares: Floats, k_squares: Floats) -> Floats:
     return products
 
 
-def _sample_heads(shape: HeadShape, q: Projection, k: Projection, draws: Draws, threads: int) -> tuple[Floats, Floats]:
-    """Entropy share and E Σ α², each (heads,): key head by key head, with the query heads that read it."""
+def _sample_heads(
+    weights: AttentionWeights, q: Projection, k: Projection, draws: Draws, threads: int
+) -> HeadStatistics:
+    """Statistics of all heads: key head by key head, with the query heads that read it."""
 
-    def sample(kv_head: int) -> tuple[Floats, Floats]:
-        return head_statistics(q, k, kv_head, shape, draws)
+    def sample(kv_head: int) -> HeadStatistics:
+        return head_statistics(q, k, kv_head, weights, draws)
 
-    entropies, collisions = zip(*in_order(sample, range(shape.n_kv_heads), threads), strict=True)
-    return np.concatenate(entropies), np.concatenate(collisions)
+    by_kv_head = in_order(sample, range(weights.shape.n_kv_heads), threads)
+    return HeadStatistics(*(np.concatenate(values) for values in zip(*by_kv_head, strict=True)))

@@ -33,12 +33,10 @@ def with_formulas(layer: Layer) -> tuple[AttentionWeights, FeedForward]:
     weights = attention_of(layer)
     for norm in (weights.q_norm, weights.k_norm):
         _check_head_norm(norm, weights.shape.key_length)
-    if not weights.shape.causal:
-        raise NotApplicableError(f"attention of blk.{layer.number} is bidirectional (attention.causal is false)")
+    _check_attention(weights, layer.number)
     if layer.feed_forward is None:
         raise NotApplicableError(f"blk.{layer.number} has no FFN")
-    if isinstance(layer.feed_forward, Mixture) and layer.feed_forward.shared is not None:
-        raise NotApplicableError(f"blk.{layer.number} has a shared expert")
+    _check_feed_forward(layer.feed_forward, layer.number)
     if layer.feed_forward.activation not in ACTIVATIONS:
         raise NotApplicableError(f"there are no formulas for the activation {layer.feed_forward.activation}")
     for norms in (layer.mixer_norms, layer.feed_forward_norms):
@@ -57,14 +55,33 @@ def attention_of(layer: Layer) -> AttentionWeights:
         raise NotApplicableError(f"blk.{layer.number} has no attention")
     if not isinstance(layer.mixer, AttentionWeights):
         raise NotApplicableError(f"blk.{layer.number} has {name_of(layer.mixer)} in place of softmax attention")
-    if layer.mixer.sinks is not None:
-        raise NotApplicableError(f"blk.{layer.number} has attention sinks: learned scores without a key")
     if layer.mixer.gated:
         raise NotApplicableError(f"blk.{layer.number} gates what its heads give")
     if layer.mixer.v_norm is not None:
         raise NotApplicableError(f"blk.{layer.number} norms its values")
     _require_one_stream(layer)
     return layer.mixer
+
+
+def _check_attention(weights: AttentionWeights, layer: int) -> None:
+    shape = weights.shape
+    beyond = {
+        "is bidirectional (attention.causal is false)": not shape.causal,
+        "falls with distance (ALiBi)": shape.alibi != 0,
+        "clamps its projections": shape.clamp is not None,
+        "norms queries and keys behind RoPE": weights.norms_behind_rope,
+    }
+    for text, there in beyond.items():
+        if there:
+            raise NotApplicableError(f"attention of blk.{layer} {text}")
+
+
+def _check_feed_forward(feed_forward: FeedForward, layer: int) -> None:
+    if isinstance(feed_forward, Mixture):
+        if feed_forward.norms is not None or feed_forward.router.norm is not None:
+            raise NotApplicableError(f"blk.{layer} norms what its router or its experts read by themselves")
+    elif feed_forward.sparsity is not None:
+        raise NotApplicableError(f"blk.{layer} keeps the largest gates alone")
 
 
 def _require_one_stream(layer: Layer) -> None:

@@ -19,17 +19,20 @@ if TYPE_CHECKING:
 
     from ....arrays.floats import Floats
 
-SILU, GELU, RELU = 0, 1, 2
-ACTIVATIONS = {"silu": SILU, "gelu": GELU, "relu": RELU}
+SILU, GELU, RELU, SWIGLU_OAI = 0, 1, 2, 3
+ACTIVATIONS = {"silu": SILU, "gelu": GELU, "relu": RELU, "swiglu_oai": SWIGLU_OAI}
 
 
 @compiled_as_numpy
 def activate(x: float, activation: int) -> float:
-    """φ(x): SiLU, GELU in the tanh form (as ggml has it), or ReLU."""
+    """φ(x): SiLU, GELU in the tanh form (as ggml has it), ReLU, or that of gpt-oss, clamped to 7."""
     if activation == SILU:
         return x / (1.0 + math.exp(-x))
     if activation == GELU:
         return 0.5 * x * (1.0 + math.tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)))
+    if activation == SWIGLU_OAI:
+        clamped = min(x, 7.0)
+        return clamped / (1.0 + math.exp(-1.702 * clamped))
     return max(x, 0.0)
 
 
@@ -66,7 +69,7 @@ def gated_moments(neurons: Floats, activation: int, nodes: Floats, weights: Floa
     Args:
         neurons: float64 (5, n): mean and variance of a, mean and variance of b, their covariance c. Without a gate a is
             the up projection and b the constant 1.
-        activation: SILU, GELU or RELU.
+        activation: one of ACTIVATIONS.
         nodes: of a quadrature for the standard normal density, as `gauss_hermite` gives them.
         weights: of that quadrature.
 
@@ -97,7 +100,7 @@ def near_zero_shares(neurons: Floats, activation: int, threshold: float, points:
 
     Args:
         neurons: as for `gated_moments`.
-        activation: SILU, GELU or RELU.
+        activation: one of ACTIVATIONS.
         threshold: above 0.
         points: of cells of the standard normal distribution, as `normal_cells` gives them.
         masses: of those cells.
@@ -123,22 +126,24 @@ def near_zero_shares(neurons: Floats, activation: int, threshold: float, points:
 
 
 @compiled_as_numpy
-def attention_statistics(scores: Floats, scale: float, soft_cap: float) -> tuple[Floats, Floats]:
-    """Entropy and Σ α² of softmax attention, per row of scores.
+def attention_statistics(scores: Floats, scale: float, soft_cap: float, sinks: Floats) -> tuple[Floats, Floats, Floats]:
+    """Entropy, Σ α² and Σ α of softmax attention, per row of scores.
 
     Args:
         scores: q · k, float64 (queries, keys).
         scale: their factor.
         soft_cap: above 0, scaled scores s become soft_cap · tanh(s / soft_cap).
+        sinks: float64 (queries,), the score of a key that takes its share and counts no further; −∞: none.
 
     Returns:
-        Entropies in nats and Σ α², float64 (queries,).
+        Entropies in nats, Σ α² and Σ α, which only a sink makes less than 1, float64 (queries,).
     """
     entropies = np.empty(scores.shape[0])
     collisions = np.empty(scores.shape[0])
+    masses = np.empty(scores.shape[0])
     row = np.empty(scores.shape[1])
     for i in range(scores.shape[0]):
-        highest = -np.inf
+        highest = sinks[i]
         for j in range(row.size):
             score = scores[i, j] * scale
             if soft_cap > 0.0:
@@ -154,9 +159,11 @@ def attention_statistics(scores: Floats, scale: float, soft_cap: float) -> tuple
             total += share
             weighted += share * shifted
             squares += share * share
-        entropies[i] = math.log(total) - weighted / total
-        collisions[i] = squares / (total * total)
-    return entropies, collisions
+        every = total + math.exp(sinks[i] - highest)
+        masses[i] = total / every
+        entropies[i] = masses[i] * math.log(every) - weighted / every
+        collisions[i] = squares / (every * every)
+    return entropies, collisions, masses
 
 
 def gauss_hermite(n_nodes: int = 64) -> tuple[Floats, Floats]:

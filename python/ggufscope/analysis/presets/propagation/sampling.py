@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ....architecture.heads import HeadShape
     from ....architecture.matrices import Matrix
+    from ....architecture.mixers.attention import AttentionWeights
     from ....architecture.parts import Norm
     from ....arrays.floats import Floats
 
@@ -35,9 +36,9 @@ class Draws:
 
     def __init__(self, queries: int, keys: int, seed: int, factors: npt.NDArray[np.float64] | None) -> None:
         self.keys = keys
+        self.seed = seed
         self._contexts = max(n for n in range(1, _MOST_CONTEXTS + 1) if queries % n == 0)
         self._queries = queries // self._contexts
-        self._seed = seed
         self._factors = factors
         self._normals: dict[int, tuple[Floats, Floats]] = {}
         self._phases: dict[Rotation, npt.NDArray[np.complex128]] = {}
@@ -45,7 +46,7 @@ class Draws:
     def normals(self, key_length: int) -> tuple[Floats, Floats]:
         """For queries, (contexts, queries, key_length), and for keys, (contexts, keys, key_length)."""
         if key_length not in self._normals:
-            chance = np.random.default_rng(self._seed)
+            chance = np.random.default_rng(self.seed)
             shapes = (self._queries, self.keys)
             q, k = (chance.standard_normal((self._contexts, n, key_length)) for n in shapes)
             self._normals[key_length] = q, k
@@ -58,8 +59,6 @@ class Draws:
             NotApplicableError: The file's frequency factors do not fit.
         """
         if rotation not in self._phases:
-            if self._factors is not None and self._factors.size != rotation.n_dims // 2:
-                raise NotApplicableError(f"{self._factors.size} RoPE factors for {rotation.n_dims // 2} pairs")
             self._phases[rotation] = phases(rotation, self.keys, self._factors)
         return self._phases[rotation]
 
@@ -110,10 +109,27 @@ def covariance_factor(scaled: Floats) -> Floats:
     return np.asarray(np.linalg.cholesky(covariance), np.float64)
 
 
+class HeadStatistics(NamedTuple):
+    """Means over the queries of some heads, each (heads,): without sinks the last two are 1.
+
+    Attributes:
+        entropy: as a share of ln(keys seen).
+        collision: E Σ α².
+        mass: E Σ α.
+        mass_square: E (Σ α)².
+    """
+
+    entropy: Floats
+    collision: Floats
+    mass: Floats
+    mass_square: Floats
+
+
 def head_statistics(
-    queries: Projection, keys: Projection, kv_head: int, shape: HeadShape, draws: Draws
-) -> tuple[Floats, Floats]:
-    """Entropy as a share of ln(keys seen) and E Σ α² of the query heads that read one key head, each (heads,)."""
+    queries: Projection, keys: Projection, kv_head: int, weights: AttentionWeights, draws: Draws
+) -> HeadStatistics:
+    """Statistics of the query heads that read one key head."""
+    shape, sinks = weights.shape, weights.sinks
     for_queries, for_keys = draws.normals(shape.key_length)
     group = shape.n_heads // shape.n_kv_heads
     heads = range(kv_head * group, (kv_head + 1) * group)
@@ -123,14 +139,18 @@ def head_statistics(
         turned = draws.phases(shape.rotation)
         rotate(k, turned)
         rotate(q, turned[-1])
-    return _attention(q, k, shape, min(draws.keys, shape.window or draws.keys))
+    own_sinks = np.full(group, -np.inf) if sinks is None else sinks[heads.start : heads.stop]
+    if shape.temperature is not None:
+        q *= 1 + shape.temperature.scale * math.log1p((draws.keys - 1) // shape.temperature.period)
+    return _attention(q, k, shape, own_sinks, min(draws.keys, shape.window or draws.keys))
 
 
-def _attention(q: Floats, k: Floats, shape: HeadShape, seen: int) -> tuple[Floats, Floats]:
-    """Entropy share and E Σ α² of queries, (contexts, heads, queries, key_length), that see the last keys."""
+def _attention(q: Floats, k: Floats, shape: HeadShape, sinks: Floats, seen: int) -> HeadStatistics:
+    """Statistics of queries, (contexts, heads, queries, key_length), that see the last keys."""
     contexts, heads, n, _ = q.shape
     scores = q.reshape(contexts, heads * n, -1) @ k[:, -seen:].swapaxes(1, 2)
-    entropy, collision = attention_statistics(scores.reshape(-1, seen), shape.scale, shape.soft_cap)
+    by_row = np.tile(np.repeat(sinks, n), contexts)
+    entropy, collision, mass = attention_statistics(scores.reshape(-1, seen), shape.scale, shape.soft_cap, by_row)
     share = entropy / math.log(seen) if seen > 1 else np.full_like(entropy, np.nan)
-    share, collision = (values.reshape(contexts, heads, n).mean(axis=(0, 2)) for values in (share, collision))
-    return share, collision
+    means = (values.reshape(contexts, heads, n).mean(axis=(0, 2)) for values in (share, collision, mass, mass**2))
+    return HeadStatistics(*means)

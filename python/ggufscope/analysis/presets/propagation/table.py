@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 _ROLES = ("q", "k", "v", "gate", "up")
 _ROUTER = (
-    "the router is taken as uniform: every choice of its top k experts is equally likely, and each of them has the"
-    " weight 1/k"
+    "scores of experts are taken as Gaussian, and which experts a token chooses as independent of what they make of it"
 )
 
 

@@ -163,7 +163,7 @@ class _Walk:
             read = stream if layer.arrangement == "two norms" else between
             before = layer.feed_forward_norms.before
             inputs = read if before is None else normed(before, read)
-        ffn = feed_forward(experts, inputs, self._threads)
+        ffn = feed_forward(experts, inputs, self._threads, self._draws.seed)
         ffn_added = _added(layer, layer.feed_forward_norms, ffn.output)
         return self._checked(LayerRow(number, attention, ffn, added, ffn_added, between + ffn_added))
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .....architecture.routing import choose
 from ..activations import combine
 from ..norms import normed
 from ..tiles import product
-from .routing import route
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,7 +23,8 @@ def mixture(weights: Mixture, x: Array, run: LayerPass) -> Array:
     """What is added to the residual stream, in front of norms, of what the FFN reads, float32 (tokens, width)."""
     read = x if weights.norms is None else normed(x, weights.norms.before)
     run.take("ffn_norm", read)
-    choice = route(weights.router, read if weights.router.norm is None else normed(x, weights.router.norm), run.workers)
+    routed = read if weights.router.norm is None else normed(x, weights.router.norm)
+    choice = choose(weights.router, product(weights.router.weights, routed, run.workers))
     run.take_experts(choice.experts, choice.weights)
     captured = _Captured(weights, choice.experts) if run.batch.recorder is not None else None
     result = np.zeros_like(x)

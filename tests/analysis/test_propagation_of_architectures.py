@@ -1,0 +1,59 @@
+"""Propagation on the tiny models of every architecture: near to what the streamed engine measures, or refused by name.
+
+Nothing in a layer may change a prediction silently by being passed over: what has no formula is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ggufscope as gs
+from ggufscope.analysis.presets.propagation import propagate
+from ggufscope.runtime.engines import streamed
+from ggufscope.runtime.measuring.capture import Recorder
+from support.architectures import SPECIMENS
+from support.architectures.specimen import VOCABULARY
+
+WriteGguf = Callable[..., Path]
+KEYS = 24
+PROMPTS = [np.random.default_rng(seed).integers(0, VOCABULARY, KEYS).astype(np.int32) for seed in range(16)]
+
+PREDICTED = """
+llama qwen2 qwen3 gemma gemma2 gemma3 phi2 phi3 granite minicpm smollm3 internlm2 exaone exaone4 mistral3 seed_oss ernie4_5
+glm4 starcoder2 gpt2 gptneox stablelm command-r cohere2 falcon mixtral qwen2moe qwen3moe granitemoe gpt-oss
+""".split()
+REASONS = (
+    "no formulas for the activation relu2",
+    "no formulas for token_types.weight",
+    "norms queries and keys behind RoPE",
+    "it is no RMSNorm of single heads",
+    "clamps its projections",
+    "falls with distance (ALiBi)",
+    "is bidirectional",
+    "belongs to multi-head latent attention",
+    "belongs to short convolutions",
+    "or linear attention in its form",
+    "norms its values",
+)
+
+
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_near_to_what_is_measured_or_refused(write_gguf: WriteGguf, name: str) -> None:
+    """Mean field holds to 15 % of the rms of the stream and of what FFNs add, on networks 64 channels wide."""
+    specimen = SPECIMENS[name]
+    with gs.open(write_gguf(**specimen.file())) as model:
+        predicted = propagate(model, queries=12, keys=KEYS, threads=1)
+        if len(predicted.layers) < specimen.layers:
+            assert name not in PREDICTED
+            assert any(reason in predicted.applicability[0].reason for reason in REASONS)
+            return
+        with streamed.open_engine(model, 1) as engine:
+            recorder = Recorder(len(PROMPTS), engine.shape)
+            engine.prefill(PROMPTS, recorder, room=0, progress=None)
+    for figure in ("residual_rms", "ffn_output_rms"):
+        measured = np.sqrt(np.mean(np.square(recorder.tables()[figure]), axis=0))
+        np.testing.assert_allclose(getattr(predicted, figure), measured, rtol=0.15, err_msg=figure)

@@ -23,7 +23,7 @@ namespace ggufscope {
 struct Source {
   BlockMatrix matrix;
   uint64_t first_element = 0;  // its position in the tensor, for abs_max_index
-  uint64_t group_rows = 0;     // rows of one attention head; 0: no statistics per head
+  uint64_t group_rows = 0;     // rows of one head, or of gate or up; 0: no statistics of these
 };
 
 struct Observation {

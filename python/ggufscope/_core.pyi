@@ -187,7 +187,7 @@ _Progress: TypeAlias = Callable[
 def observe_model(
     model: Model,
     tensors: Sequence[int],
-    group_rows: Sequence[int],  # per tensor: rows of one attention head, 0 for none
+    group_rows: Sequence[int],  # per tensor: rows of one head, or of gate or up; 0 for none
     threads: int,
     fast: bool = False,
     sparsity_threshold: float = 1e-6,

@@ -11,6 +11,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.analysis.inputs.phase1 import type_of_bits
 from ggufscope.analysis.wording import FROBENIUS
+from ggufscope.report.content.evidence import evidence_pairs
 from support.analysis_models import phase1_document
 
 
@@ -56,7 +57,11 @@ def test_what_such_a_file_cannot_give_is_said(write):
     }  # fmt: skip
     h2 = next(finding for finding in document.hypotheses if finding.id == "H2")
     assert h2.value == h2.original_rule.value == 0
-    assert "parametrization not tested" in h2.why
+    assert "not tested" not in h2.why
+    assert not any("parametrization" in warning for warning in document.warnings)
+    limit = "rescaling the weights could change the answer; whether it does takes the model itself, not a profile of it"
+    assert f"H2, H3, H4, H5, H6: {limit}" in document.warnings
+    assert all(label != "parametrization" for label, _ in evidence_pairs(h2))
 
 
 def test_without_a_gate_up_stands_for_it(write):

@@ -85,7 +85,12 @@ def warnings(analysed: AnalysisInput, rankings: Mapping[str, Ranking], hypothese
     if dependent:
         texts.append(f"{', '.join(dependent)}: rescaling the weights without changing the model changes the answer")
     elif not analysed.gauge.decides:
-        texts.append("parametrization not tested: that needs the model itself, not a profile of it")
+        open_ = [finding.id for finding in hypotheses if finding.gauge is not None and not finding.gauge.decides]
+        if open_:
+            texts.append(
+                f"{', '.join(open_)}: rescaling the weights could change the answer; whether it does takes the model"
+                " itself, not a profile of it"
+            )
     others = [f"{name}: {text}" for name, other in list(rankings.items())[1:] for text in _flagged_warnings(other)]
     return texts + _scaling_warnings(ranking) + others
 

@@ -173,12 +173,10 @@ def _trend_text(outcome: Outcome) -> str:
 
 
 def _gauge_text(gauge: GaugeCheck | None) -> str:
-    """Whether the parametrization was tested: a verdict that was not must not look like one that was."""
-    if gauge is None:
+    """The number of the invariant product, where there is one; that it could not be tried is a warning, no evidence."""
+    if gauge is None or not gauge.decides:
         return ""
-    if gauge.decides:
-        return f"; {percent_change(gauge.value)} for the invariant product"
-    return "; parametrization not tested"
+    return f"; {percent_change(gauge.value)} for the invariant product"
 
 
 def _finding(

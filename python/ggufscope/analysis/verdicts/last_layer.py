@@ -103,8 +103,8 @@ def _why(verdict: Verdict, facts: LastLayer, rank: float, p_first: float, gauge:
         return f"{text} as written; rank {gauge.value:g} {gauge.note}"
     if verdict == "not separable":
         return f"{text}; the quantizer cannot be ruled out for {', '.join(facts.not_separable)}"
-    if gauge is not None:
-        text += "; parametrization not tested" if gauge.value is None else f"; rank {gauge.value:g} {gauge.note}"
+    if gauge is not None and gauge.value is not None:
+        text += f"; rank {gauge.value:g} {gauge.note}"
     return text
 
 

@@ -33,7 +33,9 @@ def evidence_pairs(finding: Finding) -> Iterator[tuple[Words, Words]]:
         yield name, number(value)
     if finding.quantizer is not None:
         yield Own("quantizer"), _quantizer(finding)
-    yield Own("parametrization"), _parametrization(finding)
+    parametrization = _parametrization(finding)
+    if parametrization is not None:
+        yield Own("parametrization"), parametrization
     if finding.remark:
         yield Own("remark"), finding.remark
 
@@ -46,12 +48,15 @@ def _quantizer(finding: Finding) -> Words:
     return own("{}; without its effect {}, {}", check.status, without, _ANSWERS[check.counterfactual_holds])
 
 
-def _parametrization(finding: Finding) -> Words:
+def _parametrization(finding: Finding) -> Words | None:
+    """The outcome on the invariant product; None where it was not tried, which is no evidence."""
     check = finding.gauge
     if finding.gauge_invariant:
         return Own("indifferent to it")
-    if check is None or check.value is None:
-        return own("not tested: {}", check.note) if check else Own("not tested")
+    if check is None or (check.value is None and not check.decides):
+        return None
+    if check.value is None:
+        return own("{}", check.note)
     rank = own("rank {:g}", check.value)
     value = rank if finding.id == "H6" else own("{} for {}", Own(percent_change(check.value)), check.product or "")
     return own("{}, {} ({})", value, _ANSWERS[bool(check.holds)], check.note)

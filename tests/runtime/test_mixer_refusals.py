@@ -64,6 +64,7 @@ TENSORS: list[tuple[str, str, Any, str]] = [
     ("deepseek2", "blk.0.attn_q_a_norm.weight", None, "there is no blk.0.attn_q_a_norm"),
     ("deepseek2", "blk.0.attn_v_b.weight", None, "there is no blk.0.attn_v_b"),
     ("deepseek2 joint", "blk.0.attn_kv_b.weight", np.ones((3, 32)), "blk.0.attn_kv_b.weight is 3 × 32, not 112 × 32"),
+    ("deepseek2 joint", "blk.0.attn_kv_b.bias", np.ones(112), "values of blk.0 have a bias behind the latent vector"),
     ("gemma4", "per_layer_proj_norm.weight", None, "there is no per_layer_proj_norm"),
     ("gemma4", "per_layer_token_embd.weight", np.ones((200, 113)), "has 113 columns for 7 layers"),
     ("gemma4", "per_layer_token_embd.weight", None, "there is no per_layer_token_embd"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -262,4 +263,23 @@ DELTA_RULE = {
     "qwen3next of old": delta("qwen3next", {**TOGETHER, **MIXED_RULE}, merged(QWEN3NEXT_EXPERTS), QWEN3NEXT_METADATA),
 }
 
-MIXERS = {**DEEPSEEK2, **DEEPSEEK2_LIKE, **LFM2, **DELTA_RULE}
+
+def with_next_token_block(specimen: Specimen, like: int) -> Specimen:
+    """The same with a block behind the layers that predicts the token after next; it has a layer's tensors, too."""
+    more = {"nextn.eh_proj.weight": (WIDTH, 2 * WIDTH), "nextn.enorm.weight": (WIDTH,), "nextn.hnorm.weight": (WIDTH,)}
+    layers, layer_of = specimen.layers, specimen.layer_of
+    assert layer_of is not None
+    return replace(
+        specimen,
+        layers=layers + 1,
+        metadata={**specimen.metadata, "nextn_predict_layers": 1},
+        layer_of=lambda layer: layer_of(layer) if layer < layers else {**layer_of(like), **more},
+    )
+
+
+NEXT_TOKENS = {
+    "deepseek2 next tokens": with_next_token_block(DEEPSEEK2["deepseek2"], like=1),
+    "qwen35 next tokens": with_next_token_block(DELTA_RULE["qwen35"], like=1),
+}
+
+MIXERS = {**DEEPSEEK2, **DEEPSEEK2_LIKE, **LFM2, **DELTA_RULE, **NEXT_TOKENS}

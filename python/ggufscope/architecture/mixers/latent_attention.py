@@ -180,7 +180,12 @@ def _keys_and_values(
     if catalog.has(layer, "attn_k_b"):
         catalog.find(layer, "attn_kv_b")  # which some files have all the same
         keys = catalog.experts(layer, "attn_k_b", shape.n_heads, rank, plain)
-        return keys, catalog.experts(layer, "attn_v_b", shape.n_heads, length, rank), True
-    both = catalog.matrix(layer, "attn_kv_b", shape.n_heads * (plain + length), rank)
-    firsts = range(0, both.n_rows, plain + length)
-    return [both.part(at, plain) for at in firsts], [both.part(at + plain, length) for at in firsts], False
+        values = catalog.experts(layer, "attn_v_b", shape.n_heads, length, rank)
+    else:
+        both = catalog.matrix(layer, "attn_kv_b", shape.n_heads * (plain + length), rank)
+        firsts = range(0, both.n_rows, plain + length)
+        keys = [both.part(at, plain) for at in firsts]
+        values = [both.part(at + plain, length) for at in firsts]
+    if any(matrix.bias is not None for matrix in (*keys, *values)):
+        raise NotApplicableError(f"keys or values of blk.{layer} have a bias behind the latent vector")
+    return keys, values, catalog.has(layer, "attn_k_b")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..models.factors import expert_factors, scales_inputs
 from .limits import NotApplicableError
 from .matrices import Matrix
 
@@ -52,7 +53,7 @@ class Catalog:
             for (at, role), tensors in self._tensors.items()
             if at == layer and role not in _DERIVED and role not in _POOLED
             for tensor in tensors
-            if tensor.index not in self._read
+            if tensor.index not in self._read and not scales_inputs(tensor)
         ]
 
     def need(self, layer: int | None, role: str) -> Tensor:
@@ -107,15 +108,14 @@ class Catalog:
         return vector
 
     def matrix(self, layer: int | None, role: str, rows: int, columns: int) -> Matrix:
-        """A matrix of that shape, with its bias and the scale of NVFP4 files where there are any.
+        """A matrix of that shape, with its bias and the factor beside it where there are any.
 
         Raises:
             NotApplicableError: There is none, or it has another shape.
         """
         matrix = self.plain_matrix(layer, role, rows, columns)
-        scale = self.vector(layer, f"{role}.scale", 1)
         bias = self.vector(layer, f"{role}.bias", rows)
-        return replace(matrix, scale=1.0 if scale is None else float(scale[0]), bias=bias)
+        return replace(matrix, scale=float(self._factors(matrix.tensor)[0]), bias=bias)
 
     def plain_matrix(self, layer: int | None, role: str, rows: int, columns: int) -> Matrix:
         """A matrix of that shape alone.
@@ -146,14 +146,12 @@ class Catalog:
         """
         self.need(layer, role)
         tensors = sorted(self._tensors[layer, role], key=lambda tensor: tensor.expert or 0)
-        scales = self.vector(layer, f"{role}.scale", n_experts)
-        scales = np.ones(n_experts) if scales is None else scales
         flat = self.vector(layer, f"{role}.bias", n_experts * rows)
         biases = [None] * n_experts if flat is None else list(flat.reshape(n_experts, rows))
         if len(tensors) == 1 and tensors[0].expert is None:
             _require_shape(tensors[0], (n_experts, rows, columns))
-            each = zip(scales, biases, strict=True)
-            return [Matrix(tensors[0], e * rows, rows, float(scale), bias) for e, (scale, bias) in enumerate(each)]
+            each = zip(self._factors(tensors[0]), biases, strict=True)
+            return [Matrix(tensors[0], e * rows, rows, float(factor), bias) for e, (factor, bias) in enumerate(each)]
         if [tensor.expert for tensor in tensors] != list(range(n_experts)):
             place = role if layer is None else f"blk.{layer}.{role}"
             raise NotApplicableError(f"{place} is not complete: {len(tensors)} of {n_experts} experts")
@@ -161,9 +159,17 @@ class Catalog:
             _require_shape(tensor, (rows, columns))
             self._read.add(tensor.index)
         return [
-            Matrix(tensor, 0, rows, float(scale), bias)
-            for tensor, scale, bias in zip(tensors, scales, biases, strict=True)
+            Matrix(tensor, 0, rows, float(self._factors(tensor)[0]), bias)
+            for tensor, bias in zip(tensors, biases, strict=True)
         ]
+
+    def _factors(self, tensor: Tensor) -> Floats:
+        """The factor of each expert in a tensor, of a matrix one."""
+        if tensor.factor is not None:
+            self._read.add(tensor.factor.tensor.index)
+        elif (other := self.find(tensor.layer, f"{tensor.role}.scale")) is not None:
+            raise NotApplicableError(f"{other.name} has {other.n_elements} elements: no factor of {tensor.name}")
+        return expert_factors(tensor)
 
 
 def _require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:

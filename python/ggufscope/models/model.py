@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from .._core import GGUFError
 from .._core import Model as CoreModel
+from .factors import factors_among, input_factors_among
 from .mapped import MappedModel
 from .metadata import SYNTHETIC_KEY, file_type_name
 from .stacks import layers_by_stack
@@ -71,8 +72,18 @@ class Model(MappedModel):
         self.file_hashes: list[str] | None = None
         self._infos = list(core.tensors)
         self.tensors = Tensors([Tensor(self, index, info) for index, info in enumerate(self._infos)])
+        self._tell_factors()
         self.n_parameters = sum(tensor.n_elements for tensor in self.tensors.values())
         self.n_bytes = sum(tensor.n_bytes for tensor in self.tensors.values())
+
+    def _tell_factors(self) -> None:
+        """Give matrices the factors beside them."""
+        tensors = self.tensors
+        for name, factor in factors_among(tensors).items():
+            tensors[name].factor = factor
+            factor.tensor.kind = "factor"
+        for tensor in input_factors_among(tensors):
+            tensor.kind = "factor"
 
     @cached_property
     def name(self) -> str | None:

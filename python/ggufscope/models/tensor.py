@@ -11,14 +11,17 @@ from ..arrays.multiply import BlockRows, RowProducts, multiply
 from ..arrays.statistics import TensorStatistics, whole_of
 from .experts import experts_in
 from .heads import group_rows
+from .kinds import kind_of_numbers
 from .roles import Place, behind_the_trunk, place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     import numpy as np
     import numpy.typing as npt
 
+    from .factors import Factor
+    from .kinds import Kind
     from .mapped import MappedModel
 
 
@@ -40,9 +43,24 @@ class Tensor:
             `"nextn"` for blocks that predict tokens behind the next one.
         expert: number of the expert in a file that stores each expert by itself, else None.
         index: position in the tensor table.
+        kind: `"matrix"`, `"vector"`, `"factor"` or `"table"`; see `ggufscope.models.kinds`.
+        factor: of this matrix, which a tensor beside it holds; None without one. Statistics are of the weights with
+            it, everything else here is of the blocks as stored.
     """
 
-    __slots__ = ("_info", "_model", "_place", "index", "n_bytes", "n_elements", "name", "shape", "type")
+    __slots__ = (
+        "_info",
+        "_model",
+        "_place",
+        "factor",
+        "index",
+        "kind",
+        "n_bytes",
+        "n_elements",
+        "name",
+        "shape",
+        "type",
+    )
 
     def __init__(self, model: MappedModel, index: int, info: TensorInfo) -> None:
         self._model = model
@@ -54,6 +72,8 @@ class Tensor:
         self.shape: tuple[int, ...] = tuple(info.shape)
         self.n_elements: int = info.n_elements
         self.n_bytes: int = info.n_bytes
+        self.kind: Kind = kind_of_numbers(self.name, self.type, self.shape)
+        self.factor: Factor | None = None
 
     @property
     def _where(self) -> Place:
@@ -123,7 +143,7 @@ class Tensor:
         out: npt.NDArray[np.float32] | None = None,
         threads: int | None = None,
     ) -> npt.NDArray[np.float32]:
-        """The weights as float32, exactly as ggml decodes them.
+        """The numbers of the blocks as float32, exactly as ggml decodes them: without the `factor` beside them.
 
         Args:
             rows: which rows, counted over all leading dimensions, step 1; all of them if None.
@@ -140,6 +160,7 @@ class Tensor:
         Example:
             >>> tensor.dequantize(rows=slice(0, 128)).shape                         # doctest: +SKIP
             (128, 4096)
+            >>> tensor.dequantize() * tensor.factor.values()    # of a matrix with a factor  # doctest: +SKIP
         """
         core = self._model.core()
         first, shape = self._row_range(rows)
@@ -160,12 +181,13 @@ class Tensor:
             raise ValueError("rows must be consecutive: a slice of step 1")
         return first, (max(0, last - first), self.shape[-1] if self.shape else 1)
 
-    def statistics(self, threads: int | None = None, *, fast: bool = False) -> TensorStatistics:
-        """Statistics of all weights of this tensor.
+    def statistics(self, threads: int | None = None, *, fast: bool = False, stored: bool = False) -> TensorStatistics:
+        """Statistics of all weights of this tensor, times the `factor` beside it.
 
         Args:
             threads: at most so many; by default the cores this process may use.
             fast: leave out histogram, row and column norms and code statistics.
+            stored: of the blocks as they are, without the factor.
 
         Returns:
             The fields of docs/metrics.md as attributes; the same bits as in a profile of the model.
@@ -176,7 +198,8 @@ class Tensor:
         """
         core = self._model.core()
         rows = group_rows(self._model, self)  # cut as in a profile, for the same bits
-        parts = observe_model(core, [self.index], [rows], thread_count(threads), fast)
+        factors = {} if stored else factors_of([self])
+        parts = observe_model(core, [self.index], [rows], thread_count(threads), fast, factors=factors)
         whole = whole_of(parts)
         return TensorStatistics.of(whole, n_bytes=self.n_bytes, shape=self.shape, type=self.type, name=self.name)
 
@@ -229,6 +252,16 @@ class Tensor:
 
     def __repr__(self) -> str:
         return f"<Tensor {self.name!r} {self.type} {' × '.join(map(str, self.shape))}>"
+
+
+def factors_of(tensors: Iterable[Tensor]) -> dict[int, list[float]]:
+    """The factors of those of the tensors that have some, by position in the tensor table.
+
+    Raises:
+        GGUFError: A file shrank since it was opened.
+        ValueError: The model is closed.
+    """
+    return {tensor.index: tensor.factor.values().tolist() for tensor in tensors if tensor.factor is not None}
 
 
 class _HasTensors(Protocol):

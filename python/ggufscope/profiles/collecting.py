@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..arrays.statistics import TensorStatistics, whole_of
 from ..models.experts import holds_experts, is_role_of_experts
 from ..models.halves import half_roles
@@ -12,8 +14,8 @@ from ..models.heads import heads
 from ..models.stacks import MAIN, part_of
 from .head_table import MOST_PLACES, HeadTable, column_norms, head_fields
 from .profile_result import Profile
-from .rollup import THIRDS, Groups, Merged, third_name, thirds_of
-from .rows import Row, with_vector_summaries
+from .rollup import THIRDS, Groups, MergedByKind, third_name, thirds_of
+from .rows import PARTS, Row, with_vector_summaries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,24 +33,26 @@ _ROLE_OF_KIND = {"q": "attn_q", "k": "attn_k", "v": "attn_v", "o": "attn_output"
 class Collector:
     """Takes the tensors in file order and builds the profile."""
 
-    def __init__(self, model: Model, keep_vectors: bool) -> None:
+    def __init__(self, model: Model, keep_vectors: bool, stored: bool = False) -> None:
         tensors = model.tensors.values()
         self._geometry = {tensor.name: heads(model, tensor) for tensor in tensors}
         self._half_rows = model.half_rows
         self._keep_vectors = keep_vectors
+        self._stored = stored
         self._thirds_of = thirds_of((tensor.stack, tensor.layer) for tensor in tensors if tensor.layer is not None)
         self._tensors: dict[str, Row] = {}
-        self._layers: Groups[tuple[str | None, int]] = Groups()
+        self._layers: Groups[tuple[str | None, int]] = Groups(MergedByKind)
         self._roles: Groups[str] = Groups()
-        self._thirds: Groups[tuple[str | None, str]] = Groups()
-        self._stacks: Groups[str] = Groups()
+        self._thirds: Groups[tuple[str | None, str]] = Groups(MergedByKind)
+        self._stacks: Groups[str] = Groups(MergedByKind)
         self._experts: Groups[tuple[str, int]] = Groups()
         self._halves: Groups[tuple[str | None, int, str]] = Groups()
-        self._total = Merged()
+        self._total = MergedByKind()
         self._layer_roles: Groups[tuple[str | None, int, str]] = Groups()
         self._shared = {key for key, n in Counter(map(_layer_role, tensors)).items() if n > 1}
         self._heads: dict[str, dict[int, list[dict[str, float | None]]]] = defaultdict(dict)
         self._n_elements = sum(tensor.n_elements for tensor in tensors)
+        self._n_scanned = 0
 
     def add(self, tensor: Tensor, parts: Sequence[Part]) -> None:
         whole = whole_of(parts)
@@ -60,10 +64,15 @@ class Collector:
             layer=tensor.layer,
             stack=tensor.stack,
             expert=tensor.expert,
+            kind=tensor.kind,
+            factor=None if self._stored else _factor(tensor),
             type=tensor.type,
             shape=tensor.shape,
             n_bytes=tensor.n_bytes,
         )
+        self._n_scanned += whole.n_elements
+        if tensor.kind in {"factor", "table"}:  # no weights by themselves
+            return
         self._roll_up(tensor, whole)
         self._add_experts(tensor, parts)
         self._add_heads(tensor, parts, fields)
@@ -72,12 +81,13 @@ class Collector:
 
     def _roll_up(self, tensor: Tensor, whole: Statistics) -> None:
         key = None if tensor.layer is None else (tensor.stack, tensor.layer)
-        self._layers.add(key, whole, tensor.n_bytes)
+        self._layers.add(key, whole, tensor.n_bytes, tensor.kind)
         self._roles.add(tensor.role, whole, tensor.n_bytes)
         self._layer_roles.add(place if (place := _layer_role(tensor)) in self._shared else None, whole, tensor.n_bytes)
-        self._thirds.add(None if key is None else (key[0], self._thirds_of[key]), whole, tensor.n_bytes)
-        self._stacks.add(part_of(tensor.stack) or MAIN, whole, tensor.n_bytes)
-        self._total.add(whole, tensor.n_bytes)
+        third = None if key is None else (key[0], self._thirds_of[key])
+        self._thirds.add(third, whole, tensor.n_bytes, tensor.kind)
+        self._stacks.add(part_of(tensor.stack) or MAIN, whole, tensor.n_bytes, tensor.kind)
+        self._total.add(whole, tensor.n_bytes, tensor.kind)
 
     def _add_experts(self, tensor: Tensor, parts: Sequence[Part]) -> None:
         if not is_role_of_experts(tensor.role):
@@ -104,11 +114,10 @@ class Collector:
             self._heads[prefix + _ROLE_OF_KIND[group.kind]][tensor.layer] = of_group
 
     def finish(self, model: ModelSummary, settings: ProfileSettings, run: ProfileRun) -> Profile:
-        total = self._total.values()
         layers = sorted(self._layers, key=lambda key: (key[0] is not None, key[0] or "", key[1]))
         return Profile(
             model=model,
-            coverage=total["n_elements"] / self._n_elements if self._n_elements else 1.0,
+            coverage=self._n_scanned / self._n_elements if self._n_elements else 1.0,
             settings=settings,
             tensors=self._tensors,
             layers={
@@ -138,7 +147,7 @@ class Collector:
                 for role, layers in sorted(self._heads.items())
                 if len(layers) * max(map(len, layers.values())) <= MOST_PLACES
             },
-            total=_row(total),
+            total=_row(self._total.values()),
             magnitudes=self._magnitudes(),
             run=run,
         )
@@ -171,8 +180,16 @@ class Collector:
 
 
 def _row(values: dict[str, Any], **place: Any) -> Row:
-    sizes = {name: values.pop(name) for name in ("n_tensors", "n_bytes")}
-    return Row(values, **sizes, **place)
+    about = {name: values.pop(name) for name in ("n_tensors", "n_bytes")} | place
+    parts = {name: _row(values.pop(name), **place) for name in PARTS if name in values}
+    return Row(values, **about, **parts)
+
+
+def _factor(tensor: Tensor) -> tuple[float | None, ...] | None:
+    """The factors of a tensor; None for one that is NaN or Inf, which JSON does not know."""
+    if tensor.factor is None:
+        return None
+    return tuple(float(value) if np.isfinite(value) else None for value in tensor.factor.values())
 
 
 def _layer_role(tensor: Tensor) -> tuple[str | None, int, str] | None:

@@ -22,10 +22,12 @@ class ProfileSettings:
     Attributes:
         fast: without histogram, row and column norms and code statistics.
         sparsity_threshold: magnitude under which a weight counts for `sparsity`.
+        stored: of the blocks as they are, without the factors beside matrices.
     """
 
     fast: bool = False
     sparsity_threshold: float = 1e-6
+    stored: bool = False
 
 
 @dataclass(frozen=True)

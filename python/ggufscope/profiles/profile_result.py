@@ -17,7 +17,7 @@ from .head_table import HeadTable
 from .magnitudes import MagnitudeSketch
 from .profile_records import ProfileRun, ProfileSettings
 from .rollup import third_name
-from .rows import Row, columns
+from .rows import PARTS, Row, columns
 from .saved import PROFILE_FORM, SCHEMA
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class Profile(NotebookView, SavedResult):
         coverage: elements scanned / elements in the file; 1.0 for a healthy file.
         settings: what the numbers depend on beside the file.
         tensors: by name, in file order.
-        layers: by number; layers of a second stack by `"enc.0"`.
+        layers: by number; layers of a second stack by `"enc.0"`. Rows of layers, thirds and the whole model are over
+            matrices and vectors; their `matrices` and `vectors` are the rows of each.
         roles: by role, in order of first appearance. Tensors of unknown names have none.
         experts: by (role, expert), over all layers.
         layer_roles: by (layer, role), where several tensors share both, as experts with a tensor each do.
@@ -58,7 +59,7 @@ class Profile(NotebookView, SavedResult):
         stack_totals: by `"main"`, `"v"`, `"enc"`, …, each with all that belongs to the stack, layers and others; empty
             where the model is but one stack.
         heads: by role, tables of layers × heads.
-        total: over all tensors.
+        total: over all weights: tables of integers and factors beside matrices are in no roll-up.
         magnitudes: how large the weights are, of the whole model and of each role; empty in a fast profile.
         run: when and how fast; None if it was left out.
     """
@@ -81,7 +82,9 @@ class Profile(NotebookView, SavedResult):
 
     _form: ClassVar[SavedForm[Any]] = PROFILE_FORM
 
-    def to_columns(self, table: TableName = "tensors") -> dict[str, npt.NDArray[np.generic]]:
+    def to_columns(
+        self, table: TableName = "tensors", of: Literal["all", "matrices", "vectors"] = "all"
+    ) -> dict[str, npt.NDArray[np.generic]]:
         """One NumPy array per field over the rows of a table, ready for a data frame.
 
         Counts are int64; numbers float64, NaN where undefined or not applicable; each quantile is a column
@@ -89,9 +92,10 @@ class Profile(NotebookView, SavedResult):
 
         Args:
             table: which rows.
+            of: which tensors of layers, thirds and stacks; rows without any are left out.
 
         Raises:
-            ValueError: There is no such table.
+            ValueError: There is no such table, or its rows are not told apart into matrices and vectors.
 
         Example:
             >>> columns = profile.to_columns()                                          # doctest: +SKIP
@@ -99,7 +103,12 @@ class Profile(NotebookView, SavedResult):
         """
         if table not in _TABLES:
             raise ValueError(f"no table {table!r}; there are {', '.join(_TABLES)}")
-        return columns(getattr(self, table).values())
+        rows = getattr(self, table).values()
+        if of == "all":
+            return columns(rows)
+        if of not in PARTS or table not in {"layers", "thirds", "stack_totals"}:
+            raise ValueError(f"no {of!r} of the table {table!r}; layers, thirds and stacks have {' and '.join(PARTS)}")
+        return columns(part for row in rows if (part := getattr(row, of)) is not None)
 
     def _saved_document(self) -> dict[str, Any]:
         document: dict[str, Any] = {

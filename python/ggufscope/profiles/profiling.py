@@ -15,6 +15,7 @@ from ..models.heads import group_rows
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.summary import ModelSummary
+from ..models.tensor import factors_of
 from .batches import DEFAULT_LIMITS, BatchLimits, batches
 from .collecting import Collector
 from .profile_records import ProfileRun, ProfileSettings
@@ -37,6 +38,7 @@ def profile(
     keep_vectors: bool = True,
     isa: str | None = None,
     hash: bool = False,  # noqa: A002
+    stored: bool = False,
     limits: BatchLimits = DEFAULT_LIMITS,
 ) -> Profile:
     """Statistics of every parameter of a model, from one pass over its data.
@@ -50,6 +52,8 @@ def profile(
         keep_vectors: keep `row_l2` and `column_l2` of every tensor (8 bytes per row and column) beside their summary.
         isa: instruction set to work with; None for the one in use. The result does not depend on it.
         hash: hash the whole files, too (SHA-256, as `sha256sum`), in a thread of its own.
+        stored: leave out the factors that NVFP4 and BitNet files keep beside matrices: statistics of the blocks as
+            they are. By default a weight is the decoded number times the factor.
         limits: how much is observed at once. The result does not depend on it.
 
     Returns:
@@ -66,7 +70,7 @@ def profile(
         >>> profile = gs.profile("model.gguf")                                          # doctest: +SKIP
         >>> profile.roles["attn_v"].kurtosis, profile.layers[0].rms                     # doctest: +SKIP
     """
-    settings = ProfileSettings(fast=bool(fast), sparsity_threshold=checked_threshold(sparsity_threshold))
+    settings = ProfileSettings(bool(fast), checked_threshold(sparsity_threshold), bool(stored))
     n_threads = thread_count(threads)
     with contextlib.ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
@@ -96,7 +100,7 @@ def _profile(
 ) -> Profile:
     started = datetime.datetime.now(datetime.UTC)
     clock = time.perf_counter()
-    collector = Collector(model, keep_vectors)
+    collector = Collector(model, keep_vectors, stored=settings.stored)
     for tensor, parts in _observe(model, threads=threads, settings=settings, progress=progress, isa=isa, limits=limits):
         collector.add(tensor, parts)
     seconds = time.perf_counter() - clock
@@ -132,6 +136,7 @@ def _observe(
             settings.sparsity_threshold,
             report,
             isa or "",
+            {} if settings.stored else factors_of(batch),
         )
         by_tensor = defaultdict(list)
         for part in parts:

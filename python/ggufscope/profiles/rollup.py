@@ -16,6 +16,8 @@ from .magnitudes import MagnitudeSketch
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ..models.kinds import Kind
+
 Key = TypeVar("Key")
 
 THIRDS = ("early", "middle", "late")
@@ -60,8 +62,8 @@ class Merged:
         self.n_tensors = 0
         self.n_bytes = 0
 
-    def add(self, statistics: Statistics, n_bytes: int) -> None:
-        """Merge the next tensor in file order."""
+    def add(self, statistics: Statistics, n_bytes: int, kind: Kind | None = None) -> None:
+        """Merge the next tensor in file order; its kind decides nothing here."""
         self.statistics.merge(statistics)
         self.n_tensors += 1
         self.n_bytes += n_bytes
@@ -75,16 +77,37 @@ class Merged:
         return MagnitudeSketch.of(role, self.statistics.fields().get("histogram"))
 
 
+class MergedByKind(Merged):
+    """The statistics of several tensors, and of the matrices and of the vectors among them by themselves.
+
+    Gains may be thousands of times as large as matrices: together they say nothing of either.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts = {"matrices": Merged(), "vectors": Merged()}
+
+    def add(self, statistics: Statistics, n_bytes: int, kind: Kind | None = None) -> None:
+        super().add(statistics, n_bytes)
+        self._parts["matrices" if kind == "matrix" else "vectors"].add(statistics, n_bytes)
+
+    def values(self) -> dict[str, Any]:
+        """Those of all; under `"matrices"` and `"vectors"` those of each, where there are any."""
+        parts = {name: part.values() for name, part in self._parts.items() if part.n_tensors}
+        return {**super().values(), **parts}
+
+
 class Groups(Generic[Key]):
     """One `Merged` per key, in order of first appearance."""
 
-    def __init__(self) -> None:
+    def __init__(self, of: type[Merged] = Merged) -> None:
+        self._of = of
         self._merged: dict[Key, Merged] = {}
 
-    def add(self, key: Key | None, statistics: Statistics, n_bytes: int) -> None:
+    def add(self, key: Key | None, statistics: Statistics, n_bytes: int, kind: Kind | None = None) -> None:
         """Merge into the group of `key`; None belongs to no group."""
         if key is not None:
-            self._merged.setdefault(key, Merged()).add(statistics, n_bytes)
+            self._merged.setdefault(key, self._of()).add(statistics, n_bytes, kind)
 
     def values(self, order: Iterable[Key] | None = None) -> dict[Key, dict[str, Any]]:
         """The values of each group, by key; `order` names the keys in another order."""

@@ -9,14 +9,19 @@ import numpy as np
 from ..arrays import histogram
 from ..arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, kinds, saved_names, vectors
 from ..arrays.statistics import TensorStatistics
+from ..models.kinds import kind_of_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import numpy.typing as npt
 
-PLACE = ("role", "layer", "stack", "expert", "third", "n_tensors")
+PLACE = ("role", "layer", "stack", "expert", "third", "n_tensors", "kind")
+PARTS = ("matrices", "vectors")
 ABOUT = ("name", *PLACE, "type", "shape", "n_bytes")
+
+
+_OF_WHOLE = ("layer", "stack", "third")  # what a roll-up and its parts have in common
 
 
 class Row(TensorStatistics):
@@ -29,12 +34,18 @@ class Row(TensorStatistics):
         expert: of an expert's roll-up, or of a tensor that holds a single expert.
         third: `"early"`, `"middle"` or `"late"`, of a third's roll-up.
         n_tensors: how many tensors a roll-up merges.
+        kind: of a tensor: `"matrix"`, `"vector"`, `"factor"` or `"table"`; the last two are in no roll-up.
+        factor: of a matrix, the factors beside it that its weights were multiplied by: one, or one for each expert;
+            None in it for NaN and Inf. None where there are none, or `settings.stored` left them out.
+        matrices: of a layer, a third or the whole model, the row of its matrices; None without any, and in profiles
+            saved by versions that did not tell them apart.
+        vectors: the row of its vectors (gains, biases), likewise.
     """
 
-    __slots__ = PLACE
+    __slots__ = (*PLACE, *PARTS, "factor")
 
     def __init__(self, fields: Mapping[str, Any], **about: Any) -> None:
-        for name in PLACE:
+        for name in Row.__slots__:
             setattr(self, name, about.pop(name, None))
         super().__init__(fields, n_elements=fields["n_elements"], **about)
 
@@ -48,26 +59,34 @@ class Row(TensorStatistics):
         return f"<Row {' '.join(filter(None, [self.name, place]))}: {self.n_elements} elements>"
 
     def _about(self) -> tuple[Any, ...]:
-        return *super()._about(), *(getattr(self, name) for name in PLACE)
+        return *super()._about(), *(getattr(self, name) for name in Row.__slots__)
 
     @property
     def is_matrix(self) -> bool:
-        """Whether it is a tensor of two dimensions or more: no gain, bias or table of frequencies."""
-        return self.shape is not None and len(self.shape) >= 2
+        """Whether it is a tensor that is a matrix: no gain, bias, table of frequencies or of integers."""
+        return bool(self.kind == "matrix")
 
     def to_json(self) -> dict[str, Any]:
         """The row as it stands in a saved profile."""
         head = {name: getattr(self, name) for name in ABOUT if getattr(self, name) is not None}
+        factor = {} if self.factor is None else {"factor": list(self.factor)}
         fields = {name: value for name, value in self.items() if name not in vectors()}
-        return head | {name: _to_json(kinds().get(name), value) for name, value in fields.items()}
+        parts = {name: part.to_json() for name in PARTS if (part := getattr(self, name)) is not None}
+        inside = {name: {key: part[key] for key in part if key not in _OF_WHOLE} for name, part in parts.items()}
+        return head | factor | {name: _to_json(kinds().get(name), value) for name, value in fields.items()} | inside
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> Row:
         """The row of a part of a saved profile that `schema` has checked, and in which it has decoded the histogram."""
         about = {name: saved[name] for name in ABOUT if name in saved and name != "shape"}
         shape = tuple(saved["shape"]) if "shape" in saved else None
+        if shape is not None:
+            about.setdefault("kind", kind_of_numbers(saved["name"], saved["type"], shape))
+        factor = tuple(saved["factor"]) if saved.get("factor") is not None else None
+        whole = {name: saved[name] for name in _OF_WHOLE if name in saved}
+        parts = {name: cls.from_json(whole | saved[name]) for name in PARTS if saved.get(name) is not None}
         fields = {name: _from_json(kinds().get(name), saved[name]) for name in saved_names() if name in saved}
-        return cls(fields, shape=shape, **about)
+        return cls(fields, shape=shape, factor=factor, **about, **parts)
 
 
 def with_vector_summaries(fields: Mapping[str, Any], keep_vectors: bool) -> dict[str, Any]:
@@ -93,6 +112,9 @@ def flat(row: Row) -> dict[str, Any]:
             out |= {f"quantile_{percent}": x for percent, x in zip(QUANTILE_PERCENTS, numbers, strict=True)}
         elif kind not in {"histogram", "vector"}:
             out[name] = value
+    if row.factor is not None:
+        known = [value for value in row.factor if value is not None]
+        out |= {"factor_min": min(known, default=None), "factor_max": max(known, default=None)}
     return out
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 from math import prod
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from pydantic.functional_serializers import PlainSerializer
@@ -18,6 +18,7 @@ from pydantic.functional_validators import AfterValidator
 from ..arrays import histogram
 from ..arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
 from .head_table import MOST_PLACES
+from .rows import PARTS
 
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -72,6 +73,8 @@ class _Tensor(_Row):
     layer: Count | None = None
     stack: str | None = None
     expert: Count | None = None
+    kind: Literal["matrix", "vector", "factor", "table"] | None = None
+    factor: list[Number | None] | None = None
 
     @model_validator(mode="after")
     def _shape_fits(self) -> Self:
@@ -189,6 +192,7 @@ class _Model(_Strict):
 class _Settings(_Strict):
     fast: bool
     sparsity_threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    stored: bool = False
 
 
 class _Run(_Strict):
@@ -214,27 +218,34 @@ def _with_statistics(base: type[_Row]) -> type[_Row]:
     return create_model(base.__name__, __base__=base, **fields)
 
 
+def _with_parts(base: type[_RollUp]) -> type[_Row]:
+    """`base` with every statistic, of all its tensors and of its matrices and vectors by themselves."""
+    part = _with_statistics(_RollUp)
+    parts: dict[str, Any] = dict.fromkeys(PARTS, (part | None, None))
+    return create_model(base.__name__, __base__=_with_statistics(base), **parts)
+
+
 @cache
 def document_model() -> type[BaseModel]:
     """The whole file."""
     tables: dict[str, Any] = {
-        name: (list[_with_statistics(base)], ...)  # type: ignore[misc]
-        for name, base in {
-            "tensors": _Tensor,
-            "layers": _Layer,
-            "roles": _Role,
-            "experts": _Expert,
-            "thirds": _Third,
+        name: (list[row], ...)  # type: ignore[valid-type]
+        for name, row in {
+            "tensors": _with_statistics(_Tensor),
+            "layers": _with_parts(_Layer),
+            "roles": _with_statistics(_Role),
+            "experts": _with_statistics(_Expert),
+            "thirds": _with_parts(_Third),
         }.items()
     }
-    layer_roles, stack_totals = _with_statistics(_LayerRole), _with_statistics(_StackTotal)
+    layer_roles, stack_totals = _with_statistics(_LayerRole), _with_parts(_StackTotal)
     return create_model(
         "Profile",
         __base__=_Strict,
         model=(_Model, ...),
         coverage=(Share, ...),
         settings=(_Settings, ...),
-        total=(_with_statistics(_RollUp), ...),
+        total=(_with_parts(_RollUp), ...),
         heads=(list[_Heads], ...),
         layer_roles=(list[layer_roles], []),  # type: ignore[valid-type]
         halves=(list[layer_roles], []),  # type: ignore[valid-type]

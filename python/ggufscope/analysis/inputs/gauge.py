@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from .layer_rows import holder_of_both, rows_by_layer
+from .layer_rows import holder_of_both, rows_by_layer, scale_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,10 +127,8 @@ def _whole_products(rows: Mapping[tuple[str | None, int | None], Row], layer: in
             return float("nan")
         if gain and (gains is None or gains.column_l2.shape != matrix.column_l2.shape):
             return float("nan")
-        scale = rows.get((f"{role}.scale", layer))
-        if scale is not None and len(scale.column_l2) != 1:
-            return float("nan")
-        squares = np.square(matrix.column_l2) * (1.0 if scale is None else scale.column_l2[0] ** 2)
+        scale = scale_of(role, {name: [row] for (name, at), row in rows.items() if at == layer and name is not None})
+        squares = np.square(matrix.column_l2) * scale**2
         return float(np.sqrt(squares.sum() if gains is None else squares @ np.square(gains.column_l2)))
 
     return {

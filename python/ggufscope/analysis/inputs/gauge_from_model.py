@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...arrays.compiled import compiled
+from ...models.factors import expert_factors
 from ...models.heads import heads
 from .gauge import Gauge, head_product
 from .tensor_roles import FUSED_ATTENTION, ffn_gain_role, holder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -146,12 +147,12 @@ def _attention_sides(model: Model, layer: LayerTensors, streamer: _Streamer) -> 
         for tensor in layer.get(role, [])[:1]:
             gain = _gain(layer, "attn_norm", tensor.shape[-1]) if len(tensor.shape) == 2 else None
             if gain is not None:
-                squares = streamer.row_squares(tensor, gain) * _scale_squares(layer, role, 1)
+                squares = streamer.row_squares(tensor, gain) * _factor_squares([tensor], 1)
                 sides |= _head_sides(model, tensor, squares)
     for tensor in layer.get("attn_output", [])[:1]:
         if len(tensor.shape) == 2:
             columns = streamer.column_squares(tensor, 0, tensor.n_rows)
-            sides |= _head_sides(model, tensor, columns * _scale_squares(layer, "attn_output", 1))
+            sides |= _head_sides(model, tensor, columns * _factor_squares([tensor], 1))
     return sides
 
 
@@ -180,19 +181,16 @@ def _ffn_product(model: Model, layer: LayerTensors, gain_role: str | None, strea
     columns = np.concatenate([_expert_columns(tensor, streamer) for tensor in downs])
     if rows.shape != columns.shape:
         return float("nan")
-    scales = _scale_squares(layer, up_role, len(rows)) * _scale_squares(layer, down_role, len(columns))
-    return float(np.sqrt(rows * columns * scales).mean())
+    factors = _factor_squares(ups, len(rows)) * _factor_squares(downs, len(columns))
+    return float(np.sqrt(rows * columns * factors).mean())
 
 
-def _scale_squares(layer: LayerTensors, role: str, n: int) -> Floats:
-    """Squares of the scale beside a decoded matrix (NVFP4 files), by expert over all n neurons; (n,)."""
-    tensors = layer.get(f"{role}.scale", [])
-    if not tensors:
-        return np.ones(n)
-    scales = np.concatenate([tensor.dequantize().reshape(-1).astype(np.float64) for tensor in tensors])
-    if scales.size == 0 or n % scales.size:
+def _factor_squares(tensors: Sequence[Tensor], n: int) -> Floats:
+    """Squares of the factors beside matrices (NVFP4 files), by expert over all n neurons; (n,)."""
+    factors = np.concatenate([expert_factors(tensor) for tensor in tensors])
+    if factors.size == 0 or n % factors.size:
         return np.full(n, np.nan)
-    return np.repeat(np.square(scales), n // scales.size)
+    return np.repeat(np.square(factors), n // factors.size)
 
 
 def _up_rows(up: Tensor, half: int | None) -> list[tuple[int, int]]:

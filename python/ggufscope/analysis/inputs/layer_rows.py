@@ -24,10 +24,13 @@ def rows_by_layer(profile: Profile) -> dict[int, LayerRows]:
 
 
 def scale_of(role: str, layer: LayerRows) -> float:
-    """The factor of a decoded matrix that a tensor beside it holds (NVFP4 files); NaN if not known.
+    """The factor that the statistics of a role still lack (NVFP4 files); NaN if not known.
 
-    A profile knows no single elements: the scales of experts must be the same for all of them.
+    It is 1 where the profile is of the weights times their factors. One of the blocks as stored, as all were that do
+    not tell factors, knows no single elements: the factors of experts must be the same for all of them.
     """
+    if any(row.factor is not None for row in layer.get(role, [])):
+        return 1.0
     ends = {row.get(end) for row in layer.get(f"{role}.scale", []) for end in ("min", "max")}
     if not ends:
         return 1.0

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
+import signal
+import threading
 
+import numpy as np
 import pytest
 
 from ggufscope.arrays.compiled import compiled, compiled_as_numpy
@@ -25,3 +29,47 @@ def test_division_by_zero():
     with pytest.raises(ZeroDivisionError):
         compiled(without_a_file("divide"))(1.0, 0.0)
     assert compiled_as_numpy(without_a_file("divide"))(1.0, 0.0) == math.inf
+
+
+@compiled
+def spun(times):
+    """An array that takes long: numba hands it back through Python."""
+    total = np.zeros(4)
+    for each in range(times):
+        total[each % 4] += math.sin(each)
+    return total
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_takes_effect_behind_the_loop(number):
+    class EndingError(Exception):
+        """Raised by the handler, as KeyboardInterrupt is."""
+
+    def handler(arrived, _frame):
+        raise EndingError(arrived)
+
+    spun(10)
+    before = signal.signal(number, handler)
+    timer = threading.Timer(0.05, os.kill, (os.getpid(), number))
+    try:
+        timer.start()
+        with pytest.raises(EndingError):
+            spun(30_000_000)
+        assert signal.getsignal(number) is handler
+        assert spun(10).shape == (4,)
+    finally:
+        timer.join()
+        signal.signal(number, before)
+
+
+def test_compiled_functions_call_each_other_and_work_in_threads():
+    @compiled
+    def twice(times):
+        return 2 * spun(times)
+
+    np.testing.assert_array_equal(twice(10), 2 * spun(10))
+    found = []
+    thread = threading.Thread(target=lambda: found.append(spun(10)))
+    thread.start()
+    thread.join()
+    np.testing.assert_array_equal(found[0], spun(10))

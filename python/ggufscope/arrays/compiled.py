@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # `signal` without enumerations, which take 25 µs a call
+import functools
+import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, Literal, TypeVar, cast
 
 import numba
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+_SIGNALS = (_signal.SIGTERM, _signal.SIGINT)  # whose handlers may raise
 
 
 def compiled(function: Function) -> Function:
@@ -26,6 +32,40 @@ def compiled_as_numpy(function: Function) -> Function:
 
 def _compiled(function: Function, division: Literal["python", "numpy"]) -> Function:
     try:
-        return cast("Function", numba.njit(cache=True, nogil=True, error_model=division)(function))
+        dispatcher = numba.njit(cache=True, nogil=True, error_model=division)(function)
     except RuntimeError:  # "cannot cache function: no locator available"
-        return cast("Function", numba.njit(nogil=True, error_model=division)(function))
+        dispatcher = numba.njit(nogil=True, error_model=division)(function)
+    return cast("Function", _Undisturbed(dispatcher, function))
+
+
+class _Undisturbed:
+    """A compiled function during whose calls no handler of a signal raises.
+
+    What numba hands back is made by calls into Python. A KeyboardInterrupt there is an error while a result is set, or
+    the end of the process by SIGSEGV. Ctrl-C takes effect behind the loop instead, which is over in far less than a
+    second. Only the main thread runs handlers.
+    """
+
+    def __init__(self, dispatcher: Callable[..., Any], function: Callable[..., Any]) -> None:
+        self._dispatcher = dispatcher
+        functools.update_wrapper(self, function)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """The type by which other compiled functions call this one."""
+        return self._dispatcher._numba_type_  # type: ignore[attr-defined]
+
+    def __call__(self, *arguments: Any) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            return self._dispatcher(*arguments)
+        handlers = {number: handler for number in _SIGNALS if callable(handler := _signal.getsignal(number))}
+        arrived: list[tuple[int, FrameType | None]] = []
+        for number in handlers:
+            _signal.signal(number, lambda *which: arrived.append(which))
+        try:
+            return self._dispatcher(*arguments)
+        finally:
+            for number, handler in handlers.items():
+                _signal.signal(number, handler)
+            for arrived_number, frame in arrived:
+                handlers[arrived_number](arrived_number, frame)

@@ -6,7 +6,7 @@ commands of a document run in order in one new directory, in a shell of 80 colum
 Where the output in the document has a line `…`, as many lines as before it and behind it are taken from the new one.
 
 README.md, docs/validation.md    their sessions; those of `ggufscope bench` only with --bench, on a quiet machine
-docs/images/                     charts of the same names, as the README's sessions wrote them last
+docs/images/                     charts of the same names, as the README's sessions first wrote them
 docs/example/                    the report of `ggufscope demo`
 
 It needs the extra `report` and six gigabytes for a model of full size, and fetches real models that are not kept yet.
@@ -108,7 +108,7 @@ def prepare(directory: Path) -> None:
 
 def copy_charts(directory: Path) -> None:
     for image in (ROOT / "docs" / "images").glob("*.svg"):
-        made = max(directory.glob(f"*/charts/{image.name}"), key=lambda path: path.stat().st_mtime_ns)
+        made = min(directory.glob(f"*/charts/{image.name}"), key=lambda path: path.stat().st_mtime_ns)
         shutil.copyfile(made, image)
 
 

@@ -18,7 +18,13 @@ import ggufscope as gs
 from ggufscope import _core
 from support.model_files import write_model
 
-pytest_plugins = ["support.command_line", "support.real_models", "support.tiny_model", "support.small_study"]
+pytest_plugins = [
+    "support.command_line",
+    "support.real_models",
+    "support.real_studies",
+    "support.tiny_model",
+    "support.small_study",
+]
 
 
 @pytest.fixture(scope="session")

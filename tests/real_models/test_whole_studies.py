@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import ggufscope as gs
-from ggufscope.studies.study_document import MADE
+from ggufscope.studies.study_document import KEPT, MADE
 
 pytestmark = pytest.mark.slow
-
-Studied = Callable[[Path], gs.Study]
-
-
-@pytest.fixture(scope="module")
-def studied(few_charts: None, tmp_path_factory: pytest.TempPathFactory) -> Studied:
-    """A function that studies a model with all defaults; charts are left out."""
-    return lambda path: gs.study(path, tmp_path_factory.mktemp("real") / "results")
 
 
 def assert_whole(study: gs.Study, title: str, layers: int) -> None:
     """Every part was made, and the report is of this model."""
     assert study.failures == {}
-    assert {step.state for step in study.steps.values()} == {MADE}
+    assert {step.state for step in study.steps.values()} <= {MADE, KEPT}
     assert study.trace is not None
     assert study.analysis is not None
     assert study.validation is not None
@@ -41,19 +32,15 @@ def verdicts(study: gs.Study) -> dict[str, str]:
     return {prompt.id: prompt.score.verdict for prompt in study.trace.document.prompts if prompt.score is not None}
 
 
-def reason_why_nothing_is_fitted(study: gs.Study) -> str | None:
-    assert study.validation is not None
-    return study.validation.document.fit.reason
-
-
-def test_the_model_that_comes_along(studied: Studied, stories260k: Path) -> None:
-    study = studied(stories260k)
+@pytest.mark.usefixtures("few_charts")
+def test_the_model_that_comes_along(stories260k: Path, tmp_path: Path) -> None:
+    study = gs.study(stories260k, tmp_path / "results")
     assert_whole(study, "llama", 5)
-    assert "correct" not in verdicts(study).values()  # it tells stories
+    assert list(verdicts(study).values()).count("unscored") > 15  # it tells stories, in which a "yes" may stand
 
 
-def test_smollm2_answers(studied: Studied, smollm2: Path) -> None:
-    study = studied(smollm2)
+def test_smollm2_answers(smollm2_study: gs.Study) -> None:
+    study = smollm2_study
     assert_whole(study, "Smollm2 135M 8k Lc100K Mix1 Ep2", 30)
     assert study.trace is not None
     assert study.trace.document.settings.template == "chatml"
@@ -62,8 +49,8 @@ def test_smollm2_answers(studied: Studied, smollm2: Path) -> None:
     assert found.count("wrong") >= 5
 
 
-def test_gemma3_goes_on(studied: Studied, gemma3: Path) -> None:
-    study = studied(gemma3)
+def test_gemma3_goes_on(gemma3_study: gs.Study) -> None:
+    study = gemma3_study
     assert_whole(study, "Gemma 3 270m", 18)
     assert study.trace is not None
     assert study.trace.document.settings.template == "none"  # a base model

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-import ggufscope as gs
 from ggufscope.terminal.study import render_study
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import ggufscope as gs
 
 SMOLLM2 = {
     "correct": {"closest-planet", "kalahari", "symbol-of-gold", "legs-of-a-spider", "white-cat"},
@@ -25,10 +24,8 @@ GEMMA3 = {
 
 
 @pytest.fixture(scope="module")
-def studies(smollm2: Path, gemma3: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, gs.Study]:
-    return {
-        name: gs.study(path, tmp_path_factory.mktemp(name)) for name, path in (("smollm2", smollm2), ("gemma3", gemma3))
-    }
+def studies(smollm2_study: gs.Study, gemma3_study: gs.Study) -> dict[str, gs.Study]:
+    return {"smollm2": smollm2_study, "gemma3": gemma3_study}
 
 
 def by_verdict(study: gs.Study) -> dict[str, set[str]]:

@@ -88,5 +88,6 @@ def test_what_does_not_go_together(stories260k: Path) -> None:
 
 
 def test_a_model_that_cannot_run_is_an_error(write_gguf, tmp_path: Path) -> None:
-    with pytest.raises(TraceError, match="the streamed engine does not run the architecture 'gpt2'"):
-        gs.analyze(write_gguf(**sample("gpt2").file()), probe=9)
+    file = sample("gpt2").file() | {"architecture": "never-heard-of"}
+    with pytest.raises(TraceError, match="ggufscope does not know the architecture 'never-heard-of'"):
+        gs.analyze(write_gguf(**file), probe=9)

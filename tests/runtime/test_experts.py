@@ -20,7 +20,7 @@ from ggufscope.architecture.parts import Router
 from ggufscope.architecture.routing import Choice, choose
 from ggufscope.errors import TraceError
 from ggufscope.models.stacks import layer_ranges
-from ggufscope.runtime.engines.streamed import open_engine, tiles
+from ggufscope.runtime.engines.streamed import estimate, open_engine, tiles
 from ggufscope.runtime.engines.streamed.feed_forward import mixture
 from ggufscope.runtime.measuring.capture import Recorder
 from ggufscope.runtime.measuring.experts import ExpertUse
@@ -152,6 +152,20 @@ def test_only_chosen_experts_are_decoded(write_gguf: WriteGguf, monkeypatch: pyt
         engine.prefill([PROMPTS[1]], Recorder(1, engine.shape), room=0, progress=None)
     assert len(PROMPTS[1]) == 1
     assert len(set(first_rows)) == len(first_rows) == USED < EXPERTS
+
+
+def test_the_estimate_counts_experts_that_are_chosen(write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second for each weight of a pass: of the experts, those that so many tokens choose on average."""
+    monkeypatch.setattr(estimate, "_seconds_per_weight", lambda *_: 1.0)
+    file = SPECIMENS["qwen3moe"].file()
+    sizes = {name: values.size for name, values in file["tensors"].items() if values.ndim > 1}
+    routed = sum(size for name, size in sizes.items() if "_exps" in name)
+    others = sum(sizes.values()) - routed - sizes["token_embd.weight"]
+    with gs.open(write_gguf(**file)) as model, open_engine(model, 1) as engine:
+        one, many = (engine.estimate([np.ones(n, np.int32)], 2) for n in (1, 500))
+    assert one.prefill == one.generation == pytest.approx(others + routed * USED / EXPERTS)
+    assert many.prefill == pytest.approx(others + routed)
+    assert many.generation == one.generation
 
 
 @pytest.mark.parametrize("role", ["ffn_down_exps", "ffn_gate_inp", "ffn_up_shexp"])

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....architecture.parts import Mixture
 from ..engine import Seconds
 from .tiles import product
 
 if TYPE_CHECKING:
+    from ....architecture.matrices import Matrix
     from .network import Network
     from .tiles import Workers
 
@@ -19,12 +21,29 @@ _TRIAL_SECONDS = 0.1
 
 def estimate(network: Network, workers: Workers, n_tokens: int, n_prompts: int, n_steps: int) -> Seconds:
     """For a prefill of `n_tokens` and `n_steps` further passes over the prompts; products alone count."""
-    in_layers = sum(matrix.n_rows * matrix.n_columns for layer in network.layers for matrix in layer.matrices)
     output = network.head.output
     at_the_end = 0 if output is None else output.n_rows * output.n_columns
-    for_all = _seconds_per_weight(network, workers, n_tokens)
     for_last = _seconds_per_weight(network, workers, n_prompts)
-    return Seconds(in_layers * for_all + at_the_end * for_last, n_steps * (in_layers + at_the_end) * for_last)
+    step = _in_layers(network, workers, n_prompts) + at_the_end * for_last
+    return Seconds(_in_layers(network, workers, n_tokens) + at_the_end * for_last, n_steps * step)
+
+
+def _in_layers(network: Network, workers: Workers, n_tokens: int) -> float:
+    """Seconds of `n_tokens` in all layers. Of experts those count that are chosen, with the tokens that choose them."""
+    mixtures = [layer.feed_forward for layer in network.layers if isinstance(layer.feed_forward, Mixture)]
+    routed = sum(_n_weights(expert.matrices) for mixture in mixtures for expert in mixture.experts)
+    every = sum(_n_weights(layer.matrices) for layer in network.layers)
+    seconds = (every - routed) * _seconds_per_weight(network, workers, n_tokens)
+    if not mixtures:
+        return seconds
+    share = mixtures[0].router.n_used / len(mixtures[0].experts)  # of experts that a token chooses
+    chosen = 1 - (1 - share) ** n_tokens
+    of_each = max(1, round(n_tokens * share / chosen))
+    return seconds + routed * chosen * _seconds_per_weight(network, workers, of_each)
+
+
+def _n_weights(matrices: list[Matrix]) -> int:
+    return sum(matrix.n_rows * matrix.n_columns for matrix in matrices)
 
 
 def _seconds_per_weight(network: Network, workers: Workers, n_tokens: int) -> float:

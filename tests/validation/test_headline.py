@@ -13,7 +13,8 @@ from ggufscope.report.content.shown import Shown
 from ggufscope.report.markdown.document import render_report_markdown
 from ggufscope.validation.compare import BETTER, WORSE
 from ggufscope.validation.headline import headline
-from ggufscope.validation.quantity_document import Against, Estimate, Predictor
+from ggufscope.validation.quantity_document import Against, Estimate, Predictor, Size
+from ggufscope.validation.sizes import CLOSER, FURTHER
 from ggufscope.validation.validating import validate
 from support.comparisons import N_LAYERS, make_analysis, make_trace
 
@@ -104,3 +105,23 @@ def test_a_report_begins_with_it(validation: Validation, tiny_analysis: Analysis
     assert places == sorted(places)
     assert places[-1] < text.index("Hypotheses of the original study")
     assert places[-1] < text.index("Risk index, preset")
+
+
+def with_sizes(validation: Validation, *verdicts: str) -> Any:
+    """The document with sizes by propagation alone, and these verdicts on them."""
+    plain = Estimate(0.1, 0.05, 0.15)
+    quantities = []
+    for quantity, verdict in zip(validation.document.quantities, verdicts, strict=False):
+        size = Size("relative", plain, plain, -0.1, 0.1, 0.1, plain, plain, verdict)
+        predictor = Predictor("propagation", "prediction", "", "", 18, None, None, size)
+        quantities.append(dataclasses.replace(quantity, predictors=[predictor]))
+    return dataclasses.replace(validation.document, quantities=quantities)
+
+
+def test_sizes_are_told_where_most_of_them_belong(validation: Validation) -> None:
+    across = "undecided with 18 layers"
+    held = told(with_sizes(validation, CLOSER, CLOSER, FURTHER, across))
+    assert held[0] == ("held up", "propagation predicts 2 of 4 sizes closer than a constant, 1 further off")
+    failed = told(with_sizes(validation, CLOSER, FURTHER, FURTHER, across))
+    assert failed[1] == ("did not", "propagation predicts 2 of 4 sizes further off than a constant, 1 closer")
+    assert not any("sizes" in text for _, text in told(with_sizes(validation, across, across)))

@@ -13,12 +13,11 @@ from ..text.numbers import counted
 from .compare import BETTER, WORSE
 from .quantities import BASELINES, RISK
 from .sizes import CLOSER, FURTHER
-from .wording import answers_text, fit_sentence, with_interval
+from .wording import answers_sentence, with_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .fit_document import Fit
     from .quantity_document import Predictor, Quantity
     from .validation_document import ValidationDocument
 
@@ -46,7 +45,7 @@ def headline(document: ValidationDocument) -> list[Sentence]:
         *(Sentence("held up", text) for text in held or ["nothing: no prediction was better than norms and depth"]),
         *(Sentence("did not", text) for text in failed),
         *(Sentence("undecided", text) for text in _undecided(quantities, document.trace.n_prompts)),
-        Sentence("answers", _answers(document.fit)),
+        Sentence("answers", answers_sentence(document.fit)),
     ]
 
 
@@ -115,14 +114,20 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _sizes(quantities: Sequence[Quantity], verdict: str) -> Iterator[str]:
+    """The sources most of whose decided sizes have this verdict, with how many have the other one."""
     by_source: dict[str, list[str | None]] = {}
     for quantity in quantities:
         for predictor in quantity.predictors:
             if predictor.size is not None and predictor.size.verdict is not None:
                 by_source.setdefault(predictor.name, []).append(predictor.size.verdict)
     for source, verdicts in by_source.items():
-        if verdict in verdicts:
-            yield f"{source} predicts {verdicts.count(verdict)} of {len(verdicts)} sizes {verdict}"
+        closer, further = verdicts.count(CLOSER), verdicts.count(FURTHER)
+        if verdict == CLOSER and closer > further:
+            more = f", {further} further off" if further else ""
+            yield f"{source} predicts {closer} of {len(verdicts)} sizes closer than a constant{more}"
+        if verdict == FURTHER and further >= closer and further:
+            more = f", {closer} closer" if closer else ""
+            yield f"{source} predicts {further} of {len(verdicts)} sizes further off than a constant{more}"
 
 
 def _undecided(quantities: Sequence[Quantity], n_prompts: int) -> Iterator[str]:
@@ -140,7 +145,3 @@ def _undecided(quantities: Sequence[Quantity], n_prompts: int) -> Iterator[str]:
     if names:
         counts = ", ".join(f"{names.count(source)} by {source}" for source in dict.fromkeys(names))
         yield f"{counted(len(names), 'other order')}, with an interval across 0 ({counts})"
-
-
-def _answers(fit: Fit) -> str:
-    return f"{answers_text(fit)}; {fit_sentence(fit)}"

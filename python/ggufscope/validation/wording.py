@@ -121,10 +121,20 @@ def fit_sentence(fit: Fit) -> str:
     if not fit.fitted:
         return f"weights not fitted: {fit.reason}"
     label = "exploratory, " if fit.exploratory else ""
+    return f"fitted weights ({label}{fit.n_correct} correct, {fit.n_wrong} wrong): {_tried(fit)}"
+
+
+def answers_sentence(fit: Fit) -> str:
+    """The answers, and what came of fitting weights to them."""
+    if not fit.fitted:
+        return f"{answers_text(fit)}; {fit_sentence(fit)}"
+    return f"{answers_text(fit)}; fitted weights{' (exploratory)' if fit.exploratory else ''}: {_tried(fit)}"
+
+
+def _tried(fit: Fit) -> str:
     return (
-        f"fitted weights ({label}{fit.n_correct} correct, {fit.n_wrong} wrong): on categories left out, AUC"
-        f" {_value(fit.auc)}, uniform weights {_value(fit.auc_uniform)}, difference {with_interval(fit.difference)}:"
-        f" {fit.verdict}"
+        f"on categories left out, AUC {_value(fit.auc)}, uniform weights {_value(fit.auc_uniform)}, difference"
+        f" {with_interval(fit.difference)}: {fit.verdict}"
     )
 
 
@@ -134,7 +144,7 @@ def _value(estimate: Estimate | None) -> str:
 
 def answers_text(fit: Fit) -> str:
     """How many answers are correct, wrong and unscored, and why the last are."""
-    why = ", ".join(f"{n} {reason}" for reason, n in (fit.unscored or {}).items())
+    why = ", ".join(f"{reason}: {n}" for reason, n in (fit.unscored or {}).items())
     return f"{fit.n_correct} correct, {fit.n_wrong} wrong, {fit.n_unscored} unscored" + (f" ({why})" if why else "")
 
 

@@ -29,13 +29,16 @@ _OUTCOMES: dict[str, Literal["good", "bad", "odd", "note"]] = {
 }
 
 
+_LABELS = {"held up": "Held up", "did not": "Did not hold up", "undecided": "Undecided", "answers": "Answers"}
+
+
 def measured(shown: Shown) -> Iterator[Block]:
     """What held up when it was measured, what did not, and what is undecided: before anything that was not."""
     if shown.validation is not None:
         yield Heading(Own("What was measured, and what held up"))
         yield Marked(
             [
-                (_OUTCOMES[sentence.outcome], own("**{}**: {}", Own(sentence.outcome.capitalize()), sentence.text))
+                (_OUTCOMES[sentence.outcome], own("**{}**: {}", Own(_LABELS[sentence.outcome]), sentence.text))
                 for sentence in news(shown.validation)
             ]
         )

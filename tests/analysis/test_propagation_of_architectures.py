@@ -40,11 +40,22 @@ PREDICTED = frozenset(
             "internlm2",
         ),
         *("exaone", "exaone4", "mistral3", "seed_oss", "ernie4_5", "glm4", "starcoder2", "gpt2", "gptneox", "stablelm"),
-        *("command-r", "cohere2", "falcon", "mixtral", "qwen2moe", "qwen3moe", "granitemoe", "gpt-oss"),
+        *(
+            "command-r",
+            "cohere2",
+            "falcon",
+            "mixtral",
+            "qwen2moe",
+            "qwen3moe",
+            "granitemoe",
+            "gpt-oss",
+            "arcee",
+            "nemotron",
+        ),
     }
 )
 REASONS = (
-    "no formulas for the activation relu2",
+    "grows with position",
     "no formulas for token_types.weight",
     "norms queries and keys behind RoPE",
     "it is no RMSNorm of single heads",

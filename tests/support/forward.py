@@ -77,7 +77,7 @@ def activate(x: Floats, kind: str) -> Floats:
         return x / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
     if kind == "swiglu_oai":
         return np.minimum(x, 7) / (1 + np.exp(-1.702 * np.minimum(x, 7)))
-    return np.maximum(x, 0)
+    return np.maximum(x, 0) ** (2 if kind == "relu2" else 1)
 
 
 def rope(x: Floats, network: Network, layer: int) -> Floats:

@@ -97,7 +97,7 @@ def _drawing(name: str, shape: Shape) -> Draw:
         return lambda chance, shape: 0.3 * chance.standard_normal(shape)
     if len(shape) == 1 or "_norm" in name:
         return lambda chance, shape: 1 + 0.3 * chance.standard_normal(shape)
-    gain = 1.0 if name == "output.weight" else 0.4 if shape[-1] == WIDE else 1.3
+    gain = 1.0 if name == "output.weight" else 0.2 if shape[-1] == WIDE else 1.3
     return lambda chance, shape: gain / shape[-1] ** 0.5 * chance.standard_normal(shape)
 
 

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from ....arrays.floats import Floats
 
-SILU, GELU, RELU, SWIGLU_OAI = 0, 1, 2, 3
-ACTIVATIONS = {"silu": SILU, "gelu": GELU, "relu": RELU, "swiglu_oai": SWIGLU_OAI}
+SILU, GELU, RELU, SWIGLU_OAI, RELU2 = 0, 1, 2, 3, 4
+ACTIVATIONS = {"silu": SILU, "gelu": GELU, "relu": RELU, "swiglu_oai": SWIGLU_OAI, "relu2": RELU2}
 
 
 @compiled_as_numpy
 def activate(x: float, activation: int) -> float:
-    """φ(x): SiLU, GELU in the tanh form (as ggml has it), ReLU, or that of gpt-oss, clamped to 7."""
+    """φ(x): SiLU, GELU in the tanh form (as ggml has it), ReLU, its square, or that of gpt-oss, clamped to 7."""
     if activation == SILU:
         return x / (1.0 + math.exp(-x))
     if activation == GELU:
@@ -33,7 +33,8 @@ def activate(x: float, activation: int) -> float:
     if activation == SWIGLU_OAI:
         clamped = min(x, 7.0)
         return clamped / (1.0 + math.exp(-1.702 * clamped))
-    return max(x, 0.0)
+    above = max(x, 0.0)
+    return above * above if activation == RELU2 else above
 
 
 @compiled_as_numpy

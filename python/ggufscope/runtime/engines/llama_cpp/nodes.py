@@ -66,7 +66,7 @@ _READ_BY = {  # point → the point that its product reads
 }
 _ADDED = frozenset({"attention_output", "ffn_output"})  # to the residual stream
 _ON_THE_WAY = frozenset({"NORM", "RMS_NORM", "GET_ROWS"})  # which, in the last layer, gets the rows of all tokens
-_SHARED_EXPERT = "ffn_shexp"  # the beginning of what its output is called, which is added to that of the others
+_SHARED_EXPERT = ("ffn_shexp", "ffn_mlp")  # what its output is called, which is added to that of the others
 _BETWEEN = "ffn_inp-"  # the stream between the two branches
 _LAST = "residual"
 

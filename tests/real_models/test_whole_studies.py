@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def verdicts(study: gs.Study) -> dict[str, str]:
 def test_the_model_that_comes_along(stories260k: Path, tmp_path: Path) -> None:
     study = gs.study(stories260k, tmp_path / "results")
     assert_whole(study, "llama", 5)
-    assert list(verdicts(study).values()).count("unscored") > 15  # it tells stories, in which a "yes" may stand
+    assert Counter(verdicts(study).values())["unscored"] > 15  # it tells stories, in which a "yes" may stand
 
 
 def test_smollm2_answers(smollm2_study: gs.Study) -> None:
@@ -44,9 +45,9 @@ def test_smollm2_answers(smollm2_study: gs.Study) -> None:
     assert_whole(study, "Smollm2 135M 8k Lc100K Mix1 Ep2", 30)
     assert study.trace is not None
     assert study.trace.document.settings.template == "chatml"
-    found = list(verdicts(study).values())
-    assert found.count("correct") >= 5
-    assert found.count("wrong") >= 5
+    counts = Counter(verdicts(study).values())
+    assert counts["correct"] >= 5
+    assert counts["wrong"] >= 5
 
 
 def test_gemma3_goes_on(gemma3_study: gs.Study) -> None:

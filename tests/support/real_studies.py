@@ -13,12 +13,13 @@ from ggufscope.report.report import Report
 
 @pytest.fixture(scope="session")
 def smollm2_study(smollm2: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> gs.Study:
-    """Not to be changed, as its directory is not; so is `gemma3_study`."""
+    """The study of SmolLM2; no test changes it, nor its directory."""
     return _shared(smollm2, "smollm2", tmp_path_factory, worker_id)
 
 
 @pytest.fixture(scope="session")
 def gemma3_study(gemma3: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> gs.Study:
+    """The study of Gemma 3, likewise."""
     return _shared(gemma3, "gemma3", tmp_path_factory, worker_id)
 
 

@@ -93,7 +93,7 @@ def isotropic(stories260k: Path) -> Scores:
             norms = [layer.mixer_norms.before, layer.feed_forward_norms.before]
             gains = [norm.gain for norm in norms if norm is not None]
             variances = [Moments(np.zeros(64), gain**2) for gain in gains]
-            weights, experts = with_formulas(layer, 512)
+            weights, experts = with_formulas(layer)
             attention.append(attend(weights, variances[0], gains[0], draws, 1))
             ffn.append(feed_forward(experts, variances[1], 1))
     return Scores(

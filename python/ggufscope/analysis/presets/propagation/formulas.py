@@ -24,12 +24,8 @@ def require_formulas(model: Model) -> None:
             raise NotApplicableError(f"{tensor.name} belongs to {structure_of(tensor.role)}")
 
 
-def with_formulas(layer: Layer, positions: int) -> tuple[AttentionWeights, FeedForward]:
+def with_formulas(layer: Layer) -> tuple[AttentionWeights, FeedForward]:
     """Attention and FFN of a layer.
-
-    Args:
-        layer: its parts.
-        positions: of the keys and queries that are drawn, from 0 on.
 
     Raises:
         NotApplicableError: There are no formulas for one of its parts.
@@ -37,7 +33,7 @@ def with_formulas(layer: Layer, positions: int) -> tuple[AttentionWeights, FeedF
     weights = attention_of(layer)
     for norm in (weights.q_norm, weights.k_norm):
         _check_head_norm(norm, weights.shape.key_length)
-    _check_attention(weights, layer.number, positions)
+    _check_attention(weights, layer.number)
     if layer.feed_forward is None:
         raise NotApplicableError(f"blk.{layer.number} has no FFN")
     _check_feed_forward(layer.feed_forward, layer.number)
@@ -67,15 +63,13 @@ def attention_of(layer: Layer) -> AttentionWeights:
     return layer.mixer
 
 
-def _check_attention(weights: AttentionWeights, layer: int, positions: int) -> None:
+def _check_attention(weights: AttentionWeights, layer: int) -> None:
     shape = weights.shape
-    temperature = shape.temperature
     beyond = {
         "is bidirectional (attention.causal is false)": not shape.causal,
         "falls with distance (ALiBi)": shape.alibi != 0,
         "clamps its projections": shape.clamp is not None,
         "norms queries and keys behind RoPE": weights.norms_behind_rope,
-        "grows with position": temperature is not None and temperature.period < positions,
     }
     for text, there in beyond.items():
         if there:

@@ -152,7 +152,7 @@ class _Walk:
         """One layer: attention and FFN one after the other, or side by side."""
         layer = self._blueprint.layer(number)
         self._blueprint.require_all_read(number)
-        weights, experts = with_formulas(layer, self._keys)
+        weights, experts = with_formulas(layer)
         before = layer.mixer_norms.before
         inputs = stream if before is None else normed(before, stream)
         gain = np.ones(self._blueprint.width) if before is None else before.gain

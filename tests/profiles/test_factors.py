@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.analysis import analyze
+from ggufscope.commands.app import main
 from ggufscope.models.factors import expert_factors, scales_inputs
+from ggufscope.report.content.health_lines import health_lines
 from support import reference_formats
 
 WriteGguf = Callable[..., Path]
@@ -205,3 +208,44 @@ def test_factors_that_leave_nothing_are_told(write_gguf: WriteGguf, value: float
     assert row.rms == (0.5 * value if np.isfinite(value) else None)
     profile.save(tmp_path / "profile.json")
     assert gs.Profile.load(tmp_path / "profile.json").tensors["blk.0.attn_q.weight"].factor == row.factor
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    def run(*arguments: object) -> str:
+        assert main(list(map(str, arguments))) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_the_terminal_says_so(write_gguf: WriteGguf, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    path = write(write_gguf, mixture("scale"))
+    out = run("profile", path)
+    assert "decoded numbers times the factors from 0.001 to 0.024 beside 42 tensors" in out
+    assert "attn_q.scale " not in out
+    out = run("profile", path, "--tensors", "blk.0.attn_q.weight")
+    assert out.splitlines()[-2].split()[-2:] == ["factor_min", "factor_max"]
+    assert float(out.split()[-1]) == pytest.approx(0.001)
+    out = run("profile", path, "--stored", "--tensors", "blk.0.attn_q.weight")
+    assert "as stored, without the factors in 42 tensors" in out
+    assert "factor_min" not in out
+
+
+def test_inspect_lists_factors(write_gguf: WriteGguf, run: Callable[..., str]) -> None:
+    tensors = mixture("scale") | {"blk.0.attn_q.input_scale": np.ones(1, np.float32)}
+    path = write(write_gguf, tensors)
+    out = " ".join(run("inspect", path).split())
+    assert "factors beside 42 tensors, part of the weights: attn_q, attn_k" in out
+    assert "1 of activations, which change no weight" in out
+    rows = {row["name"]: row for row in json.loads(run("inspect", path, "--json"))["tensors"]}
+    assert rows["blk.1.attn_q.weight"]["factor"] == "blk.1.attn_q.scale"
+    assert rows["blk.1.attn_q.scale"]["kind"] == "factor"
+
+
+def test_unusable_factors_are_told(write_gguf: WriteGguf) -> None:
+    tensors = mixture("scale") | {"blk.2.attn_q.scale": np.array([np.nan], np.float32)}
+    lines = list(health_lines(gs.profile(write(write_gguf, tensors))))
+    assert ("bad", "a factor of 0, NaN or Inf beside 1 tensor: blk.2.attn_q.weight") in lines
+    assert ("bad", "4096 NaN and 0 Inf in 1 tensor: blk.2.attn_q.weight") in lines

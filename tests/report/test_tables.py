@@ -63,7 +63,9 @@ def test_layers_join_profile_and_analysis(write_gguf):
     data = results("usual", write_gguf)
     found = columns_of(data)["layers"]
     assert found["layer"] == list(range(8))
-    assert found["rms"] == [row.rms for row in data.profile.layers.values()]
+    assert found["rms"] == [row.matrices.rms for row in data.profile.layers.values()]
+    assert found["vectors_rms"] == [row.vectors.rms for row in data.profile.layers.values()]
+    assert found["n_tensors"] == [row.matrices.n_tensors for row in data.profile.layers.values()]
     assert found["heuristic_risk"] == pytest.approx(data.analysis.layers["risk"].tolist(), rel=1e-9)
     assert found["heuristic_rank_low"] == data.analysis.layers["rank_low"].tolist()
     assert found["propagation_risk"] == pytest.approx(data.analysis.presets["propagation"]["risk"].tolist(), rel=1e-9)

@@ -19,7 +19,7 @@ from ..terminal.console import show
 from ..terminal.profile import render_head, render_profile
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
-from ..terminal.tensors import DEFAULT_COLUMNS, render_tensors
+from ..terminal.tensors import DEFAULT_COLUMNS, FACTORS, render_tensors
 from .options import (
     ColumnsOption,
     ForceOption,
@@ -47,6 +47,9 @@ def profile(
         bool, typer.Option("--fast", help="Without histogram, row and column norms and code statistics.")
     ] = False,
     as_json: JsonOption = False,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Of the blocks as they are, without the factors beside NVFP4 and BitNet.")
+    ] = False,
     hashed: Annotated[
         bool, typer.Option("--hash", help="SHA-256 of the whole files, too, as sha256sum has it and hubs publish it.")
     ] = False,
@@ -81,7 +84,9 @@ def profile(
         file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
         page = None if html is None else outputs.enter_context(atomic_write(html, guard=guard))
         with progress_bar("profiling") as progress:
-            scanned = scan(opened, threads, fast, sparsity_threshold, progress, keep_vectors=False, hash=hashed)
+            scanned = scan(
+                opened, threads, fast, sparsity_threshold, progress, keep_vectors=False, hash=hashed, stored=stored
+            )
         rows, shown = _select(scanned, selection) if by_tensor else ([], [])
         if file is not None:
             file.write(scanned.to_json(reproducible))
@@ -106,7 +111,9 @@ def _select(profile: Profile, selection: Selection) -> tuple[list[dict[str, Any]
     """The rows and the columns to show."""
     table = [flat(row) for row in profile.tensors.values()]
     available = dict.fromkeys(name for row in table or [flat(profile.total)] for name in row)
+    chosen = {column for row in selection.rows(table) for column, value in row.items() if value is not None}
     default = [column for column in DEFAULT_COLUMNS if column in available]
+    default += [column for column in FACTORS if column in chosen]
     if selection.sort in available and selection.sort not in default:
         default.append(selection.sort)
     return selection.rows(table), selection.shown_columns(available, default)

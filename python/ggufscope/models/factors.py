@@ -14,12 +14,12 @@ of them. A `.scale` of another size is something else, as Gemma 4's gain in fron
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .experts import experts_in
+from .factor import Factor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,29 +31,6 @@ if TYPE_CHECKING:
 SUFFIXES = (".scale", ".weight.scale")  # llama.cpp's first: where both are there, it counts
 INPUT_SUFFIXES = (".input_scale", ".weight.input_scale")
 _WEIGHT = ".weight"
-
-
-@dataclass(frozen=True)
-class Factor:
-    """The factor of one matrix, or those of a stack of experts.
-
-    Attributes:
-        tensor: that holds it.
-        expert: its position there, where experts have a matrix each and share the tensor; else None.
-    """
-
-    tensor: Tensor
-    expert: int | None = None
-
-    def values(self) -> npt.NDArray[np.float32]:
-        """The factors: one for the whole matrix, or one for each expert in it.
-
-        Raises:
-            GGUFError: The file shrank since it was opened.
-            ValueError: The model is closed.
-        """
-        values = self.tensor.dequantize(threads=1).reshape(-1)
-        return values if self.expert is None else values[self.expert : self.expert + 1]
 
 
 def expert_factors(tensor: Tensor) -> npt.NDArray[np.float64]:

@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from ..text.numbers import counted
+from .factor import Factor
+from .factors import scales_inputs
 from .file_types import file_type_of
 from .model import Model
 from .notes import notes_of
@@ -69,6 +72,19 @@ def type_map(summary: RoleSummary, times: str = "×") -> str:
     return " | ".join(parts)
 
 
+def factors_text(model: Model) -> str | None:
+    """How many matrices have factors beside them, of their weights and of what goes into them; None without any."""
+    factored = [tensor for tensor in model.tensors.values() if tensor.factor is not None]
+    inputs = [tensor for tensor in model.tensors.values() if scales_inputs(tensor)]
+    parts = []
+    if factored:
+        roles = ", ".join(dict.fromkeys(str(tensor.role or tensor.name) for tensor in factored))
+        parts.append(f"beside {counted(len(factored), 'tensor')}, part of the weights: {roles}")
+    if inputs:
+        parts.append(f"{len(inputs)} of activations, which change no weight")
+    return "; ".join(parts) or None
+
+
 def imatrix_of(model: Model) -> dict[str, Any]:
     """The keys by which llama.cpp's quantizer records an importance matrix, without their prefix; empty if none."""
     return {
@@ -89,13 +105,20 @@ TENSOR_COLUMNS = (
     "bits_per_weight",
     "offset",
     "file",
+    "kind",
+    "factor",
 )
 
 
 def tensor_rows(model: Model) -> list[dict[str, Any]]:
     """The tensor table: one row each, of TENSOR_COLUMNS."""
     rows = [{column: getattr(tensor, column) for column in TENSOR_COLUMNS} for tensor in model.tensors.values()]
-    return [row | {"shape": list(row["shape"])} for row in rows]
+    return [row | {"shape": list(row["shape"]), "factor": factor_name(row["factor"])} for row in rows]
+
+
+def factor_name(factor: Factor | None) -> str | None:
+    """The name of the tensor that holds a factor."""
+    return None if factor is None else factor.tensor.name
 
 
 def shown_value(value: Any) -> Any:

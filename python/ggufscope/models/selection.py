@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
+from ..arrays.fields import kinds
+
 Row = TypeVar("Row", bound=Mapping[str, Any])
 
 
@@ -93,12 +95,14 @@ class Selection:
         return kept[: self.top]
 
     def _sorted(self, rows: list[Row], column: str) -> list[Row]:
-        """Sorted and stable; rows without a value come last in either direction."""
+        """Sorted and stable; by a statistic, matrices come first; rows without a value are last in either direction."""
         _check_columns([column], {key: None for row in rows for key in row})
         present = [row for row in rows if row.get(column) is not None]
         text = any(isinstance(row[column], str) for row in present)
         descending = not text if self.descending is None else self.descending
         ordered = sorted(present, key=lambda row: str(row[column]) if text else row[column], reverse=descending)
+        if kinds().get(column) in {"number", "share"}:  # gains would stand before any matrix
+            ordered.sort(key=lambda row: row.get("kind") != "matrix")
         return ordered + [row for row in rows if row.get(column) is None]
 
     def shown_columns(self, available: Iterable[str], default: Sequence[str]) -> list[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from .factors import Factor
+    from .factor import Factor
     from .kinds import Kind
     from .mapped import MappedModel
 

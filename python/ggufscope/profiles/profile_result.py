@@ -110,6 +110,14 @@ class Profile(NotebookView, SavedResult):
             raise ValueError(f"no {of!r} of the table {table!r}; layers, thirds and stacks have {' and '.join(PARTS)}")
         return columns(part for row in rows if (part := getattr(row, of)) is not None)
 
+    def roles_of(self, kind: Literal["matrix", "vector"]) -> list[Row]:
+        """The rows of the roles whose tensors are of a kind, those of the most bytes first."""
+        roles = {row.role for row in self.tensors.values() if row.kind == kind}
+        if kind == "vector":
+            roles -= {row.role for row in self.tensors.values() if row.kind == "matrix"}
+        rows = [row for role, row in self.roles.items() if role in roles]
+        return sorted(rows, key=lambda row: -row.n_bytes)
+
     def _saved_document(self) -> dict[str, Any]:
         document: dict[str, Any] = {
             "schema": SCHEMA,

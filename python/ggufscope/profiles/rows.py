@@ -66,6 +66,11 @@ class Row(TensorStatistics):
         """Whether it is a tensor that is a matrix: no gain, bias, table of frequencies or of integers."""
         return bool(self.kind == "matrix")
 
+    @property
+    def of_matrices(self) -> Row | None:
+        """Of a roll-up: the row of its matrices, None without any; the row itself where they are not told apart."""
+        return self if self.matrices is None and self.vectors is None else self.matrices
+
     def to_json(self) -> dict[str, Any]:
         """The row as it stands in a saved profile."""
         head = {name: getattr(self, name) for name in ABOUT if getattr(self, name) is not None}

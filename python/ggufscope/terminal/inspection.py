@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..models.file_types import FileType, fallback_text, file_type_of
-from ..models.inspection import imatrix_of, metadata_entry, roles_of, type_map
+from ..models.inspection import factors_text, imatrix_of, metadata_entry, roles_of, type_map
 from ..models.model import Model
 from ..models.notes import notes_of
 from ..models.selection import Selection
@@ -92,6 +92,8 @@ def _render_facts(console: Console, model: Model, glyphs: Glyphs) -> None:
         ("files", f"{len(model.files)}, {bytes_text(sum(model.file_sizes))}, {counted(len(model.tensors), 'tensor')}"),
     ):
         table.add_row(Text(label, "bold"), safe(text))
+    if (factors := factors_text(model)) is not None:
+        table.add_row(Text("factors", "bold"), safe(factors))
     for note in notes_of(model):
         table.add_row(Text("note", "bold"), safe(note))
     console.print(table)

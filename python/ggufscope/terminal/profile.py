@@ -86,6 +86,8 @@ def _scan_text(profile: Profile, glyphs: Glyphs) -> str:
         parts.append(run.isa)
     if profile.settings.fast:
         parts.append("fast: without histogram, row norms and codes")
+    if profile.settings.stored:
+        parts.append("stored: blocks as they are, without the factors beside them")
     return f" {glyphs.dot} ".join(parts)
 
 
@@ -119,6 +121,9 @@ def _render_legend(console: Console, profile: Profile, glyphs: Glyphs) -> None:
     ]
     if profile.layers:
         lines += [
+            "layers, thirds, all: of their matrices; vectors: gains and biases of the whole model"
+            if profile.total.of_matrices is not profile.total
+            else "layers, thirds, all: of matrices and vectors, which this profile does not tell apart",
             "highest: of the layer's matrices (all in one would show the mix of roles)",
             "curves: first to last layer, low to high where they differ by 10 % or more",
         ]

@@ -37,37 +37,44 @@ Values = list[float | None]
 
 
 def render_layers(console: Console, profile: Profile, glyphs: Glyphs) -> None:
-    """One row per layer, then thirds, stacks and the whole model.
+    """One row per layer, then thirds, stacks and the whole model: of their matrices. Vectors have the last row.
 
     Pooled over a layer, kurtosis and outliers would show little but how much its roles differ in scale, so the
     highest of its matrices is given.
     """
     whole = {**_shown_thirds(profile), **profile.stack_totals, "all": profile.total}
-    rows: list[Row] = [*profile.layers.values(), *whole.values()]
+    rows = [row.of_matrices for row in (*profile.layers.values(), *whole.values())]
+    labels = [str(key) for key in (*profile.layers, *whole)]
+    apart = [profile.total.vectors] if profile.total.vectors is not None else []
     columns = [
-        ("rms", _values(rows, "rms"), False),
-        ("sparsity %", _values(rows, "sparsity"), True),
-        ("highest\nkurtosis", _highest(profile, "kurtosis"), False),
-        (f"highest\n{glyphs.sigma(6)} %", _highest(profile, "outlier_fraction_6"), True),
+        ("rms", _values([*rows, *apart], "rms"), False),
+        ("sparsity %", _values([*rows, *apart], "sparsity"), True),
+        ("highest\nkurtosis", [*_highest(profile, "kurtosis"), *[None] * len(apart)], False),
+        (f"highest\n{glyphs.sigma(6)} %", [*_highest(profile, "outlier_fraction_6"), *[None] * len(apart)], True),
     ]
     columns = [column for column in columns if any(value is not None for value in column[1])]
-    labels = [str(key) for key in (*profile.layers, *whole)]
+    rows, labels = [*rows, *apart], [*labels, *["vectors"] * len(apart)]
     used = max(map(len, labels)) + _PARAMETERS_WIDTH + _GAP * (1 + len(columns))
     bar_width = _bar_width(console.width - used, len(columns))
     table = _table(("layer", "right"), (_PARAMETERS, "right"))
     for title, _, _ in columns:
         table.add_column("\n".join(line.rjust(_NUMBER_WIDTH) for line in title.split("\n")), no_wrap=True)
-    cells = [_barred(values, share, len(profile.layers), bar_width, glyphs) for _, values, share in columns]
+    sizes = {"n_barred": len(profile.layers), "n_alike": len(profile.layers) + len(whole), "bar_width": bar_width}
+    cells = [_barred(values, share, **sizes, glyphs=glyphs) for _, values, share in columns]
     for position, (label, row) in enumerate(zip(labels, rows, strict=True)):
-        if position == len(profile.layers):
+        if position in {len(profile.layers), len(profile.layers) + len(whole)}:
             table.add_row()
-        table.add_row(safe(label), count_text(row.n_elements), *(column[position] for column in cells))
+        parameters = count_text(row.n_elements if row is not None else 0)
+        table.add_row(safe(label), parameters, *(column[position] for column in cells))
     console.print(table)
 
 
 def render_roles(console: Console, profile: Profile, glyphs: Glyphs) -> None:
-    """Roles, the largest first, with the rms of their tensors over the layers."""
-    rows = sorted(profile.roles.values(), key=lambda row: -row.n_bytes)
+    """Roles of matrices, the largest first, then those of vectors, with the rms of their tensors over the layers."""
+    matrices, vectors = profile.roles_of("matrix"), profile.roles_of("vector")
+    rows = [*matrices, *vectors]
+    if not rows:
+        return
     columns = [
         ("rms", _values(rows, "rms"), False),
         ("sparsity %", _values(rows, "sparsity"), True),
@@ -83,8 +90,10 @@ def render_roles(console: Console, profile: Profile, glyphs: Glyphs) -> None:
     curved = bool(profile.layers) and curve_width >= len("rms by layer")
     if curved:
         table.add_column("rms by layer", no_wrap=True)
-    texts = [_texts(values, share, glyphs) for _, values, share in columns]
+    texts = [_texts_apart(values, len(matrices), share, glyphs) for _, values, share in columns]
     for position, row in enumerate(rows):
+        if position == len(matrices) > 0:
+            table.add_row()
         numbers = [column[position].rjust(_NUMBER_WIDTH) for column in texts]
         curve = [Text(_curve_by_layer(profile, row.role, curve_width, glyphs), "cyan")] if curved else []
         table.add_row(safe(row.role), count_text(row.n_elements), *numbers, *curve)
@@ -113,8 +122,8 @@ def _table(*columns: tuple[str, str]) -> Table:
     return table
 
 
-def _values(rows: Iterable[Row], field: str) -> Values:
-    return [row.get(field) for row in rows]
+def _values(rows: Iterable[Row | None], field: str) -> Values:
+    return [None if row is None else row.get(field) for row in rows]
 
 
 def _shown_thirds(profile: Profile) -> dict[str, Row]:
@@ -148,10 +157,15 @@ def _texts(values: Values, share: bool, glyphs: Glyphs) -> list[str]:
     return aligned(values, glyphs.nothing)
 
 
-def _barred(values: Values, share: bool, n_barred: int, bar_width: int, glyphs: Glyphs) -> list[Text]:
-    """The numbers, the first `n_barred` with bars relative to the largest of these."""
+def _texts_apart(values: Values, n_first: int, share: bool, glyphs: Glyphs) -> list[str]:
+    """The first `n_first` numbers and the rest, each with as many digits as they need by themselves."""
+    return [*_texts(values[:n_first], share, glyphs), *_texts(values[n_first:], share, glyphs)]
+
+
+def _barred(values: Values, share: bool, *, n_barred: int, n_alike: int, bar_width: int, glyphs: Glyphs) -> list[Text]:
+    """The numbers, the first `n_barred` with bars relative to the largest of these, the first `n_alike` aligned."""
     largest = max((value for value in values[:n_barred] if value is not None), default=0.0)
-    texts = [text.rjust(_NUMBER_WIDTH) for text in _texts(values, share, glyphs)]
+    texts = [text.rjust(_NUMBER_WIDTH) for text in _texts_apart(values, n_alike, share, glyphs)]
     bars = [f" {glyphs.bar(value, largest, bar_width)}" for value in values[:n_barred]] if bar_width else []
     return [
         Text.assemble(text, (bars[position] if position < len(bars) else "", "cyan"))

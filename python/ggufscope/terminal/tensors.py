@@ -17,20 +17,21 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 DEFAULT_COLUMNS = ("name", "type", "shape", "rms", "kurtosis", "sparsity")
+FACTORS = ("factor_min", "factor_max")  # shown as well where a matrix has factors beside it
 
 _LONGEST_BAR, _SHORTEST_BAR = 16, 3
 _GAP = 2
 
 
 def render_tensors(console: Console, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], selected: bool) -> None:
-    """A table of tensors; statistics get bars where there is room."""
+    """A table of tensors; statistics of matrices get bars where there is room, of vectors where there are no others."""
     glyphs = Glyphs.of(console.encoding)
     texts = {column: _texts(column, [row.get(column) for row in rows], glyphs) for column in columns}
     measured = [column for column in columns if kinds().get(column) in {"number", "share"}]
     used = sum(max([len(column), *map(len, texts[column])]) + _GAP for column in columns)
     width = min(_LONGEST_BAR, (console.width - used) // max(len(measured), 1) - 1)
     barred = measured if width >= _SHORTEST_BAR else []
-    bars = {column: _bars([row.get(column) for row in rows], width, glyphs) for column in barred}
+    bars = {column: _bars(_drawn(column, rows), width, glyphs) for column in barred}
     table = plain_table(
         *columns,
         right=tuple(column for column in columns if _is_numeric(rows, column) and column not in bars),
@@ -45,6 +46,12 @@ def _cell(texts: Sequence[str], bars: Sequence[str] | None, position: int) -> Te
     if bars is None:
         return safe(texts[position])
     return Text.assemble(texts[position].rjust(max(map(len, texts))), (f" {bars[position]}", "cyan"))
+
+
+def _drawn(column: str, rows: Sequence[Mapping[str, Any]]) -> list[float | None]:
+    """The values that get bars."""
+    of_matrices = any(row.get("kind") == "matrix" for row in rows)
+    return [row.get(column) if not of_matrices or row.get("kind") == "matrix" else None for row in rows]
 
 
 def _bars(values: Sequence[float | None], width: int, glyphs: Glyphs) -> list[str]:

@@ -53,15 +53,14 @@ def magnitudes(data: ReportData) -> Iterator[Chart]:
 
 
 def _spread(profile: Profile) -> str:
-    known = [(role, row.rms) for role, row in profile.roles.items() if row.rms is not None]
+    known = [(row.role, row.rms) for row in profile.roles_of("matrix") if row.rms is not None]
     if not known:
         return f"The root mean square of all weights is {number(profile.total.rms)}."
     low, high = (pick(known, key=lambda pair: pair[1]) for pick in (min, max))
     if low[0] == high[0]:
         return f"The root mean square of {name(low[0])} is {number(low[1])}."
-    return (
-        f"The root mean square lies between {number(low[1])} ({name(low[0])}) and {number(high[1])} ({name(high[0])})."
-    )
+    ends = f"{number(low[1])} ({name(low[0])}) and {number(high[1])} ({name(high[0])})"
+    return f"The root mean square of the matrices of a role lies between {ends}."
 
 
 def _magnitude_table(sketches: list[MagnitudeSketch]) -> ChartTable:

@@ -76,7 +76,7 @@ def tensor_map(data: ReportData) -> Iterator[Chart]:
     profile = profile_of(data)
     cells = _cells(profile)
     if not cells:
-        raise LeftOutError("no tensor belongs to a layer")
+        raise LeftOutError("no matrix belongs to a layer")
     statistics = [statistic for statistic in STATISTICS if any(_drawable(statistic, cell) for cell in cells)]
     if not statistics:
         raise LeftOutError("no statistic is defined on any tensor of a layer")
@@ -87,7 +87,7 @@ def tensor_map(data: ReportData) -> Iterator[Chart]:
         title="Statistics of the weights by layer and role",
         sentence=sentence,
         definition=(
-            "Each cell is one tensor, or all tensors of that layer and role together, as experts stored one by one."
+            "Each cell is one matrix, or all matrices of that layer and role together, as experts stored one by one."
             " Shades are linear for small values and logarithmic for large ones. Empty: no such tensor, undefined,"
             f" or an rms of 0.{only(len({cell.role for cell in cells}))}"
         ),
@@ -99,14 +99,15 @@ def tensor_map(data: ReportData) -> Iterator[Chart]:
 
 
 def _cells(profile: Profile) -> list[MapCell]:
-    """One per layer and role; where several tensors share one, their roll-up."""
-    found = {
+    """One per layer and role of matrices; where several tensors share one, their roll-up."""
+    cells = {
         (row.layer, row.role): MapCell(row.layer, row.role, row)
         for row in profile.tensors.values()
-        if row.layer is not None and row.role is not None
+        if row.is_matrix and row.layer is not None and row.role is not None
     }
-    found |= {(row.layer, row.role): MapCell(row.layer, row.role, row) for row in profile.layer_roles.values()}
-    return sorted(found.values(), key=lambda cell: cell.layer)
+    shared = [row for row in profile.layer_roles.values() if (row.layer, row.role) in cells]
+    cells |= {(row.layer, row.role): MapCell(row.layer, row.role, row) for row in shared}
+    return sorted(cells.values(), key=lambda cell: cell.layer)
 
 
 def _highest(statistic: Statistic, cells: list[MapCell]) -> str:

@@ -21,19 +21,24 @@ _COLUMNS = ("parameters", "size", "rms", "kurtosis", "sparsity %", ">6σ %")
 
 
 def weights_by_place(shown: Shown) -> Iterator[Block]:
-    """Roles, the largest first, and layers."""
+    """Roles of matrices, the largest first, then those of vectors; layers, of their matrices."""
     if shown.profile is None or shown.analysis is not None:
         return
-    roles = sorted(shown.profile.roles.values(), key=lambda row: -row.n_bytes)
-    if roles:
-        yield _table("role", "Weights by role", ((row.role, row) for row in roles))
-    if shown.profile.layers:
-        yield _table("layer", "Weights by layer", shown.profile.layers.items())
+    profile = shown.profile
+    if matrices := profile.roles_of("matrix"):
+        yield _table("weights-by-role", "role", "Weights by role: matrices", ((row.role, row) for row in matrices))
+    if vectors := profile.roles_of("vector"):
+        yield _table("vectors-by-role", "role", "Gains, biases and other vectors", ((row.role, row) for row in vectors))
+    layers = {key: row for key, whole in profile.layers.items() if (row := whole.of_matrices) is not None}
+    if layers:
+        together = profile.total.of_matrices is profile.total
+        title = "Weights by layer" if together else "Weights by layer: matrices"
+        yield _table("weights-by-layer", "layer", title, layers.items())
 
 
-def _table(place: str, title: str, rows: Iterable[tuple[Any, Row]]) -> TextTable:
-    cells = [(str(name), *_cells(row)) for name, row in rows]
-    return TextTable(f"weights-by-{place}", Own(title), heads(place, *_COLUMNS, numeric="|".join(_COLUMNS)), cells)
+def _table(name: str, place: str, title: str, rows: Iterable[tuple[Any, Row]]) -> TextTable:
+    cells = [(str(label), *_cells(row)) for label, row in rows]
+    return TextTable(name, Own(title), heads(place, *_COLUMNS, numeric="|".join(_COLUMNS)), cells)
 
 
 def _cells(row: Row) -> Iterator[Words]:

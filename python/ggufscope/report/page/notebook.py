@@ -33,7 +33,7 @@ def profile_html(profile: Profile) -> str:
     facts = f"{model.architecture or 'no architecture'}, {count_text(model.n_elements)} parameters"
     rows = [
         (row.role, count_text(row.n_elements), _number(row, "rms"), _share(row, "sparsity"), _number(row, "kurtosis"))
-        for row in list(profile.roles.values())[:_MOST_ROWS]
+        for row in [*profile.roles_of("matrix"), *profile.roles_of("vector")][:_MOST_ROWS]
     ]
     table = table_html(("role", "parameters", "rms", "sparsity %", "kurtosis"), rows)
     return f"<p><b>{safe(profile.title)}</b>: {safe(facts)}, {layers_text(profile.stacks)}</p>{table}"

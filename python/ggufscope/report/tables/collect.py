@@ -1,7 +1,8 @@
 """The tables `tensors`, `layers`, `heads` and `validation`: columns of plain values, as a data frame wants them.
 
     tensors     one row per tensor, in file order        columns of the profile
-    layers      one row per layer                        of the profile, and of every preset of the analysis
+    layers      one row per layer                        of the profile, and of every preset of the analysis; statistics
+                                                         of the matrices, and `vectors_…` of gains and biases
     heads       one row per layer, role and head         of the profile, and of the analysis for query heads
     validation  one row per quantity and layer or head   of the validation: measured, and by every predictor
 
@@ -11,6 +12,7 @@ for every model; what does not apply to a row, or is undefined, is None.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
@@ -36,6 +38,9 @@ _PLACES: dict[str, tuple[Kind, str]] = {
     "head": ("integer", ""),
     "type": ("text", "of ggml"),
     "shape": ("integers", "rows × columns"),
+    "kind": ("text", "matrix, vector, factor or table (of integers)"),
+    "factor_min": ("number", "least factor beside the matrix, which its weights were multiplied by"),
+    "factor_max": ("number", "largest of them"),
     "n_tensors": ("integer", "merged in the row"),
     "n_bytes": ("integer", "as stored"),
 }
@@ -49,23 +54,35 @@ def tables(data: ReportData) -> list[DataTable]:
 
 def _tensors(data: ReportData) -> DataTable:
     rows = [flat(row) for row in data.profile.tensors.values()] if data.profile else []
-    places = ("name", "role", "layer", "stack", "expert", "type", "shape", "n_bytes")
-    return DataTable("tensors", [*_places(places, rows), *_statistics(rows, lambda field: True)])
+    places = ("name", "role", "layer", "stack", "expert", "kind", "type", "shape", "n_bytes")
+    factors = ("factor_min", "factor_max")
+    return DataTable("tensors", [*_places((*places, *factors), rows), *_statistics(rows, lambda field: True)])
 
 
 def _layers(data: ReportData) -> DataTable:
     """The layers of the profile; without one those of the analysis, which knows the main stack alone."""
     document = data.analysis.document if data.analysis else None
-    found: Iterable[Row] = data.profile.layers.values() if data.profile else ()
-    rows = [flat(row) for row in found]
+    layers = list(data.profile.layers.values()) if data.profile else []
+    rows = [_flat_part(row, row.of_matrices) for row in layers]
+    vectors = [_flat_part(row, row.vectors) for row in layers]
     if not rows and document is not None:
         rows = [{"layer": record.layer} for record in document.preset.layers]
     columns = _places(("layer", "stack"), rows)
     if data.profile is not None:
-        columns += [*_places(("n_tensors", "n_bytes"), rows), *_statistics(rows, lambda field: field["roll_up"])]
+        of_matrices, of_vectors = (
+            [*_places(("n_tensors", "n_bytes"), part), *_statistics(part, lambda field: field["roll_up"])]
+            for part in (rows, vectors)
+        )
+        columns += of_matrices
+        columns += [replace(column, name=f"vectors_{column.name}") for column in of_vectors]
     if document is not None:
         columns += layer_columns(document, [None if row.get("stack") else row["layer"] for row in rows])
     return DataTable("layers", columns)
+
+
+def _flat_part(layer: Row, part: Row | None) -> dict[str, Any]:
+    """The cells of a part of a layer; without any, those that tell the layer."""
+    return flat(part) if part is not None else {"layer": layer.layer, "stack": layer.stack}
 
 
 def _heads(data: ReportData) -> DataTable:

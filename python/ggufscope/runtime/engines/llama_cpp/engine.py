@@ -16,7 +16,7 @@ from ..streamed.network import Network
 from .library import VERSION, load
 from .limits import DEFAULT_LIMITS, ContextLimits
 from .nodes import POINT_OF_NAME, Nodes
-from .self_test import PASSED, Structure, check_nodes
+from .self_test import PASSED, check_nodes
 from .session import BatchToken, LoadedModel, Session, cells, nothing, prompt_tokens
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ...measuring.capture import Recorder
     from ...shape import Array, ModelShape
     from ..engine import Over, Progress, Tokens
+    from .tiny_model import Structure
 
     TokenIds = npt.NDArray[np.int32]
 

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ggufscope as gs
+from ggufscope.report.charts import draw
+from ggufscope.report.content.results import ReportData
+from ggufscope.report.content.shown import Shown
+from ggufscope.report.markdown.document import render_report_markdown
 
 if TYPE_CHECKING:
     from ggufscope.analysis.analysis_document import AnalysisDocument
@@ -32,6 +36,19 @@ def test_zeros_within_the_quantizers_own_noise_decide_nothing(smollm2_analysis):
     assert {record.contributions["value_sparsity"] for record in preset.layers} == {12.5}
     assert "value_sparsity: flat, within Q4_1's own noise: 0.5 on every layer" in smollm2_analysis.warnings
     assert not any("spans" in warning for warning in smollm2_analysis.warnings)
+
+
+def test_what_decides_nothing_is_named_where_it_is_shown(smollm2, gemma3):
+    flat, equal = (render_report_markdown(Shown(ReportData(None, gs.analyze(path)))) for path in (smollm2, gemma3))
+    assert "value\\_sparsity\\: flat, within Q4\\_1's own noise" in flat
+    assert "attention\\_entropy\\: equal to value\\_sparsity, counted once" in equal
+    assert "k\\_norm\\: flat, within 5 %" in equal
+
+
+def test_charts_name_it(smollm2):
+    charts = {chart.name: chart for chart in draw(ReportData(None, gs.analyze(smollm2))).charts}
+    assert "Value sparsity: flat, within Q4_1's own noise." in charts["risk-heuristic"].sentence
+    assert "flat: within Q4_1's own noise" in charts["value-sparsity"].sentence
 
 
 def test_the_order_of_layers_without_that_noise(smollm2_analysis):

@@ -123,14 +123,15 @@ def _render_riskiest(console: Console, document: AnalysisDocument, glyphs: Glyph
             f"{low:g}-{high:g}",
             f"{record.p_top_three:.2f}" if record.p_top_three is not None else glyphs.nothing,
             safe(record.level or glyphs.nothing),
-            safe(_reasons(record)),
+            safe(_reasons(record, document.preset)),
         )
     print_table(console, table)
 
 
-def _reasons(record: LayerRecord) -> str:
-    """The components that add most."""
-    largest = sorted(record.contributions.items(), key=lambda item: -item[1])[:_REASONS]
+def _reasons(record: LayerRecord, preset: PresetSummary) -> str:
+    """The components that add most, of those that are not the same on every layer."""
+    varying = [(name, points) for name, points in record.contributions.items() if name not in preset.flat]
+    largest = sorted(varying, key=lambda item: -item[1])[:_REASONS]
     return ", ".join(f"{SHORT_NAMES.get(name, name)} {points:.0f}" for name, points in largest)
 
 

@@ -60,12 +60,13 @@ class DepthChart:
 
 @dataclass(frozen=True)
 class DrawnCurve:
-    """A curve with its values on every layer, and the types it reads there."""
+    """A curve with its values on every layer, the types it reads there, and the noise that it does not exceed."""
 
     curve: Curve
     layers: list[LayerRecord]
     values: list[float | None]
     types: list[str]
+    noise: str | None
 
     @property
     def known(self) -> list[tuple[int, float]]:
@@ -77,7 +78,8 @@ class DrawnCurve:
 def drawn(curve: Curve, preset: PresetSummary) -> DrawnCurve:
     """A curve over the layers of its preset."""
     values = [_value(record, curve.score) for record in preset.layers]
-    return DrawnCurve(curve, preset.layers, values, _types(preset.layers, preset.reads.get(curve.score, [])))
+    types = _types(preset.layers, preset.reads.get(curve.score, []))
+    return DrawnCurve(curve, preset.layers, values, types, (preset.noise or {}).get(curve.score))
 
 
 def _value(record: LayerRecord, score: str) -> float | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...text.escape import escape
 from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import analysis_of, presets_of
 from .curves import drawn, zeros
@@ -75,6 +76,8 @@ def _sentence(line: DrawnCurve, document: AnalysisDocument, about: DepthChart, *
     else:
         low, high = f"{low} (layer {lowest[0]})", f"{high} (layer {highest[0]})"
         text = f"{label} lies between {low} and {high}" if alone else f"{label}: {low} to {high}"
+    if line.noise is not None:
+        text += f", flat: within {escape(line.noise)}"
     unknown = [layer.layer for layer, value in zip(line.layers, line.values, strict=True) if value is None]
     if unknown:
         text += f", undefined on {layers_in_words(unknown)}"

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from ...analysis.wording import SHORT_STATEMENT
+from ...analysis.wording import SHORT_STATEMENT, equal_text, flat_text
+from ...text.escape import escape
 from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import presets_of
 from .axes import WHERE_LAYER, chart_of, crowded, dot_size, layer_x, marks
@@ -93,7 +94,15 @@ def _is_flat(preset: PresetSummary) -> bool:
 def _risk_sentence(preset: PresetSummary) -> str:
     """The layer that is highest, and the components that are in no layer's index."""
     dropped = f" Not in the index: {listed([words(component) for component in preset.dropped])}."
-    return _highest_sentence(preset) + (dropped if preset.dropped else "")
+    return _highest_sentence(preset) + (dropped if preset.dropped else "") + _of_no_weight(preset)
+
+
+def _of_no_weight(preset: PresetSummary) -> str:
+    """The components that decide nothing of their own: flat ones, and those that equal another one."""
+    noise = {words(component): text for component, text in (preset.noise or {}).items()}
+    flat = [flat_text(words(component), noise) for component in preset.weights if component in preset.flat]
+    equal = [equal_text(words(component), words(twin)) for component, twin in (preset.equal or {}).items()]
+    return "".join(f" {escape(text[:1].upper() + text[1:])}." for text in (*flat, *equal))
 
 
 def _highest_sentence(preset: PresetSummary) -> str:
@@ -102,7 +111,8 @@ def _highest_sentence(preset: PresetSummary) -> str:
     if _is_flat(preset):
         return f"All layers have the same index, {number(preset.layers[0].risk)} of 100."
     top = _highest(preset)
-    parts = sorted(top.contributions.items(), key=lambda item: -item[1])[:2]
+    varying = [(component, points) for component, points in top.contributions.items() if component not in preset.flat]
+    parts = sorted(varying, key=lambda item: -item[1])[:2]
     most = listed([f"{words(component)} ({points:.1f} points)" for component, points in parts])
     flagged = (
         f" Confounded with the quantization types: {listed([words(component) for component in preset.confounded])}."
@@ -116,6 +126,10 @@ def _rank_sentence(preset: PresetSummary) -> str:
     if _is_flat(preset) or len(preset.layers) == 1:
         return "The layers do not differ: there is no ranking to speak of."
     top = _highest(preset)
+    if len(preset.varying) == 1:
+        return (
+            f"Layer {top.layer} ranks first: {words(preset.varying[0])} alone decides the order, whatever its weight."
+        )
     if top.rank_interval is None or top.p_first is None:
         return f"Layer {top.layer} ranks first."
     low, high = top.rank_interval

@@ -42,8 +42,8 @@ def attend(weights: AttentionWeights, inputs: Moments, gain: Floats, draws: Draw
     k, k_gain = mapped_with_squares(weights.k, inputs, gain_squares, threads)
     v = mapped(weights.v, inputs, threads)
     std = np.sqrt(inputs.variance)
-    queries = Projection(weights.q, q.mean, std, weights.q_norm)
-    keys = Projection(weights.k, k.mean, std, weights.k_norm)
+    queries = Projection(weights.q, q.mean, std, q.rms**2, weights.q_norm)
+    keys = Projection(weights.k, k.mean, std, k.rms**2, weights.k_norm)
     heads = _sample_heads(weights, queries, keys, draws, threads)
     return AttentionScores(
         output=mapped(weights.output, _mixed(v, weights.shape, heads), threads),

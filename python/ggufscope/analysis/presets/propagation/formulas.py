@@ -69,7 +69,6 @@ def _check_attention(weights: AttentionWeights, layer: int) -> None:
         "is bidirectional (attention.causal is false)": not shape.causal,
         "falls with distance (ALiBi)": shape.alibi != 0,
         "clamps its projections": shape.clamp is not None,
-        "norms queries and keys behind RoPE": weights.norms_behind_rope,
     }
     for text, there in beyond.items():
         if there:
@@ -98,5 +97,5 @@ def _require_one_stream(layer: Layer) -> None:
 
 
 def _check_head_norm(norm: Norm | None, length: int) -> None:
-    if norm is not None and (norm.centred or norm.gain.shape != (length,)):
-        raise NotApplicableError(f"there are no formulas for {norm.name}: it is no RMSNorm of single heads")
+    if norm is not None and norm.centred and norm.gain.shape[-1] != length:
+        raise NotApplicableError(f"there are no formulas for {norm.name}: it centres all heads together")

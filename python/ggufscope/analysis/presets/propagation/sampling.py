@@ -71,26 +71,43 @@ class Projection:
         weights: their projection.
         mean: of its output, (heads · key_length,).
         std: of its input, (channels,).
-        norm: of single heads, None without.
+        mean_square: of its output, over all heads together.
+        norm: None without.
     """
 
     weights: Matrix
     mean: Floats
     std: Floats
+    mean_square: float
     norm: Norm | None
 
     def sample(self, head: int, normals: Floats, rotation: Rotation | None) -> Floats:
-        """N(μ, W diag(σ²) Wᵀ) of one head, normed, RoPE pairs side by side: (…, key_length)."""
+        """N(μ, W diag(σ²) Wᵀ) of one head, RoPE pairs side by side: (…, key_length)."""
         size = normals.shape[-1]
         first = head * size
         order = pair_order(rotation, size)
         factor = covariance_factor(self.weights.decode(first, size) * self.std)
         vectors: Floats = self.mean[first : first + size][order] + normals @ factor[order].T
+        return vectors
+
+    def normed(self, vectors: Floats, head: int, rotation: Rotation | None) -> Floats:
+        """Samples of a head behind its norm; over all heads together the mean square hardly fluctuates."""
         if self.norm is None:
             return vectors
-        mean_square = np.mean(np.square(vectors), axis=-1, keepdims=True) + self.norm.epsilon
-        normed: Floats = vectors * self.norm.gain[order] / np.sqrt(mean_square)
-        return normed
+        size = vectors.shape[-1]
+        order = pair_order(rotation, size)
+        gain = _of_head(self.norm.gain, head, size)[order]
+        if self.norm.centred:
+            vectors = vectors - vectors.mean(axis=-1, keepdims=True)
+        whole = self.norm.gain.shape[-1] != size
+        square = self.mean_square if whole else np.mean(np.square(vectors), axis=-1, keepdims=True)
+        normed: Floats = vectors * gain / np.sqrt(square + self.norm.epsilon)
+        return normed if self.norm.bias is None else normed + _of_head(self.norm.bias, head, size)[order]
+
+
+def _of_head(values: Floats, head: int, size: int) -> Floats:
+    """Gains or biases of one head, where all have the same, each its own, or all are normed together."""
+    return values if values.shape == (size,) else values.reshape(-1, size)[head]
 
 
 def covariance_factor(scaled: Floats) -> Floats:
@@ -134,9 +151,16 @@ def head_statistics(
     group = shape.n_heads // shape.n_kv_heads
     heads = range(kv_head * group, (kv_head + 1) * group)
     k = keys.sample(kv_head, for_keys, shape.rotation)
-    q = np.stack([queries.sample(head, for_queries, shape.rotation) for head in heads], axis=1)
-    if shape.rotation is not None:
-        turned = draws.phases(shape.rotation)
+    by_head = [queries.sample(head, for_queries, shape.rotation) for head in heads]
+    turned = None if shape.rotation is None else draws.phases(shape.rotation)
+    if weights.norms_behind_rope and turned is not None:
+        rotate(k, turned)
+        for vectors in by_head:
+            rotate(vectors, turned[-1])
+    k = keys.normed(k, kv_head, shape.rotation)
+    normed = (queries.normed(vectors, head, shape.rotation) for head, vectors in zip(heads, by_head, strict=True))
+    q = np.stack(list(normed), axis=1)
+    if not weights.norms_behind_rope and turned is not None:
         rotate(k, turned)
         rotate(q, turned[-1])
     own_sinks = np.full(group, -np.inf) if sinks is None else sinks[heads.start : heads.stop]

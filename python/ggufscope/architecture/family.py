@@ -84,8 +84,8 @@ class Family:
         sparse_layers: so many first layers have gates that act above mean + z · deviation alone.
         sparsity: z.
         global_factors: divisors of RoPE's frequencies count in layers without a window alone.
-        sections: RoPE turns pairs by turns after time, height and width (`rope.dimension_sections`), which are one and
-            the same position in a text.
+        sections: where the metadata have `rope.dimension_sections`, RoPE turns pairs that lie half a head apart after
+            time, height and width, `"by turns"` or `"in rows"`; these are one and the same position in a text.
         head_norms: q/k norms are over a head each (`"head"`), or over all of them together (`"all heads"`).
         head_norms_behind_rope: q/k norms come after RoPE.
         local_period: the last of every so many layers sees everything, the others a sliding window, where the metadata
@@ -99,6 +99,8 @@ class Family:
         rope_switch: `rope.scaling.finetuned` false means that there is no RoPE.
         alibi: attention scores fall with distance (ALiBi), by slopes 2^(−alibi · (h + 1) / heads), where the metadata
             do not say it; 0: they do not.
+        alibi_depth: with so many layers ALiBi, 8, stands in place of RoPE.
+        length_scale: scores are divided by the length of a head, not by its root.
         soft_cap: of attention scores, where the metadata do not say it.
         logit_soft_cap: of the scores of the next token, where the metadata do not say it.
         score_scale: of attention scores, whatever the metadata say; None: they say it, or the head's size does.
@@ -137,7 +139,7 @@ class Family:
     sparse_layers: int = 0
     sparsity: float = 0.0
     global_factors: bool = False
-    sections: bool = False
+    sections: Literal["by turns", "in rows"] | None = None
     head_norms: Literal["head", "all heads"] = "head"
     head_norms_behind_rope: bool = False
     local_period: int = 0
@@ -149,6 +151,8 @@ class Family:
     rotated_windows: bool = False
     rope_switch: bool = False
     alibi: float = 0.0
+    alibi_depth: int | None = None
+    length_scale: bool = False
     soft_cap: float | None = None
     logit_soft_cap: float | None = None
     score_scale: float | None = None

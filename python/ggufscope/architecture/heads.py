@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..arrays.floats import Floats
     from .hyperparameters import Hyperparameters
 
+_ALIBI = 8.0
 _MOST_HEADS, _LONGEST_HEAD = 4096, 2048  # beyond any model; a file may claim more, at great cost
 
 
@@ -88,10 +89,21 @@ def head_shape(hyperparameters: Hyperparameters, layer: int) -> HeadShape:
         window=window,
         rotation=rotation_of(hyperparameters, layer, key_length),
         causal=hyperparameters.causal,
-        alibi=hyperparameters.number("attention.max_alibi_bias") or hyperparameters.family.alibi,
+        alibi=_alibi(hyperparameters),
         clamp=hyperparameters.number("attention.clamp_kqv"),
         temperature=_temperature(hyperparameters),
     )
+
+
+def _alibi(hyperparameters: Hyperparameters) -> float:
+    if _is_too_deep_for_rope(hyperparameters):
+        return _ALIBI
+    return hyperparameters.number("attention.max_alibi_bias") or hyperparameters.family.alibi
+
+
+def _is_too_deep_for_rope(hyperparameters: Hyperparameters) -> bool:
+    depth = hyperparameters.family.alibi_depth
+    return depth is not None and hyperparameters.block_count == depth
 
 
 def check_heads(layer: int, n_heads: int, key_length: int) -> None:
@@ -127,6 +139,8 @@ def _score_scale(hyperparameters: Hyperparameters, n_heads: int, key_length: int
     scale = hyperparameters.family.score_scale or hyperparameters.number("attention.scale")
     if scale is not None:
         return scale
+    if hyperparameters.family.length_scale:
+        return 1 / key_length
     wide_layers = hyperparameters.family.wide_scale_layers
     wide = wide_layers is not None and hyperparameters.block_count == wide_layers
     return math.sqrt(n_heads / hyperparameters.width) if wide else 1 / math.sqrt(key_length)
@@ -158,25 +172,29 @@ def rotation_of(hyperparameters: Hyperparameters, layer: int, key_length: int) -
     family = hyperparameters.family
     if family.pairs is None or not _is_rotated(hyperparameters, layer):
         return None
+    pairs = family.pairs
     window = window_of(hyperparameters, layer)
     n_dims = _for_window(hyperparameters, "rope.dimension_count", layer, window) or key_length
     if n_dims > key_length or n_dims % 2:
         raise NotApplicableError(f"RoPE over {n_dims} of {key_length} components of a head")
     sections = hyperparameters.numbers("rope.dimension_sections") if family.sections else []
-    if sections:
-        _check_sections(sections, n_dims // 2)
+    if any(sections):
+        _check_sections(sections, n_dims // 2, by_turns=family.sections == "by turns")
+        pairs = "neox"
     base = (hyperparameters.number("rope.freq_base", layer) or 10_000.0) * _stretched(hyperparameters, key_length)
     if window is not None and (family.local_base is not None or family.local_unscaled):
         local = hyperparameters.number("rope.freq_base_swa") or family.local_base or base
-        return Rotation(family.pairs, n_dims, local, divided=not family.global_factors)
-    return _scaled(hyperparameters, Rotation(family.pairs, n_dims, base))
+        return Rotation(pairs, n_dims, local, divided=not family.global_factors)
+    return _scaled(hyperparameters, Rotation(pairs, n_dims, base))
 
 
-def _check_sections(sections: list[int], n_pairs: int) -> None:
+def _check_sections(sections: list[int], n_pairs: int, *, by_turns: bool) -> None:
     """Raise NotApplicableError where a pair has none of a text's positions: ggml's `ggml_mrope_cache_init`."""
     sector = np.arange(n_pairs) % max(1, sum(sections))
-    time, height, width = (3 * count for count in sections[:3]) if len(sections) > 2 else (0, 0, 0)
-    turned = np.choose(sector % 3, [sector < time, sector < height, sector < width])
+    turned = sector < sum(sections[:3])
+    if by_turns:
+        time, height, width = (3 * count for count in sections[:3]) if len(sections) > 2 else (0, 0, 0)
+        turned = np.choose(sector % 3, [sector < time, sector < height, sector < width])
     if not turned.all():
         raise NotApplicableError(f"rope.dimension_sections {sections} leave some of {n_pairs} pairs without a position")
 
@@ -200,6 +218,8 @@ def _stretched(hyperparameters: Hyperparameters, key_length: int) -> float:
 def _is_rotated(hyperparameters: Hyperparameters, layer: int) -> bool:
     family = hyperparameters.family
     if family.rope_switch and hyperparameters.value("rope.scaling.finetuned", None) is False:
+        return False
+    if _is_too_deep_for_rope(hyperparameters):
         return False
     if family.unrotated_period:
         return (layer + 1) % family.unrotated_period != 0

@@ -11,7 +11,16 @@ from support.architectures.dense import DENSE
 from support.architectures.experts import EXPERT_MODELS
 from support.architectures.gemmas import GEMMAS
 from support.architectures.layer_norms import LAYER_NORMS
+from support.architectures.llama_kin import LLAMA_KIN
 from support.architectures.mixers import MIXERS
 from support.architectures.specimen import Specimen
 
-SPECIMENS: dict[str, Specimen] = {**DENSE, **LAYER_NORMS, **BOTH_WAYS_MODELS, **EXPERT_MODELS, **MIXERS, **GEMMAS}
+SPECIMENS: dict[str, Specimen] = {
+    **DENSE,
+    **LLAMA_KIN,
+    **LAYER_NORMS,
+    **BOTH_WAYS_MODELS,
+    **EXPERT_MODELS,
+    **MIXERS,
+    **GEMMAS,
+}

@@ -41,6 +41,8 @@ LLAMA = {**attention(), **gated(), **PRE_NORMS}
 
 BOTH_WAYS_MODELS = {
     "llama-both-ways": Specimen("llama", LLAMA, {**BOTH_WAYS, "pooling_type": 1}),
+    "dream": Specimen("dream", {**with_biases(attention(), "attn_q", "attn_k", "attn_v"), **gated(), **PRE_NORMS}),
+    "llada": Specimen("llada", LLAMA),
     "llama-embed": Specimen("llama-embed", LLAMA, BOTH_WAYS, outside=NO_OUTPUT),
     "eurobert": Specimen("eurobert", LLAMA, BOTH_WAYS, outside=NO_OUTPUT),
     "bert": Specimen(

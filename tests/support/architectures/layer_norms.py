@@ -112,6 +112,23 @@ LAYER_NORMS = {
         {**GELU, **ALL_HEADS, "attention.max_alibi_bias": 8.0, "attention.clamp_kqv": 1.5},
         outside=TIED,
     ),
+    "orion": Specimen("orion", {**attention(), **gated(), **NORMS}, LAYER_NORM, outside=END),
+    "starcoder": Specimen(
+        "starcoder",
+        {**with_biases({**fused_attention(1), **plain(WIDE)}), **NORMS},
+        {**GELU, "attention.head_count_kv": 1},
+        outside={**END, "position_embd.weight": (CONTEXT, WIDTH)},
+    ),
+    "codeshell": Specimen("codeshell", {**with_biases({**attention(), **plain(WIDE)}), **NORMS}, GELU, outside=END),
+    "jais": Specimen(
+        "jais",
+        {**with_biases({**fused_attention(HEADS), **gated()}), **NORMS},
+        {**LAYER_NORM, **ALL_HEADS, "attention.max_alibi_bias": 8.0},
+        outside=END,
+    ),
+    "jais2": Specimen(
+        "jais2", {**with_biases({**attention(), **plain()}), **NORMS}, LAYER_NORM, outside={**END, **TIED}
+    ),
     "bloom": Specimen(
         "bloom",
         {**FUSED_HEADS, **NORMS},

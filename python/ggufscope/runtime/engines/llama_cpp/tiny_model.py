@@ -28,7 +28,7 @@ EXPERTS, USED_EXPERTS = 4, 2
 _WINDOW = 8
 _MOST_LAYERS = 8
 # Architectures whose graph llama.cpp chooses by the number of layers.
-_BY_DEPTH = frozenset({"command-r", "exaone4"})
+_BY_DEPTH = frozenset({"baichuan", "command-r", "exaone4"})
 _SCALES = ("scale", "input_scale")
 # Metadata that are not taken over: arrays of a larger model, and the stretching of positions, which moves no node.
 _LEFT_OUT = (
@@ -122,6 +122,10 @@ class TinyModel:
         types = "tokenizer.ggml.token_type_count"
         if types in self._model.metadata:
             sizes[types] = self._model.metadata[types]
+        sections = own + "rope.dimension_sections"
+        if sections in self._model.metadata:
+            pairs = sizes[own + "rope.dimension_count"] // 2
+            copied[sections] = [(pairs + 2) // 3, (pairs + 1) // 3, pairs // 3, 0]
         kept = {key: value for key, value in (copied | sizes).items() if value is not None}
         return {"tokenizer.ggml.model": "none", **kept}
 
@@ -150,7 +154,7 @@ class TinyModel:
             "block_count": self._n_layers,
             "context_length": CONTEXT,
             "embedding_length": WIDTH,
-            "feed_forward_length": NEURONS,
+            "feed_forward_length": NEURONS * self._times_feed_forward(),
             "vocab_size": VOCABULARY,
             "attention.head_count": HEADS,
             "attention.head_count_kv": self._kv_heads,
@@ -166,6 +170,12 @@ class TinyModel:
         lengths = ("expert_feed_forward_length", "expert_shared_feed_forward_length")
         of_experts = {**experts, **dict.fromkeys(lengths, NEURONS)}
         return sizes | {key: size for key, size in of_experts.items() if self._value(key) is not None}
+
+    def _times_feed_forward(self) -> int:
+        """How often the neurons of a layer are in the length that metadata give them: twice for Qwen 1."""
+        length = as_count(self._value("feed_forward_length"))
+        down = self._model.tensors.get("blk.0.ffn_down.weight")
+        return 2 if down is not None and length == 2 * down.shape[-1] else 1
 
     def _weights(self) -> Iterator[tuple[str, Array]]:
         chance = np.random.default_rng(6)

@@ -1,0 +1,63 @@
+"""Architectures that differ from Llama, or from Qwen, by a part or by their name alone."""
+
+from __future__ import annotations
+
+from support.architectures.dense import LLAMA, PRE_NORMS, QKV
+from support.architectures.experts import SIZES, experts
+from support.architectures.specimen import (
+    HEADS,
+    NEURONS,
+    TIED,
+    Specimen,
+    attention,
+    fused_attention,
+    fused_gate,
+    gated,
+    head_norms,
+    norms,
+    with_biases,
+)
+
+ALL_HEADS = {"attention.head_count_kv": HEADS}
+SECTIONS = {"rope.dimension_sections": [3, 3, 2, 0]}
+BIASED = {**with_biases(attention(), *QKV), **gated(), **PRE_NORMS}
+
+LLAMA_KIN = {
+    "xverse": Specimen("xverse", LLAMA),
+    "chatglm": Specimen(
+        "chatglm", {**with_biases(attention(), *QKV), **fused_gate(), **PRE_NORMS}, {"rope.dimension_count": 8}
+    ),
+    "glm4 sections": Specimen(
+        "glm4",
+        {
+            **with_biases(attention(), *QKV),
+            **fused_gate(),
+            **PRE_NORMS,
+            **norms("post_attention_norm", "post_ffw_norm"),
+        },
+        SECTIONS,
+    ),
+    "maincoder": Specimen("maincoder", {**LLAMA, **head_norms()}),
+    "baichuan": Specimen("baichuan", LLAMA, layers=32),
+    "baichuan-13b": Specimen("baichuan", LLAMA, layers=40),
+    "refact": Specimen("refact", LLAMA),
+    "qwen": Specimen(
+        "qwen",
+        {
+            **with_biases(fused_attention(HEADS), "attn_qkv"),
+            **gated(),
+            **PRE_NORMS,
+        },
+        {**ALL_HEADS, "feed_forward_length": 2 * NEURONS},
+    ),
+    # llama.cpp of this release does not read the epsilon of its norms: a small one is as none.
+    "qwen2vl": Specimen("qwen2vl", BIASED, {**SECTIONS, "attention.layer_norm_rms_epsilon": 1e-9}, outside=TIED),
+    "qwen3vl": Specimen("qwen3vl", {**LLAMA, **head_norms()}, SECTIONS, outside=TIED),
+    "qwen3vlmoe": Specimen(
+        "qwen3vlmoe", {**attention(), **head_norms(), **experts(), **PRE_NORMS}, {**SECTIONS, **SIZES}
+    ),
+    "paddleocr": Specimen("paddleocr", LLAMA, SECTIONS),
+    "hunyuan_vl": Specimen("hunyuan_vl", {**LLAMA, **head_norms()}, SECTIONS, outside=TIED),
+    "pangu-embedded": Specimen("pangu-embedded", {**with_biases(attention()), **gated(), **PRE_NORMS}),
+    "plamo": Specimen("plamo", {**attention(), **gated(), **norms("attn_norm")}),
+}

@@ -88,7 +88,14 @@ def test_orders_are_those_of_the_document():
     assert column(found, "kendall") == [entry.kendall and entry.kendall.value for _, entry in known]
     assert column(found, "verdict") == [entry.verdict for _, entry in known]
     rows = found.specification["datasets"]["rows"]
-    assert [row["rho"] for row in rows] == [entry.spearman.value for _, entry in known if entry.spearman]
+    drawn = [entry for _, entry in known if entry.spearman]
+    assert [row["rho"] for row in rows] == [entry.spearman.value for entry in drawn]
+    for row, entry in zip(rows, drawn, strict=True):
+        if entry.verdict is None:
+            continue
+        baseline = entry.spearman.value - entry.strongest.difference.value
+        across = row["low"] <= baseline <= row["high"]
+        assert across is (entry.verdict not in {BETTER, WORSE})
     verdicts = [entry.verdict for _, entry in known if entry.name == "propagation" and entry.verdict]
     for verdict in (BETTER, WORSE, UNDECIDED):
         told = sum(each.startswith(verdict) for each in verdicts)

@@ -12,13 +12,13 @@ from ..content.chart import VALIDATION, Chart, ChartColumn, ChartTable
 from .access import validation_of
 from .axes import MOST_ROLES, chart_of
 from .registry import LeftOutError, chart
-from .validation_words import INTERVALS, bars, by_predictor, lines, predictor_order, quantity_labels
+from .validation_words import bars, by_predictor, lines, predictor_order, quantity_labels
 from .words import name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...validation.quantity_document import Quantity
+    from ...validation.quantity_document import Estimate, Predictor, Quantity
     from ..content.chart import Specification
     from ..content.results import ReportData
 
@@ -43,8 +43,10 @@ def validation_orders(data: ReportData) -> Iterator[Chart]:
         sentence=sentence,
         definition=(
             "Spearman's rank correlation, over layers or heads, of what was predicted with what was measured: 1 is the"
-            f" same order, 0 none, −1 the reverse. Bars: {INTERVALS}. Norms and depth are baselines, which a prediction"
-            f" has to beat over resampled prompts and over resampled points.{_only(quantities)}"
+            " same order, 0 none, −1 the reverse. Norms and depth are baselines, which a prediction has to beat. Bars:"
+            " the 95 % interval of the difference to the baseline that is hardest to beat, over resampled prompts and over"
+            " resampled layers or heads, drawn from the mark of that baseline. A bar across that mark is undecided."
+            f"{_only(quantities)}"
         ),
         alt=f"Dots with bars for each of {len(quantities)} quantities, one for each predictor. {sentence}",
         table=_table(quantities),
@@ -64,6 +66,15 @@ def _only(quantities: list[Quantity]) -> str:
     if len(quantities) <= MOST_QUANTITIES:
         return ""
     return f" Drawn are the first {MOST_QUANTITIES} of {len(quantities)} quantities; all are in the table."
+
+
+def _bar(predictor: Predictor, rho: Estimate) -> dict[str, float | None]:
+    """The ends of the interval that decides, as those of ρ: the baseline's ρ and the ends of the difference to it."""
+    test = predictor.strongest
+    if test is None or test.deciding.low is None or test.deciding.high is None:
+        return {"low": None, "high": None}
+    baseline = rho.value - test.difference.value
+    return {"low": max(-1.0, baseline + test.deciding.low), "high": min(1.0, baseline + test.deciding.high)}
 
 
 def _table(quantities: list[Quantity]) -> ChartTable:
@@ -106,8 +117,7 @@ def _picture(quantities: list[Quantity]) -> Specification:
             "quantity": label,
             "by": predictor.name,
             "rho": predictor.spearman.value,
-            "low": predictor.spearman.low,
-            "high": predictor.spearman.high,
+            **_bar(predictor, predictor.spearman),
             "verdict": name(predictor.verdict or ("baseline" if predictor.role == "baseline" else "no verdict")),
         }
         for label, quantity in zip(labels, quantities, strict=True)

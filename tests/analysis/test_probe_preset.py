@@ -16,6 +16,7 @@ from ggufscope.commands.app import main
 from ggufscope.errors import TraceError
 from ggufscope.runtime.engines.streamed import open_engine
 from ggufscope.runtime.measuring.capture import Recorder
+from support.architectures import SPECIMENS
 from support.networks import sample
 from support.stories import texts
 
@@ -85,6 +86,25 @@ def test_what_does_not_go_together(stories260k: Path) -> None:
             gs.analyze(stories260k, **options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="a probe needs the model itself"):
         gs.analyze(gs.profile(stories260k), probe=9)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["lfm2", "qwen35", "deepseek2", "gemma3n", "mixtral", "gpt-oss"])
+def test_layers_without_such_heads_have_no_baseline(write_gguf, name: str) -> None:
+    """What runs is probed, whether propagation has formulas for it or not; scores of heads are where heads are."""
+    path = write_gguf(**SPECIMENS[name].file())
+    analysis = gs.analyze(path, probe=24, seed=1)
+    trace = gs.trace(path, probe=24, seed=1)
+    scores, heads = analysis.presets["probe"], analysis.heads
+    np.testing.assert_allclose(scores["residual_rms"], trace.layer_figure("residual_rms")[0], rtol=1e-6)
+    entropy = trace.head_figure("entropy_share")[0]
+    np.testing.assert_allclose(heads["head_entropy"], entropy, rtol=1e-6)
+    with gs.open(path) as model:
+        projected = [f"blk.{layer}.attn_k.weight" in model.tensors for layer in range(len(entropy))]
+    plain = np.array(projected) & ~np.isnan(trace.layer_figure("k_rms")[0])
+    assert plain.any() == (name != "deepseek2")
+    assert np.isfinite(heads["baseline"][plain]).all()
+    assert np.isnan(heads["baseline"][~plain]).all()
 
 
 def test_a_model_that_cannot_run_is_an_error(write_gguf, tmp_path: Path) -> None:

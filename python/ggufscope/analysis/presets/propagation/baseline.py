@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....architecture.blueprint import Blueprint
+from ....architecture.mixers.attention import AttentionWeights
 from ....arrays.arguments import thread_count
 from ....arrays.multiply import multiply
 from .attention import baseline
-from .formulas import attention_of, require_formulas
 
 if TYPE_CHECKING:
     from ....architecture.matrices import Matrix
@@ -19,26 +19,29 @@ if TYPE_CHECKING:
 
 
 def baselines(model: Model, threads: int | None = None) -> Floats:
-    """The baseline of every head, (layers, most heads of a layer), NaN where a layer has fewer; as in `Propagation`.
+    """The baseline of every head, (layers, most heads of a layer); NaN where a layer has fewer, or no such heads.
 
     Raises:
-        NotApplicableError: The model has no such heads; the message says why.
+        NotApplicableError: The architecture is not known, or a part is missing; the message says which.
     """
-    require_formulas(model)
     blueprint = Blueprint.of(model)
-    n_layers = blueprint.n_layers
     n_threads = thread_count(threads)
-    rows = []
-    for number in range(n_layers):
-        layer = blueprint.layer(number)
-        weights, before = attention_of(layer), layer.mixer_norms.before
-        gain = np.ones(blueprint.width) if before is None else before.gain
-        squares = (_row_squares(projection, gain, n_threads) for projection in (weights.q, weights.k))
-        rows.append(baseline(weights.shape, *squares))
-    table = np.full((n_layers, max(map(len, rows), default=0)), np.nan)
-    for row, values in zip(table, rows, strict=True):
-        row[: len(values)] = values
+    layers = [blueprint.layer(number) for number in range(blueprint.n_layers)]
+    shapes = [None if layer.mixer is None else layer.mixer.shape for layer in layers]
+    table = np.full((len(layers), max((0 if shape is None else shape.n_heads for shape in shapes), default=0)), np.nan)
+    for row, layer in zip(table, layers, strict=True):
+        if isinstance(layer.mixer, AttentionWeights):
+            before = layer.mixer_norms.before
+            gain = np.ones(blueprint.width) if before is None else before.gain
+            row[: layer.mixer.shape.n_heads] = _of_layer(layer.mixer, gain, n_threads)
     return table
+
+
+def _of_layer(weights: AttentionWeights, gain: Floats, threads: int) -> Floats:
+    q, k = (_row_squares(projection, gain, threads) for projection in (weights.q, weights.k))
+    if weights.gated:  # behind the rows of each head are those of its gate
+        q = q.reshape(weights.shape.n_heads, 2, -1)[:, 0].reshape(-1)
+    return baseline(weights.shape, q, k)
 
 
 def _row_squares(matrix: Matrix, gain: Floats, threads: int) -> Floats:

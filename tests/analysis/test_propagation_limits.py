@@ -63,7 +63,7 @@ def test_structures_without_formulas(write_gguf: WriteGguf, tensor: str, reason:
 @pytest.mark.parametrize(
     ("architecture", "reason"),
     [
-        ("never-heard-of", "ggufscope does not know the architecture 'never-heard-of', only llama, "),
+        ("never-heard-of", "ggufscope does not know the architecture 'never-heard-of': its activation"),
         (None, "the file names no architecture"),
     ],
 )

@@ -218,7 +218,7 @@ def refusal(write_gguf: WriteGguf, name: str = "llama", **changes: Any) -> str:
 @pytest.mark.parametrize(
     ("architecture", "message"),
     [
-        ("never-heard-of", "ggufscope does not know the architecture 'never-heard-of', only"),
+        ("never-heard-of", "ggufscope does not know the architecture 'never-heard-of': its activation"),
         (None, "the file names no architecture"),
     ],
 )

@@ -267,9 +267,8 @@ def family_of(model: Model) -> Family:
         raise NotApplicableError("the file names no architecture")
     family = FAMILIES.get(model.architecture)
     if family is None:
-        known = ", ".join(FAMILIES)
         raise NotApplicableError(
-            f"ggufscope does not know the architecture {model.architecture!r}, only {known}: its activation, norms"
-            " and RoPE pairs are not in the file"
+            f"ggufscope does not know the architecture {model.architecture!r}: its activation, norms and RoPE pairs are"
+            f" not in the file; {len(FAMILIES)} others are known, docs/architectures.md names them"
         )
     return family

@@ -70,7 +70,7 @@ def test_the_section_says_what_came_out(kind, beside):
 
 def test_a_fit_is_told_whole():
     shown, fit = flat(page("fitted")), validation("fitted").document.fit
-    assert f"{fit.n_correct} correct, {fit.n_wrong} wrong; left out: 0 unscored" in shown
+    assert f"{fit.n_correct} correct, {fit.n_wrong} wrong, 0 unscored, 0 with an undefined feature" in shown
     assert "Exploratory: fewer than 100 scored prompts." in shown
     assert fit.verdict in shown
     assert f"97.5 % below {fit.null.high:.2f} (999 shuffles)" in shown

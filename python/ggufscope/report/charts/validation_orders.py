@@ -44,7 +44,7 @@ def validation_orders(data: ReportData) -> Iterator[Chart]:
         definition=(
             "Spearman's rank correlation, over layers or heads, of what was predicted with what was measured: 1 is the"
             " same order, 0 none, −1 the reverse. Norms and depth are baselines, which a prediction has to beat. Bars:"
-            " the 95 % interval of the difference to the baseline that is hardest to beat, over resampled prompts and over"
+            " the 95 % interval of the difference to the baseline that is hardest to beat, over resampled prompts and"
             " resampled layers or heads, drawn from the mark of that baseline. A bar across that mark is undecided."
             f"{_only(quantities)}"
         ),

@@ -90,7 +90,7 @@ def test_options_reach_the_profile(run, model):
     code, out, _ = run(model, "--json", "--fast", "--sparsity-threshold", "0.01")
     assert code == 0
     document = json.loads(out)
-    assert document["settings"] == {"fast": True, "sparsity_threshold": 0.01, "stored": False}
+    assert document["settings"] == {"fast": True, "sparsity_threshold": 0.01}
     assert "histogram" not in document["tensors"][0]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from .._core import current_isa
 from .._version import __version__
@@ -28,6 +28,10 @@ class ProfileSettings:
     fast: bool = False
     sparsity_threshold: float = 1e-6
     stored: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as they stand in a saved profile: `stored` where it is so, as files from before it lack it."""
+        return {name: value for name, value in asdict(self).items() if name != "stored" or value}
 
 
 @dataclass(frozen=True)

@@ -123,13 +123,16 @@ class Profile(NotebookView, SavedResult):
             "schema": SCHEMA,
             "model": asdict(self.model),
             "coverage": self.coverage,
-            "settings": asdict(self.settings),
+            "settings": self.settings.to_json(),
             "total": self.total.to_json(),
         }
         for table in _SAVED_TABLES:
             rows = [row.to_json() for row in getattr(self, table).values()]
             if rows or table not in _OFTEN_EMPTY:
                 document[table] = rows
+        if self.total.matrices is None and self.total.vectors is None:  # a profile from before kinds: saved as it was
+            for row in document["tensors"]:
+                row.pop("kind", None)
         document["magnitudes"] = [sketch.to_json() for sketch in self.magnitudes]
         if self.run is not None:
             document["run"] = asdict(self.run)

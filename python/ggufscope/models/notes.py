@@ -52,17 +52,19 @@ def _listed(tensors: Sequence[Tensor], facts: Sequence[str]) -> str:
 
 def _trailing(model: Model) -> Iterator[str]:
     """Bytes behind the padding of the last tensor, which nothing in the file speaks of."""
-    n_files = len(model.files)
-    for number, (file, size) in enumerate(zip(model.files, model.file_sizes, strict=True), 1):
-        inside = [tensor for tensor in model.tensors.values() if tensor.file == file and tensor.n_bytes]
-        if not inside:
+    by_file: dict[str, list[Tensor]] = {file: [] for file in model.files}
+    for tensor in model.tensors.values():
+        if tensor.n_bytes:
+            by_file[tensor.file].append(tensor)
+    for number, (tensors, size) in enumerate(zip(by_file.values(), model.file_sizes, strict=True), 1):
+        last = max(tensors, key=lambda tensor: tensor.offset, default=None)
+        if last is None:
             continue
-        last = max(inside, key=lambda tensor: tensor.offset)
         end = last.offset + last.n_bytes
         rest = size - (-(-end // model.alignment) * model.alignment)
         if rest > 0:
-            of_file = f" of file {number} of {n_files}" if n_files > 1 else ""
-            yield f"{rest} byte{'' if rest == 1 else 's'} behind the last tensor{of_file}{_rival(last, inside)}"
+            of_file = f" of file {number} of {len(by_file)}" if len(by_file) > 1 else ""
+            yield f"{rest} byte{'' if rest == 1 else 's'} behind the last tensor{of_file}{_rival(last, tensors)}"
 
 
 def _rival(last: Tensor, tensors: Sequence[Tensor]) -> str:

@@ -17,6 +17,7 @@ from ggufscope.runtime.engines import streamed
 from ggufscope.runtime.engines.engine import ENGINES, GenerationInterrupted
 from ggufscope.runtime.measuring.capture import Recorder
 from ggufscope.runtime.reading.tokenizer import read_tokenizer
+from support.architectures import SPECIMENS
 from support.engines import compare_figures, figures, traced
 from support.needs import llama_cpp_needed
 from support.tiny_models import KINDS, VOCABULARY, sample
@@ -202,6 +203,18 @@ def test_renamed_nodes_are_noticed(names: dict[str, str], message: str, stories2
 
     with ggufscope.open(stories260k) as model, pytest.raises(TraceError, match=message):
         open_engine(model, 1, names=nodes.POINT_OF_NAME | names, passed=set())
+
+
+def test_renamed_weights_of_experts_are_noticed(write_gguf: WriteGguf) -> None:
+    """Without the node of the normalized weights, those in front of it would count."""
+    from ggufscope.runtime.engines.llama_cpp import nodes, open_engine  # noqa: PLC0415
+
+    names = {name: point for name, point in nodes.POINT_OF_NAME.items() if name != "ffn_moe_weights_norm"}
+    with (
+        ggufscope.open(write_gguf(**SPECIMENS["qwen3moe"].file())) as model,
+        pytest.raises(TraceError, match="weight_share of experts of layer 0 of a tiny model differs"),
+    ):
+        open_engine(model, 1, names=names, passed=set())
 
 
 def test_another_release_is_refused(stories260k: Path, monkeypatch: pytest.MonkeyPatch) -> None:

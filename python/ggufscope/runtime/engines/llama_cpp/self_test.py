@@ -80,14 +80,25 @@ def _compare(path: Path, open_other: OpenEngine) -> None:
     tokens = np.random.default_rng(7).integers(0, VOCABULARY, _N_TOKENS).astype(np.int32)
     with model_file.open(path) as tiny:
         network = Network(tiny)
-        tables = []
+        recorders = []
         for engine in (StreamedEngine(network, 1), open_other(str(path), network, 1)):
             recorder = Recorder(1, network.shape)
             with engine:
                 engine.prefill([tokens], recorder, room=0, progress=None)
-            tables.append(recorder.tables())
+            recorders.append(recorder)
+    tables = [_by_layer(recorder) for recorder in recorders]
     for name, expected in tables[0].items():
-        _require_same(name, expected[0], tables[1][name][0])
+        _require_same(name, expected, tables[1][name])
+
+
+def _by_layer(recorder: Recorder) -> dict[str, Floats]:
+    """The figures of the one prompt, and those of experts: (layers, …), NaN where there is none."""
+    tables = {name: table[0] for name, table in recorder.tables().items()}
+    if recorder.experts is not None:
+        most = max(recorder.experts.n_experts)
+        for name, rows in recorder.experts.shares().items():
+            tables[f"{name} of experts"] = np.array([[*row, *[np.nan] * (most - len(row))] for row in rows])
+    return tables
 
 
 def _require_same(name: str, expected: Floats, measured: Floats) -> None:

@@ -110,7 +110,7 @@ def test_a_profile_of_before_shows_all_together(with_tables: Path, tmp_path: Pat
     assert {name: row.kind for name, row in old.tensors.items()} == {
         name: row.kind for name, row in profile.tensors.items()
     }
-    assert "of matrices and vectors, which this profile does not tell apart" in shown(old)
+    assert "matrices and vectors, not told apart in this profile" in shown(old)
 
 
 def test_the_terminal_shows_matrices_and_vectors_in_rows_of_their_own(with_tables: Path) -> None:

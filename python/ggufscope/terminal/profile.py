@@ -121,9 +121,9 @@ def _render_legend(console: Console, profile: Profile, glyphs: Glyphs) -> None:
     ]
     if profile.layers:
         lines += [
-            "layers, thirds, all: of their matrices; vectors: gains and biases of the whole model"
+            "layers, thirds, all: matrices; vectors: gains and biases of the whole model"
             if profile.total.of_matrices is not profile.total
-            else "layers, thirds, all: of matrices and vectors, which this profile does not tell apart",
+            else "layers, thirds, all: matrices and vectors, not told apart in this profile",
             "highest: of the layer's matrices (all in one would show the mix of roles)",
             "curves: first to last layer, low to high where they differ by 10 % or more",
         ]

@@ -57,6 +57,10 @@ def _scanned(profile: Profile) -> Iterator[Words]:
     yield Own("What is undefined, as the skewness of a single element, is left empty and never shown as 0.")
     if profile.settings.fast:
         yield Own("The profile was taken with `--fast`: without histograms, row and column norms and code statistics.")
+    if profile.settings.stored:
+        yield Own("It was taken with `--stored`: of the blocks as they are, without the factors beside matrices.")
+    elif any(row.factor is not None for row in profile.tensors.values()):
+        yield Own("A weight is the decoded number times the factor that stands beside its matrix, rounded once.")
 
 
 def quantizer(shown: Shown) -> Iterator[Block]:

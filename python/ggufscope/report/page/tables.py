@@ -23,8 +23,8 @@ _UNQUOTED = ",.:;()[]+*=/|!$@-_~'"  # what may stand in the address of data as i
 
 # DataTable → the columns to show, of those there are; the CSV has all.
 _SHOWN = {
-    "tensors": "name type shape n_bytes rms abs_max kurtosis sparsity outlier_fraction_6 code_entropy nan_count"
-    " inf_count",
+    "tensors": "name type shape n_bytes rms abs_max kurtosis sparsity outlier_fraction_6 code_entropy factor_min"
+    " factor_max nan_count inf_count beyond_float32_count",
     "layers": "stack layer n_elements n_bytes rms kurtosis sparsity outlier_fraction_6 heuristic_risk"
     " heuristic_risk_without_confounded heuristic_level propagation_risk",
     "heads": "layer role head rms l2_norm kurtosis sparsity propagation_head_entropy",

@@ -2,12 +2,13 @@
 
     tensors     one row per tensor, in file order        columns of the profile
     layers      one row per layer                        of the profile, and of every preset of the analysis; statistics
-                                                         of the matrices, and `vectors_…` of gains and biases
+                                                         of the matrices, and `vectors_rms` of gains and biases
     heads       one row per layer, role and head         of the profile, and of the analysis for query heads
     validation  one row per quantity and layer or head   of the validation: measured, and by every predictor
 
 Nothing is computed: every value is in the JSON. The columns of statistics are those of the core's registry, the same
-for every model; what does not apply to a row, or is undefined, is None.
+for every model; what does not apply to a row, or is undefined, is None. Factors, and numbers beyond float32, have
+columns where there are any.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ _PLACES: dict[str, tuple[Kind, str]] = {
     "n_tensors": ("integer", "merged in the row"),
     "n_bytes": ("integer", "as stored"),
 }
+_RARE = ("factor_min", "factor_max", "beyond_float32_count")
 _ROW_KINDS: dict[str, Kind] = {"count": "integer", "index": "integers"}
 
 
@@ -55,8 +57,8 @@ def tables(data: ReportData) -> list[DataTable]:
 def _tensors(data: ReportData) -> DataTable:
     rows = [flat(row) for row in data.profile.tensors.values()] if data.profile else []
     places = ("name", "role", "layer", "stack", "expert", "kind", "type", "shape", "n_bytes")
-    factors = ("factor_min", "factor_max")
-    return DataTable("tensors", [*_places((*places, *factors), rows), *_statistics(rows, lambda field: True)])
+    columns = _places((*places, "factor_min", "factor_max"), rows) + _statistics(rows, lambda field: True)
+    return DataTable("tensors", columns)
 
 
 def _layers(data: ReportData) -> DataTable:
@@ -69,12 +71,11 @@ def _layers(data: ReportData) -> DataTable:
         rows = [{"layer": record.layer} for record in document.preset.layers]
     columns = _places(("layer", "stack"), rows)
     if data.profile is not None:
-        of_matrices, of_vectors = (
-            [*_places(("n_tensors", "n_bytes"), part), *_statistics(part, lambda field: field["roll_up"])]
-            for part in (rows, vectors)
-        )
-        columns += of_matrices
-        columns += [replace(column, name=f"vectors_{column.name}") for column in of_vectors]
+        columns += [*_places(("n_tensors", "n_bytes"), rows), *_statistics(rows, lambda field: field["roll_up"])]
+        columns += [
+            replace(column, name=f"vectors_{column.name}")
+            for column in _statistics(vectors, lambda field: field["name"] == "rms")
+        ]
     if document is not None:
         columns += layer_columns(document, [None if row.get("stack") else row["layer"] for row in rows])
     return DataTable("layers", columns)
@@ -118,12 +119,18 @@ _TABLES = (_tensors, _layers, _heads, _validation)
 
 
 def _places(names: Iterable[str], rows: Sequence[dict[str, Any]]) -> list[DataColumn]:
-    return [DataColumn(name, *_PLACES[name], [row.get(name) for row in rows]) for name in names]
+    columns = [DataColumn(name, *_PLACES[name], [row.get(name) for row in rows]) for name in names]
+    return list(filter(_is_wanted, columns))
 
 
 def _statistics(rows: Sequence[dict[str, Any]], wanted: Callable[[FieldInfo], bool]) -> list[DataColumn]:
     columns = [column for field in registry() if wanted(field) for column in _columns_of(field)]
-    return [DataColumn(name, kind, meaning, [row.get(name) for row in rows]) for name, kind, meaning in columns]
+    made = [DataColumn(name, kind, meaning, [row.get(name) for row in rows]) for name, kind, meaning in columns]
+    return list(filter(_is_wanted, made))
+
+
+def _is_wanted(column: DataColumn) -> bool:
+    return column.name not in _RARE or any(value is not None for value in column.values)
 
 
 def _columns_of(field: FieldInfo) -> list[tuple[str, Kind, str]]:

@@ -34,6 +34,8 @@ PREDICTED = frozenset({
 # fmt: on
 REASONS = (
     "grows with position",
+    "no formulas for the activation xielu",
+    "has no attention",
     "no formulas for token_types.weight",
     "clamps its projections",
     "falls with distance (ALiBi)",

@@ -13,7 +13,7 @@ from .layer import Layer
 from .limits import NotApplicableError
 from .mixers.kinds import mixer
 from .own_inputs import own_input, own_inputs
-from .parts import Embedding, Head, Mixture
+from .parts import BranchNorms, Embedding, Head, Mixture
 from .sources import Sources
 from .streams import laurel, stream_ends, streams
 from .structures import structure_of
@@ -62,10 +62,13 @@ class Blueprint:
         ffn = feed_forward(self._sources, number)
         if isinstance(ffn, Mixture) and ffn.norms is not None:
             feed_forward_norms = replace(feed_forward_norms, before=None)
+        part = mixer(self._sources, number)
+        without = part is None and not self.catalog.has(number, mixer_norms.before or "")
+        mixer_branch = BranchNorms(None) if without else self._sources.branch_norms(number, mixer_norms)
         return Layer(
             number=number,
-            mixer=mixer(self._sources, number),
-            mixer_norms=self._sources.branch_norms(number, mixer_norms),
+            mixer=part,
+            mixer_norms=mixer_branch,
             feed_forward=ffn,
             feed_forward_norms=self._sources.branch_norms(number, feed_forward_norms),
             arrangement=arrangement,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from .family import NormRoles
 from .limits import NotApplicableError
-from .parts import DenseFeedForward, Expert, Mixture, Norm, Router, SharedExpert
+from .parts import DenseFeedForward, Expert, Mixture, Norm, Router, SharedExpert, XieluCurve
 
 if TYPE_CHECKING:
     from .family import Activation, Scoring
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from .parts import FeedForward
     from .sources import Sources
 
+_SOFTPLUS_END = 20.0  # from which on it is x itself, as in ggml
 _MOST_EXPERTS = 4096  # beyond any model; a file may claim more, and each costs time
 _AROUND_SHARED = NormRoles("ffn_norm", "post_ffw_norm_1")  # of Gemma 4, as the next
 _AROUND_EXPERTS = NormRoles("pre_ffw_norm_2", "post_ffw_norm_2")
@@ -38,7 +40,8 @@ def feed_forward(sources: Sources, layer: int) -> FeedForward:
     activation = _activation(sources)
     if not sources.catalog.has(layer, "ffn_down_exps"):
         sparsity = sources.family.sparsity if layer < sources.family.sparse_layers else None
-        return DenseFeedForward(_dense(sources, layer, ""), activation, sparsity)
+        curve = _xielu(sources, layer) if activation == "xielu" else None
+        return DenseFeedForward(_dense(sources, layer, ""), activation, sparsity, curve)
     experts = _experts(sources, layer)
     router = _router(sources, layer, len(experts))
     if not sources.family.expert_norms:
@@ -46,6 +49,16 @@ def feed_forward(sources: Sources, layer: int) -> FeedForward:
     around_shared, around_experts = (sources.branch_norms(layer, roles) for roles in (_AROUND_SHARED, _AROUND_EXPERTS))
     shared = SharedExpert(_dense(sources, layer, ""), None, around_shared)
     return Mixture(experts, router, activation, shared, around_experts)
+
+
+def _xielu(sources: Sources, layer: int) -> XieluCurve:
+    names = ("alpha_p", "alpha_n", "beta", "eps")
+    rise, fall, slope, end = (sources.hyperparameters.unnamed_number(f"xielu.{name}", layer) for name in names)
+    return XieluCurve(rise=_softplus(rise), fall=slope + _softplus(fall), slope=slope, end=end)
+
+
+def _softplus(x: float) -> float:
+    return x if x > _SOFTPLUS_END else math.log1p(math.exp(x))
 
 
 def _activation(sources: Sources) -> Activation:

@@ -37,6 +37,19 @@ class Hyperparameters:
             return None
         return float(value) if 0 < value < math.inf else None
 
+    def unnamed_number(self, key: str, layer: int) -> float:
+        """A finite number that stands behind no architecture's name, for all layers or by layer.
+
+        Raises:
+            NotApplicableError: There is none.
+        """
+        value = of_layer(self._metadata.get(key), layer)
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
+            raise NotApplicableError(f"the metadata have no usable {key}")
+        if not math.isfinite(value):
+            raise NotApplicableError(f"{key} is {value}")
+        return float(value)
+
     def flag(self, key: str) -> bool:
         return self.value(key, None) is True
 

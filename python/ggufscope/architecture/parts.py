@@ -69,18 +69,30 @@ class Expert:
 
 
 @dataclass(frozen=True)
+class XieluCurve:
+    """xIELU: rise · x² + slope · x above 0, fall · (e^min(x, end) − 1 − x) + slope · x below."""
+
+    rise: float
+    fall: float
+    slope: float
+    end: float
+
+
+@dataclass(frozen=True)
 class DenseFeedForward:
     """The FFN of a dense layer.
 
     Attributes:
         expert: its matrices.
         activation: φ.
+        curve: of xIELU; None for another activation.
         sparsity: z, where gates act above mean + z · deviation of a token's alone; None: all of them act.
     """
 
     expert: Expert
     activation: Activation
     sparsity: float | None = None
+    curve: XieluCurve | None = None
 
     @property
     def matrices(self) -> list[Matrix]:

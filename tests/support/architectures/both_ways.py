@@ -13,6 +13,7 @@ from support.architectures.specimen import (
     WIDTH,
     WINDOW,
     Shape,
+    Shapes,
     Specimen,
     attention,
     fused_attention,
@@ -37,6 +38,11 @@ BEGIN: dict[str, Shape | None] = {
     "token_embd_norm.bias": (WIDTH,),
     "token_types.weight": (2, WIDTH),
 }
+EXPERTS: Shapes = {
+    "ffn_gate_inp.weight": (4, WIDTH),
+    "ffn_up_exps.weight": (4, WIDE, WIDTH),
+    "ffn_down_exps.weight": (4, WIDTH, WIDE),
+}
 LLAMA = {**attention(), **gated(), **PRE_NORMS}
 
 BOTH_WAYS_MODELS = {
@@ -56,6 +62,18 @@ BOTH_WAYS_MODELS = {
         "nomic-bert",
         {**fused_attention(), **gated(), **TOTAL_NORMS},
         LAYER_NORM,
+        outside={**NO_END, **BEGIN},
+        general=TYPES,
+    ),
+    "nomic-bert-moe": Specimen(
+        "nomic-bert-moe",
+        {},
+        {**LAYER_NORM, **GELU, "moe_every_n_layers": 2, "expert_count": 4, "expert_used_count": 2},
+        layer_of=lambda layer: {
+            **with_biases(fused_attention()),
+            **(EXPERTS if layer % 2 else with_biases(plain(WIDE))),
+            **TOTAL_NORMS,
+        },
         outside={**NO_END, **BEGIN},
         general=TYPES,
     ),

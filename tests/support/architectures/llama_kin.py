@@ -8,6 +8,8 @@ from support.architectures.specimen import (
     HEADS,
     NEURONS,
     TIED,
+    VOCABULARY,
+    WIDTH,
     Specimen,
     attention,
     fused_attention,
@@ -15,6 +17,7 @@ from support.architectures.specimen import (
     gated,
     head_norms,
     norms,
+    plain,
     with_biases,
 )
 
@@ -24,6 +27,40 @@ BIASED = {**with_biases(attention(), *QKV), **gated(), **PRE_NORMS}
 
 LLAMA_KIN = {
     "xverse": Specimen("xverse", LLAMA),
+    "apertus": Specimen(
+        "apertus",
+        {**attention(), **head_norms(), **plain(), **PRE_NORMS},
+        general={
+            "xielu.alpha_p": [0.7, 0.4],
+            "xielu.alpha_n": [0.6, 0.9],
+            "xielu.beta": [0.5] * 2,
+            "xielu.eps": [-1e-6] * 2,
+        },
+    ),
+    "deci": Specimen(
+        "deci",
+        {},
+        {"attention.head_count": [HEADS, 0, HEADS], "attention.head_count_kv": [2, 0, 1]},
+        layers=3,
+        layer_of=lambda layer: {
+            **gated(),
+            **norms("ffn_norm"),
+            **({} if layer == 1 else {**attention(kv_heads=2 - layer // 2), **norms("attn_norm")}),
+        },
+    ),
+    "openelm": Specimen(
+        "openelm",
+        {},
+        {"attention.head_count": [HEADS, HEADS], "attention.head_count_kv": [2, 1]},
+        layer_of=lambda layer: {**fused_attention(2 - layer), **head_norms(), **gated(), **PRE_NORMS},
+        outside=TIED,
+    ),
+    "phimoe": Specimen(
+        "phimoe",
+        {**with_biases(attention()), **experts(NEURONS), **with_biases(PRE_NORMS)},
+        {"expert_count": 6, "expert_used_count": 2},
+        outside={"output.bias": (VOCABULARY,), "output_norm.bias": (WIDTH,)},
+    ),
     "chatglm": Specimen(
         "chatglm", {**with_biases(attention(), *QKV), **fused_gate(), **PRE_NORMS}, {"rope.dimension_count": 8}
     ),

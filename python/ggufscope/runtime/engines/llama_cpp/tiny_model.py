@@ -39,6 +39,7 @@ _LEFT_OUT = (
     "attention.value_length_swa",
     "rope.dimension_count_swa",
 )
+_CURVES = "xielu."  # activations by layer, behind no architecture's name
 _SCALING, _KEPT_SCALING = "rope.scaling.", ("rope.scaling.finetuned",)
 
 
@@ -118,16 +119,32 @@ class TinyModel:
             name = key.removeprefix(own)
             if key.startswith(own) and name not in _LEFT_OUT and self._is_taken_over(name):
                 copied[key] = self._scalar(key)
-        sizes = {own + name: size for name, size in self._sizes().items()}
-        types = "tokenizer.ggml.token_type_count"
-        if types in self._model.metadata:
-            sizes[types] = self._model.metadata[types]
-        sections = own + "rope.dimension_sections"
-        if sections in self._model.metadata:
-            pairs = sizes[own + "rope.dimension_count"] // 2
-            copied[sections] = [(pairs + 2) // 3, (pairs + 1) // 3, pairs // 3, 0]
-        kept = {key: value for key, value in (copied | sizes).items() if value is not None}
+        sizes = self._sizes()
+        named = {own + name: value for name, value in {**sizes, **self._by_layer(sizes)}.items()}
+        kept = {key: value for key, value in (copied | named | self._unnamed()).items() if value is not None}
         return {"tokenizer.ggml.model": "none", **kept}
+
+    def _by_layer(self, sizes: dict[str, int]) -> dict[str, list[int]]:
+        """Heads of layers of which some have none, and sections of RoPE."""
+        arrays: dict[str, list[int]] = {}
+        headless = [layer.mixer is None for layer in self._network.layers[: self._n_layers]]
+        if any(headless):
+            for name in ("attention.head_count", "attention.head_count_kv"):
+                arrays[name] = [0 if without else sizes[name] for without in headless]
+        if self._value("rope.dimension_sections") is not None:
+            pairs = sizes["rope.dimension_count"] // 2
+            arrays["rope.dimension_sections"] = [(pairs + 2) // 3, (pairs + 1) // 3, pairs // 3, 0]
+        return arrays
+
+    def _unnamed(self) -> dict[str, Any]:
+        """Metadata behind no architecture's name that a graph depends on."""
+        metadata = self._model.metadata
+        types = "tokenizer.ggml.token_type_count"
+        found: dict[str, Any] = {types: metadata[types]} if types in metadata else {}
+        for key in metadata:
+            if key.startswith(_CURVES):
+                found[key] = [float(each) for each in np.atleast_1d(metadata[key])[: self._n_layers]]
+        return found
 
     @staticmethod
     def _is_taken_over(name: str) -> bool:

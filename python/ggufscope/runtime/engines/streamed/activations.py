@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ....architecture.family import Activation
+    from ....architecture.parts import XieluCurve
     from ...shape import Array
 
 _OAI_LIMIT = np.float32(7)
@@ -44,6 +45,13 @@ def _relu(x: Array) -> None:
 def _relu2(x: Array) -> None:
     np.maximum(x, 0, out=x)
     np.square(x, out=x)
+
+
+def xielu(x: Array, curve: XieluCurve) -> None:
+    """See `XieluCurve`; in place."""
+    below = (np.expm1(np.minimum(x, np.float32(curve.end))) - x) * np.float32(curve.fall)
+    above = np.float32(curve.rise) * x * x
+    x[...] = np.where(x > 0, above, below) + np.float32(curve.slope) * x
 
 
 ACTIVATIONS: dict[Activation, Callable[[Array], None]] = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..activations import combine
+from ..activations import combine, xielu
 from ..tiles import product
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ def dense(weights: DenseFeedForward, x: Array, run: LayerPass) -> Array:
 
     def combine_rows(first: int) -> None:
         rows = slice(first, first + _ROWS)
+        if weights.curve is not None:
+            xielu(hidden[rows], weights.curve)
+            return
         combine(None if gate is None else gate[rows], up[rows], weights.activation)
 
     run.workers.each(combine_rows, range(0, len(hidden), _ROWS))

@@ -29,7 +29,8 @@ def check_feed_forward(weights: FeedForward | None, layer: int) -> None:
         return
     if type(weights) not in FEED_FORWARDS:
         raise NotApplicableError(f"blk.{layer} has {type(weights).__name__}, which the streamed engine does not run")
-    if weights.activation not in {*ACTIVATIONS, *GATED}:
+    by_curve = isinstance(weights, DenseFeedForward) and weights.curve is not None and weights.expert.gate is None
+    if weights.activation not in {*ACTIVATIONS, *GATED} and not by_curve:
         raise NotApplicableError(
             f"blk.{layer} has the activation {weights.activation}, which the streamed engine lacks"
         )

@@ -9,6 +9,7 @@ import numpy as np
 
 from .._version import __version__
 from .answering import OVER
+from .expert_document import ExpertRecord
 from .measuring.capture import FIGURES
 from .measuring.experts import EXPERT_FIGURES
 from .scoring import NOT_ENDED, score
@@ -16,7 +17,6 @@ from .trace_document import (
     SCHEMA,
     Answer,
     EngineRecord,
-    ExpertRecord,
     FigureRecord,
     PromptTrace,
     Score,

@@ -12,6 +12,7 @@ from math import isfinite
 from ..errors import TraceError
 from ..models.subject import Subject
 from ..saving.form import SavedForm
+from .expert_document import ExpertRecord, check_experts
 
 SCHEMA = "ggufscope.trace/1"
 DIGITS = 7  # significant digits of every number: activations are float32
@@ -148,23 +149,6 @@ class PromptTrace:
 
 
 @dataclass(frozen=True)
-class ExpertRecord:
-    """The experts of a model over all that was read.
-
-    Attributes:
-        n_experts: of each layer; 0 of a dense one.
-        figures: figure of experts → its definition.
-        shares: figure → one row per layer, one value per expert of that layer, over the tokens of all prompts.
-        never_chosen: the numbers of the experts of each layer that no token chose.
-    """
-
-    n_experts: list[int]
-    figures: dict[str, str]
-    shares: dict[str, list[list[float | None]]]
-    never_chosen: list[list[int]]
-
-
-@dataclass(frozen=True)
 class TraceRun:
     """Time, threads and memory of a trace: the part that differs from run to run.
 
@@ -211,7 +195,7 @@ def _check_shapes(document: TraceDocument) -> None:
     ids = [prompt.id for prompt in document.prompts]
     if len(set(ids)) != len(ids):
         raise TraceError("malformed trace: prompts: an id stands there twice")
-    _check_experts(document)
+    check_experts(document.experts, [prompt.experts for prompt in document.prompts], model.n_layers)
     for position, prompt in enumerate(document.prompts):
         for name, by_layer in prompt.layers.items():
             _check_figure(document, position, "layers", name, len(by_layer))
@@ -221,34 +205,6 @@ def _check_shapes(document: TraceDocument) -> None:
                 raise TraceError(
                     f"malformed trace: prompts.{position}.heads.{name}: rows do not have the lengths of n_heads"
                 )
-
-
-def _check_experts(document: TraceDocument) -> None:
-    """Every table of experts has the layers and experts of the model; prompts have them where the document does."""
-    record = document.experts
-    tables = [(f"prompts.{position}.experts", prompt.experts) for position, prompt in enumerate(document.prompts)]
-    if record is None:
-        if any(table is not None for _, table in tables):
-            raise TraceError("malformed trace: experts: prompts have some, and the document has not")
-        return
-    if len(record.n_experts) != document.model.n_layers:
-        raise TraceError(
-            f"malformed trace: experts.n_experts: {len(record.n_experts)} entries for {document.model.n_layers} layers"
-        )
-    outside = [
-        expert
-        for numbers, n in zip(record.never_chosen, record.n_experts, strict=False)
-        for expert in numbers
-        if not 0 <= expert < n
-    ]
-    if outside or len(record.never_chosen) != document.model.n_layers:
-        raise TraceError("malformed trace: experts.never_chosen: not the experts of n_experts")
-    for place, table in [("experts.shares", record.shares), *tables]:
-        if table is None or table.keys() != record.figures.keys():
-            raise TraceError(f"malformed trace: {place}: not the figures of experts of this file")
-        for name, rows in table.items():
-            if [len(row) for row in rows] != record.n_experts:
-                raise TraceError(f"malformed trace: {place}.{name}: rows do not have the lengths of n_experts")
 
 
 def _check_figure(document: TraceDocument, position: int, table: str, name: str, n_layers: int) -> None:

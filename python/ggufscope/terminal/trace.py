@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from ..runtime.expert_document import ExpertRecord
     from ..runtime.timed_run import Plan
-    from ..runtime.trace_document import ExpertRecord, PromptTrace, Score, TraceDocument
+    from ..runtime.trace_document import PromptTrace, Score, TraceDocument
 
 _LABEL = 28
 _LONGEST_ANSWER = 44

@@ -56,8 +56,8 @@ def tables(data: ReportData) -> list[DataTable]:
 
 def _tensors(data: ReportData) -> DataTable:
     rows = [flat(row) for row in data.profile.tensors.values()] if data.profile else []
-    places = ("name", "role", "layer", "stack", "expert", "kind", "type", "shape", "n_bytes")
-    columns = _places((*places, "factor_min", "factor_max"), rows) + _statistics(rows, lambda field: True)
+    places = ("name", "role", "layer", "stack", "expert", "type", "shape", "n_bytes")  # as earlier releases begin
+    columns = _places((*places, "kind", "factor_min", "factor_max"), rows) + _statistics(rows, lambda field: True)
     return DataTable("tensors", columns)
 
 

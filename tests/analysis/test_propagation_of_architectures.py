@@ -36,6 +36,7 @@ REASONS = (
     "grows with position",
     "no formulas for the activation xielu",
     "has no attention",
+    "norms what its heads give",
     "no formulas for token_types.weight",
     "clamps its projections",
     "falls with distance (ALiBi)",

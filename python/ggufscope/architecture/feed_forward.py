@@ -41,7 +41,9 @@ def feed_forward(sources: Sources, layer: int) -> FeedForward:
     if not sources.catalog.has(layer, "ffn_down_exps"):
         sparsity = sources.family.sparsity if layer < sources.family.sparse_layers else None
         curve = _xielu(sources, layer) if activation == "xielu" else None
-        return DenseFeedForward(_dense(sources, layer, ""), activation, sparsity, curve)
+        expert = _dense(sources, layer, "")
+        inner_norm = sources.optional_norm(layer, "ffn_sub_norm", (expert.down.n_columns,), centred=False)
+        return DenseFeedForward(expert, activation, sparsity, curve, inner_norm)
     experts = _experts(sources, layer)
     router = _router(sources, layer, len(experts))
     if not sources.family.expert_norms:

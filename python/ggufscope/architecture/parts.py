@@ -86,6 +86,7 @@ class DenseFeedForward:
         expert: its matrices.
         activation: φ.
         curve: of xIELU; None for another activation.
+        inner_norm: of the gated product, in front of the down projection; None without.
         sparsity: z, where gates act above mean + z · deviation of a token's alone; None: all of them act.
     """
 
@@ -93,6 +94,7 @@ class DenseFeedForward:
     activation: Activation
     sparsity: float | None = None
     curve: XieluCurve | None = None
+    inner_norm: Norm | None = None
 
     @property
     def matrices(self) -> list[Matrix]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from support.architectures.experts import SIZES, experts
 from support.architectures.specimen import (
     CONTEXT,
     EPSILON,
@@ -49,6 +50,8 @@ BOTH_WAYS_MODELS = {
     "llama-both-ways": Specimen("llama", LLAMA, {**BOTH_WAYS, "pooling_type": 1}),
     "dream": Specimen("dream", {**with_biases(attention(), "attn_q", "attn_k", "attn_v"), **gated(), **PRE_NORMS}),
     "llada": Specimen("llada", LLAMA),
+    "llada-moe": Specimen("llada-moe", {**attention(), **head_norms(), **experts(), **PRE_NORMS}, SIZES),
+    "rnd1": Specimen("rnd1", {**attention(), **head_norms(), **experts(), **PRE_NORMS}, SIZES),
     "llama-embed": Specimen("llama-embed", LLAMA, BOTH_WAYS, outside=NO_OUTPUT),
     "eurobert": Specimen("eurobert", LLAMA, BOTH_WAYS, outside=NO_OUTPUT),
     "bert": Specimen(

@@ -37,6 +37,16 @@ LLAMA_KIN = {
             "xielu.eps": [-1e-6] * 2,
         },
     ),
+    "bitnet": Specimen(
+        "bitnet",
+        {
+            **LLAMA,
+            **norms("attn_sub_norm"),
+            **norms("ffn_sub_norm", size=NEURONS),
+            **{name.replace(".weight", ".scale"): (1,) for name in {**attention(), **gated()}},
+        },
+        outside=TIED,
+    ),
     "deci": Specimen(
         "deci",
         {},

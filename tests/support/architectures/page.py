@@ -136,6 +136,8 @@ def _mixers(network: Network) -> Iterator[str]:
         yield f"q/k norms {over}" + (" behind RoPE" if network.family.head_norms_behind_rope else "")
     if any(mixer.q.bias is not None for mixer in plain):
         yield "q/k/v biases"
+    if any(mixer.output_norm is not None for mixer in plain):
+        yield "a norm in front of each output projection"
     if any(mixer.sinks is not None for mixer in plain):
         yield "sinks"
     if any(mixer.gated for mixer in plain):

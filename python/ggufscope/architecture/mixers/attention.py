@@ -28,6 +28,7 @@ class AttentionWeights:
         norms_behind_rope: the norms of queries and keys come after RoPE.
         sinks: (heads,), scores of a key that has no value; None without.
         v_norm: of values, over a head; None without.
+        output_norm: of what all heads give, in front of the output projection; None without.
         gated: `q` has, behind the rows of each head, as many again, whose sigmoid gates what the head gives.
     """
 
@@ -42,6 +43,7 @@ class AttentionWeights:
     v_norm: Norm | None = None
     gated: bool = False
     norms_behind_rope: bool = False
+    output_norm: Norm | None = None
 
     @property
     def matrices(self) -> list[Matrix]:
@@ -70,6 +72,7 @@ def attention(sources: Sources, layer: int) -> AttentionWeights:
         _value_norm(sources, shape),
         sources.family.gated_attention,
         sources.family.head_norms_behind_rope,
+        sources.optional_norm(layer, "attn_sub_norm", (shape.n_heads * shape.value_length,), centred=False),
     )
 
 

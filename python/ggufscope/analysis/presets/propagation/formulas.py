@@ -69,6 +69,7 @@ def _check_attention(weights: AttentionWeights, layer: int) -> None:
         "is bidirectional (attention.causal is false)": not shape.causal,
         "falls with distance (ALiBi)": shape.alibi != 0,
         "clamps its projections": shape.clamp is not None,
+        "norms what its heads give": weights.output_norm is not None,
     }
     for text, there in beyond.items():
         if there:
@@ -81,6 +82,8 @@ def _check_feed_forward(feed_forward: FeedForward, layer: int) -> None:
             raise NotApplicableError(f"blk.{layer} norms what its router or its experts read by themselves")
     elif feed_forward.sparsity is not None:
         raise NotApplicableError(f"blk.{layer} keeps the largest gates alone")
+    elif feed_forward.inner_norm is not None:
+        raise NotApplicableError(f"blk.{layer} norms its gated product")
 
 
 def _require_one_stream(layer: Layer) -> None:

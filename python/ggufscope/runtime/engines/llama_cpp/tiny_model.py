@@ -231,6 +231,8 @@ class TinyModel:
             "attn_qkv": (q + 2 * kv, WIDTH),
             "attn_output": (WIDTH, q),
             "attn_sinks": (HEADS,),
+            "attn_sub_norm": (q,),
+            "ffn_sub_norm": (NEURONS,),
             "ffn_gate": (NEURONS, WIDTH),
             "ffn_up": ((2 if self._gate_in_up(tensor.layer) else 1) * NEURONS, WIDTH),
             "ffn_down": (WIDTH, NEURONS),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..activations import combine, xielu
+from ..norms import normed
 from ..tiles import product
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def dense(weights: DenseFeedForward, x: Array, run: LayerPass) -> Array:
         combine(None if gate is None else gate[rows], up[rows], weights.activation)
 
     run.workers.each(combine_rows, range(0, len(hidden), _ROWS))
+    hidden = normed(hidden, weights.inner_norm)
     run.take("gated", hidden)
     return product(expert.down, hidden, run.workers)
 

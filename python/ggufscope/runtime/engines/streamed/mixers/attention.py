@@ -11,7 +11,7 @@ from .....architecture.heads import alibi_slopes
 from .....errors import TraceError
 from ....shape import Sight
 from ..kernels import masked_softmax
-from ..norms import check_norm, norm_heads
+from ..norms import check_norm, norm_heads, normed
 from ..tiles import product
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ class Attention:
     @staticmethod
     def check(weights: AttentionWeights, layer: int) -> None:
         """Raise NotApplicableError for norms that are not computed here."""
-        for norm in (weights.q_norm, weights.k_norm, weights.v_norm):
+        for norm in (weights.q_norm, weights.k_norm, weights.v_norm, weights.output_norm):
             check_norm(norm)
 
     def memory(self, capacity: int) -> Memory:
@@ -189,7 +189,8 @@ class Attention:
         mixed = attend_prompts(shape, queries, memories, run, self._sinks)
         if gate is not None:
             mixed *= gate
-        return product(weights.output, mixed.reshape(len(q), -1), run.workers)
+        given = normed(mixed.reshape(len(q), -1), weights.output_norm)
+        return product(weights.output, given, run.workers)
 
     def _heads(self, projected: Array, n_heads: int, norm: Norm | None, run: LayerPass) -> Array:
         """(tokens, heads, length), normed and turned; in place."""

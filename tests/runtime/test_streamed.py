@@ -231,7 +231,7 @@ def test_other_architectures(write_gguf: WriteGguf, architecture: str | None, me
     [
         ("blk.1.ffn_gate_inp.weight", "blk.1.ffn_gate_inp.weight belongs to a mixture of experts"),
         ("blk.0.ffn_up_exps.weight", "blk.0.ffn_up_exps.weight belongs to a mixture of experts"),
-        ("blk.1.attn_sub_norm.weight", "does not know what blk.1.attn_sub_norm.weight is for"),
+        ("blk.1.attn_new_norm.weight", "does not know what blk.1.attn_new_norm.weight is for"),
         ("blk.0.time_mix_key.weight", "linear attention (RWKV)"),
     ],
 )

@@ -6,25 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from .limits import NotApplicableError
-from .rotation import BETA_FAST, BETA_SLOW, Rotation, Yarn
+from .positions import Temperature, alibi_exponent, rotation_of, temperature_of
+from .windows import count_for_window, window_of
 
 if TYPE_CHECKING:
-    from ..arrays.floats import Floats
     from .hyperparameters import Hyperparameters
+    from .rotation import Rotation
 
-_ALIBI = 8.0
 _MOST_HEADS, _LONGEST_HEAD = 4096, 2048  # beyond any model; a file may claim more, at great cost
-
-
-@dataclass(frozen=True)
-class Temperature:
-    """Queries at position p are multiplied with 1 + scale · ln(1 + ⌊p / period⌋), as Llama 4 and Mistral 3 have it."""
-
-    scale: float
-    period: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +62,8 @@ def head_shape(hyperparameters: Hyperparameters, layer: int) -> HeadShape:
     share = width // n_heads if width % n_heads == 0 else None
     window = window_of(hyperparameters, layer)
     key_length, value_length = (
-        _for_window(hyperparameters, f"attention.{kind}_length", layer, window) or share for kind in ("key", "value")
+        count_for_window(hyperparameters, f"attention.{kind}_length", layer, window) or share
+        for kind in ("key", "value")
     )
     check_heads(layer, n_heads, key_length or 0)
     if n_heads % n_kv_heads or key_length is None or value_length is None:
@@ -89,50 +80,16 @@ def head_shape(hyperparameters: Hyperparameters, layer: int) -> HeadShape:
         window=window,
         rotation=rotation_of(hyperparameters, layer, key_length),
         causal=hyperparameters.causal,
-        alibi=_alibi(hyperparameters),
+        alibi=alibi_exponent(hyperparameters),
         clamp=hyperparameters.number("attention.clamp_kqv"),
-        temperature=_temperature(hyperparameters),
+        temperature=temperature_of(hyperparameters),
     )
-
-
-def _alibi(hyperparameters: Hyperparameters) -> float:
-    if _is_too_deep_for_rope(hyperparameters):
-        return _ALIBI
-    return hyperparameters.number("attention.max_alibi_bias") or hyperparameters.family.alibi
-
-
-def _is_too_deep_for_rope(hyperparameters: Hyperparameters) -> bool:
-    depth = hyperparameters.family.alibi_depth
-    return depth is not None and hyperparameters.block_count == depth
 
 
 def check_heads(layer: int, n_heads: int, key_length: int) -> None:
     """Raise NotApplicableError for heads beyond any model."""
     if n_heads > _MOST_HEADS or key_length > _LONGEST_HEAD:
         raise NotApplicableError(f"layer {layer} claims {n_heads} heads of {key_length} components")
-
-
-def alibi_slopes(n_heads: int, exponent: float) -> Floats:
-    """The slopes of ALiBi by head, as ggml's softmax has them; zeros for an exponent of 0."""
-    if exponent == 0:
-        return np.zeros(n_heads)
-    n_even = 1 << (n_heads.bit_length() - 1)
-    head = np.arange(n_heads)
-    further = 2.0 ** (-exponent / 2 / n_even * (2 * (head - n_even) + 1))
-    return np.where(head < n_even, 2.0 ** (-exponent / n_even * (head + 1)), further)
-
-
-def _temperature(hyperparameters: Hyperparameters) -> Temperature | None:
-    scale = hyperparameters.number("attention.temperature_scale")
-    if scale is None:
-        return None
-    return Temperature(scale, original_context(hyperparameters))
-
-
-def _for_window(hyperparameters: Hyperparameters, key: str, layer: int, window: int | None) -> int | None:
-    """A count that the metadata may say apart for layers with a window."""
-    apart = None if window is None else hyperparameters.count(f"{key}_swa", layer)
-    return apart or hyperparameters.count(key, layer)
 
 
 def _score_scale(hyperparameters: Hyperparameters, n_heads: int, key_length: int) -> float:
@@ -144,106 +101,3 @@ def _score_scale(hyperparameters: Hyperparameters, n_heads: int, key_length: int
     wide_layers = hyperparameters.family.wide_scale_layers
     wide = wide_layers is not None and hyperparameters.block_count == wide_layers
     return math.sqrt(n_heads / hyperparameters.width) if wide else 1 / math.sqrt(key_length)
-
-
-def window_of(hyperparameters: Hyperparameters, layer: int) -> int | None:
-    """Keys that a query sees in a layer with a sliding window; the last layer of each period has none.
-
-    The metadata may say which layers have one, layer by layer, or another period than the family's.
-    """
-    if hyperparameters.family.local_period == 0:
-        return None
-    pattern = "attention.sliding_window_pattern"
-    local = hyperparameters.flag_of(pattern, layer)
-    if local is None:
-        period = hyperparameters.count(pattern) or hyperparameters.family.local_period
-        local = _is_local(layer % period, period, hyperparameters)
-    if not local:
-        return None
-    return hyperparameters.count("attention.sliding_window") or hyperparameters.family.local_window
-
-
-def _is_local(place: int, period: int, hyperparameters: Hyperparameters) -> bool:
-    return place > 0 if hyperparameters.family.local_first else place < period - 1
-
-
-def rotation_of(hyperparameters: Hyperparameters, layer: int, key_length: int) -> Rotation | None:
-    """RoPE of a layer; None where the family, or this layer of it, has none."""
-    family = hyperparameters.family
-    if family.pairs is None or not _is_rotated(hyperparameters, layer):
-        return None
-    pairs = family.pairs
-    window = window_of(hyperparameters, layer)
-    n_dims = _for_window(hyperparameters, "rope.dimension_count", layer, window) or key_length
-    if n_dims > key_length or n_dims % 2:
-        raise NotApplicableError(f"RoPE over {n_dims} of {key_length} components of a head")
-    sections = hyperparameters.numbers("rope.dimension_sections") if family.sections else []
-    if any(sections):
-        _check_sections(sections, n_dims // 2, by_turns=family.sections == "by turns")
-        pairs = "neox"
-    base = (hyperparameters.number("rope.freq_base", layer) or 10_000.0) * _stretched(hyperparameters, key_length)
-    if window is not None and (family.local_base is not None or family.local_unscaled):
-        local = hyperparameters.number("rope.freq_base_swa") or family.local_base or base
-        return Rotation(pairs, n_dims, local, divided=not family.global_factors)
-    return _scaled(hyperparameters, Rotation(pairs, n_dims, base))
-
-
-def _check_sections(sections: list[int], n_pairs: int, *, by_turns: bool) -> None:
-    """Raise NotApplicableError where a pair has none of a text's positions: ggml's `ggml_mrope_cache_init`."""
-    sector = np.arange(n_pairs) % max(1, sum(sections))
-    turned = sector < sum(sections[:3])
-    if by_turns:
-        time, height, width = (3 * count for count in sections[:3]) if len(sections) > 2 else (0, 0, 0)
-        turned = np.choose(sector % 3, [sector < time, sector < height, sector < width])
-    if not turned.all():
-        raise NotApplicableError(f"rope.dimension_sections {sections} leave some of {n_pairs} pairs without a position")
-
-
-def original_context(hyperparameters: Hyperparameters) -> int:
-    """The length of texts that a model was made for before its positions were stretched.
-
-    Raises:
-        NotApplicableError: The metadata do not say it.
-    """
-    key = "rope.scaling.original_context_length"
-    return int(hyperparameters.needed(hyperparameters.count(key) or hyperparameters.count("context_length"), key))
-
-
-def _stretched(hyperparameters: Hyperparameters, key_length: int) -> float:
-    """The factor of RoPE's base in files that stretch positions by it (NTK-aware, Hunyuan)."""
-    alpha = hyperparameters.number("rope.scaling.alpha")
-    return 1.0 if alpha is None or key_length == 2 else alpha ** (key_length / (key_length - 2))
-
-
-def _is_rotated(hyperparameters: Hyperparameters, layer: int) -> bool:
-    family = hyperparameters.family
-    if family.rope_switch and hyperparameters.value("rope.scaling.finetuned", None) is False:
-        return False
-    if _is_too_deep_for_rope(hyperparameters):
-        return False
-    if family.unrotated_period:
-        return (layer + 1) % family.unrotated_period != 0
-    if family.rotated_windows:
-        n_layers = hyperparameters.block_count or 0
-        any_window = any(window_of(hyperparameters, each) is not None for each in range(min(n_layers, 64)))
-        return window_of(hyperparameters, layer) is not None or not any_window
-    return True
-
-
-def _scaled(hyperparameters: Hyperparameters, plain: Rotation) -> Rotation:
-    """RoPE with the stretching of positions that the metadata ask for: llama.cpp's `rope.scaling.*`."""
-    kind = hyperparameters.value("rope.scaling.type", None)
-    factor = hyperparameters.number("rope.scaling.factor") or hyperparameters.number("rope.scale_linear")
-    magnitude = hyperparameters.number("rope.scaling.attn_factor") or 1.0
-    if kind == "none" or (factor is None and magnitude == 1.0):
-        return plain
-    scale = 1 / factor if factor else 1.0
-    yarn = None
-    if kind == "yarn":
-        yarn = Yarn(
-            original_context(hyperparameters),
-            hyperparameters.number("rope.scaling.yarn_beta_fast") or BETA_FAST,
-            hyperparameters.number("rope.scaling.yarn_beta_slow") or BETA_SLOW,
-            hyperparameters.number("rope.scaling.yarn_log_multiplier") or 0.0,
-        )
-    return Rotation(plain.pairs, plain.n_dims, plain.base, scale, magnitude, yarn)

@@ -14,8 +14,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..heads import HeadShape, Temperature, check_heads, rotation_of
+from ..heads import HeadShape, check_heads
 from ..limits import NotApplicableError
+from ..positions import Temperature, rotation_of
 from ..rotation import Rotation, Yarn
 
 if TYPE_CHECKING:

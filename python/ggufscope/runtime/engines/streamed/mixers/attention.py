@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .....architecture.heads import alibi_slopes
+from .....architecture.positions import alibi_slopes
 from .....errors import TraceError
 from ....shape import Sight
 from ..kernels import masked_softmax
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from .....architecture.heads import HeadShape, Temperature
+    from .....architecture.heads import HeadShape
     from .....architecture.mixers.attention import AttentionWeights
     from .....architecture.parts import Norm
+    from .....architecture.positions import Temperature
     from ....shape import Array
     from ..layer_pass import LayerPass, PromptSpan
     from .rotations import Rotations

@@ -69,7 +69,7 @@ struct Matrices {
     if (of_tensor.size() > 1 && count > 1) {
       const auto each = of_tensor.size() / count;
       if (of_tensor.size() % count != 0) throw std::invalid_argument("factors do not divide among the matrices");
-      own.assign(of_tensor.begin() + i * each, of_tensor.begin() + (i + 1) * each);
+      own.assign(of_tensor.data() + i * each, of_tensor.data() + (i + 1) * each);
     }
     if (own.empty() || rows % own.size() != 0) throw std::invalid_argument("factors do not divide the rows");
     return std::ranges::all_of(own, [](float x) { return x == 1; }) ? std::vector<float>{} : own;

@@ -28,8 +28,9 @@ struct BlockMatrix {
   const std::byte* memory;             // nullptr where they are read from `source`
   const ByteSource* source = nullptr;  // from byte `offset` on
   uint64_t offset = 0;
-  bool swapped = false;             // of the other byte order; type->swap_bytes must not be null (require_byte_order)
-  std::vector<float> factors = {};  // each for as many rows as the others; none: all of them 1
+  bool swapped = false;  // of the other byte order; type->swap_bytes must not be null (require_byte_order)
+  // Each for as many rows as the others; none: all of them 1. Without `= {}`, GCC warns where they are left out.
+  std::vector<float> factors = {};  // NOLINT(readability-redundant-member-init)
 
   /// Bytes of that many elements, which are whole blocks.
   uint64_t bytes(uint64_t elements) const { return elements / type->elements_per_block * type->bytes_per_block; }

@@ -7,8 +7,7 @@
     validation  one row per quantity and layer or head   of the validation: measured, and by every predictor
 
 Nothing is computed: every value is in the JSON. The columns of statistics are those of the core's registry, the same
-for every model; what does not apply to a row, or is undefined, is None. Factors, and numbers beyond float32, have
-columns where there are any.
+for every model; what does not apply to a row, or is undefined, is None.
 """
 
 from __future__ import annotations
@@ -39,13 +38,11 @@ _PLACES: dict[str, tuple[Kind, str]] = {
     "head": ("integer", ""),
     "type": ("text", "of ggml"),
     "shape": ("integers", "rows × columns"),
-    "kind": ("text", "matrix, vector, factor or table (of integers)"),
     "factor_min": ("number", "least factor beside the matrix, which its weights were multiplied by"),
     "factor_max": ("number", "largest of them"),
     "n_tensors": ("integer", "merged in the row"),
     "n_bytes": ("integer", "as stored"),
 }
-_RARE = ("factor_min", "factor_max", "beyond_float32_count")
 _ROW_KINDS: dict[str, Kind] = {"count": "integer", "index": "integers"}
 
 
@@ -57,7 +54,7 @@ def tables(data: ReportData) -> list[DataTable]:
 def _tensors(data: ReportData) -> DataTable:
     rows = [flat(row) for row in data.profile.tensors.values()] if data.profile else []
     places = ("name", "role", "layer", "stack", "expert", "type", "shape", "n_bytes")  # as earlier releases begin
-    columns = _places((*places, "kind", "factor_min", "factor_max"), rows) + _statistics(rows, lambda field: True)
+    columns = _places((*places, "factor_min", "factor_max"), rows) + _statistics(rows, lambda field: True)
     return DataTable("tensors", columns)
 
 
@@ -95,12 +92,17 @@ def _heads(data: ReportData) -> DataTable:
     rows.sort(key=lambda row: (row["layer"], row["role"], row["head"]))
     columns = _places(("layer", "role", "head"), rows)
     if data.profile is not None and data.profile.heads:
-        columns += _statistics(rows, lambda field: field["per_head"] and field["roll_up"])
+        columns += _statistics(rows, _is_of_heads)
     at = [(row["layer"], row["role"], row["head"]) for row in rows]
     columns += [
         DataColumn(name, "number", "by the analysis", [values.get(place) for place in at]) for name, values in added
     ]
     return DataTable("heads", columns)
+
+
+def _is_of_heads(field: FieldInfo) -> bool:
+    """Whether the table has a statistic of heads; doubles beyond float32 are told by their tensors."""
+    return field["per_head"] and field["roll_up"] and field["name"] != "beyond_float32_count"
 
 
 def _head_rows(table: HeadTable) -> Iterable[dict[str, Any]]:
@@ -119,18 +121,12 @@ _TABLES = (_tensors, _layers, _heads, _validation)
 
 
 def _places(names: Iterable[str], rows: Sequence[dict[str, Any]]) -> list[DataColumn]:
-    columns = [DataColumn(name, *_PLACES[name], [row.get(name) for row in rows]) for name in names]
-    return list(filter(_is_wanted, columns))
+    return [DataColumn(name, *_PLACES[name], [row.get(name) for row in rows]) for name in names]
 
 
 def _statistics(rows: Sequence[dict[str, Any]], wanted: Callable[[FieldInfo], bool]) -> list[DataColumn]:
     columns = [column for field in registry() if wanted(field) for column in _columns_of(field)]
-    made = [DataColumn(name, kind, meaning, [row.get(name) for row in rows]) for name, kind, meaning in columns]
-    return list(filter(_is_wanted, made))
-
-
-def _is_wanted(column: DataColumn) -> bool:
-    return column.name not in _RARE or any(value is not None for value in column.values)
+    return [DataColumn(name, kind, meaning, [row.get(name) for row in rows]) for name, kind, meaning in columns]
 
 
 def _columns_of(field: FieldInfo) -> list[tuple[str, Kind, str]]:

@@ -89,6 +89,7 @@ def masked_softmax(  # noqa: PLR0917  compiled functions take no keywords
     factor = np.float32(scale)
     cap = np.float32(soft_cap)
     for head in range(n_heads):
+        slope = slopes[head]
         for i in range(n_queries):
             row = scores[head, i]
             first = first_keys[i]
@@ -98,9 +99,14 @@ def masked_softmax(  # noqa: PLR0917  compiled functions take no keywords
                 value = row[key] * factor
                 if cap != 0:
                     value = cap * math.tanh(value / cap)
-                value -= slopes[head] * np.float32(abs(positions[i] - key))
                 row[key] = value
                 highest = max(highest, value)
+            if slope != 0:
+                highest = sinks[head]
+                for key in range(first, last):
+                    value = row[key] - slope * np.float32(abs(positions[i] - key))
+                    row[key] = value
+                    highest = max(highest, value)
             total = np.float64(math.exp(sinks[head] - highest))
             for key in range(first, last):
                 value = math.exp(row[key] - highest)

@@ -21,6 +21,7 @@ from ggufscope.runtime.engines.streamed.kernels import masked_softmax
 from ggufscope.runtime.engines.streamed.limits import DEFAULT_LIMITS
 from ggufscope.runtime.engines.streamed.network import Network
 from ggufscope.runtime.measuring.capture import NEAR_ZERO, TOP_SHARE, Recorder
+from support.architectures import SPECIMENS
 from support.engines import traced
 from support.forward import Network as Reference
 from support.forward import rms, run
@@ -293,6 +294,13 @@ def test_a_layer_without_heads_has_no_figures_of_attention(write_gguf: WriteGguf
     assert np.isfinite(figures["ffn_output_rms"]).all()
     file["tensors"] = model.tensors
     assert "ggufscope does not know what blk.1.attn_q.weight is for" in refusal(write_gguf, **file)
+
+
+def test_an_activation_that_no_gate_goes_with(write_gguf: WriteGguf) -> None:
+    file = SPECIMENS["apertus"].file()
+    file["tensors"]["blk.1.ffn_gate.weight"] = file["tensors"]["blk.1.ffn_up.weight"]
+    with gs.open(write_gguf(**file)) as model, pytest.raises(TraceError, match=r"blk\.1 has xIELU and a gate"):
+        open_engine(model, 1)
 
 
 def test_shapes_that_do_not_fit(write_gguf: WriteGguf) -> None:

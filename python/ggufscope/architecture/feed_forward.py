@@ -42,6 +42,8 @@ def feed_forward(sources: Sources, layer: int) -> FeedForward:
         sparsity = sources.family.sparsity if layer < sources.family.sparse_layers else None
         curve = _xielu(sources, layer) if activation == "xielu" else None
         expert = _dense(sources, layer, "")
+        if curve is not None and expert.gate is not None:
+            raise NotApplicableError(f"blk.{layer} has xIELU and a gate")
         inner_norm = sources.optional_norm(layer, "ffn_sub_norm", (expert.down.n_columns,), centred=False)
         return DenseFeedForward(expert, activation, sparsity, curve, inner_norm)
     experts = _experts(sources, layer)

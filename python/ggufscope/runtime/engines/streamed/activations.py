@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from ....architecture.family import Activation
     from ....architecture.parts import XieluCurve
     from ...shape import Array
+    from .tiles import Workers
 
+_ROWS = 32  # tokens that go through φ at a time
 _OAI_LIMIT = np.float32(7)
 
 
@@ -84,3 +86,14 @@ def combine(gate: Array | None, up: Array, activation: Activation) -> None:
     ACTIVATIONS[activation](hidden)
     if gate is not None:
         gate *= up
+
+
+def combine_all(gate: Array | None, up: Array, activation: Activation, workers: Workers) -> Array:
+    """The same over many tokens by all workers; gives the array that holds the product."""
+    in_parts(lambda rows: combine(None if gate is None else gate[rows], up[rows], activation), len(up), workers)
+    return up if gate is None else gate
+
+
+def in_parts(work: Callable[[slice], None], n_rows: int, workers: Workers) -> None:
+    """work(rows) for some rows at a time, that stay in cache."""
+    workers.each(lambda first: work(slice(first, first + _ROWS)), range(0, n_rows, _ROWS))

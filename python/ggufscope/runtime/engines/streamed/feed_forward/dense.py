@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..activations import combine, xielu
+from ..activations import combine_all, in_parts, xielu
 from ..norms import normed
 from ..tiles import product
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from .....architecture.parts import DenseFeedForward
     from ....shape import Array
     from ..layer_pass import LayerPass
-
-_ROWS = 32  # tokens that go through φ at a time, in cache
 
 
 def dense(weights: DenseFeedForward, x: Array, run: LayerPass) -> Array:
@@ -30,16 +28,12 @@ def dense(weights: DenseFeedForward, x: Array, run: LayerPass) -> Array:
         run.take("gate", gate)
         if weights.sparsity is not None:
             keep_largest(gate, weights.sparsity)
-    hidden = up if gate is None else gate
-
-    def combine_rows(first: int) -> None:
-        rows = slice(first, first + _ROWS)
-        if weights.curve is not None:
-            xielu(hidden[rows], weights.curve)
-            return
-        combine(None if gate is None else gate[rows], up[rows], weights.activation)
-
-    run.workers.each(combine_rows, range(0, len(hidden), _ROWS))
+    curve = weights.curve
+    if curve is None:
+        hidden = combine_all(gate, up, weights.activation, run.workers)
+    else:
+        hidden = up
+        in_parts(lambda rows: xielu(hidden[rows], curve), len(hidden), run.workers)
     hidden = normed(hidden, weights.inner_norm)
     run.take("gated", hidden)
     return product(expert.down, hidden, run.workers)

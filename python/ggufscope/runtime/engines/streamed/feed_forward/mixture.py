@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .....architecture.routing import choose
-from ..activations import combine
+from ..activations import combine_all
 from ..norms import normed
 from ..tiles import product
 
@@ -48,8 +48,7 @@ def _expert(expert: Expert, weights: Mixture, x: Array, run: LayerPass, captured
     gate = None if expert.gate is None else product(expert.gate, x, run.workers)
     if captured is not None:
         captured.keep(gate=gate, up=up)
-    combine(gate, up, weights.activation)
-    hidden = up if gate is None else gate
+    hidden = combine_all(gate, up, weights.activation, run.workers)
     if captured is not None:
         captured.keep(gated=hidden)
     return product(expert.down, hidden, run.workers)

@@ -107,7 +107,6 @@ class Family:
         latent_yarn: how YaRN scales scores of latent attention, see `mixers.latent_attention`; None: not at all.
         wide_scale_layers: with this many layers, scores are scaled by √(heads / width), not by the head's size.
         routing: of experts.
-        traced: whether the streamed engine runs it: its graph is tested against llama.cpp; propagation knows more.
     """
 
     pairs: Pairs | None
@@ -159,4 +158,9 @@ class Family:
     latent_yarn: Literal["one term", "two terms"] | None = None
     wide_scale_layers: int | None = None
     routing: Routing = Routing()
-    traced: bool = False
+
+
+# Norms in front of both branches and behind them, as in Gemma 2.
+AROUND_ATTENTION = NormRoles("attn_norm", "post_attention_norm")
+AROUND_FEED_FORWARD = NormRoles("ffn_norm", "post_ffw_norm")
+EVERY_LAYER = 1 << 24  # as a period of windows: no layer is without one

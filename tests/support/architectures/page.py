@@ -192,8 +192,8 @@ def document(rows: list[str], refused: list[str], release: str) -> str:
 
 TEMPLATE = """# Architectures
 
-An architecture, `general.architecture` of a file, is a row of data in `python/ggufscope/architecture/families.py`: what
-the file does not state. The rest is read from metadata and tensors, and what they say wins. Propagation and the
+An architecture, `general.architecture` of a file, is a row of data in `python/ggufscope/architecture/known/`: what the
+file does not state. The rest is read from metadata and tensors, and what they say wins. Propagation and the
 streamed engine read the same parts; a tensor that no part is made of is refused by its name.
 
 Each of these {count} is run by the streamed engine, and compared with llama.cpp (llama-cpp-python {release}) on tiny
@@ -215,7 +215,7 @@ data, those in `tests/runtime/test_architectures_against_llama_cpp.py` measure a
 
 ## An architecture more
 
-A row in `FAMILIES`, with what `Family` in `family.py` has a field for; a tiny model in `tests/support/architectures`,
+A row in `known/`, with what `Family` in `family.py` has a field for; a tiny model in `tests/support/architectures`,
 as names and shapes of tensors and metadata. The tests compare it with llama.cpp from then on. What passes between
 tokens in a way that is not there yet is a module in `architecture/mixers/` and one in
 `runtime/engines/streamed/mixers/`.

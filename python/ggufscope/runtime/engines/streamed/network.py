@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....architecture.blueprint import Blueprint
-from ....architecture.families import FAMILIES, family_of
+from ....architecture.families import family_of
 from ....architecture.limits import NotApplicableError
 from ....architecture.matrices import Matrix
 from ....architecture.mixers.shared_attention import SharedAttention
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from ...shape import Array
     from .tiles import Workers
 
-ARCHITECTURES = tuple(name for name, family in FAMILIES.items() if family.traced)
 _MANY_POSITIONS = 1 << 40  # for which a model has its long factors, if it has any
 
 
@@ -44,11 +43,6 @@ class Network:
 
     def __init__(self, model: Model) -> None:
         self.family = family_of(model)
-        if not self.family.traced:
-            raise NotApplicableError(
-                f"the streamed engine does not run the architecture {model.architecture!r}, only"
-                f" {', '.join(ARCHITECTURES)}"
-            )
         faults = list(layer_notes(model, (None,)))
         if faults:
             raise NotApplicableError("; ".join(faults))

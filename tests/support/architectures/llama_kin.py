@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from support.architectures.dense import LLAMA, PRE_NORMS, QKV
+from support.architectures.dense import LLAMA, PRE_NORMS, QKV, lengths
 from support.architectures.experts import SIZES, experts
 from support.architectures.specimen import (
     HEADS,
+    LENGTH,
     NEURONS,
     TIED,
     VOCABULARY,
@@ -88,6 +89,11 @@ LLAMA_KIN = {
     "baichuan": Specimen("baichuan", LLAMA, layers=32),
     "baichuan-13b": Specimen("baichuan", LLAMA, layers=40),
     "refact": Specimen("refact", LLAMA),
+    "refact of six heads": Specimen(
+        "refact",
+        {**attention(heads=6, kv_heads=3), **gated(), **PRE_NORMS},
+        {"attention.head_count": 6, "attention.head_count_kv": 3, **lengths(LENGTH)},
+    ),
     "qwen": Specimen(
         "qwen",
         {

@@ -21,7 +21,8 @@ from ....models import model as model_file
 from ...measuring.capture import Recorder
 from ..streamed import StreamedEngine
 from ..streamed.network import Network
-from .tiny_model import VOCABULARY, Structure, TinyModel
+from .tiny_model import Structure, TinyModel
+from .tiny_shapes import VOCABULARY
 
 if TYPE_CHECKING:
     from ....arrays.floats import Floats

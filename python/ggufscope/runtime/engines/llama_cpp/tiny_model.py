@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ....errors import TraceError
 from ....models.metadata import as_count
+from .tiny_shapes import CONTEXT, EXPERTS, HEADS, LENGTH, NEURONS, USED_EXPERTS, VOCABULARY, WIDTH, draw, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,16 +15,11 @@ if TYPE_CHECKING:
 
     from ....architecture.heads import HeadShape
     from ....models.model import Model
-    from ....models.tensor import Tensor
     from ...shape import Array
     from ..streamed.network import Network
 
-    Shape = tuple[int, ...]
-
 Structure = tuple[str | None, frozenset[tuple[int | None, str]]]  # the architecture, roles of tensors by layer
 
-WIDTH, NEURONS, HEADS, LENGTH, VOCABULARY, CONTEXT = 64, 48, 4, 16, 96, 256
-EXPERTS, USED_EXPERTS = 4, 2
 _WINDOW = 8
 _MOST_LAYERS = 8
 # Architectures whose graph llama.cpp chooses by the number of layers.
@@ -58,6 +53,7 @@ class TinyModel:
         self._network = network
         self._n_layers = self._depth()
         self._kv_heads = self._key_heads()
+        self._key_length = next((shape.key_length for shape in self._shapes()), LENGTH)
         tensors = [tensor for tensor in model.tensors.values() if tensor.stack is None and tensor.role is not None]
         self._tensors = [tensor for tensor in tensors if tensor.layer is None or tensor.layer < self._n_layers]
         self.structure: Structure = (
@@ -203,69 +199,22 @@ class TinyModel:
             base, _, kind = (tensor.role or "").partition(".")
             if kind in _SCALES or base.startswith(("rope_", "attn_rot_embd", "cls", "dense_")):
                 continue
-            shape = self._shape_of(tensor, base)
+            shape = shape_of(
+                tensor,
+                base,
+                kv_heads=self._kv_heads,
+                key_length=self._key_length,
+                gate_in_up=self._gate_in_up(tensor.layer),
+            )
             block = "" if tensor.layer is None else f"blk.{tensor.layer}."
             name = f"{block}{base}.{kind or 'weight'}"
             if name in written:
                 continue  # one of the experts of a file that has each in a tensor of its own
             written.add(name)
-            yield name, _draw(chance, base, shape[:-1] if kind == "bias" and len(shape) > 1 else shape)
-
-    def _shape_of(self, tensor: Tensor, base: str) -> Shape:
-        """The shape of the weight whose tensor or bias this is."""
-        q, kv = HEADS * LENGTH, self._kv_heads * LENGTH
-        head_norms = {"attn_q_norm": (HEADS, q), "attn_k_norm": (self._kv_heads, kv)}
-        if base in head_norms:
-            heads, whole = head_norms[base]
-            if len(tensor.shape) == 2:
-                return heads, LENGTH
-            return (LENGTH,) if tensor.n_elements == next(self._shapes()).key_length else (whole,)
-        shapes: dict[str, Shape] = {
-            "token_embd": (VOCABULARY, WIDTH),
-            "output": (VOCABULARY, WIDTH),
-            "position_embd": (CONTEXT, WIDTH),
-            "token_types": (tensor.n_rows, WIDTH),
-            "attn_q": (q, WIDTH),
-            "attn_k": (kv, WIDTH),
-            "attn_v": (kv, WIDTH),
-            "attn_qkv": (q + 2 * kv, WIDTH),
-            "attn_output": (WIDTH, q),
-            "attn_sinks": (HEADS,),
-            "attn_sub_norm": (q,),
-            "ffn_sub_norm": (NEURONS,),
-            "ffn_gate": (NEURONS, WIDTH),
-            "ffn_up": ((2 if self._gate_in_up(tensor.layer) else 1) * NEURONS, WIDTH),
-            "ffn_down": (WIDTH, NEURONS),
-            "ffn_gate_inp": (EXPERTS, WIDTH),
-            "exp_probs_b": (EXPERTS,),
-            "ffn_gate_exps": (EXPERTS, NEURONS, WIDTH),
-            "ffn_up_exps": (EXPERTS, NEURONS, WIDTH),
-            "ffn_gate_up_exps": (EXPERTS, 2 * NEURONS, WIDTH),
-            "ffn_down_exps": (EXPERTS, WIDTH, NEURONS),
-            "ffn_gate_inp_shexp": (WIDTH,),
-            "ffn_gate_shexp": (NEURONS, WIDTH),
-            "ffn_up_shexp": (NEURONS, WIDTH),
-            "ffn_down_shexp": (WIDTH, NEURONS),
-        }
-        if base in shapes:
-            return shapes[base]
-        if "norm" in base:
-            return (WIDTH,)
-        raise TraceError(
-            f"{tensor.name} has no counterpart in the tiny models that the engine llama.cpp checks itself with;"
-            " take the engine streamed"
-        )
+            yield name, draw(chance, base, shape[:-1] if kind == "bias" and len(shape) > 1 else shape)
 
     def _gate_in_up(self, layer: int | None) -> bool:
         """Whether the up projection of a layer holds the gate's as well."""
         names = self._model.tensors
         up, down = (f"blk.{layer}.ffn_{role}.weight" for role in ("up", "down"))
         return up in names and down in names and names[up].n_rows == 2 * names[down].shape[-1]
-
-
-def _draw(chance: np.random.Generator, base: str, shape: Shape) -> Array:
-    values: Any = chance.standard_normal(shape)
-    if base == "token_embd":
-        return np.asarray(values, np.float32)
-    scaled = values / shape[-1] ** 0.5 if len(shape) > 1 else 1 + 0.3 * values
-    return np.asarray(scaled, np.float32)

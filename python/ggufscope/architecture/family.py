@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Pairs = Literal["norm", "neox"]
-# `gelu` is the tanh form that ggml calls so, `gelu_erf` the exact one; `swiglu_oai` is gpt-oss's gated product, which
-# clamps both factors; `relu2` is relu(x)²; `xielu` has numbers of its own in every layer (`XieluCurve`).
-Activation = Literal["silu", "gelu", "gelu_erf", "relu", "relu2", "swiglu_oai", "xielu"]
+# `gelu` is the tanh form that ggml calls so; `swiglu_oai` is gpt-oss's gated product, which clamps both factors;
+# `relu2` is relu(x)²; `xielu` has numbers of its own in every layer (`XieluCurve`).
+Activation = Literal["silu", "gelu", "relu", "relu2", "swiglu_oai", "xielu"]
 # `one norm`: both branches read the one normed stream; `two norms`: both read the stream, each through its own norm.
 Arrangement = Literal["sequential", "one norm", "two norms"]
 # Scores of experts: softmax over all, sigmoid of each, or softmax over the chosen ones alone.

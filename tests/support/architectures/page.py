@@ -20,7 +20,7 @@ from support.architectures import SPECIMENS
 from support.model_files import write_model
 
 GATED = {"silu": "SwiGLU", "gelu": "GeGLU", "swiglu_oai": "clamped SwiGLU"}
-UNGATED = {"silu": "SiLU", "gelu": "GELU", "gelu_erf": "exact GELU", "relu": "ReLU", "relu2": "ReLU²", "xielu": "xIELU"}
+UNGATED = {"silu": "SiLU", "gelu": "GELU", "relu": "ReLU", "relu2": "ReLU²", "xielu": "xIELU"}
 PAIRS = {"norm": "RoPE of neighbours", "neox": "RoPE of halves"}
 PLACES = {"before": "in front", "behind": "behind", "total": "of the stream"}
 HEAD = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..family import AROUND_ATTENTION, AROUND_FEED_FORWARD, Family, NormRoles
 
 DENSE: dict[str, Family] = {
-    "llama": Family("norm"),  # Mistral and Mixtral too,
+    "llama": Family("norm"),  # Mistral and Mixtral, too
     "internlm2": Family("norm"),
     "exaone": Family("neox"),
     "ernie4_5": Family("norm"),

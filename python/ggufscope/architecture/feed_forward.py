@@ -92,7 +92,7 @@ def _dense(sources: Sources, layer: int, kind: str) -> Expert:
 
 def _experts(sources: Sources, layer: int) -> list[Expert]:
     catalog, width = sources.catalog, sources.width
-    n = int(sources.hyperparameters.needed(sources.hyperparameters.count("expert_count"), "expert_count"))
+    n = sources.hyperparameters.needed_count("expert_count")
     if n > _MOST_EXPERTS:
         raise NotApplicableError(f"blk.{layer} claims {n} experts")
     size = catalog.columns(layer, "ffn_down_exps")
@@ -110,7 +110,7 @@ def _experts(sources: Sources, layer: int) -> list[Expert]:
 
 def _router(sources: Sources, layer: int, n_experts: int) -> Router:
     numbers, routing = sources.hyperparameters, sources.family.routing
-    used = int(numbers.needed(numbers.count("expert_used_count", layer), "expert_used_count"))
+    used = numbers.needed_count("expert_used_count", layer)
     if used > n_experts:
         raise NotApplicableError(f"{used} of {n_experts} experts at a time")
     scoring = numbers.count("expert_gating_func")

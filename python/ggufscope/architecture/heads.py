@@ -56,7 +56,7 @@ def head_shape(hyperparameters: Hyperparameters, layer: int) -> HeadShape:
     Raises:
         NotApplicableError: The metadata do not say how many there are, or what they say cannot be.
     """
-    n_heads = int(hyperparameters.needed(hyperparameters.count("attention.head_count", layer), "attention.head_count"))
+    n_heads = hyperparameters.needed_count("attention.head_count", layer)
     n_kv_heads = hyperparameters.count("attention.head_count_kv", layer) or n_heads
     width = hyperparameters.width
     share = width // n_heads if width % n_heads == 0 else None

@@ -30,6 +30,14 @@ class Hyperparameters:
         """A positive integer; None for anything else that stands there. Arrays are by layer."""
         return as_count(self.value(key, layer)) or None
 
+    def needed_count(self, key: str, layer: int | None = None) -> int:
+        """A positive integer. Arrays are by layer.
+
+        Raises:
+            NotApplicableError: The metadata have none.
+        """
+        return int(self.needed(self.count(key, layer), key))
+
     def number(self, key: str, layer: int | None = None) -> float | None:
         """A finite number above 0; None for anything else."""
         value = self.value(key, layer)
@@ -98,7 +106,7 @@ class Hyperparameters:
         Raises:
             NotApplicableError: The metadata do not say how many there are.
         """
-        n_blocks = int(self.needed(self.block_count, "block_count"))
+        n_blocks = self.needed_count("block_count")
         return n_blocks - sum(layer < n_blocks for layer in self._next_token_layers)
 
     @property

@@ -131,7 +131,7 @@ def n_streams(sources: Sources) -> int:
         NotApplicableError: The metadata say another is, or there are more than models have.
     """
     numbers = sources.hyperparameters
-    n = int(numbers.needed(numbers.count("altup.num_inputs"), "altup.num_inputs"))
+    n = numbers.needed_count("altup.num_inputs")
     if n < 2 or n > _MOST_STREAMS:
         raise NotApplicableError(f"altup.num_inputs says {n} streams")
     if numbers.value("altup.active_idx", None) not in {None, 0}:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..heads import check_heads
 from ..limits import NotApplicableError
 from .convolution import kernel
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     Order = npt.NDArray[np.intp]
 
 _BIAS_OF_OLLAMA = "ssm_dt"  # as its converter names it
-_MOST_HEADS, _LONGEST_HEAD = 4096, 2048  # beyond any model
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def gated_delta(sources: Sources, layer: int) -> GatedDelta:
     Raises:
         NotApplicableError: Something is missing, or does not fit.
     """
-    catalog, heads = sources.catalog, _heads(sources)
+    catalog, heads = sources.catalog, _heads(sources, layer)
     n_mixed = (2 * heads.n_keys + heads.n_values) * heads.length
     mixed, gate = _mixed_and_gate(sources, layer, heads)
     alpha, beta = _alpha_and_beta(sources, layer, heads)
@@ -138,13 +138,14 @@ def gated_delta(sources: Sources, layer: int) -> GatedDelta:
     )
 
 
-def _heads(sources: Sources) -> DeltaHeads:
+def _heads(sources: Sources, layer: int) -> DeltaHeads:
     numbers = sources.hyperparameters
     n_keys, n_values, length, inner = (
-        int(numbers.needed(numbers.count(key), key))
+        numbers.needed_count(key)
         for key in ("ssm.group_count", "ssm.time_step_rank", "ssm.state_size", "ssm.inner_size")
     )
-    if n_values > _MOST_HEADS or length > _LONGEST_HEAD or n_values % n_keys or inner != n_values * length:
+    check_heads(layer, n_values, length)
+    if n_values % n_keys or inner != n_values * length:
         raise NotApplicableError(
             f"{n_keys} key heads and {n_values} value heads of {length} components do not make an inner size of {inner}"
         )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..heads import HeadShape, check_heads
 from ..limits import NotApplicableError
-from ..positions import Temperature, rotation_of
+from ..positions import Temperature, original_context, rotation_of
 from ..rotation import Rotation, Yarn
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def latent_attention(sources: Sources, layer: int) -> LatentAttention:
         NotApplicableError: Something is missing, or does not fit.
     """
     catalog, width = sources.catalog, sources.width
-    shape, rank = _shape(sources.hyperparameters, layer), _rank(sources.hyperparameters)
+    shape = _shape(sources.hyperparameters, layer)
+    rank = sources.hyperparameters.needed_count("attention.kv_lora_rank")
     n_turned = 0 if shape.rotation is None else shape.rotation.n_dims
     latent_norm = sources.optional_norm(layer, "attn_kv_a_norm", (rank,), centred=False)
     if latent_norm is None:
@@ -97,18 +98,14 @@ def latent_attention(sources: Sources, layer: int) -> LatentAttention:
     )
 
 
-def _rank(numbers: Hyperparameters) -> int:
-    return int(numbers.needed(numbers.count("attention.kv_lora_rank"), "attention.kv_lora_rank"))
-
-
 def _shape(numbers: Hyperparameters, layer: int) -> HeadShape:
     """Heads as they are once keys and values are made; where these have a matrix each, their lengths end in `_mla`."""
-    n_heads = int(numbers.needed(numbers.count("attention.head_count", layer), "attention.head_count"))
+    n_heads = numbers.needed_count("attention.head_count", layer)
     key_length, value_length = (
-        int(numbers.needed(numbers.count(f"attention.{kind}_length_mla") or numbers.count(key), key))
+        numbers.count(f"attention.{kind}_length_mla") or numbers.needed_count(key)
         for kind, key in (("key", "attention.key_length"), ("value", "attention.value_length"))
     )
-    n_turned = int(numbers.needed(numbers.count("rope.dimension_count"), "rope.dimension_count"))
+    n_turned = numbers.needed_count("rope.dimension_count")
     check_heads(layer, n_heads, key_length)
     if n_turned >= key_length or n_turned % 2:
         raise NotApplicableError(f"RoPE over {n_turned} of {key_length} components of a head")
@@ -134,7 +131,7 @@ def _temperature(numbers: Hyperparameters) -> Temperature | None:
     if scale is None:
         return None
     key = "attention.temperature_length"
-    return Temperature(scale, int(numbers.needed(numbers.count(key), key)))
+    return Temperature(scale, numbers.needed_count(key))
 
 
 def _rotation(numbers: Hyperparameters, n_turned: int, *, of_two: bool) -> tuple[Rotation, float]:
@@ -153,8 +150,7 @@ def _rotation(numbers: Hyperparameters, n_turned: int, *, of_two: bool) -> tuple
     by_multiplier = 1 + 0.1 * multiplier * math.log(factor)
     yarn = None
     if kind == "yarn":
-        key = "rope.scaling.original_context_length"
-        yarn = Yarn(int(numbers.needed(numbers.count(key) or numbers.count("context_length"), key)))
+        yarn = Yarn(original_context(numbers))
         if multiplier:  # `phases` multiplies with 1 + 0.1 ln(factor)
             magnitude /= by_multiplier if of_two else 1 + 0.1 * math.log(factor)
     on_scores = magnitude * (1 + 0.1 * math.log(factor)) * by_multiplier

@@ -31,7 +31,7 @@ METADATA = [
         {"ssm.group_count": 3},
         "3 key heads and 4 value heads of 16 components do not make an inner size of 64",
     ),
-    ("qwen35", {"ssm.time_step_rank": HUGE}, f"2 key heads and {HUGE} value heads of 16 components do not make"),
+    ("qwen35", {"ssm.time_step_rank": HUGE}, f"layer 0 claims {HUGE} heads of 16 components"),
     ("qwen35", {"ssm.inner_size": None}, "no usable qwen35.ssm.inner_size"),
     ("qwen35", {"rope.dimension_sections": [1, 1, 1, 1]}, "leave some of 4 pairs without a position"),
     ("qwen35", {"rope.dimension_sections": [4]}, "leave some of 4 pairs without a position"),

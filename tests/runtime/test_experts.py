@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,18 @@ import numpy.typing as npt
 import pytest
 
 import ggufscope as gs
+from ggufscope.architecture.blueprint import Blueprint
 from ggufscope.architecture.matrices import Matrix
-from ggufscope.architecture.parts import Router
+from ggufscope.architecture.parts import Mixture, Router
 from ggufscope.architecture.routing import Choice, choose
 from ggufscope.errors import TraceError
 from ggufscope.runtime.engines.streamed import estimate, open_engine, tiles
 from ggufscope.runtime.engines.streamed.feed_forward import mixture
 from ggufscope.runtime.measuring.capture import Recorder
 from support.architectures import SPECIMENS
-from support.architectures.comparison import PROMPTS
+from support.architectures.comparison import PROMPTS, compare
 from support.architectures.experts import EXPERTS, HIDDEN, USED, merged
-from support.architectures.specimen import WIDTH
+from support.architectures.specimen import TIED, WIDTH
 from support.engines import Traced, traced
 from support.needs import llama_cpp_needed
 
@@ -226,3 +228,40 @@ def test_experts_in_mxfp4_and_llama_cpp(write_gguf: WriteGguf) -> None:
     expected = np.stack([logits(path, tokens.tolist())[-1] for tokens in PROMPTS]).astype(np.float64)
     difference = np.linalg.norm(outcome(path).logits - expected, axis=1) / np.linalg.norm(expected, axis=1)
     assert difference.max() < 0.02
+
+
+GLM_LAYERS, GLM_TOKENS = 47, 154_880  # by which llama.cpp tells GLM 4.7 Flash from DeepSeek's models
+
+
+@pytest.mark.parametrize(
+    ("layers", "metadata", "scoring"),
+    [
+        (GLM_LAYERS, {}, "sigmoid"),
+        (GLM_LAYERS + 1, {}, "sigmoid"),
+        (GLM_LAYERS + 1, {"nextn_predict_layers": 1}, "sigmoid"),
+        (GLM_LAYERS + 2, {}, "softmax"),
+        (GLM_LAYERS, {"vocab_size": 102_400}, "softmax"),
+        (GLM_LAYERS, {"expert_gating_func": 0}, "sigmoid"),
+        (GLM_LAYERS, {"expert_gating_func": 1}, "softmax"),
+    ],
+)
+def test_experts_of_a_file_without_their_scoring_are_told_by_its_sizes(
+    layers: int, metadata: dict[str, Any], scoring: str, write_gguf: WriteGguf
+) -> None:
+    file = SPECIMENS["deepseek2"].file()
+    own = {"block_count": layers, "expert_gating_func": None, "vocab_size": GLM_TOKENS} | metadata
+    file["metadata"] |= {f"deepseek2.{key}": value for key, value in own.items()}
+    file["metadata"] = {key: value for key, value in file["metadata"].items() if value is not None}
+    with gs.open(write_gguf(**file)) as model:
+        feed_forward = Blueprint.of(model).layer(1).feed_forward
+    assert isinstance(feed_forward, Mixture)
+    assert feed_forward.router.scoring == scoring
+
+
+@llama_cpp_needed
+def test_a_file_of_these_sizes_is_read_as_llama_cpp_reads_it(write_gguf: WriteGguf) -> None:
+    specimen = SPECIMENS["deepseek2"]
+    own = {**specimen.metadata, "expert_gating_func": None, "vocab_size": GLM_TOKENS}
+    outside = {"token_embd.weight": (GLM_TOKENS, WIDTH), **TIED}
+    sized = replace(specimen, layers=GLM_LAYERS, metadata=own, outside=outside)
+    assert compare(write_gguf(**sized.file())).logits <= 1e-4

@@ -38,11 +38,14 @@ class Routing:
         scoring: of experts, where there is no `expert_gating_func`.
         normalized: weights of the chosen experts are divided by their sum; None: as `expert_weights_norm` says.
         scaled: weights are multiplied with `expert_weights_scale`.
+        sigmoid_sizes: (layers, vocabulary) of models that score by sigmoid where the metadata do not say it: their
+            files are older than the key, and llama.cpp tells them by these numbers.
     """
 
     scoring: Scoring = "softmax"
     normalized: bool | None = True
     scaled: bool = False
+    sigmoid_sizes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -113,9 +113,6 @@ def _router(sources: Sources, layer: int, n_experts: int) -> Router:
     used = numbers.needed_count("expert_used_count", layer)
     if used > n_experts:
         raise NotApplicableError(f"{used} of {n_experts} experts at a time")
-    scoring = numbers.count("expert_gating_func")
-    if scoring is not None and scoring not in _SCORINGS:
-        raise NotApplicableError(f"experts are scored by a function {scoring} that ggufscope does not know")
     n_groups = numbers.count("expert_group_count") or 1
     n_used_groups = numbers.count("expert_group_used_count") or n_groups
     if n_experts % n_groups or n_used_groups > n_groups:
@@ -126,7 +123,7 @@ def _router(sources: Sources, layer: int, n_experts: int) -> Router:
     return Router(
         weights=matrix(layer, "ffn_gate_inp", n_experts, sources.width),
         n_used=used,
-        scoring=routing.scoring if scoring is None else _SCORINGS[scoring],
+        scoring=_scoring(sources),
         selection_bias=sources.catalog.vector(layer, "exp_probs_b.bias", n_experts),
         n_groups=n_groups,
         n_used_groups=n_used_groups,
@@ -134,6 +131,17 @@ def _router(sources: Sources, layer: int, n_experts: int) -> Router:
         scale=(numbers.number("expert_weights_scale") or 1.0) if routing.scaled else 1.0,
         norm=norm,
     )
+
+
+def _scoring(sources: Sources) -> Scoring:
+    numbers, routing = sources.hyperparameters, sources.family.routing
+    named = numbers.count("expert_gating_func")
+    if named is None:
+        sizes = (numbers.n_layers, numbers.vocabulary_size)
+        return "sigmoid" if sizes in routing.sigmoid_sizes else routing.scoring
+    if named not in _SCORINGS:
+        raise NotApplicableError(f"experts are scored by a function {named} that ggufscope does not know")
+    return _SCORINGS[named]
 
 
 def _router_norm(sources: Sources, layer: int) -> Norm:

@@ -110,6 +110,13 @@ class Hyperparameters:
         return n_blocks - sum(layer < n_blocks for layer in self._next_token_layers)
 
     @property
+    def vocabulary_size(self) -> int | None:
+        """Tokens, as the metadata count or list them; None where they do neither."""
+        tokens = self._metadata.get("tokenizer.ggml.tokens")
+        listed = len(tokens) if isinstance(tokens, (list, np.ndarray)) else None
+        return self.count("vocab_size") or listed
+
+    @property
     def epsilon(self) -> float:
         """The number that norms add to the mean square.
 

@@ -212,7 +212,7 @@ def test_without_layers_sizes_and_magnitudes_remain(write_gguf):
     for name in NO_LAYERS[1:3]:
         drawn = draw(results(name, write_gguf))
         assert [entry.name for entry in drawn.charts] == ["magnitudes", "sizes"]
-        assert drawn.left_out["tensor-map"] == "no tensor belongs to a layer"
+        assert drawn.left_out["tensor-map"] == "no matrix belongs to a layer"
     assert draw(results("no tensor", write_gguf)).left_out["sizes"] == "the model has no weights"
     assert draw(results("zeros", write_gguf)).left_out["magnitudes"] == "every weight is 0"
 

@@ -111,7 +111,17 @@ class Profile(NotebookView, SavedResult):
         return columns(part for row in rows if (part := getattr(row, of)) is not None)
 
     def roles_of(self, kind: Literal["matrix", "vector"]) -> list[Row]:
-        """The rows of the roles whose tensors are of a kind, those of the most bytes first."""
+        """The rows of the roles whose tensors are of a kind, those of the most bytes first.
+
+        A role that has both is one of matrices: its row is over all its tensors.
+
+        Args:
+            kind: `"matrix"` or `"vector"`.
+
+        Example:
+            >>> [row.role for row in profile.roles_of("vector")]                        # doctest: +SKIP
+            ['attn_norm', 'ffn_norm', 'output_norm']
+        """
         roles = {row.role for row in self.tensors.values() if row.kind == kind}
         if kind == "vector":
             roles -= {row.role for row in self.tensors.values() if row.kind == "matrix"}

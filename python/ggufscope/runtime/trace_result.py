@@ -57,6 +57,9 @@ class Trace(SavedResult):
 
         Raises:
             KeyError: There is no such figure, or the model has no experts.
+
+        Example:
+            >>> trace.expert_figure("token_share").mean(axis=0).max(axis=1)             # doctest: +SKIP
         """
         record = self.document.experts
         if record is None or name not in record.figures:

@@ -80,7 +80,7 @@ class Blueprint:
         )
 
     def own_inputs(self) -> OwnInputs | None:
-        """What the layers' own inputs are made of; None without."""
+        """The tensors that the layers' own inputs are made of; None without."""
         return own_inputs(self._sources)
 
     def stream_ends(self) -> StreamEnds | None:

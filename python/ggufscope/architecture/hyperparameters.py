@@ -79,7 +79,7 @@ class Hyperparameters:
         return of_layer(value, layer)
 
     def flag_of(self, key: str, layer: int) -> bool | None:
-        """What an array by layer says of a layer, in booleans or in integers that are 0 or not; None without one.
+        """The flag of a layer in an array by layer, of booleans or of integers that are 0 or not; None without one.
 
         Raises:
             NotApplicableError: The array ends before the layer.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OwnInputs:
-    """What the own inputs of all layers are made of.
+    """The tensors that the own inputs of all layers are made of.
 
     Attributes:
         tokens: (vocabulary, layers · components).

@@ -41,7 +41,7 @@ class BranchNorms:
 
 
 class Mixer(Protocol):
-    """What passes between tokens in a layer: a dataclass of weights for each kind; the mixers in `mixers/`.
+    """The part of a layer that passes something between tokens: a dataclass of weights for each kind, in `mixers/`.
 
     Attributes:
         shape: heads whose attention can be looked at; None where there are none.

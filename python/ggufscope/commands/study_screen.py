@@ -42,7 +42,7 @@ class StudyScreen:
         self._bars.close()
 
     def callbacks(self) -> dict[str, Any]:
-        """What `ggufscope.study` is to call, by its arguments; without a terminal nothing moves."""
+        """The functions that `ggufscope.study` is to call, by its arguments; without a terminal nothing moves."""
         moving = sys.stderr.isatty()
         return {
             "announce": self._announce if moving else None,

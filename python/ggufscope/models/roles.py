@@ -86,14 +86,14 @@ def predicts_next_tokens(name: str) -> bool:
     >>> predicts_next_tokens("blk.46.nextn.eh_proj.weight")
     True
     """
-    found = place(name)
-    return found.layer is not None and found.stack is None and (found.role or "").startswith(f"{NEXT_TOKENS}.")
+    at = place(name)
+    return at.layer is not None and at.stack is None and (at.role or "").startswith(f"{NEXT_TOKENS}.")
 
 
-def behind_the_trunk(found: Place) -> Place:
+def behind_the_trunk(at: Place) -> Place:
     """The place of a tensor of a block that predicts next tokens: numbered as the layers are, it is none of them."""
-    role = f"{NEXT_TOKENS}.{(found.role or '').removeprefix(f'{NEXT_TOKENS}.')}"
-    return found._replace(role=role, stack=NEXT_TOKENS)
+    role = f"{NEXT_TOKENS}.{(at.role or '').removeprefix(f'{NEXT_TOKENS}.')}"
+    return at._replace(role=role, stack=NEXT_TOKENS)
 
 
 def _split_kind(name: str) -> tuple[str, str]:

@@ -56,7 +56,7 @@ _MOST_EXTRA = 64  # beyond any model
 def layers_with_state(names: Iterable[str]) -> frozenset[int]:
     """The layers of the main stack with a recurrent state, whose `attn_qkv` feeds that state and no attention heads."""
     places = [place(name) for name in names if ".ssm_" in name]
-    return frozenset(found.layer for found in places if found.layer is not None and found.stack is None)
+    return frozenset(at.layer for at in places if at.layer is not None and at.stack is None)
 
 
 def layers_by_stack(tensors: Iterable[InStack]) -> dict[str | None, tuple[int, ...]]:

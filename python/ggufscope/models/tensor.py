@@ -78,9 +78,9 @@ class Tensor:
     @property
     def _where(self) -> Place:
         if self._place is None:
-            found = place(self.name)
-            extra = found.stack is None and found.layer in self._model.next_token_layers
-            self._place = behind_the_trunk(found) if extra else found
+            at = place(self.name)
+            extra = at.stack is None and at.layer in self._model.next_token_layers
+            self._place = behind_the_trunk(at) if extra else at
         return self._place
 
     @property

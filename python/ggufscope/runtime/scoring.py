@@ -176,10 +176,12 @@ def _of_the_asked_kind(prompt: Prompt, words: Words, finished: bool) -> Score:
             return _unscored(OTHER_KIND, "neither an accepted nor a known wrong answer")
         return _unscored(NOT_ENDED, "not ended, and neither an accepted nor a known wrong answer so far")
     mentions = [named for named in _of_kind(kind, words) if not _is_denied(words.words, named.first, named.last)]
-    given = _single(mentions, {named.text for named in _of_kind(kind, read_words(prompt.prompt))}, words, finished)
-    if given is not None:
-        accepted = {named.text for answer in prompt.accepted for named in _of_kind(kind, read_words(answer))}
-        return Score("wrong", None, f"says {_spoken(given, kind)}" + ("" if given in accepted else f", another {name}"))
+    asked = {named.text for named in _of_kind(kind, read_words(prompt.prompt))}
+    answer = _single(mentions, asked, words, finished)
+    if answer is not None:
+        accepted = {named.text for text in prompt.accepted for named in _of_kind(kind, read_words(text))}
+        another = "" if answer in accepted else f", another {name}"
+        return Score("wrong", None, f"says {_spoken(answer, kind)}{another}")
     if not finished:
         return _unscored(NOT_ENDED, f"not ended, and without a {name} that is its answer so far")
     texts = list(dict.fromkeys(_spoken(named.text, kind) for named in mentions))
@@ -204,7 +206,7 @@ def _single(mentions: Sequence[Named], asked: set[str], words: Words, finished: 
 
 
 def _of_kind(kind: Kind | None, words: Words) -> list[Named]:
-    """What a text names of a kind; without one, its numbers."""
+    """The names of a kind in a text; without a kind, its numbers."""
     if kind is not None:
         return list(members_in(kind, words))
     return [Named(word.text, at, at) for at, word in enumerate(words.words) if word.is_number]

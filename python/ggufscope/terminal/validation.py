@@ -57,7 +57,7 @@ def _render_headline(console: Console, document: ValidationDocument, glyphs: Gly
 
 
 def render_outcome(console: Console, document: ValidationDocument) -> None:
-    """What held up, what did not, what is undecided: each kind of news under its name."""
+    """The news of a validation, each kind under its name: held up, did not, undecided, answers."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column()

@@ -37,7 +37,7 @@ class Sentence:
 
 
 def headline(document: ValidationDocument) -> list[Sentence]:
-    """What held up, what did not, what is undecided, and what came of the answers."""
+    """The sentences of the headline, in its order."""
     quantities = document.quantities
     held = [*_index(quantities, BETTER), *_orders(quantities, BETTER, _HELD), *_sizes(quantities, CLOSER)]
     failed = [*_index(quantities, WORSE), *_orders(quantities, WORSE, _FAILED), *_sizes(quantities, FURTHER)]

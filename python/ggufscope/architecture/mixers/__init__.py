@@ -1,4 +1,4 @@
-"""What passes between the tokens of a layer: a module for each kind, with its weights and how they are gathered.
+"""Mixers, which pass something between tokens: a module for each kind, with its weights and how they are gathered.
 
 A new kind is such a module, and a line in `kinds.MIXERS`.
 """

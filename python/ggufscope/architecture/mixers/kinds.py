@@ -38,7 +38,7 @@ NAMES: dict[type, str] = {
 
 
 def name_of(mixer: Mixer) -> str:
-    """What a mixer is called in messages."""
+    """The name of a mixer in messages."""
     return NAMES[type(mixer)]
 
 

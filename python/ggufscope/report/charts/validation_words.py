@@ -65,15 +65,15 @@ def bars(base: Any, colour: alt.Color) -> Any:
 
 def order_sentence(predictions: Sequence[Predictor], baselines: Sequence[Predictor]) -> str:
     """Spearman's ρ of predictions with what came of it, and that of the baselines."""
-    found = [f"{predictor.name} {rho(predictor)}{_verdict(predictor)}" for predictor in predictions]
+    texts = [f"{predictor.name} {rho(predictor)}{_verdict(predictor)}" for predictor in predictions]
     beside = [f"{predictor.name} {rho(predictor)}" for predictor in baselines]
     if not beside:
-        return f"Spearman's ρ: {'; '.join(found)}. There is no baseline."
+        return f"Spearman's ρ: {'; '.join(texts)}. There is no baseline."
     plural = "s" if len(beside) > 1 else ""
     untested = (
         " Too few points or prompts for a verdict." if not any(predictor.verdict for predictor in predictions) else ""
     )
-    return f"Spearman's ρ: {'; '.join(found)}. Baseline{plural}: {listed(beside)}.{untested}"
+    return f"Spearman's ρ: {'; '.join(texts)}. Baseline{plural}: {listed(beside)}.{untested}"
 
 
 def _verdict(predictor: Predictor) -> str:

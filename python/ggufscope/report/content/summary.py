@@ -33,7 +33,7 @@ _LABELS = {"held up": "Held up", "did not": "Did not hold up", "undecided": "Und
 
 
 def measured(shown: Shown) -> Iterator[Block]:
-    """What held up when it was measured, what did not, and what is undecided: before anything that was not."""
+    """The news of a validation: what held up, what did not, what is undecided. It precedes numbers not measured."""
     if shown.validation is not None:
         yield Heading(Own("What was measured, and what held up"))
         yield Marked(

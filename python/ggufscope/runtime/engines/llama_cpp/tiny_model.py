@@ -136,11 +136,11 @@ class TinyModel:
         """Metadata behind no architecture's name that a graph depends on."""
         metadata = self._model.metadata
         types = "tokenizer.ggml.token_type_count"
-        found: dict[str, Any] = {types: metadata[types]} if types in metadata else {}
+        unnamed: dict[str, Any] = {types: metadata[types]} if types in metadata else {}
         for key in metadata:
             if key.startswith(_CURVES):
-                found[key] = [float(each) for each in np.atleast_1d(metadata[key])[: self._n_layers]]
-        return found
+                unnamed[key] = [float(each) for each in np.atleast_1d(metadata[key])[: self._n_layers]]
+        return unnamed
 
     @staticmethod
     def _is_taken_over(name: str) -> bool:

@@ -132,7 +132,7 @@ class StreamedEngine:
         self._memories.clear()
 
     def _memory(self, number: int) -> list[Any]:
-        """What the mixer of a layer keeps, by prompt; kept only where something is to be generated, or later read."""
+        """The memories of a mixer, by prompt; kept only where something is to be generated, or later read."""
         number = self._network.sources.get(number, number)
         mixer = self._mixers[number]
         if mixer is None:

@@ -36,7 +36,7 @@ def own_inputs(weights: OwnInputs, rows: Array, embedded: Array, workers: Worker
 
 
 def own_addition(weights: OwnInput, read: Array, run: LayerPass) -> Array:
-    """What a layer adds to the stream behind it: (tokens, width).
+    """The addition to the stream behind a layer: (tokens, width).
 
     Args:
         weights: of the layer.

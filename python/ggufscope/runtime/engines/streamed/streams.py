@@ -32,7 +32,7 @@ def merge(ends: StreamEnds, streams: Array, workers: Workers) -> Array:
 
 
 def predict(weights: Streams, streams: Array, workers: Workers) -> Array:
-    """What a layer is expected to make of the streams."""
+    """The streams that a layer is expected to give."""
     n = weights.n_streams
     coefficients = product(weights.predict, _modalities(weights, streams[0], workers), workers)
     predicted: Array = streams + np.einsum("tij,jtc->itc", coefficients.reshape(-1, n, n), streams)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def dense(weights: DenseFeedForward, x: Array, run: LayerPass) -> Array:
-    """What is added to the residual stream, in front of norms, of what the FFN reads, float32 (tokens, width)."""
+    """The addition to the residual stream, in front of norms, for x that the FFN reads; float32 (tokens, width)."""
     run.take("ffn_norm", x)
     expert = weights.expert
     up = product(expert.up, x, run.workers)
@@ -40,7 +40,7 @@ def dense(weights: DenseFeedForward, x: Array, run: LayerPass) -> Array:
 
 
 def keep_largest(gate: Array, z: float) -> None:
-    """What of gates, (tokens, neurons), is above mean + z · deviation of the token's, in place."""
+    """Reduce gates, (tokens, neurons), to their parts above mean + z · deviation of the token's, in place."""
     deviation = gate.std(axis=1, ddof=1, keepdims=True)
     gate -= gate.mean(axis=1, keepdims=True) + np.float32(z) * deviation
     np.maximum(gate, 0, out=gate)

@@ -37,5 +37,5 @@ def check_feed_forward(weights: FeedForward | None, layer: int) -> None:
 
 
 def feed_forward(weights: FeedForward, x: Array, run: LayerPass) -> Array:
-    """What an FFN adds to the residual stream, in front of norms."""
+    """The addition of an FFN to the residual stream, in front of norms."""
     return FEED_FORWARDS[type(weights)](weights, x, run)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def mixture(weights: Mixture, x: Array, run: LayerPass) -> Array:
-    """What is added to the residual stream, in front of norms, of what the FFN reads, float32 (tokens, width)."""
+    """The addition to the residual stream, in front of norms, for x that the FFN reads; float32 (tokens, width)."""
     read = x if weights.norms is None else normed(x, weights.norms.before)
     run.take("ffn_norm", read)
     routed = read if weights.router.norm is None else normed(x, weights.router.norm)

@@ -190,8 +190,8 @@ class Attention:
         mixed = attend_prompts(shape, queries, memories, run, self._sinks)
         if gate is not None:
             mixed *= gate
-        given = normed(mixed.reshape(len(q), -1), weights.output_norm)
-        return product(weights.output, given, run.workers)
+        outputs = normed(mixed.reshape(len(q), -1), weights.output_norm)
+        return product(weights.output, outputs, run.workers)
 
     def _heads(self, projected: Array, n_heads: int, norm: Norm | None, run: LayerPass) -> Array:
         """(tokens, heads, length), normed and turned; in place."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class State:
-    """What one prompt keeps: the tail of its convolution, and the state of every value head."""
+    """The memory of one prompt: the tail of its convolution, and the state of every value head."""
 
     def __init__(self, tail: Tail, n_heads: int, length: int) -> None:
         self.tail = tail
@@ -30,7 +30,7 @@ class State:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the rule reads, float32.
+    """Inputs of the rule, float32.
 
     Attributes:
         queries: (key heads, tokens, length), each 1 / √length long.
@@ -94,7 +94,7 @@ class RunningGatedDelta:
         rms_norm(flat, gain, self._weights.epsilon / size, flat)
 
     def _read(self, inputs: Inputs, memories: list[State], run: LayerPass) -> Array:
-        """What queries read from the states, (tokens, value heads · length)."""
+        """The readings of queries from the states, (tokens, value heads · length)."""
         n_heads, n_tokens, length = inputs.values.shape
         read = np.empty((n_heads, n_tokens, length), np.float32)
 

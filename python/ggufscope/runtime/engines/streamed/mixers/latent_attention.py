@@ -66,7 +66,7 @@ class RunningLatentAttention:
         return product(weights.q, read, run.workers).reshape(len(x), weights.shape.n_heads, -1)
 
     def _absorbed(self, queries: Array, workers: Workers) -> Array:
-        """What queries ask latent vectors, Kᵀq, and their turned parts: (tokens, heads, rank + turned)."""
+        """Queries to latent vectors, Kᵀq, and their turned parts: (tokens, heads, rank + turned)."""
         shape, rank = self._asked, self._weights.rank
         asked = np.empty((len(queries), shape.n_heads, shape.key_length), np.float32)
         asked[..., rank:] = queries[..., self._n_plain :]

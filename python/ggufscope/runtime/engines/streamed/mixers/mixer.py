@@ -13,14 +13,14 @@ class RunningMixer(Protocol):
     """The mixer of one layer during a prefill and the generation behind it."""
 
     def memory(self, capacity: int) -> Any:
-        """What one prompt keeps in this layer, before its first token: keys and values, or a state.
+        """The memory of one prompt in this layer, before its first token: keys and values, or a state.
 
         Args:
             capacity: tokens that will be read and written.
         """
 
     def mix(self, x: Array, memories: list[Any], run: LayerPass) -> Array:
-        """What is added to the residual stream, in front of norms.
+        """The addition to the residual stream, in front of norms.
 
         Args:
             x: float32 (tokens, width), what the mixer reads.

@@ -23,7 +23,7 @@ class RunningSharedAttention:
         self._turning = rotations.turning(weights.shape.rotation)
 
     def memory(self, capacity: int) -> Memory:
-        """What the source keeps is read; a memory of its own would be like that."""
+        """A memory like that of the source, which is the one that is read."""
         return Memory(self._weights.shape, capacity)
 
     def mix(self, x: Array, memories: list[Memory], run: LayerPass) -> Array:

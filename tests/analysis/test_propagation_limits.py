@@ -228,9 +228,10 @@ def test_attention_that_adds_nothing_has_no_ratio(write_gguf: WriteGguf) -> None
     assert [limit.score for limit in found.applicability] == ["ffn_attention_ratio"]
 
 
-def test_no_warning_reaches_the_caller(write_gguf: WriteGguf) -> None:
+@pytest.mark.parametrize("role", ["attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"])
+def test_no_warning_reaches_the_caller(write_gguf: WriteGguf, role: str) -> None:
     model = sample("llama")
-    model.tensors["blk.1.ffn_up.weight"][0, 0] = np.inf
+    model.tensors[f"blk.1.{role}.weight"][0, 0] = np.inf
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert_stops(propagated(write_gguf, model), 1, "not finite")

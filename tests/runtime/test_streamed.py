@@ -340,6 +340,13 @@ def test_a_gain_that_is_not_finite_is_named(write_gguf: WriteGguf) -> None:
     assert "blk.1.ffn_norm.weight has a weight that is not finite" in refusal(write_gguf, tensors=tensors)
 
 
+@pytest.mark.parametrize("name", ["blk.1.attn_q.bias", "blk.1.attn_q.scale", "blk.1.ffn_down.weight.scale"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_bias_or_factor_that_is_not_finite_is_named(write_gguf: WriteGguf, name: str, value: float) -> None:
+    tensors = sample("llama").tensors | {name: np.full(64 if name.endswith("bias") else 1, value, np.float32)}
+    assert f"{name} has a weight that is not finite" in refusal(write_gguf, tensors=tensors)
+
+
 def test_what_overflows_is_undefined_from_there_on(write_gguf: WriteGguf) -> None:
     tensors = dict(sample("llama").tensors)
     tensors["blk.1.ffn_down.weight"] = tensors["blk.1.ffn_down.weight"] * np.float32(3e38)

@@ -85,14 +85,17 @@ class Catalog:
         """A vector of `size` as float64, None where the file has none.
 
         Raises:
-            NotApplicableError: It has another size.
+            NotApplicableError: It has another size, or a NaN. Infinities may be meant: a sink of −∞ draws nothing.
         """
         tensor = self.find(layer, role)
         if tensor is None:
             return None
         if tensor.n_elements != size:
             raise NotApplicableError(f"{tensor.name} has {tensor.n_elements} elements, not {size}")
-        return tensor.dequantize().reshape(-1).astype(np.float64)
+        vector = tensor.dequantize().reshape(-1).astype(np.float64)
+        if np.isnan(vector).any():
+            raise _not_finite(tensor.name)
+        return vector
 
     def needed_vector(self, layer: int | None, role: str, size: int) -> Floats:
         """A vector of `size` as float64.
@@ -104,8 +107,12 @@ class Catalog:
         vector = self.vector(layer, role, size)
         assert vector is not None  # noqa: S101
         if not np.isfinite(vector).all():
-            raise NotApplicableError(f"{tensor.name} has a weight that is not finite")
+            raise _not_finite(tensor.name)
         return vector
+
+    def _bias(self, layer: int | None, role: str, size: int) -> Floats | None:
+        there = self.find(layer, f"{role}.bias") is not None
+        return self.needed_vector(layer, f"{role}.bias", size) if there else None
 
     def matrix(self, layer: int | None, role: str, rows: int, columns: int) -> Matrix:
         """A matrix of that shape, with its bias and the factor beside it where there are any.
@@ -114,7 +121,7 @@ class Catalog:
             NotApplicableError: There is none, or it has another shape.
         """
         matrix = self.plain_matrix(layer, role, rows, columns)
-        bias = self.vector(layer, f"{role}.bias", rows)
+        bias = self._bias(layer, role, rows)
         return replace(matrix, scale=float(self._factors(matrix.tensor)[0]), bias=bias)
 
     def plain_matrix(self, layer: int | None, role: str, rows: int, columns: int) -> Matrix:
@@ -146,7 +153,7 @@ class Catalog:
         """
         self.need(layer, role)
         tensors = sorted(self._tensors[layer, role], key=lambda tensor: tensor.expert or 0)
-        flat = self.vector(layer, f"{role}.bias", n_experts * rows)
+        flat = self._bias(layer, role, n_experts * rows)
         biases = [None] * n_experts if flat is None else list(flat.reshape(n_experts, rows))
         if len(tensors) == 1 and tensors[0].expert is None:
             _require_shape(tensors[0], (n_experts, rows, columns))
@@ -169,7 +176,14 @@ class Catalog:
             self._read.add(tensor.factor.tensor.index)
         elif (other := self.find(tensor.layer, f"{tensor.role}.scale")) is not None:
             raise NotApplicableError(f"{other.name} has {other.n_elements} elements: no factor of {tensor.name}")
-        return expert_factors(tensor)
+        factors = expert_factors(tensor)
+        if tensor.factor is not None and not np.isfinite(factors).all():
+            raise _not_finite(tensor.factor.tensor.name)
+        return factors
+
+
+def _not_finite(name: str) -> NotApplicableError:
+    return NotApplicableError(f"{name} has a weight that is not finite")
 
 
 def _require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:

@@ -118,7 +118,8 @@ def covariance_factor(scaled: Floats) -> Floats:
     Raises:
         NotApplicableError: Weights or their squares are not finite.
     """
-    covariance = scaled @ scaled.T
+    with np.errstate(over="ignore", invalid="ignore"):  # which is looked for, in whatever thread this is
+        covariance = scaled @ scaled.T
     if not np.isfinite(covariance).all():
         raise NotApplicableError("weights of queries or keys are not finite")
     size = covariance.shape[0]

@@ -56,10 +56,9 @@ def chart(
 
 
 def makers() -> dict[str, Callable[[ReportData], Iterator[Chart]]]:
-    """Every registered chart by name, in reading order."""
-    for module in MODULES:
-        import_module(f".{module}", __package__)
-    return dict(_MAKERS)
+    """Every registered chart by name, in reading order, whichever module was imported first."""
+    modules = [import_module(f".{module}", __package__).__name__ for module in MODULES]
+    return dict(sorted(_MAKERS.items(), key=lambda maker: modules.index(maker[1].__module__)))
 
 
 def draw(data: ReportData) -> DrawnCharts:

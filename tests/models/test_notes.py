@@ -54,6 +54,16 @@ FILES = {
     "trailing, of a rival type": (of_type("NVFP4", "a"), 1000, [
         "1000 bytes behind the last tensor; some forks of ggml use the id of NVFP4 for another layout"]),
     "trailing, of a rival type that fits": (of_type("NVFP4", "a", "b"), 1000, ["1000 bytes behind the last tensor"]),
+    "factors": ([plain("blk.0.attn_q.weight", 4, 4), plain("blk.0.attn_q.scale", 1),
+        plain("blk.0.attn_k.weight", 4, 4), plain("blk.0.attn_k.weight.scale", 1),
+        plain("blk.0.ffn_gate_inp.weight", 2, 4), plain("blk.0.ffn_gate_inp.scale", 4), plain("a.scale", 3)], 0, []),
+    "a factor too many": ([plain("blk.0.attn_q.weight", 4, 4), plain("blk.0.attn_q.weight.scale", 1),
+        plain("blk.0.attn_q.scale", 1)], 0, [
+        "named as factors of matrices, and of no use as such: blk.0.attn_q.weight.scale (1 number)"]),
+    "factors of another size": ([plain("blk.0.attn_q.weight", 4, 4), plain("blk.0.attn_q.scale", 3),
+        plain("blk.1.attn_q.weight", 4, 4), plain("blk.1.attn_q.weight.scale", 4)], 0, [
+        "named as factors of matrices, and of no use as such: "
+        "blk.0.attn_q.scale (3 numbers), blk.1.attn_q.weight.scale (4 numbers)"]),
 }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".scale", ".weight.scale")  # llama.cpp's first: where both are there, it counts
 INPUT_SUFFIXES = (".input_scale", ".weight.input_scale")
 _WEIGHT = ".weight"
+_GAIN = ".ffn_gate_inp.scale"  # of Gemma 4: what its router reads is normed with it
 
 
 def expert_factors(tensor: Tensor) -> npt.NDArray[np.float64]:
@@ -70,6 +71,25 @@ def input_factors_among(tensors: Mapping[str, Tensor]) -> list[Tensor]:
         for tensor in _ending_with(".input_scale", tensors)
         if any(tensor.name.removesuffix(suffix) + _WEIGHT in tensors for suffix in INPUT_SUFFIXES)
     ]
+
+
+def passed_over(tensors: Mapping[str, Tensor]) -> list[Tensor]:
+    """The tensors that have the name of a factor beside a matrix, and are none: of another size, or one too many."""
+    used = {tensor.factor.tensor.name for tensor in tensors.values() if tensor.factor is not None}
+    return [
+        tensor
+        for tensor in _ending_with(".scale", tensors)
+        if tensor.name not in used
+        and not tensor.name.endswith(_GAIN)
+        and any(
+            tensor.name.endswith(suffix) and _is_matrix(tensors.get(tensor.name.removesuffix(suffix) + _WEIGHT))
+            for suffix in SUFFIXES
+        )
+    ]
+
+
+def _is_matrix(tensor: Tensor | None) -> bool:
+    return tensor is not None and tensor.kind == "matrix"
 
 
 def _ending_with(suffix: str, tensors: Mapping[str, Tensor]) -> list[Tensor]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..text.numbers import counted
+from .factors import passed_over
 from .roles import NEXT_TOKENS
 from .stacks import block_counts, layer_ranges
 
@@ -30,7 +32,8 @@ _BY_LAYER = (
 
 def notes_of(model: Model) -> list[str]:
     """The notes, a sentence each; empty for a file without peculiarities. Names from the file are not escaped."""
-    return [*_beyond_llama_cpp(model), *_trailing(model), *_next_tokens(model), *layer_notes(model), *_arrays(model)]
+    file = (*_beyond_llama_cpp(model), *_trailing(model))
+    return [*file, *_passed_over(model), *_next_tokens(model), *layer_notes(model), *_arrays(model)]
 
 
 def _beyond_llama_cpp(model: Model) -> Iterator[str]:
@@ -43,6 +46,13 @@ def _beyond_llama_cpp(model: Model) -> Iterator[str]:
     if deep:
         names = _listed(deep, [f"{len(tensor.shape)} dimensions" for tensor in deep])
         yield f"more than {_MOST_DIMENSIONS} dimensions, which llama.cpp does not read: {names}"
+
+
+def _passed_over(model: Model) -> Iterator[str]:
+    others = passed_over(model.tensors)
+    if others:
+        names = _listed(others, [counted(tensor.n_elements, "number") for tensor in others])
+        yield f"named as factors of matrices, and of no use as such: {names}"
 
 
 def _listed(tensors: Sequence[Tensor], facts: Sequence[str]) -> str:

@@ -105,6 +105,13 @@ def test_soft_caps(head_shape: HeadShapes) -> None:
     assert head_shape("gemma2", attn_logit_softcapping=30.0).soft_cap == 30
 
 
+@pytest.mark.parametrize("name", ["gemma2", "gemma3n", "gemma4"])
+def test_the_cap_of_the_next_tokens_scores_is_that_of_the_file(name: str, write_gguf: WriteGguf) -> None:
+    for metadata, cap in (({}, 30), ({f"{name}.final_logit_softcapping": 20.0}, 20)):
+        with gs.open(write_gguf({}, metadata, architecture=name)) as model:
+            assert Hyperparameters(model, FAMILIES[name], WIDTH).logit_soft_cap == cap
+
+
 def test_windows_and_their_frequencies(head_shape: HeadShapes) -> None:
     keys: dict[str, Any] = {"attention__sliding_window": 512, "rope__freq_base": 1e6}
     scaling: dict[str, Any] = {"rope__scaling__type": "linear", "rope__scaling__factor": 8.0}

@@ -15,6 +15,7 @@ from ggufscope.errors import TraceError
 from support.architectures import SPECIMENS
 from support.architectures.comparison import compare
 from support.architectures.gemmas import GEMMAS
+from support.architectures.latent import LATENT
 from support.architectures.mixers import MIXERS
 from support.engines import compare_figures
 from support.needs import llama_cpp_needed
@@ -25,7 +26,7 @@ HALF = 2**-10  # between neighbours of float16, to which llama.cpp rounds GELU
 FLOOR = 1e-5  # of attention that is sharpened to almost one key: what is left for the others has few digits
 
 
-WITHOUT_TINY_MODEL = frozenset(MIXERS) | frozenset(GEMMAS)  # other mixers, gated heads, normed values
+WITHOUT_TINY_MODEL = frozenset({*LATENT, *MIXERS, *GEMMAS})  # other mixers, gated heads, normed values
 
 
 def test_every_architecture_has_a_specimen() -> None:

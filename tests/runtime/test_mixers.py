@@ -15,6 +15,7 @@ from ggufscope.runtime.engines.streamed.kernels import delta_rule
 from ggufscope.runtime.engines.streamed.mixers.convolution import Tail
 from ggufscope.runtime.measuring.capture import Recorder
 from support.architectures import SPECIMENS
+from support.architectures.latent import LATENT
 from support.architectures.mixers import MIXERS
 from support.architectures.specimen import VOCABULARY
 
@@ -55,7 +56,7 @@ def test_a_convolution_goes_on_where_it_was() -> None:
     np.testing.assert_allclose(out, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", MIXERS)
+@pytest.mark.parametrize("name", [*LATENT, *MIXERS])
 def test_what_is_read_token_by_token_is_what_is_read_at_once(name: str, write_gguf: WriteGguf) -> None:
     """An answer's tokens, read one by one with what was kept, score the next token as the same tokens in a prompt."""
     with gs.open(write_gguf(**SPECIMENS[name].file())) as model, open_engine(model, 1) as engine:
@@ -68,7 +69,7 @@ def test_what_is_read_token_by_token_is_what_is_read_at_once(name: str, write_gg
             answered.append(token)
 
 
-@pytest.mark.parametrize("name", MIXERS)
+@pytest.mark.parametrize("name", [*LATENT, *MIXERS])
 def test_prompts_do_not_notice_each_other(name: str, write_gguf: WriteGguf) -> None:
     with gs.open(write_gguf(**SPECIMENS[name].file())) as model, open_engine(model, 1) as engine:
         together = engine.prefill([TOKENS[:9], TOKENS, TOKENS[:1]], None, room=0, progress=None).copy()

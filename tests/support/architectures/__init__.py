@@ -10,6 +10,7 @@ from support.architectures.both_ways import BOTH_WAYS_MODELS
 from support.architectures.dense import DENSE
 from support.architectures.experts import EXPERT_MODELS
 from support.architectures.gemmas import GEMMAS
+from support.architectures.latent import LATENT
 from support.architectures.layer_norms import LAYER_NORMS
 from support.architectures.llama_kin import LLAMA_KIN
 from support.architectures.mixers import MIXERS
@@ -21,6 +22,7 @@ SPECIMENS: dict[str, Specimen] = {
     **LAYER_NORMS,
     **BOTH_WAYS_MODELS,
     **EXPERT_MODELS,
+    **LATENT,
     **MIXERS,
     **GEMMAS,
 }

@@ -50,7 +50,7 @@ def experts(hidden: int = HIDDEN) -> dict[str, Shape]:
 def merged(shapes: Shapes) -> dict[str, Shape]:
     """The same experts, gate and up projection in one tensor."""
     kept = {name: shape for name, shape in shapes.items() if not name.startswith(("ffn_gate_exps", "ffn_up_exps"))}
-    return {**kept, "ffn_gate_up_exps.weight": (EXPERTS, 2 * HIDDEN, WIDTH)}
+    return {**kept, "ffn_gate_up_exps.weight": (EXPERTS, 2 * shapes["ffn_gate_exps.weight"][1], WIDTH)}
 
 
 def expert_biases(shapes: Shapes) -> dict[str, Shape]:

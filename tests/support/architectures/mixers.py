@@ -1,4 +1,4 @@
-"""Architectures in which something else than plain attention passes between tokens, in all layers or in some."""
+"""Architectures with short convolutions or the gated delta rule, and blocks that predict tokens behind the next one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from support.architectures.experts import EXPERTS, experts, merged, shared
+from support.architectures.latent import BIASES_OF_CHOICE, DEEPSEEK2, EXPERT_METADATA, EXPERT_NEURONS, PRE_NORMS
 from support.architectures.specimen import (
     HEADS,
+    TIED,
     WIDTH,
     WINDOW,
     Shape,
@@ -18,140 +21,9 @@ from support.architectures.specimen import (
     gated,
     head_norms,
     norms,
-    plain,
 )
 
-PRE_NORMS = norms("attn_norm", "ffn_norm")
-TIED: dict[str, None] = {"output.weight": None}
-EXPERTS, EXPERT_NEURONS, SHARED_NEURONS = 6, 32, 40
-
-# Multi-head latent attention (DeepSeek 2).
-RANK, QUERY_RANK, PLAIN, TURNED, VALUE = 32, 24, 16, 8, 12
-YARN = {"rope.scaling.type": "yarn", "rope.scaling.factor": 4.0, "rope.scaling.original_context_length": 16}
-LOW_RANK_QUERIES = {
-    "attn_q_a.weight": (QUERY_RANK, WIDTH),
-    "attn_q_a_norm.weight": (QUERY_RANK,),
-    "attn_q_b.weight": (HEADS * (PLAIN + TURNED), QUERY_RANK),
-}
-PLAIN_QUERIES = {"attn_q.weight": (HEADS * (PLAIN + TURNED), WIDTH)}
-SPLIT = {"attn_k_b.weight": (HEADS, RANK, PLAIN), "attn_v_b.weight": (HEADS, VALUE, RANK)}
-JOINT = {"attn_kv_b.weight": (HEADS * (PLAIN + VALUE), RANK)}
-SPLIT_METADATA = {
-    "attention.head_count_kv": 1,
-    "attention.key_length": RANK + TURNED,
-    "attention.value_length": RANK,
-    "attention.key_length_mla": PLAIN + TURNED,
-    "attention.value_length_mla": VALUE,
-}
-JOINT_METADATA = {
-    "attention.head_count_kv": HEADS,
-    "attention.key_length": PLAIN + TURNED,
-    "attention.value_length": VALUE,
-}
-SIGMOID = {"expert_gating_func": 2, "expert_weights_norm": True, "expert_weights_scale": 1.5}
-EXPERT_METADATA = {"expert_count": EXPERTS, "expert_used_count": 2, "expert_feed_forward_length": EXPERT_NEURONS}
-BIASES_OF_CHOICE = {"exp_probs_b.bias": lambda chance, shape: 0.1 * chance.standard_normal(shape)}
-GROUPS = {"expert_group_count": 3, "expert_group_used_count": 2}
-
-
-def experts(shared: int, **more: Shape) -> dict[str, Shape]:
-    """Routed experts, and a shared one of so many neurons."""
-    return {
-        "ffn_gate_inp.weight": (EXPERTS, WIDTH),
-        "ffn_gate_exps.weight": (EXPERTS, EXPERT_NEURONS, WIDTH),
-        "ffn_up_exps.weight": (EXPERTS, EXPERT_NEURONS, WIDTH),
-        "ffn_down_exps.weight": (EXPERTS, WIDTH, EXPERT_NEURONS),
-        "ffn_gate_shexp.weight": (shared, WIDTH),
-        "ffn_up_shexp.weight": (shared, WIDTH),
-        "ffn_down_shexp.weight": (WIDTH, shared),
-        **more,
-    }
-
-
-def merged(shapes: dict[str, Shape]) -> dict[str, Shape]:
-    """The same with gate and up projection of an expert in one tensor."""
-    apart = ("ffn_gate_exps.weight", "ffn_up_exps.weight")
-    rest = {name: shape for name, shape in shapes.items() if name not in apart}
-    return {**rest, "ffn_gate_up_exps.weight": (EXPERTS, 2 * EXPERT_NEURONS, WIDTH)}
-
-
-def latent(queries: dict[str, Shape], key_values: dict[str, Shape]) -> dict[str, Shape]:
-    """Tensors of latent attention."""
-    return {
-        **queries,
-        **key_values,
-        "attn_kv_a_mqa.weight": (RANK + TURNED, WIDTH),
-        "attn_kv_a_norm.weight": (RANK,),
-        "attn_output.weight": (WIDTH, HEADS * VALUE),
-        **PRE_NORMS,
-    }
-
-
-def deepseek2(
-    queries: dict[str, Shape],
-    key_values: dict[str, Shape],
-    layers: int = 3,
-    architecture: str = "deepseek2",
-    **metadata: Any,
-) -> Specimen:
-    """Latent attention in every layer; the first is dense, the others have experts."""
-    mixture = experts(2 * EXPERT_NEURONS)
-    if metadata.get("expert_gating_func") == 2:
-        mixture["exp_probs_b.bias"] = (EXPERTS,)
-    own = {
-        "attention.kv_lora_rank": RANK,
-        "attention.q_lora_rank": QUERY_RANK if queries is LOW_RANK_QUERIES else None,
-        "rope.dimension_count": TURNED,
-        "leading_dense_block_count": 1,
-        "expert_shared_count": 2,
-        **EXPERT_METADATA,
-    }
-    return Specimen(
-        architecture,
-        {},
-        {**own, **metadata},
-        layers=layers,
-        layer_of=lambda layer: {**latent(queries, key_values), **(gated() if layer == 0 else mixture)},
-        draw={
-            **BIASES_OF_CHOICE,
-            "attn_k_b.weight": lambda chance, shape: 1.3 / RANK**0.5 * chance.standard_normal(shape),
-        },
-    )
-
-
-MULTIPLIER = {"rope.scaling.yarn_log_multiplier": 0.0707}
-DEEPSEEK2 = {
-    "deepseek2": deepseek2(LOW_RANK_QUERIES, SPLIT, **SPLIT_METADATA, **SIGMOID, **GROUPS),
-    "deepseek2 joint": deepseek2(LOW_RANK_QUERIES, JOINT, **JOINT_METADATA, **SIGMOID),
-    # llama.cpp looks for queries of full rank with certain numbers of layers alone.
-    "deepseek2 lite": deepseek2(PLAIN_QUERIES, JOINT, 26, **JOINT_METADATA),
-    "deepseek2 yarn": deepseek2(LOW_RANK_QUERIES, SPLIT, **SPLIT_METADATA, **SIGMOID, **YARN),
-    "deepseek2 yarn with multiplier": deepseek2(
-        LOW_RANK_QUERIES, SPLIT, **SPLIT_METADATA, **SIGMOID, **YARN, **MULTIPLIER
-    ),
-}
-
-TEMPERATURE = {"attention.temperature_scale": 0.3, "attention.temperature_length": 8}
-DENSE_LATENT = {
-    **JOINT_METADATA,
-    "attention.kv_lora_rank": RANK,
-    "attention.q_lora_rank": QUERY_RANK,
-    "rope.dimension_count": TURNED,
-}
-DEEPSEEK2_LIKE = {
-    "mistral4": deepseek2(
-        LOW_RANK_QUERIES,
-        SPLIT,
-        architecture="mistral4",
-        **SPLIT_METADATA,
-        **SIGMOID,
-        **YARN,
-        **MULTIPLIER,
-        **TEMPERATURE,
-    ),
-    "minicpm3": Specimen("minicpm3", {**latent(LOW_RANK_QUERIES, JOINT), **gated()}, DENSE_LATENT),
-    "plm": Specimen("plm", {**latent(PLAIN_QUERIES, JOINT), **plain()}, DENSE_LATENT, outside=TIED),
-}
+SHARED_NEURONS = 40
 
 # Short convolutions (LFM2).
 TAPS = 3
@@ -182,13 +54,12 @@ def lfm2(architecture: str = "lfm2", mixture: dict[str, Shape] | None = None, **
     )
 
 
-ROUTED = {name: shape for name, shape in experts(0).items() if "shexp" not in name}
 LFM2 = {
     "lfm2": lfm2(),
     "lfm2 window": lfm2(**{"attention.sliding_window": WINDOW}),
     "lfm2moe": lfm2(
         "lfm2moe",
-        {**ROUTED, "exp_probs_b.bias": (EXPERTS,)},
+        {**experts(EXPERT_NEURONS), "exp_probs_b.bias": (EXPERTS,)},
         leading_dense_block_count=1,
         expert_gating_func=2,
         expert_weights_scale=1.5,  # which llama.cpp does not read for this name
@@ -225,7 +96,11 @@ QWEN3NEXT_METADATA = {
     **EXPERT_METADATA,
     "expert_shared_feed_forward_length": SHARED_NEURONS,
 }
-QWEN3NEXT_EXPERTS = experts(SHARED_NEURONS, **{"ffn_gate_inp_shexp.weight": (WIDTH,)})
+QWEN3NEXT_EXPERTS = {
+    **experts(EXPERT_NEURONS),
+    **shared(SHARED_NEURONS),
+    "ffn_gate_inp_shexp.weight": (WIDTH,),
+}
 
 
 def decays(chance: np.random.Generator, shape: Shape) -> npt.NDArray[Any]:
@@ -282,4 +157,4 @@ NEXT_TOKENS = {
     "qwen35 next tokens": with_next_token_block(DELTA_RULE["qwen35"], like=1),
 }
 
-MIXERS = {**DEEPSEEK2, **DEEPSEEK2_LIKE, **LFM2, **DELTA_RULE, **NEXT_TOKENS}
+MIXERS = {**LFM2, **DELTA_RULE, **NEXT_TOKENS}

@@ -21,6 +21,7 @@ from ggufscope.architecture.rotation import Rotation, Yarn, pair_order, phases, 
 from ggufscope.architecture.routing import choose
 from support.forward import Network
 from support.forward import rope as reference_rope
+from support.routers import router_of
 
 RNG = np.random.default_rng(9)
 Floats = npt.NDArray[np.float64]
@@ -79,18 +80,9 @@ def test_std_and_rms_are_over_channels_and_tokens() -> None:
 def router(write_gguf: Callable[..., Path], **changes: Any) -> tuple[Router, Floats]:
     """A router of eight experts for 40 channels, and its matrix."""
     rows = 1.5 * RNG.standard_normal((8, 40)).astype(np.float32) / 40**0.5
-    settings: dict[str, Any] = {
-        "n_used": 3,
-        "scoring": "softmax",
-        "selection_bias": None,
-        "n_groups": 1,
-        "n_used_groups": 1,
-        "normalized": True,
-        "scale": 1.0,
-    }
     model = gs.open(write_gguf({"router.weight": rows}))
     matrix = Matrix(model.tensors[0], 0, 8, bias=np.linspace(-1, 1, 8))
-    return Router(matrix, **(settings | changes)), rows.astype(np.float64)
+    return router_of(matrix, **{"normalized": True, **changes}), rows.astype(np.float64)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.architecture.blueprint import Blueprint
 from ggufscope.architecture.matrices import Matrix
-from ggufscope.architecture.parts import Mixture, Router
+from ggufscope.architecture.parts import Mixture
 from ggufscope.architecture.routing import Choice, choose
 from ggufscope.errors import TraceError
 from ggufscope.runtime.engines.streamed import estimate, open_engine, tiles
@@ -27,6 +27,7 @@ from support.architectures.experts import EXPERTS, HIDDEN, USED, merged
 from support.architectures.specimen import TIED, WIDTH
 from support.engines import Traced, traced
 from support.needs import llama_cpp_needed
+from support.routers import router_of
 
 WriteGguf = Callable[..., Path]
 Floats = npt.NDArray[np.float64]
@@ -38,17 +39,8 @@ BIAS = CHANCE.standard_normal(8)
 
 def chosen(write_gguf: WriteGguf, **changes: Any) -> Choice[np.float64]:
     """What the router of 8 experts, three at a time, chooses for TOKENS."""
-    settings: dict[str, Any] = {
-        "n_used": 3,
-        "scoring": "softmax",
-        "selection_bias": None,
-        "n_groups": 1,
-        "n_used_groups": 1,
-        "normalized": False,
-        "scale": 1.0,
-    }
     with gs.open(write_gguf({"router.weight": WEIGHTS})) as model:
-        return choose(Router(Matrix(model.tensors[0], 0, 8), **(settings | changes)), scores())
+        return choose(router_of(Matrix(model.tensors[0], 0, 8), **changes), scores())
 
 
 def scores() -> Floats:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 
 # Point → what an engine hands over: float32, the tokens of one prompt × width, in order of position; only `attention`
-# is heads × queries × keys. In brackets: the node of llama.cpp's graphs (`cb(…, name, layer)`) that holds it.
+# is heads × queries × keys. In brackets: the node that holds it in most of llama.cpp's graphs
+# (`cb(…, name, layer)`); `engines.llama_cpp.nodes` goes by the weights that are multiplied.
 POINTS = {
     "q": "queries as projected, bias included, before q/k norm and RoPE: tokens × (heads · key length)"
     " [the last Qcur in front of norm and RoPE; of wqkv the first part]",
@@ -41,16 +42,16 @@ POINTS = {
     "v": "values, bias included: tokens × (key heads · value length) [Vcur; of wqkv the last part]",
     "attention": "what each query gives each key, behind the softmax: query heads × tokens × keys, key j being token"
     " j of the prompt; 0 where the mask hides it; may come in runs of heads [kq_soft_max]",
-    "attention_output": "what attention adds to the residual stream, behind the output projection and, in Gemma 2 and"
-    " 3, the norm that follows it: tokens × width [attn_out, attn_post_norm; equally ffn_inp less the layer's input]",
+    "attention_output": "what attention adds to the residual stream, behind the output projection and the norm that"
+    " follows it, if there is one: tokens × width [attn_out, attn_post_norm; equally ffn_inp less the layer's input]",
     "ffn_norm": "what gate and up projection read: tokens × width [ffn_norm]",
     "gate": "the gate projection, before φ; a model without a gate has none: tokens × neurons, in a mixture × those of"
-    " the experts that a token chose, best first [ffn_gate; the first half"
-    " of ffn_up where one matrix is both, as in Phi 3]",
+    " the experts that a token chose, best first [ffn_gate; the first half of ffn_up where one matrix is both, as in"
+    " Phi 3]",
     "up": "the up projection, before φ where there is no gate: tokens × neurons [ffn_up, or its second half]",
     "gated": "φ(gate) · up, or φ(up) without a gate, which the down projection reads: tokens × neurons [ffn_swiglu,"
     " ffn_geglu, ffn_gate_par]",
-    "ffn_output": "what the FFN adds to the residual stream, behind the norm that follows it in Gemma 2 and 3:"
+    "ffn_output": "what the FFN adds to the residual stream, behind the norm that follows it, if there is one:"
     " tokens × width [ffn_out, ffn_post_norm]",
     "residual": "the residual stream behind the layer: tokens × width [l_out]",
 }

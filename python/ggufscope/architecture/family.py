@@ -9,6 +9,7 @@ Pairs = Literal["norm", "neox"]
 # `gelu` is the tanh form that ggml calls so; `swiglu_oai` is gpt-oss's gated product, which clamps both factors;
 # `relu2` is relu(x)²; `xielu` has numbers of its own in every layer (`XieluCurve`).
 Activation = Literal["silu", "gelu", "relu", "relu2", "swiglu_oai", "xielu"]
+SWIGLU_OAI_LIMIT = 7.0  # that both factors are clamped to
 # `one norm`: both branches read the one normed stream; `two norms`: both read the stream, each through its own norm.
 Arrangement = Literal["sequential", "one norm", "two norms"]
 # Scores of experts: softmax over all, sigmoid of each, or softmax over the chosen ones alone.

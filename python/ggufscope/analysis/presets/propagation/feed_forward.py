@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....architecture.family import SWIGLU_OAI_LIMIT
 from ....architecture.limits import NotApplicableError
 from ....architecture.parts import Mixture
 from ....arrays.workers import in_order, slices
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ....arrays.floats import Floats
 
 _NEAR_ZERO = 0.1  # of the rms
-_OAI_LIMIT = 7.0  # of gpt-oss's gated product
 _FEW_CLAMPED, _MOST_CLAMPED = 2.5, 0.01  # standard deviations to the clamp, and the share of neurons that may be nearer
 _NODES, _WEIGHTS = gauss_hermite(64)
 # Without a gate nothing blurs the edge of the near-zero region, and the cells must be fine.
@@ -108,7 +108,7 @@ def _pre_activations(expert: Expert, activation: Activation, inputs: Moments, th
 
 
 def _require_unclamped(up: Moments) -> None:
-    distance = (_OAI_LIMIT - np.abs(up.mean)) / np.sqrt(np.maximum(up.variance, 1e-300))
+    distance = (SWIGLU_OAI_LIMIT - np.abs(up.mean)) / np.sqrt(np.maximum(up.variance, 1e-300))
     if (distance < _FEW_CLAMPED).mean() > _MOST_CLAMPED:
         raise NotApplicableError("the up projection goes beyond its clamp of ±7, which there is no formula for")
 

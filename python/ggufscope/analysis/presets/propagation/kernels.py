@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....architecture.family import SWIGLU_OAI_LIMIT
 from ....arrays.compiled import compiled_as_numpy
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def activate(x: float, activation: int) -> float:
     if activation == GELU:
         return 0.5 * x * (1.0 + math.tanh(0.79788456080286535588 * (x + 0.044715 * x * x * x)))
     if activation == SWIGLU_OAI:
-        clamped = min(x, 7.0)
+        clamped = min(x, SWIGLU_OAI_LIMIT)
         return clamped / (1.0 + math.exp(-1.702 * clamped))
     above = max(x, 0.0)
     return above * above if activation == RELU2 else above

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....architecture.family import SWIGLU_OAI_LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from .tiles import Workers
 
 _ROWS = 32  # tokens that go through φ at a time
-_OAI_LIMIT = np.float32(7)
+_OAI_LIMIT = np.float32(SWIGLU_OAI_LIMIT)
 
 
 def _silu(x: Array) -> None:
@@ -38,6 +40,13 @@ def _gelu(x: Array) -> None:
     inner += np.float32(1)
     inner *= np.float32(0.5)
     x *= inner
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e⁻ˣ)."""
+    one = np.float32(1)
+    share: Array = one / (one + np.exp(-x))
+    return share
 
 
 def _relu(x: Array) -> None:

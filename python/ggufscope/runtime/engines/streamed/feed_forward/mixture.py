@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .....architecture.routing import choose
-from ..activations import combine_all
+from ..activations import combine_all, sigmoid
 from ..norms import normed
 from ..tiles import product
 
@@ -58,7 +58,7 @@ def _shared(shared: SharedExpert, weights: Mixture, x: Array, run: LayerPass) ->
     read = x if shared.norms is None else normed(x, shared.norms.before)
     output = _expert(shared.expert, weights, read, run, None)
     if shared.gate is not None:
-        output *= np.float32(1) / (np.float32(1) + np.exp(-product(shared.gate, x, run.workers)))
+        output *= sigmoid(product(shared.gate, x, run.workers))
     if shared.norms is not None:
         output = normed(output, shared.norms.behind)
     return output

@@ -10,6 +10,7 @@ import numpy as np
 from .....architecture.positions import alibi_slopes
 from .....errors import TraceError
 from ....shape import Sight
+from ..activations import sigmoid
 from ..kernels import masked_softmax
 from ..norms import check_norm, norm_heads, normed
 from ..tiles import product
@@ -209,9 +210,7 @@ class Attention:
 def _apart(projected: Array, shape: HeadShape) -> tuple[Array, Array]:
     """Queries, (tokens, heads · key length), and what gates the heads, (tokens, heads, key length): sigmoids."""
     by_head = projected.reshape(len(projected), shape.n_heads, 2, shape.key_length)
-    one = np.float32(1)
-    gate = one / (one + np.exp(-by_head[:, :, 1]))
-    return np.ascontiguousarray(by_head[:, :, 0]).reshape(len(projected), -1), gate
+    return np.ascontiguousarray(by_head[:, :, 0]).reshape(len(projected), -1), sigmoid(by_head[:, :, 1])
 
 
 def temperatures(temperature: Temperature, positions: npt.NDArray[np.int64]) -> Array:

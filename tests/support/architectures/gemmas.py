@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from support.architectures.specimen import HEADS, NEURONS, VOCABULARY, WIDTH, WINDOW, Draw, Shape, Specimen, norms
+from support.architectures.specimen import HEADS, NEURONS, TIED, VOCABULARY, WIDTH, WINDOW, Draw, Shape, Specimen, norms
 
 FOUR_NORMS = norms("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm")
-TIED: dict[str, Shape | None] = {"output.weight": None}
 
 
 def gains(mean: float) -> Draw:

@@ -48,6 +48,7 @@ class TraceTiming:
     engine: Seconds
     threads: int
     peak_bytes: int | None
+    writing_seconds: float | None = None
 
 
 def trace_document(
@@ -82,6 +83,7 @@ def trace_document(
             stop_tokens=sorted(reading.stop),
             seed=reading.seed,
             kept=kept,
+            probe=reading.probe,
         ),
         figures={name: FigureRecord(figure.definition, figure.per_head) for name, figure in FIGURES.items()},
         prompts=prompts,
@@ -94,6 +96,7 @@ def trace_document(
             generation_seconds=timing.engine.generation,
             threads=timing.threads,
             peak_bytes=timing.peak_bytes,
+            writing_seconds=timing.writing_seconds,
         ),
         experts=_experts(recorder.experts),
     )

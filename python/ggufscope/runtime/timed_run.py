@@ -1,4 +1,7 @@
-"""Prefill and generation of one trace, timed, with the plan told before and the progress meanwhile."""
+"""The engine's work of one trace, timed, with the plan told before and the progress meanwhile.
+
+Draft ──write──▶ Reading ──prefill──▶ figures ──generate──▶ answers; without a draft the reading is there at once.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,24 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..errors import TraceError
 from .answering import ending_of
+from .engines.choosing import Sampling
 from .engines.engine import Ending, GenerationInterrupted, Seconds
 from .measuring.capture import Recorder
 from .measuring.memory import PeakMemory
+from .reading.sequences import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .answering import Budget
-    from .engines.engine import Engine, Progress
+    from .engines.engine import Engine, Progress, Tokens
     from .measuring.capture import Keep
     from .reading.readings import Reading
+
+
+_WHY = {"not finite": "scores of the next token are not finite", "context": "its context is too short"}
 
 
 @dataclass(frozen=True)
@@ -29,46 +38,76 @@ class Plan:
         n_prompts, n_tokens: to read.
         new_tokens: to generate for each prompt: few answers go on behind so many.
         seconds: estimated; None where the engine cannot tell.
+        written: tokens of each that the model writes itself, before it reads them.
     """
 
     n_prompts: int
     n_tokens: int
     new_tokens: int
     seconds: float | None
+    written: int = 0
 
 
 class TimedRun:
-    """Prefill and generation, timed."""
+    """Writing, where there is a draft, prefill and generation, timed.
 
-    def __init__(self, engine: Engine, reading: Reading, budget: Budget, progress: Progress | None) -> None:
+    Attributes:
+        reading: of a draft, its outline until it is written.
+        writing_seconds: None where nothing is written.
+    """
+
+    def __init__(self, engine: Engine, material: Reading | Draft, budget: Budget, progress: Progress | None) -> None:
         self._engine = engine
-        self._reading = reading
-        self._tokens = [item.tokens for item in reading.items]
+        self._draft = material if isinstance(material, Draft) else None
+        self.reading = material.outline() if isinstance(material, Draft) else material
         self._budget = budget
         self._progress = progress
-        self._prefill_share = 1.0 if budget.most == 0 else 0.5
+        self._written_share = 0.0 if self._draft is None else 0.5
+        self._read_share = 1.0 if budget.most == 0 else (1 + self._written_share) / 2
         self.memory = PeakMemory()
         self.recorder = Recorder(0, engine.shape)
         self.endings: list[Ending] | None = None
         self.seconds = Seconds(0.0, 0.0)
+        self.writing_seconds: float | None = None
+
+    @property
+    def _tokens(self) -> Tokens:
+        return [item.tokens for item in self.reading.items]
 
     def announce(self, announce: Callable[[Plan], object] | None) -> None:
         """Tell the plan with an estimate of its seconds; without a listener nothing is estimated."""
         if announce is None and self._progress is None:
             return
-        guess = self._engine.estimate(self._tokens, self._budget.usual)
-        if guess is not None and sum(guess) > 0:
-            self._prefill_share = guess.prefill / sum(guess)
+        seconds = self._estimate()
         if announce is not None:
-            seconds = None if guess is None else sum(guess)
-            announce(Plan(len(self._tokens), sum(map(len, self._tokens)), self._budget.usual, seconds))
+            written = 0 if self._draft is None else self._draft.length
+            tokens = self._tokens
+            announce(Plan(len(tokens), sum(map(len, tokens)), self._budget.usual, seconds, written))
+
+    def _estimate(self) -> float | None:
+        """Seconds of everything; the shares of its parts follow them."""
+        reading = self._engine.estimate(self._tokens, self._budget.usual)
+        draft = self._draft
+        writing = Seconds(0.0, 0.0) if draft is None else self._engine.estimate(draft.beginnings, draft.length)
+        if reading is None or writing is None:
+            return None
+        seconds = sum(writing) + sum(reading)
+        if seconds > 0:
+            self._written_share = sum(writing) / seconds
+            self._read_share = 1.0 if self._budget.most == 0 else self._written_share + reading.prefill / seconds
+        return seconds
 
     def work(self, keep: Keep | None) -> bool:
         """Whether generation was interrupted; what there is, is kept."""
+        if self._draft is not None:
+            self._write(self._draft)
         self.recorder = Recorder(len(self._tokens), self._engine.shape, keep)
         clock = time.perf_counter()
         self._engine.prefill(
-            self._tokens, self.recorder, room=self._budget.most, progress=self._part(0.0, self._prefill_share)
+            self._tokens,
+            self.recorder,
+            room=self._budget.most,
+            progress=self._part(self._written_share, self._read_share),
         )
         self.seconds = Seconds(time.perf_counter() - clock, 0.0)
         if self._budget.most == 0:
@@ -76,17 +115,37 @@ class TimedRun:
         clock = time.perf_counter()
         interrupted = False
         try:
-            part = self._part(self._prefill_share, 1.0)
+            part = self._part(self._read_share, 1.0)
             self.endings = self._engine.generate(
                 self._budget.most,
-                self._reading.stop,
+                self.reading.stop,
                 progress=part,
-                over=partial(ending_of, self._reading, self._budget),
+                over=partial(ending_of, self.reading, self._budget),
             )
         except GenerationInterrupted as stopped:
             self.endings, interrupted = stopped.endings, True
         self.seconds = Seconds(self.seconds.prefill, time.perf_counter() - clock)
         return interrupted
+
+    def _write(self, draft: Draft) -> None:
+        """Let the model write what it is to read."""
+        clock = time.perf_counter()
+        report = self._part(0.0, self._written_share)
+        self._engine.prefill(draft.beginnings, None, room=draft.length, progress=None)
+        try:
+            endings = self._engine.generate(
+                draft.length,
+                frozenset(),
+                progress=lambda what, share: report(f"writing, {what}", share),
+                choose=Sampling(draft.seed, draft.allowed),
+            )
+        except GenerationInterrupted:
+            raise KeyboardInterrupt from None  # nothing was measured yet
+        for ending in endings:
+            if ending.reason != "limit":
+                raise TraceError(f"the model cannot write a probe, {_WHY[ending.reason]}: take --probe random")
+        self.reading = draft.reading([ending.tokens for ending in endings])
+        self.writing_seconds = time.perf_counter() - clock
 
     def _part(self, first: float, last: float) -> Progress:
         """Progress of a part of the whole; memory is looked at meanwhile."""

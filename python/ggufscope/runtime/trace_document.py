@@ -48,12 +48,35 @@ class EngineRecord:
 
 
 @dataclass(frozen=True)
+class ProbeRecord:
+    """The sequences of a probe.
+
+    Attributes:
+        kind: `"own"`: the model wrote them; `"random"`: their tokens were drawn from the vocabulary.
+        sequences: their number.
+        length: tokens that were written or drawn for each.
+        prompts: name of the prompt set that has this length and form; None where none has.
+        before: ids in front of those, as they were written; empty where each sequence has another.
+        dropped: of `before`, the first so many were written behind, and not read.
+        behind: ids behind those.
+    """
+
+    kind: str
+    sequences: int
+    length: int
+    prompts: str | None
+    before: list[int]
+    dropped: int
+    behind: list[int]
+
+
+@dataclass(frozen=True)
 class TraceSettings:
     """Input and choices that the numbers depend on, beside model and engine.
 
     Attributes:
-        source: `"prompts"`: a prompt set; `"text"`: a text; `"probe"`: random tokens of the vocabulary;
-            `"tokens"`: a file of token ids.
+        source: `"prompts"`: a prompt set; `"text"`: a text; `"probe"`: the model's own words, or random tokens of its
+            vocabulary; `"tokens"`: a file of token ids.
         prompt_set: name of the prompt set or base name of the file; None for a probe.
         template: the form prompts were put in, as `"chatml"`; `"none"`: as they are.
         template_reason: why this one.
@@ -62,6 +85,7 @@ class TraceSettings:
         stop_tokens: ids that end an answer.
         seed: of the probe's tokens; None without.
         kept: points of which raw activations were stored beside.
+        probe: how the probe's sequences came about; None without, and in files of the first release.
     """
 
     source: str
@@ -73,6 +97,7 @@ class TraceSettings:
     stop_tokens: list[int]
     seed: int | None
     kept: list[str]
+    probe: ProbeRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -126,7 +151,7 @@ class PromptTrace:
         category: of the prompt set; None for texts and probes.
         difficulty: as the prompt set states it; None where it does not.
         prompt: as in the prompt set; None for a probe.
-        wrapped: the whole text the model read, with what the template puts around it; None for a probe.
+        wrapped: the whole text the model read, with what the template puts around it; None for random tokens.
         token_ids: that the model read.
         answer: None where nothing was to be generated.
         score: None where nothing is to be scored.
@@ -153,7 +178,8 @@ class TraceRun:
     """Time, threads and memory of a trace: the part that differs from run to run.
 
     Attributes:
-        prefill_seconds, generation_seconds: of the engine's work alone.
+        prefill_seconds, generation_seconds: of the engine's work alone, on what is read and on answers.
+        writing_seconds: likewise, on what the model wrote to read it; None where it wrote nothing.
         peak_bytes: largest resident memory of the process beyond pages of mapped files; None where the system does not
             tell.
     """
@@ -165,6 +191,7 @@ class TraceRun:
     generation_seconds: float
     threads: int
     peak_bytes: int | None
+    writing_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -225,7 +252,14 @@ TRACE_FORM = SavedForm(
     error=TraceError,
     digits=DIGITS,
     check=_check_shapes,
-    optional=("model.file_hashes", "experts", "prompts.experts", "prompts.score.why"),
+    optional=(
+        "model.file_hashes",
+        "settings.probe",
+        "experts",
+        "prompts.experts",
+        "prompts.score.why",
+        "run.writing_seconds",
+    ),
 )
 
 

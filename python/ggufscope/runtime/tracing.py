@@ -1,4 +1,4 @@
-"""`trace`: run a model on prompts, a text, token ids or random tokens, and write down what happens inside."""
+"""`trace`: run a model on prompts, a text, token ids or a probe, and write down what happens inside."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ from ..saving.guard import Guard
 from .answering import Budget
 from .engines.engine import ENGINES
 from .measuring.kept import checked_points, keeping
+from .reading.probe_shape import probe_shape
+from .reading.probes import OWN, Probe, parse_probe
 from .reading.prompts import NamedPrompts, named_prompts
 from .reading.readings import Reading, draw_tokens, read_prompt_set, read_text, read_tokens
+from .reading.sequences import Draft, draft_own_words, draw_sequences
 from .records import TraceTiming, trace_document
 from .timed_run import Plan, TimedRun
 from .trace_result import Trace, TraceInterrupted
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     from .engines.engine import Progress
     from .measuring.capture import Keep
+    from .reading.probes import AskedProbe
     from .shape import ModelShape
 
 
@@ -37,7 +41,7 @@ def trace(
     *,
     prompts: str | PathLike[str] | NamedPrompts | None = None,
     text: str | PathLike[str] | None = None,
-    probe: int | None = None,
+    probe: AskedProbe | None = None,
     tokens: str | PathLike[str] | None = None,
     template: str = "auto",
     engine: str = "streamed",
@@ -57,7 +61,9 @@ def trace(
         source: path of a GGUF model (any file of a split one), or an open model.
         prompts: a file of prompts, or a set that was read already; by default the twenty that ship with ggufscope.
         text: a file to read in place of prompts.
-        probe: read so many random tokens of the vocabulary in place of prompts.
+        probe: read in place of prompts what nobody has to write: `"own"`, eight sequences that the model writes itself,
+            or `"random"`, eight of random tokens, both in the form and the median length of the prompts, which are not
+            read themselves; `"own:4"`, `"random:4"`: so many sequences; a number: so many random tokens in one piece.
         tokens: a file of token ids to read in place of prompts; see `token_files`.
         template: form to put prompts in: `"auto"`, `"none"` or one of `templates.TEMPLATES`.
         engine: a name in `engine.ENGINES`.
@@ -68,7 +74,7 @@ def trace(
         keep_path: where to store them, an .npz file.
         force: replace a file, too, that ggufscope did not write.
         threads: at most so many; by default the cores this process may use.
-        seed: of the probe's tokens.
+        seed: of the draws of the probe's tokens.
         hash: hash the whole files, too (SHA-256, as `sha256sum`), in a thread of its own.
         announce: called with the plan before the work starts.
         progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
@@ -90,7 +96,10 @@ def trace(
         >>> trace = gs.trace("model.gguf")                                          # doctest: +SKIP
         >>> trace.head_figure("entropy_share").mean(axis=0)                         # doctest: +SKIP
     """
-    _check_choices(sum(choice is not None for choice in (prompts, text, probe, tokens)), engine)
+    asked = None if probe is None else parse_probe(probe)
+    in_their_shape = asked is not None and asked.length is None
+    readings = (None if in_their_shape else prompts, text, asked, tokens)
+    _check_choices(sum(choice is not None for choice in readings), engine)
     budget = _budget(max_new_tokens, text is None and probe is None and tokens is None)
     points = checked_points(keep)
     if points and keep_path is None:
@@ -106,11 +115,11 @@ def trace(
         opened = stack.enter_context(ENGINES[engine].open(model, n_threads))
         if opened.shape.no_answers is not None:
             budget = Budget.of(0)
-        reading = _read(model, opened.shape, budget.most, prompts, text, probe, tokens, template, seed)
-        _check_context(reading, opened.shape)
+        material = _read(model, opened.shape, budget.most, prompts, text, asked, tokens, template, seed)
+        _check_context(material.outline() if isinstance(material, Draft) else material, opened.shape)
         hashing = stack.enter_context(FileHashing(model, wanted=hash))
         keeper = stack.enter_context(_keeper(keep_path, points, opened.shape, guard))
-        run = TimedRun(opened, reading, budget, progress)
+        run = TimedRun(opened, material, budget, progress)
         run.announce(announce)
         interrupted = run.work(keeper)
         timing = TraceTiming(
@@ -119,10 +128,11 @@ def trace(
             run.seconds,
             n_threads,
             run.memory.peak,
+            run.writing_seconds,
         )
         subject = Subject.of(model, hashing.result_so_far() if interrupted else hashing.result())
         document = trace_document(
-            subject, opened, reading, run.recorder, run.endings, new_tokens=budget.most, kept=points, timing=timing
+            subject, opened, run.reading, run.recorder, run.endings, new_tokens=budget.most, kept=points, timing=timing
         )
     if interrupted:
         raise TraceInterrupted(Trace(document))
@@ -148,20 +158,38 @@ def _read(  # noqa: PLR0917
     new_tokens: int,
     prompts: str | PathLike[str] | NamedPrompts | None,
     text: str | PathLike[str] | None,
-    probe: int | None,
+    probe: Probe | None,
     tokens: str | PathLike[str] | None,
     template: str,
     seed: int,
-) -> Reading:
+) -> Reading | Draft:
     if probe is not None:
-        return draw_tokens(model, probe, seed)
+        return _probe(model, shape, probe, _known(prompts), template, seed)
     if tokens is not None:
         return read_tokens(model, tokens, answered=new_tokens > 0)
     if text is not None:
         return read_text(model, text, closed=not (shape.causal and new_tokens))
-    known = prompts if isinstance(prompts, NamedPrompts) else named_prompts(prompts)
+    known = _known(prompts)
     # A prompt of a causal model stays open, answered or not: its figures do not depend on what is to follow.
     return read_prompt_set(model, known.prompts, known.name, template, closed=not shape.causal)
+
+
+def _probe(  # noqa: PLR0917
+    model: Model, shape: ModelShape, probe: Probe, prompts: NamedPrompts, template: str, seed: int
+) -> Reading | Draft:
+    if probe.length is not None:
+        return draw_tokens(model, probe.length, seed)
+    of_prompts = probe_shape(model, prompts, template, closed=not shape.causal)
+    if probe.kind == OWN and shape.no_answers is None:
+        return draft_own_words(model, of_prompts, probe.sequences, seed)
+    reading = draw_sequences(model, of_prompts, probe.sequences, seed)
+    if probe.kind == OWN:
+        reading.warnings.append(f"random tokens are read in place of the model's own words: {shape.no_answers}")
+    return reading
+
+
+def _known(prompts: str | PathLike[str] | NamedPrompts | None) -> NamedPrompts:
+    return prompts if isinstance(prompts, NamedPrompts) else named_prompts(prompts)
 
 
 def _check_context(reading: Reading, shape: ModelShape) -> None:

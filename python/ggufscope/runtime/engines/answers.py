@@ -1,4 +1,4 @@
-"""Greedy choice of the next token of several prompts, and when each is done."""
+"""The tokens of several answers, one after the other, and when each is done."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .choosing import greedy
 from .engine import Ending, GenerationInterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..shape import Array
+    from .choosing import Choose
     from .engine import Over, Progress
 
 
@@ -24,16 +26,25 @@ class Answers:
         context: tokens that a prompt and its answer may have when they are read; None: no limit.
         stop: ids that end an answer.
         over: tells of other ends, see `engine.Over`.
+        choose: the way to choose the next token, see `choosing`.
     """
 
     def __init__(
-        self, lengths: list[int], limit: int, context: int | None, stop: frozenset[int], over: Over | None = None
+        self,
+        lengths: list[int],
+        limit: int,
+        context: int | None,
+        stop: frozenset[int],
+        over: Over | None = None,
+        *,
+        choose: Choose = greedy,
     ) -> None:
         self._lengths = lengths
         self._limit = limit
         self._context = context
         self._stop = stop
         self._over = over
+        self._choose = choose
         self.tokens: list[list[int]] = [[] for _ in lengths]
         self._reasons: list[str | None] = [None] * len(lengths)
 
@@ -71,11 +82,11 @@ class Answers:
             if not np.isfinite(scores).all():
                 self._reasons[prompt] = "not finite"
                 continue
-            token = int(np.argmax(scores))
+            answer = self.tokens[prompt]
+            token = self._choose(prompt, len(answer), scores)
             if token in self._stop:
                 self._reasons[prompt] = "stop"
                 continue
-            answer = self.tokens[prompt]
             answer.append(token)
             if len(answer) >= self._limit:
                 self._reasons[prompt] = "limit"

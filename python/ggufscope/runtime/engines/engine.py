@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ...errors import Interrupted
 from ...extras import need
+from .choosing import greedy
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ...models.model import Model
     from ..measuring.capture import Recorder
     from ..shape import Array, ModelShape
+    from .choosing import Choose
 
     Tokens = Sequence[npt.NDArray[np.int32]]
 
@@ -73,7 +75,7 @@ class EngineDescription:
 
 
 class Engine(Protocol):
-    """A model ready to run. One prefill, then at most one generation; `close` frees what it holds."""
+    """A model ready to run: prefills, at most one generation behind each; `close` frees what it holds."""
 
     @property
     def description(self) -> EngineDescription: ...
@@ -100,15 +102,22 @@ class Engine(Protocol):
         """
 
     def generate(
-        self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None, over: Over | None = None
+        self,
+        max_new_tokens: int,
+        stop: frozenset[int],
+        *,
+        progress: Progress | None,
+        over: Over | None = None,
+        choose: Choose = greedy,
     ) -> list[Ending]:
-        """Continue every prompt greedily: the highest score, the lowest id among equals.
+        """Continue every prompt, greedily unless another way to choose is asked for.
 
         Args:
             max_new_tokens: at most so many for each, at least 1, at most the `room` of the prefill.
             stop: ids that end an answer.
             progress: see Progress.
             over: see Over.
+            choose: the way to choose the next token, see `choosing`.
 
         Raises:
             ValueError: The model does not continue a text (`ModelShape.no_answers`).

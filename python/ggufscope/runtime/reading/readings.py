@@ -1,4 +1,4 @@
-"""Readings for a model: a set of prompts, a text, token ids, or random tokens."""
+"""Readings for a model: a set of prompts, a text, token ids, or random tokens in one piece."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from ...architecture.vocabulary import ordinary_tokens
 from ...errors import MissingExtraError, TraceError
 from ...text.escape import escape
 from ...text.names import base_name
+from ..trace_document import ProbeRecord
+from .draws import check_seed
+from .probes import RANDOM
 from .templates import choose_template
 from .token_files import read_token_sequences
 from .tokenizer import read_tokenizer, read_vocabulary
@@ -63,6 +66,7 @@ class Reading:
     stop: frozenset[int] = frozenset()
     seed: int | None = None
     warnings: list[str] = field(default_factory=list)
+    probe: ProbeRecord | None = None
 
 
 def read_prompt_set(model: Model, prompts: PromptSet, name: str, template: str, *, closed: bool = False) -> Reading:
@@ -154,10 +158,7 @@ def read_tokens(model: Model, path: str | PathLike[str], *, answered: bool = Fal
         TraceError: The model has no token embedding, or the file has no ids, or one that is out of range.
         OSError: The file cannot be read.
     """
-    table = model.tensors.get("token_embd.weight")
-    if table is None:
-        raise TraceError("there is no token_embd.weight")
-    sequences = read_token_sequences(path, table.n_rows)
+    sequences = read_token_sequences(path, embedding_rows(model))
     tokenizer, warnings = _decoder(model) if answered else (None, [])
     try:
         stop = read_vocabulary(model).ends
@@ -194,19 +195,37 @@ def draw_tokens(model: Model, n_tokens: int, seed: int) -> Reading:
     """
     if isinstance(n_tokens, bool) or n_tokens < 2:
         raise ValueError(f"a probe takes two tokens or more, not {n_tokens!r}")
-    if isinstance(seed, bool) or seed < 0:
-        raise ValueError(f"seed must be 0 or more, not {seed!r}")
-    table = model.tensors.get("token_embd.weight")
-    if table is None:
-        raise TraceError("there is no token_embd.weight")
-    try:
-        kept, assumed = ordinary_tokens(model, table.n_rows)
-    except NotApplicableError as limit:
-        raise TraceError(str(limit)) from None
+    check_seed(seed)
+    kept, assumed = drawable(model)
     try:
         opening, warnings = read_vocabulary(model).opening, list(assumed)
     except GGUFError as error:
         opening, warnings = (), [*assumed, f"nothing stands in front of the random tokens: {escape(error)}"]
     drawn = np.random.default_rng(seed).choice(np.flatnonzero(kept), n_tokens)
     tokens = np.concatenate([np.array(opening, np.int32), drawn]).astype(np.int32)
-    return Reading("probe", None, [Item("probe", tokens)], opening=opening, seed=seed, warnings=warnings)
+    record = ProbeRecord(RANDOM, 1, n_tokens, None, list(opening), 0, [])
+    return Reading("probe", None, [Item("probe", tokens)], opening=opening, seed=seed, warnings=warnings, probe=record)
+
+
+def drawable(model: Model) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
+    """Tokens to draw from, and the assumptions made; see `ordinary_tokens`.
+
+    Raises:
+        TraceError: The model has no token embedding, or only tokens of bytes and control.
+    """
+    try:
+        return ordinary_tokens(model, embedding_rows(model))
+    except NotApplicableError as limit:
+        raise TraceError(str(limit)) from None
+
+
+def embedding_rows(model: Model) -> int:
+    """Rows of the token embedding, which bound the ids of tokens.
+
+    Raises:
+        TraceError: The model has none.
+    """
+    table = model.tensors.get("token_embd.weight")
+    if table is None:
+        raise TraceError("there is no token_embd.weight")
+    return table.n_rows

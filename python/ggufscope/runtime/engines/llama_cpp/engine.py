@@ -11,6 +11,7 @@ import numpy as np
 from ....architecture.limits import NotApplicableError
 from ....errors import TraceError
 from ..answers import Answers
+from ..choosing import greedy
 from ..engine import Ending, EngineDescription, Seconds
 from ..streamed.network import Network
 from .library import VERSION, load
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ....models.model import Model
     from ...measuring.capture import Recorder
     from ...shape import Array, ModelShape
+    from ..choosing import Choose
     from ..engine import Over, Progress, Tokens
     from .tiny_model import Structure
 
@@ -137,14 +139,20 @@ class LlamaCppEngine:
         return scores
 
     def generate(
-        self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None, over: Over | None = None
+        self,
+        max_new_tokens: int,
+        stop: frozenset[int],
+        *,
+        progress: Progress | None,
+        over: Over | None = None,
+        choose: Choose = greedy,
     ) -> list[Ending]:
         """Continue every prompt; see `Engine.generate`."""
         if self.shape.no_answers is not None:
             raise ValueError(self.shape.no_answers)
         if self._logits is None:
             raise ValueError("there is nothing to continue before a prefill")
-        answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop, over)
+        answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop, over, choose=choose)
         return answers.complete(self._logits, self._step, progress)
 
     def _session(self, n_sequences: int, length: int, batch: int) -> Session:

@@ -12,6 +12,7 @@ from ...._version import __version__
 from ....architecture.limits import NotApplicableError
 from ....errors import TraceError
 from ..answers import Answers
+from ..choosing import greedy
 from ..engine import EngineDescription
 from .estimate import estimate
 from .layer import LayerRun
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ....models.model import Model
     from ...measuring.capture import Recorder
     from ...shape import Array, ModelShape
+    from ..choosing import Choose
     from ..engine import Ending, Over, Progress, Seconds, Tokens
     from .mixers.mixer import RunningMixer
 
@@ -87,7 +89,13 @@ class StreamedEngine:
         return self._logits
 
     def generate(
-        self, max_new_tokens: int, stop: frozenset[int], *, progress: Progress | None, over: Over | None = None
+        self,
+        max_new_tokens: int,
+        stop: frozenset[int],
+        *,
+        progress: Progress | None,
+        over: Over | None = None,
+        choose: Choose = greedy,
     ) -> list[Ending]:
         """Continue every prompt; see `Engine.generate`."""
         if self.shape.no_answers is not None:
@@ -96,7 +104,7 @@ class StreamedEngine:
             raise ValueError("there is nothing to continue before a prefill")
         if max_new_tokens > self._room:
             raise ValueError(f"the prefill left room for {self._room} tokens, not for {max_new_tokens}")
-        answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop, over)
+        answers = Answers(self._lengths, max_new_tokens, self.shape.context_length, stop, over, choose=choose)
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             return answers.complete(self._logits, self._step, progress)
 

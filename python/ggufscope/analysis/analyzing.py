@@ -30,6 +30,8 @@ from .verdicts.last_layer import LastLayer, judge_last_layer
 
 if TYPE_CHECKING:
     from ..profiles.profile_result import Profile
+    from ..runtime import Plan
+    from ..runtime.reading.probes import AskedProbe
     from .verdicts.findings import Finding
 
 
@@ -43,8 +45,9 @@ def analyze(
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
     seed: int = 0,
-    probe: int | None = None,
+    probe: AskedProbe | None = None,
     profile: Profile | None = None,
+    announce: Callable[[Plan], object] | None = None,
 ) -> Analysis:
     """Static analysis: a structural risk index per layer, six hypotheses, and what each finding is worth.
 
@@ -59,10 +62,12 @@ def analyze(
         threads: at most so many; by default the cores this process may use.
         progress: called as `progress(done_bytes, total_bytes)` for every pass over a model; may raise to cancel.
         seed: of all draws; the same seed gives the same numbers.
-        probe: let the model read so many random tokens, and take what is measured in place of what propagation
-            predicts. No text is needed, and the model has to be one that `ggufscope.trace` runs.
+        probe: let the model read a probe, and take what is measured in place of what propagation predicts: `"own"`,
+            what it writes itself; `"random"`, random tokens in the shape of prompts; or a number of those in one piece,
+            as for `ggufscope.trace`. No text is needed, and the model has to be one that `ggufscope.trace` runs.
         profile: of the model, where there is one already: it is not computed again, but where gate and up share a
             tensor that the profile does not take apart, being from an earlier version.
+        announce: called with the plan of a probe before the model runs.
 
     Returns:
         The analysis.
@@ -80,7 +85,7 @@ def analyze(
         >>> analysis.layers["risk"].argmax(), analysis.hypotheses["H3"].verdict     # doctest: +SKIP
     """
     settings = make_settings(weights, norm, scale, preset, seed, probe)
-    return analyze_with(settings, source, threads=threads, progress=progress, profile=profile)
+    return analyze_with(settings, source, threads=threads, progress=progress, profile=profile, announce=announce)
 
 
 def analyze_with(
@@ -91,6 +96,7 @@ def analyze_with(
     progress: Callable[[int, int], object] | None = None,
     profile: Profile | None = None,
     presets: Mapping[str, Preset] = PRESETS,
+    announce: Callable[[Plan], object] | None = None,
 ) -> Analysis:
     """The analysis by settings that were checked before; see `analyze`.
 
@@ -101,12 +107,20 @@ def analyze_with(
         progress: called as `progress(done_bytes, total_bytes)` for every pass over a model; may raise to cancel.
         profile: of the model, where there is one already.
         presets: to choose from, the registered ones.
+        announce: called with the plan of a probe before the model runs.
     """
     n_threads = thread_count(threads)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with read_input(source, n_threads, progress, profile) as analysed:
         preset_input = PresetInput(
-            analysed.table, settings.norm, analysed.model, n_threads, progress, settings.probe, settings.seed
+            analysed.table,
+            settings.norm,
+            analysed.model,
+            n_threads,
+            progress,
+            settings.probe,
+            settings.seed,
+            announce,
         )
         probing, has_model = settings.probe is not None, analysed.model is not None
         chosen = chosen_presets(presets, settings.preset, has_model=has_model, probing=probing)

@@ -9,11 +9,14 @@ from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..runtime.reading.probes import Probe, parse_probe
 from .presets.registry import NORMS, PRESETS, SCALES, Norm, Scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
+
+    from ..runtime.reading.probes import AskedProbe
 
 # What people write → component
 WEIGHT_NAMES = {
@@ -37,7 +40,7 @@ class AnalysisSettings:
         scale: of a component over the layers, `minmax` or `rank`.
         preset: the one to run; None for all that fit, the first leading.
         seed: of every random draw.
-        probe: random tokens that the model reads; None without a probe.
+        probe: the probe that the model reads; None without one.
     """
 
     weights: Mapping[str, float]
@@ -45,7 +48,7 @@ class AnalysisSettings:
     scale: Scale
     preset: str | None
     seed: int
-    probe: int | None = None
+    probe: Probe | None = None
 
 
 def make_settings(  # noqa: PLR0917  the choices of `analyze`, in its order
@@ -54,7 +57,7 @@ def make_settings(  # noqa: PLR0917  the choices of `analyze`, in its order
     scale: str,
     preset: str | None,
     seed: int,
-    probe: int | None = None,
+    probe: AskedProbe | None = None,
     *,
     presets: Iterable[str] = PRESETS,
 ) -> AnalysisSettings:
@@ -64,17 +67,14 @@ def make_settings(  # noqa: PLR0917  the choices of `analyze`, in its order
         ValueError: One of them is not a choice; the message says which are.
         OSError: The file of weights cannot be read.
     """
-    settings = AnalysisSettings(
+    return AnalysisSettings(
         weights=read_weights(weights),
         norm=_chosen("norm", norm, NORMS),
         scale=_chosen("scale", scale, SCALES),
         preset=None if preset is None else _chosen("preset", preset, tuple(presets)),
         seed=seed,
-        probe=probe,
+        probe=None if probe is None else parse_probe(probe),
     )
-    if probe is not None and (isinstance(probe, bool) or probe < 2):
-        raise ValueError(f"a probe takes two tokens or more, not {probe!r}")
-    return settings
 
 
 def _chosen(what: str, value: str, choices: tuple[Any, ...]) -> Any:

@@ -1,6 +1,7 @@
 """`ggufscope analyze`."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from ..terminal.analysis import render_analysis
 from ..terminal.console import show
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
+from ..terminal.trace import announce_plan
 from ..terminal.written import say_what_is_missing, written_line
 from .index_options import NormOption, ScaleOption, WeightsOption
 from .options import ForceOption, JsonOption, ThreadsOption, output_directory, probe_option
@@ -44,10 +46,7 @@ def analyze(
     preset: Annotated[
         str | None, typer.Option("--preset", help=f"This one alone: {', '.join(PRESETS)}. Default: all that fit.")
     ] = None,
-    probe: Annotated[
-        int | None,
-        probe_option("Run the model on N random tokens in place of propagation."),
-    ] = None,
+    probe: Annotated[str | None, probe_option("Run the model on a probe in place of propagation.")] = None,
     as_json: JsonOption = False,
     threads: ThreadsOption = None,
     force: ForceOption = False,
@@ -66,7 +65,8 @@ def analyze(
         names = [name for name in FILES if not (in_place and name == PROFILE_JSON)]
         usable_directory(output, [*names, *file_names(formats)], guard)
     with progress_bar("analysing") as progress:
-        analysis = analyze_with(settings, source, threads=threads, progress=progress)
+        announce = announce_plan if sys.stderr.isatty() else None
+        analysis = analyze_with(settings, source, threads=threads, progress=progress, announce=announce)
     written: list[Path] = []
     if output is not None:
         saved = Analysis(analysis.document) if in_place else analysis

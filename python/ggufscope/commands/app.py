@@ -33,6 +33,8 @@ COMMANDS: dict[str, str] = {
     "demo": "A study of the small trained model that comes along, from its weights to what it does when it reads.",
 }
 
+_PROBING = frozenset({"analyze", "trace", "study"})  # commands whose `--probe` names a kind, or none
+
 # Base of typer's own exceptions about the command line; which click it comes from depends on the version of typer.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -122,6 +124,18 @@ def _end_by_signal(number: int, _frame: object) -> NoReturn:
     raise SystemExit(128 + number)  # unwinds, so that temporary files go
 
 
+def _with_kinds_of_probes(words: Sequence[str]) -> list[str]:
+    """The words with a kind behind every `--probe` that has none: options of typer always take a value."""
+    from ..runtime.reading.probes import OWN, is_probe  # noqa: PLC0415 - only where it is needed
+
+    completed: list[str] = []
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        completed.append(word)
+        if word == "--probe" and not is_probe(following):
+            completed.append(OWN)
+    return completed
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code.
 
@@ -132,6 +146,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in words
     words = [argument for argument in words if argument != "--debug"]
     called = next((argument for argument in words if not argument.startswith("-")), None)
+    if called in _PROBING:
+        words = _with_kinds_of_probes(words)
     guard_standard_output()
     try:
         signal.signal(signal.SIGTERM, _end_by_signal)

@@ -8,6 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
+from ..runtime.reading.probes import OWN, RANDOM, USUAL_SEQUENCES
+
+_PROBE_KINDS = (
+    f"KIND: {OWN}, the model writes {USUAL_SEQUENCES} sequences itself; {RANDOM}, as many of random tokens; {OWN}:N,"
+    f" {RANDOM}:N, so many; N, so many random tokens in one piece."
+)
+
 ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="A GGUF file, or any file of a split model.")]
 
 ThreadsOption = Annotated[
@@ -55,5 +62,5 @@ def seed_option(about: str) -> Any:
 
 
 def probe_option(about: str) -> Any:
-    """`--probe`: how many random tokens to read; `about` says what for."""
-    return typer.Option("--probe", metavar="N", help=about)
+    """`--probe`: a kind of probe, OWN where none is named (`app.main` sees to that); `about` says what for."""
+    return typer.Option("--probe", metavar="[KIND]", help=f"{about} {_PROBE_KINDS}")

@@ -7,8 +7,8 @@ import typer
 
 from ..errors import ExitCode
 from ..report.writing import chosen_formats
+from ..runtime.reading.probes import OWN
 from ..studies import study as run_study
-from ..studies.choices import PROBE_TOKENS
 from ..terminal.standard_output import print_out
 from ..terminal.written import say_what_is_missing, written_line
 from .index_options import NormOption, ScaleOption, WeightsOption
@@ -35,7 +35,7 @@ def study(
     template: TemplateOption = "auto",
     engine: EngineOption = USUAL_ENGINE,
     max_new_tokens: MaxNewTokensOption = None,
-    probe: Annotated[int, probe_option("Random tokens to read beside the prompts; 0: none.")] = PROBE_TOKENS,
+    probe: Annotated[str, probe_option("The probe to read beside the prompts; 0: none.")] = OWN,
     weights: WeightsOption = None,
     norm: NormOption = "mean",
     scale: ScaleOption = "minmax",

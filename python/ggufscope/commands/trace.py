@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..runtime import Plan, Trace, TraceInterrupted
+from ..runtime import Trace, TraceInterrupted
 from ..runtime import trace as run_trace
 from ..runtime.engines.engine import ENGINES
 from ..runtime.measuring.capture import POINTS
@@ -17,7 +17,7 @@ from ..saving.guard import Guard
 from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
-from ..terminal.trace import plan_text, render_trace
+from ..terminal.trace import announce_plan, render_trace
 from .options import ForceOption, JsonOption, ModelArgument, ThreadsOption, output_file, probe_option, seed_option
 from .reading_options import USUAL_ENGINE, EngineOption, MaxNewTokensOption, PromptsOption, TemplateOption
 
@@ -32,7 +32,7 @@ def trace(
     text: Annotated[
         Path | None, typer.Option("--text", metavar="FILE", help="Read this text in place of prompts.")
     ] = None,
-    probe: Annotated[int | None, probe_option("Read N random tokens in place of prompts.")] = None,
+    probe: Annotated[str | None, probe_option("Read a probe, which nobody has to write, in place of prompts.")] = None,
     tokens: Annotated[
         Path | None, typer.Option("--tokens", metavar="FILE", help="Read these token ids in place of prompts.")
     ] = None,
@@ -45,7 +45,7 @@ def trace(
             "--keep", metavar="NAME", help=f"Store raw activations beside FILE, as .npz; repeat: {', '.join(POINTS)}."
         ),
     ] = None,
-    seed: Annotated[int, seed_option("Of the random tokens.")] = 0,
+    seed: Annotated[int, seed_option("Of the draws of a probe.")] = 0,
     threads: ThreadsOption = None,
     hashed: Annotated[bool, typer.Option("--hash", help="SHA-256 of the whole files, too.")] = False,
     as_json: JsonOption = False,
@@ -82,7 +82,7 @@ def trace(
                     threads=threads,
                     seed=seed,
                     hash=hashed,
-                    announce=_announce if sys.stderr.isatty() else None,
+                    announce=announce_plan if sys.stderr.isatty() else None,
                     progress=progress,
                 )
             )
@@ -102,7 +102,3 @@ def _run(work: Callable[[], Trace]) -> tuple[Trace, TraceInterrupted | None]:
         return work(), None
     except TraceInterrupted as stopped:
         return stopped.trace, stopped
-
-
-def _announce(plan: Plan) -> None:
-    print(plan_text(plan), file=sys.stderr)

@@ -29,7 +29,7 @@ def validate(
     ] = None,
     probe: Annotated[
         Path | None,
-        typer.Option("--probe", metavar="FILE", help="A trace of random tokens (trace --probe) to compare with."),
+        typer.Option("--probe", metavar="FILE", help="A trace of a probe (trace --probe) to compare with."),
     ] = None,
     seed: Annotated[int, seed_option("Of resamples and shuffles.")] = 0,
     as_json: JsonOption = False,

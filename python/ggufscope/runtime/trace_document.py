@@ -99,6 +99,11 @@ class TraceSettings:
     kept: list[str]
     probe: ProbeRecord | None = None
 
+    @property
+    def probe_kind(self) -> str | None:
+        """The kind of the probe; None without, and in files of the first release."""
+        return None if self.probe is None else self.probe.kind
+
 
 @dataclass(frozen=True)
 class FigureRecord:

@@ -13,6 +13,7 @@ from ..errors import TraceError
 from ..report.writing import chosen_formats
 from ..runtime.answering import MOST_TOKENS
 from ..runtime.engines.engine import ENGINES
+from ..runtime.reading.probes import Probe, parse_probe
 from ..runtime.reading.prompts import named_prompts
 from ..runtime.reading.readings import read_prompt_set
 from ..runtime.reading.templates import CHOICES
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
     from ..analysis.settings import AnalysisSettings
     from ..models.model import Model
+    from ..runtime.reading.probes import AskedProbe
     from ..runtime.reading.prompts import NamedPrompts
 
 Setting = str | int  # a choice as it is saved
-
-PROBE_TOKENS = 256
+_NO_PROBE = (0, "0")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Choices:
         traced: whether the model is run at all.
         prompts: what the model is to read; the file is read once, it may be a pipe, or change meanwhile.
         analysis: settings of the analysis.
+        probe: to read beside the prompts; None: none.
         formats: of the report.
         hashed: whether to hash the whole files, too.
     """
@@ -47,7 +49,7 @@ class Choices:
     template: str
     engine: str
     new_tokens: int | None
-    probe: int
+    probe: Probe | None
     analysis: AnalysisSettings
     threads: int
     formats: tuple[str, ...]
@@ -69,16 +71,25 @@ class Choices:
     def of_trace(self) -> dict[str, Setting]:
         """Choices that the trace depends on: of the prompts their content, not the place of their file."""
         return {
-            "prompts": hashlib.sha256(self.prompts.prompts.model_dump_json().encode()).hexdigest(),
+            "prompts": self._content_of_prompts,
             "template": self.template,
             "engine": self.engine,
             "max_new_tokens": f"to the end, at most {MOST_TOKENS}" if self.new_tokens is None else self.new_tokens,
         }
 
     @property
-    def of_probe(self) -> dict[str, Setting]:
-        """Choices that the trace of random tokens depends on."""
-        return {"probe": self.probe, "seed": self.seed, "engine": self.engine}
+    def of_probe(self) -> dict[str, Setting] | None:
+        """Choices that the trace of the probe depends on: prompts where it has their shape. None without one."""
+        if self.probe is None:
+            return None
+        settings: dict[str, Setting] = {"probe": self.probe.setting, "seed": self.seed, "engine": self.engine}
+        if self.probe.length is None:
+            settings |= {"prompts": self._content_of_prompts, "template": self.template}
+        return settings
+
+    @property
+    def _content_of_prompts(self) -> str:
+        return hashlib.sha256(self.prompts.prompts.model_dump_json().encode()).hexdigest()
 
     def check_on(self, model: Model) -> None:
         """Find what is wrong with the choices for this model before hours of work.
@@ -102,7 +113,7 @@ def make_choices(
     template: str,
     engine: str,
     max_new_tokens: int | None,
-    probe: int,
+    probe: AskedProbe,
     weights: Mapping[str, float] | str | PathLike[str] | None,
     norm: str,
     scale: str,
@@ -123,20 +134,23 @@ def make_choices(
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
     if template not in CHOICES:
         raise ValueError(f"template must be one of {', '.join(CHOICES)}, not {template!r}")
-    if _at_least(probe, 0, "probe") == 1:
-        raise ValueError("a probe takes two tokens or more, or 0 for none")
     return Choices(
         traced=traced,
         prompts=named_prompts(prompts),
         template=template,
         engine=engine,
         new_tokens=None if max_new_tokens is None else _at_least(max_new_tokens, 0, "max_new_tokens"),
-        probe=probe,
+        probe=_probe(probe),
         analysis=settings,
         threads=thread_count(threads),
         formats=tuple(chosen_formats()[0]),
         hashed=hashed,
     )
+
+
+def _probe(asked: AskedProbe) -> Probe | None:
+    """The probe that was asked for; 0: none."""
+    return None if asked in _NO_PROBE and not isinstance(asked, bool) else parse_probe(asked)
 
 
 def _at_least(value: int, least: int, what: str) -> int:

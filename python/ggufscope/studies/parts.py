@@ -17,6 +17,7 @@ from ..report.content.results import ReportData
 from ..report.renderers import USUAL_FORMATS
 from ..report.writing import file_names, write_report
 from ..runtime import Trace, TraceInterrupted, trace
+from ..runtime.reading.templates import AUTO
 from ..saving.files import atomic_write
 from ..validation import Validation, validate
 from ..validation.validation_result import FILES as VALIDATION_FILES
@@ -72,9 +73,12 @@ def _make_trace(work: Work) -> Made:
 
 def _make_probe(work: Work) -> Made:
     choices = work.choices
+    in_their_shape = choices.probe is not None and choices.probe.length is None
     probed = trace(
         work.model,
         probe=choices.probe,
+        prompts=choices.prompts if in_their_shape else None,
+        template=choices.template if in_their_shape else AUTO,
         seed=choices.seed,
         engine=choices.engine,
         threads=choices.threads,
@@ -147,7 +151,7 @@ _ALL = (
         _make_probe,
         load=lambda directory: Trace.load(directory / PROBE_JSON),
         beside=("trace",),
-        settings=lambda choices: choices.of_probe if choices.probe else None,
+        settings=lambda choices: choices.of_probe,
         runs_model=True,
     ),
     Part(

@@ -67,7 +67,7 @@ class Study(SavedResult):
 
     @property
     def probe(self) -> Trace | None:
-        """The trace of random tokens; None where there is none."""
+        """The trace of the probe; None where there is none."""
         return cast("Trace | None", self._result("probe"))
 
     @property

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from ..models.model import Model
 from ..models.model import open as open_model
+from ..runtime.reading.probes import OWN
 from ..saving.directories import usable_directory
 from ..saving.guard import Guard
-from .choices import PROBE_TOKENS, make_choices
+from .choices import make_choices
 from .keeping import files_of, read_earlier, remove
 from .making import Making
 from .part import Work
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..runtime import Plan
     from ..runtime.engines.engine import Progress
+    from ..runtime.reading.probes import AskedProbe
     from .choices import Choices
     from .study_document import Step
     from .study_result import Study
@@ -37,7 +39,7 @@ def study(
     template: str = "auto",
     engine: str = "streamed",
     max_new_tokens: int | None = None,
-    probe: int = PROBE_TOKENS,
+    probe: AskedProbe = OWN,
     weights: Mapping[str, float] | str | PathLike[str] | None = None,
     norm: str = "mean",
     scale: str = "minmax",
@@ -63,7 +65,7 @@ def study(
         template: form to put prompts in, as for `ggufscope.trace`.
         engine: as for `ggufscope.trace`.
         max_new_tokens: to answer each prompt with; by default 64, and up to 256 for answers that are not over then.
-        probe: random tokens to read beside the prompts; 0: none.
+        probe: to read beside the prompts, as for `ggufscope.trace`, in their form and length; 0: none.
         weights: of the index, as for `ggufscope.analyze`; so are `norm` and `scale`.
         norm: scale of a gain vector.
         scale: of a component over the layers.

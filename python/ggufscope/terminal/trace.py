@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import statistics
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from ..models.stacks import layer_ranges
+from ..runtime.reading.probes import OWN, RANDOM, words_of
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, counted, short
 from .analysis import peaks
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ..runtime.trace_document import PromptTrace, Score, TraceDocument
 
 _LABEL = 28
+_LONG = 300.0  # seconds, from which on a probe that takes less is worth a word
 _LONGEST_ANSWER = 44
 _MOST_UNUSED = 6  # layers whose experts that were never chosen are named
 _VERDICT_STYLES = {"correct": "green", "wrong": "red"}
@@ -44,11 +47,22 @@ _SHOWN = {
 def plan_text(plan: Plan) -> str:
     """A plan in a line: how much is read and answered, and how long that will take."""
     parts = [counted(plan.n_prompts, "prompt"), counted(plan.n_tokens, "token")]
+    if plan.written:
+        parts = [counted(plan.n_prompts, "sequence"), counted(plan.n_tokens, "token")]
+        parts.append(f"{plan.written} of each written by the model itself")
     if plan.new_tokens:
         parts.append(f"then up to {counted(plan.new_tokens, 'token')} of answer each")
     if plan.seconds is not None:
         parts.append(f"about {duration(plan.seconds)}")
-    return ", ".join(parts)
+    told = ", ".join(parts)
+    if plan.written and (plan.seconds or 0.0) > _LONG:
+        told += f"; fewer sequences ({OWN}:2) or --probe {RANDOM} take less"
+    return told
+
+
+def announce_plan(plan: Plan) -> None:
+    """Tell a plan before the work starts."""
+    print(plan_text(plan), file=sys.stderr)
 
 
 def duration(seconds: float) -> str:
@@ -82,8 +96,11 @@ def _render_headline(console: Console, document: TraceDocument, glyphs: Glyphs) 
     model, settings, run = document.model, document.settings, document.run
     shape = [counted(model.n_layers, "layer"), counted(max(model.n_heads, default=0), "head")]
     n_tokens = sum(len(prompt.token_ids) for prompt in document.prompts)
-    read = {"prompts": counted(len(document.prompts), "prompt"), "text": "a text", "probe": "random tokens"}
-    read["tokens"] = counted(len(document.prompts), "sequence")
+    n_sequences = counted(len(document.prompts), "sequence")
+    read = {"prompts": counted(len(document.prompts), "prompt"), "text": "a text", "tokens": n_sequences}
+    read["probe"] = words_of(settings.probe_kind)
+    if len(document.prompts) > 1:
+        read["probe"] = f"{n_sequences} of {read['probe']}"
     engine = glyphs.cut(document.engine.name, LONGEST_TEXT)
     source = read.get(settings.source) or glyphs.cut(settings.source, LONGEST_TEXT)
     parts = [f"{source}, {counted(n_tokens, 'token')}", f"engine {engine}"]
@@ -92,7 +109,8 @@ def _render_headline(console: Console, document: TraceDocument, glyphs: Glyphs) 
         parts.append(f"template {template} ({reason})")
     more = [Text(dotted(parts, glyphs))]
     if run is not None:
-        times = [f"read in {duration(run.prefill_seconds)}"]
+        times = [f"written in {duration(run.writing_seconds)}"] if run.writing_seconds is not None else []
+        times += [f"read in {duration(run.prefill_seconds)}"]
         times += [f"answered in {duration(run.generation_seconds)}"] if settings.max_new_tokens else []
         times += [f"{bytes_text(run.peak_bytes)} of memory"] if run.peak_bytes is not None else []
         more.append(Text(dotted(times, glyphs), "dim"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from ..runtime.reading.probes import words_of
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import counted, short
 from ..validation.compare import BETTER, WORSE
@@ -28,7 +29,7 @@ _UNTESTED = (" ", "")
 _OUTCOME_STYLES = {"held up": "bold green", "did not": "bold red", "undecided": "bold yellow", "answers": "bold"}
 _ORDERS = {"heuristic": "heuristic", "propagation": "propag.", "probe": "probe", "norms": "norms", "depth": "depth"}
 _SIZES = {"propagation": " propag. error", "probe": " probe error"}
-_SOURCES = {"prompts": "prompt", "text": "text", "probe": "run of random tokens", "tokens": "sequence"}
+_SOURCES = {"prompts": "prompt", "text": "text", "tokens": "sequence"}
 
 
 def render_validation(console: Console, document: ValidationDocument) -> None:
@@ -51,7 +52,10 @@ def render_validation(console: Console, document: ValidationDocument) -> None:
 
 def _render_headline(console: Console, document: ValidationDocument, glyphs: Glyphs) -> None:
     model, trace = document.model, document.trace
-    read = f"{counted(trace.n_prompts, _SOURCES.get(trace.source, 'piece'))}, {counted(trace.n_tokens, 'token')}"
+    pieces = counted(trace.n_prompts, _SOURCES.get(trace.source, "piece"))
+    if trace.source == "probe":
+        pieces = f"{counted(trace.n_prompts, 'sequence')} of {words_of(trace.probe)}"
+    read = f"{pieces}, {counted(trace.n_tokens, 'token')}"
     facts = [counted(model.n_layers, "layer"), read, f"engine {glyphs.cut(trace.engine, LONGEST_TEXT)}"]
     render_headline(console, model.title, model, facts, unbroken=True)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..analysis.settings import DEFAULT_WEIGHTS
+from ..runtime.reading.probes import words_of
 from .estimates import estimate, undecided, verdict_of
 from .features import read_features
 from .fit_document import Feature, Fit, Fold, HeldOut, Null
@@ -52,7 +53,8 @@ def why_not(scored: Scored, trace: Trace) -> str | None:
     """The reason that there can be no fit; None where there can."""
     settings = trace.document.settings
     if settings.source != "prompts":
-        read = {"text": "a text", "tokens": "token ids"}.get(settings.source, "random tokens")
+        words = words_of(settings.probe_kind)
+        read = {"text": "a text", "tokens": "token ids"}.get(settings.source, words)
         return f"the trace is of {read}: there are no answers"
     if all(prompt.answer is None for prompt in trace.document.prompts):
         return "no answers were generated, so that none could be scored"

@@ -75,7 +75,7 @@ def _index(quantities: Sequence[Quantity], verdict: str) -> Iterator[str]:
 
 def _who(indices: Sequence[Predictor], kind: Sequence[Predictor]) -> str:
     if indices[0].name == PROBE:
-        return "the same index, of a probe of random tokens, orders"
+        return "the same index, measured on the probe, orders"
     if len(indices) == len(kind) == 2:
         return "both indices order"
     return f"the index of preset {' and '.join(predictor.name for predictor in indices)} orders"

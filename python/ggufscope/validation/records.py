@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..runtime.reading.probes import words_of
 from .resampling import FEWEST_PROMPTS, RESAMPLES
 from .sizes import FEWEST_FOR_VERDICT
 from .validation_document import (
@@ -77,6 +78,7 @@ def _compared_trace(trace: Trace) -> ComparedTrace:
         n_prompts=len(document.prompts),
         n_tokens=sum(len(prompt.token_ids) for prompt in document.prompts),
         seed=settings.seed,
+        probe=settings.probe_kind,
     )
 
 
@@ -103,7 +105,8 @@ def _warnings(analysis: Analysis, trace: Trace, probe: Trace | None) -> Iterator
     if trace.document.model.synthetic:
         yield "the weights are synthetic: what is found in them was planted"
     if trace.document.settings.source == "probe":
-        yield "the trace is itself one of random tokens: nothing here is about texts"
+        words = words_of(trace.document.settings.probe_kind)
+        yield f"the trace is itself one of {words}: nothing here is about prompts"
     yield from trace.document.warnings
     if probe is not None:
         yield from (f"probe: {warning}" for warning in probe.document.warnings)

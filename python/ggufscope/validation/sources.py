@@ -1,4 +1,4 @@
-"""The sources of predictions: presets of an analysis, a trace of random tokens, products of norms, depth.
+"""The sources of predictions: presets of an analysis, a trace of a probe, products of norms, depth.
 
 A source gives a score over layers, (L,), or over heads, (L, heads), with L the layers of the trace; NaN where it has no
 value; or it says why it has none.
@@ -14,6 +14,7 @@ import numpy as np
 
 from ..analysis.presets.probe import SCORES as PROBE_SCORES
 from ..analysis.presets.propagated import mean_over_heads
+from ..runtime.reading.probes import words_of
 from .measured import measure
 from .quantities import RISK
 
@@ -49,7 +50,7 @@ class Sources:
 
     Attributes:
         analysis: with its presets.
-        probe: a trace of random tokens; None without one.
+        probe: a trace of a probe; None without one.
         n_heads: query heads of each layer of the trace.
     """
 
@@ -129,7 +130,7 @@ def _of_layer(record: LayerRecord, score: str, preset: PresetSummary) -> float |
 
 
 def _of_probe(comparison: Comparison, source: SourceScore, sources: Sources) -> Prediction:
-    """A figure measured on random tokens: from a trace of them, else from the analysis' preset `probe`."""
+    """A figure measured on a probe: from a trace of it, else from the analysis' preset `probe`."""
     if sources.probe is None:
         return _of_probe_preset(comparison, source, sources)
     measured = measure(comparison, sources.probe, sources.analysis.document.settings.weights, sources.scale)
@@ -139,19 +140,20 @@ def _of_probe(comparison: Comparison, source: SourceScore, sources: Sources) -> 
     values = np.full(shape, np.nan)
     n_prompts = len(measured.prompts)
     values[measured.places(comparison.per)] = measured.combine(np.full((1, n_prompts), 1 / n_prompts))[0]
-    return Prediction(values, f"{source.score}, measured on random tokens")
+    words = words_of(sources.probe.document.settings.probe_kind)
+    return Prediction(values, f"{source.score}, measured on {words}")
 
 
 def _of_probe_preset(comparison: Comparison, source: SourceScore, sources: Sources) -> Prediction:
     try:
         preset = sources.preset("probe")
     except MissingError:
-        raise MissingError("there is no probe: neither a trace of random tokens nor an analysis with one") from None
+        raise MissingError("there is no probe: neither a trace of one nor an analysis with one") from None
     score = {"head": "head_entropy", "layer": "mean_head_entropy"}[comparison.per]
     if source.score != "entropy_share":
         score = RISK if source.score == RISK else _PROBE_SCORES.get(source.score, "")
     if not score:
-        raise MissingError(f"the analysis' probe did not keep {source.score}; a trace of random tokens would have it")
+        raise MissingError(f"the analysis' probe did not keep {source.score}; a trace of one would have it")
     return _score(preset, score, comparison, sources)
 
 

@@ -42,7 +42,7 @@ def validate(
     Args:
         analysis: the static analysis, or the path of one (`analysis-report.json`, or the directory that holds it).
         trace: the measured activations, or the path of a saved trace.
-        probe: a trace of random tokens of the same model, to compare with; without it the preset `probe` of an analysis
+        probe: a trace of a probe of the same model, to compare with; without it the preset `probe` of an analysis
             that was made with one.
         seed: of resamples and shuffles; the same seed gives the same numbers.
         progress: called as `progress(what, share)`; may raise to cancel.
@@ -52,7 +52,7 @@ def validate(
 
     Raises:
         ValidationError: The files are of different models, or it cannot be told that they are not; or the probe is no
-            trace of random tokens.
+            trace of one.
         AnalysisError: A malformed analysis.
         TraceError: A malformed trace.
         ValueError: A negative seed.
@@ -108,7 +108,7 @@ def _check(analysis: Analysis, trace: Trace, probe: Trace | None) -> None:
     if probe is None:
         return
     if probe.document.settings.source != "probe":
-        raise ValidationError("the probe is a trace of a text or of prompts, not of random tokens")
+        raise ValidationError("the probe is a trace of a text or of prompts, neither of own words nor of random tokens")
     _refuse_another("probe", probe.document.model, measured)
     _refuse_another("probe", probe.document.model, static, "analysis")
 

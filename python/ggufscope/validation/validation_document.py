@@ -41,7 +41,12 @@ class ComparedAnalysis:
 
 @dataclass(frozen=True)
 class ComparedTrace:
-    """A trace: what was read, and by which engine. `seed` is that of random tokens."""
+    """A trace: what was read, and by which engine.
+
+    Attributes:
+        seed: of the draws of a probe; None without.
+        probe: the kind of a probe, see `trace_document.ProbeRecord`; None without, and in files of the first release.
+    """
 
     source: str
     prompt_set: str | None
@@ -51,6 +56,7 @@ class ComparedTrace:
     n_prompts: int
     n_tokens: int
     seed: int | None
+    probe: str | None = None
 
 
 @dataclass(frozen=True)
@@ -127,5 +133,5 @@ VALIDATION_FORM = SavedForm(
     error=ValidationError,
     digits=DIGITS,
     check=_check_quantities,
-    optional=("model.file_hashes", "fit.unscored"),
+    optional=("model.file_hashes", "trace.probe", "probe.probe", "fit.unscored"),
 )

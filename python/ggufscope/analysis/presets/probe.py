@@ -1,4 +1,4 @@
-"""The probe as a preset: the scores of propagation, measured while the model reads random tokens of its vocabulary.
+"""The probe as a preset: the scores of propagation, measured while the model reads its own words, or random tokens.
 
 As free of data as propagation, and closer to what the model does with a text (docs/trace.md). Components and scores
 have the names and the meaning that they have in the propagation preset, in whose place this one runs.
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...runtime.reading.probes import words_of
+from ...text.numbers import counted
 from .propagated import COMPONENTS, mean_over_heads, ranks_over_heads
 from .propagated import NAME as PROPAGATION
 from .propagated import SCORES as PROPAGATED
@@ -25,30 +27,34 @@ if TYPE_CHECKING:
 NAME = "probe"
 # Score → figure of the trace, and its formula. What it reads, and whether rescaling leaves it, are as in propagation.
 SCORES = {
-    "mean_head_entropy": ("entropy_share", "mean over heads of H / ln(keys seen), on random tokens"),
-    "ffn_attention_ratio": ("ffn_attention_ratio", "rms of the FFN's output / rms of attention's, on random tokens"),
-    "near_zero_share": ("gated_near_zero_share", "P(abs(h) < 0.1 rms(h)) of the gated product, on random tokens"),
-    "ffn_output_rms": ("ffn_output_rms", "rms of what the FFN adds, on random tokens"),
-    "attention_output_rms": ("attention_output_rms", "rms of what attention adds, on random tokens"),
-    "residual_rms": ("residual_rms", "rms of the residual stream behind the layer, on random tokens"),
+    "mean_head_entropy": ("entropy_share", "mean over heads of H / ln(keys seen)"),
+    "ffn_attention_ratio": ("ffn_attention_ratio", "rms of the FFN's output / rms of attention's"),
+    "near_zero_share": ("gated_near_zero_share", "P(abs(h) < 0.1 rms(h)) of the gated product"),
+    "ffn_output_rms": ("ffn_output_rms", "rms of what the FFN adds"),
+    "attention_output_rms": ("attention_output_rms", "rms of what attention adds"),
+    "residual_rms": ("residual_rms", "rms of the residual stream behind the layer"),
 }
 
 
 @preset(
-    NAME, "measured while the model reads random tokens of its vocabulary", needs_model=True, in_place_of=PROPAGATION
+    NAME,
+    "measured while the model reads a probe, its own words or random tokens",
+    needs_model=True,
+    in_place_of=PROPAGATION,
 )
 def probe_scores(preset_input: PresetInput) -> PresetScores:
-    """Run the model on random tokens."""
+    """Run the model on the probe."""
     from ...runtime import trace  # noqa: PLC0415 - engines only where they are needed
     from .propagation.baseline import baselines  # noqa: PLC0415
 
     if preset_input.model is None or preset_input.probe is None:
-        raise ValueError(f"preset {NAME!r} needs the model itself, and how many tokens to read")
+        raise ValueError(f"preset {NAME!r} needs the model itself, and a probe to read")
     measured = trace(
         preset_input.model,
         probe=preset_input.probe,
         seed=preset_input.seed,
         threads=preset_input.threads,
+        announce=preset_input.announce,
         progress=_in_bytes(preset_input.progress, preset_input.model),
     )
     return scores_of(measured, baselines(preset_input.model, preset_input.threads), preset_input)
@@ -65,14 +71,23 @@ def scores_of(trace: Trace, baseline: Floats, preset_input: PresetInput) -> Pres
     per_layer = {name: figure for name, (figure, _) in SCORES.items() if name != "mean_head_entropy"}
     columns = {name: trace.layer_figure(figure).mean(axis=0) for name, figure in per_layer.items()}
     columns["mean_head_entropy"] = mean_over_heads(entropy)
+    words = words_of(trace.document.settings.probe_kind)
     series = {
-        name: Series(spread(columns[name]), formula, *PROPAGATED[name][1:]) for name, (_, formula) in SCORES.items()
+        name: Series(spread(columns[name]), f"{formula}, on {words}", *PROPAGATED[name][1:])
+        for name, (_, formula) in SCORES.items()
     }
     heads = {"head_entropy": spread(entropy), "baseline": spread(baseline)}
     heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
-    run = f"{NAME}: {len(trace.document.prompts[0].token_ids)} tokens read, random ones of seed {preset_input.seed}"
+    run = f"{NAME}: {_run(trace, words)}, seed {preset_input.seed}"
     notes = (run, *(f"{NAME}: {warning}" for warning in trace.document.warnings))
     return PresetScores(series, COMPONENTS, heads, notes=notes)
+
+
+def _run(trace: Trace, words: str) -> str:
+    """What was read, in words."""
+    prompts = trace.document.prompts
+    n_tokens = counted(sum(len(prompt.token_ids) for prompt in prompts), "token")
+    return f"{n_tokens} read, {words}" if len(prompts) == 1 else f"{len(prompts)} sequences read, {n_tokens}, {words}"
 
 
 def _in_bytes(progress: Callable[[int, int], object] | None, model: Model) -> Callable[[str, float], object] | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from ...arrays.floats import Floats
     from ...models.model import Model
+    from ...runtime import Plan
+    from ...runtime.reading.probes import Probe
     from ..inputs.layer_table import Applicability, LayerTable
 
 Norm = Literal["mean", "rms"]
@@ -95,8 +97,9 @@ class PresetInput:
         model: the open model; None where the input is a profile.
         threads: at most so many; None for the cores this process may use.
         progress: called as `progress(done, total)`; may raise to cancel.
-        probe: random tokens that a probe is to read; None without one.
+        probe: that the model is to read; None without one.
         seed: of every random draw.
+        announce: called with the plan of a probe before the model runs.
     """
 
     table: LayerTable
@@ -104,8 +107,9 @@ class PresetInput:
     model: Model | None = None
     threads: int | None = None
     progress: Callable[[int, int], object] | None = None
-    probe: int | None = None
+    probe: Probe | None = None
     seed: int = 0
+    announce: Callable[[Plan], object] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,10 +48,10 @@ SOURCES = (
     Source(
         PROBE,
         "probed",
-        "measured on random tokens",
-        "Measured while the model reads random tokens of its vocabulary.",
-        "Texts are no random tokens.",
-        "Measured while the model reads random tokens of its vocabulary.",
+        "measured on a probe",
+        "Measured while the model reads a probe: its own words, or random tokens of its vocabulary.",
+        "A probe is no text of people.",
+        "Measured while the model reads a probe: its own words, or random tokens of its vocabulary.",
     ),
 )
 

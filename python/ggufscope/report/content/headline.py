@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .shown import Shown
 
 _SOURCES = {"model": "the model itself", "profile": "a saved profile", "phase 1": "a Phase 1 weight profile"}
-_READ = {"prompts": "Prompts read", "text": "Texts read", "probe": "Random texts read", "tokens": "Sequences read"}
+_READ = {"prompts": "Prompts read", "text": "Texts read", "probe": "Sequences read", "tokens": "Sequences read"}
 
 
 def headline(shown: Shown) -> Iterator[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from ...runtime.reading.probes import words_of
 from ...text.numbers import counted
 from ...validation.headline import headline as news
 from .blocks import Cards, Heading, Items, Marked, Paragraph, Verdict, Verdicts
@@ -145,7 +146,7 @@ def _tested(validation: ValidationDocument, *, from_premises: bool) -> Iterator[
             "Orders and sizes of {} quantities were compared with what was measured while this model read {}: {}. Of"
             " other prompts, or another model, that says nothing.",
             len(validation.quantities),
-            Own(texts.get(trace.source, "random tokens")),
+            Own(texts.get(trace.source) or words_of(trace.probe)),
             Link("predicted against measured", "validation"),
         ),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...runtime.reading.probes import words_of
+from ...text.numbers import counted
 from ...validation.wording import answers_text, over_baseline, power_sentence, with_interval
 from .blocks import Figures, Heading, Items, Paragraph, TextTable, heads
 from .cells import NOTHING, number
@@ -84,7 +86,9 @@ def _what_was_read(document: ValidationDocument) -> Iterator[Words]:
         settings.seed,
     )
     if document.probe is not None:
-        yield own("Probe: {} tokens, random ones of seed {}.", document.probe.n_tokens, document.probe.seed)
+        probe = document.probe
+        words = Own(f"{counted(probe.n_prompts, 'sequence')} of {words_of(probe.probe)}")
+        yield own("Probe: {}, {} tokens, seed {}.", words, probe.n_tokens, probe.seed)
 
 
 def outcome(shown: Shown) -> Iterator[Block]:

@@ -43,6 +43,11 @@ class Probe:
         return self.kind if self.sequences == USUAL_SEQUENCES else f"{self.kind}:{self.sequences}"
 
 
+def words_of(kind: str | None) -> str:
+    """The tokens of a kind of probe, in words; None is the kind of files that do not tell, which is random."""
+    return "own words" if kind == OWN else "random tokens"
+
+
 AskedProbe: TypeAlias = "Probe | str | int"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,6 +20,9 @@ from ggufscope.runtime.measuring.capture import Recorder
 from support.architectures import SPECIMENS
 from support.networks import sample
 from support.stories import texts
+
+if TYPE_CHECKING:
+    from ggufscope.runtime import Plan
 
 TOKENS = 200
 
@@ -46,6 +50,19 @@ def test_its_numbers_are_those_of_a_trace(analysis: gs.Analysis, stories260k: Pa
     per_head = analysis.document.other_presets[0].per_head
     assert sorted(np.ravel(per_head["head_entropy_rank"])) == list(range(1, 41))
     np.testing.assert_allclose(per_head["head_entropy"], trace.head_figure("entropy_share")[0], rtol=1e-6)
+
+
+def test_own_words(stories260k: Path) -> None:
+    """Their numbers are the means over the sequences that a trace measures."""
+    told: list[Plan] = []
+    analysis = gs.analyze(stories260k, probe="own:3", seed=2, announce=told.append)
+    trace = gs.trace(stories260k, probe="own:3", seed=2)
+    expected = trace.layer_figure("residual_rms").mean(axis=0)
+    np.testing.assert_allclose(analysis.presets["probe"]["residual_rms"], expected, rtol=1e-6)
+    n_tokens = sum(len(prompt.token_ids) for prompt in trace.document.prompts)
+    assert f"probe: 3 sequences, {n_tokens} tokens read, written by the model with seed 2" in analysis.document.notes
+    assert "rms of what attention adds, on own words" in analysis.to_json()
+    assert [plan.n_prompts for plan in told] == [3]
 
 
 def test_the_seed_draws_the_tokens(stories260k: Path) -> None:

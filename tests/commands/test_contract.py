@@ -94,6 +94,7 @@ ROWS = {
         "--text {text}",
         (
             Output("{model} --probe 8 -o {file}"),
+            Output("{model} --probe -o {file}"),
             Output("{model} --probe 8 --keep q -o {directory}/t.json", "t.npz"),
             Output("{model} --prompts {prompts} -o {file}", ends_well=False),
             Output("{model} --text {text} -o {file}", ends_well=False),

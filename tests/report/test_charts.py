@@ -241,7 +241,7 @@ def test_a_probe_is_not_called_a_prediction(stories260k):
     found = {entry.name: entry for entry in drawn.charts}
     assert {"attention-entropy-probed", "ffn-dominance-probed", "stream-probed", "risk-probe"} <= set(found)
     for name in ("attention-entropy-probed", "ffn-dominance-probed", "stream-probed", "head-entropy"):
-        assert found[name].title.endswith("measured on random tokens")
+        assert found[name].title.endswith("measured on a probe")
         assert "ropagat" not in found[name].definition + found[name].sentence + found[name].alt
         assert "{" not in found[name].title + found[name].definition
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 from collections.abc import Callable
@@ -128,6 +129,20 @@ def test_prompts_are_read_once(study: Study, questions: Path, tmp_path: Path) ->
     assert found.trace is not None
     assert found.trace.document.settings.prompt_set == "mine.json"
     assert made(study(tmp_path / "out")) == []
+
+
+def test_the_usual_probe_is_in_the_models_own_words(study: Study, results: Path) -> None:
+    found = study(results, probe="own")
+    assert made(found) == ["probe", "validation", "report"]
+    assert found.probe is not None
+    assert found.validation is not None
+    assert found.validation.document.probe is not None
+    assert (found.probe.document.settings.probe_kind, found.validation.document.probe.probe) == ("own", "own")
+    record = found.probe.document.settings.probe
+    assert record is not None
+    assert record.prompts == found.trace.document.settings.prompt_set  # type: ignore[union-attr]
+    assert made(study(results, probe="own:8")) == []
+    assert inspect.signature(gs.study).parameters["probe"].default == "own"
 
 
 def test_without_a_probe(study: Study, results: Path) -> None:

@@ -292,7 +292,7 @@ def test_different_models_are_refused(tiny_analysis: Analysis) -> None:
         validate(analysis, trace)
     with pytest.raises(ValidationError, match="of different models: the probe"):
         validate(analysis, make_trace(), probe=make_trace(identity="sha256:" + "b" * 64, source="probe"))
-    with pytest.raises(ValidationError, match="not of random tokens"):
+    with pytest.raises(ValidationError, match="neither of own words nor of random tokens"):
         validate(analysis, make_trace(), probe=make_trace())
     document = analysis.document
     unknown = Analysis(dataclasses.replace(document, model=dataclasses.replace(document.model, identity=None)))

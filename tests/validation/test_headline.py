@@ -69,7 +69,7 @@ def test_both_indices_are_told_as_such(validation: Validation) -> None:
         "both indices order these layers worse than depth does (difference of ρ: heuristic -0.30 (-0.40 to -0.20),"
         " propagation -0.30 (-0.40 to -0.20))"
     )
-    assert texts[1].startswith("the same index, of a probe of random tokens, orders these layers worse than depth does")
+    assert texts[1].startswith("the same index, measured on the probe, orders these layers worse than depth does")
 
 
 def test_one_index_of_two(validation: Validation) -> None:

@@ -131,7 +131,9 @@ class TimedRun:
         """Let the model write what it is to read."""
         clock = time.perf_counter()
         report = self._part(0.0, self._written_share)
-        self._engine.prefill(draft.beginnings, None, room=draft.length, progress=None)
+        self._engine.prefill(
+            draft.beginnings, None, room=draft.length, progress=lambda what, _: report(f"writing, {what}", 0.0)
+        )
         try:
             endings = self._engine.generate(
                 draft.length,

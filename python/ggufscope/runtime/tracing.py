@@ -144,6 +144,7 @@ def _check_choices(n_readings: int, engine: str) -> None:
         raise ValueError("prompts, a text, a probe and token ids exclude each other: choose one")
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
+    ENGINES[engine].require()
 
 
 def _budget(asked: int | None, answers: bool) -> Budget:

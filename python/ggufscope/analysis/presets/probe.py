@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...runtime.reading.probes import words_of
+from ...runtime.reading.probes import OWN, words_of
 from ...text.numbers import counted
 from .propagated import COMPONENTS, mean_over_heads, ranks_over_heads
 from .propagated import NAME as PROPAGATION
@@ -78,16 +78,17 @@ def scores_of(trace: Trace, baseline: Floats, preset_input: PresetInput) -> Pres
     }
     heads = {"head_entropy": spread(entropy), "baseline": spread(baseline)}
     heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
-    run = f"{NAME}: {_run(trace, words)}, seed {preset_input.seed}"
-    notes = (run, *(f"{NAME}: {warning}" for warning in trace.document.warnings))
-    return PresetScores(series, COMPONENTS, heads, notes=notes)
+    notes = (_run(trace, preset_input.seed), *trace.document.warnings)
+    return PresetScores(series, COMPONENTS, heads, notes=tuple(f"{NAME}: {note}" for note in notes))
 
 
-def _run(trace: Trace, words: str) -> str:
-    """What was read, in words."""
+def _run(trace: Trace, seed: int) -> str:
+    """The run in words."""
     prompts = trace.document.prompts
+    pieces = f"{len(prompts)} sequences, " if len(prompts) > 1 else ""
     n_tokens = counted(sum(len(prompt.token_ids) for prompt in prompts), "token")
-    return f"{n_tokens} read, {words}" if len(prompts) == 1 else f"{len(prompts)} sequences read, {n_tokens}, {words}"
+    origin = "written by the model with" if trace.document.settings.probe_kind == OWN else "random ones of"
+    return f"{pieces}{n_tokens} read, {origin} seed {seed}"
 
 
 def _in_bytes(progress: Callable[[int, int], object] | None, model: Model) -> Callable[[str, float], object] | None:

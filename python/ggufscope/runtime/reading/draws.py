@@ -25,9 +25,12 @@ def check_seed(seed: int) -> int:
 
 
 def uniform(seed: int, sequence: int, step: int) -> float:
-    """The number of a step of a sequence, in [0, 1): 53 bits of NumPy's Philox with key `seed`.
+    """The number of a step of a sequence, in [0, 1): the upper 53 bits of the first word of NumPy's Philox.
+
+    Its key is `seed`, its counter (sequence, step, 0, 0), which NumPy counts up by one before the first word.
 
     >>> uniform(0, 3, 5) == uniform(0, 3, 5), uniform(0, 3, 5) == uniform(0, 5, 3)
     (True, False)
     """
-    return float(np.random.Generator(np.random.Philox(key=seed, counter=[sequence, step, 0, 0])).random())
+    words = np.random.Philox(key=seed, counter=[sequence, step, 0, 0])
+    return (int(words.random_raw()) >> 11) * 2.0**-53

@@ -189,9 +189,11 @@ def test_a_terminal_sees_plans_and_bars(tiny_model: Path, questions: Path, tmp_p
 
 
 def test_the_real_model(run: RunCommand, stories260k: Path, tmp_path: Path) -> None:
-    """Known of it: layer 4 stands out, and the order of heads is predicted as well by plain norms."""
+    """Known of it: layer 4 stands out, and the order of heads is told by own words, but as well by plain norms."""
     code, out, _ = run(stories260k, "-o", tmp_path / "out", "--max-new-tokens", 2)
     assert code == 0
     assert "riskiest layers: 4 (" in out
     assert out.index("held up") < out.index("undecided") < out.index("riskiest layers")
-    assert "2 other orders, with an interval across 0 (1 by propagation, 1 by probe)" in " ".join(out.split())
+    shown = " ".join(out.split())
+    assert "held up probe orders heads by attention entropy better than norms and depth" in shown
+    assert "1 other order, with an interval across 0 (1 by propagation)" in shown

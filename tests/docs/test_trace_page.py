@@ -47,6 +47,6 @@ def test_python_runs(stories260k: Path, tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "model.gguf").symlink_to(stories260k)
     monkeypatch.chdir(tmp_path)
     names = run_python("docs/trace.md")
-    assert names["entropy"].shape == (1, 5, 8)
-    assert names["ratio"].shape == (1, 5)
+    assert names["entropy"].shape == (8, 5, 8)
+    assert names["ratio"].shape == (8, 5)
     assert isinstance(gs.Trace.load("trace.json"), gs.Trace)

@@ -1,7 +1,7 @@
 """Runtime validation: watch a model read and answer prompts (docs/metrics.md, section 3).
 
-model ──▶ reading (prompts, a text, random tokens) ──▶ engine ──points──▶ recorder ──figures──▶ Trace
-readings.py                                   engine.py         capture.py            document.py
+model ──▶ reading (prompts, a text, ids, a probe) ──▶ engine ──points──▶ recorder ──figures──▶ Trace
+          readings.py, sequences.py                   engine.py          capture.py            trace_document.py
 """
 
 from .timed_run import Plan

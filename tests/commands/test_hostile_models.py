@@ -10,12 +10,13 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.errors import ProfileError, TraceError
-from support.gguf_writer import ARRAY, FLOAT32, INT32, STRING, UINT8, UINT32, Array, Gguf, Key, Tensor
+from support.gguf_writer import ARRAY, FLOAT32, FLOAT64, INT32, STRING, UINT8, UINT32, Array, Gguf, Key, Tensor
 from support.small_models import readable
 
 REFUSALS = (gs.GGUFError, ProfileError, TraceError)
 TINY = 1e-38
 NUMBERS = [(UINT32, 0), (UINT32, 1), (UINT32, 3), (UINT32, 2**32 - 1), (INT32, -1)]
+NUMBERS += [(FLOAT64, 5e-324), (FLOAT64, 1e308)]
 NUMBERS += [(FLOAT32, value) for value in (float("nan"), float("inf"), 0.0, 1.0, -1.0, TINY, 1 / TINY)]
 VALUES = [
     *NUMBERS,

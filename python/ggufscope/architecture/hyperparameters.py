@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ..models.model import Model
     from .family import Family
 
+_LEAST, _MOST = (float(value) for value in (np.finfo(np.float32).smallest_subnormal, np.finfo(np.float32).max))
+
 
 class Hyperparameters:
     """The keys `<architecture>.…` of a model."""
@@ -39,11 +41,11 @@ class Hyperparameters:
         return int(self.needed(self.count(key, layer), key))
 
     def number(self, key: str, layer: int | None = None) -> float | None:
-        """A finite number above 0; None for anything else."""
+        """A number above 0 within float32, in which llama.cpp keeps it, so that its powers fit; None for others."""
         value = self.value(key, layer)
         if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
             return None
-        return float(value) if 0 < value < math.inf else None
+        return float(value) if _LEAST <= value <= _MOST else None
 
     def unnamed_number(self, key: str, layer: int) -> float:
         """A finite number that stands behind no architecture's name, for all layers or by layer.

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..family import AROUND_ATTENTION, AROUND_FEED_FORWARD, Family
 
+_FIRST = Family("neox", "gelu", embedding_root=True)
+_BETWEEN_NORMS = replace(_FIRST, attention_norms=AROUND_ATTENTION, feed_forward_norms=AROUND_FEED_FORWARD)
+
 GEMMAS: dict[str, Family] = {
-    "gemma": Family("neox", "gelu", embedding_root=True),
-    "gemma2": Family(
-        "neox",
-        "gelu",
-        embedding_root=True,
-        attention_norms=AROUND_ATTENTION,
-        feed_forward_norms=AROUND_FEED_FORWARD,
+    "gemma": _FIRST,
+    "gemma2": replace(
+        _BETWEEN_NORMS,
         local_period=2,
         local_window=4096,
         soft_cap=50.0,
         logit_soft_cap=30.0,
         wide_scale_layers=46,
     ),
-    "gemma3": Family(
-        "neox",
-        "gelu",
-        embedding_root=True,
-        attention_norms=AROUND_ATTENTION,
-        feed_forward_norms=AROUND_FEED_FORWARD,
+    "gemma3": replace(
+        _BETWEEN_NORMS,
         local_period=6,
         local_base=1e4,
         wide_scale_layers=62,
     ),
-    "gemma3n": Family(
-        "neox",
-        "gelu",
-        embedding_root=True,
-        attention_norms=AROUND_ATTENTION,
-        feed_forward_norms=AROUND_FEED_FORWARD,
+    "gemma3n": replace(
+        _BETWEEN_NORMS,
         local_period=5,
         local_base=1e4,
         score_scale=1.0,
@@ -43,12 +36,8 @@ GEMMAS: dict[str, Family] = {
         sparse_layers=10,
         sparsity=1.6448533535003662,  # above which 5 % of normally distributed values are
     ),
-    "gemma4": Family(
-        "neox",
-        "gelu",
-        embedding_root=True,
-        attention_norms=AROUND_ATTENTION,
-        feed_forward_norms=AROUND_FEED_FORWARD,
+    "gemma4": replace(
+        _BETWEEN_NORMS,
         local_period=6,
         local_base=1e4,
         score_scale=1.0,

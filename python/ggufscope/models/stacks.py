@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 MAIN = "main"  # the main stack, where a name must stand for it
+_MOST_EXTRA = 64  # blocks that predict tokens behind the next one: beyond any model
 
 _WORDS = {
     None: "text",
@@ -48,9 +49,6 @@ def next_token_layers(metadata: Mapping[str, Any], architecture: str | None, nam
     counts = [metadata.get(f"{architecture}.{key}") for key in ("block_count", "nextn_predict_layers")]
     blocks, extra = (count if type(count) is int else 0 for count in counts)
     return frozenset(range(blocks - extra, blocks)) if 0 < extra < blocks and extra <= _MOST_EXTRA else frozenset()
-
-
-_MOST_EXTRA = 64  # beyond any model
 
 
 def layers_with_state(names: Iterable[str]) -> frozenset[int]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import ggufscope as gs
 from ggufscope.errors import ProfileError, TraceError
-from support.gguf_writer import ARRAY, FLOAT32, FLOAT64, INT32, STRING, UINT8, UINT32, Array, Gguf, Key, Tensor
+from ggufscope.runtime.engines.streamed import open_engine
+from support.architectures import SPECIMENS
+from support.gguf_writer import ARRAY, BOOL, FLOAT32, FLOAT64, INT32, STRING, UINT8, UINT32, Array, Gguf, Key, Tensor
 from support.small_models import readable
 
 REFUSALS = (gs.GGUFError, ProfileError, TraceError)
@@ -52,6 +55,36 @@ KEYS = {
     "tokenizer.ggml": ("model", "pre", "tokens", "token_type", "scores", "merges", "bos_token_id", "eos_token_id",
                        "add_bos_token"),
 }  # fmt: skip
+
+# Specimen → keys that llama does not have, as parts of an architecture read them.
+OWN_KEYS = {
+    "mistral4": ("attention.key_length_mla", "attention.value_length_mla", "attention.kv_lora_rank",
+                 "attention.temperature_length", "attention.temperature_scale", "expert_gating_func",
+                 "expert_weights_norm", "expert_weights_scale", "rope.scaling.yarn_log_multiplier"),
+    "gemma4 experts": ("attention.key_length_swa", "attention.value_length_swa", "attention.shared_kv_layers",
+                       "attention.sliding_window_pattern", "final_logit_softcapping", "rope.dimension_count_swa",
+                       "rope.freq_base_swa", "vocab_size"),
+    "qwen35": ("rope.dimension_sections", "ssm.group_count", "ssm.inner_size", "ssm.state_size", "ssm.time_step_rank"),
+    "apertus": ("xielu.alpha_n", "xielu.alpha_p", "xielu.beta", "xielu.eps"),
+    "mpt": ("attention.clamp_kqv", "attention.layer_norm_epsilon", "attention.max_alibi_bias"),
+    "mistral3-long": ("rope.scaling.yarn_beta_fast", "rope.scaling.yarn_beta_slow", "rope.scale_linear"),
+    "granitemoe": ("residual_scale", "rope.scaling.finetuned"),
+    "bailingmoe2": ("expert_group_count", "expert_group_used_count"),
+    "gemma3n": ("altup.active_idx", "altup.num_inputs"),
+    "gemma2": ("attn_logit_softcapping",),
+    "hunyuan-dense": ("rope.scaling.alpha",),
+    "gptneox": ("use_parallel_residual",),
+    "modern-bert": ("hidden_activation",),
+}  # fmt: skip
+EXTREMES = [
+    (UINT32, 2**32 - 1),
+    (INT32, -1),
+    (FLOAT32, float("nan")),
+    (FLOAT32, TINY),
+    (FLOAT32, 1 / TINY),
+    (FLOAT64, 1e308),
+    (ARRAY, Array(INT32, [-1] * 200)),
+]
 
 
 def tokens() -> dict[str, tuple[int, Any]]:
@@ -100,6 +133,46 @@ def test_the_model_itself_is_answered(tmp_path: Path) -> None:
 def test_a_key_that_is_not_what_it_should_be(tmp_path: Path, key: str) -> None:
     for value in VALUES:
         answered(tmp_path / "m.gguf", keys() | {key: value}, tensors())
+
+
+def specimen(name: str) -> tuple[str, dict[str, tuple[int, Any]], dict[str, Tensor]]:
+    """The architecture of a specimen, its metadata and its tensors."""
+    kinds = {bool: BOOL, int: UINT32, float: FLOAT32, str: STRING}
+    file = SPECIMENS[name].file()
+    metadata = {"general.architecture": (STRING, file["architecture"])}
+    for key, value in file["metadata"].items():
+        values = [each.item() if isinstance(each, np.generic) else each for each in np.atleast_1d(value).tolist()]
+        kind = kinds[type(values[0])]
+        metadata[key] = (ARRAY, Array(kind, values)) if np.ndim(value) else (kind, values[0])
+    table = {each: Tensor(each, values.shape, 0, values.tobytes()) for each, values in file["tensors"].items()}
+    return file["architecture"], metadata, table
+
+
+def spelled(key: str, architecture: str) -> str:
+    return key if key.startswith("xielu.") else f"{architecture}.{key}"
+
+
+@pytest.mark.parametrize("name", OWN_KEYS)
+def test_a_key_of_an_architecture_that_is_not_what_it_should_be(tmp_path: Path, name: str) -> None:
+    architecture, metadata, table = specimen(name)
+    assert answered(tmp_path / "m.gguf", metadata, table)
+    for key in OWN_KEYS[name]:
+        for value in EXTREMES:
+            answered(tmp_path / "m.gguf", metadata | {spelled(key, architecture): value}, table)
+
+
+def test_every_key_that_an_architecture_reads_is_tried(write_gguf: Any) -> None:
+    tried = {*KEYS["llama"], *(key for keys in OWN_KEYS.values() for key in keys)}
+    for each in SPECIMENS.values():
+        with gs.open(write_gguf(**each.file())) as model:
+            reads = mock.Mock(side_effect=model.metadata.get)
+            with mock.patch.object(type(model.metadata), "get", reads):
+                open_engine(model, 1).close()
+        names = [call.args[0] for call in reads.call_args_list]
+        own = {
+            key.removeprefix(f"{each.architecture}.") for key in names if not key.startswith(("tokenizer.", "general."))
+        }
+        assert own <= tried, each.architecture
 
 
 @pytest.mark.parametrize("name", [name for name in tensors() if not name.startswith("blk.0.")])

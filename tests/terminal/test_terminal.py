@@ -106,6 +106,15 @@ def test_the_view_stays_within_its_width(profile_of, model, width, encoding):
     assert max(map(len, text.splitlines())) <= width
 
 
+@pytest.mark.parametrize("width", [40, 50, 60, 80])
+def test_no_number_of_a_roll_up_is_cut(profile_of, width):
+    text = view(profile_of(small_models.llama()), width=width)
+    tables = text[text.index("layer ") :].splitlines()
+    rows = [line for line in tables if line.split()[:1] in (["0"], ["all"], ["vectors"], ["attn_q"], ["attn_norm"])]
+    assert len(rows) >= 5
+    assert not [row for row in rows if "…" in row]
+
+
 def test_the_headline_comes_first(profile_of):
     lines = view(profile_of(small_models.llama())).splitlines()
     assert lines[0].strip() == "a small llama"

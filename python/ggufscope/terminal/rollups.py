@@ -54,6 +54,7 @@ def render_layers(console: Console, profile: Profile, glyphs: Glyphs) -> None:
     ]
     columns = [column for column in columns if any(value is not None for value in column[1])]
     rows, labels = [*rows, *apart], [*labels, *["vectors"] * len(apart)]
+    columns = _fitting(columns, console.width - max(map(len, labels)) - _PARAMETERS_WIDTH - _GAP)
     used = max(map(len, labels)) + _PARAMETERS_WIDTH + _GAP * (1 + len(columns))
     bar_width = _bar_width(console.width - used, len(columns))
     table = _table(("layer", "right"), (_PARAMETERS, "right"))
@@ -67,6 +68,18 @@ def render_layers(console: Console, profile: Profile, glyphs: Glyphs) -> None:
         parameters = count_text(row.n_elements if row is not None else 0)
         table.add_row(safe(label), parameters, *(column[position] for column in cells))
     console.print(table)
+
+
+def _fitting(columns: list[tuple[str, Values, bool]], room: int) -> list[tuple[str, Values, bool]]:
+    """The first columns for which there is room, one at least: numbers that are cut tell nothing."""
+    kept = list(columns)
+    while len(kept) > 1 and sum(_GAP + _column_width(title) for title, _, _ in kept) > room:
+        kept.pop()
+    return kept
+
+
+def _column_width(title: str) -> int:
+    return max(_NUMBER_WIDTH, *map(len, title.split("\n")))
 
 
 def render_roles(console: Console, profile: Profile, glyphs: Glyphs) -> None:
@@ -83,6 +96,7 @@ def render_roles(console: Console, profile: Profile, glyphs: Glyphs) -> None:
     ]
     columns = [column for column in columns if any(value is not None for value in column[1])]
     role_width = min(_LONGEST_ROLE, max(len(str(row.role)) for row in rows))
+    columns = _fitting(columns, console.width - role_width - _PARAMETERS_WIDTH - _GAP)
     used = role_width + _GAP + _PARAMETERS_WIDTH + sum(max(len(title), _NUMBER_WIDTH) + _GAP for title, _, _ in columns)
     curve_width = console.width - used - _GAP
     table = _table(("role", "left"), (_PARAMETERS, "right"), *((title, "right") for title, _, _ in columns))

@@ -16,7 +16,7 @@ from ggufscope.architecture.heads import HeadShape
 from ggufscope.architecture.heads import head_shape as read_head_shape
 from ggufscope.architecture.hyperparameters import Hyperparameters
 from ggufscope.architecture.limits import NotApplicableError
-from ggufscope.architecture.rotation import Rotation, Yarn
+from ggufscope.architecture.rotation import Rotation, Yarn, phases
 from support.gguf_writer import (
     ARRAY,
     BOOL,
@@ -155,6 +155,12 @@ def test_factors_for_long_and_short_texts(write_gguf: WriteGguf) -> None:
     stretched = {keys: entropies(write_gguf, model.file(), keys) for keys in (32, 64)}
     np.testing.assert_array_equal(stretched[32], plain[32])
     assert not np.allclose(stretched[64], plain[64], rtol=1e-3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_frequencies_divided_by_zero_are_refused_without_a_warning() -> None:
+    with pytest.raises(NotApplicableError, match="frequencies that are not finite"):
+        phases(Rotation("norm", KEY_LENGTH, 1e4), 4, np.zeros(KEY_LENGTH // 2))
 
 
 def entropies(write_gguf: WriteGguf, file: dict[str, Any], keys: int) -> Any:

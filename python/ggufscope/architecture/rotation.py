@@ -74,7 +74,8 @@ def phases(rotation: Rotation, n_positions: int, factors: npt.NDArray[np.float64
     if factors is not None and rotation.divided:
         if factors.shape != pair.shape:
             raise NotApplicableError(f"RoPE turns {len(pair)} pairs of components, and has factors for {len(factors)}")
-        frequency = frequency / factors
+        with np.errstate(divide="ignore", over="ignore"):  # looked for below
+            frequency = frequency / factors
     kept = _kept_share(rotation)
     frequency = frequency * (rotation.scale * (1 - kept) + kept)
     if not np.isfinite(frequency).all():

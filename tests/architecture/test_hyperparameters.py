@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,3 +191,11 @@ def test_scale_tensors(write_gguf: WriteGguf) -> None:
 
 def feed_forward_roles(name: str) -> list[str]:
     return [f"ffn_{role}{'_exps' if name == 'mixtral' else ''}" for role in ("gate", "up", "down")]
+
+
+def test_yarn_that_divides_by_zero() -> None:
+    scale = math.exp(-5.0)
+    multiplier = -1 / (0.1 * math.log(1 / scale))
+    assert 1 + multiplier * (0.1 * math.log(1 / scale)) == 0
+    with pytest.raises(NotApplicableError, match=r"YaRN with a multiplier of -2 divides by 0"):
+        phases(Rotation("norm", 8, 1e4, scale, 1.0, Yarn(4096, log_multiplier=multiplier)), 4, None)

@@ -230,7 +230,10 @@ def test_the_terminal_says_so(write_gguf: WriteGguf, run: Callable[..., str], mo
     assert float(out.split()[-1]) == pytest.approx(0.001)
     out = run("profile", path, "--stored", "--tensors", "blk.0.attn_q.weight")
     assert "as stored, without the factors in 42 tensors" in out
+    assert "stored: blocks without the factors beside them" in out
     assert "factor_min" not in out
+    plain = write_gguf({"blk.0.attn_q.weight": np.ones((4, 4), np.float32)}, name="plain.gguf")
+    assert "stored: there are no factors" in run("profile", plain, "--stored")
 
 
 def test_inspect_lists_factors(write_gguf: WriteGguf, run: Callable[..., str]) -> None:

@@ -83,7 +83,10 @@ def phases(rotation: Rotation, n_positions: int, factors: npt.NDArray[np.float64
     magnitude = rotation.magnitude
     if rotation.yarn is not None:
         stretched = 0.1 * math.log(1 / rotation.scale)
-        magnitude *= (1 + stretched) / (1 + rotation.yarn.log_multiplier * stretched)
+        divisor = 1 + rotation.yarn.log_multiplier * stretched
+        if divisor == 0:
+            raise NotApplicableError(f"YaRN with a multiplier of {rotation.yarn.log_multiplier:g} divides by 0")
+        magnitude *= (1 + stretched) / divisor
     turned: npt.NDArray[np.complex128] = magnitude * np.exp(1j * np.arange(n_positions)[:, None] * frequency)
     return turned
 

@@ -87,7 +87,8 @@ def _scan_text(profile: Profile, glyphs: Glyphs) -> str:
     if profile.settings.fast:
         parts.append("fast: without histogram, row norms and codes")
     if profile.settings.stored:
-        parts.append("stored: blocks as they are, without the factors beside them")
+        factors = any(tensor.kind == "factor" for tensor in profile.tensors.values())
+        parts.append("stored: blocks without the factors beside them" if factors else "stored: there are no factors")
     return f" {glyphs.dot} ".join(parts)
 
 

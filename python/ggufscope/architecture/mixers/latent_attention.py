@@ -152,7 +152,10 @@ def _rotation(numbers: Hyperparameters, n_turned: int, *, of_two: bool) -> tuple
     if kind == "yarn":
         yarn = Yarn(original_context(numbers))
         if multiplier:  # `phases` multiplies with 1 + 0.1 ln(factor)
-            magnitude /= by_multiplier if of_two else 1 + 0.1 * math.log(factor)
+            divisor = by_multiplier if of_two else 1 + 0.1 * math.log(factor)
+            if divisor == 0:
+                raise NotApplicableError(f"YaRN with a factor of {factor:g} divides by 0")
+            magnitude /= divisor
     on_scores = magnitude * (1 + 0.1 * math.log(factor)) * by_multiplier
     return Rotation("norm", n_turned, base, 1 / factor, magnitude, yarn), on_scores**2
 

@@ -58,7 +58,7 @@ def _scanned(profile: Profile) -> Iterator[Words]:
     if profile.settings.fast:
         yield Own("The profile was taken with `--fast`: without histograms, row and column norms and code statistics.")
     if profile.settings.stored:
-        yield Own("It was taken with `--stored`: of the blocks as they are, without the factors beside matrices.")
+        yield Own("It was taken with `--stored`: of the blocks as they are, without factors beside matrices, if any.")
     elif any(row.factor is not None for row in profile.tensors.values()):
         yield Own("A weight is the decoded number times the factor that stands beside its matrix, rounded once.")
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import AnalysisError
 from ..models.subject import Subject
+from ..runtime.standout_document import StandoutKind  # noqa: TC001  as below
 from ..saving.form import SavedForm, dotted
 from .inputs.layer_table import Applicability  # noqa: TC001  as below
 from .preset_document import PresetSummary  # noqa: TC001  as below
@@ -102,7 +103,11 @@ class AnalysisRun:
 
 @dataclass(frozen=True)
 class AnalysisDocument:
-    """The whole file. `layers` are those of the leading preset, `other_presets` have their own."""
+    """The whole file. `layers` are those of the leading preset, `other_presets` have their own.
+
+    Attributes:
+        standouts: what stands out in the weights and in what was measured; None in files of earlier versions.
+    """
 
     schema: str
     statement: str
@@ -119,6 +124,7 @@ class AnalysisDocument:
     notes: list[str]
     warnings: list[str]
     run: AnalysisRun | None = None
+    standouts: list[StandoutKind] | None = None
 
 
 def number(value: float | None) -> float | None:
@@ -162,6 +168,7 @@ ANALYSIS_FORM: SavedForm[AnalysisDocument] = SavedForm(
     text=_text,
     optional=(
         "model.file_hashes",
+        "standouts",
         *(f"{presets}.{name}" for presets in ("preset", "other_presets") for name in ("noise", "equal")),
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from .._version import __version__
 from ..arrays.arguments import thread_count
+from ..runtime.standouts import SEEN
 from .analysis_document import AnalysisRun
 from .analysis_result import Analysis
 from .index.ranking import Ranking, rank_layers
@@ -23,6 +24,7 @@ from .presets.heuristic import NAME as HEURISTIC
 from .presets.registry import PRESETS, Preset, PresetInput
 from .records import analysis_document
 from .settings import AnalysisSettings, make_settings
+from .standouts import WEIGHTS, Weights
 from .verdicts.hypotheses import HYPOTHESES
 from .verdicts.invariant_risk import invariant_risk
 from .verdicts.judging import Context, judge
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from ..profiles.profile_result import Profile
     from ..runtime import Plan
     from ..runtime.reading.probes import AskedProbe
+    from ..runtime.standout_document import StandoutKind
     from .verdicts.findings import Finding
 
 
@@ -125,6 +128,8 @@ def analyze_with(
         probing, has_model = settings.probe is not None, analysed.model is not None
         chosen = chosen_presets(presets, settings.preset, has_model=has_model, probing=probing)
         rankings = {preset.name: rank_layers(preset, preset_input, settings) for preset in chosen}
+        weights = Weights(analysed.table, analysed.profile, analysed.model, n_threads, settings.seed, progress)
+        standouts = [*_seen(analysed, rankings), *WEIGHTS.search(weights)]
     basis = _basis(analysed, rankings, settings, presets)
     hypotheses = _findings(analysed, next(iter(rankings.values())), basis, settings)
     run = AnalysisRun(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
@@ -136,8 +141,19 @@ def analyze_with(
         hypotheses=hypotheses,
         presets=presets,
         run=run,
+        standouts=standouts,
     )
     return Analysis(document, analysed.profile)
+
+
+def _seen(analysed: AnalysisInput, rankings: Mapping[str, Ranking]) -> Sequence[StandoutKind]:
+    """What stood out while the model ran, or the reason why it did not run."""
+    for ranking in rankings.values():
+        if ranking.scores.standouts:
+            return ranking.scores.standouts
+    if analysed.model is None:
+        return SEEN.not_applicable("the model itself is needed, to run it, and the input is a profile")
+    return SEEN.not_applicable("the model was not run: no probe was asked for")
 
 
 def _basis(

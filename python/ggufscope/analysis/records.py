@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..arrays.floats import Floats
+    from ..runtime.standout_document import StandoutKind
     from .analysis_document import AnalysisRun
     from .index.confound import Confound
     from .index.ranking import Ranking, VariantRanking
@@ -53,6 +54,7 @@ def analysis_document(
     hypotheses: list[Finding],
     presets: Mapping[str, Preset],
     run: AnalysisRun,
+    standouts: list[StandoutKind],
 ) -> AnalysisDocument:
     """The whole analysis as it is saved.
 
@@ -64,6 +66,7 @@ def analysis_document(
         hypotheses: their verdicts.
         presets: all that could have been run.
         run: when and how long.
+        standouts: what stands out, by kind.
     """
     summaries = [preset_summary(ranking, analysed.table) for ranking in rankings.values()]
     return AnalysisDocument(
@@ -91,6 +94,7 @@ def analysis_document(
         notes=_notes(analysed, rankings),
         warnings=warnings(analysed, rankings, hypotheses),
         run=run,
+        standouts=standouts,
     )
 
 

@@ -13,6 +13,7 @@ from .expert_document import ExpertRecord
 from .measuring.capture import FIGURES
 from .measuring.experts import EXPERT_FIGURES
 from .scoring import NOT_ENDED, score
+from .standouts import SEEN
 from .trace_document import (
     SCHEMA,
     Answer,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .measuring.experts import ExpertUse
     from .reading.readings import Item, Reading
     from .shape import ModelShape
+    from .standouts import Seen
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def trace_document(
     new_tokens: int,
     kept: list[str],
     timing: TraceTiming,
+    seen: Seen,
 ) -> TraceDocument:
     """Everything that is saved."""
     tables = recorder.tables()
@@ -99,6 +102,7 @@ def trace_document(
             writing_seconds=timing.writing_seconds,
         ),
         experts=_experts(recorder.experts),
+        standouts=SEEN.search(seen, seen.words),
     )
 
 

@@ -13,6 +13,7 @@ from ..errors import TraceError
 from ..models.subject import Subject
 from ..saving.form import SavedForm
 from .expert_document import ExpertRecord, check_experts
+from .standout_document import StandoutKind  # noqa: TC001  pydantic resolves the annotations
 
 SCHEMA = "ggufscope.trace/1"
 DIGITS = 7  # significant digits of every number: activations are float32
@@ -205,6 +206,7 @@ class TraceDocument:
 
     Attributes:
         experts: None for a model without experts.
+        standouts: what stands out in what was measured; None in files of earlier versions.
     """
 
     schema: str
@@ -216,6 +218,7 @@ class TraceDocument:
     warnings: list[str]
     run: TraceRun | None = None
     experts: ExpertRecord | None = None
+    standouts: list[StandoutKind] | None = None
 
 
 def _check_shapes(document: TraceDocument) -> None:
@@ -261,6 +264,7 @@ TRACE_FORM = SavedForm(
         "model.file_hashes",
         "settings.probe",
         "experts",
+        "standouts",
         "prompts.experts",
         "prompts.score.why",
         "run.writing_seconds",

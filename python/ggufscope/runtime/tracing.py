@@ -24,6 +24,7 @@ from .reading.prompts import NamedPrompts, named_prompts
 from .reading.readings import Reading, draw_tokens, read_prompt_set, read_text, read_tokens
 from .reading.sequences import Draft, draft_own_words, draw_sequences
 from .records import TraceTiming, trace_document
+from .standouts.seen import seen_while_reading
 from .timed_run import Plan, TimedRun
 from .trace_result import Trace, TraceInterrupted
 
@@ -132,7 +133,15 @@ def trace(
         )
         subject = Subject.of(model, hashing.result_so_far() if interrupted else hashing.result())
         document = trace_document(
-            subject, opened, run.reading, run.recorder, run.endings, new_tokens=budget.most, kept=points, timing=timing
+            subject,
+            opened,
+            run.reading,
+            run.recorder,
+            run.endings,
+            new_tokens=budget.most,
+            kept=points,
+            timing=timing,
+            seen=seen_while_reading(model, opened.shape, run.reading, run.recorder),
         )
     if interrupted:
         raise TraceInterrupted(Trace(document))

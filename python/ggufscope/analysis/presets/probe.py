@@ -79,7 +79,10 @@ def scores_of(trace: Trace, baseline: Floats, preset_input: PresetInput) -> Pres
     heads = {"head_entropy": spread(entropy), "baseline": spread(baseline)}
     heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
     notes = (_run(trace, preset_input.seed), *trace.document.warnings)
-    return PresetScores(series, COMPONENTS, heads, notes=tuple(f"{NAME}: {note}" for note in notes))
+    standouts = tuple(trace.document.standouts or ())
+    return PresetScores(
+        series, COMPONENTS, heads, notes=tuple(f"{NAME}: {note}" for note in notes), standouts=standouts
+    )
 
 
 def _run(trace: Trace, seed: int) -> str:

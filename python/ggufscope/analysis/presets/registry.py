@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ...models.model import Model
     from ...runtime import Plan
     from ...runtime.reading.probes import Probe
+    from ...runtime.standout_document import StandoutKind
     from ..inputs.layer_table import Applicability, LayerTable
 
 Norm = Literal["mean", "rms"]
@@ -140,6 +141,7 @@ class PresetScores:
         explained: whether `applicability` has the reason for every undefined score; else those that lack a tensor are
             explained by it.
         thirds: scores of the early, middle and late layers together, where the preset has any.
+        standouts: what stood out while the model ran, where the preset ran it.
     """
 
     series: Mapping[str, Series]
@@ -149,6 +151,7 @@ class PresetScores:
     notes: tuple[str, ...] = ()
     explained: bool = False
     thirds: tuple[ThirdScores, ...] = ()
+    standouts: tuple[StandoutKind, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,10 @@
+"""What stands out in a model: registries, and the kinds that need only what a Recorder saw.
+
+Importing the module of a kind registers it; a new one is a name below. They are looked for, and shown, in this order.
+"""
+
+from ..standout_document import LayerSeries, Standout, StandoutKind
+from .registry import Found, Kind, Kinds
+from .seen import SEEN, Seen
+
+__all__ = ["SEEN", "Found", "Kind", "Kinds", "LayerSeries", "Seen", "Standout", "StandoutKind"]

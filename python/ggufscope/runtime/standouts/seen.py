@@ -1,0 +1,64 @@
+"""The input of kinds that need only what a Recorder saw while an engine read, and their registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...models.token_texts import TokenTexts
+from ...text.numbers import counted
+from ..reading.probes import words_of
+from .registry import Kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from ...models.model import Model
+    from ..measuring.capture import Recorder
+    from ..reading.readings import Reading
+    from ..shape import ModelShape
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Sequences that were read, and what was measured meanwhile.
+
+    Attributes:
+        recorder: with the tables of all figures.
+        shape: of the model.
+        tokens: ids of each sequence.
+        words: the sequences in words, as `"20 prompts"`, `"4 openings"`.
+        token_text: token id → its text as a sentence quotes it, escaped; its number where there is no vocabulary.
+    """
+
+    recorder: Recorder
+    shape: ModelShape
+    tokens: Sequence[npt.NDArray[np.int32]]
+    words: str
+    token_text: Callable[[int], str]
+
+
+SEEN: Kinds[Seen] = Kinds()
+
+
+def seen_while_reading(model: Model, shape: ModelShape, reading: Reading, recorder: Recorder) -> Seen:
+    """The sequences of a trace, and what was measured on them."""
+    return Seen(recorder, shape, [item.tokens for item in reading.items], _words(reading), TokenTexts(model))
+
+
+def _words(reading: Reading) -> str:
+    """The sequences in words, behind "seen on"."""
+    n_items = len(reading.items)
+    match reading.source:
+        case "prompts":
+            return counted(n_items, "prompt")
+        case "probe":
+            words = words_of(None if reading.probe is None else reading.probe.kind)
+            return f"{counted(n_items, 'sequence')} of {words}"
+        case "text":
+            return "a text"
+        case _:
+            return counted(n_items, "sequence") + " of a file"

@@ -145,7 +145,7 @@ class TimedRun:
             raise KeyboardInterrupt from None  # nothing was measured yet
         for ending in endings:
             if ending.reason != "limit":
-                raise TraceError(f"the model cannot write a probe, {_WHY[ending.reason]}: take --probe random")
+                raise TraceError(f"the model cannot write a probe, {_WHY[ending.reason]}{draft.instead}")
         self.reading = draft.reading([ending.tokens for ending in endings])
         self.writing_seconds = time.perf_counter() - clock
 

@@ -9,7 +9,6 @@ from os import PathLike
 from typing import TYPE_CHECKING
 
 from ..arrays.arguments import thread_count
-from ..errors import TraceError
 from ..models.file_hashes import FileHashing
 from ..models.model import Model
 from ..models.model import open as open_model
@@ -18,6 +17,7 @@ from ..saving.guard import Guard
 from .answering import Budget
 from .engines.engine import ENGINES
 from .measuring.kept import checked_points, keeping
+from .reading.fitting import check_context
 from .reading.probe_shape import probe_shape
 from .reading.probes import OWN, Probe, parse_probe
 from .reading.prompts import NamedPrompts, named_prompts
@@ -117,7 +117,7 @@ def trace(
         if opened.shape.no_answers is not None:
             budget = Budget.of(0)
         material = _read(model, opened.shape, budget.most, prompts, text, asked, tokens, template, seed)
-        _check_context(material.outline() if isinstance(material, Draft) else material, opened.shape)
+        check_context(material.outline() if isinstance(material, Draft) else material, opened.shape)
         hashing = stack.enter_context(FileHashing(model, wanted=hash))
         keeper = stack.enter_context(_keeper(keep_path, points, opened.shape, guard))
         run = TimedRun(opened, material, budget, progress)
@@ -200,18 +200,6 @@ def _probe(  # noqa: PLR0917
 
 def _known(prompts: str | PathLike[str] | NamedPrompts | None) -> NamedPrompts:
     return prompts if isinstance(prompts, NamedPrompts) else named_prompts(prompts)
-
-
-def _check_context(reading: Reading, shape: ModelShape) -> None:
-    for item in reading.items:
-        if shape.context_length is not None and len(item.tokens) > shape.context_length:
-            raise TraceError(
-                f"{item.id!r} has {len(item.tokens)} tokens, and the model's context is {shape.context_length}"
-            )
-        if len(item.tokens) == 0:
-            raise TraceError(f"{item.id!r} has no tokens")
-        if item.tokens.max() >= shape.n_vocabulary:
-            raise TraceError(f"{item.id!r} has token {item.tokens.max()}, and token_embd has {shape.n_vocabulary} rows")
 
 
 @contextlib.contextmanager

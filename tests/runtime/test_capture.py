@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from ggufscope.runtime.measuring.attended import ATTENDED
 from ggufscope.runtime.measuring.capture import FIGURES, POINTS, RATIOS, Recorder
 from ggufscope.runtime.shape import ModelShape
 
@@ -126,7 +127,7 @@ def test_columns_of_a_fused_projection() -> None:
 @pytest.mark.parametrize(
     ("point", "values", "undefined"),
     [
-        ("attention", np.ones((4, 1, 1)), {"entropy", "entropy_share", "first_token_share"}),
+        ("attention", np.ones((4, 1, 1)), {"entropy", "entropy_share", "first_token_share", *ATTENDED}),
         ("gated", np.zeros((TOKENS, 8)), {"gated_near_zero_share", "gated_top_energy_share"}),
         ("v", np.zeros((TOKENS, 8)), {"v_near_zero_share"}),
         ("residual", np.zeros((TOKENS, 8)), {"residual_peak"}),

@@ -22,6 +22,7 @@ from ggufscope.runtime.engines.streamed.limits import DEFAULT_LIMITS
 from ggufscope.runtime.engines.streamed.network import Network
 from ggufscope.runtime.measuring.capture import NEAR_ZERO, TOP_SHARE, Recorder
 from support.architectures import SPECIMENS
+from support.attention import shares_by_key
 from support.engines import traced
 from support.forward import Network as Reference
 from support.forward import rms, run
@@ -38,7 +39,7 @@ def tables(
     path: Path, prompts: list[Ints], threads: int = 2, limits: StreamLimits = DEFAULT_LIMITS
 ) -> dict[str, npt.NDArray[np.float64]]:
     with gs.open(path) as model, open_engine(model, threads, limits) as engine:
-        recorder = Recorder(len(prompts), engine.shape)
+        recorder = Recorder(len(prompts), engine.shape, tokens=prompts)
         engine.prefill(prompts, recorder, room=0, progress=None)
         return dict(recorder.tables())
 
@@ -51,10 +52,13 @@ def near_zero_limits(values: npt.NDArray[np.float64]) -> tuple[float, float]:
 
 def expected(network: Reference, tokens: Ints) -> list[dict[str, Any]]:
     """Figures by layer, from the NumPy model."""
-    return [_figures(seen, network.window(layer)) for layer, seen in enumerate(run(network, tokens[None].astype(int)))]
+    return [
+        _figures(seen, tokens, network.window(layer))
+        for layer, seen in enumerate(run(network, tokens[None].astype(int)))
+    ]
 
 
-def _figures(seen: dict[str, Any], window: int | None) -> dict[str, Any]:
+def _figures(seen: dict[str, Any], tokens: Ints, window: int | None) -> dict[str, Any]:
     named = {"q": "q", "k": "k", "v": "v", "gate": "gate", "up": "up", "gated": "hidden", "ffn_norm": "ffn_norm"}
     named |= {"attention_output": "attention", "ffn_output": "ffn", "residual": "residual"}
     figures: dict[str, Any] = {f"{point}_rms": rms(seen[name]) for point, name in named.items()}
@@ -70,6 +74,7 @@ def _figures(seen: dict[str, Any], window: int | None) -> dict[str, Any]:
     figures["entropy_share"] = (later / np.log(keys)).mean(axis=1) if n > 1 else np.full(len(later), np.nan)
     first = seen["alpha"][0][:, 1:, 0]
     figures["first_token_share"] = first.mean(axis=1) if n > 1 else np.full(len(later), np.nan)
+    figures |= shares_by_key(seen["alpha"][0], tokens.tolist(), window)
     return (
         figures
         | {"v_near_zero_share": near_zero_limits(seen["v"])}

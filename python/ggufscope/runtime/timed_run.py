@@ -101,7 +101,7 @@ class TimedRun:
         """Whether generation was interrupted; what there is, is kept."""
         if self._draft is not None:
             self._write(self._draft)
-        self.recorder = Recorder(len(self._tokens), self._engine.shape, keep)
+        self.recorder = Recorder(len(self._tokens), self._engine.shape, keep, self._tokens)
         clock = time.perf_counter()
         self._engine.prefill(
             self._tokens,

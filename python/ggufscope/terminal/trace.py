@@ -36,6 +36,9 @@ _VERDICT_STYLES = {"correct": "green", "wrong": "red"}
 _SHOWN = {
     "entropy_share": "attention entropy / ln n",
     "first_token_share": "attention on the first token",
+    "previous_token_share": "attention on the token before",
+    "own_token_share": "attention on the own token",
+    "repeat_share": "attention on repeats",
     "ffn_attention_ratio": "FFN / attention output",
     "gated_near_zero_share": "near-zero gated product",
     "gated_top_energy_share": "energy of top 1 % neurons",

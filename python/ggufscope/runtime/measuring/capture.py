@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..shape import Array, Sight
+from .attended import ATTENDED, Attended
 from .experts import ExpertUse
+from .neurons import NeuronPeaks
 from .reductions import attention_statistics, count_below, sum_of_squares, top_energy_share
 
 if TYPE_CHECKING:
@@ -125,6 +127,9 @@ def _attention(values: Array, sight: Sight) -> Floats:
     return attention_statistics(np.ascontiguousarray(values), end - first, 1 if sight.causal else 0)
 
 
+# `Attended` measures these, since it knows the tokens.
+FIGURES.update({name: Figure(name, "attention", text, per_head=True) for name, text in ATTENDED.items()})
+
 _measures("attention_output", attention_output_rms="rms of what attention adds to the residual stream")(_rms_alone)
 _measures("ffn_norm", ffn_norm_rms="rms of what gate and up projection read, behind the FFN's norm")(_rms_alone)
 _measures("gate", gate_rms="rms of the gate projection, before its activation")(_rms_alone)
@@ -173,12 +178,20 @@ class Recorder:
         shape: of the model.
         keep: called as `keep(prompt, layer, point, first_head, values)` with every array, before it is reduced; it
             must copy what it wants to have. From any thread.
+        tokens: ids of each prompt; None: it is not known which repeat.
 
     Attributes:
         experts: who was chosen; None for a model without mixtures.
+        neurons: how active each was at most.
     """
 
-    def __init__(self, n_prompts: int, shape: ModelShape, keep: Keep | None = None) -> None:
+    def __init__(
+        self,
+        n_prompts: int,
+        shape: ModelShape,
+        keep: Keep | None = None,
+        tokens: Sequence[npt.NDArray[np.int32]] | None = None,
+    ) -> None:
         self._shape = shape
         self._keep = keep
         most_heads = max(shape.n_heads, default=0)
@@ -186,13 +199,17 @@ class Recorder:
         self._tables = {
             name: np.full((*layers, most_heads) if figure.per_head else layers, np.nan)
             for name, figure in FIGURES.items()
+            if name not in ATTENDED
         }
         self.experts = ExpertUse(n_prompts, shape.n_experts) if shape.n_experts else None
+        self.neurons = NeuronPeaks(shape)
+        self._attended = Attended(n_prompts, shape, tokens)
 
     def take_experts(self, prompt: int, layer: int, experts: npt.NDArray[np.integer], weights: Array) -> None:
         """Count the experts that the tokens of a prompt chose in a layer, and their weights, each (tokens, used)."""
         if self.experts is not None:
             self.experts.take(prompt, layer, experts, weights)
+            self.neurons.take_experts(prompt, layer, experts)
 
     def take(self, prompt: int, layer: int, point: str, values: Array, first_head: int = 0) -> None:
         """Reduce the activations captured at a point of a layer; nothing of `values` is held.
@@ -206,7 +223,12 @@ class Recorder:
         """
         if self._keep is not None:
             self._keep(prompt, layer, point, first_head, values)
-        names = [name for name, figure in FIGURES.items() if figure.point == point and name not in RATIOS]
+        if point == "attention":
+            self._attended.take(prompt, layer, values, first_head)
+        elif point == "gated":
+            self.neurons.take(prompt, layer, values)
+        elsewhere = {*RATIOS, *ATTENDED}
+        names = [name for name, figure in FIGURES.items() if figure.point == point and name not in elsewhere]
         for name, measured in zip(names, _MEASURES[point](values, self._shape.sight(layer)), strict=True):
             if FIGURES[name].per_head:
                 self._tables[name][prompt, layer, first_head : first_head + len(values)] = measured
@@ -220,4 +242,4 @@ class Recorder:
             for name, (over, under) in RATIOS.items():
                 ratio = self._tables[over] / self._tables[under]
                 ratios[name] = np.where(np.isfinite(ratio), ratio, np.nan)
-        return self._tables | ratios
+        return self._tables | self._attended.tables() | ratios

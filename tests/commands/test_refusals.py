@@ -63,6 +63,9 @@ REFUSED: dict[str, dict[Words, tuple[int, str]]] = {
     },
     "trace": {
         ("{model}", "--engine", "torch"): (2, "engine must be one of streamed, llama.cpp"),
+        ("{model}", "--ablate", "x"): (2, "a weight is named as"),
+        ("{model}", "--ablate", "x.weight[0,0]"): (2, "no tensor 'x.weight'"),
+        ("{model}", "--ablate", "token_embd.weight[0,0]", "--engine", "llama.cpp"): (2, "take streamed"),
         ("{model}", "--template", "vicuna"): (2, "template must be one of auto, none"),
         ("{model}", "--template", "chatml"): (2, "needs the token <|im_start|>"),
         ("{model}", "--text", "x", "--probe", "3"): (2, "exclude each other"),

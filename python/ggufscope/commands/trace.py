@@ -38,6 +38,14 @@ def trace(
     ] = None,
     template: TemplateOption = "auto",
     engine: EngineOption = USUAL_ENGINE,
+    ablate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ablate",
+            metavar="WEIGHT",
+            help="Count a weight as zero: blk.11.ffn_down.weight[507,1229] (row, column); repeat for more.",
+        ),
+    ] = None,
     max_new_tokens: MaxNewTokensOption = None,
     keep: Annotated[
         list[str] | None,
@@ -75,6 +83,7 @@ def trace(
                     tokens=tokens,
                     template=template,
                     engine=engine,
+                    ablate=ablate or (),
                     max_new_tokens=max_new_tokens,
                     keep=keep or (),
                     keep_path=kept,

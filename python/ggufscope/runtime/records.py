@@ -9,6 +9,7 @@ import numpy as np
 
 from .._version import __version__
 from .answering import OVER
+from .engines.engine import ABLATED
 from .expert_document import ExpertRecord
 from .measuring.capture import FIGURES
 from .measuring.experts import EXPERT_FIGURES
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from ..arrays.floats import Floats
     from ..models.subject import Subject
-    from .engines.engine import Ending, Engine, Seconds
+    from .engines.engine import Ending, Engine, EngineDescription, Seconds
     from .measuring.capture import Recorder
     from .measuring.experts import ExpertUse
     from .reading.readings import Item, Reading
@@ -90,7 +91,12 @@ def trace_document(
         ),
         figures={name: FigureRecord(figure.definition, figure.per_head) for name, figure in FIGURES.items()},
         prompts=prompts,
-        warnings=[*reading.warnings, *_without_answers(engine.shape, reading), *_overflow(tables["residual_rms"])],
+        warnings=[
+            *reading.warnings,
+            *_ablated(description),
+            *_without_answers(engine.shape, reading),
+            *_overflow(tables["residual_rms"]),
+        ],
         run=TraceRun(
             version=__version__,
             started=timing.started,
@@ -172,6 +178,12 @@ def _score(item: Item, answer: Answer | None) -> Score | None:
     if answer.ended in {"interrupted", "not finite"}:
         return Score("unscored", None, f"the answer is not complete: {answer.ended}", NOT_ENDED)
     return score(item.prompt, answer.text, finished=answer.ended in OVER)
+
+
+def _ablated(description: EngineDescription) -> list[str]:
+    """A warning where the model that was run is not the one in the file."""
+    places = description.settings.get(ABLATED)
+    return [] if places is None else [f"the model ran with {places} counted as zero"]
 
 
 def _without_answers(shape: ModelShape, reading: Reading) -> list[str]:

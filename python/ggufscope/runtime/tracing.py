@@ -13,6 +13,7 @@ from ..models.file_hashes import FileHashing
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.subject import Subject
+from ..models.weight_place import WeightPlace
 from ..saving.guard import Guard
 from .answering import Budget
 from .engines.engine import ENGINES
@@ -46,6 +47,7 @@ def trace(
     tokens: str | PathLike[str] | None = None,
     template: str = "auto",
     engine: str = "streamed",
+    ablate: Sequence[str] = (),
     max_new_tokens: int | None = None,
     keep: Sequence[str] = (),
     keep_path: str | PathLike[str] | None = None,
@@ -68,6 +70,8 @@ def trace(
         tokens: a file of token ids to read in place of prompts; see `token_files`.
         template: form to put prompts in: `"auto"`, `"none"` or one of `templates.TEMPLATES`.
         engine: a name in `engine.ENGINES`.
+        ablate: weights that count as zero, as `"blk.11.ffn_down.weight[507,1229]"`: tensor, row and column, in front of
+            them the expert where a tensor holds several. The engine `"streamed"` alone can do that.
         max_new_tokens: to generate behind each prompt, greedily; 0: none. By default an answer to a prompt has 64, and
             up to 256 where it is not over then, see `answering`; behind anything else there is none. A model that does
             not continue a text, as one whose attention goes both ways, has no answers: a warning says so.
@@ -100,7 +104,8 @@ def trace(
     asked = None if probe is None else parse_probe(probe)
     in_their_shape = asked is not None and asked.length is None
     readings = (None if in_their_shape else prompts, text, asked, tokens)
-    _check_choices(sum(choice is not None for choice in readings), engine)
+    zeroed = [WeightPlace.parse(place) for place in dict.fromkeys(ablate)]
+    _check_choices(sum(choice is not None for choice in readings), engine, ablates=bool(zeroed))
     budget = _budget(max_new_tokens, text is None and probe is None and tokens is None)
     points = checked_points(keep)
     if points and keep_path is None:
@@ -113,7 +118,7 @@ def trace(
         guard = Guard([*model.files, *read_files], force=force)
         if keep_path is not None:
             guard.check(keep_path)
-        opened = stack.enter_context(ENGINES[engine].open(model, n_threads))
+        opened = stack.enter_context(ENGINES[engine].open(model, n_threads, zeroed))
         if opened.shape.no_answers is not None:
             budget = Budget.of(0)
         material = _read(model, opened.shape, budget.most, prompts, text, asked, tokens, template, seed)
@@ -148,11 +153,13 @@ def trace(
     return Trace(document)
 
 
-def _check_choices(n_readings: int, engine: str) -> None:
+def _check_choices(n_readings: int, engine: str, *, ablates: bool) -> None:
     if n_readings > 1:
         raise ValueError("prompts, a text, a probe and token ids exclude each other: choose one")
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
+    if ablates:
+        ENGINES[engine].require_ablation()
     ENGINES[engine].require()
 
 

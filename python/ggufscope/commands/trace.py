@@ -53,7 +53,11 @@ def trace(
             "--keep", metavar="NAME", help=f"Store raw activations beside FILE, as .npz; repeat: {', '.join(POINTS)}."
         ),
     ] = None,
-    seed: Annotated[int, seed_option("Of the draws of a probe.")] = 0,
+    seed: Annotated[int, seed_option("Of the draws of a probe and of --induction.")] = 0,
+    induction: Annotated[
+        bool,
+        typer.Option("--induction", help="Read random tokens twice in a row, too: which heads look for what followed?"),
+    ] = False,
     threads: ThreadsOption = None,
     hashed: Annotated[bool, typer.Option("--hash", help="SHA-256 of the whole files, too.")] = False,
     as_json: JsonOption = False,
@@ -90,6 +94,7 @@ def trace(
                     force=force,
                     threads=threads,
                     seed=seed,
+                    induction=induction,
                     hash=hashed,
                     announce=announce_plan if sys.stderr.isatty() else None,
                     progress=progress,

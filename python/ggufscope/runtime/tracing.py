@@ -8,6 +8,7 @@ import time
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from ..architecture.limits import NotApplicableError
 from ..arrays.arguments import thread_count
 from ..models.file_hashes import FileHashing
 from ..models.model import Model
@@ -23,6 +24,7 @@ from .reading.probe_shape import probe_shape
 from .reading.probes import OWN, Probe, parse_probe
 from .reading.prompts import NamedPrompts, named_prompts
 from .reading.readings import Reading, draw_tokens, read_prompt_set, read_text, read_tokens
+from .reading.repetitions import Repetition, draw_repetition, front_of
 from .reading.sequences import Draft, draft_own_words, draw_sequences
 from .records import TraceTiming, trace_document
 from .standouts.seen import seen_while_reading
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from .measuring.capture import Keep
     from .reading.probes import AskedProbe
     from .shape import ModelShape
+
+
+_NO_REPETITION = "no random tokens were read twice in a row, which has to be asked for (--induction)"
 
 
 def trace(
@@ -54,6 +59,7 @@ def trace(
     force: bool = False,
     threads: int | None = None,
     seed: int = 0,
+    induction: bool = False,
     hash: bool = False,  # noqa: A002
     announce: Callable[[Plan], object] | None = None,
     progress: Progress | None = None,
@@ -79,7 +85,9 @@ def trace(
         keep_path: where to store them, an .npz file.
         force: replace a file, too, that ggufscope did not write.
         threads: at most so many; by default the cores this process may use.
-        seed: of the draws of the probe's tokens.
+        seed: of the draws of the probe's tokens, and of those that `induction` reads.
+        induction: read random tokens twice in a row as well, six sequences of them, and see which heads look for what
+            followed before.
         hash: hash the whole files, too (SHA-256, as `sha256sum`), in a thread of its own.
         announce: called with the plan before the work starts.
         progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
@@ -123,9 +131,10 @@ def trace(
             budget = Budget.of(0)
         material = _read(model, opened.shape, budget.most, prompts, text, asked, tokens, template, seed)
         check_context(material.outline() if isinstance(material, Draft) else material, opened.shape)
+        repetition = _repetition(model, opened.shape, prompts, template, seed) if induction else _NO_REPETITION
         hashing = stack.enter_context(FileHashing(model, wanted=hash))
         keeper = stack.enter_context(_keeper(keep_path, points, opened.shape, guard))
-        run = TimedRun(opened, material, budget, progress)
+        run = TimedRun(opened, material, budget, progress, repetition)
         run.announce(announce)
         interrupted = run.work(keeper)
         timing = TraceTiming(
@@ -146,7 +155,7 @@ def trace(
             new_tokens=budget.most,
             kept=points,
             timing=timing,
-            seen=seen_while_reading(model, opened.shape, run.reading, run.recorder),
+            seen=seen_while_reading(model, opened.shape, run.reading, run.recorder, run.induction),
         )
     if interrupted:
         raise TraceInterrupted(Trace(document))
@@ -203,6 +212,16 @@ def _probe(  # noqa: PLR0917
     if probe.kind == OWN:
         reading.warnings.append(f"random tokens are read in place of the model's own words: {shape.no_answers}")
     return reading
+
+
+def _repetition(
+    model: Model, shape: ModelShape, prompts: str | PathLike[str] | NamedPrompts | None, template: str, seed: int
+) -> Repetition | str:
+    """Random tokens twice in a row, behind what stands in front of a prompt; the reason where they show nothing."""
+    try:
+        return draw_repetition(model, shape, front_of(probe_shape(model, _known(prompts), template)), seed)
+    except NotApplicableError as reason:
+        return str(reason)
 
 
 def _known(prompts: str | PathLike[str] | NamedPrompts | None) -> NamedPrompts:

@@ -4,7 +4,20 @@ Importing the module of a kind registers it; a new one is a name below. They are
 """
 
 from ..standout_document import LayerSeries, Standout, StandoutKind
+from . import attending, induction_heads, quiet_neurons
 from .registry import Found, Kind, Kinds
 from .seen import SEEN, Seen
 
-__all__ = ["SEEN", "Found", "Kind", "Kinds", "LayerSeries", "Seen", "Standout", "StandoutKind"]
+__all__ = [
+    "SEEN",
+    "Found",
+    "Kind",
+    "Kinds",
+    "LayerSeries",
+    "Seen",
+    "Standout",
+    "StandoutKind",
+    "attending",
+    "induction_heads",
+    "quiet_neurons",
+]

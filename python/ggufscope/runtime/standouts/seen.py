@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ...models.model import Model
     from ..measuring.capture import Recorder
+    from ..measuring.induction import Induction
     from ..reading.readings import Reading
     from ..shape import ModelShape
 
@@ -27,11 +28,12 @@ class Seen:
     """Sequences that were read, and what was measured meanwhile.
 
     Attributes:
-        recorder: with the tables of all figures.
+        recorder: with the tables of all figures; the sequences come first in it.
         shape: of the model.
         tokens: ids of each sequence.
         words: the sequences in words, as `"20 prompts"`, `"4 openings"`.
         token_text: token id → its text as a sentence quotes it, escaped; its number where there is no vocabulary.
+        induction: measured on random tokens that stand twice in a row, or the reason why such were not read.
     """
 
     recorder: Recorder
@@ -39,14 +41,18 @@ class Seen:
     tokens: Sequence[npt.NDArray[np.int32]]
     words: str
     token_text: Callable[[int], str]
+    induction: Induction | str
 
 
 SEEN: Kinds[Seen] = Kinds()
 
 
-def seen_while_reading(model: Model, shape: ModelShape, reading: Reading, recorder: Recorder) -> Seen:
-    """The sequences of a trace, and what was measured on them."""
-    return Seen(recorder, shape, [item.tokens for item in reading.items], _words(reading), TokenTexts(model))
+def seen_while_reading(
+    model: Model, shape: ModelShape, reading: Reading, recorder: Recorder, induction: Induction | str
+) -> Seen:
+    """The sequences of a trace, and what was measured on them; `induction` as in `Seen`."""
+    tokens = [item.tokens for item in reading.items]
+    return Seen(recorder, shape, tokens, _words(reading), TokenTexts(model), induction)
 
 
 def _words(reading: Reading) -> str:

@@ -12,6 +12,8 @@ import pytest
 import ggufscope as gs
 from ggufscope.architecture.limits import NotApplicableError
 from ggufscope.runtime.openings import Openings, read_openings
+from ggufscope.runtime.standouts import SEEN
+from ggufscope.runtime.standouts.seen import seen_on_openings
 from support.architectures.both_ways import BOTH_WAYS_MODELS
 from support.tiny_models import sample
 
@@ -121,3 +123,20 @@ def test_a_context_that_is_too_short_is_said(stories260k: Path) -> None:
 def test_choices_that_are_none(stories260k: Path, choice: dict[str, Any]) -> None:
     with gs.open(stories260k) as model, pytest.raises(ValueError, match=r"must be 1 or more|there is no 'keys'"):
         read_openings(model, **choice)
+
+
+def test_random_tokens_twice_in_a_row_are_read_beside(stories260k: Path) -> None:
+    """In the same pass, with the scores that a trace has; openings are as without."""
+    with gs.open(stories260k) as model:
+        alone, beside = (read_openings(model, extra=[np.arange(5)], induction=wanted) for wanted in (False, True))
+        seen = seen_on_openings(model, beside)
+    assert alone.induction == "no random tokens were read twice in a row"
+    assert not isinstance(beside.induction, str)
+    assert [len(tokens) for tokens in beside.extra_tokens] == [5]
+    np.testing.assert_allclose(beside.at(4, "residual"), alone.at(4, "residual"), rtol=1e-4, atol=1e-5)
+    traced = gs.trace(stories260k, probe="own:1", induction=True).document.standouts or []
+    (record,) = (record for record in traced if record.kind == "induction_head")
+    np.testing.assert_allclose(beside.induction.score, record.series["score"].values, rtol=1e-4, atol=1e-6)
+    kinds = {record.kind: record for record in SEEN.search(seen, seen.words)}
+    assert kinds["induction_head"].series["score"].values == beside.induction.score.tolist()
+    assert kinds["quiet_neuron"].not_applicable is None

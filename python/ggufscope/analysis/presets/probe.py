@@ -53,6 +53,7 @@ def probe_scores(preset_input: PresetInput) -> PresetScores:
         preset_input.model,
         probe=preset_input.probe,
         seed=preset_input.seed,
+        induction=True,
         threads=preset_input.threads,
         announce=preset_input.announce,
         progress=_in_bytes(preset_input.progress, preset_input.model),

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from ...arrays.floats import Floats
     from ..measuring.capture import Recorder
+    from ..measuring.induction import Induction
     from ..shape import Array, ModelShape
     from .holding import Holding
 
@@ -27,9 +28,10 @@ class Openings:
         seed: of the draws.
         extra_tokens: of the other sequences.
         shape: of the model.
-        recorder: that saw all of them, openings first.
+        recorder: that saw all of them, openings first; repeated random tokens last.
         holding: their activations, by the numbers that the recorder has.
         warnings: sentences for the reader.
+        induction: measured on random tokens twice in a row, read in the same pass, or the reason why it was not.
     """
 
     tokens: list[npt.NDArray[np.int32]]
@@ -42,6 +44,7 @@ class Openings:
     recorder: Recorder
     holding: Holding
     warnings: tuple[str, ...] = ()
+    induction: Induction | str = "no random tokens were read twice in a row"
 
     @property
     def n_tokens(self) -> int:

@@ -12,10 +12,12 @@ from ...arrays.arguments import thread_count
 from ...errors import TraceError
 from ..answering import Budget
 from ..engines.engine import ENGINES
+from ..measuring.induction import induction as induction_scores
 from ..reading.fitting import check_context
 from ..reading.probe_shape import probe_shape
 from ..reading.prompts import named_prompts
 from ..reading.readings import Item, Reading
+from ..reading.repetitions import Repetition, draw_repetition, front_of, marks_of
 from ..reading.sequences import Draft, draft_own_words
 from ..timed_run import TimedRun
 from .holding import Holding
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
 
     from ...models.model import Model
     from ..engines.engine import Engine, Progress
+    from ..measuring.capture import Recorder
+    from ..measuring.induction import Induction
     from ..reading.prompts import NamedPrompts
+    from ..shape import ModelShape
     from ..timed_run import Plan
 
     Sequences = Sequence[npt.NDArray[np.int32]]
@@ -47,6 +52,7 @@ def read_openings(
     points: Sequence[str] = USUAL_POINTS,
     extra: Sequences = (),
     extra_points: Sequence[str] | None = None,
+    induction: bool = False,
     prompts: NamedPrompts | None = None,
     template: str = "auto",
     threads: int | None = None,
@@ -65,6 +71,7 @@ def read_openings(
         points: where the vectors of openings are held, names in `capture.POINTS`.
         extra: further sequences of token ids, read in the same pass.
         extra_points: where theirs are held; None: at the same points.
+        induction: read random tokens twice in a row in the same pass as well; nothing of these is held.
         prompts: the set that says how long a whole prompt is; None: the built-in one.
         template: in front of a prompt, as for `trace`.
         threads: at most so many; by default the cores this process may use. The tokens do not depend on it.
@@ -80,12 +87,14 @@ def read_openings(
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} must be 1 or more, not {value!r}")
     named = named_prompts(None) if prompts is None else prompts
-    extras = tuple(np.asarray(tokens, np.int32) for tokens in extra)
+    extras = tuple(Item(f"further {place}", np.asarray(tokens, np.int32)) for place, tokens in enumerate(extra))
     try:
         with ENGINES[_ENGINE].open(model, thread_count(threads)) as engine:
             if engine.shape.no_answers is not None:
                 raise NotApplicableError(engine.shape.no_answers)
             draft = _draft(model, named, template, count, written, seed, extras)
+            if induction:
+                draft = replace(draft, repetition=_repetition(model, engine.shape, draft))
             return _read(engine, draft, points, points if extra_points is None else extra_points, announce, progress)
     except TraceError as error:
         raise NotApplicableError(str(error)) from None
@@ -96,12 +105,17 @@ class _OpeningDraft(Draft):
     """Openings to write, the length of whole prompts, and what else is to be read."""
 
     n_positions: int = 0
-    extras: tuple[npt.NDArray[np.int32], ...] = ()
+    extras: tuple[Item, ...] = ()
+    repetition: Repetition | str = "no random tokens were read twice in a row"
+
+    @property
+    def repeated(self) -> list[Item]:
+        """Random tokens twice in a row, and their controls."""
+        return [] if isinstance(self.repetition, str) else self.repetition.items
 
     def reading(self, written: Sequence[Sequence[int]]) -> Reading:
         openings = super().reading(written)
-        others = [Item(f"further {place}", tokens) for place, tokens in enumerate(self.extras)]
-        return replace(openings, items=[*openings.items, *others])
+        return replace(openings, items=[*openings.items, *self.extras, *self.repeated])
 
 
 def _draft(  # noqa: PLR0917
@@ -111,7 +125,7 @@ def _draft(  # noqa: PLR0917
     count: int,
     written: int,
     seed: int,
-    extras: tuple[npt.NDArray[np.int32], ...],
+    extras: tuple[Item, ...],
 ) -> _OpeningDraft:
     shape = probe_shape(model, prompts, template)
     if not shape.before and shape.separator is None:
@@ -131,6 +145,14 @@ def _draft(  # noqa: PLR0917
     )
 
 
+def _repetition(model: Model, shape: ModelShape, draft: _OpeningDraft) -> Repetition | str:
+    """Random tokens twice in a row, behind what stands in front of a prompt; the reason where they show nothing."""
+    try:
+        return draw_repetition(model, shape, front_of(draft.shape), draft.seed)
+    except NotApplicableError as reason:
+        return str(reason)
+
+
 def _read(  # noqa: PLR0917
     engine: Engine,
     draft: _OpeningDraft,
@@ -144,7 +166,8 @@ def _read(  # noqa: PLR0917
     check_context(outline, engine.shape)
     count = len(draft.beginnings)
     others = dict.fromkeys(range(count, count + len(draft.extras)), tuple(extra_points))
-    lengths = {number: len(item.tokens) for number, item in enumerate(outline.items)}
+    n_held = count + len(draft.extras)
+    lengths = {number: len(item.tokens) for number, item in enumerate(outline.items[:n_held])}
     holding = Holding(lengths, points, others)
     run = TimedRun(engine, draft, Budget.of(0), progress)
     run.announce(announce)
@@ -157,9 +180,19 @@ def _read(  # noqa: PLR0917
         n_positions=max(draft.n_positions, len(tokens[0])),
         prompts=draft.record.prompts,
         seed=draft.seed,
-        extra_tokens=tokens[count:],
+        extra_tokens=tokens[count:n_held],
         shape=engine.shape,
         recorder=run.recorder,
         holding=holding,
         warnings=draft.warnings,
+        induction=_induction(draft, run.recorder, engine.shape, n_held),
     )
+
+
+def _induction(draft: _OpeningDraft, recorder: Recorder, shape: ModelShape, first: int) -> Induction | str:
+    """The scores of sequences from number `first` on, or the reason why there are none."""
+    repetition = draft.repetition
+    if isinstance(repetition, str):
+        return repetition
+    numbers, marks = range(first, first + len(repetition.items)), marks_of(repetition.items)
+    return induction_scores(recorder, shape, numbers, marks, repetition.n_repeated, repetition.length)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..shape import ModelShape
     from .probe_shape import ProbeShape
 
-LENGTH, SEQUENCES, CONTROLS = 24, 4, 2
+LENGTH, SEQUENCES, CONTROLS = 24, 3, 1
 _SHORTEST = 8
 _DRAWS = 0x1D  # sets these draws apart from others of the same seed
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...models.model import Model
     from ..measuring.capture import Recorder
     from ..measuring.induction import Induction
+    from ..openings.openings import Openings
     from ..reading.readings import Reading
     from ..shape import ModelShape
 
@@ -53,6 +54,12 @@ def seen_while_reading(
     """The sequences of a trace, and what was measured on them; `induction` as in `Seen`."""
     tokens = [item.tokens for item in reading.items]
     return Seen(recorder, shape, tokens, _words(reading), TokenTexts(model), induction)
+
+
+def seen_on_openings(model: Model, openings: Openings) -> Seen:
+    """The openings of an analysis, and what was measured on them."""
+    words = counted(len(openings.tokens), "opening")
+    return Seen(openings.recorder, openings.shape, openings.tokens, words, TokenTexts(model), openings.induction)
 
 
 def _words(reading: Reading) -> str:

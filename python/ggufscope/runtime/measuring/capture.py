@@ -24,6 +24,8 @@ from .attended import ATTENDED, Attended
 from .experts import ExpertUse
 from .neurons import NeuronPeaks
 from .reductions import attention_statistics, count_below, sum_of_squares, top_energy_share
+from .sink_values import SinkValues
+from .stream_peaks import StreamPeaks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -183,6 +185,8 @@ class Recorder:
     Attributes:
         experts: who was chosen; None for a model without mixtures.
         neurons: how active each was at most.
+        stream_peaks: the largest values of the residual stream.
+        sink_values: the values of the first token against those of the others.
     """
 
     def __init__(
@@ -203,6 +207,8 @@ class Recorder:
         }
         self.experts = ExpertUse(n_prompts, shape.n_experts) if shape.n_experts else None
         self.neurons = NeuronPeaks(shape)
+        self.stream_peaks = StreamPeaks(n_prompts, shape)
+        self.sink_values = SinkValues(n_prompts, shape)
         self._attended = Attended(n_prompts, shape, tokens)
 
     def take_experts(self, prompt: int, layer: int, experts: npt.NDArray[np.integer], weights: Array) -> None:
@@ -227,6 +233,10 @@ class Recorder:
             self._attended.take(prompt, layer, values, first_head)
         elif point == "gated":
             self.neurons.take(prompt, layer, values)
+        elif point == "residual":
+            self.stream_peaks.take(prompt, layer, values)
+        elif point == "v":
+            self.sink_values.take(prompt, layer, values)
         elsewhere = {*RATIOS, *ATTENDED}
         names = [name for name, figure in FIGURES.items() if figure.point == point and name not in elsewhere]
         for name, measured in zip(names, _MEASURES[point](values, self._shape.sight(layer)), strict=True):

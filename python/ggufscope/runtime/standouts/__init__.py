@@ -4,7 +4,9 @@ Importing the module of a kind registers it; a new one is a name below. They are
 """
 
 from ..standout_document import LayerSeries, Standout, StandoutKind
-from . import attending, induction_heads, quiet_neurons
+
+from . import massive_activations, sinks  # isort: skip
+from . import attending, induction_heads, quiet_neurons  # isort: skip
 from .registry import Found, Kind, Kinds
 from .seen import SEEN, Seen
 
@@ -19,5 +21,7 @@ __all__ = [
     "StandoutKind",
     "attending",
     "induction_heads",
+    "massive_activations",
     "quiet_neurons",
+    "sinks",
 ]

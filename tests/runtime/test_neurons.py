@@ -60,6 +60,18 @@ def test_threads_do_not_lose_a_peak() -> None:
     np.testing.assert_allclose(recorder.neurons.peaks(0), [shares(np.concatenate(prompts)).max(axis=0)], rtol=1e-6)
 
 
+def test_what_two_recorders_saw_counts_together() -> None:
+    prompts = [gated(5), gated(9)]
+    first, second = (Recorder(1, SHAPE) for _ in prompts)
+    for recorder, products in zip((first, second), prompts, strict=True):
+        recorder.take(0, 1, "gated", products)
+    second.take(0, 0, "gated", prompts[0])
+    first.neurons.merge(second.neurons)
+    np.testing.assert_allclose(first.neurons.peaks(1), [shares(np.concatenate(prompts)).max(axis=0)], rtol=1e-6)
+    np.testing.assert_allclose(first.neurons.peaks(0), [shares(prompts[0]).max(axis=0)], rtol=1e-6)
+    assert (first.neurons.n_tokens(0).tolist(), first.neurons.n_tokens(1).tolist()) == ([5], [14])
+
+
 def test_a_token_counts_for_the_experts_that_it_chose() -> None:
     shape = ModelShape(1, (4,), (2,), (None,), 48, 100, 64, n_experts=(4,))
     recorder, products = Recorder(1, shape), gated(6, 2 * 10).reshape(6, 2, 10)

@@ -138,13 +138,15 @@ def test_few_tokens_call_no_neuron_quiet(write_gguf: WriteGguf) -> None:
     tensors = random_model(0)
     plant_quiet_neuron(tensors)
     path = write_gguf(**file(tensors))
-    few = looked_for(path, probe=FEWEST - 1)["quiet_neuron"]
+    few = looked_for(path, probe=FEWEST - 1, induction=False)["quiet_neuron"]
     assert few.not_applicable == f"{FEWEST - 1} tokens were read, and {FEWEST} are needed to call a neuron never active"
-    enough = looked_for(path, probe=FEWEST)["quiet_neuron"]
+    enough = looked_for(path, probe=FEWEST, induction=False)["quiet_neuron"]
     (item,) = enough.items
     assert item.place == {"neuron": NEURON}
     assert item.evidence == {"tokens": FEWEST}
     assert enough.series["share"].values == [0.0, 1 / NEURONS]
+    (more,) = looked_for(path, probe=FEWEST)["quiet_neuron"].items
+    assert more.evidence["tokens"] == FEWEST + 4 * 48  # with what repeats
 
 
 def test_a_neuron_that_is_always_shut_is_exactly_zero_behind_relu() -> None:

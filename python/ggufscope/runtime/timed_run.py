@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .engines.engine import Engine, Progress, Tokens
     from .measuring.capture import Keep
     from .measuring.induction import Induction
+    from .measuring.neurons import NeuronPeaks
     from .reading.readings import Reading
     from .reading.repetitions import Repetition
 
@@ -117,8 +118,10 @@ class TimedRun:
         """Whether generation was interrupted; what there is, is kept."""
         if self._draft is not None:
             self._write(self._draft)
-        self._repeat()
+        repeated = self._repeat()
         self.recorder = Recorder(len(self._tokens), self._engine.shape, keep, marks_of(self.reading.items))
+        if repeated is not None:
+            self.recorder.neurons.merge(repeated)
         clock = time.perf_counter()
         self._engine.prefill(
             self._tokens,
@@ -166,11 +169,15 @@ class TimedRun:
         self.reading = draft.reading([ending.tokens for ending in endings])
         self.writing_seconds = time.perf_counter() - clock
 
-    def _repeat(self) -> None:
-        """Let the model read what repeats; a reading of its own, since answers are continued behind the last one."""
+    def _repeat(self) -> NeuronPeaks | None:
+        """Let the model read what repeats; a reading of its own, since answers are continued behind the last one.
+
+        Returns:
+            How active neurons were; None where nothing repeats.
+        """
         repetition, shape = self._repetition, self._engine.shape
         if repetition is None:
-            return
+            return None
         items, marks = repetition.items, marks_of(repetition.items)
         recorder = Recorder(len(items), shape, tokens=marks)
         report = self._part(self._written_share, self._written_share)
@@ -181,6 +188,7 @@ class TimedRun:
             progress=lambda what, share: report(f"repeated tokens, {what}", share),
         )
         self.induction = induction(recorder, shape, range(len(items)), marks, repetition.n_repeated, repetition.length)
+        return recorder.neurons
 
     def _part(self, first: float, last: float) -> Progress:
         """Progress of a part of the whole; memory is looked at meanwhile."""

@@ -86,8 +86,8 @@ def trace(
         force: replace a file, too, that ggufscope did not write.
         threads: at most so many; by default the cores this process may use.
         seed: of the draws of the probe's tokens, and of those that `induction` reads.
-        induction: read random tokens twice in a row as well, three sequences and a control, and see which heads look for what
-            followed before.
+        induction: read random tokens twice in a row as well, three sequences and a control, and see which heads look
+            for what followed before.
         hash: hash the whole files, too (SHA-256, as `sha256sum`), in a thread of its own.
         announce: called with the plan before the work starts.
         progress: called as `progress(what, share)` in the calling thread; may raise to cancel.

@@ -81,6 +81,15 @@ class NeuronPeaks:
             np.maximum(held[expert], peaks, out=held[expert])
             self._tokens[layer][expert] += count
 
+    def merge(self, other: NeuronPeaks) -> None:
+        """Count what another recorder of the same model saw, too."""
+        with self._alone:
+            for layer, peaks in enumerate(other._peaks):
+                if peaks is not None:
+                    held = self._peaks[layer]
+                    self._peaks[layer] = peaks.copy() if held is None else np.maximum(held, peaks)
+                self._tokens[layer] += other._tokens[layer]
+
     def peaks(self, layer: int) -> Array | None:
         """float32 (experts, neurons), a dense layer being one expert; None where no gated product was taken."""
         return self._peaks[layer]

@@ -25,8 +25,8 @@ FEWEST = 200  # tokens
     "quiet_neuron",
     "Neurons never active",
     f"Neurons whose gated product stays, in absolute value, below {QUIET} of the rms over its layer's neurons at every"
-    f" token, of {FEWEST} tokens or more; in a mixture those of the tokens that chose the expert, and the rms is over"
-    " its neurons.",
+    f" token that was read, {FEWEST} or more, random ones that test induction among them; in a mixture at every token"
+    " that chose the expert, with the rms over its neurons.",
 )
 def find_quiet_neurons(seen: Seen) -> Found:
     """Neurons by the largest product of all tokens."""

@@ -162,5 +162,7 @@ def test_stories_end_to_end(run: RunCommand, stories260k: Path, tmp_path: Path) 
         if entry.name == "propagation" and entry.size is not None and entry.size.kind == "relative"
     }
     assert errors.keys() > {"q_rms", "k_rms", "v_rms", "gate_rms", "up_rms", "ffn_output_rms", "residual_rms"}
+    # Propagation has the ratio of two sizes, measured is the median of each token's ratio.
+    assert errors.pop("ffn_attention_ratio") < 0.45
     assert max(errors.values()) < 0.35
     assert np.median(list(errors.values())) < 0.15

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.runtime.measuring.capture import FIGURES
+from ggufscope.runtime.measuring.figures import FIGURES
 from support.needs import llama_cpp_needed
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pytest
 
 from ggufscope.runtime.measuring.attended import ATTENDED, attended_shares, earlier_occurrences, uniform_attention
-from ggufscope.runtime.measuring.capture import FIGURES, Recorder
+from ggufscope.runtime.measuring.capture import Recorder
+from ggufscope.runtime.measuring.figures import FIGURES
 from ggufscope.runtime.shape import ModelShape, Sight
 from support.attention import shares_by_key
 

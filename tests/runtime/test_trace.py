@@ -21,7 +21,9 @@ import ggufscope as gs
 from ggufscope.errors import TraceError
 from ggufscope.runtime.engines.engine import GenerationInterrupted
 from ggufscope.runtime.engines.streamed import StreamedEngine
-from ggufscope.runtime.measuring.capture import FIGURES, POINTS
+from ggufscope.runtime.measuring.capture import POINTS
+from ggufscope.runtime.measuring.figures import FIGURES, band_figure
+from ggufscope.runtime.measuring.reductions import number_of_bands
 from ggufscope.runtime.reading.prompts import shipped_prompts
 from ggufscope.runtime.reading.tokenizer import read_tokenizer
 from ggufscope.runtime.trace_result import TraceInterrupted
@@ -82,7 +84,12 @@ def test_figures_as_arrays(stories260k: Path, questions: Path) -> None:
         assert values.shape == ((2, 5, 8) if figure.per_head else (2, 5))
         undefined = name == "repeat_share"  # no token stands twice in these
         assert np.isnan(values).all() if undefined else np.isfinite(values).all()
-    assert found.document.figures.keys() == FIGURES.keys()
+    longest = max(len(prompt.token_ids) for prompt in found.document.prompts)
+    bands = [band_figure(band).name for band in range(number_of_bands(longest))]
+    assert found.document.figures.keys() == {*FIGURES, *bands}
+    for name in bands:
+        assert found.document.figures[name].per_head
+        assert np.isfinite(found.head_figure(name)[np.argmax([len(p.token_ids) for p in found.document.prompts])]).all()
 
 
 def test_saved_and_loaded(stories260k: Path, questions: Path, tmp_path: Path) -> None:
@@ -159,7 +166,7 @@ def test_what_is_kept(stories260k: Path, questions: Path, tmp_path: Path) -> Non
                 np.testing.assert_allclose(kept[f"{place}/attention"].sum(axis=-1), 1, rtol=1e-5)
                 gated = kept[f"{place}/gated"]
                 assert gated.shape == (length, 172)
-                rms = np.sqrt(np.mean(gated.astype(np.float64) ** 2))
+                rms = np.median(np.sqrt(np.mean(gated[1:].astype(np.float64) ** 2, axis=1)))
                 assert found.layer_figure("gated_rms")[number, layer] == pytest.approx(rms, rel=1e-6)
     assert found.document.settings.kept == list(POINTS)
 

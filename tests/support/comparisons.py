@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ggufscope.analysis import Analysis
 from ggufscope.runtime import Trace
-from ggufscope.runtime.measuring.capture import FIGURES
+from ggufscope.runtime.measuring.figures import FIGURES
 from ggufscope.runtime.trace_document import (
     SCHEMA,
     Answer,

@@ -11,7 +11,6 @@ from .._version import __version__
 from .answering import OVER
 from .engines.engine import ABLATED
 from .expert_document import ExpertRecord
-from .measuring.capture import FIGURES
 from .measuring.experts import EXPERT_FIGURES
 from .scoring import NOT_ENDED, score
 from .standouts import SEEN
@@ -89,13 +88,13 @@ def trace_document(
             kept=kept,
             probe=reading.probe,
         ),
-        figures={name: FigureRecord(figure.definition, figure.per_head) for name, figure in FIGURES.items()},
+        figures={name: FigureRecord(figure.definition, figure.per_head) for name, figure in recorder.figures.items()},
         prompts=prompts,
         warnings=[
             *reading.warnings,
             *_ablated(description),
             *_without_answers(engine.shape, reading),
-            *_overflow(tables["residual_rms"]),
+            *_overflow(tables, reading),
         ],
         run=TraceRun(
             version=__version__,
@@ -135,7 +134,7 @@ def _prompt(  # noqa: PLR0917
 ) -> PromptTrace:
     answer = None if ending is None else _answer(ending, reading)
     layers, heads, tables = {}, {}, recorder.tables()
-    for name, figure in FIGURES.items():
+    for name, figure in recorder.figures.items():
         values = tables[name][place]
         if figure.per_head:
             rows = zip(values, shape.n_heads, strict=True)
@@ -192,7 +191,9 @@ def _without_answers(shape: ModelShape, reading: Reading) -> list[str]:
     return [f"no answers: {shape.no_answers}"] if asked and shape.no_answers is not None else []
 
 
-def _overflow(residual: Floats) -> list[str]:
+def _overflow(tables: Mapping[str, Floats], reading: Reading) -> list[str]:
     """A warning that names the layer from which on the stream is not finite; none where it is finite."""
-    lost = np.flatnonzero(~np.isfinite(residual).all(axis=0))
+    alone = np.array([len(item.tokens) == 1 for item in reading.items])[:, None]
+    finite = np.isfinite(tables["residual_rms_first"]) & (alone | np.isfinite(tables["residual_rms"]))
+    lost = np.flatnonzero(~finite.all(axis=0))
     return [] if lost.size == 0 else [f"activations are not finite from layer {lost[0]} on: they overflow float32"]

@@ -1,7 +1,8 @@
-"""The layout of a saved trace, schema `ggufscope.trace/1`: plain values, None where something is undefined.
+"""The layout of a saved trace, schema `ggufscope.trace/2`: plain values, None where something is undefined.
 
 These classes are the schema: TRACE_FORM checks a file against them, field by field. Which figures there are, and what
-they mean, stands in the file itself (`figures`), from `capture.FIGURES`.
+they mean, stands in the file itself (`figures`), from `measuring.figures`. Files of schema 1 have the same layout;
+their sizes are over all tokens of a prompt, the first one too, and no figure is of a band of positions.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from ..saving.form import SavedForm
 from .expert_document import ExpertRecord, check_experts
 from .standout_document import StandoutKind  # noqa: TC001  pydantic resolves the annotations
 
-SCHEMA = "ggufscope.trace/1"
+SCHEMA = "ggufscope.trace/2"
+FIRST_SCHEMA = "ggufscope.trace/1"
 DIGITS = 7  # significant digits of every number: activations are float32
 
 
@@ -220,6 +222,17 @@ class TraceDocument:
     experts: ExpertRecord | None = None
     standouts: list[StandoutKind] | None = None
 
+    @property
+    def over_all_tokens(self) -> bool:
+        """Whether sizes are over all tokens, the first among them, as in files of schema 1."""
+        return self.schema == FIRST_SCHEMA
+
+
+OVER_ALL_TOKENS = (
+    "the trace is of schema 1: its sizes are root mean squares over all tokens, the first one too, and it has no bands"
+    " of positions; a new trace has medians, with the first token apart"
+)
+
 
 def _check_shapes(document: TraceDocument) -> None:
     """Every table has the layers and heads of the model, and every figure is explained."""
@@ -256,6 +269,7 @@ TRACE_FORM = SavedForm(
     kind="a saved trace",
     noun="trace",
     schema=SCHEMA,
+    older=(FIRST_SCHEMA,),
     types=lambda: TraceDocument,
     error=TraceError,
     digits=DIGITS,

@@ -43,7 +43,9 @@ _SHOWN = {
     "gated_near_zero_share": "near-zero gated product",
     "gated_top_energy_share": "energy of top 1 % neurons",
     "residual_rms": "residual stream rms",
+    "residual_rms_first": "the same of the first token",
     "residual_peak": "residual max / median",
+    "residual_peak_first": "the same of the first token",
 }
 
 

@@ -28,11 +28,11 @@ NAME = "probe"
 # Score → figure of the trace, and its formula. What it reads, and whether rescaling leaves it, are as in propagation.
 SCORES = {
     "mean_head_entropy": ("entropy_share", "mean over heads of H / ln(keys seen)"),
-    "ffn_attention_ratio": ("ffn_attention_ratio", "rms of the FFN's output / rms of attention's"),
-    "near_zero_share": ("gated_near_zero_share", "P(abs(h) < 0.1 rms(h)) of the gated product"),
-    "ffn_output_rms": ("ffn_output_rms", "rms of what the FFN adds"),
-    "attention_output_rms": ("attention_output_rms", "rms of what attention adds"),
-    "residual_rms": ("residual_rms", "rms of the residual stream behind the layer"),
+    "ffn_attention_ratio": ("ffn_attention_ratio", "median of a token's rms of the FFN's output / rms of attention's"),
+    "near_zero_share": ("gated_near_zero_share", "median of a token's P(abs(h) < 0.1 rms(h)) of the gated product"),
+    "ffn_output_rms": ("ffn_output_rms", "median of a token's rms of what the FFN adds"),
+    "attention_output_rms": ("attention_output_rms", "median of a token's rms of what attention adds"),
+    "residual_rms": ("residual_rms", "median of a token's rms of the residual stream behind the layer"),
 }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..measuring.capture import NEAR_ZERO
+from ..measuring.figures import NEAR_ZERO
 from ..measuring.kept import checked_points
 
 if TYPE_CHECKING:

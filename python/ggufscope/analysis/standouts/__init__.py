@@ -5,6 +5,7 @@ Importing the module of a kind registers it; a new one is a name below. They are
 
 from .source import WEIGHTS, Weights  # isort: skip
 
+from . import super_weights  # isort: skip
 from . import dead_neurons  # isort: skip
 from . import duplicate_neurons  # isort: skip
 from . import dead_heads  # isort: skip
@@ -27,6 +28,7 @@ __all__ = [
     "identical_tokens",
     "norms_alike",
     "output_rows",
+    "super_weights",
     "token_norms",
     "unused_tokens",
 ]

@@ -227,3 +227,8 @@ def _least_cosines(neurons: _Neurons, first: int, others: Sequence[int]) -> Floa
             for place, other in enumerate(others):
                 least[place] = min(least[place], cosines(row, matrix.decode(other, 1) * neurons.gain)[0])
     return least
+
+
+def loudness_of_layer(layer: Layer, threads: int, seed: int) -> list[Floats]:
+    """The loudness of every neuron of a layer, (neurons,) for its FFN or for each expert; biases count."""
+    return [neurons.loudness for neurons in _of_layer(layer, threads, seed)]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ...models.model import Model
     from ...profiles.profile_result import Profile
+    from ...runtime.openings import Openings
     from ..inputs.layer_table import LayerTable
 
 
@@ -33,6 +34,8 @@ class Weights:
         threads: at most so many; None for the cores this process may use.
         seed: of every random draw.
         progress: called as `progress(done, total)`; may raise to cancel.
+        openings_read: of the model, where they were read already.
+        no_openings: the reason not to read any; None: they are read when they are first needed.
     """
 
     table: LayerTable
@@ -41,6 +44,8 @@ class Weights:
     threads: int | None = None
     seed: int = 0
     progress: Callable[[int, int], object] | None = None
+    openings_read: Openings | None = None
+    no_openings: str | None = None
 
     def need_model(self) -> Model:
         """The model.
@@ -65,6 +70,21 @@ class Weights:
     def neurons(self) -> NeuronSearch:
         """Dead and equal neurons, from one pass over the FFNs."""
         return search_neurons(self.blueprint, thread_count(self.threads), self.seed, self._report)
+
+    @cached_property
+    def openings(self) -> Openings | str:
+        """Openings that the model read exactly, or the reason why there are none."""
+        if self.openings_read is not None:
+            return self.openings_read
+        if self.no_openings is not None:
+            return self.no_openings
+        from ...runtime.openings import read_openings  # noqa: PLC0415 - engines only where they are needed
+
+        report = None if self.progress is None else lambda _, share: self._report(int(1000 * share), 1000)
+        try:
+            return read_openings(self.need_model(), seed=self.seed, threads=self.threads, progress=report)
+        except NotApplicableError as reason:
+            return str(reason)
 
     def _report(self, done: int, total: int) -> None:
         """Progress in bytes of a pass over layers."""

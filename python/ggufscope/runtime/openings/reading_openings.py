@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Sequences = Sequence[npt.NDArray[np.int32]]
 
 USUAL_COUNT, USUAL_WRITTEN = 4, 8
-USUAL_POINTS = ("k", "v", "attention", "gated", "residual")
+USUAL_POINTS = ("k", "v", "attention", "gated", "ffn_output", "residual")
 _ENGINE = "streamed"  # every point of every layer, exact weights, and nothing to install
 
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ..runtime.reading.prompts import NamedPrompts
 
 Setting = str | int  # a choice as it is saved
+# Of the random tokens by which the trace tests induction: others than an analysis reads, whose findings it is to
+# confirm, and always the same, since a trace with its answers should not be made again for another seed.
+SEED_OF_TRACE = 1 << 32
 _NO_PROBE = (0, "0")
 
 
@@ -75,6 +78,7 @@ class Choices:
             "template": self.template,
             "engine": self.engine,
             "max_new_tokens": f"to the end, at most {MOST_TOKENS}" if self.new_tokens is None else self.new_tokens,
+            "induction": SEED_OF_TRACE,
         }
 
     @property

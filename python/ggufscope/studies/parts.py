@@ -22,6 +22,7 @@ from ..saving.files import atomic_write
 from ..validation import Validation, validate
 from ..validation.validation_result import FILES as VALIDATION_FILES
 from ..validation.validation_result import VALIDATION_JSON, VALIDATION_MARKDOWN
+from .choices import SEED_OF_TRACE
 from .part import Made, Part, Work
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def _make_trace(work: Work) -> Made:
             template=choices.template,
             engine=choices.engine,
             max_new_tokens=choices.new_tokens,
+            seed=SEED_OF_TRACE,
+            induction=True,
             threads=choices.threads,
             hash=choices.hashed,
             announce=work.announcing("trace"),

@@ -11,10 +11,11 @@ import scipy.stats
 
 import ggufscope as gs
 from ggufscope.analysis import Analysis
+from ggufscope.analysis.presets.probe import ANALOGUES
 from ggufscope.errors import ValidationError
 from ggufscope.validation import Validation, validate
 from ggufscope.validation.compare import BETTER, WORSE
-from ggufscope.validation.quantities import ANALOGUES, BASELINES, COMPARISONS
+from ggufscope.validation.quantities import BASELINES, COMPARISONS
 from ggufscope.validation.sizes import CLOSER, FURTHER, size_of
 from ggufscope.validation.sources import PREDICT
 from ggufscope.validation.wording import verdict_text, with_interval

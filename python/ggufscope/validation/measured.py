@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..analysis.index.risk import risk_index
+from ..analysis.presets.probe import ANALOGUES
 from ..analysis.presets.propagated import mean_over_heads
 from ..analysis.presets.registry import Component, Ingredient, Scale, Series
-from .quantities import ANALOGUES
 
 if TYPE_CHECKING:
     from ..arrays.floats import Floats

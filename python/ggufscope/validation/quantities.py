@@ -161,11 +161,3 @@ COMPARISONS: tuple[Comparison, ...] = (
         )
     ),
 )
-
-# Component of the index → the figure that is measured for it (docs/metrics.md, section 3).
-ANALOGUES = {
-    "attention_entropy": "entropy_share",
-    "ffn_dominance": "ffn_attention_ratio",
-    "value_sparsity": "v_near_zero_share",
-    "norm_amplification": "ffn_norm_rms",
-}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ...arrays.floats import Floats
     from ...models.model import Model
-    from ...runtime import Plan
+    from ...runtime import Plan, Trace
     from ...runtime.reading.probes import Probe
     from ...runtime.standout_document import StandoutKind
     from ..inputs.layer_table import Applicability, LayerTable
@@ -99,6 +99,7 @@ class PresetInput:
         threads: at most so many; None for the cores this process may use.
         progress: called as `progress(done, total)`; may raise to cancel.
         probe: that the model is to read; None without one.
+        probed: a trace of a probe that it read already, in place of another; None without one.
         seed: of every random draw.
         announce: called with the plan of a probe before the model runs.
     """
@@ -111,6 +112,7 @@ class PresetInput:
     probe: Probe | None = None
     seed: int = 0
     announce: Callable[[Plan], object] | None = None
+    probed: Trace | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +144,7 @@ class PresetScores:
             explained by it.
         thirds: scores of the early, middle and late layers together, where the preset has any.
         standouts: what stood out while the model ran, where the preset ran it.
+        summary: one line about where these numbers come from; None for the one of the preset.
     """
 
     series: Mapping[str, Series]
@@ -152,6 +155,7 @@ class PresetScores:
     explained: bool = False
     thirds: tuple[ThirdScores, ...] = ()
     standouts: tuple[StandoutKind, ...] = ()
+    summary: str | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import numpy as np
 
 from .._version import __version__
 from ..arrays.arguments import thread_count
+from ..models.subject import same_model
+from ..runtime import Trace
 from ..runtime.standouts import SEEN
 from .analysis_document import AnalysisRun
 from .analysis_result import Analysis
@@ -19,7 +21,7 @@ from .index.ranking import Ranking, rank_layers
 from .index.risk import is_gauge_invariant
 from .inputs.gauge import EXPLANATIONS
 from .inputs.read_input import AnalysisInput, AnalysisSource, read_input
-from .presets.choosing import chosen_presets
+from .presets.choosing import Probing, chosen_presets
 from .presets.heuristic import NAME as HEURISTIC
 from .presets.registry import PRESETS, Preset, PresetInput
 from .records import analysis_document
@@ -28,7 +30,7 @@ from .standouts import WEIGHTS, Weights
 from .verdicts.hypotheses import HYPOTHESES
 from .verdicts.invariant_risk import invariant_risk
 from .verdicts.judging import Context, judge
-from .verdicts.last_layer import LastLayer, judge_last_layer
+from .verdicts.last_layer import LastLayer, judge_last_layer, other_indices
 
 if TYPE_CHECKING:
     from ..profiles.profile_result import Profile
@@ -48,7 +50,7 @@ def analyze(
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
     seed: int = 0,
-    probe: AskedProbe | None = None,
+    probe: AskedProbe | Trace | None = None,
     profile: Profile | None = None,
     announce: Callable[[Plan], object] | None = None,
 ) -> Analysis:
@@ -59,7 +61,8 @@ def analyze(
             open model, or a profile. What only the weights can tell (exact invariant products) needs a model.
         weights: of the components: a mapping, a text `"entropy=2,dominance=1"` or the path of a TOML file; 0.25 each by
             default. What is not named weighs nothing.
-        preset: run this one alone; by default all that fit the input, the heuristic one leading.
+        preset: run this one alone; by default all that fit the input. The heuristic one leads, the first in every
+            output, but where the model reads its own words: then it is what was measured there.
         norm: scale of a gain vector, `"mean"` or `"rms"`.
         scale: of a component over the layers, `"minmax"` or `"rank"`.
         threads: at most so many; by default the cores this process may use.
@@ -67,7 +70,8 @@ def analyze(
         seed: of all draws; the same seed gives the same numbers.
         probe: let the model read a probe, and take what is measured in place of what propagation predicts: `"own"`,
             what it writes itself; `"random"`, random tokens in the shape of prompts; or a number of those in one piece,
-            as for `ggufscope.trace`. No text is needed, and the model has to be one that `ggufscope.trace` runs.
+            as for `ggufscope.trace`. No text is needed, and the model has to be one that `ggufscope.trace` runs. Or
+            the trace of one that it read already: then there is what propagation predicts, too.
         profile: of the model, where there is one already: it is not computed again, but where gate and up share a
             tensor that the profile does not take apart, being from an earlier version.
         announce: called with the plan of a probe before the model runs.
@@ -87,8 +91,11 @@ def analyze(
         >>> analysis = gs.analyze("model.gguf")                                     # doctest: +SKIP
         >>> analysis.layers["risk"].argmax(), analysis.hypotheses["H3"].verdict     # doctest: +SKIP
     """
-    settings = make_settings(weights, norm, scale, preset, seed, probe)
-    return analyze_with(settings, source, threads=threads, progress=progress, profile=profile, announce=announce)
+    asked, probed = (None, probe) if isinstance(probe, Trace) else (probe, None)
+    settings = make_settings(weights, norm, scale, preset, seed, asked)
+    return analyze_with(
+        settings, source, threads=threads, progress=progress, profile=profile, announce=announce, probed=probed
+    )
 
 
 def analyze_with(
@@ -100,6 +107,7 @@ def analyze_with(
     profile: Profile | None = None,
     presets: Mapping[str, Preset] = PRESETS,
     announce: Callable[[Plan], object] | None = None,
+    probed: Trace | None = None,
 ) -> Analysis:
     """The analysis by settings that were checked before; see `analyze`.
 
@@ -111,6 +119,7 @@ def analyze_with(
         profile: of the model, where there is one already.
         presets: to choose from, the registered ones.
         announce: called with the plan of a probe before the model runs.
+        probed: a trace of a probe that the model read already.
     """
     n_threads = thread_count(threads)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
@@ -124,14 +133,16 @@ def analyze_with(
             settings.probe,
             settings.seed,
             announce,
+            probed,
         )
-        probing, has_model = settings.probe is not None, analysed.model is not None
+        has_model, probing = analysed.model is not None, _probing(settings, probed)
         chosen = chosen_presets(presets, settings.preset, has_model=has_model, probing=probing)
+        _check_probe(probed, analysed)
         rankings = {preset.name: rank_layers(preset, preset_input, settings) for preset in chosen}
         weights = Weights(analysed.table, analysed.profile, analysed.model, n_threads, settings.seed, progress)
         standouts = [*_seen(analysed, rankings), *WEIGHTS.search(weights)]
     basis = _basis(analysed, rankings, settings, presets)
-    hypotheses = _findings(analysed, next(iter(rankings.values())), basis, settings)
+    hypotheses = _findings(analysed, rankings, basis, settings)
     run = AnalysisRun(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
     document = analysis_document(
         analysed,
@@ -156,6 +167,27 @@ def _seen(analysed: AnalysisInput, rankings: Mapping[str, Ranking]) -> Sequence[
     return SEEN.not_applicable("the model was not run: no probe was asked for")
 
 
+def _probing(settings: AnalysisSettings, probed: Trace | None) -> Probing | None:
+    """The probe that was asked for, or read already."""
+    if probed is not None:
+        return Probing(probed.document.settings.probe_kind, is_read=True)
+    return None if settings.probe is None else Probing(settings.probe.kind)
+
+
+def _check_probe(probed: Trace | None, analysed: AnalysisInput) -> None:
+    """Make sure that what was read already is a probe, and of the model that is analysed.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if probed is None:
+        return
+    if probed.document.settings.source != "probe":
+        raise ValueError("the probe is a trace of a text or of prompts, neither of own words nor of random tokens")
+    if not same_model(probed.document.model, analysed.subject):
+        raise ValueError(f"the probe is of another model, {probed.document.model.title!r}")
+
+
 def _basis(
     analysed: AnalysisInput, rankings: Mapping[str, Ranking], settings: AnalysisSettings, presets: Mapping[str, Preset]
 ) -> Ranking:
@@ -165,14 +197,17 @@ def _basis(
     return rank_layers(presets[HEURISTIC], PresetInput(analysed.table, settings.norm), settings)
 
 
-def _findings(analysed: AnalysisInput, leading: Ranking, basis: Ranking, settings: AnalysisSettings) -> list[Finding]:
-    """The verdicts on H1 to H6."""
+def _findings(
+    analysed: AnalysisInput, rankings: Mapping[str, Ranking], basis: Ranking, settings: AnalysisSettings
+) -> list[Finding]:
+    """The verdicts on H1 to H6, all by the scores of the study."""
     context = Context(analysed.table, basis.scores.series, basis.confounds, analysed.gauge)
-    last_layer = judge_last_layer(_last_layer(analysed, leading, basis, settings))
+    others = other_indices({name: ranking for name, ranking in rankings.items() if name != HEURISTIC})
+    last_layer = judge_last_layer(_last_layer(analysed, basis, settings), others)
     return [*(judge(hypothesis, context) for hypothesis in HYPOTHESES), last_layer]
 
 
-def _last_layer(analysed: AnalysisInput, leading: Ranking, basis: Ranking, settings: AnalysisSettings) -> LastLayer:
+def _last_layer(analysed: AnalysisInput, basis: Ranking, settings: AnalysisSettings) -> LastLayer:
     """The facts that H6 is judged by."""
     gauge, sparsity = analysed.gauge, basis.scores.series["value_sparsity"]
     invariant = invariant_risk(gauge, sparsity, settings.weights, settings.scale)
@@ -180,12 +215,12 @@ def _last_layer(analysed: AnalysisInput, leading: Ranking, basis: Ranking, setti
     unknown = f"{', '.join(missing)} not known on every layer" if missing else EXPLANATIONS[gauge.exactness]
     usable = gauge.decides and not missing and not gauge.scale_free and bool(invariant.weights)
     return LastLayer(
-        risk=leading.risk,
-        draws=leading.draws,
-        without_confounded=leading.without_confounded,
-        flagged=leading.excluded,
-        not_separable=leading.not_separable,
-        is_invariant=is_gauge_invariant(leading.risk, leading.scores.series),
+        risk=basis.risk,
+        draws=basis.draws,
+        without_confounded=basis.without_confounded,
+        flagged=basis.excluded,
+        not_separable=basis.not_separable,
+        is_invariant=is_gauge_invariant(basis.risk, basis.scores.series),
         invariant=invariant if usable else None,
         why_not_invariant="; ".join(gauge.scale_free.values()) or unknown,
         seed=settings.seed,

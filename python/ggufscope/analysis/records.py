@@ -27,7 +27,7 @@ from .orders import ranks
 from .preset_document import PresetSummary, ThirdRecord, Variant
 from .presets.heuristic import NAME as HEURISTIC
 from .verdicts.applicability import applicability, warnings
-from .wording import PREMISES_ONLY, STATEMENT
+from .wording import PREMISES_ONLY, statement_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +71,7 @@ def analysis_document(
     summaries = [preset_summary(ranking, analysed.table) for ranking in rankings.values()]
     return AnalysisDocument(
         schema=SCHEMA,
-        statement=STATEMENT,
+        statement=statement_of(summaries[0].name),
         verdicts_are=PREMISES_ONLY,
         model=AnalysedModel(
             **analysed.subject.facts(),
@@ -130,7 +130,7 @@ def preset_summary(ranking: Ranking, table: LayerTable) -> PresetSummary:
     risk, scores = ranking.risk, ranking.scores
     return PresetSummary(
         name=ranking.preset.name,
-        summary=ranking.preset.summary,
+        summary=scores.summary or ranking.preset.summary,
         weights=risk.weights,
         effective_weights=risk.effective_weights,
         independent_components=participation_ratio(risk.matrix),

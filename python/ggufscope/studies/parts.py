@@ -37,6 +37,24 @@ def _make_profile(work: Work) -> Made:
     return Made(made, made.save(work.directory / PROFILE_JSON, guard=work.guard))
 
 
+def _make_probe(work: Work) -> Made:
+    choices = work.choices
+    in_their_shape = choices.probe is not None and choices.probe.length is None
+    probed = trace(
+        work.model,
+        probe=choices.probe,
+        prompts=choices.prompts if in_their_shape else None,
+        template=choices.template if in_their_shape else AUTO,
+        seed=choices.seed,
+        engine=choices.engine,
+        threads=choices.threads,
+        hash=choices.hashed,
+        announce=work.announcing("probe"),
+        progress=work.in_shares("probe"),
+    )
+    return Made(probed, probed.save(work.directory / PROBE_JSON, guard=work.guard))
+
+
 def _make_analysis(work: Work) -> Made:
     choices = work.choices
     analysis = analyze_with(
@@ -45,6 +63,7 @@ def _make_analysis(work: Work) -> Made:
         threads=choices.threads,
         progress=work.in_bytes("analysis"),
         profile=work.results["profile"],
+        probed=work.results.get("probe"),
     )
     path = work.directory / REPORT_JSON  # the profile stands there, and report.md is written by the report
     with atomic_write(path, guard=work.guard) as file:
@@ -72,24 +91,6 @@ def _make_trace(work: Work) -> Made:
         stopped.trace.save(path, guard=work.guard)
         raise
     return Made(traced, traced.save(path, guard=work.guard))
-
-
-def _make_probe(work: Work) -> Made:
-    choices = work.choices
-    in_their_shape = choices.probe is not None and choices.probe.length is None
-    probed = trace(
-        work.model,
-        probe=choices.probe,
-        prompts=choices.prompts if in_their_shape else None,
-        template=choices.template if in_their_shape else AUTO,
-        seed=choices.seed,
-        engine=choices.engine,
-        threads=choices.threads,
-        hash=choices.hashed,
-        announce=work.announcing("probe"),
-        progress=work.in_shares("probe"),
-    )
-    return Made(probed, probed.save(work.directory / PROBE_JSON, guard=work.guard))
 
 
 def _make_validation(work: Work) -> Made:
@@ -131,11 +132,21 @@ _ALL = (
         hashes=True,
     ),
     Part(
+        "probe",
+        (PROBE_JSON,),
+        _make_probe,
+        load=lambda directory: Trace.load(directory / PROBE_JSON),
+        beside=("profile",),
+        settings=lambda choices: choices.of_probe,
+        runs_model=True,
+    ),
+    Part(
         "analysis",
         (REPORT_JSON,),
         _make_analysis,
         load=lambda directory: Analysis.load(directory / REPORT_JSON),
         needs=("profile",),
+        uses=("probe",),
         settings=lambda choices: choices.of_analysis,
         shown=(REPORT_JSON,),
     ),
@@ -146,15 +157,6 @@ _ALL = (
         load=lambda directory: Trace.load(directory / TRACE_JSON),
         beside=("analysis",),
         settings=lambda choices: choices.of_trace,
-        runs_model=True,
-    ),
-    Part(
-        "probe",
-        (PROBE_JSON,),
-        _make_probe,
-        load=lambda directory: Trace.load(directory / PROBE_JSON),
-        beside=("trace",),
-        settings=lambda choices: choices.of_probe,
         runs_model=True,
     ),
     Part(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from ...analysis.presets.probe import NAME as PROBE
+from ...analysis.presets.propagated import NAME as PROPAGATION
 from ...runtime.reading.probes import words_of
 from ...text.numbers import counted
 from ...validation.headline import headline as news
@@ -110,11 +112,20 @@ def _trust(shown: Shown) -> Iterator[tuple[str, Words]]:
         yield (
             "Heuristic",
             Own(
-                "The structural risk index ranks the layers of this one file. It is not comparable between files, and"
-                " nobody has shown that it predicts behaviour."
+                "The structural risk index ranks the layers of this one file, wherever its components come from. It is"
+                " not comparable between files, and nobody has shown that it predicts behaviour."
             ),
         )
-        if shown.analysis.other_presets or shown.analysis.preset.name == "propagation":
+        names = {preset.name for preset in shown.presets}
+        if PROBE in names:
+            yield (
+                "Probed",
+                Own(
+                    "Scores of layers and heads, and the components of one index, are measured while the model reads a"
+                    " probe. That is what it does with those tokens; another text moves the numbers."
+                ),
+            )
+        if PROPAGATION in names:
             yield (
                 "Predicted",
                 Own(

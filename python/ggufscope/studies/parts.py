@@ -57,13 +57,14 @@ def _make_probe(work: Work) -> Made:
 
 def _make_analysis(work: Work) -> Made:
     choices = work.choices
+    probe: Trace | None = work.results.get("probe")
     analysis = analyze_with(
         choices.analysis,
         work.model,
         threads=choices.threads,
         progress=work.in_bytes("analysis"),
         profile=work.results["profile"],
-        probed=work.results.get("probe"),
+        probed=None if probe is None else probe.as_saved(),  # as a later run would load it
     )
     path = work.directory / REPORT_JSON  # the profile stands there, and report.md is written by the report
     with atomic_write(path, guard=work.guard) as file:

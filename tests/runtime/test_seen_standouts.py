@@ -14,12 +14,14 @@ import pytest
 import ggufscope as gs
 from ggufscope.architecture.limits import NotApplicableError
 from ggufscope.runtime.engines.streamed import open_engine
+from ggufscope.runtime.measuring.attended import attended_shares, uniform_attention
 from ggufscope.runtime.measuring.neurons import NeuronPeaks
 from ggufscope.runtime.reading.repetitions import draw_repetition, marks_of
-from ggufscope.runtime.shape import ModelShape
-from ggufscope.runtime.standouts.attending import HALF, NEARLY_UNIFORM
+from ggufscope.runtime.shape import ModelShape, Sight
+from ggufscope.runtime.standouts.attending import HALF, NEARLY_UNIFORM, uniform_share
 from ggufscope.runtime.standouts.quiet_neurons import FEWEST
 from support.forward import Network, run
+from support.needs import llama_cpp_needed
 from support.planted_heads import (
     CODE,
     HEAD,
@@ -46,9 +48,9 @@ KINDS = ("previous_token_head", "own_token_head", "spread_head", "induction_head
 
 
 def looked_for(
-    path: Path, *, seed: int = 0, induction: bool = True, probe: str | int = "random"
+    path: Path, *, seed: int = 0, induction: bool = True, probe: str | int = "random", engine: str = "streamed"
 ) -> dict[str, StandoutKind]:
-    trace = gs.trace(path, probe=probe, seed=seed, induction=induction, threads=1)
+    trace = gs.trace(path, probe=probe, seed=seed, induction=induction, engine=engine, threads=1)
     assert trace.document.standouts is not None
     return {record.kind: record for record in trace.document.standouts if record.kind in KINDS}
 
@@ -194,3 +196,20 @@ def test_sequences_repeat_and_controls_do_not(write_gguf: WriteGguf) -> None:
         assert np.array_equal(half, second) == (number < first.n_repeated)
         assert len({*item.tokens.tolist()}) == 2 + first.length * (1 if number < first.n_repeated else 2)
         np.testing.assert_array_equal(marks[2:], np.tile(half, 2))
+
+
+@pytest.mark.parametrize("sight", [Sight(None), Sight(5), Sight(1), Sight(None, causal=False), Sight(4, causal=False)])
+@pytest.mark.parametrize("n_tokens", [1, 2, 3, 9])
+def test_uniform_shares_are_those_of_uniform_attention(sight: Sight, n_tokens: int) -> None:
+    expected = attended_shares(uniform_attention(sight, n_tokens), sight, None)[:2, 0]
+    shares = [uniform_share(name, sight, n_tokens) for name in ("previous_token_share", "own_token_share")]
+    np.testing.assert_allclose(shares, expected, rtol=1e-6)
+
+
+@llama_cpp_needed
+def test_both_engines_see_the_same(stories260k: Path) -> None:
+    ours, theirs = looked_for(stories260k), looked_for(stories260k, engine="llama.cpp")
+    assert places(ours) == places(theirs) != {}
+    for kind, record in ours.items():
+        for name, series in record.series.items():
+            np.testing.assert_allclose(theirs[kind].series[name].values, series.values, rtol=1e-3, atol=1e-5)

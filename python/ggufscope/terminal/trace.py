@@ -36,7 +36,7 @@ _VERDICT_STYLES = {"correct": "green", "wrong": "red"}
 _SHOWN = {
     "entropy_share": "attention entropy / ln n",
     "first_token_share": "attention on the first token",
-    "previous_token_share": "attention on the token before",
+    "previous_token_share": "attention on previous token",
     "own_token_share": "attention on the own token",
     "repeat_share": "attention on repeats",
     "ffn_attention_ratio": "FFN / attention output",

@@ -9,13 +9,13 @@ import numpy as np
 
 from ...architecture.limits import NotApplicableError
 from ...text.numbers import counted, percent
-from ..measuring.attended import ATTENDED, attended_shares, uniform_attention
 from ..standout_document import LayerSeries, Standout
 from .registry import Found
 from .seen import SEEN, Seen
 
 if TYPE_CHECKING:
     from ...arrays.floats import Floats
+    from ..shape import Sight
 
 HALF = 0.5  # of a head's attention
 TIMES_UNIFORM = 3.0
@@ -65,15 +65,19 @@ def by_layer(figure: Floats, n_heads: tuple[int, ...]) -> list[list[float | None
 
 def _uniform(seen: Seen, name: str) -> Floats:
     """The figure of uniform attention on the same sequences, mean over them, (layers,)."""
-    place = list(ATTENDED).index(name)
     sights = [seen.shape.sight(layer) for layer in range(seen.shape.n_layers)]
     lengths = [len(tokens) for tokens in seen.tokens]
-    shares = {
-        (sight, length): attended_shares(uniform_attention(sight, length), sight, None)[place, 0]
-        for sight in set(sights)
-        for length in set(lengths)
-    }
+    shares = {(sight, n): uniform_share(name, sight, n) for sight in set(sights) for n in set(lengths)}
     return np.array([np.nanmean([shares[sight, length] for length in lengths]) for sight in sights])
+
+
+def uniform_share(name: str, sight: Sight, n_tokens: int) -> float:
+    """`"previous_token_share"` or `"own_token_share"` of attention that is the same on all keys seen; NaN for none."""
+    back = 1 if name == "previous_token_share" else 0
+    positions = np.arange(n_tokens)
+    first, end = sight.keys(positions, n_tokens)
+    shares = np.where(first <= positions - back, 1 / (end - first), 0.0)[1 + back :]
+    return float(shares.mean()) if shares.size else np.nan
 
 
 @SEEN.kind(

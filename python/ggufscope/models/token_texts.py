@@ -24,7 +24,8 @@ class TokenTexts:
     def __init__(self, model: Model) -> None:
         tokens: Any = model.metadata.get("tokenizer.ggml.tokens")
         self._tokens = [] if tokens is None or isinstance(tokens, (str, bytes, int, float)) else tokens
-        in_byte_characters = model.metadata.get("tokenizer.ggml.model") == "gpt2"
+        kind = model.metadata.get("tokenizer.ggml.model")
+        in_byte_characters = isinstance(kind, str) and kind == "gpt2"  # of an array `==` has no truth
         self._bytes = (
             {character: byte for byte, character in enumerate(byte_characters())} if in_byte_characters else {}
         )

@@ -15,6 +15,7 @@ from .roles import NEXT_TOKENS, place, predicts_next_tokens
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+MOST_STACKS = 64  # beyond any model: text, vision and audio with their parts are a handful
 MAIN = "main"  # the main stack, where a name must stand for it
 _MOST_EXTRA = 64  # blocks that predict tokens behind the next one: beyond any model
 

@@ -79,7 +79,11 @@ class Agreement:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Choices and constants that the numbers depend on, beside the input."""
+    """Choices and constants that the numbers depend on, beside the input.
+
+    Attributes:
+        opening: tokens that the model writes of each exact opening, 0 for none; None in files of earlier versions.
+    """
 
     preset: str
     norm: str
@@ -90,6 +94,7 @@ class RunSettings:
     permutations: int
     resamples: int
     sparsity_threshold: float | None
+    opening: int | None = None
 
 
 @dataclass(frozen=True)

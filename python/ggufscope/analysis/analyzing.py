@@ -14,9 +14,10 @@ from .._version import __version__
 from ..arrays.arguments import thread_count
 from ..models.subject import same_model
 from ..runtime import Trace
-from ..runtime.standouts import SEEN
+from ..runtime.standouts import SEEN, seen_on_openings
 from .analysis_document import AnalysisRun
 from .analysis_result import Analysis
+from .exact_openings import ExactOpenings, PromptForm, exact_openings
 from .index.ranking import Ranking, rank_layers
 from .index.risk import is_gauge_invariant
 from .inputs.gauge import EXPLANATIONS
@@ -25,7 +26,7 @@ from .presets.choosing import Probing, chosen_presets
 from .presets.heuristic import NAME as HEURISTIC
 from .presets.registry import PRESETS, Preset, PresetInput
 from .records import analysis_document
-from .settings import AnalysisSettings, make_settings
+from .settings import USUAL_OPENING, AnalysisSettings, make_settings
 from .standouts import WEIGHTS, Weights
 from .verdicts.hypotheses import HYPOTHESES
 from .verdicts.invariant_risk import invariant_risk
@@ -51,6 +52,7 @@ def analyze(
     progress: Callable[[int, int], object] | None = None,
     seed: int = 0,
     probe: AskedProbe | Trace | None = None,
+    opening: int = USUAL_OPENING,
     profile: Profile | None = None,
     announce: Callable[[Plan], object] | None = None,
 ) -> Analysis:
@@ -72,9 +74,11 @@ def analyze(
             what it writes itself; `"random"`, random tokens in the shape of prompts; or a number of those in one piece,
             as for `ggufscope.trace`. No text is needed, and the model has to be one that `ggufscope.trace` runs. Or
             the trace of one that it read already: then there is what propagation predicts, too.
+        opening: tokens that the model writes of each exact opening that propagation builds on (docs/propagation.md);
+            0: none, all tokens are taken as Gaussian. A model that cannot be run has none, which a note says.
         profile: of the model, where there is one already: it is not computed again, but where gate and up share a
             tensor that the profile does not take apart, being from an earlier version.
-        announce: called with the plan of a probe before the model runs.
+        announce: called with the plan of a probe, or of openings, before the model runs.
 
     Returns:
         The analysis.
@@ -92,7 +96,7 @@ def analyze(
         >>> analysis.layers["risk"].argmax(), analysis.hypotheses["H3"].verdict     # doctest: +SKIP
     """
     asked, probed = (None, probe) if isinstance(probe, Trace) else (probe, None)
-    settings = make_settings(weights, norm, scale, preset, seed, asked)
+    settings = make_settings(weights, norm, scale, preset, seed, asked, opening)
     return analyze_with(
         settings, source, threads=threads, progress=progress, profile=profile, announce=announce, probed=probed
     )
@@ -108,6 +112,7 @@ def analyze_with(
     presets: Mapping[str, Preset] = PRESETS,
     announce: Callable[[Plan], object] | None = None,
     probed: Trace | None = None,
+    form: PromptForm | None = None,
 ) -> Analysis:
     """The analysis by settings that were checked before; see `analyze`.
 
@@ -118,12 +123,19 @@ def analyze_with(
         progress: called as `progress(done_bytes, total_bytes)` for every pass over a model; may raise to cancel.
         profile: of the model, where there is one already.
         presets: to choose from, the registered ones.
-        announce: called with the plan of a probe before the model runs.
+        announce: called with the plan of a probe, or of openings, before the model runs.
         probed: a trace of a probe that the model read already.
+        form: of the prompts that openings are to be like; None: of the built-in ones.
     """
     n_threads = thread_count(threads)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with read_input(source, n_threads, progress, profile) as analysed:
+        has_model, probing = analysed.model is not None, _probing(settings, probed)
+        chosen = chosen_presets(presets, settings.preset, has_model=has_model, probing=probing)
+        _check_probe(probed, analysed)
+        exact = exact_openings(
+            analysed.model, settings, form or PromptForm(), threads=n_threads, announce=announce, progress=progress
+        )
         preset_input = PresetInput(
             analysed.table,
             settings.norm,
@@ -134,13 +146,21 @@ def analyze_with(
             settings.seed,
             announce,
             probed,
+            exact.openings,
+            exact.reason,
         )
-        has_model, probing = analysed.model is not None, _probing(settings, probed)
-        chosen = chosen_presets(presets, settings.preset, has_model=has_model, probing=probing)
-        _check_probe(probed, analysed)
         rankings = {preset.name: rank_layers(preset, preset_input, settings) for preset in chosen}
-        weights = Weights(analysed.table, analysed.profile, analysed.model, n_threads, settings.seed, progress)
-        standouts = [*_seen(analysed, rankings), *WEIGHTS.search(weights)]
+        weights = Weights(
+            analysed.table,
+            analysed.profile,
+            analysed.model,
+            n_threads,
+            settings.seed,
+            progress,
+            exact.openings,
+            exact.reason,
+        )
+        standouts = [*_seen(analysed, rankings, exact), *WEIGHTS.search(weights)]
     basis = _basis(analysed, rankings, settings, presets)
     hypotheses = _findings(analysed, rankings, basis, settings)
     run = AnalysisRun(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
@@ -157,14 +177,16 @@ def analyze_with(
     return Analysis(document, analysed.profile)
 
 
-def _seen(analysed: AnalysisInput, rankings: Mapping[str, Ranking]) -> Sequence[StandoutKind]:
-    """What stood out while the model ran, or the reason why it did not run."""
+def _seen(analysed: AnalysisInput, rankings: Mapping[str, Ranking], exact: ExactOpenings) -> Sequence[StandoutKind]:
+    """What stood out while the model read a probe or openings, or the reason why it did not run."""
     for ranking in rankings.values():
         if ranking.scores.standouts:
             return ranking.scores.standouts
     if analysed.model is None:
         return SEEN.not_applicable("the model itself is needed, to run it, and the input is a profile")
-    return SEEN.not_applicable("the model was not run: no probe was asked for")
+    if exact.openings is not None:
+        return SEEN.search(seen_on_openings(analysed.model, exact.openings))
+    return SEEN.not_applicable(f"the model was not run: {exact.reason or 'no probe was asked for'}")
 
 
 def _probing(settings: AnalysisSettings, probed: Trace | None) -> Probing | None:

@@ -109,6 +109,7 @@ def _settings_record(settings: AnalysisSettings, leading: str, sparsity_threshol
         permutations=PERMUTATIONS,
         resamples=RESAMPLES,
         sparsity_threshold=sparsity_threshold,
+        opening=settings.opening,
     )
 
 

@@ -63,7 +63,11 @@ class Choices:
         """Choices that the analysis depends on."""
         settings = self.analysis
         weights = ", ".join(f"{name} {weight!r}" for name, weight in settings.weights.items())
-        return {"weights": weights, "norm": settings.norm, "scale": settings.scale, "seed": settings.seed}
+        chosen: dict[str, Setting] = {"weights": weights, "norm": settings.norm, "scale": settings.scale}
+        chosen |= {"seed": settings.seed, "opening": settings.opening}
+        if settings.opening:  # openings have the form of prompts
+            chosen |= {"prompts": self._content_of_prompts, "template": self.template}
+        return chosen
 
     @property
     def seed(self) -> int:
@@ -118,6 +122,7 @@ def make_choices(
     engine: str,
     max_new_tokens: int | None,
     probe: AskedProbe,
+    opening: int,
     weights: Mapping[str, float] | str | PathLike[str] | None,
     norm: str,
     scale: str,
@@ -133,7 +138,7 @@ def make_choices(
         PromptsError: The file of prompts is malformed.
         OSError: A file cannot be read.
     """
-    settings = make_settings(weights, norm, scale, None, _at_least(seed, 0, "seed"))
+    settings = make_settings(weights, norm, scale, None, _at_least(seed, 0, "seed"), opening=opening)
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
     if template not in CHOICES:

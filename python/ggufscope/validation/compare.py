@@ -15,7 +15,7 @@ from .quantity_document import Against, Estimate, Point, Predictor, Quantity, wi
 from .rank_kernels import kendall_rows, spearman_drawn, spearman_rows
 from .resampling import interval, resampled_points, resampled_prompts, shares
 from .sizes import FEWEST_FOR_VERDICT, size_of
-from .sources import MissingError, predict
+from .sources import MissingError, predict, resolved
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -111,8 +111,10 @@ def _candidates(
         return [], {}
     candidates: list[_Candidate] = []
     missing: dict[str, str] = {}
-    for source in comparison.sources:
+    for listed in comparison.sources:
+        source = listed
         try:
+            source = resolved(listed, sources)
             prediction = predict(comparison, source, sources)
         except MissingError as reason:
             missing[source.name] = str(reason)

@@ -7,7 +7,7 @@ value; or it says why it has none.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,6 +91,18 @@ class Sources:
                 values = np.array(row[: self.n_heads[record.layer]], np.float64)  # None becomes NaN
                 table[record.layer, : len(values)] = values
         return table
+
+
+def resolved(source: SourceScore, sources: Sources) -> SourceScore:
+    """The source by the score that it has: another one stands in where propagation had no openings.
+
+    Raises:
+        MissingError: There is no such preset.
+    """
+    if source.instead is None:
+        return source
+    formulas = sources.preset(source.name).formulas
+    return source if source.score in formulas else replace(source, score=source.instead)
 
 
 def predict(comparison: Comparison, source: SourceScore, sources: Sources) -> Prediction:

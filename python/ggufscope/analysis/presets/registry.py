@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ...arrays.floats import Floats
     from ...models.model import Model
     from ...runtime import Plan, Trace
+    from ...runtime.openings import Openings
     from ...runtime.reading.probes import Probe
     from ...runtime.standout_document import StandoutKind
     from ..inputs.layer_table import Applicability, LayerTable
@@ -102,6 +103,8 @@ class PresetInput:
         probed: a trace of a probe that it read already, in place of another; None without one.
         seed: of every random draw.
         announce: called with the plan of a probe before the model runs.
+        openings: exact beginnings of texts; None where there are none.
+        no_openings: the reason for that.
     """
 
     table: LayerTable
@@ -113,6 +116,8 @@ class PresetInput:
     seed: int = 0
     announce: Callable[[Plan], object] | None = None
     probed: Trace | None = None
+    openings: Openings | None = None
+    no_openings: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

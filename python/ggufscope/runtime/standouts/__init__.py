@@ -8,7 +8,7 @@ from ..standout_document import LayerSeries, Standout, StandoutKind
 from . import massive_activations, sinks  # isort: skip
 from . import attending, induction_heads, quiet_neurons  # isort: skip
 from .registry import Found, Kind, Kinds
-from .seen import SEEN, Seen
+from .seen import SEEN, Seen, seen_on_openings
 
 __all__ = [
     "SEEN",
@@ -23,5 +23,6 @@ __all__ = [
     "induction_heads",
     "massive_activations",
     "quiet_neurons",
+    "seen_on_openings",
     "sinks",
 ]

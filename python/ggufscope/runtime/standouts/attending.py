@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HALF = 0.5  # of a head's attention
 TIMES_UNIFORM = 3.0
-NEARLY_UNIFORM = 0.9
+NEARLY_UNIFORM = 0.95
 USUAL = 0.25  # of all heads: what so many do stands out nowhere
 
 

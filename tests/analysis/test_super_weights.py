@@ -109,8 +109,28 @@ def test_without_a_run_there_are_candidates_by_the_weights_alone(write_gguf: Wri
     assert search(write_gguf(**model("llama"), name="random.gguf"), "a reason").items == []
 
 
+def test_ablation_tells_what_it_does_beside_another_weight(write_gguf: WriteGguf) -> None:
+    arguments = model("llama")
+    plant(arguments["tensors"], 1)
+    path = write_gguf(**arguments)
+    (found,) = gs.analyze(path, probe="own:2", ablate=True).standouts.of("super_weight")
+    assert found.evidence["left"] < 0.01
+    assert found.evidence["kl_mean"] > 1e4 * found.evidence["other_kl_mean"] > 0
+    assert found.evidence["probe_kl_mean"] > 1e4 * found.evidence["probe_other_kl_mean"] > 0
+    assert found.evidence["same_top"] < 1
+    assert "Counted as zero, it leaves" in found.sentence
+    assert "on 2 sequences of own words" in found.sentence
+
+
+def test_ablation_of_nothing_is_nothing(write_gguf: WriteGguf) -> None:
+    kind = gs.analyze(write_gguf(**model("llama")), ablate=True).standouts.kinds["super_weight"]
+    assert (kind.items, kind.not_applicable) == ([], None)
+
+
 def test_a_profile_is_not_enough(write_gguf: WriteGguf) -> None:
     profile = gs.profile(write_gguf(**model("llama")))
     record = gs.analyze(profile).standouts.kinds["super_weight"]
     assert record.not_applicable is not None
     assert "the input is a profile" in record.not_applicable
+    with pytest.raises(ValueError, match="to ablate weights takes the model itself"):
+        gs.analyze(profile, ablate=True)

@@ -58,6 +58,7 @@ REFUSED: dict[str, dict[Words, tuple[int, str]]] = {
         ("{model}", "--norm", "max"): (2, "norm must be one of mean, rms"),
         ("{model}", "--scale", "log"): (2, "scale must be one of minmax, rank"),
         ("{model}", "--preset", "x"): (2, "preset must be one of heuristic"),
+        ("{profile}", "--ablate"): (2, "takes the model itself, not a profile"),
         ("{model}", "--threads", "0"): (2, "threads must be a positive integer"),
         ("{model}", "-o", "{file}/below"): (4, "Not a directory"),
     },

@@ -14,7 +14,9 @@ from .._version import __version__
 from ..arrays.arguments import thread_count
 from ..models.subject import same_model
 from ..runtime import Trace
+from ..runtime.reading.probes import words_of
 from ..runtime.standouts import SEEN, seen_on_openings
+from ..text.numbers import counted
 from .analysis_document import AnalysisRun
 from .analysis_result import Analysis
 from .exact_openings import ExactOpenings, PromptForm, exact_openings
@@ -27,7 +29,7 @@ from .presets.heuristic import NAME as HEURISTIC
 from .presets.registry import PRESETS, Preset, PresetInput
 from .records import analysis_document
 from .settings import USUAL_OPENING, AnalysisSettings, make_settings
-from .standouts import WEIGHTS, Weights
+from .standouts import WEIGHTS, Ablation, Weights
 from .verdicts.hypotheses import HYPOTHESES
 from .verdicts.invariant_risk import invariant_risk
 from .verdicts.judging import Context, judge
@@ -55,6 +57,7 @@ def analyze(
     opening: int = USUAL_OPENING,
     profile: Profile | None = None,
     announce: Callable[[Plan], object] | None = None,
+    ablate: bool = False,
 ) -> Analysis:
     """Static analysis: a structural risk index per layer, six hypotheses, and what each finding is worth.
 
@@ -79,12 +82,15 @@ def analyze(
         profile: of the model, where there is one already: it is not computed again, but where gate and up share a
             tensor that the profile does not take apart, being from an earlier version.
         announce: called with the plan of a probe, or of openings, before the model runs.
+        ablate: count each super weight that is found as zero, and see what that does to the next token on openings and
+            on the probe.
 
     Returns:
         The analysis.
 
     Raises:
-        ValueError: A choice that is none; the message lists them. A probe, or a profile beside, without a model.
+        ValueError: A choice that is none; the message lists them. A probe, or a profile beside, or `ablate`, without a
+            model.
         TraceError: The model cannot be run for a probe; the message says why.
         GGUFError: A malformed model.
         ProfileError: A malformed profile, one of another model, or a file without the layers of a language model.
@@ -96,7 +102,7 @@ def analyze(
         >>> analysis.layers["risk"].argmax(), analysis.hypotheses["H3"].verdict     # doctest: +SKIP
     """
     asked, probed = (None, probe) if isinstance(probe, Trace) else (probe, None)
-    settings = make_settings(weights, norm, scale, preset, seed, asked, opening)
+    settings = make_settings(weights, norm, scale, preset, seed, asked, opening, ablate=ablate)
     return analyze_with(
         settings, source, threads=threads, progress=progress, profile=profile, announce=announce, probed=probed
     )
@@ -130,6 +136,8 @@ def analyze_with(
     n_threads = thread_count(threads)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with read_input(source, n_threads, progress, profile) as analysed:
+        if settings.ablate and analysed.model is None:
+            raise ValueError("to ablate weights takes the model itself, not a profile of it")
         has_model, probing = analysed.model is not None, _probing(settings, probed)
         chosen = chosen_presets(presets, settings.preset, has_model=has_model, probing=probing)
         _check_probe(probed, analysed)
@@ -159,6 +167,7 @@ def analyze_with(
             progress,
             exact.openings,
             exact.reason,
+            _ablation(settings, probed, rankings, announce),
         )
         standouts = [*_seen(analysed, rankings, exact), *WEIGHTS.search(weights)]
     basis = _basis(analysed, rankings, settings, presets)
@@ -175,6 +184,19 @@ def analyze_with(
         standouts=standouts,
     )
     return Analysis(document, analysed.profile)
+
+
+def _ablation(
+    settings: AnalysisSettings,
+    probed: Trace | None,
+    rankings: Mapping[str, Ranking],
+    announce: Callable[[Plan], object] | None,
+) -> Ablation:
+    """Whether super weights are left out, and on what beside openings that is seen."""
+    read = next((ranking.scores.sequences for ranking in rankings.values() if ranking.scores.sequences), ())
+    asked = None if settings.probe is None else settings.probe.kind
+    kind = asked if probed is None else probed.document.settings.probe_kind
+    return Ablation(settings.ablate, read, f"{counted(len(read), 'sequence')} of {words_of(kind)}", announce)
 
 
 def _seen(analysed: AnalysisInput, rankings: Mapping[str, Ranking], exact: ExactOpenings) -> Sequence[StandoutKind]:

@@ -43,6 +43,7 @@ class AnalysisSettings:
         seed: of every random draw.
         probe: the probe that the model reads; None without one.
         opening: tokens that the model writes of each exact opening; 0: there are none.
+        ablate: whether super weights are counted as zero, to see what that does.
     """
 
     weights: Mapping[str, float]
@@ -52,6 +53,7 @@ class AnalysisSettings:
     seed: int
     probe: Probe | None = None
     opening: int = USUAL_OPENING
+    ablate: bool = False
 
 
 def make_settings(  # noqa: PLR0917  the choices of `analyze`, in its order
@@ -63,6 +65,7 @@ def make_settings(  # noqa: PLR0917  the choices of `analyze`, in its order
     probe: AskedProbe | None = None,
     opening: int = USUAL_OPENING,
     *,
+    ablate: bool = False,
     presets: Iterable[str] = PRESETS,
 ) -> AnalysisSettings:
     """Check the choices; `presets` are the names to choose from.
@@ -79,6 +82,7 @@ def make_settings(  # noqa: PLR0917  the choices of `analyze`, in its order
         seed=seed,
         probe=None if probe is None else parse_probe(probe),
         opening=_opening(opening),
+        ablate=ablate,
     )
 
 

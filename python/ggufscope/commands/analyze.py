@@ -48,6 +48,9 @@ def analyze(
     ] = None,
     probe: Annotated[str | None, probe_option("Run the model on a probe in place of propagation.")] = None,
     opening: OpeningOption = USUAL_OPENING,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Count each super weight found as zero, and see what that does.")
+    ] = False,
     as_json: JsonOption = False,
     threads: ThreadsOption = None,
     force: ForceOption = False,
@@ -56,9 +59,8 @@ def analyze(
 
     Exit code 0, whatever the verdicts: they are about premises, not about the health of the file.
     """
-    settings = make_settings(
-        weights, norm, scale, preset, seed=0, probe=probe, opening=opening
-    )  # wrong choices cost no time
+    # Wrong choices cost no time.
+    settings = make_settings(weights, norm, scale, preset, seed=0, probe=probe, opening=opening, ablate=ablate)
     guard = Guard([source, weights], force=force)
     formats: list[str] = []
     in_place = output is not None and _is_profile_of(source, output)

@@ -104,6 +104,7 @@ def scores_of(trace: Trace, baseline: Floats, preset_input: PresetInput) -> Pres
         notes=tuple(f"{NAME}: {note}" for note in notes),
         standouts=tuple(trace.document.standouts or ()),
         summary=f"measured while the model reads {'its own words' if words == words_of(OWN) else words}",
+        sequences=tuple(np.array(prompt.token_ids, np.int32) for prompt in trace.document.prompts),
     )
 
 

@@ -21,6 +21,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy.typing as npt
+
     from ...arrays.floats import Floats
     from ...models.model import Model
     from ...runtime import Plan, Trace
@@ -150,6 +152,7 @@ class PresetScores:
         thirds: scores of the early, middle and late layers together, where the preset has any.
         standouts: what stood out while the model ran, where the preset ran it.
         summary: one line about where these numbers come from; None for the one of the preset.
+        sequences: token ids that it read then.
     """
 
     series: Mapping[str, Series]
@@ -161,6 +164,7 @@ class PresetScores:
     thirds: tuple[ThirdScores, ...] = ()
     standouts: tuple[StandoutKind, ...] = ()
     summary: str | None = None
+    sequences: tuple[npt.NDArray[np.int32], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Importing the module of a kind registers it; a new one is a name below. They are looked for, and shown, in this order.
 """
 
-from .source import WEIGHTS, Weights  # isort: skip
+from .source import WEIGHTS, Ablation, Weights  # isort: skip
 
 from . import super_weights  # isort: skip
 from . import dead_neurons  # isort: skip
@@ -19,6 +19,7 @@ from . import norms_alike  # isort: skip
 
 __all__ = [
     "WEIGHTS",
+    "Ablation",
     "Weights",
     "common_direction",
     "dead_heads",

@@ -69,7 +69,7 @@ class MassiveProduct:
 
 def massive_products(blueprint: Blueprint, openings: Openings) -> list[MassiveProduct]:
     """Those of more than half of the openings, the largest first, in medians of the stream."""
-    found = []
+    found: list[MassiveProduct] = []
     for number in range(openings.shape.n_layers):
         if openings.has(number, "ffn_output"):
             found += _of_layer(blueprint.layer(number), openings)

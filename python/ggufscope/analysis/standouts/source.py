@@ -10,17 +10,46 @@ from ...architecture.blueprint import Blueprint
 from ...architecture.limits import NotApplicableError
 from ...arrays.arguments import thread_count
 from ...runtime.standouts import Kinds
+from ...text.numbers import counted
 from .attention_heads import HeadSearch, search_heads
 from .embedding_rows import EmbeddingRows, read_embedding
 from .neurons import NeuronSearch, search_neurons
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
 
     from ...models.model import Model
     from ...profiles.profile_result import Profile
+    from ...runtime import Plan
     from ...runtime.openings import Openings
     from ..inputs.layer_table import LayerTable
+
+
+@dataclass(frozen=True, eq=False)
+class Ablation:
+    """Whether super weights are counted as zero, to see what that does, and on what.
+
+    Attributes:
+        wanted: whether they are.
+        probe: sequences of a probe that was read, beside the openings; empty without one.
+        words: for the reader, of those.
+        announce: called with the plan before the work starts.
+    """
+
+    wanted: bool = False
+    probe: Sequence[npt.NDArray[np.int32]] = ()
+    words: str = ""
+    announce: Callable[[Plan], object] | None = None
+
+    def sequences(self, weights: Weights) -> dict[str, Sequence[npt.NDArray[np.int32]]]:
+        """The openings, and what else was read, by words for the reader."""
+        openings = weights.openings
+        assert not isinstance(openings, str)  # noqa: S101
+        probe = {self.words: self.probe} if self.probe else {}
+        return {counted(len(openings.tokens), "opening"): openings.tokens, **probe}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +65,7 @@ class Weights:
         progress: called as `progress(done, total)`; may raise to cancel.
         openings_read: of the model, where they were read already.
         no_openings: the reason not to read any; None: they are read when they are first needed.
+        ablation: of super weights.
     """
 
     table: LayerTable
@@ -46,6 +76,7 @@ class Weights:
     progress: Callable[[int, int], object] | None = None
     openings_read: Openings | None = None
     no_openings: str | None = None
+    ablation: Ablation = Ablation()
 
     def need_model(self) -> Model:
         """The model.
@@ -80,11 +111,14 @@ class Weights:
             return self.no_openings
         from ...runtime.openings import read_openings  # noqa: PLC0415 - engines only where they are needed
 
-        report = None if self.progress is None else lambda _, share: self._report(int(1000 * share), 1000)
         try:
-            return read_openings(self.need_model(), seed=self.seed, threads=self.threads, progress=report)
+            return read_openings(self.need_model(), seed=self.seed, threads=self.threads, progress=self.share_of_run)
         except NotApplicableError as reason:
             return str(reason)
+
+    def share_of_run(self, _what: str, share: float) -> None:
+        """Progress of a run of the model."""
+        self._report(int(1000 * share), 1000)
 
     def _report(self, done: int, total: int) -> None:
         """Progress in bytes of a pass over layers."""

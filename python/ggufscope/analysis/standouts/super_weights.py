@@ -7,7 +7,7 @@ Yu et al. 2024, "The Super Weight in Large Language Models".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from ...text.numbers import count_text, counted, percent, rounded
 from .massive_products import MOST, MassiveProduct, largest_additions, massive_products
 from .neurons import loudness_of_layer
 from .source import WEIGHTS
+from .super_weight_effects import WeightEffect, weight_effects, weight_place
 
 if TYPE_CHECKING:
     from ...architecture.blueprint import Blueprint
@@ -57,8 +58,8 @@ class _Column:
     "Single weights of the down projection whose product with their neuron makes, on most of the openings, at least"
     f" {MOST:g} of what the FFN adds to a channel that is massive behind the layer ({count_text(MASSIVE)} times the"
     f" median |x| of the stream), of which the FFN adds at least {MOST:g}; where the model is not run, candidates"
-    f" alone: neurons with at least {LOUD:g} times the loudness of the layer's median, and at least {ONE_CHANNEL:g} of their"
-    " column's energy in one channel.",
+    f" alone: neurons with at least {LOUD:g} times the loudness of the layer's median, and at least {ONE_CHANNEL:g} of"
+    " their column's energy in one channel.",
 )
 def find_super_weights(weights: Weights) -> Found:
     """The largest activation first."""
@@ -69,7 +70,12 @@ def find_super_weights(weights: Weights) -> Found:
     openings = weights.openings
     if isinstance(openings, str):
         return _candidates(weights, openings)
-    items = [_standout(weights, product) for product in massive_products(blueprint, openings)]
+    products = massive_products(blueprint, openings)
+    items = [_standout(weights, product) for product in products]
+    if weights.ablation.wanted:
+        downs = [_down(blueprint, product.layer, product.expert) for product in products]
+        effects = weight_effects(weights, list(zip(products, downs, strict=True)))
+        items[: len(effects)] = map(_with_effect, items, effects)
     caption = "largest value that the FFN adds, times the median of the stream"
     series = {"added": LayerSeries(caption, largest_additions(openings), logarithmic=True)}
     return Found(items, series, _summary(items))
@@ -77,6 +83,7 @@ def find_super_weights(weights: Weights) -> Found:
 
 def _standout(weights: Weights, product: MassiveProduct) -> Standout:
     down, loudness = _down(weights.blueprint, product.layer, product.expert), _loudness(weights, product.layer)
+    named = str(weight_place(down, product.row, product.column))
     column = _column(down, product.column, loudness[product.expert or 0])
     row = np.abs(down.decode(product.row, 1)[0])
     openings = weights.openings
@@ -105,8 +112,12 @@ def _standout(weights: Weights, product: MassiveProduct) -> Standout:
         value=product.activation,
         compared=product.ratio,
         evidence=evidence,
-        sentence=_sentence(product, _place(down, product.row, product.column), evidence, _token(weights, product)),
+        sentence=_sentence(product, named, evidence, _token(weights, product)),
     )
+
+
+def _with_effect(item: Standout, effect: WeightEffect) -> Standout:
+    return replace(item, evidence=item.evidence | effect.evidence, sentence=f"{item.sentence} {effect.sentence}")
 
 
 def _sentence(product: MassiveProduct, place: str, evidence: dict[str, float], token: str) -> str:
@@ -136,7 +147,7 @@ def _candidates(weights: Weights, reason: str) -> Found:
             for neuron in np.flatnonzero(loudness >= LOUD * np.nanmedian(loudness)).tolist():
                 column = _column(down, neuron, loudness)
                 if column.energy_share >= ONE_CHANNEL:
-                    items.append(_candidate(layer, expert, neuron, column, _place(down, column.row, neuron)))
+                    items.append(_candidate(layer, expert, neuron, column, str(weight_place(down, column.row, neuron))))
     items.sort(key=lambda item: -(item.compared or 0.0))
     return Found(items, summary=f"Candidates by their weights alone, for the model was not run ({reason}).")
 
@@ -179,12 +190,6 @@ def _column(down: Matrix, neuron: int, loudness: Floats) -> _Column:
         energy_share=float(squares[row] / total) if total > 0 else 0.0,
         weight=float(np.concatenate(parts)[row]),
     )
-
-
-def _place(down: Matrix, row: int, column: int) -> str:
-    """The weight as `--ablate` takes it."""
-    index = np.unravel_index(down.first + row, down.tensor.shape[:-1])
-    return f"{down.tensor.name}[{','.join(str(int(at)) for at in (*index, column))}]"
 
 
 def _token(weights: Weights, product: MassiveProduct) -> str:

@@ -96,6 +96,14 @@ class StreamedEngine:
 
     def prefill(self, prompts: Tokens, recorder: Recorder | None, *, room: int, progress: Progress | None) -> Array:
         """Read all prompts; see `Engine.prefill`."""
+        streams = self.last_streams(prompts, recorder, progress, room=room)
+        self._logits = self.scores_of(np.stack([stream[-1] for stream in streams]))
+        return self._logits
+
+    def last_streams(
+        self, prompts: Tokens, recorder: Recorder | None, progress: Progress | None, *, room: int = 0
+    ) -> list[Array]:
+        """Read all prompts; the residual stream of each behind the last layer, float32 (tokens, width)."""
         self._prepare([len(tokens) for tokens in prompts], room)
         ends = np.cumsum(self._lengths)
         spans = [
@@ -105,8 +113,12 @@ class StreamedEngine:
         positions = np.concatenate([np.arange(length) for length in self._lengths])
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             x = self._forward(np.concatenate(prompts), Batch(spans, positions, recorder), progress)
-            self._logits = self._scores(x[ends - 1])
-        return self._logits
+        return [x[span.rows] for span in spans]
+
+    def scores_of(self, streams: Array) -> Array:
+        """Scores of the next token behind some tokens, (tokens, vocabulary), of `last_streams`."""
+        with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
+            return self._scores(streams)
 
     def generate(
         self,

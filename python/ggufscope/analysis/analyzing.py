@@ -207,7 +207,8 @@ def _seen(analysed: AnalysisInput, rankings: Mapping[str, Ranking], exact: Exact
     if analysed.model is None:
         return SEEN.not_applicable("the model itself is needed, to run it, and the input is a profile")
     if exact.openings is not None:
-        return SEEN.search(seen_on_openings(analysed.model, exact.openings))
+        seen = seen_on_openings(analysed.model, exact.openings)
+        return SEEN.search(seen, seen.words)
     return SEEN.not_applicable(f"the model was not run: {exact.reason or 'no probe was asked for'}")
 
 

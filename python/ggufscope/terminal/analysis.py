@@ -17,6 +17,7 @@ from ..text.glyphs import Glyphs
 from ..text.numbers import count_text, counted
 from .console import plain_table, print_table, safe
 from .headline import render_headline
+from .standouts import render_standouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,9 @@ def render_analysis(console: Console, document: AnalysisDocument) -> None:
     glyphs = Glyphs.of(console.encoding)
     _render_headline(console, document)
     console.print()
+    if document.standouts is not None:
+        render_standouts(console, document.standouts)
+        console.print()
     _render_curves(console, document, glyphs)
     if _stands_out(document.preset):
         _render_riskiest(console, document, glyphs)

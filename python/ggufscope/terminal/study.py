@@ -14,6 +14,7 @@ from ..validation.headline import index_verdict, origin_of
 from .analysis import peaks
 from .console import safe
 from .headline import warn_of_synthetic
+from .standouts import render_standouts
 from .trace import duration
 from .validation import render_outcome
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _NAME, _TIME = 12, 9
 _RISKIEST = 3
+_STANDOUTS = 5  # kinds that are told
 _WORDS = {KEPT: "kept", FAILED: "failed", LEFT_OUT: "left out", INTERRUPTED: "stopped"}
 
 
@@ -66,6 +68,9 @@ def _render_analysis(
     console: Console, document: AnalysisDocument, validation: ValidationDocument | None, glyphs: Glyphs
 ) -> None:
     """The leading index, then the riskiest layers by every other one, and how each fared when it was measured."""
+    if document.standouts is not None:
+        render_standouts(console, document.standouts, _STANDOUTS)
+        console.print()
     layers = document.preset.layers
     risks = [record.risk for record in layers]
     console.print(Text(f"{INDEX}, layers {layers[0].layer}-{layers[-1].layer}", "bold"))

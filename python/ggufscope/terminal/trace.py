@@ -16,6 +16,7 @@ from ..text.numbers import bytes_text, counted, short
 from .analysis import peaks
 from .console import plain_table, print_table, safe
 from .headline import dotted, render_headline
+from .standouts import render_standouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,6 +88,9 @@ def render_trace(console: Console, document: TraceDocument) -> None:
     _render_headline(console, document, glyphs)
     console.print()
     _render_figures(console, document, glyphs)
+    if document.standouts:
+        console.print()
+        render_standouts(console, document.standouts)
     if document.experts is not None:
         console.print()
         _render_experts(console, document.experts, glyphs)

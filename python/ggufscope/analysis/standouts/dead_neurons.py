@@ -25,8 +25,8 @@ def find(weights: Weights) -> Found:
     """The quietest first."""
     search = weights.neurons
     series = {
-        "quietest": LayerSeries("quietest neuron, times the layer's median", search.quietest, logarithmic=True),
-        "loudest": LayerSeries("loudest neuron, times the layer's median", search.loudest, logarithmic=True),
+        "quietest": LayerSeries("quietest, times the layer's median", search.quietest, logarithmic=True),
+        "loudest": LayerSeries("loudest, times the layer's median", search.loudest, logarithmic=True),
     }
     items = [_standout(neuron) for neuron in search.dead]
     summary = None

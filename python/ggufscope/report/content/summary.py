@@ -1,4 +1,4 @@
-"""The summary of a report: soundness, what stands out, verdicts, warnings, and how far to trust which part."""
+"""The summary of a report: soundness, what charts show, verdicts, warnings, and how far to trust which part."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def highlights(shown: Shown) -> Iterator[Block]:
     first = [next((chart for chart in charts if chart.name.startswith(kind)), None) for kind in _HIGHLIGHTS]
     items = [own("{} {}", Link(chart.title, chart.name), chart.sentence) for chart in first if chart is not None]
     if items:
-        yield Heading(Own("What stands out"))
+        yield Heading(Own("What the charts show"))
         yield Items(items, "highlights")
 
 

@@ -28,10 +28,17 @@ _SHOWN = {
     "layers": "stack layer n_elements n_bytes rms kurtosis sparsity outlier_fraction_6 probe_risk"
     " heuristic_risk heuristic_risk_without_confounded heuristic_level propagation_risk",
     "heads": "layer role head rms l2_norm kurtosis sparsity probe_head_entropy propagation_head_entropy",
+    "standouts": "kind layer head value compared sentence",
     "validation": "quantity per layer head measured measured_low measured_high predicted_heuristic"
     " predicted_propagation predicted_probe predicted_norms predicted_depth",
 }
-_TITLES = {"tensors": "Tensors", "layers": "Layers", "heads": "Attention heads", "validation": "Predicted and measured"}
+_TITLES = {
+    "tensors": "Tensors",
+    "layers": "Layers",
+    "heads": "Attention heads",
+    "standouts": "What stands out",
+    "validation": "Predicted and measured",
+}
 
 
 @dataclass(frozen=True)

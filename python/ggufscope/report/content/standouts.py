@@ -1,0 +1,97 @@
+"""What stands out in a model: the most striking sentences, then kind by kind with every finding that is saved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...runtime.standouts.wording import absence, kind_sentence, telling
+from .blocks import Figures, Heading, Items, Paragraph, TableHead, TextTable, heads
+from .cells import NOTHING, number
+from .chart import STANDOUTS
+from .words import Link, Own, Words, own
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...runtime.standout_document import Standout, StandoutKind
+    from .blocks import Block
+    from .shown import Shown
+
+NAME = "standouts"  # of the part with all findings
+
+
+def striking(shown: Shown) -> Iterator[Block]:
+    """A sentence for every kind with findings, and in a line the kinds without."""
+    kinds = shown.standouts
+    if kinds is None:
+        return
+    yield Heading(Own("What stands out"))
+    told = telling(kinds)
+    if told:
+        yield Items([own("**{}**: {}", record.title, kind_sentence(record)) for record in told], "bare")
+    if line := absence(kinds):
+        yield Paragraph(line, "aside" if told else "")
+    yield Paragraph(own("{}.", Link("Every kind, and how it was looked for", NAME)), "aside")
+
+
+def kind_by_kind(shown: Shown) -> Iterator[Block]:
+    """Definition and findings of every kind that has some, charts, and the definitions of the others."""
+    kinds = shown.standouts or []
+    for position, record in enumerate(telling(kinds)):
+        yield Heading(own("{}", record.title))
+        yield Paragraph(own("{}{}", record.definition, _seen_on(record)), "aside")
+        yield Paragraph(kind_sentence(record))
+        if len(record.items) > 1:
+            yield _findings(record, f"{NAME}-{position + 1}")
+    charts = shown.charts(STANDOUTS)
+    if charts:
+        yield Heading(Own("Over the layers"))
+        yield Figures(charts)
+    others = [record for record in kinds if not record.n_found]
+    if others:
+        yield Heading(Own("Kinds without findings"))
+        yield TextTable(
+            f"{NAME}-without",
+            Own("Kinds without findings"),
+            heads("kind", "definition", "outcome", long="definition|outcome"),
+            [(record.title, own("{}{}", record.definition, _seen_on(record)), _outcome(record)) for record in others],
+        )
+
+
+def _outcome(record: StandoutKind) -> Words:
+    if record.not_applicable is None:
+        return Own("none found")
+    return own("not looked for: {}", record.not_applicable)
+
+
+def _seen_on(record: StandoutKind) -> Words:
+    return "" if record.seen_on is None else own(" Seen on {}.", record.seen_on)
+
+
+def _findings(record: StandoutKind, name: str) -> TextTable:
+    """Every saved finding, the most striking first."""
+    places = list(dict.fromkeys(place for item in record.items for place in item.place))
+    named = [what for what in ("layer", "head") if any(getattr(item, what) is not None for item in record.items)]
+    first = own(", the first {} of them here", len(record.items)) if record.n_found > len(record.items) else ""
+    return TextTable(
+        name,
+        own("{}, all findings", record.title),
+        [
+            *heads("finding", long="finding"),
+            *heads(*named, numeric="|".join(named)),
+            *(TableHead(_spaced(place), "number") for place in places),
+            *heads("value", "times the usual", numeric="value|times the usual"),
+        ],
+        [_row(item, named, places) for item in record.items],
+        own("{} found{}.", record.n_found, first),
+    )
+
+
+def _spaced(place: str) -> str:
+    return place.replace("_", " ")
+
+
+def _row(item: Standout, named: list[str], places: list[str]) -> list[Words]:
+    where = [getattr(item, what) for what in named] + [item.place.get(place) for place in places]
+    numbers = [NOTHING if index is None else Own(index) for index in where]
+    return [item.sentence, *numbers, number(item.value), number(item.compared)]

@@ -1,0 +1,53 @@
+"""What stands out, in sentences: of every kind the most striking, and in a line what was not there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...text.numbers import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..standout_document import StandoutKind
+
+
+def kind_sentence(record: StandoutKind) -> str:
+    """The findings of a kind in a sentence: their summary, else the most striking one; "" where there are none."""
+    if record.summary is not None:
+        return record.summary
+    if not record.items:
+        return ""
+    more = f" ({record.n_found} of them)" if record.n_found > 1 else ""
+    return record.items[0].sentence + more
+
+
+def telling(kinds: Iterable[StandoutKind]) -> list[StandoutKind]:
+    """The kinds that have findings."""
+    return [record for record in kinds if record.n_found]
+
+
+def absence(kinds: Sequence[StandoutKind]) -> str:
+    """The kinds without findings in a line; "" where all have some, or none was looked for."""
+    looked_for = [record for record in kinds if record.not_applicable is None]
+    empty = [record for record in looked_for if not record.n_found]
+    if not empty:
+        return ""
+    titles = ", ".join(_lowered(record.title) for record in empty)
+    if len(empty) == len(looked_for):
+        return f"Nothing: none of {counted(len(empty), 'kind')} was found ({titles})."
+    return f"None of {counted(len(empty), 'other kind')}: {titles}."
+
+
+def not_looked_for(kinds: Iterable[StandoutKind]) -> list[str]:
+    """Reason after reason, with the kinds that were not looked for because of it."""
+    reasons: dict[str, list[str]] = {}
+    for record in kinds:
+        if record.not_applicable is not None:
+            reasons.setdefault(record.not_applicable, []).append(_lowered(record.title))
+    return [f"Not looked for: {', '.join(titles)} ({reason})." for reason, titles in reasons.items()]
+
+
+def _lowered(title: str) -> str:
+    """A title within a sentence."""
+    return title[:1].lower() + title[1:]

@@ -1,0 +1,42 @@
+"""The terminal view of what stands out: a sentence for every kind with findings, a line for all the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ..runtime.standouts.wording import absence, kind_sentence, not_looked_for, telling
+from ..text.glyphs import Glyphs
+from .console import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from ..runtime.standout_document import StandoutKind
+
+_MOST = 10  # kinds that are told; the report has them all
+_LONGEST = 300  # characters of a sentence
+
+
+def render_standouts(console: Console, kinds: Sequence[StandoutKind], most: int = _MOST) -> None:
+    """A sentence for each of the first kinds with findings, then what was not found, and what was not looked for."""
+    glyphs = Glyphs.of(console.encoding)
+    told = telling(kinds)
+    console.print(Text("what stands out", "bold"))
+    for record in told[:most]:
+        _print_line(console, glyphs.dot, glyphs.cut(kind_sentence(record), _LONGEST), "")
+    if len(told) > most:
+        _print_line(console, " ", f"and {len(told) - most} more kinds, see the report", "dim")
+    for line in (absence(kinds), *not_looked_for(kinds)):
+        if line:
+            console.print(safe(line, "dim"))
+
+
+def _print_line(console: Console, mark: str, text: str, style: str) -> None:
+    """A sentence behind a mark, its lines below each other."""
+    for number, line in enumerate(safe(text, style).wrap(console, max(10, console.width - 2))):
+        line.rstrip()
+        console.print(Text.assemble(f"{mark if number == 0 else ' '} ", line))

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from ..runtime.standouts.wording import absence, kind_sentence, not_looked_for, telling
 from ..text.glyphs import Glyphs
+from ..validation.standouts import check_sentence
 from .console import safe
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..runtime.standout_document import StandoutKind
+    from ..validation.standouts import StandoutCheck
 
 _MOST = 10  # kinds that are told; the report has them all
 _LONGEST = 300  # characters of a sentence
@@ -27,12 +29,21 @@ def render_standouts(console: Console, kinds: Sequence[StandoutKind], most: int 
     told = telling(kinds)
     console.print(Text("what stands out", "bold"))
     for record in told[:most]:
-        _print_line(console, glyphs.dot, glyphs.cut(kind_sentence(record), _LONGEST), "")
+        _print_line(console, glyphs.dot, glyphs.cut(f"{record.title}: {kind_sentence(record)}", _LONGEST), "")
     if len(told) > most:
         _print_line(console, " ", f"and {len(told) - most} more kinds, see the report", "dim")
     for line in (absence(kinds), *not_looked_for(kinds)):
         if line:
             console.print(safe(line, "dim"))
+
+
+def render_checks(console: Console, checks: Sequence[StandoutCheck]) -> None:
+    """What a trace says of the findings of an analysis, kind by kind."""
+    glyphs = Glyphs.of(console.encoding)
+    console.print(Text("what stands out, and what the trace confirms", "bold"))
+    for check in checks:
+        line = f"{check.title}: {check_sentence(check)}"
+        _print_line(console, glyphs.dot, glyphs.cut(line, _LONGEST), "")
 
 
 def _print_line(console: Console, mark: str, text: str, style: str) -> None:

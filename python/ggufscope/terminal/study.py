@@ -14,7 +14,7 @@ from ..validation.headline import index_verdict, origin_of
 from .analysis import peaks
 from .console import safe
 from .headline import warn_of_synthetic
-from .standouts import render_standouts
+from .standouts import render_checks, render_standouts
 from .trace import duration
 from .validation import render_outcome
 
@@ -60,6 +60,9 @@ def render_study(
     warn_of_synthetic(console, model)
     if validation is not None:
         _render_validation(console, validation)
+        if validation.standouts:
+            render_checks(console, validation.standouts)
+            console.print()
     if analysis is not None:
         _render_analysis(console, analysis, validation, glyphs)
 

@@ -15,6 +15,7 @@ from ..validation.headline import headline
 from ..validation.wording import answers_text, count_sentences, fit_sentence, power_sentence, with_interval
 from .console import plain_table, print_table, safe
 from .headline import render_headline
+from .standouts import render_checks
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,6 +43,9 @@ def render_validation(console: Console, document: ValidationDocument) -> None:
     _render_quantities(console, document.quantities, glyphs)
     console.print()
     _render_fit(console, document, glyphs)
+    if document.standouts:
+        console.print()
+        render_checks(console, document.standouts)
     if document.notes or document.warnings:
         console.print()
     for note in document.notes:

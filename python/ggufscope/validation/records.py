@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..runtime.reading.probes import words_of
 from .resampling import FEWEST_PROMPTS, RESAMPLES
 from .sizes import FEWEST_FOR_VERDICT
+from .standouts import check_standouts
 from .validation_document import (
     SCHEMA,
     ComparedAnalysis,
@@ -48,6 +49,7 @@ def validation_document(
         notes=list(_notes(sources, trace, quantities)),
         warnings=list(_warnings(analysis, trace, probe)),
         run=run,
+        standouts=check_standouts(analysis.document.standouts, trace.document.standouts),
     )
 
 

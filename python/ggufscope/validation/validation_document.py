@@ -14,6 +14,7 @@ from ..saving.form import SavedForm
 from .fit_document import Fit  # noqa: TC001  pydantic resolves the annotations
 from .quantities import PREDICTORS
 from .quantity_document import Quantity  # noqa: TC001  pydantic resolves the annotations
+from .standouts import StandoutCheck  # noqa: TC001  as above
 
 SCHEMA = "ggufscope.validation/1"
 DIGITS = 7  # of every number, as in traces
@@ -88,7 +89,13 @@ class ValidationRun:
 
 @dataclass(frozen=True)
 class ValidationDocument:
-    """The whole file. `findings` are its results in sentences."""
+    """The whole file.
+
+    Attributes:
+        findings: its results in sentences.
+        standouts: what stands out in the analysis, confirmed by the trace or not; None where one of them is from a
+            version that did not look.
+    """
 
     schema: str
     statement: str
@@ -103,6 +110,7 @@ class ValidationDocument:
     notes: list[str]
     warnings: list[str]
     run: ValidationRun | None = None
+    standouts: list[StandoutCheck] | None = None
 
 
 def _check_quantities(document: ValidationDocument) -> None:
@@ -133,5 +141,5 @@ VALIDATION_FORM = SavedForm(
     error=ValidationError,
     digits=DIGITS,
     check=_check_quantities,
-    optional=("model.file_hashes", "trace.probe", "probe.probe", "fit.unscored"),
+    optional=("model.file_hashes", "trace.probe", "probe.probe", "fit.unscored", "standouts"),
 )

@@ -13,7 +13,7 @@ from ..content.chart import STANDOUTS, Chart, ChartColumn, ChartTable
 from .access import analysis_of
 from .axes import WHERE_LAYER, chart_of, dot_size, layer_x, log_ticks, marks
 from .heads import head_picture
-from .registry import LeftOutError, chart
+from .registry import NotAskedError, chart
 from .words import ends, name, stem, unique
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def standouts(data: ReportData) -> Iterator[Chart]:
     kinds = analysis_of(data).document.standouts
     drawn = [drawing for record in kinds or () if record.n_found for drawing in _of_kind(record)]
     if not drawn:
-        raise LeftOutError("nothing that stands out has numbers by layer")
+        raise NotAskedError
     yield from drawn
 
 

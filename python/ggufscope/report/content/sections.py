@@ -23,7 +23,7 @@ from .method import (
 )
 from .roles import weights_by_place
 from .standouts import NAME as STANDOUTS
-from .standouts import kind_by_kind, striking
+from .standouts import confirmed, kind_by_kind, striking
 from .summary import highlights, hypotheses, measured, soundness, trust, warnings
 from .validation import compared, fitted_weights, orders_and_sizes, outcome
 
@@ -60,7 +60,7 @@ PARTS = (
     Part(SUMMARY, "Summary", (headline, measured, striking, soundness, highlights, hypotheses, warnings, trust)),
     Part(STANDOUTS, "What stands out, kind by kind", (kind_by_kind,)),
     Part("findings", "Findings", (findings,)),
-    Part("validation", "Predicted against measured", (compared, outcome, orders_and_sizes, fitted_weights)),
+    Part("validation", "Predicted against measured", (compared, outcome, orders_and_sizes, confirmed, fitted_weights)),
     Part("tables", "Tables", (weights_by_place,)),
     Part(
         "method",

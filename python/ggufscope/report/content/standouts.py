@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...runtime.standouts.wording import absence, kind_sentence, telling
+from ...validation.standouts import check_sentence
 from .blocks import Figures, Heading, Items, Paragraph, TableHead, TextTable, heads
 from .cells import NOTHING, number
 from .chart import STANDOUTS
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...runtime.standout_document import Standout, StandoutKind
+    from ...validation.standouts import StandoutCheck
     from .blocks import Block
     from .shown import Shown
 
@@ -28,10 +30,51 @@ def striking(shown: Shown) -> Iterator[Block]:
     yield Heading(Own("What stands out"))
     told = telling(kinds)
     if told:
-        yield Items([own("**{}**: {}", record.title, kind_sentence(record)) for record in told], "bare")
+        checks = _checks(shown)
+        yield Items([_striking(record, checks.get(record.kind)) for record in told], "bare")
     if line := absence(kinds):
         yield Paragraph(line, "aside" if told else "")
     yield Paragraph(own("{}.", Link("Every kind, and how it was looked for", NAME)), "aside")
+
+
+def _checks(shown: Shown) -> dict[str, StandoutCheck]:
+    """Kind → what a trace says of its findings; {} without a validation."""
+    found = shown.validation.standouts if shown.validation else None
+    return {check.kind: check for check in found or ()}
+
+
+def _striking(record: StandoutKind, check: StandoutCheck | None) -> Words:
+    said = own("**{}**: {}", record.title, kind_sentence(record))
+    return said if check is None else own("{} Beside it, {}.", said, check_sentence(check))
+
+
+def confirmed(shown: Shown) -> Iterator[Block]:
+    """What a trace says of the findings of the analysis: those it has as well, and those of it alone."""
+    checks = _checks(shown)
+    if not checks:
+        return
+    yield Heading(Own("What stands out, and what the trace confirms"))
+    yield Items([own("**{}**: {}.", check.title, check_sentence(check)) for check in checks.values()], "bare")
+    rows = [
+        (check.title, Own(outcome), sentence)
+        for check in checks.values()
+        for outcome, sentences in _outcomes(check).items()
+        for sentence in sentences
+    ]
+    yield TextTable(
+        f"{NAME}-confirmed",
+        Own("Findings of analysis and trace"),
+        heads("kind", "outcome", "finding", long="finding"),
+        rows,
+    )
+
+
+def _outcomes(check: StandoutCheck) -> dict[str, list[str]]:
+    return {
+        "confirmed": check.confirmed,
+        "of the analysis alone": check.unconfirmed,
+        "of the trace alone": check.beside,
+    }
 
 
 def kind_by_kind(shown: Shown) -> Iterator[Block]:

@@ -46,7 +46,7 @@ def alike_groups(signatures: Floats, same: Callable[[int, Sequence[int]], list[b
         return []
     leaders: list[int] = []
     groups: dict[int, list[int]] = {}
-    for members in _of_equal_signature(signatures, known):
+    for members in of_equal_signature(signatures, known):
         first, *others = members
         agreed = same(first, others) if others else []
         groups[first] = [first, *(row for row, is_same in zip(others, agreed, strict=True) if is_same)]
@@ -60,7 +60,7 @@ def alike_groups(signatures: Floats, same: Callable[[int, Sequence[int]], list[b
     return sorted((group for group in groups.values() if len(group) > 1), key=lambda group: (-len(group), group))
 
 
-def _of_equal_signature(signatures: Floats, rows: npt.NDArray[np.int64]) -> list[list[int]]:
+def of_equal_signature(signatures: Floats, rows: npt.NDArray[np.int64]) -> list[list[int]]:
     """The rows by their signatures, bit for bit."""
     _, inverse = np.unique(signatures[rows], axis=0, return_inverse=True)
     order = np.argsort(inverse.reshape(-1), kind="stable")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...architecture.limits import NotApplicableError
-from .alike import random_vectors
+from .alike import of_equal_signature, random_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,17 +98,20 @@ def _mean_row(table: Tensor) -> Floats:
 def _equal(table: Tensor, linear: Floats, norms: Floats) -> list[list[int]]:
     """Groups of equal rows: those of equal products, compared bit for bit."""
     rows = np.flatnonzero(np.isfinite(norms) & (norms > 0))
-    _, inverse = np.unique(linear[:2, rows], axis=1, return_inverse=True)
-    inverse = inverse.reshape(-1)
-    shared = np.flatnonzero(np.bincount(inverse) > 1)
+    blocks = table.block_rows().blocks.reshape(table.n_rows, -1)
     groups = []
-    for number in shared:
-        ids = rows[inverse == number]
-        first = _decoded(table, ids[0])
-        same = [int(row) for row in ids if np.array_equal(_decoded(table, row), first)]
+    for ids in of_equal_signature(linear[:2].T, rows):
+        same = [row for row in ids if _same(table, blocks, ids[0], row)]
         if len(same) > 1:
             groups.append(same)
     return sorted(groups, key=lambda group: (-len(group), group))
+
+
+def _same(table: Tensor, blocks: npt.NDArray[np.uint8], first: int, other: int) -> bool:
+    """Whether two rows are the same: as stored, or else, what other blocks may be as well, decoded."""
+    return np.array_equal(blocks[first], blocks[other]) or np.array_equal(
+        _decoded(table, first), _decoded(table, other)
+    )
 
 
 def _decoded(table: Tensor, row: int) -> npt.NDArray[np.float32]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...runtime.standouts.wording import absence, kind_sentence, telling
+from ...runtime.standouts.wording import absence, kind_sentence, not_looked_for, telling
 from ...validation.standouts import check_sentence
 from .blocks import Figures, Heading, Items, Paragraph, TableHead, TextTable, heads
 from .cells import NOTHING, number
@@ -78,7 +78,7 @@ def _outcomes(check: StandoutCheck) -> dict[str, list[str]]:
 
 
 def kind_by_kind(shown: Shown) -> Iterator[Block]:
-    """Definition and findings of every kind that has some, charts, and the definitions of the others."""
+    """Definition and findings of every kind that has some, charts, and the other kinds."""
     kinds = shown.standouts or []
     for position, record in enumerate(telling(kinds)):
         yield Heading(own("{}", record.title))
@@ -90,21 +90,13 @@ def kind_by_kind(shown: Shown) -> Iterator[Block]:
     if charts:
         yield Heading(Own("Over the layers"))
         yield Figures(charts)
-    others = [record for record in kinds if not record.n_found]
-    if others:
-        yield Heading(Own("Kinds without findings"))
-        yield TextTable(
-            f"{NAME}-without",
-            Own("Kinds without findings"),
-            heads("kind", "definition", "outcome", long="definition|outcome"),
-            [(record.title, own("{}{}", record.definition, _seen_on(record)), _outcome(record)) for record in others],
-        )
-
-
-def _outcome(record: StandoutKind) -> Words:
-    if record.not_applicable is None:
-        return Own("none found")
-    return own("not looked for: {}", record.not_applicable)
+    without = [record for record in kinds if not record.n_found and record.not_applicable is None]
+    if without:
+        rows = [(record.title, own("{}{}", record.definition, _seen_on(record))) for record in without]
+        title = Own("Kinds without findings")
+        yield Heading(title)
+        yield TextTable(f"{NAME}-without", title, heads("kind", "definition", long="definition"), rows)
+    yield from (Paragraph(line, "aside") for line in not_looked_for(kinds))
 
 
 def _seen_on(record: StandoutKind) -> Words:

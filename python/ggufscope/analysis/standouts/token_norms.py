@@ -49,9 +49,8 @@ def find(weights: Weights) -> Found:
     summary = None
     if len(items) > 1:
         names = ", ".join(f"{texts(int(token))} ({factors[token]:.2g} ×)" for token in outliers[:_NAMED])
-        summary = f"{len(items)} tokens have rows of unusual length, against the median: {names}" + (
-            "." if len(items) <= _NAMED else " …"
-        )
+        among = ", among them" if len(items) > _NAMED else ":"
+        summary = f"{len(items)} tokens have rows of unusual length, against the median{among} {names}."
     return Found(items, summary=summary)
 
 

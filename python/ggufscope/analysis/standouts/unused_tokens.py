@@ -43,7 +43,7 @@ def find(weights: Weights) -> Found:
 def _standout(tokens: Sequence[int], verb: str, texts: TokenTexts, cosine: float, n_rows: int) -> Standout:
     names = ", ".join(texts(token) for token in _spread(tokens))
     are = "row of the embedding" if len(tokens) == 1 else "rows of the embedding"
-    end = " …" if len(tokens) > _NAMED else "."
+    among = ", among them" if len(tokens) > _NAMED else ":"
     return Standout(
         kind=NAME,
         layer=None,
@@ -52,7 +52,7 @@ def _standout(tokens: Sequence[int], verb: str, texts: TokenTexts, cosine: float
         value=float(len(tokens)),
         compared=None,
         evidence={"share": len(tokens) / n_rows, "median_cosine": cosine},
-        sentence=f"{len(tokens)} of {n_rows} {are} {verb}: {names}{end}",
+        sentence=f"{len(tokens)} of {n_rows} {are} {verb}{among} {names}.",
     )
 
 

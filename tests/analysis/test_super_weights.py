@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 import ggufscope as gs
@@ -47,8 +48,8 @@ def plant(tensors: dict[str, Any], layer: int, neuron: tuple[Any, ...] = (NEURON
     tensors[f"blk.{layer}.ffn_down{suffix}.weight"][(*neuron[:-1], ROW, NEURON)] = 3
 
 
-def search(path: Path, no_openings: str | None = None) -> StandoutKind:
-    (kind,) = (kind for kind in WEIGHTS if kind.name == "super_weight")
+def search(path: Path, no_openings: str | None = None, name: str = "super_weight") -> StandoutKind:
+    (kind,) = (kind for kind in WEIGHTS if kind.name == name)
     with gs.open(path) as opened:
         return kind.search(Weights(None, None, opened, 2, no_openings=no_openings), None)  # type: ignore[arg-type]
 
@@ -125,6 +126,19 @@ def test_ablation_tells_what_it_does_beside_another_weight(write_gguf: WriteGguf
 def test_ablation_of_nothing_is_nothing(write_gguf: WriteGguf) -> None:
     kind = gs.analyze(write_gguf(**model("llama")), ablate=True).standouts.kinds["super_weight"]
     assert (kind.items, kind.not_applicable) == ([], None)
+
+
+def test_gains_that_shut_a_massive_channel_out_are_found(write_gguf: WriteGguf) -> None:
+    arguments = model("llama")
+    plant(arguments["tensors"], 0)
+    assert search(write_gguf(**arguments, name="open.gguf"), name="tuned_gain").items == []
+    arguments["tensors"]["blk.1.ffn_norm.weight"][ROW] = 0.002
+    (found,) = search(write_gguf(**arguments), name="tuned_gain").items
+    assert found.place == {"channel": ROW, "ffn": 1, "first_layer": 1, "last_layer": 1}
+    usual = np.median(np.abs(arguments["tensors"]["blk.1.ffn_norm.weight"]))
+    assert found.compared == pytest.approx(0.002 / usual, rel=1e-6)
+    assert found.evidence == {"norms": 1, "shut": 1, "least_of_all": 1}
+    assert search(write_gguf(**arguments), "a reason", "tuned_gain").not_applicable is not None
 
 
 def test_a_profile_is_not_enough(write_gguf: WriteGguf) -> None:

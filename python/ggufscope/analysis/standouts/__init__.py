@@ -6,6 +6,7 @@ Importing the module of a kind registers it; a new one is a name below. They are
 from .source import WEIGHTS, Ablation, Weights  # isort: skip
 
 from . import super_weights  # isort: skip
+from . import tuned_gains  # isort: skip
 from . import dead_neurons  # isort: skip
 from . import duplicate_neurons  # isort: skip
 from . import dead_heads  # isort: skip
@@ -31,5 +32,6 @@ __all__ = [
     "output_rows",
     "super_weights",
     "token_norms",
+    "tuned_gains",
     "unused_tokens",
 ]

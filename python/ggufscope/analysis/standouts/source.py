@@ -49,7 +49,12 @@ class Ablation:
         openings = weights.openings
         assert not isinstance(openings, str)  # noqa: S101
         probe = {self.words: self.probe} if self.probe else {}
-        return {counted(len(openings.tokens), "opening"): openings.tokens, **probe}
+        return {openings_in_words(openings): openings.tokens, **probe}
+
+
+def openings_in_words(openings: Openings) -> str:
+    """Their number, for the reader."""
+    return counted(len(openings.tokens), "opening")
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from ...runtime.standouts.massive_activations import MASSIVE
 from ...text.numbers import count_text, counted, percent, rounded
 from .massive_products import MOST, MassiveProduct, largest_additions, massive_products
 from .neurons import loudness_of_layer
-from .source import WEIGHTS
+from .source import WEIGHTS, openings_in_words
 from .super_weight_effects import WeightEffect, weight_effects, weight_place
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def find_super_weights(weights: Weights) -> Found:
         items[: len(effects)] = map(_with_effect, items, effects)
     caption = "largest value that the FFN adds, times the median of the stream"
     series = {"added": LayerSeries(caption, largest_additions(openings), logarithmic=True)}
-    return Found(items, series, _summary(items))
+    return Found(items, series, _summary(items), seen_on=openings_in_words(openings))
 
 
 def _standout(weights: Weights, product: MassiveProduct) -> Standout:

@@ -30,12 +30,14 @@ class Found:
         series: quantities for charts, by name, whether something was found or not.
         summary: see `StandoutKind`.
         n_found: the number of all findings; None: as many as `items`.
+        seen_on: the sequences on which they were seen, where whoever searches does not say.
     """
 
     items: Sequence[Standout] = ()
     series: Mapping[str, LayerSeries] = field(default_factory=dict)
     summary: str | None = None
     n_found: int | None = None
+    seen_on: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Kind(Generic[Input]):
             items=items[:MOST_ITEMS],
             n_found=n_found,
             summary=found.summary,
-            seen_on=seen_on,
+            seen_on=found.seen_on or seen_on,
             series=dict(found.series),
         )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..validation.standouts import StandoutCheck
 
 _MOST = 10  # kinds that are told; the report has them all
-_LONGEST = 300  # characters of a sentence
+_LONGEST = 400  # characters of a sentence
 
 
 def render_standouts(console: Console, kinds: Sequence[StandoutKind], most: int = _MOST) -> None:

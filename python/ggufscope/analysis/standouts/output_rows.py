@@ -37,7 +37,8 @@ def find(weights: Weights) -> Found:
         return Found()
     low, high = (float(value) for value in np.quantile(known, (0.05, 0.95)))
     if low >= _REPEATED:
-        sentence = f"The output layer repeats the embedding: the cosine of their rows is {low:.4g} or more for 95 %."
+        least = f"for 95 % of the tokens the cosine of the rows is at least {low:.4g}"
+        sentence = f"The output layer repeats the embedding: {least}."
     else:
         sentence = (
             f"The output layer's rows follow the embedding's: their cosine is {median:.2f} in the median,"

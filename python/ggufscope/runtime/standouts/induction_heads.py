@@ -9,7 +9,7 @@ import numpy as np
 from ...architecture.limits import NotApplicableError
 from ...text.numbers import counted, percent
 from ..standout_document import LayerSeries, Standout
-from .attending import by_layer
+from .by_head import by_layer
 from .registry import Found
 from .seen import SEEN, Seen
 

@@ -18,7 +18,7 @@ from ...arrays.arguments import thread_count
 from ...models.token_texts import TokenTexts
 from ...runtime.standouts import Found, LayerSeries, Standout
 from ...runtime.standouts.massive_activations import MASSIVE
-from ...text.numbers import count_text, counted, percent, rounded
+from ...text.numbers import count_text, percent, rounded, short
 from .massive_products import MOST, MassiveProduct, largest_additions, massive_products
 from .neurons import loudness_of_layer
 from .source import WEIGHTS, openings_in_words
@@ -76,7 +76,7 @@ def find_super_weights(weights: Weights) -> Found:
         downs = [_down(blueprint, product.layer, product.expert) for product in products]
         effects = weight_effects(weights, list(zip(products, downs, strict=True)))
         items[: len(effects)] = map(_with_effect, items, effects)
-    caption = "largest value that the FFN adds, times the median of the stream"
+    caption = "largest value that the FFN adds / median |x|"
     series = {"added": LayerSeries(caption, largest_additions(openings), logarithmic=True)}
     return Found(items, series, _summary(items), seen_on=openings_in_words(openings))
 
@@ -204,7 +204,19 @@ def _ordinal(rank: int) -> str:
 
 
 def _summary(items: list[Standout]) -> str | None:
-    if len(items) < 2:
+    """The findings together, with what leaving them out does where that was tried."""
+    effects = [item.evidence for item in items if "kl_mean" in item.evidence]
+    if len(items) < 2 and not effects:
         return None
     layers = ", ".join(str(item.layer) for item in items)
-    return f"{counted(len(items), 'weight')} make massive activations, in layers {layers}."
+    one = "1 weight makes a massive activation, in layer"
+    made = f"{one if len(items) == 1 else f'{len(items)} weights make massive activations, in layers'} {layers}"
+    if not effects:
+        return f"{made}."
+    moves = ", ".join(short(effect["kl_mean"]) for effect in effects)
+    others = short(max(effect["other_kl_mean"] for effect in effects))
+    moving = "it moves" if len(effects) == 1 else "each moves"
+    return (
+        f"{made}; counted as zero, {moving} the next token by a KL divergence of {moves} nats, others as large by"
+        f" {others} at most."
+    )

@@ -59,7 +59,7 @@ def find_massive_activations(seen: Seen) -> Found:
     largest = [_median(ratios) for ratios in peaks.ratios[: len(seen.tokens), :, 0].T]
     if all(ratio is None for ratio in largest):
         raise NotApplicableError("the stream behind no layer was finite and of any size")
-    caption = "largest |x| of the residual stream, times the median"
+    caption = "largest |x| / median |x| of the stream"
     series = {"largest": LayerSeries(caption, largest, logarithmic=True)}
     items = [item for channel in _channels(peaks, len(seen.tokens)) if (item := _standout(channel, seen)) is not None]
     items.sort(key=lambda item: -(item.compared or 0.0))

@@ -44,7 +44,7 @@ def find_sinks(seen: Seen) -> Found:
     series = {
         "share": LayerSeries("attention on the first token", by_layer(figure, seen.shape.n_heads)),
         "value_size": LayerSeries(
-            "‖v‖ of the first token, times the median of the others",
+            "‖v‖ of the first token / median of the others",
             by_layer(sizes, seen.shape.n_heads),
             logarithmic=True,
         ),

@@ -156,7 +156,7 @@ def test_stories_end_to_end(run: RunCommand, stories260k: Path, tmp_path: Path) 
         assert (found_rho := rho[name]) is not None
         assert found_rho.value == pytest.approx(value, abs=0.03)
     errors = {
-        quantity.name: entry.size.mean_absolute.value
+        quantity.name: entry.size.magnitude.value
         for quantity in found.document.quantities
         for entry in quantity.predictors
         if entry.name == "propagation" and entry.size is not None and entry.size.kind == "relative"

@@ -65,11 +65,10 @@ def heads_by(trace: gs.Trace, figure: str) -> Floats:
 
 
 def layers_by(trace: gs.Trace, figure: str) -> Floats:
-    """(layers,), the mean over what was read, of sizes the root of the mean square."""
+    """(layers,), the mean over what was read."""
     if figure == "entropy_share":
         return heads_by(trace, figure).mean(axis=1)
-    values = trace.layer_figure(figure)
-    return np.sqrt(np.square(values).mean(axis=0)) if figure.endswith("_rms") else values.mean(axis=0)
+    return trace.layer_figure(figure).mean(axis=0)
 
 
 def agreement(one: Floats, other: Floats) -> float:

@@ -14,6 +14,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.errors import StudyError, one_line
 from ggufscope.runtime.engines.engine import GenerationInterrupted
+from ggufscope.studies.keeping import file_digest
 from ggufscope.studies.parts import PARTS
 from ggufscope.studies.study_document import KEPT, SCHEMA, STUDY_FORM
 from support.file_edits import edit_outside_samples, sha256
@@ -246,6 +247,20 @@ def test_another_version(study: Study, results: Path) -> None:
     found = study(results)
     assert made(found) == ["trace", "validation", "report"]
     assert found.steps["trace"].reason == "made by ggufscope 0.0.1"
+
+
+def test_a_trace_of_an_older_schema_is_made_again(study: Study, results: Path) -> None:
+    """Its sizes are over all tokens: they would be compared with medians."""
+    edit(results / "trace.json", lambda plain: plain.update(schema="ggufscope.trace/1"))
+
+    def known(plain: Any) -> None:
+        (trace,) = [part for part in plain["finished"] if part["name"] == "trace"]
+        trace["files"]["trace.json"] = file_digest(results / "trace.json")
+
+    edit(results / "study.json", known)
+    found = study(results)
+    assert made(found) == ["trace", "validation", "report"]
+    assert found.steps["trace"].reason == "of schema ggufscope.trace/1, whose numbers mean something else"
 
 
 @pytest.fixture

@@ -89,6 +89,10 @@ class SavedForm(Generic[Document]):
 
         return TypeAdapter(self.types())
 
+    def is_older(self, document: Document) -> bool:
+        """Whether the document is of one of the older schemas that are kept."""
+        return getattr(document, "schema", self.schema) in self.older
+
     def plain(self, document: Document) -> Plain:
         """The document as JSON has it, in the layout of the file, its numbers rounded."""
         whole = asdict(document) if is_dataclass(document) and not isinstance(document, type) else document

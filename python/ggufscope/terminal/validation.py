@@ -78,7 +78,12 @@ def render_outcome(console: Console, document: ValidationDocument) -> None:
 
 
 def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Glyphs) -> None:
-    console.print(Text("Spearman's rank correlation of predicted with measured, and mean error of sizes", "bold"))
+    console.print(
+        Text(
+            f"Spearman's rank correlation of predicted with measured, and {_error_word(quantities)} error of sizes",
+            "bold",
+        )
+    )
     there = {predictor.name for quantity in quantities for predictor in quantity.predictors}
     orders = {name: title for name, title in _ORDERS.items() if name in there}
     sizes = {name: title for name, title in _SIZES.items() if name in there}
@@ -90,12 +95,22 @@ def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Gly
         label = glyphs.cut(quantity.label, LONGEST_TEXT) + (" of heads" if quantity.per == "head" else "")
         cells = [_order(predictors.get(name), glyphs) for name in orders]
         table.add_row(Text(label), *cells, *(_size(predictors.get(name), glyphs) for name in sizes))
+        for band in quantity.bands or []:
+            values = (band.spearman.get(name) for name in orders)
+            rho = (f"{glyphs.nothing} " if value is None else f"{value:+.2f} " for value in values)
+            table.add_row(Text(f"  positions {band.first} to {band.last}", "dim"), *rho, *("" for _ in sizes))
     print_table(console, table)
     verdicts = count_sentences(quantities)
     if verdicts:
         console.print(Text("> better than norms and depth, < worse, ~ undecided; unmarked: not tested", "dim"))
     for sentence in verdicts:
         console.print(safe(sentence))
+
+
+def _error_word(quantities: list[Quantity]) -> str:
+    """The error that is told: the median over layers or heads, in validations of schema 1 the mean."""
+    sizes = [each.size for quantity in quantities for each in quantity.predictors if each.size is not None]
+    return "mean" if any(size.median_absolute is None for size in sizes) else "median"
 
 
 def _order(predictor: Predictor | None, glyphs: Glyphs) -> Text:
@@ -108,7 +123,7 @@ def _order(predictor: Predictor | None, glyphs: Glyphs) -> Text:
 def _size(predictor: Predictor | None, glyphs: Glyphs) -> str:
     if predictor is None or predictor.size is None:
         return glyphs.nothing
-    error = predictor.size.mean_absolute.value
+    error = predictor.size.magnitude.value
     return f"{100 * error:.0f} %" if predictor.size.kind == "relative" else f"{error:.3f}"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...runtime.bands import entropy_in_bands
 from ...runtime.reading.probes import OWN, words_of
 from ...text.numbers import counted
 from .propagated import ATTENTION, mean_over_heads, ranks_over_heads
@@ -96,6 +97,7 @@ def scores_of(trace: Trace, baseline: Floats, preset_input: PresetInput) -> Pres
     }
     heads = {"head_entropy": spread(entropy), "baseline": spread(baseline)}
     heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
+    heads |= {f"head_entropy_{band.key}": spread(values) for band, values in entropy_in_bands(trace).items()}
     notes = (_run(trace), *trace.document.warnings)
     return PresetScores(
         series,

@@ -173,6 +173,7 @@ ANALYSIS_FORM: SavedForm[AnalysisDocument] = SavedForm(
     text=_text,
     optional=(
         "model.file_hashes",
+        "settings.opening",
         "standouts",
         *(f"{presets}.{name}" for presets in ("preset", "other_presets") for name in ("noise", "equal")),
     ),

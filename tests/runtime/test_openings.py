@@ -11,7 +11,7 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.architecture.limits import NotApplicableError
-from ggufscope.runtime.openings import Openings, read_openings
+from ggufscope.runtime.openings import Openings, read_beginnings, read_openings
 from ggufscope.runtime.standouts import SEEN
 from ggufscope.runtime.standouts.seen import seen_on_openings
 from support.architectures.both_ways import BOTH_WAYS_MODELS
@@ -140,3 +140,16 @@ def test_random_tokens_twice_in_a_row_are_read_beside(stories260k: Path) -> None
     kinds = {record.kind: record for record in SEEN.search(seen, seen.words)}
     assert kinds["induction_head"].series["score"].values == beside.induction.score.tolist()
     assert kinds["quiet_neuron"].not_applicable is None
+
+
+def test_beginnings_of_sequences_are_held_as_openings_are(stories260k: Path, openings: Openings) -> None:
+    probe = [np.array(prompt.token_ids, np.int32) for prompt in gs.trace(stories260k, probe="own").document.prompts]
+    with gs.open(stories260k) as model:
+        beginnings = read_beginnings(model, probe, length=openings.n_tokens)
+        short = read_beginnings(model, [probe[0][:3], probe[1]])
+    assert [tokens.tolist() for tokens in beginnings.tokens] == [tokens.tolist() for tokens in openings.tokens]
+    for layer in range(openings.shape.n_layers):
+        for point in POINTS:
+            for held, expected in zip(beginnings.at(layer, point), openings.at(layer, point), strict=True):
+                np.testing.assert_array_equal(held, expected)
+    assert [len(tokens) for tokens in short.tokens] == [3, 3]

@@ -29,7 +29,7 @@ from .presets.heuristic import NAME as HEURISTIC
 from .presets.registry import PRESETS, Preset, PresetInput
 from .records import analysis_document
 from .settings import USUAL_OPENING, AnalysisSettings, make_settings
-from .standouts import WEIGHTS, Ablation, Weights
+from .standouts import WEIGHTS, Ablation, ReadProbe, Weights
 from .verdicts.hypotheses import HYPOTHESES
 from .verdicts.invariant_risk import invariant_risk
 from .verdicts.judging import Context, judge
@@ -167,7 +167,8 @@ def analyze_with(
             progress,
             exact.openings,
             exact.reason,
-            _ablation(settings, probed, rankings, announce),
+            Ablation(settings.ablate, announce),
+            _read_probe(settings, probed, rankings),
         )
         standouts = [*_seen(analysed, rankings, exact), *WEIGHTS.search(weights)]
     basis = _basis(analysed, rankings, settings, presets)
@@ -186,17 +187,14 @@ def analyze_with(
     return Analysis(document, analysed.profile)
 
 
-def _ablation(
-    settings: AnalysisSettings,
-    probed: Trace | None,
-    rankings: Mapping[str, Ranking],
-    announce: Callable[[Plan], object] | None,
-) -> Ablation:
-    """Whether super weights are left out, and on what beside openings that is seen."""
-    read = next((ranking.scores.sequences for ranking in rankings.values() if ranking.scores.sequences), ())
+def _read_probe(settings: AnalysisSettings, probed: Trace | None, rankings: Mapping[str, Ranking]) -> ReadProbe | None:
+    """The probe that the model read, for whatever looks at the same tokens."""
+    read = next((ranking.scores.sequences for ranking in rankings.values() if ranking.scores.sequences), None)
+    if read is None:
+        return None
     asked = None if settings.probe is None else settings.probe.kind
     kind = asked if probed is None else probed.document.settings.probe_kind
-    return Ablation(settings.ablate, read, f"{counted(len(read), 'sequence')} of {words_of(kind)}", announce)
+    return ReadProbe(read, f"{counted(len(read), 'sequence')} of {words_of(kind)}")
 
 
 def _seen(analysed: AnalysisInput, rankings: Mapping[str, Ranking], exact: ExactOpenings) -> Sequence[StandoutKind]:

@@ -3,7 +3,7 @@
 Importing the module of a kind registers it; a new one is a name below. They are looked for, and shown, in this order.
 """
 
-from .source import WEIGHTS, Ablation, Weights  # isort: skip
+from .source import WEIGHTS, Ablation, ReadProbe, Weights  # isort: skip
 
 from . import super_weights  # isort: skip
 from . import tuned_gains  # isort: skip
@@ -21,6 +21,7 @@ from . import norms_alike  # isort: skip
 __all__ = [
     "WEIGHTS",
     "Ablation",
+    "ReadProbe",
     "Weights",
     "common_direction",
     "dead_heads",

@@ -28,28 +28,30 @@ if TYPE_CHECKING:
     from ..inputs.layer_table import LayerTable
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Ablation:
-    """Whether super weights are counted as zero, to see what that does, and on what.
+    """Whether super weights are counted as zero, to see what that does.
 
     Attributes:
         wanted: whether they are.
-        probe: sequences of a probe that was read, beside the openings; empty without one.
-        words: for the reader, of those.
         announce: called with the plan before the work starts.
     """
 
     wanted: bool = False
-    probe: Sequence[npt.NDArray[np.int32]] = ()
-    words: str = ""
     announce: Callable[[Plan], object] | None = None
 
-    def sequences(self, weights: Weights) -> dict[str, Sequence[npt.NDArray[np.int32]]]:
-        """The openings, and what else was read, by words for the reader."""
-        openings = weights.openings
-        assert not isinstance(openings, str)  # noqa: S101
-        probe = {self.words: self.probe} if self.probe else {}
-        return {openings_in_words(openings): openings.tokens, **probe}
+
+@dataclass(frozen=True, eq=False)
+class ReadProbe:
+    """A probe that the model read.
+
+    Attributes:
+        sequences: its token ids.
+        words: it in words, as `"8 sequences of own words"`.
+    """
+
+    sequences: Sequence[npt.NDArray[np.int32]]
+    words: str
 
 
 def openings_in_words(openings: Openings) -> str:
@@ -71,6 +73,7 @@ class Weights:
         openings_read: of the model, where they were read already.
         no_openings: the reason not to read any; None: they are read when they are first needed.
         ablation: of super weights.
+        probe: that was read; None without one. Its beginnings are openings where there are no others.
     """
 
     table: LayerTable
@@ -82,6 +85,7 @@ class Weights:
     openings_read: Openings | None = None
     no_openings: str | None = None
     ablation: Ablation = Ablation()
+    probe: ReadProbe | None = None
 
     def need_model(self) -> Model:
         """The model.
@@ -114,10 +118,15 @@ class Weights:
             return self.openings_read
         if self.no_openings is not None:
             return self.no_openings
-        from ...runtime.openings import read_openings  # noqa: PLC0415 - engines only where they are needed
+        from ...runtime.openings import read_beginnings, read_openings  # noqa: PLC0415 - engines only where needed
 
+        model, report = self.need_model(), self.share_of_run
         try:
-            return read_openings(self.need_model(), seed=self.seed, threads=self.threads, progress=self.share_of_run)
+            if self.probe is not None:
+                return read_beginnings(
+                    model, self.probe.sequences, seed=self.seed, threads=self.threads, progress=report
+                )
+            return read_openings(model, seed=self.seed, threads=self.threads, progress=report)
         except NotApplicableError as reason:
             return str(reason)
 

@@ -10,6 +10,7 @@ import numpy as np
 from ...arrays.arguments import thread_count
 from ...models.weight_place import WeightPlace
 from ...text.numbers import percent, short
+from .source import openings_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ def weight_effects(weights: Weights, found: Sequence[Pair]) -> list[WeightEffect
     """Of each product's weight; of those beyond the first few nothing by itself.
 
     Args:
-        weights: the model; `ablation` says on what.
+        weights: the model; its openings and its probe are what it reads.
         found: products with the down projections that they are of.
     """
     from ...runtime.ablating import ablation_effects  # noqa: PLC0415 - engines only where they are needed
@@ -55,7 +56,11 @@ def weight_effects(weights: Weights, found: Sequence[Pair]) -> list[WeightEffect
     places = [weight_place(down, product.row, product.column) for product, down in pairs]
     others = [_other_large(down, taken, weights.seed) for _, down in pairs]
     variants = [*([place] for place in places), *([place] for place in dict.fromkeys(others))]
-    sets = weights.ablation.sequences(weights)
+    openings, probe = weights.openings, weights.probe
+    assert not isinstance(openings, str)  # noqa: S101
+    sets = {openings_in_words(openings): openings.tokens}
+    if probe is not None:
+        sets[probe.words] = list(probe.sequences)
     effects = []
     for words, sequences in sets.items():
         every = ablation_effects(

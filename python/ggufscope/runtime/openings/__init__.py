@@ -7,8 +7,9 @@ What follows an opening may be told from means and variances; the opening itself
 their massive activations and their attention sinks (docs/propagation.md).
 """
 
+from .beginnings import read_beginnings
 from .holding import Holding
 from .openings import Openings
 from .reading_openings import USUAL_COUNT, USUAL_POINTS, USUAL_WRITTEN, read_openings
 
-__all__ = ["USUAL_COUNT", "USUAL_POINTS", "USUAL_WRITTEN", "Holding", "Openings", "read_openings"]
+__all__ = ["USUAL_COUNT", "USUAL_POINTS", "USUAL_WRITTEN", "Holding", "Openings", "read_beginnings", "read_openings"]

@@ -116,7 +116,7 @@ def head_picture(rows: list[tuple[int, int, float | None]], layers: list[int], l
             color=alt.Color(
                 "value:Q",
                 scale=alt.Scale(zero=False),
-                legend=alt.Legend(title=label, titleOrient="top", gradientLength=200, tickCount=4),
+                legend=alt.Legend(title=label, titleOrient="top", titleLimit=300, gradientLength=200, tickCount=4),
             ),
             tooltip=[
                 WHERE_LAYER,

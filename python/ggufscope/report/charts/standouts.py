@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Row = list[float | None]
 
 _MOST_LAYERS = 2000
+_LONGEST_CAPTION = 60
 
 
 @chart("standouts")
@@ -61,7 +62,7 @@ def _map(series: LayerSeries) -> list[Row] | None:
 
 
 def _curves(record: StandoutKind, curves: dict[str, Row]) -> Chart:
-    captions = dict(zip(curves, unique([record.series[key].caption for key in curves]), strict=True))
+    captions = dict(zip(curves, unique([record.series[key].caption for key in curves], _LONGEST_CAPTION), strict=True))
     logarithmic = any(record.series[key].logarithmic for key in curves)
     n_layers = max(map(len, curves.values()))
     said = " ".join(_extremes(captions[key], row) for key, row in curves.items())
@@ -107,9 +108,8 @@ def _curve_picture(
     if logarithmic:
         axis.values = log_ticks(float(str(row["value"])) for row in rows)
     scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False, nice=True)
-    title = next(iter(captions.values())) if len(captions) == 1 else None
-    y = alt.Y("value:Q", title=title, scale=scale, axis=axis)
-    legend = None if len(captions) == 1 else alt.Legend(labelLimit=280, columns=1)
+    y = alt.Y("value:Q", title=None, scale=scale, axis=axis)
+    legend = alt.Legend(labelLimit=300, columns=1)
     colour = alt.Color("curve:N", title=None, scale=alt.Scale(domain=list(captions.values())), legend=legend)
     shape = alt.Shape("curve:N", title=None, scale=alt.Scale(domain=list(captions.values())), legend=legend)
     tooltip = [WHERE_LAYER, alt.Tooltip("curve:N", title="quantity"), alt.Tooltip("value:Q", format=".4~g")]
@@ -123,7 +123,7 @@ def _heads(record: StandoutKind, key: str, caption: str, table: list[Row]) -> Ch
     known = [(value, layer, head) for layer, head, value in rows if value is not None]
     (low, *at_low), (high, *at_high) = min(known), max(known)
     least, most = ends(low, high)
-    label = name(caption)
+    label = name(caption, _LONGEST_CAPTION)
     said = (
         f"Lowest in head {at_low[1]} of layer {at_low[0]} ({least}), highest in head {at_high[1]} of layer"
         f" {at_high[0]} ({most})."

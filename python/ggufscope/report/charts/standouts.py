@@ -27,6 +27,7 @@ Row = list[float | None]
 
 _MOST_LAYERS = 2000
 _LONGEST_CAPTION = 60
+_AXIS_CAPTION = 36  # characters beside an axis
 
 
 @chart("standouts")
@@ -108,8 +109,10 @@ def _curve_picture(
     if logarithmic:
         axis.values = log_ticks(float(str(row["value"])) for row in rows)
     scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False, nice=True)
-    y = alt.Y("value:Q", title=None, scale=scale, axis=axis)
-    legend = alt.Legend(labelLimit=300, columns=1)
+    alone = next(iter(captions.values())) if len(captions) == 1 else ""
+    named = 0 < len(alone) <= _AXIS_CAPTION
+    y = alt.Y("value:Q", title=alone if named else None, scale=scale, axis=axis)
+    legend = None if named else alt.Legend(labelLimit=300, columns=1)
     colour = alt.Color("curve:N", title=None, scale=alt.Scale(domain=list(captions.values())), legend=legend)
     shape = alt.Shape("curve:N", title=None, scale=alt.Scale(domain=list(captions.values())), legend=legend)
     tooltip = [WHERE_LAYER, alt.Tooltip("curve:N", title="quantity"), alt.Tooltip("value:Q", format=".4~g")]

@@ -90,6 +90,7 @@ def test_what_is_finished_is_kept(study: Study, results: Path) -> None:
         ({"max_new_tokens": 2}, ["trace", "validation", "report"], "made with other max_new_tokens"),
         ({"template": "none"}, ["trace", "validation", "report"], "made with other template"),
         ({"probe": 9}, ["probe", "analysis", "validation", "report"], "made with other probe"),
+        ({"opening": 0}, ["analysis", "validation", "report"], "made with other opening"),
         ({"norm": "rms"}, ["analysis", "validation", "report"], "made with other norm"),
         ({"weights": "entropy=1", "scale": "rank"}, ["analysis", "validation", "report"], "made with other scale, wei"),
         ({"seed": 1}, ["probe", "analysis", "validation", "report"], "made with other seed"),

@@ -19,7 +19,7 @@ from ..runtime.standouts import SEEN, seen_on_openings
 from ..text.numbers import counted
 from .analysis_document import AnalysisRun
 from .analysis_result import Analysis
-from .exact_openings import ExactOpenings, PromptForm, exact_openings
+from .exact_openings import ExactOpenings, exact_openings
 from .index.ranking import Ranking, rank_layers
 from .index.risk import is_gauge_invariant
 from .inputs.gauge import EXPLANATIONS
@@ -118,7 +118,6 @@ def analyze_with(
     presets: Mapping[str, Preset] = PRESETS,
     announce: Callable[[Plan], object] | None = None,
     probed: Trace | None = None,
-    form: PromptForm | None = None,
 ) -> Analysis:
     """The analysis by settings that were checked before; see `analyze`.
 
@@ -131,7 +130,6 @@ def analyze_with(
         presets: to choose from, the registered ones.
         announce: called with the plan of a probe, or of openings, before the model runs.
         probed: a trace of a probe that the model read already.
-        form: of the prompts that openings are to be like; None: of the built-in ones.
     """
     n_threads = thread_count(threads)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
@@ -141,9 +139,7 @@ def analyze_with(
         has_model, probing = analysed.model is not None, _probing(settings, probed)
         chosen = chosen_presets(presets, settings.preset, has_model=has_model, probing=probing)
         _check_probe(probed, analysed)
-        exact = exact_openings(
-            analysed.model, settings, form or PromptForm(), threads=n_threads, announce=announce, progress=progress
-        )
+        exact = exact_openings(analysed.model, settings, threads=n_threads, announce=announce, progress=progress)
         preset_input = PresetInput(
             analysed.table,
             settings.norm,

@@ -14,21 +14,7 @@ if TYPE_CHECKING:
     from ..models.model import Model
     from ..runtime import Plan
     from ..runtime.openings import Openings
-    from ..runtime.reading.prompts import NamedPrompts
     from .settings import AnalysisSettings
-
-
-@dataclass(frozen=True)
-class PromptForm:
-    """Prompts whose usual length and form openings have.
-
-    Attributes:
-        prompts: the set; None: the built-in one.
-        template: as for `ggufscope.trace`.
-    """
-
-    prompts: NamedPrompts | None = None
-    template: str = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +28,6 @@ class ExactOpenings:
 def exact_openings(
     model: Model | None,
     settings: AnalysisSettings,
-    form: PromptForm,
     *,
     threads: int,
     announce: Callable[[Plan], object] | None,
@@ -61,8 +46,6 @@ def exact_openings(
             written=settings.opening,
             seed=settings.seed,
             induction=True,
-            prompts=form.prompts,
-            template=form.template,
             threads=threads,
             announce=announce,
             progress=None if progress is None else lambda _, share: progress(int(share * n_bytes), n_bytes),

@@ -64,10 +64,7 @@ class Choices:
         settings = self.analysis
         weights = ", ".join(f"{name} {weight!r}" for name, weight in settings.weights.items())
         chosen: dict[str, Setting] = {"weights": weights, "norm": settings.norm, "scale": settings.scale}
-        chosen |= {"seed": settings.seed, "opening": settings.opening}
-        if settings.opening:  # openings have the form of prompts
-            chosen |= {"prompts": self._content_of_prompts, "template": self.template}
-        return chosen
+        return chosen | {"seed": settings.seed, "opening": settings.opening}
 
     @property
     def seed(self) -> int:

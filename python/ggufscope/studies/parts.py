@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from ..analysis import Analysis
 from ..analysis.analysis_result import PROFILE_JSON, REPORT_JSON
 from ..analysis.analyzing import analyze_with
-from ..analysis.exact_openings import PromptForm
 from ..profiles.profile_result import Profile
 from ..profiles.profiling import profile
 from ..report.content.results import ReportData
@@ -66,7 +65,6 @@ def _make_analysis(work: Work) -> Made:
         progress=work.in_bytes("analysis"),
         profile=work.results["profile"],
         announce=work.announcing("analysis"),
-        form=PromptForm(choices.prompts, choices.template),
         probed=None if probe is None else probe.as_saved(),  # as a later run would load it
     )
     path = work.directory / REPORT_JSON  # the profile stands there, and report.md is written by the report

@@ -68,7 +68,7 @@ def study(
         engine: as for `ggufscope.trace`.
         max_new_tokens: to answer each prompt with; by default 64, and up to 256 for answers that are not over then.
         probe: to read beside the prompts, as for `ggufscope.trace`, in their form and length; 0: none.
-        opening: of propagation, as for `ggufscope.analyze`; openings have the form and length of the prompts.
+        opening: of propagation, as for `ggufscope.analyze`.
         weights: of the index, as for `ggufscope.analyze`; so are `norm` and `scale`.
         norm: scale of a gain vector.
         scale: of a component over the layers.

@@ -48,10 +48,10 @@ SOURCES = (
         PROPAGATION,
         "predicted",
         "predicted by propagation",
-        "Predicted by mean-field propagation, without running the model.",
+        "Predicted by propagation of means and variances, behind openings that the model read where it could.",
         "Its order is credible, its size is not.",
-        "From the covariance of propagated queries and keys, sampled. Ranks of heads are credible, absolute entropies"
-        " are not.",
+        "From propagated queries and keys, sampled, beside exact ones where there are openings. Ranks of heads are"
+        " credible, absolute entropies are not.",
     ),
 )
 

@@ -33,7 +33,7 @@ class TokenTexts:
     def __call__(self, token: int) -> str:
         if not 0 <= token < len(self._tokens):
             return f"token {token}"
-        shown = escape(self._plain(str(self._tokens[token])))
+        shown = escape(self._plain(str(self._tokens[token])[: 2 * _LONGEST]))
         return f'"{shown if len(shown) <= _LONGEST else shown[: _LONGEST - 1] + "…"}"'
 
     def _plain(self, text: str) -> str:

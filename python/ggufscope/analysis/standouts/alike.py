@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LEAST_COSINE = 0.9999  # of rows that count as equal
 SIGNATURE = 3  # random vectors
+_MOST_COMPARED = 1 << 17  # rows, beyond any FFN; of more, those with equal signatures alone
 _NEIGHBOURS = 8  # other rows near by that a row is compared with
 # Two unit vectors of that cosine differ by a vector of this length; products with it are so many normal deviations.
 _DISTANCE = math.sqrt(2 * (1 - LEAST_COSINE))
@@ -51,7 +52,8 @@ def alike_groups(signatures: Floats, same: Callable[[int, Sequence[int]], list[b
         agreed = same(first, others) if others else []
         groups[first] = [first, *(row for row, is_same in zip(others, agreed, strict=True) if is_same)]
         leaders.append(first)
-    for leader, near in _neighbours(signatures, np.array(leaders)).items():
+    near_by = _neighbours(signatures, np.array(leaders)) if len(leaders) <= _MOST_COMPARED else {}
+    for leader, near in near_by.items():
         others = [other for other in near if other in groups]
         if leader in groups and others:
             for other, is_same in zip(others, same(leader, others), strict=True):

@@ -30,10 +30,10 @@ def find(weights: Weights) -> Found:
     }
     items = [_standout(neuron) for neuron in search.dead]
     summary = None
-    if len(items) > 1:
+    if search.n_dead > 1:
         layers = counted(len({neuron.layer for neuron in search.dead}), "layer")
-        summary = f"{len(items)} of {search.n_neurons} neurons, in {layers}, are dead by the norms of their weights."
-    return Found(items, series, summary)
+        summary = f"{search.n_dead} of {search.n_neurons} neurons, in {layers}, are dead by the norms of their weights."
+    return Found(items, series, summary, search.n_dead)
 
 
 def _standout(neuron: DeadNeuron) -> Standout:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 ALIKE = 0.99  # cosine with the shared direction, from which on a row counts as one of those alike
 FEWEST_ALIKE = 8
 _SIGNS = 16
+_MOST_ROWS = 1 << 22  # beyond any vocabulary; sixteen products of each are held
 _BUCKETS = 16  # of signs, the fullest, that are looked at
 _LOOKED_AT = 256  # rows of a bucket
 _COHERENT = 0.95  # ‖mean of unit rows‖ of a bucket whose rows share a direction
@@ -66,6 +67,8 @@ def read_embedding(model: Model, threads: int, seed: int) -> EmbeddingRows:
     table = model.tensors.get("token_embd.weight")
     if table is None or len(table.shape) != 2 or 0 in table.shape:
         raise NotApplicableError("there is no matrix token_embd.weight")
+    if table.n_rows > _MOST_ROWS:
+        raise NotApplicableError(f"token_embd.weight has {table.n_rows} rows, and at most {_MOST_ROWS} are compared")
     width = table.shape[-1]
     products = table.row_products(random_vectors(width, seed, _SIGNS), squares=np.ones(width), threads=threads)
     linear, squares = products.linear, products.squares

@@ -15,11 +15,14 @@ import numpy as np
 from ...architecture.limits import NotApplicableError
 from ...architecture.parts import Mixture
 from ...arrays.multiply import multiply
+from ...runtime.standout_document import MOST_ITEMS
 from ..inputs.gauge_from_model import DEFAULT_LIMITS, add_column_squares
 from .alike import LEAST_COSINE, SIGNATURE, alike_groups, cosines, random_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    import numpy.typing as npt
 
     from ...architecture.blueprint import Blueprint
     from ...architecture.layer import Layer
@@ -69,13 +72,15 @@ class NeuronSearch:
 
     Attributes:
         n_neurons: that were looked at.
-        dead: the quietest first.
+        dead: the quietest first; of each FFN at most MOST_ITEMS.
+        n_dead: the number of all of them.
         equal: the largest groups first.
         quietest, loudest: of every layer, against the median of its FFN; None where a layer has none.
     """
 
     n_neurons: int
     dead: list[DeadNeuron]
+    n_dead: int
     equal: list[EqualNeurons]
     quietest: list[float | None]
     loudest: list[float | None]
@@ -116,14 +121,16 @@ def search_neurons(
     loudest: list[float | None] = []
     dead: list[DeadNeuron] = []
     equal: list[EqualNeurons] = []
-    n_neurons = 0
+    n_neurons = n_dead = 0
     for number in range(blueprint.n_layers):
         ratios = []
         for neurons in _of_layer(blueprint.layer(number), threads, seed):
             loudness = neurons.loudness
             n_neurons += loudness.size
             median = float(np.nanmedian(loudness)) if np.isfinite(loudness).any() else np.nan
-            dead += _dead(neurons, loudness, median)
+            quiet = np.flatnonzero((loudness == 0) | (loudness < DEAD * median))
+            n_dead += len(quiet)
+            dead += _dead(neurons, loudness, median, quiet)
             equal += _equal(neurons)
             if median > 0:
                 ratios += [float(np.nanmin(loudness)) / median, float(np.nanmax(loudness)) / median]
@@ -135,7 +142,7 @@ def search_neurons(
         raise NotApplicableError("no layer has an FFN")
     dead.sort(key=lambda neuron: (neuron.loudness / neuron.median if neuron.median else 0.0, neuron.layer))
     equal.sort(key=lambda group: (-len(group.neurons), group.layer))
-    return NeuronSearch(n_neurons, dead, equal, quietest, loudest)
+    return NeuronSearch(n_neurons, dead, n_dead, equal, quietest, loudest)
 
 
 def _of_layer(layer: Layer, threads: int, seed: int) -> Iterator[_Neurons]:
@@ -189,8 +196,9 @@ def column_norms(matrix: Matrix, threads: int) -> Floats:
     return np.sqrt(sums) * abs(matrix.scale)
 
 
-def _dead(neurons: _Neurons, loudness: Floats, median: float) -> list[DeadNeuron]:
-    quiet = (loudness == 0) | (loudness < DEAD * median)
+def _dead(neurons: _Neurons, loudness: Floats, median: float, quiet: npt.NDArray[np.int64]) -> list[DeadNeuron]:
+    """The quietest of some neurons."""
+    order = quiet[np.argsort(loudness[quiet], kind="stable")[:MOST_ITEMS]]
     return [
         DeadNeuron(
             neurons.layer,
@@ -200,7 +208,7 @@ def _dead(neurons: _Neurons, loudness: Floats, median: float) -> list[DeadNeuron
             median,
             {name: float(norms[neuron]) for name, norms in neurons.norms.items()},
         )
-        for neuron in np.flatnonzero(quiet)
+        for neuron in order
     ]
 
 
@@ -223,9 +231,13 @@ def _least_cosines(neurons: _Neurons, first: int, others: Sequence[int]) -> Floa
     least = np.full(len(others), np.inf)
     for matrix in (neurons.expert.gate, neurons.expert.up):
         if matrix is not None:
+            stored = matrix.blocks().blocks.reshape(matrix.n_rows, -1)
             row = matrix.decode(first, 1)[0] * neurons.gain
             for place, other in enumerate(others):
-                least[place] = min(least[place], cosines(row, matrix.decode(other, 1) * neurons.gain)[0])
+                if np.array_equal(stored[first], stored[other]):
+                    least[place] = min(least[place], 1.0)
+                else:
+                    least[place] = min(least[place], cosines(row, matrix.decode(other, 1) * neurons.gain)[0])
     return least
 
 

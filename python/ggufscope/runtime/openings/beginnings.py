@@ -10,7 +10,7 @@ from ...errors import TraceError
 from ..engines.engine import ENGINES
 from ..measuring.capture import Recorder
 from .holding import Holding
-from .openings import Openings
+from .openings import MOST_POSITIONS, Openings
 from .reading_openings import USUAL_COUNT, USUAL_POINTS
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def read_beginnings(
             return Openings(
                 tokens=tokens,
                 n_template=0,
-                n_positions=max(map(len, sequences)),
+                n_positions=min(max(map(len, sequences)), MOST_POSITIONS),
                 prompts=None,
                 seed=seed,
                 extra_tokens=[],

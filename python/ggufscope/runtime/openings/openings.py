@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .holding import Holding
 
 
+MOST_POSITIONS = 512  # what builds on openings may take memory by the square of their number
+
+
 @dataclass(frozen=True, eq=False)
 class Openings:
     """Openings of texts, read exactly, and other sequences read in the same pass.
@@ -23,7 +26,8 @@ class Openings:
     Attributes:
         tokens: of each opening, int32 (tokens,); all are equally long.
         n_template: tokens in front of those that the model wrote, the same in each.
-        n_positions: tokens of a whole prompt of the usual length, template included: what openings are openings of.
+        n_positions: tokens of a whole prompt of the usual length, template included, MOST_POSITIONS at most: what
+            openings are openings of.
         prompts: name of the set of prompts that this length is of; None where none could be read.
         seed: of the draws.
         extra_tokens: of the other sequences.

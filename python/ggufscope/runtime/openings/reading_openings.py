@@ -21,7 +21,7 @@ from ..reading.repetitions import Repetition, draw_repetition, front_of, marks_o
 from ..reading.sequences import Draft, draft_own_words
 from ..timed_run import TimedRun
 from .holding import Holding
-from .openings import Openings
+from .openings import MOST_POSITIONS, Openings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -140,7 +140,7 @@ def _draft(  # noqa: PLR0917
         opening,
         shape.warnings,
         "",
-        len(shape.before) + shape.length + len(shape.behind),
+        min(len(shape.before) + shape.length + len(shape.behind), MOST_POSITIONS),
         extras,
     )
 

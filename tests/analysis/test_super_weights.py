@@ -110,6 +110,15 @@ def test_without_a_run_there_are_candidates_by_the_weights_alone(write_gguf: Wri
     assert search(write_gguf(**model("llama"), name="random.gguf"), "a reason").items == []
 
 
+def test_of_a_model_that_reads_both_ways_there_are_candidates_alone(write_gguf: WriteGguf) -> None:
+    arguments = model("llama-both-ways")
+    plant(arguments["tensors"], 1)
+    record = search(write_gguf(**arguments))
+    assert [item.place for item in record.items] == [{"row": ROW, "column": NEURON}]
+    assert record.summary is not None
+    assert "attention goes both ways" in record.summary
+
+
 def test_ablation_tells_what_it_does_beside_another_weight(write_gguf: WriteGguf) -> None:
     arguments = model("llama")
     plant(arguments["tensors"], 1)

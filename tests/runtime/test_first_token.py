@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+import ggufscope as gs
 from ggufscope.runtime.measuring.capture import Recorder
 from ggufscope.runtime.shape import ModelShape
 from ggufscope.runtime.standouts import SEEN, Seen, StandoutKind
+from support.architectures import SPECIMENS
 
 LAYERS, HEADS, KV_HEADS, WIDTH, LENGTH = 5, 4, 2, 48, 6
 SHAPE = ModelShape(LAYERS, (HEADS,) * LAYERS, (KV_HEADS,) * LAYERS, (None,) * LAYERS, WIDTH, 100, 64)
 TOKENS = [np.array([7, *range(10, 10 + n)], np.int32) for n in (9, 12, 17)]
 Array = npt.NDArray[np.float32]
+WriteGguf = Callable[..., Path]
 Planted = dict[tuple[int, int], float]
 
 
@@ -158,3 +163,27 @@ def test_values_are_those_of_the_key_head_that_a_head_reads() -> None:
     recorder.take(0, 2, "v", values)
     np.testing.assert_allclose(recorder.sink_values.ratios[0, 2], [0.5, 3.0])
     assert np.isnan(recorder.sink_values.ratios[0, 1]).all()
+
+
+def test_a_sink_planted_in_a_model_is_found_where_it_is(write_gguf: WriteGguf, tmp_path: Path) -> None:
+    begin, own, common, layer, head, length = 1, 3, 5, 0, 2, 16
+    arguments = SPECIMENS["llama"].file()
+    ids = tmp_path / "ids.txt"
+    ids.write_text("\n".join(" ".join(map(str, [begin, *range(10 + n, 30 + n)])) for n in (0, 40)), encoding="ascii")
+
+    def sinks() -> list[tuple[int | None, int | None]]:
+        standouts = gs.trace(write_gguf(**arguments), tokens=ids).standouts
+        return [(item.layer, item.head) for item in standouts.of("sink")]
+
+    assert sinks() == []
+    tensors = arguments["tensors"]
+    embedding = tensors["token_embd.weight"]
+    embedding[:, own], embedding[begin, own] = 0, 20  # a channel of the first token alone
+    embedding[:, common] = 3  # and one of all
+    component = length - 2  # of the slowest pair, which RoPE hardly turns
+    queries, keys = (tensors[f"blk.{layer}.attn_{role}.weight"].reshape(-1, length, 64) for role in "qk")
+    queries[head // 2 * 2 : head // 2 * 2 + 2, component] = 0
+    queries[head, component, common] = 10
+    keys[head // 2, component] = 0
+    keys[head // 2, component, own] = 10
+    assert sinks() == [(layer, head)]

@@ -19,7 +19,7 @@ from rich.console import Console
 
 import ggufscope as gs
 from ggufscope.errors import TraceError
-from ggufscope.runtime.engines.engine import GenerationInterrupted
+from ggufscope.runtime.engines.engine import Ending, GenerationInterrupted
 from ggufscope.runtime.engines.streamed import StreamedEngine
 from ggufscope.runtime.measuring.capture import POINTS
 from ggufscope.runtime.measuring.figures import FIGURES, band_figure
@@ -101,6 +101,37 @@ def test_saved_and_loaded(stories260k: Path, questions: Path, tmp_path: Path) ->
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(TraceError, match=r"other\.json: not a saved trace"):
         gs.Trace.load(tmp_path / "other.json")
+
+
+def test_answers_get_no_more_room_than_the_context_has(
+    stories260k: Path, questions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[int] = []
+
+    def generate(_: StreamedEngine, limit: int, *_others: object, **_options: object) -> list[Ending]:
+        limits.append(limit)
+        return [Ending((), "stop"), Ending((), "stop")]
+
+    monkeypatch.setattr(StreamedEngine, "generate", generate)
+    document = gs.trace(stories260k, prompts=questions, max_new_tokens=10**9).document
+    shortest = min(len(prompt.token_ids) for prompt in document.prompts)
+    assert document.model.context_length == 2048
+    assert limits == [2048 - shortest + 2]
+
+
+def test_an_answer_that_fills_the_context_ends_there(stories260k: Path, questions: Path, tmp_path: Path) -> None:
+    with gs.open(stories260k) as model:
+        shape = model.metadata["llama.context_length"]
+    data = bytearray(stories260k.read_bytes())
+    at = data.index(b"llama.context_length") + len(b"llama.context_length") + 4
+    assert int.from_bytes(data[at : at + 4], "little") == shape
+    data[at : at + 4] = (12).to_bytes(4, "little")
+    (tmp_path / "short.gguf").write_bytes(data)
+    document = gs.trace(tmp_path / "short.gguf", prompts=questions, max_new_tokens=10**9).document
+    for prompt in document.prompts:
+        assert prompt.answer is not None
+        assert prompt.answer.ended == "context"
+        assert len(prompt.token_ids) + len(prompt.answer.token_ids) == 12 + 1
 
 
 def test_an_open_model_stays_open(stories260k: Path) -> None:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .reading.repetitions import Repetition
 
 
+_LONGEST_CONTEXT = 1 << 20  # tokens of a prompt and its answer, where a file claims more, or says nothing
+_BEHIND_CONTEXT = 2  # the token that no context holds is told as the end of the answer, one more is not reached
 _WHY = {"not finite": "scores of the next token are not finite", "context": "its context is too short"}
 
 
@@ -87,6 +89,12 @@ class TimedRun:
         self.induction: Induction | str = repetition if isinstance(repetition, str) else ""
 
     @property
+    def _room(self) -> int:
+        """Tokens that there is room for: so many as were asked for, or until the shortest prompt has left the context."""
+        context = min(self._engine.shape.context_length or _LONGEST_CONTEXT, _LONGEST_CONTEXT)
+        return min(self._budget.most, context - min(map(len, self._tokens)) + _BEHIND_CONTEXT)
+
+    @property
     def _tokens(self) -> Tokens:
         return [item.tokens for item in self.reading.items]
 
@@ -126,7 +134,7 @@ class TimedRun:
         self._engine.prefill(
             self._tokens,
             self.recorder,
-            room=self._budget.most,
+            room=self._room,
             progress=self._part(self._written_share, self._read_share),
         )
         self.seconds = Seconds(time.perf_counter() - clock, 0.0)
@@ -137,7 +145,7 @@ class TimedRun:
         try:
             part = self._part(self._read_share, 1.0)
             self.endings = self._engine.generate(
-                self._budget.most,
+                self._room,
                 self.reading.stop,
                 progress=part,
                 over=partial(ending_of, self.reading, self._budget),

@@ -78,7 +78,7 @@ def trace(
         engine: a name in `engine.ENGINES`.
         ablate: weights that count as zero, as `"blk.11.ffn_down.weight[507,1229]"`: tensor, row and column, in front of
             them the expert where a tensor holds several. The engine `"streamed"` alone can do that.
-        max_new_tokens: to generate behind each prompt, greedily; 0: none. By default an answer to a prompt has 64, and
+        max_new_tokens: to generate behind each prompt, greedily, as far as the context goes; 0: none. By default an answer to a prompt has 64, and
             up to 256 where it is not over then, see `answering`; behind anything else there is none. A model that does
             not continue a text, as one whose attention goes both ways, has no answers: a warning says so.
         keep: points of which to store raw activations; see `capture.POINTS`.

@@ -16,7 +16,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.models.mapped import MOST_SMALL_TENSORS
 from ggufscope.models.metadata import Metadata
-from ggufscope.models.stacks import MOST_STACKS
+from ggufscope.models.stacks import MOST_LAYERS, MOST_STACKS
 from ggufscope.terminal.console import MOST_ROWS
 from ggufscope.text.glyphs import Glyphs
 from support.gguf_writer import ARRAY, STRING, UINT8, UINT32, Array, Gguf, Key, Tensor
@@ -166,3 +166,16 @@ def test_a_long_text_is_cut_before_it_is_escaped() -> None:
     with mock.patch("ggufscope.text.glyphs.escape", side_effect=str) as escape:
         assert Glyphs(blocks=True).cut(ESCAPES, 20) == "\x1b" * 19 + "…"
     escape.assert_called_once_with("\x1b" * 21)
+
+
+@pytest.mark.parametrize("command", ["analyze", "trace"])
+def test_layers_that_no_model_has_are_refused(write: Write, run_command: RunCommand, command: str) -> None:
+    tensors = [ones(f"blk.{i}.attn_{part}.weight", 4, 4) for i in (0, MOST_LAYERS) for part in "qkv"]
+    path = write(file(*tensors))
+    reason = f"there is a layer {MOST_LAYERS}; the limit is {MOST_LAYERS} layers"
+    expected = (3, "", f"ggufscope: {path}: {reason}\n")
+    assert run_command(command, path, *(["--probe", "12"] if command == "trace" else [])) == expected
+    if command == "analyze":
+        saved = path.with_suffix(".json")
+        gs.profile(path).save(saved)
+        assert run_command(command, saved) == (3, "", f"ggufscope: {saved}: {reason}\n")

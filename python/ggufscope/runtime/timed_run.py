@@ -90,7 +90,7 @@ class TimedRun:
 
     @property
     def _room(self) -> int:
-        """Tokens that there is room for: so many as were asked for, or until the shortest prompt has left the context."""
+        """Tokens to make room for: so many as were asked for, or until the shortest prompt has left the context."""
         context = min(self._engine.shape.context_length or _LONGEST_CONTEXT, _LONGEST_CONTEXT)
         return min(self._budget.most, context - min(map(len, self._tokens)) + _BEHIND_CONTEXT)
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from ..architecture.limits import NotApplicableError
 from ..arrays.arguments import thread_count
+from ..errors import TraceError
 from ..models.file_hashes import FileHashing
 from ..models.model import Model
 from ..models.model import open as open_model
+from ..models.stacks import depth_fault
 from ..models.subject import Subject
 from ..models.weight_place import WeightPlace
 from ..saving.guard import Guard
@@ -78,9 +80,10 @@ def trace(
         engine: a name in `engine.ENGINES`.
         ablate: weights that count as zero, as `"blk.11.ffn_down.weight[507,1229]"`: tensor, row and column, in front of
             them the expert where a tensor holds several. The engine `"streamed"` alone can do that.
-        max_new_tokens: to generate behind each prompt, greedily, as far as the context goes; 0: none. By default an answer to a prompt has 64, and
-            up to 256 where it is not over then, see `answering`; behind anything else there is none. A model that does
-            not continue a text, as one whose attention goes both ways, has no answers: a warning says so.
+        max_new_tokens: to generate behind each prompt, greedily, as far as the context goes; 0: none. By default an
+            answer to a prompt has 64, and up to 256 where it is not over then, see `answering`; behind anything else
+            there is none. A model that does not continue a text, as one whose attention goes both ways, has no answers:
+            a warning says so.
         keep: points of which to store raw activations; see `capture.POINTS`.
         keep_path: where to store them, an .npz file.
         force: replace a file, too, that ggufscope did not write.
@@ -126,6 +129,9 @@ def trace(
         guard = Guard([*model.files, *read_files], force=force)
         if keep_path is not None:
             guard.check(keep_path)
+        fault = depth_fault(model.layers)
+        if fault is not None:
+            raise TraceError(f"{model.path}: {fault}")
         opened = stack.enter_context(ENGINES[engine].open(model, n_threads, zeroed))
         if opened.shape.no_answers is not None:
             budget = Budget.of(0)

@@ -38,15 +38,15 @@ class StreamPeaks:
     def take(self, prompt: int, layer: int, stream: Array) -> None:
         """Look at the stream of a prompt behind a layer, (tokens, width)."""
         size = np.abs(stream)
-        if not size.size or not np.isfinite(size).all():
+        peaks = size.max(axis=0, initial=0)
+        if not size.size or not np.isfinite(peaks).all():
             return
-        largest = size.argmax(axis=0)
-        peaks = size.max(axis=0)
         channels = np.argsort(-peaks, kind="stable")[: self.channels.shape[2]]
+        tokens = size[:, channels].argmax(axis=0)
         self.channels[prompt, layer] = channels
-        self.tokens[prompt, layer] = largest[channels]
-        self.values[prompt, layer] = stream[largest[channels], channels]
-        self.medians[prompt, layer] = np.median(size)
+        self.tokens[prompt, layer] = tokens
+        self.values[prompt, layer] = stream[tokens, channels]
+        self.medians[prompt, layer] = np.median(size, overwrite_input=True)
 
     @property
     def ratios(self) -> Floats:

@@ -17,7 +17,9 @@ from ggufscope.report.content.sections import PARTS
 from ggufscope.report.markdown.document import render_report_markdown
 from ggufscope.report.page.document import render_page
 from ggufscope.report.report import Report
+from ggufscope.report.writing import write_report
 from ggufscope.runtime.standout_document import LayerSeries, Standout, StandoutKind
+from ggufscope.saving.directories import is_ours
 from support.report_models import HOSTILE, results
 from support.report_texts import Read, cells, flat, read_markdown, shown, texts
 
@@ -122,3 +124,11 @@ def test_a_table_has_a_row_for_every_finding(with_kinds):
     assert columns["place_channel"] == [507, None, None]
     assert columns["evidence_share"] == [0.5, 0.5, 0.5]
     assert columns["sentence"][0] == "Channel 507 reaches 24 220."
+
+
+def test_a_table_of_ours_is_replaced(with_kinds, tmp_path):
+    report = with_kinds(LOUD, SINKS)
+    for _ in range(2):
+        write_report(report.data, tmp_path, ["csv", "parquet"])
+    assert is_ours(tmp_path / "standouts.csv")
+    assert is_ours(tmp_path / "standouts.parquet")

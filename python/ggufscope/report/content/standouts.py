@@ -45,7 +45,10 @@ def _checks(shown: Shown) -> dict[str, StandoutCheck]:
 
 def _striking(record: StandoutKind, check: StandoutCheck | None) -> Words:
     said = own("**{}**: {}", record.title, kind_sentence(record))
-    return said if check is None else own("{} Beside it, {}.", said, check_sentence(check))
+    if check is None:
+        return said
+    sentence = check_sentence(check)
+    return own("{} {}.", said, sentence[:1].upper() + sentence[1:])
 
 
 def confirmed(shown: Shown) -> Iterator[Block]:

@@ -88,7 +88,12 @@ class Choices:
         """Choices that the trace of the probe depends on: prompts where it has their shape. None without one."""
         if self.probe is None:
             return None
-        settings: dict[str, Setting] = {"probe": self.probe.setting, "seed": self.seed, "engine": self.engine}
+        settings: dict[str, Setting] = {
+            "probe": self.probe.setting,
+            "seed": self.seed,
+            "engine": self.engine,
+            "induction": "with the seed",
+        }
         if self.probe.length is None:
             settings |= {"prompts": self._content_of_prompts, "template": self.template}
         return settings

@@ -46,7 +46,7 @@ def _make_probe(work: Work) -> Made:
         prompts=choices.prompts if in_their_shape else None,
         template=choices.template if in_their_shape else AUTO,
         seed=choices.seed,
-        induction=True,
+        induction=True,  # for the analysis, which builds on the probe
         engine=choices.engine,
         threads=choices.threads,
         hash=choices.hashed,

@@ -16,7 +16,7 @@ from .seen import SEEN, Seen
 if TYPE_CHECKING:
     from ..measuring.induction import Induction
 
-LEAST = 0.4
+LEAST = 0.3  # in four draws no head of SmolLM2 or Gemma 3 had 0.31 to 0.34, and few had 0.26 to 0.4
 TIMES_CONTROL = 4.0
 
 

@@ -12,12 +12,8 @@ from typing import Any
 import pytest
 
 import ggufscope as gs
-from ggufscope.analysis.analyzing import analyze_with
-from ggufscope.analysis.exact_openings import PromptForm
-from ggufscope.analysis.settings import make_settings
 from ggufscope.errors import StudyError, one_line
 from ggufscope.runtime.engines.engine import GenerationInterrupted
-from ggufscope.runtime.reading.prompts import named_prompts
 from ggufscope.studies.keeping import file_digest
 from ggufscope.studies.parts import PARTS
 from ggufscope.studies.study_document import KEPT, SCHEMA, STUDY_FORM
@@ -47,7 +43,7 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
     path.write_text(json.dumps(plain, indent=1), encoding="utf-8")
 
 
-def test_parts_are_what_their_commands_make(finished_study: Path, tiny_model: Path, questions: Path) -> None:
+def test_parts_are_what_their_commands_make(finished_study: Path, tiny_model: Path) -> None:
     found = gs.Study.load(finished_study)
     assert list(found.finished) == list(found.steps) == ALL
     assert {path.name for path in finished_study.iterdir()} == {*JSONS, "validation.md", "report.md", "study.json"}
@@ -62,9 +58,7 @@ def test_parts_are_what_their_commands_make(finished_study: Path, tiny_model: Pa
     assert found.profile is not None
     assert found.profile.coverage == 1.0
     assert found.analysis is not None
-    form = PromptForm(named_prompts(questions))
-    analysis = analyze_with(make_settings(None, "mean", "minmax", None, 0), tiny_model, probed=found.probe, form=form)
-    expected = json.loads(analysis.to_json())
+    expected = json.loads(gs.analyze(tiny_model, probe=found.probe).to_json())
     saved = json.loads((finished_study / "analysis-report.json").read_text(encoding="utf-8"))
     assert {**saved, "run": None} == {**expected, "run": None}
     assert all(entry.seconds > 0 for entry in found.finished.values())
@@ -94,7 +88,7 @@ def test_what_is_finished_is_kept(study: Study, results: Path) -> None:
     ("options", "again", "reason"),
     [
         ({"max_new_tokens": 2}, ["trace", "validation", "report"], "made with other max_new_tokens"),
-        ({"template": "none"}, ["analysis", "trace", "validation", "report"], "made with other template"),
+        ({"template": "none"}, ["trace", "validation", "report"], "made with other template"),
         ({"probe": 9}, ["probe", "analysis", "validation", "report"], "made with other probe"),
         ({"opening": 0}, ["analysis", "validation", "report"], "made with other opening"),
         ({"norm": "rms"}, ["analysis", "validation", "report"], "made with other norm"),
@@ -122,7 +116,7 @@ def test_other_prompts(study: Study, results: Path, questions: Path, tmp_path: P
     same.write_text(json.dumps(json.loads(questions.read_text(encoding="utf-8")), indent=4), encoding="utf-8")
     assert made(study(results, prompts=same)) == []
     found = study(results, prompts=write_questions(same, "Tom has", "One day", "Lily sees"))
-    assert made(found) == ["analysis", "trace", "validation", "report"]  # openings have their form
+    assert made(found) == ["trace", "validation", "report"]
     assert found.steps["trace"].reason == "made with other prompts"
 
 
@@ -387,14 +381,14 @@ def test_a_trace_that_fails_leaves_the_earlier_one(study: Study, results: Path, 
     assert {step.name: step.state for step in found.document.steps} == {
         "profile": "kept",
         "probe": "kept",
-        "analysis": "made",
+        "analysis": "kept",
         "trace": "failed",
         "validation": "left out",
         "report": "made",
     }
     assert found.validation is None
     assert not (results / "validation.json").exists()  # the report would show it
-    assert made(study(results)) == ["analysis", "validation", "report"]
+    assert made(study(results)) == ["validation", "report"]
     for name in ("trace.json", "probe.json"):
         assert stamps(results)[name] == before[name]
 

@@ -31,7 +31,6 @@ Setting = str | int  # a choice as it is saved
 # Of the random tokens by which the trace tests induction: others than an analysis reads, whose findings it is to
 # confirm, and always the same, since a trace with its answers should not be made again for another seed.
 SEED_OF_TRACE = 1 << 32
-OF_PROMPTS = ("prompts", "template")  # names of settings by which prompts are read
 _NO_PROBE = (0, "0")
 
 

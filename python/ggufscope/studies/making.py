@@ -10,7 +10,6 @@ from .._core import GGUFError
 from .._version import __version__
 from ..errors import AnalysisError, Interrupted, OutputError, ProfileError, TraceError, ValidationError, one_line
 from ..runtime import TraceInterrupted
-from .choices import OF_PROMPTS
 from .keeping import OutdatedError, Wanted, digest, file_digest, load_kept, remove
 from .parts import PARTS
 from .study_document import (
@@ -95,7 +94,7 @@ class Making:
             self._step(part, LEFT_OUT, f"there is no {lacking[0]}", clock)
             return
         try:
-            self._keep(part, self._settings_to_keep(part))
+            self._keep(part, part.settings(self._work.choices))
             self._step(part, KEPT, None, clock)
         except OutdatedError as outdated:
             self._make(part, outdated.reason, clock)
@@ -108,13 +107,6 @@ class Making:
             self._keep(part, None)
         except OutdatedError:
             self._drop(part)
-
-    def _settings_to_keep(self, part: Part) -> dict[str, Setting] | None:
-        """Settings with which a part is kept: where nothing is traced, no prompts are read, and earlier ones stay."""
-        settings, finished = part.settings(self._work.choices), self._finished.get(part.name)
-        if self._work.choices.traced or settings is None or finished is None:
-            return settings
-        return {**settings, **{name: finished.settings[name] for name in OF_PROMPTS if name in finished.settings}}
 
     def _keep(self, part: Part, settings: Mapping[str, Setting] | None) -> None:
         finished = self._finished.get(part.name)

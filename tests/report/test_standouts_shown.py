@@ -79,7 +79,7 @@ def test_a_sentence_for_every_kind_and_a_line_for_those_without(with_kinds):
 
 def test_nothing_found_is_a_line(with_kinds):
     text = flat(render_report_markdown(with_kinds(NONE, kind("dead_head")).shown))
-    assert "Nothing\\: none of 2 kinds was found \\(dead neuron, dead head\\)" in text
+    assert "None of 2 kinds was found \\(dead neuron, dead head\\)" in text
 
 
 def test_reports_of_earlier_analyses_do_not_speak_of_it(with_kinds):

@@ -24,17 +24,21 @@ _LONGEST = 400  # characters of a sentence
 
 
 def render_standouts(console: Console, kinds: Sequence[StandoutKind], most: int = _MOST) -> None:
-    """A sentence for each of the first kinds with findings, then what was not found, and what was not looked for."""
+    """A sentence for each of the first kinds with findings, and a line on the others; that alone where none has any."""
     glyphs = Glyphs.of(console.encoding)
     told = telling(kinds)
+    rest = " ".join(filter(None, (absence(kinds, named=False), *not_looked_for(kinds, named=False))))
+    if not told:
+        label = "what stands out: "
+        console.print(Text.assemble((label, "bold"), (glyphs.cut(rest, console.width - len(label)), "dim")))
+        return
     console.print(Text("what stands out", "bold"))
     for record in told[:most]:
         _print_line(console, glyphs.dot, glyphs.cut(f"{record.title}: {kind_sentence(record)}", _LONGEST), "")
     if len(told) > most:
         _print_line(console, " ", f"and {len(told) - most} more kinds, see the report", "dim")
-    for line in (absence(kinds), *not_looked_for(kinds)):
-        if line:
-            console.print(safe(line, "dim"))
+    if rest:
+        console.print(Text(glyphs.cut(rest, console.width), "dim"))
 
 
 def render_checks(console: Console, checks: Sequence[StandoutCheck]) -> None:

@@ -27,25 +27,34 @@ def telling(kinds: Iterable[StandoutKind]) -> list[StandoutKind]:
     return [record for record in kinds if record.n_found]
 
 
-def absence(kinds: Sequence[StandoutKind]) -> str:
-    """The kinds without findings in a line; "" where all have some, or none was looked for."""
+def absence(kinds: Sequence[StandoutKind], *, named: bool = True) -> str:
+    """The kinds without findings in a line; "" where all have some, or none was looked for.
+
+    Args:
+        kinds: all of them.
+        named: whether the line names them.
+    """
     looked_for = [record for record in kinds if record.not_applicable is None]
     empty = [record for record in looked_for if not record.n_found]
     if not empty:
         return ""
     titles = ", ".join(_lowered(record.title) for record in empty)
     if len(empty) == len(looked_for):
-        return f"Nothing: none of {counted(len(empty), 'kind')} was found ({titles})."
-    return f"None of {counted(len(empty), 'other kind')}: {titles}."
+        return f"None of {counted(len(empty), 'kind')} was found{f' ({titles})' if named else ''}."
+    return f"None of {counted(len(empty), 'other kind')}{f': {titles}' if named else ''}."
 
 
-def not_looked_for(kinds: Iterable[StandoutKind]) -> list[str]:
-    """Reason after reason, with the kinds that were not looked for because of it."""
+def not_looked_for(kinds: Iterable[StandoutKind], *, named: bool = True) -> list[str]:
+    """Reason after reason, with the kinds that were not looked for because of it; `named` as for `absence`."""
     reasons: dict[str, list[str]] = {}
     for record in kinds:
         if record.not_applicable is not None:
             reasons.setdefault(record.not_applicable, []).append(_lowered(record.title))
-    return [f"Not looked for: {', '.join(titles)} ({reason})." for reason, titles in reasons.items()]
+    return [f"Not looked for: {_which(titles, named)} ({reason})." for reason, titles in reasons.items()]
+
+
+def _which(titles: list[str], named: bool) -> str:
+    return ", ".join(titles) if named or len(titles) == 1 else counted(len(titles), "kind")
 
 
 def _lowered(title: str) -> str:

@@ -98,7 +98,7 @@ def test_measured_over_prompts(tiny_analysis: Analysis) -> None:
         return [point.measured for point in found[name].points]
 
     assert measured("ffn_attention_ratio") == pytest.approx(ratio.mean(axis=0))
-    assert measured("residual_rms") == pytest.approx(rms.mean(axis=0))
+    assert measured("residual_rms") == pytest.approx(np.sqrt(np.square(rms).mean(axis=0)))
     assert measured("head_entropy") == pytest.approx(entropy.mean(axis=0).reshape(-1))
     assert measured("attention_entropy") == pytest.approx(entropy.mean(axis=(0, 2)))
     heads = [(point.layer, point.head) for point in found["head_entropy"].points]

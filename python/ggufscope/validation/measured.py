@@ -88,10 +88,10 @@ def measure(
     if comparison.per == "head":
         table = trace.head_figure(comparison.figure) if comparison.figure != ENTROPY or entropy is None else entropy
         layers, heads = np.indices(table.shape[1:]).reshape(2, -1)
-        return _defined(table.reshape(len(table), -1), layers, heads)
+        return _defined(table.reshape(len(table), -1), layers, heads, squared=False)
     table = by_layer(trace, comparison.figure, entropy)
     layers = np.arange(table.shape[1])
-    return _defined(table, layers, np.full(len(layers), -1))
+    return _defined(table, layers, np.full(len(layers), -1), squared=comparison.combined == "rms")
 
 
 def _nothing(reason: str) -> Measured:
@@ -99,17 +99,23 @@ def _nothing(reason: str) -> Measured:
     return Measured(none, none, none, lambda weights: np.empty((len(weights), 0)), reason)
 
 
-def _defined(table: Floats, layers: Places, heads: Places) -> Measured:
+def _defined(table: Floats, layers: Places, heads: Places, *, squared: bool) -> Measured:
     """Points that no prompt has are left out; then prompts that lack one of the others."""
     points = np.isfinite(table).any(axis=0)
     prompts = np.flatnonzero(np.isfinite(table[:, points]).all(axis=1))
     if not points.any() or prompts.size == 0:
         return _nothing("it is not defined in any prompt" if not points.any() else "no prompt has it at every point")
     values = table[np.ix_(prompts, np.flatnonzero(points))]
+    if squared:
 
-    def combine(weights: Floats) -> Floats:
-        mean: Floats = weights @ values
-        return mean
+        def combine(weights: Floats) -> Floats:
+            rms: Floats = np.sqrt(weights @ np.square(values))
+            return rms
+    else:
+
+        def combine(weights: Floats) -> Floats:
+            mean: Floats = weights @ values
+            return mean
 
     return Measured(layers[points], heads[points], prompts, combine)
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Combined = Literal["mean", "index"]
+Combined = Literal["mean", "rms", "index"]
 
 COMBINED: dict[str, str] = {
     "mean": "mean over the prompts",
+    "rms": "root mean square over the prompts",
     "index": "from the means over the prompts of what it is made of",
 }
 BASELINES = ("norms", "depth")
@@ -116,7 +117,7 @@ COMPARISONS: tuple[Comparison, ...] = (
         "FFN norm output rms",
         "layer",
         "ffn_norm_rms",
-        "mean",
+        "rms",
         "",
         (SourceScore("heuristic", "norm_amplification"), SourceScore("probe", "ffn_norm_rms", sized=True), _DEPTH),
     ),
@@ -135,7 +136,7 @@ COMPARISONS: tuple[Comparison, ...] = (
             label,
             "layer",
             f"{role}_rms",
-            "mean",
+            "rms",
             "",
             (
                 SourceScore("propagation", f"{role}_rms", sized=True, instead=f"{role}_std"),
@@ -162,7 +163,7 @@ COMPARISONS: tuple[Comparison, ...] = (
         (*_sized("near_zero_share", "gated_near_zero_share"), _DEPTH),
     ),
     *(
-        Comparison(name, label, "layer", name, "mean", "", (*_sized(name, name), *norms, _DEPTH))
+        Comparison(name, label, "layer", name, "rms", "", (*_sized(name, name), *norms, _DEPTH))
         for name, label, norms in (
             ("attention_output_rms", "attention output rms", (SourceScore("norms", "vo_product"),)),
             ("ffn_output_rms", "FFN output rms", (SourceScore("norms", "ffn_product"),)),

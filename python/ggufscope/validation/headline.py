@@ -1,8 +1,8 @@
 """The headline of a validation: what held up, then what did not, then what is undecided, and last the answers.
 
 Every output of a model that was validated begins with these sentences: numbers that were not measured come after them.
-The risk indices go before the other predictions of their kind, the one whose components were measured before those of
-the study and of propagation.
+The risk indices go before the other predictions of their kind, and what was measured on a probe before what was
+predicted from weights.
 """
 
 from __future__ import annotations
@@ -116,10 +116,14 @@ def _orders(quantities: Sequence[Quantity], verdict: str, words: str) -> Iterato
     for quantity, predictor in _tested(quantities):
         if quantity.name != RISK:
             by_source.setdefault(predictor.name, []).append((quantity, predictor))
-    for source, tested in by_source.items():
+    for source, tested in sorted(by_source.items(), key=_measured_first):
         these = [quantity for quantity, tried in tested if tried.verdict == verdict]
         if these:
             yield f"{source} orders {_named(these)} {words} ({len(these)} of {len(tested)} orders)"
+
+
+def _measured_first(source: tuple[str, object]) -> bool:
+    return source[0] != PROBE
 
 
 def _named(quantities: Sequence[Quantity]) -> str:
@@ -144,7 +148,7 @@ def _sizes(quantities: Sequence[Quantity], verdict: str) -> Iterator[str]:
         for predictor in quantity.predictors:
             if predictor.size is not None and predictor.size.verdict is not None:
                 by_source.setdefault(predictor.name, []).append(predictor.size.verdict)
-    for source, verdicts in by_source.items():
+    for source, verdicts in sorted(by_source.items(), key=_measured_first):
         closer, further = verdicts.count(CLOSER), verdicts.count(FURTHER)
         if verdict == CLOSER and closer > further:
             more = f", {further} further off" if further else ""

@@ -34,7 +34,7 @@ def chosen_presets(
     """The presets to run, the leading one first.
 
     A probe in the model's own words leads: it alone was found to predict on every model that it was tried on. Random
-    tokens order layers worse than depth does on one of three, and without a template on two.
+    tokens order the layers of one of three worse than depth does, whether in the shape of prompts or in one piece.
 
     Args:
         presets: the registered ones.

@@ -14,6 +14,7 @@ from ..errors import AnalysisError
 from ..models.subject import Subject
 from ..runtime.standout_document import StandoutKind  # noqa: TC001  as below
 from ..saving.form import SavedForm, dotted
+from .document_checks import check_analysis
 from .inputs.layer_table import Applicability  # noqa: TC001  as below
 from .preset_document import PresetSummary  # noqa: TC001  as below
 from .verdicts.findings import Finding  # noqa: TC001  pydantic resolves the annotations
@@ -167,6 +168,7 @@ ANALYSIS_FORM: SavedForm[AnalysisDocument] = SavedForm(
     types=lambda: AnalysisDocument,
     error=AnalysisError,
     digits=DIGITS,
+    check=check_analysis,
     arrange=_with_layers_outside,
     restore=_with_layers_inside,
     place=_place_in_file,

@@ -243,8 +243,16 @@ def _check_shapes(document: TraceDocument) -> None:
     ids = [prompt.id for prompt in document.prompts]
     if len(set(ids)) != len(ids):
         raise TraceError("malformed trace: prompts: an id stands there twice")
+    names = {
+        per_head: {name for name, figure in document.figures.items() if figure.per_head == per_head}
+        for per_head in (False, True)
+    }
     check_experts(document.experts, [prompt.experts for prompt in document.prompts], model.n_layers)
     for position, prompt in enumerate(document.prompts):
+        for table, there, per_head in (("layers", prompt.layers, False), ("heads", prompt.heads, True)):
+            missing = sorted(names[per_head] - there.keys())
+            if missing:
+                raise TraceError(f"malformed trace: prompts.{position}.{table}: {missing[0]!r} is missing")
         for name, by_layer in prompt.layers.items():
             _check_figure(document, position, "layers", name, len(by_layer))
         for name, rows in prompt.heads.items():

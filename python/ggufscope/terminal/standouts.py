@@ -8,6 +8,7 @@ from rich.text import Text
 
 from ..runtime.standouts.wording import absence, kind_sentence, not_looked_for, telling
 from ..text.glyphs import Glyphs
+from ..text.numbers import counted
 from ..validation.standouts import check_sentence
 from .console import safe
 
@@ -36,7 +37,7 @@ def render_standouts(console: Console, kinds: Sequence[StandoutKind], most: int 
     for record in told[:most]:
         _print_line(console, glyphs.dot, glyphs.cut(f"{record.title}: {kind_sentence(record)}", _LONGEST), "")
     if len(told) > most:
-        _print_line(console, " ", f"and {len(told) - most} more kinds, see the report", "dim")
+        _print_line(console, " ", f"and {counted(len(told) - most, 'more kind')}, see the report", "dim")
     if rest:
         console.print(Text(glyphs.cut(rest, console.width), "dim"))
 

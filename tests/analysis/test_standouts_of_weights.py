@@ -7,10 +7,13 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.analysis.analysis_result import Analysis
-from ggufscope.analysis.standouts import WEIGHTS
+from ggufscope.analysis.inputs.read_input import read_input
+from ggufscope.analysis.standouts import WEIGHTS, Weights
 from support.analysis_models import FFN, HEAD, QUERIES, WIDTH, draw, language_model
+from support.architectures import SPECIMENS
 
 VOCABULARY = 600
+NO_HEADS = "no layer has softmax attention with projections of its own"
 METADATA = {
     "llama.attention.layer_norm_rms_epsilon": 1e-5,
     "llama.feed_forward_length": FFN,
@@ -187,3 +190,26 @@ def test_findings_survive_saving_and_older_files_have_none(write_gguf, tmp_path)
     older = Analysis.from_json(json.dumps(plain))
     assert older.standouts.missing
     assert len(older.standouts) == 0
+
+
+@pytest.mark.parametrize("name", SPECIMENS)
+def test_no_part_of_a_random_model_of_any_architecture_is_dead_or_a_duplicate(name, write_gguf):
+    with read_input(write_gguf(**SPECIMENS[name].file())) as analysed:
+        weights = Weights(analysed.table, analysed.profile, analysed.model)
+        for kind in WEIGHTS:
+            if kind.name in {"dead_neuron", "duplicate_neuron", "dead_head", "duplicate_head"}:
+                record = kind.search(weights, None)
+                assert record.items == []
+                assert record.not_applicable in {None, "no layer has an FFN", NO_HEADS}
+
+
+def test_a_neuron_of_an_expert(write_gguf):
+    arguments = SPECIMENS["qwen3moe"].file()
+    arguments["tensors"]["blk.1.ffn_down_exps.weight"][2, :, 5] = 0
+    with read_input(write_gguf(**arguments)) as analysed:
+        weights = Weights(analysed.table, analysed.profile, analysed.model)
+        found = {kind.name: kind.search(weights, None) for kind in WEIGHTS if kind.name.endswith("_neuron")}
+    (item,) = found["dead_neuron"].items
+    assert (item.layer, item.place) == (1, {"neuron": 5, "expert": 2})
+    assert item.sentence == "Layer 1, expert 2, neuron 5 is dead: its weights of down are all zero."
+    assert found["duplicate_neuron"].items == []

@@ -78,12 +78,8 @@ def render_outcome(console: Console, document: ValidationDocument) -> None:
 
 
 def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Glyphs) -> None:
-    console.print(
-        Text(
-            f"Spearman's rank correlation of predicted with measured, and {_error_word(quantities)} error of sizes",
-            "bold",
-        )
-    )
+    title = f"Spearman's rank correlation with what was measured, {_error_word(quantities)} error of sizes"
+    console.print(Text(title, "bold"))
     there = {predictor.name for quantity in quantities for predictor in quantity.predictors}
     orders = {name: title for name, title in _ORDERS.items() if name in there}
     sizes = {name: title for name, title in _SIZES.items() if name in there}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ggufscope.analysis.analysis_document import ANALYSIS_FORM
+from ggufscope.analysis.analysis_form import ANALYSIS_FORM
 from ggufscope.runtime.trace_document import TRACE_FORM
 
 SAVED = Path(__file__).parents[1] / "saving" / "saved"

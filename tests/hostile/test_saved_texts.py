@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 import ggufscope as gs
-from ggufscope.analysis.analysis_document import ANALYSIS_FORM
+from ggufscope.analysis.analysis_form import ANALYSIS_FORM
 from ggufscope.profiles.saved import PROFILE_FORM
 from ggufscope.report.content.results import read_report_data
 from ggufscope.report.markdown.document import render_report_markdown

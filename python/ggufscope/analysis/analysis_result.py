@@ -10,7 +10,7 @@ import numpy as np
 from ..runtime.standouts.standouts import Standouts
 from ..saving.marks import COMMENT
 from ..saving.results import NotebookView, SavedInDirectory
-from .analysis_document import ANALYSIS_FORM
+from .analysis_form import ANALYSIS_FORM
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays.floats import widened
 from ..models.factors import expert_factors, scales_inputs
 from .limits import NotApplicableError
 from .matrices import Matrix
@@ -104,7 +105,7 @@ class Catalog:
             return None
         if tensor.n_elements != size:
             raise NotApplicableError(f"{tensor.name} has {tensor.n_elements} elements, not {size}")
-        vector = tensor.dequantize().reshape(-1).astype(np.float64)
+        vector = widened(tensor.dequantize().reshape(-1))
         if np.isnan(vector).any():
             raise _not_finite(tensor.name)
         return vector

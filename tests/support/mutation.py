@@ -1,6 +1,6 @@
 """Mutated model files: a sound one, its structure changed in one to three places, always the same by seed and number.
 
-    python -m support.mutation --cases 10000 --keep DIR        (tests/ on PYTHONPATH)
+    PYTHONPATH=tests python -m support.mutation --cases 10000 --keep DIR
 
 Every case is opened, inspected, profiled, analysed and traced. Each of these gives an answer or a documented error of
 one line, within 150 MB; whatever does not is kept in the directory.
@@ -33,6 +33,7 @@ from support.gguf_writer import ARRAY, BOOL, FLOAT32, FLOAT64, INT32, STRING, UI
 
 DOCUMENTED = (gs.GGUFError, ProfileError, TraceError)
 MEGABYTES = 150
+_LAST_OFFSET = 2**20  # of a tensor that has data
 _KINDS = {bool: BOOL, int: UINT32, float: FLOAT32, str: STRING}
 _HUGE = [2**31 - 1, 2**32 - 1, 2**20, 4096, 65_537]
 _NUMBERS = [0, 1, 2, 3, 7, *_HUGE]
@@ -170,9 +171,8 @@ def _other_offset(file: Gguf, random: Random) -> None:
     """A tensor elsewhere; the others stay where they were, and one that is beyond any file has no data."""
     file.tensors = [replace(each, offset=at) for each, at in zip(file.tensors, file.offsets(), strict=True)]
     at = int(random.integers(len(file.tensors)))
-    offset = _pick(random, [0, 1, 32, 2**20, 2**63 - 32, 2**64 - 32])
-    data = file.tensors[at].data if offset <= 2**20 else b""
-    file.tensors[at] = replace(file.tensors[at], offset=offset, data=data)
+    offset = _pick(random, [0, 1, 32, _LAST_OFFSET, 2**63 - 32, 2**64 - 32])
+    file.tensors[at] = replace(file.tensors[at], offset=offset)
 
 
 def _other_data(file: Gguf, random: Random) -> None:
@@ -214,6 +214,7 @@ def mutated(number: int) -> Case:
         if file.keys and file.tensors:
             mutate(file, random)
             done.append(mutate.__name__.strip("_").replace("_", " "))
+    file.tensors = [each if (each.offset or 0) <= _LAST_OFFSET else replace(each, data=b"") for each in file.tensors]
     data = file.build()
     if random.random() < 0.1:
         data = data[: int(random.integers(len(data) + 1))]

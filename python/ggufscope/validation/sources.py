@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..analysis.presets.probe import SCORES as PROBE_SCORES
-from ..analysis.presets.propagated import mean_over_heads
+from ..arrays.means import mean_of_finite
 from ..runtime.reading.probes import words_of
 from .matching import predicted_entropy
 from .measured import measure
@@ -196,7 +196,7 @@ def _head_norms(comparison: Comparison, sources: Sources) -> Prediction:
     table, formula = sources.of_heads(tables[0]), "−‖W_q g‖ · ‖W_k g‖"
     if comparison.per == "head":
         return Prediction(table, formula)
-    return Prediction(mean_over_heads(table), f"mean over heads of {formula}")
+    return Prediction(mean_of_finite(table, axis=1), f"mean over heads of {formula}")
 
 
 def _of_depth(_rule: Comparison, _source: SourceScore, sources: Sources) -> Prediction:

@@ -96,7 +96,8 @@ def scores_of(trace: Trace, baseline: Floats, preset_input: PresetInput) -> Pres
         name: Series(spread(columns[name]), f"{formula}, on {words}", *_READ[name])
         for name, (_, formula) in SCORES.items()
     }
-    heads = {"head_entropy": spread(entropy), "baseline": spread(baseline)}
+    first = trace.head_figure("first_token_share").mean(axis=0)
+    heads = {"head_entropy": spread(entropy), "first_token_share": spread(first), "baseline": spread(baseline)}
     heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
     heads |= {f"head_entropy_{band.key}": spread(values) for band, values in entropy_in_bands(trace).items()}
     notes = (_run(trace), *trace.document.warnings)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..arrays.floats import widened
 from ..models.factors import expert_factors, scales_inputs
+from ..text.numbers import shape_text
 from .limits import NotApplicableError
 from .matrices import Matrix
 
@@ -209,5 +210,4 @@ def _not_finite(name: str) -> NotApplicableError:
 
 def _require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
     if tensor.shape != shape or 0 in shape:
-        actual, wanted = (" × ".join(map(str, extents)) for extents in (tensor.shape, shape))
-        raise NotApplicableError(f"{tensor.name} is {actual}, not {wanted}")
+        raise NotApplicableError(f"{tensor.name} is {shape_text(tensor.shape)}, not {shape_text(shape)}")

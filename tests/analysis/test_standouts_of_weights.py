@@ -213,3 +213,38 @@ def test_a_neuron_of_an_expert(write_gguf):
     assert (item.layer, item.place) == (1, {"neuron": 5, "expert": 2})
     assert item.sentence == "Layer 1, expert 2, neuron 5 is dead: its weights of down are all zero."
     assert found["duplicate_neuron"].items == []
+
+
+def infinite_rows(tensors):
+    tensors["token_embd.weight"][[3, 7], 5] = np.inf, -np.inf
+
+
+def infinite_neurons(tensors):
+    tensors["blk.0.ffn_up.weight"][4:8] = np.inf
+    tensors["blk.0.ffn_gate.weight"][4] = 0
+
+
+def mostly_infinite_neurons(tensors):
+    tensors["blk.0.ffn_down.weight"][0, 3:] = np.inf
+
+
+def infinite_heads(tensors):
+    tensors["blk.1.attn_v.weight"][:] = np.inf
+    tensors["blk.1.attn_output.weight"][:, :HEAD] = 0
+
+
+def infinite_matrices(tensors):
+    for layer in range(4):
+        tensors[f"blk.{layer}.attn_q.weight"][:] = np.inf
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "spoil", [infinite_rows, infinite_neurons, mostly_infinite_neurons, infinite_heads, infinite_matrices]
+)
+def test_weights_that_are_not_finite_are_left_out(write_gguf, spoil):
+    arguments = model()
+    spoil(arguments["tensors"])
+    analysis = gs.analyze(write_gguf(**arguments), preset="heuristic")
+    assert [item.sentence for item in analysis.standouts.of(*(kind.name for kind in WEIGHTS))] == []
+    json.loads(analysis.to_json(), parse_constant=lambda name: pytest.fail(f"{name} in the file"))

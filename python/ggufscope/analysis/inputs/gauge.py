@@ -94,12 +94,13 @@ def head_product(query_side: Floats, key_value_side: Floats) -> float:
         key_value_side: norms of the key or value heads; (key/value heads,), a divisor of `heads`.
 
     Returns:
-        NaN where the numbers of heads do not fit.
+        NaN where the numbers of heads do not fit, and where norms are 0 and infinite.
     """
     if 0 in {len(query_side), len(key_value_side)} or len(query_side) % len(key_value_side):
         return float("nan")
     group = len(query_side) // len(key_value_side)
-    return float((query_side * np.repeat(key_value_side, group)).mean())
+    with np.errstate(invalid="ignore"):
+        return float((query_side * np.repeat(key_value_side, group)).mean())
 
 
 def gauge_from_vectors(profile: Profile, table: LayerTable) -> Gauge | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from ...architecture.limits import NotApplicableError
 from ...architecture.mixers.attention import AttentionWeights
 from ...arrays.multiply import multiply
 from .alike import LEAST_COSINE, SIGNATURE, alike_groups, cosines, random_vectors
-from .neurons import DEAD, column_norms
+from .neurons import DEAD, column_norms, finite_product, known_median
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,8 +136,8 @@ def _dead(number: int, weights: AttentionWeights, values: _Rows, threads: int) -
     columns = np.square(column_norms(weights.output, threads))
     output = np.sqrt(columns.reshape(shape.n_heads, -1).sum(axis=1))
     value = np.sqrt(np.repeat(values.squares, shape.n_heads // shape.n_kv_heads))
-    loudness = value * output
-    median = float(np.nanmedian(loudness)) if np.isfinite(loudness).any() else math.nan
+    loudness = finite_product([value, output])
+    median = known_median(loudness)
     return [
         DeadHead(number, int(head), float(loudness[head]), median, {"v": float(value[head]), "o": float(output[head])})
         for head in np.flatnonzero((loudness == 0) | (loudness < DEAD * median))

@@ -30,7 +30,7 @@ def find(weights: Weights) -> Found:
     norms = rows.norms[np.isfinite(rows.norms)]
     mean = float(norms.mean()) if norms.size else 0.0
     share = rows.mean_norm / mean if mean > 0 else math.nan
-    independent = 1 / math.sqrt(len(rows.norms))
+    independent = 1 / math.sqrt(max(1, norms.size))
     if not (share >= _LEAST_SHARE and share >= _LEAST_FACTOR * independent):
         return Found()
     sentence = (

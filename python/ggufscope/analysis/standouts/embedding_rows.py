@@ -40,7 +40,7 @@ class EmbeddingRows:
 
     Attributes:
         norms: of each row, (vocabulary,).
-        mean_norm: ‖mean of all rows‖.
+        mean_norm: ‖mean of all rows that are finite‖; NaN without any.
         equal: groups of rows that are the same bit for bit, the largest first; zero rows are none.
         alike: ids of rows that point one way, the closest first; empty without.
         cosines: of those with that direction.
@@ -79,7 +79,7 @@ def read_embedding(model: Model, threads: int, seed: int) -> EmbeddingRows:
     output, why = _output(model, table, norms, threads)
     return EmbeddingRows(
         norms=norms,
-        mean_norm=float(np.linalg.norm(_mean_row(table))),
+        mean_norm=float(np.linalg.norm(_mean_row(table, np.isfinite(norms)))),
         equal=equal,
         alike=alike,
         cosines=cosine,
@@ -88,15 +88,15 @@ def read_embedding(model: Model, threads: int, seed: int) -> EmbeddingRows:
     )
 
 
-def _mean_row(table: Tensor) -> Floats:
-    """The mean of all rows, tile by tile."""
+def _mean_row(table: Tensor, finite: npt.NDArray[np.bool_]) -> Floats:
+    """The mean of the rows that are finite, tile by tile; NaN without any."""
     sums = np.zeros(table.shape[-1])
     step = max(1, (1 << 20) // table.shape[-1])
     for start in range(0, table.n_rows, step):
-        rows = table.dequantize(rows=slice(start, min(start + step, table.n_rows)))
-        with np.errstate(invalid="ignore"):  # a mean of infinities of both signs is NaN
-            sums += rows.sum(axis=0, dtype=np.float64)
-    mean: Floats = sums / table.n_rows
+        rows = slice(start, min(start + step, table.n_rows))
+        sums += table.dequantize(rows=rows)[finite[rows]].sum(axis=0, dtype=np.float64)
+    count = int(finite.sum())
+    mean: Floats = sums / count if count else np.full_like(sums, np.nan)
     return mean
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...architecture.parts import Mixture
+from ...arrays.floats import widened
 from ...runtime.measuring.experts import FIRST
 from ...runtime.standouts.massive_activations import MASSIVE
 
@@ -85,7 +86,8 @@ def largest_additions(openings: Openings) -> list[float | None]:
             continue
         pairs = zip(openings.at(layer, "ffn_output"), openings.at(layer, "residual"), strict=True)
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = float(np.median([np.abs(added).max() / np.median(np.abs(stream)) for added, stream in pairs]))
+            ratios = [np.abs(widened(added)).max() / np.median(np.abs(widened(stream))) for added, stream in pairs]
+            ratio = float(np.median(ratios))
         series.append(ratio if np.isfinite(ratio) else None)
     return series
 
@@ -107,8 +109,8 @@ def _of_layer(layer: Layer, openings: Openings) -> Iterator[MassiveProduct]:
 
 
 def _of_opening(layer: Layer, openings: Openings, opening: int) -> Iterator[MassiveProduct]:
-    stream = openings.at(layer.number, "residual")[opening]
-    added = openings.at(layer.number, "ffn_output")[opening] * np.float32(layer.output_scale)
+    stream = widened(openings.at(layer.number, "residual")[opening])
+    added = widened(openings.at(layer.number, "ffn_output")[opening]) * layer.output_scale
     median = float(np.median(np.abs(stream)))
     if not median > 0 or not np.isfinite(stream).all():
         return
@@ -165,7 +167,7 @@ def _largest_product(
 def _in_row(down: Matrix, channel: int, hidden: Array) -> tuple[int, float, float, float, float]:
     """Column, weight, h, and product of the largest product in a row, and the sum of all, its bias included."""
     row = down.decode(channel, 1)[0]
-    products = row * hidden
+    products = row * widened(hidden)  # of float32 they may overflow
     column = int(np.abs(products).argmax())
     bias = 0.0 if down.bias is None else float(down.bias[channel])
     return column, float(row[column]), float(hidden[column]), float(products[column]), float(products.sum() + bias)

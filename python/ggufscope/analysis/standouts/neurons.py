@@ -99,8 +99,7 @@ class _Neurons:
 
     @property
     def loudness(self) -> Floats:
-        product: Floats = np.prod(list(self.norms.values()), axis=0)
-        return product
+        return finite_product(list(self.norms.values()))
 
 
 def search_neurons(
@@ -127,7 +126,7 @@ def search_neurons(
         for neurons in _of_layer(blueprint.layer(number), threads, seed):
             loudness = neurons.loudness
             n_neurons += loudness.size
-            median = float(np.nanmedian(loudness)) if np.isfinite(loudness).any() else np.nan
+            median = known_median(loudness)
             quiet = np.flatnonzero((loudness == 0) | (loudness < DEAD * median))
             n_dead += len(quiet)
             dead += _dead(neurons, loudness, median, quiet)
@@ -183,6 +182,20 @@ def _rows(matrix: Matrix, gain: Floats, vectors: Floats, bias: Floats | None, th
     constant = np.zeros_like(squares) if bias is None else linear[SIGNATURE] * matrix.scale
     constant = constant if matrix.bias is None else constant + matrix.bias
     return np.sqrt(squares * matrix.scale**2 + np.square(constant)), signatures
+
+
+def finite_product(norms: Sequence[Floats]) -> Floats:
+    """The product of norms; NaN where weights that are not finite leave none."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        product = np.prod(norms, axis=0)
+    known: Floats = np.where(np.isfinite(product), product, np.nan)
+    return known
+
+
+def known_median(loudness: Floats) -> float:
+    """The median of those that are known; NaN where none is."""
+    known = loudness[np.isfinite(loudness)]
+    return float(np.median(known)) if known.size else np.nan
 
 
 def column_norms(matrix: Matrix, threads: int) -> Floats:
@@ -242,5 +255,8 @@ def _least_cosines(neurons: _Neurons, first: int, others: Sequence[int]) -> Floa
 
 
 def loudness_of_layer(layer: Layer, threads: int, seed: int) -> list[Floats]:
-    """The loudness of every neuron of a layer, (neurons,) for its FFN or for each expert; biases count."""
+    """The loudness of every neuron of a layer, (neurons,) for its FFN or for each expert; biases count.
+
+    NaN where the weights of a neuron are not finite.
+    """
     return [neurons.loudness for neurons in _of_layer(layer, threads, seed)]

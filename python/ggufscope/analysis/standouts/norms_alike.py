@@ -41,9 +41,8 @@ def find(weights: Weights) -> Found:
     alike = {}
     for name in MATRICES:
         norms = table.matrices[name].norm
-        mean = float(np.mean(norms))
-        spread = float(np.ptp(norms)) / mean if mean > 0 else math.nan
-        if spread <= _MOST_RANGE:
+        mean = float(np.mean(norms)) if np.isfinite(norms).all() else math.nan
+        if mean > 0 and (spread := float(np.ptp(norms)) / mean) <= _MOST_RANGE:
             alike[name] = (mean, spread)
     series = {
         f"{name}_gain": LayerSeries(f"rms of the gains {TENSOR_NAMES[name]}", _plain(table.gains[name].rms), True)

@@ -20,7 +20,7 @@ from ...runtime.standouts import Found, LayerSeries, Standout
 from ...runtime.standouts.massive_activations import MASSIVE
 from ...text.numbers import count_text, percent, rounded, short
 from .massive_products import MOST, MassiveProduct, largest_additions, massive_products
-from .neurons import loudness_of_layer
+from .neurons import known_median, loudness_of_layer
 from .source import WEIGHTS, openings_in_words
 from .super_weight_effects import WeightEffect, weight_effects, weight_place
 
@@ -144,7 +144,7 @@ def _candidates(weights: Weights, reason: str) -> Found:
         for number, loudness in enumerate(_loudness(weights, layer)):
             expert = number if isinstance(weights.blueprint.layer(layer).feed_forward, Mixture) else None
             down = _down(weights.blueprint, layer, expert)
-            for neuron in np.flatnonzero(loudness >= LOUD * np.nanmedian(loudness)).tolist():
+            for neuron in np.flatnonzero(loudness >= LOUD * known_median(loudness)).tolist():
                 column = _column(down, neuron, loudness)
                 if column.energy_share >= ONE_CHANNEL:
                     items.append(_candidate(layer, expert, neuron, column, str(weight_place(down, column.row, neuron))))
@@ -183,7 +183,7 @@ def _column(down: Matrix, neuron: int, loudness: Floats, row: int | None = None)
     parts = [down.decode(first, min(step, down.n_rows - first))[:, neuron] for first in range(0, down.n_rows, step)]
     squares = np.square(np.concatenate(parts))
     row = int(squares.argmax()) if row is None else row
-    median, total = float(np.nanmedian(loudness)), float(squares.sum())
+    median, total = known_median(loudness), float(squares.sum())
     return _Column(
         loudness=float(loudness[neuron] / median) if median > 0 else 0.0,
         row=row,

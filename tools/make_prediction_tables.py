@@ -87,21 +87,21 @@ def try_model(subject: Subject, seeds: Sequence[int], directory: Path | None) ->
     """All ways of predicting on one model."""
     stem, path = subject.path.stem, subject.path
     prompts = kept(directory, f"{stem}-prompts", lambda: gs.trace(path, max_new_tokens=0))
-    found: dict[str, list[gs.Validation]] = {way: [] for way in WAYS}
+    validations: dict[str, list[gs.Validation]] = {way: [] for way in WAYS}
     for seed in seeds:
         own, random = (
             kept(directory, f"{stem}-{kind}-{seed}", partial(gs.trace, path, probe=kind, seed=seed))
             for kind in ("own", "random")
         )
         behind, alone = gs.analyze(path, seed=seed), gs.analyze(path, seed=seed, opening=0)
-        found["own"].append(gs.validate(behind, prompts, probe=own))
-        found["openings"].append(found["own"][-1])
-        found["random"].append(gs.validate(alone, prompts, probe=random))
-        found["mean field"].append(found["random"][-1])
+        validations["own"].append(gs.validate(behind, prompts, probe=own))
+        validations["openings"].append(validations["own"][-1])
+        validations["random"].append(gs.validate(alone, prompts, probe=random))
+        validations["mean field"].append(validations["random"][-1])
         print(f"{subject.name}: seed {seed}", flush=True)
     one, other = halves(prompts)
-    found["halves"].append(gs.validate(gs.analyze(path), one, probe=other))
-    return Tried(subject, found)
+    validations["halves"].append(gs.validate(gs.analyze(path), one, probe=other))
+    return Tried(subject, validations)
 
 
 def correlation(quantity: Quantity, names: Sequence[str]) -> float | None:
@@ -234,7 +234,7 @@ def write(document: Path, tables: dict[str, str]) -> list[str]:
     names = [name for name in tables if f"<!-- table: {name} -->" in text]
     for name in names:
         place = re.compile(rf"(<!-- table: {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-        text, count = place.subn(lambda found, name=name: f"{found[1]}{tables[name]}\n{found[2]}", text)
+        text, count = place.subn(lambda match, name=name: f"{match[1]}{tables[name]}\n{match[2]}", text)
         if count != 1:
             raise SystemExit(f"{document}: {count} places for the table {name}")
     document.write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from ggufscope.architecture.limits import NotApplicableError
 from ggufscope.runtime.standout_document import MOST_ITEMS, LayerSeries, Standout, StandoutKind
-from ggufscope.runtime.standouts import Found, Kinds
+from ggufscope.runtime.standouts import Findings, Kinds
 from ggufscope.runtime.standouts.standouts import Standouts
 
 
@@ -25,20 +25,22 @@ KINDS: Kinds[Numbers] = Kinds()
 
 
 @KINDS.kind("large", "Large numbers", "Numbers above 10.")
-def _large(numbers: Numbers) -> Found:
+def _large(numbers: Numbers) -> Findings:
     items = [
         Standout("large", layer, None, {"neuron": 7}, value, value / 10, {"share": 0.5}, f"Number {layer} is {value}.")
         for layer, value in enumerate(numbers.values)
         if value > 10
     ]
-    return Found(items, {"size": LayerSeries("size", list(numbers.values))})
+    return Findings(items, {"size": LayerSeries("size", list(numbers.values))})
 
 
 @KINDS.kind("negative", "Negative numbers", "Numbers below 0.")
-def _negative(numbers: Numbers) -> Found:
+def _negative(numbers: Numbers) -> Findings:
     if not numbers.values:
         raise NotApplicableError("there are no numbers")
-    return Found([Standout("negative", None, 2, {}, None, None, {}, "One.") for value in numbers.values if value < 0])
+    return Findings(
+        [Standout("negative", None, 2, {}, None, None, {}, "One.") for value in numbers.values if value < 0]
+    )
 
 
 def test_every_kind_is_looked_for_in_the_order_of_registration() -> None:

@@ -78,7 +78,7 @@ class Analysis(NotebookView, SavedInDirectory):
 
     @cached_property
     def standouts(self) -> Standouts:
-        """What stands out: a list of findings, by kind and in columns as well."""
+        """The things that stand out: a list of findings, by kind and in columns as well."""
         return Standouts(self.document.standouts)
 
     @property

@@ -194,7 +194,7 @@ def _read_probe(settings: AnalysisSettings, probed: Trace | None, rankings: Mapp
 
 
 def _seen(analysed: AnalysisInput, rankings: Mapping[str, Ranking], exact: ExactOpenings) -> Sequence[StandoutKind]:
-    """What stood out while the model read a probe or openings, or the reason why it did not run."""
+    """The findings while the model read a probe or openings, or the reason why it did not run."""
     for ranking in rankings.values():
         if ranking.scores.standouts:
             return ranking.scores.standouts

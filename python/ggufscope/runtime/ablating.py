@@ -1,4 +1,4 @@
-"""What weights do to the answers: distributions of the next token with them and without them, on the same tokens."""
+"""Effects of weights on the answers: distributions of the next token with and without them, on the same tokens."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST_SCORES = 1 << 24  # that are held at once of each of two models
 
 @dataclass(frozen=True)
 class Effect:
-    """What leaving weights out does, over all positions of some sequences.
+    """The effect of leaving weights out, over all positions of some sequences.
 
     Attributes:
         kl_mean: Σ p ln(p / q) in nats, p with the weights and q without, mean over the positions.

@@ -72,7 +72,7 @@ class Trace(SavedResult):
 
     @cached_property
     def standouts(self) -> Standouts:
-        """What stands out in what was measured: a list of findings, by kind and in columns as well."""
+        """The findings in what was measured: a list, by kind and in columns as well."""
         return Standouts(self.document.standouts)
 
     def _summary(self) -> str:

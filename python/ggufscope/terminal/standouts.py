@@ -43,7 +43,7 @@ def render_standouts(console: Console, kinds: Sequence[StandoutKind], most: int 
 
 
 def render_checks(console: Console, checks: Sequence[StandoutCheck]) -> None:
-    """What a trace says of the findings of an analysis, kind by kind."""
+    """Whether a trace has the findings of an analysis, kind by kind."""
     glyphs = Glyphs.of(console.encoding)
     console.print(Text("what stands out, and what the trace confirms", "bold"))
     for check in checks:

@@ -1,4 +1,4 @@
-"""What stands out in an analysis, beside what stands out in a trace: findings that both have, and those of one alone.
+"""Findings of an analysis beside those of a trace: those that both have, and those of one alone.
 
 Two findings are the same where kind, layer and head are, and where the places that both name agree: numbers of
 channels, neurons and tokens exactly, ranges of layers where they overlap.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...runtime.standouts import Found, Standout
+from ...runtime.standouts import Findings, Standout
 from .source import WEIGHTS
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _LEAST_FACTOR = 4.0  # times what independent rows have
     f"‖mean row‖ / mean ‖row‖ of token_embd, from {_LEAST_SHARE:g} on, where that is {_LEAST_FACTOR:g} times what"
     " independent rows have, 1 / √rows, or more.",
 )
-def find(weights: Weights) -> Found:
+def find(weights: Weights) -> Findings:
     """One, or none."""
     rows = weights.embedding
     norms = rows.norms[np.isfinite(rows.norms)]
@@ -32,9 +32,9 @@ def find(weights: Weights) -> Found:
     share = rows.mean_norm / mean if mean > 0 else math.nan
     independent = 1 / math.sqrt(max(1, norms.size))
     if not (share >= _LEAST_SHARE and share >= _LEAST_FACTOR * independent):
-        return Found()
+        return Findings()
     sentence = (
         f"The rows of the embedding have a direction in common: their mean is {100 * share:.0f} % as long as they are,"
         f" where independent rows have {100 * independent:.1g} %."
     )
-    return Found([Standout(NAME, None, None, {}, share, share / independent, {}, sentence)])
+    return Findings([Standout(NAME, None, None, {}, share, share / independent, {}, sentence)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...runtime.standouts import Found, Standout
+from ...runtime.standouts import Findings, Standout
 from .neurons import DEAD
 from .source import WEIGHTS
 
@@ -21,13 +21,13 @@ NAME = "dead_head"
     f"Query heads whose ‖g · W_v‖ · ‖W_o‖ is 0 or less than {DEAD:g} of the median of their layer; W_v is that of the"
     " key head that they read.",
 )
-def find(weights: Weights) -> Found:
+def find(weights: Weights) -> Findings:
     """Layer by layer."""
     search = weights.heads
     summary = None
     if len(search.dead) > 1:
         summary = f"{len(search.dead)} of {search.n_heads} heads are dead by the norms of their weights."
-    return Found([_standout(head) for head in search.dead], summary=summary)
+    return Findings([_standout(head) for head in search.dead], summary=summary)
 
 
 def _standout(head: DeadHead) -> Standout:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...runtime.standouts import Found, LayerSeries, Standout
+from ...runtime.standouts import Findings, LayerSeries, Standout
 from ...text.numbers import counted
 from .neurons import DEAD, DeadNeuron
 from .source import WEIGHTS
@@ -21,7 +21,7 @@ NAME = "dead_neuron"
     "Neurons whose loudness, ‖g · gate row‖ · ‖g · up row‖ · ‖down column‖ with the gains g of the norm in front, is 0"
     f" or less than {DEAD:g} of the median of their layer; biases count with their rows.",
 )
-def find(weights: Weights) -> Found:
+def find(weights: Weights) -> Findings:
     """The quietest first."""
     search = weights.neurons
     series = {
@@ -33,7 +33,7 @@ def find(weights: Weights) -> Found:
     if search.n_dead > 1:
         layers = counted(len({neuron.layer for neuron in search.dead}), "layer")
         summary = f"{search.n_dead} of {search.n_neurons} neurons, in {layers}, are dead by the norms of their weights."
-    return Found(items, series, summary, search.n_dead)
+    return Findings(items, series, summary, search.n_dead)
 
 
 def _standout(neuron: DeadNeuron) -> Standout:

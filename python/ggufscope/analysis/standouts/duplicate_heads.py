@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...runtime.standouts import Found, Standout
+from ...runtime.standouts import Findings, Standout
 from .alike import LEAST_COSINE
 from .source import WEIGHTS
 
@@ -21,14 +21,14 @@ NAME = "duplicate_head"
     "Query heads of a layer with the same queries, keys and values, and key heads with the same keys and values: the"
     f" weights of each, behind the gains, have a cosine of {LEAST_COSINE} or more with those of another.",
 )
-def find(weights: Weights) -> Found:
+def find(weights: Weights) -> Findings:
     """Layer by layer."""
     groups = weights.heads.equal
     summary = None
     if len(groups) > 1:
         spare = sum(len(group.heads) - 1 for group in groups)
         summary = f"{spare} heads compute what another of their layer computes, in {len(groups)} groups."
-    return Found([_standout(group) for group in groups], summary=summary)
+    return Findings([_standout(group) for group in groups], summary=summary)
 
 
 def _standout(group: EqualHeads) -> Standout:

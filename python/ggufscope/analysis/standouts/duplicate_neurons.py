@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...runtime.standouts import Found, Standout
+from ...runtime.standouts import Findings, Standout
 from .alike import LEAST_COSINE
 from .source import WEIGHTS
 
@@ -21,14 +21,14 @@ NAME = "duplicate_neuron"
     "Neurons of a layer whose rows in the gate and in the up projection, behind the gains, both have a cosine of"
     f" {LEAST_COSINE} or more with those of another.",
 )
-def find(weights: Weights) -> Found:
+def find(weights: Weights) -> Findings:
     """The largest groups first."""
     groups = weights.neurons.equal
     summary = None
     if len(groups) > 1:
         spare = sum(len(group.neurons) - 1 for group in groups)
         summary = f"{spare} neurons compute what another of their layer computes, in {len(groups)} groups."
-    return Found([_standout(group) for group in groups], summary=summary)
+    return Findings([_standout(group) for group in groups], summary=summary)
 
 
 def _standout(group: EqualNeurons) -> Standout:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...models.token_texts import TokenTexts
-from ...runtime.standouts import Found, Standout
+from ...runtime.standouts import Findings, Standout
 from .source import WEIGHTS
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _NAMED = 4  # tokens of a group in its sentence
 @WEIGHTS.kind(
     NAME, "Identical tokens", "Groups of tokens whose rows of token_embd are the same, bit for bit, and not zero."
 )
-def find(weights: Weights) -> Found:
+def find(weights: Weights) -> Findings:
     """The largest groups first."""
     groups = weights.embedding.equal
     texts = TokenTexts(weights.need_model())
@@ -27,7 +27,7 @@ def find(weights: Weights) -> Found:
         n_tokens = sum(map(len, groups))
         largest = _named(groups[0], texts)
         summary = f"{n_tokens} tokens have the row of another token, in {len(groups)} groups, as {largest}."
-    return Found([_standout(group, texts) for group in groups], summary=summary)
+    return Findings([_standout(group, texts) for group in groups], summary=summary)
 
 
 def _standout(group: list[int], texts: TokenTexts) -> Standout:

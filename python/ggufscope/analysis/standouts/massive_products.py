@@ -70,15 +70,15 @@ class MassiveProduct:
 
 def massive_products(blueprint: Blueprint, openings: Openings) -> list[MassiveProduct]:
     """Those of more than half of the openings, the largest first, in medians of the stream."""
-    found: list[MassiveProduct] = []
+    products: list[MassiveProduct] = []
     for number in range(openings.shape.n_layers):
         if openings.has(number, "ffn_output"):
-            found += _of_layer(blueprint.layer(number), openings)
-    return sorted(found, key=lambda product: -product.ratio)
+            products += _of_layer(blueprint.layer(number), openings)
+    return sorted(products, key=lambda product: -product.ratio)
 
 
 def largest_additions(openings: Openings) -> list[float | None]:
-    """What the FFN of every layer adds at most to a channel, over the median of the stream behind it: median of all."""
+    """The most that a layer's FFN adds to a channel, over the median of the stream behind it; median of openings."""
     series: list[float | None] = []
     for layer in range(openings.shape.n_layers):
         if not openings.has(layer, "ffn_output"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...architecture.limits import NotApplicableError
-from ...runtime.standouts import Found, LayerSeries, Standout
+from ...runtime.standouts import Findings, LayerSeries, Standout
 from ..inputs.layer_table import GAINS, MATRICES, TENSOR_NAMES
 from .source import WEIGHTS
 
@@ -33,7 +33,7 @@ _RULES = {"H2": ("q", "k"), "H3": ("v",), "H4": ("q", "k")}
     f" {100 * _MOST_RANGE:g} % between the layers (largest less least, over the mean), of {_FEWEST_LAYERS} layers or"
     " more: training kept their scale, and what grows or shrinks with depth is in the gains.",
 )
-def find(weights: Weights) -> Found:
+def find(weights: Weights) -> Findings:
     """All such matrices together."""
     table = weights.table
     if table.n_layers < _FEWEST_LAYERS:
@@ -50,7 +50,7 @@ def find(weights: Weights) -> Found:
         if np.isfinite(table.gains[name].rms).any()
     }
     if not alike:
-        return Found(series=series)
+        return Findings(series=series)
     blind = [rule for rule, reads in _RULES.items() if any(name in alike for name in reads)]
     largest = max(spread for _, spread in alike.values())
     listed = ", ".join(f"{TENSOR_NAMES[name]} {mean:.4g}" for name, (mean, _) in alike.items())
@@ -59,7 +59,7 @@ def find(weights: Weights) -> Found:
         f" scale lives in the gains.{_follows(blind)}"
     )
     evidence = {f"{name}_norm": mean for name, (mean, _) in alike.items()}
-    return Found([Standout(NAME, None, None, {}, largest, None, evidence, sentence)], series)
+    return Findings([Standout(NAME, None, None, {}, largest, None, evidence, sentence)], series)
 
 
 def _rms(table: LayerTable, alike: Collection[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...architecture.limits import NotApplicableError
-from ...runtime.standouts import Found, Standout
+from ...runtime.standouts import Findings, Standout
 from .source import WEIGHTS
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _REPEATED = 0.999  # cosine of rows that are the same but for rounding
     "Median cosine of the rows of token_embd with the rows of the output layer of the same tokens, where that is"
     f" another tensor; from ±{_LEAST_COSINE:g} on.",
 )
-def find(weights: Weights) -> Found:
+def find(weights: Weights) -> Findings:
     """One, or none."""
     rows = weights.embedding
     if rows.output is None:
@@ -34,7 +34,7 @@ def find(weights: Weights) -> Found:
         raise NotApplicableError("no row of both has a direction")
     median = float(np.median(known))
     if abs(median) < _LEAST_COSINE:
-        return Found()
+        return Findings()
     low, high = (float(value) for value in np.quantile(known, (0.05, 0.95)))
     if low >= _REPEATED:
         least = f"for 95 % of the tokens the cosine of the rows is at least {low:.4g}"
@@ -45,4 +45,4 @@ def find(weights: Weights) -> Found:
             f" {low:.2f} to {high:.2f} for nine tokens of ten."
         )
     evidence = {"quantile_5": low, "quantile_95": high}
-    return Found([Standout(NAME, None, None, {}, median, None, evidence, sentence)])
+    return Findings([Standout(NAME, None, None, {}, median, None, evidence, sentence)])

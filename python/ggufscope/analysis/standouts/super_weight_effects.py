@@ -1,4 +1,4 @@
-"""What super weights do to the answers: each counted as zero, beside another large weight of the same matrix."""
+"""Effects of super weights on the answers: each counted as zero, beside another large weight of the same matrix."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ class WeightEffect:
     sentence: str
 
 
-def weight_effects(weights: Weights, found: Sequence[Pair]) -> list[WeightEffect]:
+def weight_effects(weights: Weights, super_weights: Sequence[Pair]) -> list[WeightEffect]:
     """Of each product's weight; of those beyond the first few nothing by itself.
 
     Args:
         weights: the model; its openings and its probe are what it reads.
-        found: products with the down projections that they are of.
+        super_weights: products with the down projections that they are of.
     """
     from ...runtime.ablating import ablation_effects  # noqa: PLC0415 - engines only where they are needed
 
-    pairs = list(found[:_MOST])
+    pairs = list(super_weights[:_MOST])
     if not pairs:
         return []
-    taken = {(down.tensor.name, down.first + product.row, product.column) for product, down in found}
+    taken = {(down.tensor.name, down.first + product.row, product.column) for product, down in super_weights}
     places = [weight_place(down, product.row, product.column) for product, down in pairs]
     others = [_other_large(down, taken, weights.seed) for _, down in pairs]
     variants = [*([place] for place in places), *([place] for place in dict.fromkeys(others))]

@@ -16,7 +16,7 @@ from ...architecture.limits import NotApplicableError
 from ...architecture.parts import Mixture
 from ...arrays.arguments import thread_count
 from ...models.token_texts import TokenTexts
-from ...runtime.standouts import Found, LayerSeries, Standout
+from ...runtime.standouts import Findings, LayerSeries, Standout
 from ...runtime.standouts.massive_activations import MASSIVE
 from ...text.numbers import count_text, percent, rounded, short
 from .massive_products import MOST, MassiveProduct, largest_additions, massive_products
@@ -61,7 +61,7 @@ class _Column:
     f" alone: neurons with at least {LOUD:g} times the loudness of the layer's median, and at least {ONE_CHANNEL:g} of"
     " their column's energy in one channel.",
 )
-def find_super_weights(weights: Weights) -> Found:
+def find_super_weights(weights: Weights) -> Findings:
     """The largest activation first."""
     weights.need_model()
     blueprint = weights.blueprint
@@ -78,7 +78,7 @@ def find_super_weights(weights: Weights) -> Found:
         items[: len(effects)] = map(_with_effect, items, effects)
     caption = "largest value that the FFN adds / median |x|"
     series = {"added": LayerSeries(caption, largest_additions(openings), logarithmic=True)}
-    return Found(items, series, _summary(items), seen_on=openings_in_words(openings))
+    return Findings(items, series, _summary(items), seen_on=openings_in_words(openings))
 
 
 def _standout(weights: Weights, product: MassiveProduct) -> Standout:
@@ -135,7 +135,7 @@ def _sentence(product: MassiveProduct, place: str, evidence: dict[str, float], t
     )
 
 
-def _candidates(weights: Weights, reason: str) -> Found:
+def _candidates(weights: Weights, reason: str) -> Findings:
     """Loud neurons of one channel."""
     items = []
     for layer, loudest in enumerate(weights.neurons.loudest):
@@ -149,7 +149,7 @@ def _candidates(weights: Weights, reason: str) -> Found:
                 if column.energy_share >= ONE_CHANNEL:
                     items.append(_candidate(layer, expert, neuron, column, str(weight_place(down, column.row, neuron))))
     items.sort(key=lambda item: -(item.compared or 0.0))
-    return Found(items, summary=f"Candidates by their weights alone, for the model was not run ({reason}).")
+    return Findings(items, summary=f"Candidates by their weights alone, for the model was not run ({reason}).")
 
 
 def _candidate(layer: int, expert: int | None, neuron: int, column: _Column, place: str) -> Standout:

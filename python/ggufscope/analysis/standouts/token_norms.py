@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...models.token_texts import TokenTexts
-from ...runtime.standouts import Found, Standout
+from ...runtime.standouts import Findings, Standout
 from .source import WEIGHTS
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ _NAMED = 3  # tokens in the summary
     f"Rows of token_embd whose norm is at least {_LEAST_FACTOR:g} times the median or at most the median divided by it,"
     f" and lies {_LEAST_SCORE:g} robust deviations ({_NORMAL} · MAD) or more from it; unused tokens are left out.",
 )
-def find(weights: Weights) -> Found:
+def find(weights: Weights) -> Findings:
     """The farthest from the median first."""
     norms = weights.embedding.norms
     usable = np.isfinite(norms) & (norms > 0)
     usable[weights.embedding.alike] = False
     if not usable.any():
-        return Found()
+        return Findings()
     median = float(np.median(norms[usable]))
     deviation = _NORMAL * float(np.median(np.abs(norms[usable] - median)))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -51,7 +51,7 @@ def find(weights: Weights) -> Found:
         names = ", ".join(f"{texts(int(token))} ({factors[token]:.2g} ×)" for token in outliers[:_NAMED])
         among = ", among them" if len(items) > _NAMED else ":"
         summary = f"{len(items)} tokens have rows of unusual length, against the median{among} {names}."
-    return Found(items, summary=summary)
+    return Findings(items, summary=summary)
 
 
 def _standout(token: int, text: str, norm: float, median: float, score: float) -> Standout:

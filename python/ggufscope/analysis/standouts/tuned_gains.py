@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...architecture.limits import NotApplicableError
-from ...runtime.standouts import Found, Standout, seen_on_openings
+from ...runtime.standouts import Findings, Standout, seen_on_openings
 from ...runtime.standouts.massive_activations import find_massive_activations
 from ...text.numbers import rounded
 from .source import WEIGHTS, openings_in_words
@@ -37,7 +37,7 @@ class _Gain:
     "Massive channels of the openings whose |gain|, in the norms in front of attention or FFN that read them massive,"
     f" is less than {SHUT:g} of the norm's median, in at least half of these norms.",
 )
-def find_tuned_gains(weights: Weights) -> Found:
+def find_tuned_gains(weights: Weights) -> Findings:
     """Channel by channel, attention and FFN apart, the smallest gains first."""
     model, openings = weights.need_model(), weights.openings
     if isinstance(openings, str):
@@ -46,7 +46,7 @@ def find_tuned_gains(weights: Weights) -> Found:
     for channel in find_massive_activations(seen_on_openings(model, openings)).items:
         items += [item for branch in ("attention", "FFN") if (item := _of_branch(weights, channel, branch)) is not None]
     items.sort(key=lambda item: item.compared or 0.0)
-    return Found(items, seen_on=openings_in_words(openings))
+    return Findings(items, seen_on=openings_in_words(openings))
 
 
 def _of_branch(weights: Weights, channel: Standout, branch: str) -> Standout | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...models.token_texts import TokenTexts
-from ...runtime.standouts import Found, Standout
+from ...runtime.standouts import Findings, Standout
 from .embedding_rows import ALIKE, FEWEST_ALIKE
 from .source import WEIGHTS
 
@@ -26,7 +26,7 @@ _NAMED = 4  # tokens in a sentence
     f"Rows of token_embd that are zero, or {FEWEST_ALIKE} rows and more that share a direction, each with a cosine of"
     f" {ALIKE} or more with it: rows that training does not tell apart.",
 )
-def find(weights: Weights) -> Found:
+def find(weights: Weights) -> Findings:
     """Zero rows first."""
     rows, texts = weights.embedding, TokenTexts(weights.need_model())
     zero = np.flatnonzero(rows.norms == 0).tolist()
@@ -37,7 +37,7 @@ def find(weights: Weights) -> Found:
     if alike:
         verb = f"share one direction (cosine {ALIKE} or more), as rows that training hardly touched do"
         items.append(_standout(alike, verb, texts, float(np.median(rows.cosines)), len(rows.norms)))
-    return Found(items)
+    return Findings(items)
 
 
 def _standout(tokens: Sequence[int], verb: str, texts: TokenTexts, cosine: float, n_rows: int) -> Standout:

@@ -1,4 +1,4 @@
-"""What stands out over the layers: the quantities that kinds of findings were judged by."""
+"""Charts of what stands out: the quantities, by layer, that kinds of findings were judged by."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Shown:
 
     @property
     def standouts(self) -> list[StandoutKind] | None:
-        """What stands out, by kind; None where nothing was looked for."""
+        """The kinds of things that stand out; None where nothing was looked for."""
         return self.analysis.standouts if self.analysis else None
 
     @property

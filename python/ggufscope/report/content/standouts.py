@@ -1,4 +1,4 @@
-"""What stands out in a model: the most striking sentences, then kind by kind with every finding that is saved."""
+"""Findings in a model: the most striking sentences, then kind by kind every one that is saved."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def striking(shown: Shown) -> Iterator[Block]:
 
 
 def _checks(shown: Shown) -> dict[str, StandoutCheck]:
-    """Kind → what a trace says of its findings; {} without a validation."""
-    found = shown.validation.standouts if shown.validation else None
-    return {check.kind: check for check in found or ()}
+    """Kind → whether a trace has its findings; {} without a validation."""
+    checks = shown.validation.standouts if shown.validation else None
+    return {check.kind: check for check in checks or ()}
 
 
 def _striking(record: StandoutKind, check: StandoutCheck | None) -> Words:
@@ -52,7 +52,7 @@ def _striking(record: StandoutKind, check: StandoutCheck | None) -> Words:
 
 
 def confirmed(shown: Shown) -> Iterator[Block]:
-    """What a trace says of the findings of the analysis: those it has as well, and those of it alone."""
+    """The findings of the analysis that a trace has as well, and those of either alone."""
     checks = _checks(shown)
     if not checks:
         return

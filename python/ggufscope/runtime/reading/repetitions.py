@@ -89,7 +89,7 @@ def draw_repetition(model: Model, shape: ModelShape, before: Sequence[int], seed
 
 
 def front_of(shape: ProbeShape) -> tuple[int, ...]:
-    """What stands in front of the sequences: what does in front of a prompt, else the token between texts, if any."""
+    """The tokens in front of the sequences: those in front of a prompt, else the token between texts, if any."""
     return shape.before or (() if shape.separator is None else (shape.separator,))
 
 

@@ -1,4 +1,4 @@
-"""What stands out in a model: registries, and the kinds that need only what a Recorder saw.
+"""Kinds of things that stand out: registries, and the kinds that need only what a Recorder saw.
 
 Importing the module of a kind registers it; a new one is a name below. They are looked for, and shown, in this order.
 """
@@ -7,12 +7,12 @@ from ..standout_document import LayerSeries, Standout, StandoutKind
 
 from . import massive_activations, sinks  # isort: skip
 from . import attending, induction_heads, quiet_neurons  # isort: skip
-from .registry import Found, Kind, Kinds
+from .registry import Findings, Kind, Kinds
 from .seen import SEEN, Seen, seen_on_openings
 
 __all__ = [
     "SEEN",
-    "Found",
+    "Findings",
     "Kind",
     "Kinds",
     "LayerSeries",

@@ -10,7 +10,7 @@ import numpy as np
 from ...text.numbers import counted, percent
 from ..standout_document import LayerSeries, Standout
 from .by_head import by_layer, mean_of_heads
-from .registry import Found
+from .registry import Findings
 from .seen import SEEN, Seen
 from .uniform import uniform_by_layer
 
@@ -48,7 +48,7 @@ class _Heads:
     f"Heads whose mean attention on the token before, over the positions t ≥ 2, is at least {HALF}, and"
     f" {TIMES_UNIFORM:g} times what uniform attention on the keys seen would give.",
 )
-def find_previous_token_heads(seen: Seen) -> Found:
+def find_previous_token_heads(seen: Seen) -> Findings:
     """Heads that carry each token's content on to the next, the first half of induction."""
     return _on_one_key(seen, "previous_token_head", "previous_token_share", "the token before")
 
@@ -59,16 +59,16 @@ def find_previous_token_heads(seen: Seen) -> Found:
     f"Heads whose mean attention on the query's own token, over the positions t ≥ 1, is at least {HALF}, and"
     f" {TIMES_UNIFORM:g} times what uniform attention on the keys seen would give.",
 )
-def find_own_token_heads(seen: Seen) -> Found:
+def find_own_token_heads(seen: Seen) -> Findings:
     """Heads that mix nothing, or little: what they add depends on the token alone."""
     return _on_one_key(seen, "own_token_head", "own_token_share", "its own token")
 
 
-def _on_one_key(seen: Seen, kind: str, name: str, key: str) -> Found:
+def _on_one_key(seen: Seen, kind: str, name: str, key: str) -> Findings:
     figure, uniform = mean_of_heads(seen, name), uniform_by_layer(seen, name)
     least = np.maximum(HALF, TIMES_UNIFORM * uniform)[:, None]
     heads = _Heads(kind, figure, np.broadcast_to(least, figure.shape), uniform, f"of its attention to {key}")
-    return _found(heads, seen, f"attention on {key.replace('its', 'the')}")
+    return _findings(heads, seen, f"attention on {key.replace('its', 'the')}")
 
 
 @SEEN.kind(
@@ -77,15 +77,15 @@ def _on_one_key(seen: Seen, kind: str, name: str, key: str) -> Found:
     f"Heads whose attention has at least {NEARLY_UNIFORM} of the entropy of uniform attention on the keys seen, mean"
     " over the positions.",
 )
-def find_spread_heads(seen: Seen) -> Found:
+def find_spread_heads(seen: Seen) -> Findings:
     """Heads that take a mean over everything."""
     figure = mean_of_heads(seen, "entropy_share")
     least = np.full_like(figure, NEARLY_UNIFORM)
     heads = _Heads("spread_head", figure, least, None, "of the entropy that uniform attention has")
-    return _found(heads, seen, "attention entropy / ln(keys seen)")
+    return _findings(heads, seen, "attention entropy / ln(keys seen)")
 
 
-def _found(heads: _Heads, seen: Seen, caption: str) -> Found:
+def _findings(heads: _Heads, seen: Seen, caption: str) -> Findings:
     """The heads that reach what is asked for, the highest first; none where it is usual in this model."""
     known = np.isfinite(heads.figure)
     places = np.argwhere(known & (np.where(known, heads.figure, 0.0) >= heads.least))
@@ -93,10 +93,10 @@ def _found(heads: _Heads, seen: Seen, caption: str) -> Found:
     n_heads = int(known.sum())
     if len(places) > USUAL * n_heads:
         usual = f"{len(places)} of {counted(n_heads, 'head')} do so: in this model it is usual"
-        return Found(series=series, summary=usual)
+        return Findings(series=series, summary=usual)
     items = [_standout(heads, int(layer), int(head)) for layer, head in places]
     items.sort(key=lambda item: -(item.value or 0.0))
-    return Found(items, series, _summary(items, n_heads))
+    return Findings(items, series, _summary(items, n_heads))
 
 
 def _standout(heads: _Heads, layer: int, head: int) -> Standout:

@@ -10,7 +10,7 @@ from ...architecture.limits import NotApplicableError
 from ...text.numbers import counted, percent
 from ..standout_document import LayerSeries, Standout
 from .by_head import by_layer
-from .registry import Found
+from .registry import Findings
 from .seen import SEEN, Seen
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ TIMES_CONTROL = 4.0
     f" token at least {LEAST} of their attention in the second half, and {TIMES_CONTROL:g} times what they give the"
     " same places where nothing repeats.",
 )
-def find_induction_heads(seen: Seen) -> Found:
+def find_induction_heads(seen: Seen) -> Findings:
     """Scores of a reading of its own: the text alone seldom repeats."""
     measured = seen.induction
     if isinstance(measured, str):
@@ -42,7 +42,7 @@ def find_induction_heads(seen: Seen) -> Found:
     captions = {"score": "attention on what followed before", "control": "the same where nothing repeats"}
     tables = {"score": measured.score, "control": measured.control}
     series = {name: LayerSeries(captions[name], by_layer(tables[name], seen.shape.n_heads)) for name in captions}
-    return Found(items, series, _summary(measured, items, int(known.sum())))
+    return Findings(items, series, _summary(measured, items, int(known.sum())))
 
 
 def _standout(measured: Induction, layer: int, head: int) -> Standout:

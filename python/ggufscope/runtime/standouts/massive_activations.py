@@ -15,7 +15,7 @@ import numpy as np
 from ...architecture.limits import NotApplicableError
 from ...text.numbers import count_text, counted, rounded
 from ..standout_document import LayerSeries, Standout
-from .registry import Found
+from .registry import Findings
 from .seen import SEEN, Seen
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ LEFT = 0.5  # of the peak: with less the activation is taken down
 
 @dataclass(frozen=True, eq=False)
 class _Channel:
-    """What was seen of one channel.
+    """One channel of the stream, as it was seen.
 
     Attributes:
         channel: its number.
@@ -53,7 +53,7 @@ class _Channel:
     f" {count_text(MASSIVE)} times the median |x| of the stream there, the median over the sequences; they last from"
     f" that layer to the last with {LEFT:g} of their peak.",
 )
-def find_massive_activations(seen: Seen) -> Found:
+def find_massive_activations(seen: Seen) -> Findings:
     """Channel by channel, the largest first."""
     peaks = seen.recorder.stream_peaks
     largest = [_median(ratios) for ratios in peaks.ratios[: len(seen.tokens), :, 0].T]
@@ -63,17 +63,17 @@ def find_massive_activations(seen: Seen) -> Found:
     series = {"largest": LayerSeries(caption, largest, logarithmic=True)}
     items = [item for channel in _channels(peaks, len(seen.tokens)) if (item := _standout(channel, seen)) is not None]
     items.sort(key=lambda item: -(item.compared or 0.0))
-    return Found(items, series, _summary(items))
+    return Findings(items, series, _summary(items))
 
 
 def _channels(peaks: StreamPeaks, n_sequences: int) -> list[_Channel]:
     """The channels that are massive anywhere."""
     ratios, channels = np.nan_to_num(peaks.ratios[:n_sequences]), peaks.channels[:n_sequences]
     numbers = np.unique(channels[ratios >= MASSIVE])
-    found = []
+    massive = []
     for number in numbers.tolist():
         there = channels == number
-        found.append(
+        massive.append(
             _Channel(
                 number,
                 np.where(there, peaks.values[:n_sequences], 0.0).sum(axis=2),
@@ -81,7 +81,7 @@ def _channels(peaks: StreamPeaks, n_sequences: int) -> list[_Channel]:
                 np.where(there, peaks.tokens[:n_sequences], 0).sum(axis=2) + np.where(there.any(axis=2), 0, -1),
             )
         )
-    return found
+    return massive
 
 
 def _standout(channel: _Channel, seen: Seen) -> Standout | None:

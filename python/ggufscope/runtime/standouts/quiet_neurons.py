@@ -9,7 +9,7 @@ import numpy as np
 from ...architecture.limits import NotApplicableError
 from ...text.numbers import counted, short
 from ..standout_document import MOST_ITEMS, LayerSeries, Standout
-from .registry import Found
+from .registry import Findings
 from .seen import SEEN, Seen
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ FEWEST = 200  # tokens
     f" token that was read, {FEWEST} or more, random ones that test induction among them; in a mixture at every token"
     " that chose the expert, with the rms over its neurons.",
 )
-def find_quiet_neurons(seen: Seen) -> Found:
+def find_quiet_neurons(seen: Seen) -> Findings:
     """Neurons by the largest product of all tokens."""
     neurons, layers = seen.recorder.neurons, range(seen.shape.n_layers)
     most = max((int(neurons.n_tokens(layer).max()) for layer in layers), default=0)
@@ -52,7 +52,7 @@ def find_quiet_neurons(seen: Seen) -> Found:
         items += [_standout(peaks, n_tokens, layer, place) for place in np.argwhere(quiet)[:MOST_ITEMS].tolist()]
     items.sort(key=lambda item: item.value or 0.0)
     series = {"share": LayerSeries("share of neurons never active", shares)}
-    return Found(items[:MOST_ITEMS], series, _summary(n_found, n_judged, most), n_found)
+    return Findings(items[:MOST_ITEMS], series, _summary(n_found, n_judged, most), n_found)
 
 
 def _standout(peaks: Array, n_tokens: npt.NDArray[np.int64], layer: int, place: list[int]) -> Standout:

@@ -3,7 +3,7 @@
 A kind is a module with one function, registered with its title and its definition:
 
     @SEEN.kind("sink", "Attention sinks", "Heads whose mean attention on the first token …")
-    def find(seen: Seen) -> Found: ...
+    def find(seen: Seen) -> Findings: ...
 
 It returns all that it finds, the most striking first, or raises `NotApplicableError` with the reason why it cannot
 look. Documents, terminal, reports, charts and tables follow from the records.
@@ -22,7 +22,7 @@ Input = TypeVar("Input")
 
 
 @dataclass(frozen=True)
-class Found:
+class Findings:
     """The outcome of a search for one kind.
 
     Attributes:
@@ -47,25 +47,25 @@ class Kind(Generic[Input]):
     name: str
     title: str
     definition: str
-    find: Callable[[Input], Found]
+    find: Callable[[Input], Findings]
 
     def search(self, source: Input, seen_on: str | None) -> StandoutKind:
         """Look for it."""
         try:
-            found = self.find(source)
+            findings = self.find(source)
         except NotApplicableError as reason:
             return self.not_applicable(str(reason), seen_on)
-        items = list(found.items)
-        n_found = len(items) if found.n_found is None else found.n_found
+        items = list(findings.items)
+        n_found = len(items) if findings.n_found is None else findings.n_found
         return StandoutKind(
             kind=self.name,
             title=self.title,
             definition=self.definition,
             items=items[:MOST_ITEMS],
             n_found=n_found,
-            summary=found.summary,
-            seen_on=found.seen_on or seen_on,
-            series=dict(found.series),
+            summary=findings.summary,
+            seen_on=findings.seen_on or seen_on,
+            series=dict(findings.series),
         )
 
     def not_applicable(self, reason: str, seen_on: str | None = None) -> StandoutKind:
@@ -81,10 +81,10 @@ class Kinds(Generic[Input]):
 
     def kind(
         self, name: str, title: str, definition: str
-    ) -> Callable[[Callable[[Input], Found]], Callable[[Input], Found]]:
-        """Register a function Input → Found as the search for the kind of this name."""
+    ) -> Callable[[Callable[[Input], Findings]], Callable[[Input], Findings]]:
+        """Register a function Input → Findings as the search for the kind of this name."""
 
-        def register(function: Callable[[Input], Found]) -> Callable[[Input], Found]:
+        def register(function: Callable[[Input], Findings]) -> Callable[[Input], Findings]:
             self._kinds[name] = Kind(name, title, definition, function)
             return function
 

@@ -10,7 +10,7 @@ from ...architecture.limits import NotApplicableError
 from ...text.numbers import counted, percent, short
 from ..standout_document import LayerSeries, Standout
 from .by_head import by_layer, mean_of_heads
-from .registry import Found
+from .registry import Findings
 from .seen import SEEN, Seen
 from .uniform import uniform_by_layer
 
@@ -30,7 +30,7 @@ FEWEST = 8  # tokens of a sequence
     " attention gives it 1 / (t + 1); beside it ‖v‖ of the first token over the median of the others, which says what"
     " such a head adds.",
 )
-def find_sinks(seen: Seen) -> Found:
+def find_sinks(seen: Seen) -> Findings:
     """Head by head, the most complete sinks first."""
     if min(map(len, seen.tokens), default=0) < FEWEST:
         raise NotApplicableError(f"some of what was read has fewer than {FEWEST} tokens, too few to tell")
@@ -51,7 +51,7 @@ def find_sinks(seen: Seen) -> Found:
             logarithmic=True,
         ),
     }
-    return Found(items, series, _summary(items, figure, uniform, seen))
+    return Findings(items, series, _summary(items, figure, uniform, seen))
 
 
 def _value_sizes(seen: Seen) -> Floats:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Standouts(Sequence["Standout"]):
-    """What stands out in a model: the findings in order, those of a kind together, the most striking first.
+    """The findings in a model, in order: those of a kind together, the most striking first.
 
     Attributes:
         kinds: the record of every kind that was looked for, by name, those without findings as well.

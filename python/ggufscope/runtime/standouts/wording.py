@@ -1,4 +1,4 @@
-"""What stands out, in sentences: of every kind the most striking, and in a line what was not there."""
+"""Findings in sentences: of every kind the most striking, and in a line the kinds without any."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ def _by_query(alpha: Floats, first_position: int, shape: HeadShape) -> tuple[Flo
 
 
 def _mixed(v: Moments, exact: Array, shape: HeadShape, heads: HeadAttention) -> tuple[Moments, Floats]:
-    """What heads give to drawn tokens, (heads · value length,), and what their exact keys move it by.
+    """Moments of what heads give to drawn tokens, (heads · value length,), and what their exact keys move it by.
 
     The latter are vectors whose squares behind the output projection add to its variance: √Var α_e · (v_e − μ_v) of
     each head, (exact keys, heads, value length), and one of a sink, whose value is 0.
@@ -202,9 +202,9 @@ def _mixed(v: Moments, exact: Array, shape: HeadShape, heads: HeadAttention) -> 
     attention = np.concatenate([heads.mean, heads.sink_mean[:, None]], axis=1)
     spread = np.concatenate([heads.variance, heads.sink_variance[:, None]], axis=1)
     rest = 1 - attention.sum(axis=1, keepdims=True)
-    given = np.einsum("he,ehc->hc", attention, values) + rest * mean
+    mean_output = np.einsum("he,ehc->hc", attention, values) + rest * mean
     moved = np.sqrt(spread.T)[:, :, None] * (values - mean)
-    return Moments(given.reshape(-1), (heads.collision[:, None] * variance).reshape(-1)), moved
+    return Moments(mean_output.reshape(-1), (heads.collision[:, None] * variance).reshape(-1)), moved
 
 
 def squares_by_head(matrix: Matrix, vectors: Floats, threads: int) -> Floats:

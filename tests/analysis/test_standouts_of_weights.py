@@ -203,6 +203,22 @@ def test_no_part_of_a_random_model_of_any_architecture_is_dead_or_a_duplicate(na
                 assert record.not_applicable in {None, "no layer has an FFN", NO_HEADS}
 
 
+def test_numbers_of_sentences_are_not_rounded_to_more_than_they_are(write_gguf):
+    arguments = model()
+    long_row(arguments["tensors"])
+    arguments["tensors"]["token_embd.weight"][17] *= 40
+    arguments["tensors"]["output.weight"] = arguments["tensors"]["token_embd.weight"] * 2
+    equal_neurons(arguments["tensors"])
+    for name in ("gate", "up", "down"):
+        arguments["tensors"][f"blk.1.ffn_{name}.weight"][...] = 0
+    found = found_in(write_gguf, arguments)
+    (longest,) = found["token_norm"].items
+    assert f"{round(longest.compared)} times the median." in longest.sentence
+    assert found["output_rows"].items[0].sentence.endswith("the cosine of the rows is 1.")
+    assert found["duplicate_neuron"].items[0].sentence.endswith("the cosine of their rows is 1.")
+    assert found["dead_neuron"].items[0].sentence.endswith("its weights of gate, up and down are all zero.")
+
+
 def test_a_neuron_of_an_expert(write_gguf):
     arguments = SPECIMENS["qwen3moe"].file()
     arguments["tensors"]["blk.1.ffn_down_exps.weight"][2, :, 5] = 0

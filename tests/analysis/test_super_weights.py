@@ -11,6 +11,7 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.analysis.standouts import WEIGHTS, Weights
+from ggufscope.analysis.standouts.super_weights import ordinal
 from support.architectures import SPECIMENS
 from support.architectures.specimen import VOCABULARY
 
@@ -75,7 +76,7 @@ def test_a_planted_one_is_found_where_it_is(write_gguf: WriteGguf) -> None:
     assert found.value == pytest.approx(found.evidence["weight"] * found.evidence["neuron"], rel=0.01)
     assert found.compared is not None
     assert found.compared > 1000
-    assert found.sentence.startswith(f"blk.1.ffn_down.weight[{ROW},{NEURON}] = 3 makes 100 %")
+    assert found.sentence.startswith(f"blk.1.ffn_down.weight[{ROW},{NEURON}] = 3 makes 99.99 %")
     assert "position 0" in found.sentence
 
 
@@ -159,7 +160,34 @@ def test_gains_that_shut_a_massive_channel_out_are_found(write_gguf: WriteGguf) 
     usual = np.median(np.abs(arguments["tensors"]["blk.1.ffn_norm.weight"]))
     assert found.compared == pytest.approx(0.002 / usual, rel=1e-6)
     assert found.evidence == {"norms": 1, "shut": 1, "least_of_all": 1}
+    assert found.sentence.startswith(f"The norm in front of the FFN of layer 1 shuts out the massive channel {ROW}: ")
     assert search(write_gguf(**arguments), "a reason", "tuned_gain").not_applicable is not None
+
+
+def test_a_channel_that_some_norms_let_in_is_said_so(write_gguf: WriteGguf) -> None:
+    arguments = model("gemma3")
+    tensors = arguments["tensors"]
+    plant(tensors, 1)
+    tensors["blk.1.post_ffw_norm.weight"][ROW] = 3000
+    tensors["blk.2.ffn_norm.weight"][ROW] = 0.002
+    (found,) = search(write_gguf(**arguments), name="tuned_gain").items
+    assert (found.evidence["norms"], found.evidence["shut"]) == (2, 1)
+    assert found.sentence.startswith("1 of the 2 norms in front of the FFN of layers 2 to 3 shuts out the massive")
+
+
+@pytest.mark.parametrize(
+    ("rank", "words"),
+    [
+        (1, "largest"),
+        (3, "third largest"),
+        (11, "11th largest"),
+        (21, "21st largest"),
+        (112, "112th largest"),
+        (322, "322nd largest"),
+    ],
+)
+def test_ranks_in_words(rank: int, words: str) -> None:
+    assert ordinal(rank) == words
 
 
 def test_a_profile_is_not_enough(write_gguf: WriteGguf) -> None:

@@ -68,6 +68,34 @@ def percent(share: float) -> str:
     return f"{value:.10g}" if text == "100" else text
 
 
+def rounded_percent(share: float, decimals: int = 1) -> str:
+    """A share in percent, rounded; neither a little reads as 0 nor nearly all as 100.
+
+    >>> [rounded_percent(x) for x in (0.0, 0.00008, 0.2019877, 0.9999715, 1.0)]
+    ['0', '0.008', '20.2', '99.997', '100']
+    """
+    near = round(share, 2 + decimals)
+    if near == 0:
+        return percent(float(f"{share:.1g}"))
+    if near == 1 and share < 1:
+        return f"{100 - float(f'{100 * (1 - share):.1g}'):.10g}"
+    return percent(near)
+
+
+def listed(texts: Sequence[str]) -> str:
+    """Some things in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    return " and ".join([*([", ".join(texts[:-1])] if len(texts) > 1 else []), texts[-1]])
+
+
+def numbered(noun: str, numbers: Sequence[int]) -> str:
+    """`"layer 3"`, `"layers 1, 3"`."""
+    return f"{noun}{'' if len(numbers) == 1 else 's'} {', '.join(map(str, numbers))}"
+
+
 def rate(value: float, unit: str) -> str:
     """Something per second, in powers of 1000.
 

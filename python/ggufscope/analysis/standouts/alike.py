@@ -114,3 +114,13 @@ def cosines(first: Floats, others: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         cosine: Floats = others @ first / lengths
     return cosine
+
+
+def in_words(least_cosine: float) -> str:
+    """The least of some cosines, behind "is".
+
+    >>> in_words(0.99995), in_words(0.9999999999)
+    ('at least 0.99995', '1')
+    """
+    text = f"{least_cosine:.6g}"
+    return text if text == "1" else f"at least {text}"

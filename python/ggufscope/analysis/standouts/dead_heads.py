@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...runtime.standouts import Findings, Standout
+from ...text.numbers import listed
 from .neurons import DEAD
 from .source import WEIGHTS
 
@@ -34,9 +35,7 @@ def _standout(head: DeadHead) -> Standout:
     share = head.loudness / head.median if head.median else 0.0
     zero = [f"W_{name}" for name, norm in head.norms.items() if norm == 0]
     reason = (
-        f"its part of {' and '.join(zero)} is all zero"
-        if zero
-        else (f"‖W_v‖ · ‖W_o‖ is {share:.2g} of the layer's median")
+        f"its part of {listed(zero)} is all zero" if zero else (f"‖W_v‖ · ‖W_o‖ is {share:.2g} of the layer's median")
     )
     return Standout(
         kind=NAME,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...runtime.standouts import Findings, LayerSeries, Standout
-from ...text.numbers import counted
+from ...text.numbers import counted, listed
 from .neurons import DEAD, DeadNeuron
 from .source import WEIGHTS
 
@@ -42,7 +42,7 @@ def _standout(neuron: DeadNeuron) -> Standout:
     where = f"Layer {neuron.layer}" + ("" if neuron.expert is None else f", expert {neuron.expert}")
     zero = [name for name, norm in neuron.norms.items() if norm == 0]
     reason = (
-        f"its weights of {' and '.join(zero)} are all zero"
+        f"its weights of {listed(zero)} are all zero"
         if zero
         else (f"its loudness is {share:.2g} of the layer's median")
     )

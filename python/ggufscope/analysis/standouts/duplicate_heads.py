@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...runtime.standouts import Findings, Standout
-from .alike import LEAST_COSINE
+from .alike import LEAST_COSINE, in_words
 from .source import WEIGHTS
 
 if TYPE_CHECKING:
@@ -43,6 +43,6 @@ def _standout(group: EqualHeads) -> Standout:
         value=group.cosine,
         compared=None,
         evidence={"heads": float(len(group.heads))},
-        sentence=f"Layer {group.layer}: {name}s {first}, {second}{more} have the same {what}: the cosine of their"
-        f" weights is {group.cosine:.6g} or more.",
+        sentence=f"Layer {group.layer}: {name}s {first}, {second}{more} have the same {what}, but for their size: the"
+        f" cosine of their weights is {in_words(group.cosine)}.",
     )

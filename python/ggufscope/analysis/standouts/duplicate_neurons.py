@@ -1,11 +1,11 @@
-"""Neurons that compute the same as another one."""
+"""Neurons that read the same directions as another one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ...runtime.standouts import Findings, Standout
-from .alike import LEAST_COSINE
+from .alike import LEAST_COSINE, in_words
 from .source import WEIGHTS
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def find(weights: Weights) -> Findings:
     summary = None
     if len(groups) > 1:
         spare = sum(len(group.neurons) - 1 for group in groups)
-        summary = f"{spare} neurons compute what another of their layer computes, in {len(groups)} groups."
+        summary = f"{spare} neurons read the directions of another of their layer, in {len(groups)} groups."
     return Findings([_standout(group) for group in groups], summary=summary)
 
 
@@ -43,6 +43,6 @@ def _standout(group: EqualNeurons) -> Standout:
         value=group.cosine,
         compared=None,
         evidence={"neurons": float(len(group.neurons))},
-        sentence=f"{where}: neurons {first}, {second}{more} compute the same: the cosine of their rows is"
-        f" {group.cosine:.6g} or more.",
+        sentence=f"{where}: neurons {first}, {second}{more} read the same directions: the cosine of their"
+        f" rows is {in_words(group.cosine)}.",
     )

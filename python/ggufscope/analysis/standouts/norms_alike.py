@@ -9,6 +9,7 @@ import numpy as np
 
 from ...architecture.limits import NotApplicableError
 from ...runtime.standouts import Findings, LayerSeries, Standout
+from ...text.numbers import listed
 from ..inputs.layer_table import GAINS, MATRICES, TENSOR_NAMES
 from .source import WEIGHTS
 
@@ -75,11 +76,7 @@ def _follows(blind: list[str]) -> str:
     if not blind:
         return " H2 to H5 read other weights."
     verb = "says" if len(blind) == 1 else "say"
-    return f" {_joined(blind)} {verb} nothing of scale here; H5, which reads gains, does."
-
-
-def _joined(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f" {listed(blind)} {verb} nothing of scale here; H5, which reads gains, does."
 
 
 def _plain(values: Floats) -> list[float | None]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...architecture.limits import NotApplicableError
 from ...runtime.standouts import Findings, Standout
+from .alike import in_words
 from .source import WEIGHTS
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def find(weights: Weights) -> Findings:
         return Findings()
     low, high = (float(value) for value in np.quantile(known, (0.05, 0.95)))
     if low >= _REPEATED:
-        least = f"for 95 % of the tokens the cosine of the rows is at least {low:.4g}"
+        least = f"for 95 % of the tokens the cosine of the rows is {in_words(low)}"
         sentence = f"The output layer repeats the embedding: {least}."
     else:
         sentence = (

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...arrays.arguments import thread_count
 from ...models.weight_place import WeightPlace
-from ...text.numbers import percent, short
+from ...text.numbers import rounded_percent, short
 from .source import openings_in_words
 
 if TYPE_CHECKING:
@@ -123,10 +123,10 @@ def _effect(measured: list[tuple[str, Effect, Effect]], product: MassiveProduct)
     words, own, other = measured[-1]
     left = own.left.get((product.layer, product.row), 0.0)
     sentence = (
-        f"Counted as zero, it leaves {percent(round(left, 4))} % of the activation; on {words} the distribution of the"
+        f"Counted as zero, it leaves {rounded_percent(left, 2)} % of the activation; on {words} the distribution of the"
         f" next token moves by a KL divergence of {short(own.kl_mean)} nats in the mean, {short(own.kl_end)} at the"
-        f" end, and the likeliest token stays at {percent(round(own.same_top, 3))} % of the positions. Another of the"
+        f" end, and the likeliest token stays at {rounded_percent(own.same_top)} % of the positions. Another of the"
         f" {AS_LARGE} largest weights of the matrix moves it by {short(other.kl_mean)}, and it stays at"
-        f" {percent(round(other.same_top, 3))} %."
+        f" {rounded_percent(other.same_top)} %."
     )
     return WeightEffect(evidence, sentence)

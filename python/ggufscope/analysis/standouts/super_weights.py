@@ -18,11 +18,11 @@ from ...arrays.arguments import thread_count
 from ...models.token_texts import TokenTexts
 from ...runtime.standouts import Findings, LayerSeries, Standout
 from ...runtime.standouts.massive_activations import MASSIVE
-from ...text.numbers import count_text, percent, rounded, short
+from ...text.numbers import count_text, rounded, rounded_percent, short
 from .massive_products import MOST, MassiveProduct, largest_additions, massive_products
 from .neurons import known_median, loudness_of_layer
 from .source import WEIGHTS, openings_in_words
-from .super_weight_effects import WeightEffect, weight_effects, weight_place
+from .super_weight_effects import AS_LARGE, WeightEffect, weight_effects, weight_place
 
 if TYPE_CHECKING:
     from ...architecture.blueprint import Blueprint
@@ -123,13 +123,13 @@ def _with_effect(item: Standout, effect: WeightEffect) -> Standout:
 def _sentence(product: MassiveProduct, place: str, evidence: dict[str, float], token: str) -> str:
     grown = "" if product.growth is None else f" and {rounded(product.growth)} times the largest value before"
     ratio = f"{rounded(product.ratio)} times the median{grown}"
-    alone = f"its neuron is {evidence['loudness']:.3g} times as loud as the layer's median"
+    alone = f"its neuron is {rounded(evidence['loudness'])} times as loud as the layer's median"
     if evidence["energy_share"] >= MOST:
-        alone += f", {percent(round(evidence['energy_share'], 3))} % of its column's energy lie in that row"
+        alone += f", {rounded_percent(evidence['energy_share'])} % of its column's energy lie in that row"
     rank = int(evidence["rank_in_row"])
-    alone += f", |w| is the {_ordinal(rank)} of its row"
+    alone += f", |w| is the {ordinal(rank)} of its row"
     return (
-        f"{place} = {product.weight:.4g} makes {percent(round(product.share, 3))} % of what the FFN of layer"
+        f"{place} = {product.weight:.4g} makes {rounded_percent(product.share)} % of what the FFN of layer"
         f" {product.layer} adds to channel {product.row} on the token at position {product.token}{token}, which becomes"
         f" {rounded(product.activation)} there, {ratio}; {alone}."
     )
@@ -163,8 +163,8 @@ def _candidate(layer: int, expert: int | None, neuron: int, column: _Column, pla
         compared=column.loudness,
         evidence={"weight": column.weight, "loudness": column.loudness, "energy_share": column.energy_share},
         sentence=f"{place} = {column.weight:.4g} may be a super weight, by the weights alone: its neuron is"
-        f" {column.loudness:.3g} times as loud as the layer's median, and {percent(round(column.energy_share, 3))} % of"
-        " its column's energy lie in that row.",
+        f" {rounded(column.loudness)} times as loud as the layer's median, and {rounded_percent(column.energy_share)} %"
+        " of its column's energy lie in that row.",
     )
 
 
@@ -199,8 +199,12 @@ def _token(weights: Weights, product: MassiveProduct) -> str:
     return f" ({TokenTexts(weights.need_model())(ids.pop())})" if len(ids) == 1 else ""
 
 
-def _ordinal(rank: int) -> str:
-    return {1: "largest", 2: "second largest", 3: "third largest"}.get(rank, f"{rank}th largest")
+def ordinal(rank: int) -> str:
+    """A rank among the largest, in words."""
+    if rank <= 3:
+        return ("largest", "second largest", "third largest")[rank - 1]
+    end = "th" if rank % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(rank % 10, "th")
+    return f"{rank}{end} largest"
 
 
 def _summary(items: list[Standout]) -> str | None:
@@ -215,8 +219,10 @@ def _summary(items: list[Standout]) -> str | None:
         return f"{made}."
     moves = ", ".join(short(effect["kl_mean"]) for effect in effects)
     others = short(max(effect["other_kl_mean"] for effect in effects))
-    moving = "it moves" if len(effects) == 1 else "each moves"
+    moving = "it moves" if len(items) == 1 else "each moves"
+    if len(effects) < len(items):
+        moving = f"each of the first {len(effects)} moves"
     return (
-        f"{made}; counted as zero, {moving} the next token by a KL divergence of {moves} nats, others as large by"
-        f" {others} at most."
+        f"{made}; counted as zero, {moving} the next token by a KL divergence of {moves} nats on the"
+        f" openings, another of the matrix's {AS_LARGE} largest by {others} at most."
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...models.token_texts import TokenTexts
 from ...runtime.standouts import Findings, Standout
+from ...text.numbers import rounded
 from .source import WEIGHTS
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def find(weights: Weights) -> Findings:
     ]
     summary = None
     if len(items) > 1:
-        names = ", ".join(f"{texts(int(token))} ({factors[token]:.2g} ×)" for token in outliers[:_NAMED])
+        names = ", ".join(f"{texts(int(token))} ({_times(factors[token])} ×)" for token in outliers[:_NAMED])
         among = ", among them" if len(items) > _NAMED else ":"
         summary = f"{len(items)} tokens have rows of unusual length, against the median{among} {names}."
     return Findings(items, summary=summary)
@@ -64,5 +65,14 @@ def _standout(token: int, text: str, norm: float, median: float, score: float) -
         value=norm,
         compared=factor,
         evidence={"robust_score": score, "median": median},
-        sentence=f"The row of token {text} has a norm of {norm:.3g}, {factor:.2g} times the median.",
+        sentence=f"The row of token {text} has a norm of {norm:.3g}, {_times(factor)} times the median.",
     )
+
+
+def _times(factor: float) -> str:
+    """Two digits, or more of what is large.
+
+    >>> _times(2.3768), _times(0.0123), _times(104.2)
+    ('2.4', '0.012', '104')
+    """
+    return f"{factor:.2g}" if factor < 10 else rounded(round(factor))

@@ -14,6 +14,8 @@ from ...text.numbers import rounded
 from .source import WEIGHTS, openings_in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...architecture.layer import Layer
     from ...architecture.parts import Norm
     from .source import Weights
@@ -79,10 +81,18 @@ def _of_branch(weights: Weights, channel: Standout, branch: str) -> Standout | N
         value=usual,
         compared=usual,
         evidence=evidence,
-        sentence=f"The norms in front of the {branch} of layers {reading[0].layer} to {reading[-1].layer} shut out the"
-        f" massive channel {number}: its gain has {rounded(usual)} times the median of a norm, and is the smallest of"
-        f" all in {n_least} of {len(reading)}{opened}.",
+        sentence=f"{_shutting(shut, reading, branch)} the massive channel {number}: its gain has {rounded(usual)} times"
+        f" the median of a norm, and is the smallest of all in {n_least} of {len(reading)}{opened}.",
     )
+
+
+def _shutting(shut: Sequence[_Gain], reading: Sequence[_Gain], branch: str) -> str:
+    """The norms that shut a channel out, of those that read it, as a sentence begins."""
+    if len(reading) == 1:
+        return f"The norm in front of the {branch} of layer {reading[0].layer} shuts out"
+    norms = "The norms" if len(shut) == len(reading) else f"{len(shut)} of the {len(reading)} norms"
+    verb = "shuts" if len(shut) == 1 else "shut"
+    return f"{norms} in front of the {branch} of layers {reading[0].layer} to {reading[-1].layer} {verb} out"
 
 
 def _gain(weights: Weights, layer: int, branch: str, channel: int) -> _Gain | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...text.numbers import counted, percent
+from ...text.numbers import counted, numbered, rounded_percent
 from ..standout_document import LayerSeries, Standout
 from .by_head import by_layer, mean_of_heads
 from .registry import Findings
@@ -106,8 +106,8 @@ def _standout(heads: _Heads, layer: int, head: int) -> Standout:
     else:
         usual = float(heads.uniform[layer])
         compared, evidence, verb = value / usual, {"uniform": usual}, "gives"
-        beside = f"; uniform attention would give {percent(round(usual, 3))} %"
-    sentence = f"Layer {layer}, head {head} {verb} {percent(round(value, 3))} % {heads.doing}{beside}."
+        beside = f"; uniform attention would give {rounded_percent(usual)} %"
+    sentence = f"Layer {layer}, head {head} {verb} {rounded_percent(value)} % {heads.doing}{beside}."
     return Standout(heads.kind, layer, head, {}, value, compared, evidence, sentence)
 
 
@@ -116,4 +116,4 @@ def _summary(items: list[Standout], n_heads: int) -> str | None:
         return None
     layers = sorted({item.layer for item in items if item.layer is not None})
     strongest = f"the strongest is head {items[0].head} of layer {items[0].layer}"
-    return f"{len(items)} of {counted(n_heads, 'head')}, in layers {', '.join(map(str, layers))}; {strongest}."
+    return f"{len(items)} of {counted(n_heads, 'head')}, in {numbered('layer', layers)}; {strongest}."

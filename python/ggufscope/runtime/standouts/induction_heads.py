@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...architecture.limits import NotApplicableError
-from ...text.numbers import counted, percent
+from ...text.numbers import counted, numbered, rounded_percent
 from ..standout_document import LayerSeries, Standout
 from .by_head import by_layer
 from .registry import Findings
@@ -49,8 +49,8 @@ def _standout(measured: Induction, layer: int, head: int) -> Standout:
     value, control = float(measured.score[layer, head]), float(measured.control[layer, head])
     uniform = float(measured.uniform[layer])
     sentence = (
-        f"Layer {layer}, head {head} gives {percent(round(value, 3))} % of its attention to the token that followed"
-        f" before ({percent(round(control, 3))} % where nothing repeats)."
+        f"Layer {layer}, head {head} gives {rounded_percent(value)} % of its attention to the token that followed"
+        f" before ({rounded_percent(control)} % where nothing repeats)."
     )
     evidence = {"control": control, "uniform": uniform, "deviation": float(measured.deviation[layer, head])}
     return Standout("induction_head", layer, head, {}, value, value / uniform, evidence, sentence)
@@ -63,7 +63,7 @@ def _summary(measured: Induction, items: list[Standout], n_heads: int) -> str:
     )
     if not items:
         best = np.unravel_index(np.nanargmax(measured.score), measured.score.shape)
-        highest = f"{percent(round(float(measured.score[best]), 3))} %"
+        highest = f"{rounded_percent(float(measured.score[best]))} %"
         return f"No head of {n_heads} looks for what followed before: at most {highest} ({read})."
     layers = sorted({item.layer for item in items if item.layer is not None})
-    return f"{len(items)} of {counted(n_heads, 'head')}, in layers {', '.join(map(str, layers))} ({read})."
+    return f"{len(items)} of {counted(n_heads, 'head')}, in {numbered('layer', layers)} ({read})."

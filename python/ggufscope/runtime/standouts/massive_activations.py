@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...architecture.limits import NotApplicableError
-from ...text.numbers import count_text, counted, rounded
+from ...text.numbers import count_text, counted, numbered, rounded
 from ..standout_document import LayerSeries, Standout
 from .registry import Findings
 from .seen import SEEN, Seen
@@ -145,7 +145,7 @@ def _summary(items: list[Standout]) -> str | None:
         return None
     channels = ", ".join(str(item.place["channel"]) for item in items)
     tokens = sorted({item.place["token"] for item in items})
-    positions = f"position{'' if len(tokens) == 1 else 's'} {', '.join(map(str, tokens))}"
+    positions = numbered("position", tokens)
     return f"{counted(len(items), 'channel')} ({channels}) hold massive activations, on the token at {positions}."
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...architecture.limits import NotApplicableError
-from ...text.numbers import counted, percent, short
+from ...text.numbers import counted, percent, rounded_percent, short
 from ..standout_document import LayerSeries, Standout
 from .by_head import by_layer, mean_of_heads
 from .registry import Findings
@@ -79,8 +79,8 @@ def _standout(layer: int, head: int, share: float, uniform: float, size: float) 
         value=share,
         compared=share / uniform,
         evidence=evidence,
-        sentence=f"Layer {layer}, head {head} gives {percent(round(share, 3))} % of its attention to the first token,"
-        f" uniform attention would give {percent(round(uniform, 3))} %{value}.",
+        sentence=f"Layer {layer}, head {head} gives {rounded_percent(share)} % of its attention to the first token,"
+        f" uniform attention would give {rounded_percent(uniform)} %{value}.",
     )
 
 
@@ -89,17 +89,18 @@ def _summary(items: list[Standout], figure: Floats, uniform: Floats, seen: Seen)
     known = np.isfinite(figure)
     usual = np.broadcast_to(uniform[:, None], figure.shape)[known].mean()
     over_all = (
-        f"{percent(round(float(figure[known].mean()), 3))} %, where uniform attention gives"
-        f" {percent(round(float(usual), 3))} %"
+        f"{rounded_percent(float(figure[known].mean()))} %, where uniform attention gives"
+        f" {rounded_percent(float(usual))} %"
     )
     ids = {int(tokens[0]) for tokens in seen.tokens}
     token = f" ({seen.token_text(ids.pop())})" if len(ids) == 1 else ""
     n_heads = counted(int(known.sum()), "head")
     if not items:
         return f"No head is a sink; all {n_heads} together give the first token{token} {over_all}."
+    giving, whose = ("gives", "its") if len(items) == 1 else ("give", "their")
     sizes = [item.evidence["value_size"] for item in items if "value_size" in item.evidence]
     small = f" Its values have {short(float(np.median(sizes)))} times the usual norm there." if sizes else ""
     return (
-        f"{len(items)} of {n_heads} give {percent(SINK)} % of their attention or more to the first token{token};"
+        f"{len(items)} of {n_heads} {giving} {percent(SINK)} % of {whose} attention or more to the first token{token};"
         f" all heads together give it {over_all}.{small}"
     )

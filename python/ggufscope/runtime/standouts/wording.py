@@ -18,7 +18,9 @@ def kind_sentence(record: StandoutKind) -> str:
         return record.summary
     if not record.items:
         return ""
-    more = f" ({record.n_found} of them)" if record.n_found > 1 else ""
+    more = (
+        f" There {'is 1' if record.n_found == 2 else f'are {record.n_found - 1}'} more." if record.n_found > 1 else ""
+    )
     return record.items[0].sentence + more
 
 

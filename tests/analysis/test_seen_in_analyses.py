@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -19,6 +20,9 @@ from support.planted_heads import (
     plant_quiet_neuron,
     random_model,
 )
+
+if TYPE_CHECKING:
+    from ggufscope.runtime import Plan
 
 WriteGguf = Callable[..., Path]
 OURS = {"previous_token_head", "own_token_head", "spread_head", "induction_head", "quiet_neuron"}
@@ -51,6 +55,13 @@ def test_openings_show_what_a_probe_does(stories260k: Path) -> None:
     scores = [of.kinds["induction_head"].series["score"].values for of in (opened, probed)]
     np.testing.assert_allclose(*scores, rtol=1e-4, atol=1e-6)
     assert {record.seen_on for record in opened.kinds.values() if record.kind in OURS} == {"4 openings"}
+
+
+def test_every_preset_leaves_findings_to_the_same_openings(stories260k: Path) -> None:
+    plans: list[Plan] = []
+    kinds = gs.analyze(stories260k, preset="heuristic", announce=plans.append).standouts.kinds
+    assert [plan.written for plan in plans] == [8]
+    assert {kinds[name].seen_on for name in ("sink", "massive_activation", "super_weight")} == {"4 openings"}
 
 
 def test_a_profile_does_not_read(write_gguf: WriteGguf, tmp_path: Path) -> None:

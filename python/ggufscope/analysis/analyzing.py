@@ -203,7 +203,7 @@ def _seen(analysed: AnalysisInput, rankings: Mapping[str, Ranking], exact: Exact
     if exact.openings is not None:
         seen = seen_on_openings(analysed.model, exact.openings)
         return SEEN.search(seen, seen.words)
-    return SEEN.not_applicable(f"the model was not run: {exact.reason or 'no probe was asked for'}")
+    return SEEN.not_applicable(f"the model was not run: {exact.reason}")
 
 
 def _probing(settings: AnalysisSettings, probed: Trace | None) -> Probing | None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..architecture.limits import NotApplicableError
-from .presets.propagated import NAME as PROPAGATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ExactOpenings:
-    """Openings, or the reason why there are none; neither where nothing asked for them so far."""
+    """Openings, or the reason why there are none; neither where the model reads a probe."""
 
     openings: Openings | None
     reason: str | None
@@ -33,9 +32,12 @@ def exact_openings(
     announce: Callable[[Plan], object] | None,
     progress: Callable[[int, int], object] | None,
 ) -> ExactOpenings:
-    """Let the model write and read openings, where that is asked for and something builds on it."""
+    """Let the model write and read openings, where that is asked for.
+
+    Propagation builds on them, and findings whichever preset is run; a probe has beginnings that serve as well.
+    """
     reason = _why_not(model, settings)
-    if model is None or reason is not None or not _wanted(settings):
+    if model is None or reason is not None or settings.probe is not None:
         return ExactOpenings(None, reason)
     from ..runtime.openings import read_openings  # noqa: PLC0415 - engines only where they are needed
 
@@ -59,8 +61,3 @@ def _why_not(model: Model | None, settings: AnalysisSettings) -> str | None:
     if model is None:
         return "the model itself is needed, and the input is a profile"
     return "no opening was asked for" if settings.opening == 0 else None
-
-
-def _wanted(settings: AnalysisSettings) -> bool:
-    """Whether propagation, which builds on them, is to run."""
-    return settings.probe is None and settings.preset in {None, PROPAGATION}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,9 @@ from .._version import __version__
 from ..arrays.arguments import thread_count
 from ..models.subject import same_model
 from ..runtime import Trace
-from ..runtime.reading.probes import words_of
-from ..runtime.standouts import SEEN, seen_on_openings
-from ..text.numbers import counted
 from .analysis_document import AnalysisRun
 from .analysis_result import Analysis
-from .exact_openings import ExactOpenings, exact_openings
+from .exact_openings import exact_openings
 from .index.ranking import Ranking, rank_layers
 from .index.risk import is_gauge_invariant
 from .inputs.gauge import EXPLANATIONS
@@ -29,7 +26,7 @@ from .presets.heuristic import NAME as HEURISTIC
 from .presets.registry import PRESETS, Preset, PresetInput
 from .records import analysis_document
 from .settings import USUAL_OPENING, AnalysisSettings, make_settings
-from .standouts import WEIGHTS, Ablation, ReadProbe, Weights
+from .standout_search import search_standouts
 from .verdicts.hypotheses import HYPOTHESES
 from .verdicts.invariant_risk import invariant_risk
 from .verdicts.judging import Context, judge
@@ -39,7 +36,6 @@ if TYPE_CHECKING:
     from ..profiles.profile_result import Profile
     from ..runtime import Plan
     from ..runtime.reading.probes import AskedProbe
-    from ..runtime.standout_document import StandoutKind
     from .verdicts.findings import Finding
 
 
@@ -141,32 +137,22 @@ def analyze_with(
         _check_probe(probed, analysed)
         exact = exact_openings(analysed.model, settings, threads=n_threads, announce=announce, progress=progress)
         preset_input = PresetInput(
-            analysed.table,
-            settings.norm,
-            analysed.model,
-            n_threads,
-            progress,
-            settings.probe,
-            settings.seed,
-            announce,
-            probed,
-            exact.openings,
-            exact.reason,
+            table=analysed.table,
+            norm=settings.norm,
+            model=analysed.model,
+            threads=n_threads,
+            progress=progress,
+            probe=settings.probe,
+            seed=settings.seed,
+            announce=announce,
+            probed=probed,
+            openings=exact.openings,
+            no_openings=exact.reason,
         )
         rankings = {preset.name: rank_layers(preset, preset_input, settings) for preset in chosen}
-        weights = Weights(
-            analysed.table,
-            analysed.profile,
-            analysed.model,
-            n_threads,
-            settings.seed,
-            progress,
-            exact.openings,
-            exact.reason,
-            Ablation(settings.ablate, announce),
-            _read_probe(settings, probed, rankings),
+        standouts = search_standouts(
+            analysed, settings, rankings, exact, probed, threads=n_threads, progress=progress, announce=announce
         )
-        standouts = [*_seen(analysed, rankings, exact), *WEIGHTS.search(weights)]
     basis = _basis(analysed, rankings, settings, presets)
     hypotheses = _findings(analysed, rankings, basis, settings)
     run = AnalysisRun(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
@@ -181,29 +167,6 @@ def analyze_with(
         standouts=standouts,
     )
     return Analysis(document, analysed.profile)
-
-
-def _read_probe(settings: AnalysisSettings, probed: Trace | None, rankings: Mapping[str, Ranking]) -> ReadProbe | None:
-    """The probe that the model read, for whatever looks at the same tokens."""
-    read = next((ranking.scores.sequences for ranking in rankings.values() if ranking.scores.sequences), None)
-    if read is None:
-        return None
-    asked = None if settings.probe is None else settings.probe.kind
-    kind = asked if probed is None else probed.document.settings.probe_kind
-    return ReadProbe(read, f"{counted(len(read), 'sequence')} of {words_of(kind)}")
-
-
-def _seen(analysed: AnalysisInput, rankings: Mapping[str, Ranking], exact: ExactOpenings) -> Sequence[StandoutKind]:
-    """The findings while the model read a probe or openings, or the reason why it did not run."""
-    for ranking in rankings.values():
-        if ranking.scores.standouts:
-            return ranking.scores.standouts
-    if analysed.model is None:
-        return SEEN.not_applicable("the model itself is needed, to run it, and the input is a profile")
-    if exact.openings is not None:
-        seen = seen_on_openings(analysed.model, exact.openings)
-        return SEEN.search(seen, seen.words)
-    return SEEN.not_applicable(f"the model was not run: {exact.reason}")
 
 
 def _probing(settings: AnalysisSettings, probed: Trace | None) -> Probing | None:

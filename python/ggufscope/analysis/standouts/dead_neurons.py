@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...runtime.standouts import Findings, LayerSeries, Standout
-from ...text.numbers import counted, listed
+from ...text.numbers import count_text, counted, listed
 from .neurons import DEAD, DeadNeuron
 from .source import WEIGHTS
 
@@ -32,7 +32,8 @@ def find(weights: Weights) -> Findings:
     summary = None
     if search.n_dead > 1:
         layers = counted(len({neuron.layer for neuron in search.dead}), "layer")
-        summary = f"{search.n_dead} of {search.n_neurons} neurons, in {layers}, are dead by the norms of their weights."
+        dead, neurons = count_text(search.n_dead), counted(search.n_neurons, "neuron")
+        summary = f"{dead} of {neurons}, in {layers}, are dead by the norms of their weights."
     return Findings(items, series, summary, search.n_dead)
 
 

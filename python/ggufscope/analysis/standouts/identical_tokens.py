@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...models.token_texts import TokenTexts
 from ...runtime.standouts import Findings, Standout
+from ...text.numbers import counted
 from .source import WEIGHTS
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def find(weights: Weights) -> Findings:
     if len(groups) > 1:
         n_tokens = sum(map(len, groups))
         largest = _named(groups[0], texts)
-        summary = f"{n_tokens} tokens have the row of another token, in {len(groups)} groups, as {largest}."
+        summary = f"{counted(n_tokens, 'token')} have the row of another token, in {len(groups)} groups, as {largest}."
     return Findings([_standout(group, texts) for group in groups], summary=summary)
 
 
@@ -39,7 +40,7 @@ def _standout(group: list[int], texts: TokenTexts) -> Standout:
         value=float(len(group)),
         compared=None,
         evidence={},
-        sentence=f"{len(group)} tokens have one and the same row of the embedding: {_named(group, texts)}.",
+        sentence=f"{counted(len(group), 'token')} have one and the same row of the embedding: {_named(group, texts)}.",
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...models.token_texts import TokenTexts
 from ...runtime.standouts import Findings, Standout
-from ...text.numbers import rounded
+from ...text.numbers import counted, rounded
 from .source import WEIGHTS
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def find(weights: Weights) -> Findings:
     if len(items) > 1:
         names = ", ".join(f"{texts(int(token))} ({_times(factors[token])} ×)" for token in outliers[:_NAMED])
         among = ", among them" if len(items) > _NAMED else ":"
-        summary = f"{len(items)} tokens have rows of unusual length, against the median{among} {names}."
+        summary = f"{counted(len(items), 'token')} have rows of unusual length, against the median{among} {names}."
     return Findings(items, summary=summary)
 
 

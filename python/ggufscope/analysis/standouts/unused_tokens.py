@@ -8,6 +8,7 @@ import numpy as np
 
 from ...models.token_texts import TokenTexts
 from ...runtime.standouts import Findings, Standout
+from ...text.numbers import count_text
 from .embedding_rows import ALIKE, FEWEST_ALIKE
 from .source import WEIGHTS
 
@@ -52,7 +53,7 @@ def _standout(tokens: Sequence[int], verb: str, texts: TokenTexts, cosine: float
         value=float(len(tokens)),
         compared=None,
         evidence={"share": len(tokens) / n_rows, "median_cosine": cosine},
-        sentence=f"{len(tokens)} of {n_rows} {are} {verb}{among} {names}.",
+        sentence=f"{count_text(len(tokens))} of {count_text(n_rows)} {are} {verb}{among} {names}.",
     )
 
 

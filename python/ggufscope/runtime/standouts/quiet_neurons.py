@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...architecture.limits import NotApplicableError
-from ...text.numbers import counted, short
+from ...text.numbers import count_text, counted, short
 from ..standout_document import MOST_ITEMS, LayerSeries, Standout
 from .registry import Findings
 from .seen import SEEN, Seen
@@ -61,8 +61,9 @@ def _standout(peaks: Array, n_tokens: npt.NDArray[np.int64], layer: int, place: 
     named = {"neuron": neuron} | ({"expert": expert} if len(peaks) > 1 else {})
     of_expert = f", expert {expert}" if len(peaks) > 1 else ""
     sentence = (
-        f"Layer {layer}{of_expert}, neuron {neuron} never reached {QUIET:g} of the rms in {n_tokens[expert]} tokens: at"
-        f" most {short(peak)}, where half of the neurons reach {short(usual)}."
+        f"Layer {layer}{of_expert}, neuron {neuron} never reached {QUIET:g} of the rms in"
+        f" {counted(int(n_tokens[expert]), 'token')}: at most {short(peak)}, where half of the neurons reach"
+        f" {short(usual)}."
     )
     compared = peak / usual if usual > 0 else None
     return Standout("quiet_neuron", layer, None, named, peak, compared, {"tokens": float(n_tokens[expert])}, sentence)
@@ -71,4 +72,4 @@ def _standout(peaks: Array, n_tokens: npt.NDArray[np.int64], layer: int, place: 
 def _summary(n_found: int, n_judged: int, n_tokens: int) -> str | None:
     if n_found < 2:
         return None
-    return f"{n_found} of {counted(n_judged, 'neuron')} were never active in {counted(n_tokens, 'token')}."
+    return f"{count_text(n_found)} of {counted(n_judged, 'neuron')} were never active in {counted(n_tokens, 'token')}."

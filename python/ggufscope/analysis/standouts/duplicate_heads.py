@@ -1,4 +1,4 @@
-"""Attention heads that compute the same as another one."""
+"""Attention heads that are those of another one, but for their size."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def find(weights: Weights) -> Findings:
     summary = None
     if len(groups) > 1:
         spare = sum(len(group.heads) - 1 for group in groups)
-        summary = f"{spare} heads compute what another of their layer computes, in {len(groups)} groups."
+        summary = f"{spare} heads are those of another of their layer, but for their size, in {len(groups)} groups."
     return Findings([_standout(group) for group in groups], summary=summary)
 
 

@@ -1,6 +1,7 @@
 """What stands out in weights: planted in a random model, each is found, and nothing else."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -190,6 +191,35 @@ def test_findings_survive_saving_and_older_files_have_none(write_gguf, tmp_path)
     older = Analysis.from_json(json.dumps(plain))
     assert older.standouts.missing
     assert len(older.standouts) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"layer": -1}, "items.0.layer: not an index"),
+        ({"head": 1 << 63}, "items.0.head: not an index"),
+        ({"place": {"neuron": 1 << 70}}, "items.0.place.neuron: not an index"),
+        ({"place": {"neuron": -1}}, "items.0.place.neuron: not an index"),
+    ],
+)
+def test_places_that_are_none_are_told(write_gguf, change, place):
+    arguments = model()
+    dead_neuron(arguments["tensors"])
+    plain = json.loads(gs.analyze(write_gguf(**arguments), preset="heuristic").to_json())
+    number = [record["kind"] for record in plain["standouts"]].index("dead_neuron")
+    plain["standouts"][number]["items"][0] |= change
+    with pytest.raises(gs.AnalysisError, match=rf"malformed analysis: standouts\.{number}\.{re.escape(place)}"):
+        Analysis.from_json(json.dumps(plain))
+
+
+def test_no_kind_has_more_items_than_it_says(write_gguf):
+    arguments = model()
+    dead_neuron(arguments["tensors"])
+    plain = json.loads(gs.analyze(write_gguf(**arguments), preset="heuristic").to_json())
+    for record in plain["standouts"]:
+        record["n_found"] = 0
+    with pytest.raises(gs.AnalysisError, match="n_found: 0, and there are 1 items"):
+        Analysis.from_json(json.dumps(plain))
 
 
 @pytest.mark.parametrize("name", SPECIMENS)

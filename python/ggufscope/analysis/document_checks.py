@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import AnalysisError
+from ..runtime.standout_document import misplaced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -36,6 +37,8 @@ def check_analysis(document: AnalysisDocument) -> None:
     if document.model.n_layers != len(layers):
         raise _malformed("model.n_layers", f"{document.model.n_layers}, and there are {len(layers)} layers")
     _check_gauge(document.gauge, len(layers))
+    if reason := misplaced(document.standouts):
+        raise AnalysisError(f"malformed analysis: {reason}")
 
 
 def _check_preset(place: str, preset: PresetSummary) -> None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 MOST_ITEMS = 50  # of a kind in a saved document
+_INDEX = range(1 << 63)  # as tables hold them
 
 
 @dataclass(frozen=True)
@@ -75,3 +80,20 @@ class StandoutKind:
     not_applicable: str | None = None
     seen_on: str | None = None
     series: dict[str, LayerSeries] = field(default_factory=dict)
+
+
+def misplaced(kinds: Sequence[StandoutKind] | None) -> str | None:
+    """The first place of saved findings that is none, with the reason, as the error of a malformed file says it."""
+    for number, record in enumerate(kinds or ()):
+        if record.n_found < len(record.items):
+            return f"standouts.{number}.n_found: {record.n_found}, and there are {len(record.items)} items"
+        for position, item in enumerate(record.items):
+            for name, index in _indices(item):
+                if index not in _INDEX:
+                    return f"standouts.{number}.items.{position}.{name}: not an index"
+    return None
+
+
+def _indices(item: Standout) -> Iterator[tuple[str, int]]:
+    places = {"layer": item.layer, "head": item.head} | {f"place.{name}": index for name, index in item.place.items()}
+    yield from ((name, index) for name, index in places.items() if index is not None)

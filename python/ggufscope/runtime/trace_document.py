@@ -14,7 +14,7 @@ from ..errors import TraceError
 from ..models.subject import Subject
 from ..saving.form import SavedForm
 from .expert_document import ExpertRecord, check_experts
-from .standout_document import StandoutKind  # noqa: TC001  pydantic resolves the annotations
+from .standout_document import StandoutKind, misplaced
 
 SCHEMA = "ggufscope.trace/2"
 FIRST_SCHEMA = "ggufscope.trace/1"
@@ -235,11 +235,13 @@ OVER_ALL_TOKENS = (
 
 
 def _check_shapes(document: TraceDocument) -> None:
-    """Every table has the layers and heads of the model, and every figure is explained."""
+    """Every table has the layers and heads of the model, every figure is explained, and findings are somewhere."""
     model = document.model
     for name, column in (("n_heads", model.n_heads), ("n_kv_heads", model.n_kv_heads), ("windows", model.windows)):
         if len(column) != model.n_layers:
             raise TraceError(f"malformed trace: model.{name}: {len(column)} entries for {model.n_layers} layers")
+    if reason := misplaced(document.standouts):
+        raise TraceError(f"malformed trace: {reason}")
     ids = [prompt.id for prompt in document.prompts]
     if len(set(ids)) != len(ids):
         raise TraceError("malformed trace: prompts: an id stands there twice")

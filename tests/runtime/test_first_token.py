@@ -87,6 +87,23 @@ def test_what_one_sequence_alone_has_is_not_reported() -> None:
     assert not search("massive_activation", with_streams({(2, 4, 30): 9000.0}, sequences=1)).items
 
 
+def test_sequences_without_a_massive_activation_tell_nothing_of_its_token() -> None:
+    chance, tokens = np.random.default_rng(3), TOKENS[:2]
+    recorder = Recorder(2, SHAPE)
+    for prompt, ids in enumerate(tokens):
+        for layer, stream in enumerate(streams(chance, len(ids))):
+            if prompt == 1:
+                stream[4, 30] = 30_000
+            else:
+                stream[:, 30] = 0
+            recorder.take(prompt, layer, "residual", stream)
+    seen = Seen(recorder, SHAPE, tokens, "2 prompts", str, "not read")
+    record = next(record for record in SEEN.search(seen) if record.kind == "massive_activation")
+    (found,) = record.items
+    assert found.place == {"channel": 30, "token": 4, "first_layer": 0, "last_layer": LAYERS - 1}
+    assert found.evidence["carried_by_token"] == 0.5
+
+
 def test_a_massive_activation_may_last_to_the_end_and_be_carried_by_another_token() -> None:
     (found,) = search("massive_activation", with_streams({(3, 2, 5): 8000.0, (4, 2, 5): 8000.0})).items
     assert found.place == {"channel": 5, "token": 2, "first_layer": 3, "last_layer": 4}

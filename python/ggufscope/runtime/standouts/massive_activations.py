@@ -95,7 +95,8 @@ def _standout(channel: _Channel, seen: Seen) -> Standout | None:
     lower = np.flatnonzero(sizes[peak:] < LEFT * sizes[peak])
     last = len(sizes) - 1 if lower.size == 0 else peak + int(lower[0]) - 1
     highest = first + int(ratios[first : last + 1].argmax())
-    token, n_carried = Counter(channel.tokens[:, peak].tolist()).most_common(1)[0]
+    carrying = channel.tokens[:, peak]
+    token, n_carried = Counter(carrying[carrying >= 0].tolist()).most_common(1)[0]
     sign = 1.0 if np.median(channel.values[:, peak]) >= 0 else -1.0
     growth = _growth(seen.recorder.stream_peaks, channel, first)
     evidence = {"size_at_first_layer": float(sizes[first]), "carried_by_token": n_carried / len(seen.tokens)}

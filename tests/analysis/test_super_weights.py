@@ -109,6 +109,8 @@ def test_that_of_an_expert_says_which(write_gguf: WriteGguf) -> None:
     (found,) = search(write_gguf(**arguments)).items
     assert (found.layer, found.place) == (0, {"expert": EXPERT, "row": ROW, "column": NEURON})
     assert found.sentence.startswith(f"blk.0.ffn_down_exps.weight[{EXPERT},{ROW},{NEURON}] = 3 makes")
+    assert found.value is not None
+    assert found.evidence["growth"] == pytest.approx(abs(found.value) / 20, rel=1e-6)  # of the first token's row
 
 
 def test_without_a_run_there_are_candidates_by_the_weights_alone(write_gguf: WriteGguf) -> None:

@@ -49,6 +49,8 @@ def test_super_weights_of_gemma3(gemma3: Path) -> None:
     standouts = gs.analyze(gemma3).standouts
     places = {(item.layer, item.place["row"], item.place["column"]) for item in standouts.of("super_weight")}
     assert places == {(0, 400, 1405), (3, 163, 1414), (4, 163, 84)}
+    growth = {item.layer: item.evidence["growth"] for item in standouts.of("super_weight")}
+    assert growth == pytest.approx({0: 127, 3: 1.67, 4: 2.37}, rel=0.1)
     assert all(item.evidence["share_of_channel"] > 0.9 for item in standouts.of("super_weight"))
     assert {item.place["channel"] for item in standouts.of("massive_activation")} == {163, 400}
     assert len(standouts.of("tuned_gain")) == 4

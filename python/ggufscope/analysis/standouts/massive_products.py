@@ -45,8 +45,8 @@ class MassiveProduct:
         added: what the FFN adds to the channel.
         activation: the channel behind the layer.
         ratio: |activation| over the median of the stream.
-        growth: |activation| over the largest value of any channel and token in front of the layer; None in front of the
-            first.
+        growth: |activation| over the largest value of any channel and token in front of the layer; None in the first
+            layer of a model that adds to the rows of its embedding.
         token: position.
         opening: number of the opening it is largest in.
         n_openings: in which the product makes most of it.
@@ -73,7 +73,7 @@ def massive_products(blueprint: Blueprint, openings: Openings) -> list[MassivePr
     products: list[MassiveProduct] = []
     for number in range(openings.shape.n_layers):
         if openings.has(number, "ffn_output"):
-            products += _of_layer(blueprint.layer(number), openings)
+            products += _of_layer(blueprint, number, openings)
     return sorted(products, key=lambda product: -product.ratio)
 
 
@@ -92,11 +92,12 @@ def largest_additions(openings: Openings) -> list[float | None]:
     return series
 
 
-def _of_layer(layer: Layer, openings: Openings) -> Iterator[MassiveProduct]:
+def _of_layer(blueprint: Blueprint, number: int, openings: Openings) -> Iterator[MassiveProduct]:
+    layer = blueprint.layer(number)
     by_place: dict[tuple[int | None, int, int], list[MassiveProduct]] = {}
     for opening in range(len(openings.tokens)):
         own: dict[tuple[int | None, int, int], MassiveProduct] = {}
-        for product in _of_opening(layer, openings, opening):
+        for product in _of_opening(layer, openings, opening, _largest_before(blueprint, number, openings, opening)):
             place = product.expert, product.row, product.column
             if place not in own or abs(own[place].activation) < abs(product.activation):
                 own[place] = product
@@ -108,15 +109,23 @@ def _of_layer(layer: Layer, openings: Openings) -> Iterator[MassiveProduct]:
             yield MassiveProduct(**{**vars(largest), "n_openings": len(products)})
 
 
-def _of_opening(layer: Layer, openings: Openings, opening: int) -> Iterator[MassiveProduct]:
+def _largest_before(blueprint: Blueprint, number: int, openings: Openings, opening: int) -> float | None:
+    """The largest |x| of the stream in front of a layer; None in front of the first where not only rows are read."""
+    if number > 0:
+        return float(np.abs(openings.at(number - 1, "residual")[opening]).max())
+    embedding = blueprint.embedding()
+    if embedding.positions is not None or embedding.types is not None or embedding.norm is not None:
+        return None
+    tokens = np.unique(openings.tokens[opening]).tolist()
+    return abs(embedding.scale) * max(float(np.abs(embedding.tokens.decode(token, 1)).max()) for token in tokens)
+
+
+def _of_opening(layer: Layer, openings: Openings, opening: int, before: float | None) -> Iterator[MassiveProduct]:
     stream = widened(openings.at(layer.number, "residual")[opening])
     added = widened(openings.at(layer.number, "ffn_output")[opening]) * layer.output_scale
     median = float(np.median(np.abs(stream)))
     if not median > 0 or not np.isfinite(stream).all():
         return
-    before = None
-    if layer.number > 0:
-        before = float(np.abs(openings.at(layer.number - 1, "residual")[opening]).max())
     made = (np.abs(stream) >= MASSIVE * median) & (added * np.sign(stream) >= MOST * np.abs(stream))
     for token, channel in np.argwhere(made).tolist():
         if isinstance(layer.feed_forward, Mixture) and token >= FIRST:

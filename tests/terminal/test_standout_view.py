@@ -34,7 +34,7 @@ def test_sentences_fit_the_width_and_stand_below_each_other(width):
     assert lines[1].startswith("· Loud: Layer 11")
     assert lines[2].startswith("  ")
     joined = " ".join(text.split())
-    assert f"{LONG} There is 1 more." in joined
+    assert f"{LONG} There is 1 more finding." in joined
     assert "None of 2 other kinds." in joined
 
 

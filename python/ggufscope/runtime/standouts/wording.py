@@ -18,9 +18,8 @@ def kind_sentence(record: StandoutKind) -> str:
         return record.summary
     if not record.items:
         return ""
-    more = (
-        f" There {'is 1' if record.n_found == 2 else f'are {record.n_found - 1}'} more." if record.n_found > 1 else ""
-    )
+    n_more = record.n_found - 1
+    more = f" There {'is' if n_more == 1 else 'are'} {counted(n_more, 'more finding')}." if n_more > 0 else ""
     return record.items[0].sentence + more
 
 

@@ -49,6 +49,7 @@ def test_own_words_lead(own_words: gs.Trace, stories260k: Path) -> None:
     assert list(gs.analyze(stories260k, probe="random:2").presets) == ["heuristic", "probe"]
     found = gs.analyze(stories260k, probe=own_words)
     assert list(found.presets) == ["probe", "heuristic", "propagation"]
+    np.testing.assert_allclose(found.heads["head_entropy"], own_words.head_figure("entropy_share").mean(axis=0))
     document, without = found.document, gs.analyze(stories260k).document
     assert (document.settings.preset, document.preset.summary) == (
         "probe",

@@ -11,6 +11,7 @@ from ..runtime.standouts.standouts import Standouts
 from ..saving.marks import COMMENT
 from ..saving.results import NotebookView, SavedInDirectory
 from .analysis_form import ANALYSIS_FORM
+from .presets.propagated import NAME as PROPAGATION
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -28,7 +29,7 @@ FILES = (REPORT_JSON, REPORT_MARKDOWN, PROFILE_JSON)
 
 
 class Analysis(NotebookView, SavedInDirectory):
-    """A risk index, hypotheses and what they are worth, from the weights alone; made by `ggufscope.analyze`.
+    """A risk index, hypotheses, what they are worth, and what stands out; made by `ggufscope.analyze`.
 
     Saved as `analysis-report.json`, numbers with 10 significant digits, with `report.md` and, where the analysis had a
     profile, `profile.json`, for whoever renders the results again. Equality does not look at the profile.
@@ -65,11 +66,17 @@ class Analysis(NotebookView, SavedInDirectory):
     def heads(self) -> dict[str, npt.NDArray[np.float64]]:
         """Scores of single attention heads, each (L, heads), NaN where a layer has no such head; {} without any.
 
-        Of the propagation preset `head_entropy` and the plain `baseline`, and with `_rank` behind either its rank over
-        all heads of the model, 1 for the highest.
+        `head_entropy`, a share of ln(keys seen), and the same in bands of positions, `head_entropy_1_3` …;
+        `first_token_share`, attention on the first token; and the plain `baseline`. With `_rank` behind one its rank
+        over all heads of the model, 1 for the highest. What both a probe and propagation tell is that of the probe.
         """
-        presets = (self.document.preset, *self.document.other_presets)
-        return {name: _table(rows) for preset in presets for name, rows in preset.per_head.items()}
+        presets = [self.document.preset, *self.document.other_presets]
+        presets.sort(key=lambda preset: preset.name == PROPAGATION)
+        tables: dict[str, npt.NDArray[np.float64]] = {}
+        for preset in presets:
+            for name, rows in preset.per_head.items():
+                tables.setdefault(name, _table(rows))
+        return tables
 
     @cached_property
     def hypotheses(self) -> dict[str, Finding]:

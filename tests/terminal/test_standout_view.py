@@ -43,6 +43,11 @@ def test_nothing_found_is_one_line():
     assert text.splitlines() == ["what stands out: None of 2 kinds was found."]
 
 
+def test_a_single_kind_without_findings_is_named():
+    text = rendered(render_standouts, [kind("Loud", LONG), kind("Dead neurons")], 80)
+    assert "None of 1 other kind: dead neurons." in text
+
+
 def test_reasons_are_told_once():
     kinds = [kind(title, not_applicable="a profile cannot be run") for title in ("Sinks", "Induction heads")]
     text = rendered(render_standouts, kinds, 80)

@@ -33,13 +33,14 @@ def absence(kinds: Sequence[StandoutKind], *, named: bool = True) -> str:
 
     Args:
         kinds: all of them.
-        named: whether the line names them.
+        named: whether the line names them; a single one is named anyway.
     """
     looked_for = [record for record in kinds if record.not_applicable is None]
     empty = [record for record in looked_for if not record.n_found]
     if not empty:
         return ""
     titles = ", ".join(_lowered(record.title) for record in empty)
+    named = named or len(empty) == 1
     if len(empty) == len(looked_for):
         return f"None of {counted(len(empty), 'kind')} was found{f' ({titles})' if named else ''}."
     return f"None of {counted(len(empty), 'other kind')}{f': {titles}' if named else ''}."

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import ggufscope as gs
@@ -13,6 +14,7 @@ from ggufscope.report.charts import THEMES, draw, left_out, png, svg, themed, ve
 from ggufscope.report.charts.registry import LARGEST_TABLE, MODULES, makers
 from ggufscope.report.content.results import ReportData
 from support.report_models import HOSTILE, MODELS, NO_LAYERS, analysis_alone, profile_alone, results
+from support.small_models import readable
 from support.specifications import strings
 
 altair = pytest.importorskip("altair", reason="charts need the extra report")
@@ -215,6 +217,13 @@ def test_without_layers_sizes_and_magnitudes_remain(write_gguf):
         assert drawn.left_out["tensor-map"] == "no matrix belongs to a layer"
     assert draw(results("no tensor", write_gguf)).left_out["sizes"] == "the model has no weights"
     assert draw(results("zeros", write_gguf)).left_out["magnitudes"] == "every weight is 0"
+
+
+def test_sizes_that_are_all_zero_have_no_place_on_a_logarithmic_axis(write_gguf):
+    arguments = readable()
+    zero = {name: np.zeros_like(tensor) for name, tensor in arguments["tensors"].items()}
+    drawn = draw(ReportData.of(gs.analyze(write_gguf(**arguments | {"tensors": zero}), threads=2)))
+    assert "every value is 0" in {drawn.left_out[name] for name in drawn.left_out.keys() - {"magnitudes"}}
 
 
 def test_a_fast_profile_says_what_it_lacks(write_gguf):

@@ -42,6 +42,8 @@ def depth_chart(data: ReportData, about: DepthChart) -> Chart:
     shown = [line for line in found if line.known]
     if not shown:
         raise LeftOutError(_why(document, about, set(presets)))
+    if about.logarithmic and not any(value > 0 for line in shown for _, value in line.known):
+        raise LeftOutError("every value is 0")
     sentence = " ".join(_sentence(line, document, about, alone=len(shown) == 1) for line in shown)
     marked = "The marks are the quantization types of the tensors it reads."
     zeros = " Grey bars: the share of exact zeros that ggml's quantizer makes of Gaussian to Laplace weights."

@@ -1,0 +1,60 @@
+"""The pass of a check over a model: the statistics of every tensor, of its experts, and its runs of zero bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..arrays.statistics import TensorStatistics, whole_of
+from ..models.experts import holds_experts
+from ..profiles.profiling import observe_tensors
+from .facts import TensorFacts
+from .zero_runs import zero_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from .._core import Part
+    from ..models.model import Model
+    from ..models.tensor import Tensor
+
+# Of an expert, what rules ask for; its histogram and vectors would take too much room for 40 000 of them.
+_OF_EXPERTS = (
+    "nan_count",
+    "inf_count",
+    "min",
+    "max",
+    "abs_max",
+    "rms",
+    "block_scale_min",
+    "block_scale_nonfinite_fraction",
+)
+
+
+def gather(
+    model: Model, threads: int, progress: Callable[[int, int], object] | None = None, *, fast: bool = False
+) -> list[TensorFacts]:
+    """What rules on weights look at, in file order.
+
+    Raises:
+        GGUFError: The file shrank while it was read.
+    """
+    return [
+        _facts(tensor, parts)
+        for tensor, parts in observe_tensors(model, threads=threads, progress=progress, fast=fast, stored=True)
+    ]
+
+
+def _facts(tensor: Tensor, parts: Sequence[Part]) -> TensorFacts:
+    whole = whole_of(parts)
+    statistics = TensorStatistics.of(
+        whole, n_bytes=tensor.n_bytes, shape=tensor.shape, type=tensor.type, name=tensor.name
+    )
+    apart = holds_experts(tensor.shape) and len(parts) == tensor.n_experts  # the core leaves tiny matrices together
+    experts = [_expert(part) for part in parts] if apart else []
+    runs = zero_runs(tensor) if statistics.get("abs_max") else []
+    return TensorFacts(tensor, statistics, experts, runs)
+
+
+def _expert(part: Part) -> Mapping[str, Any]:
+    fields = part.statistics.fields()
+    return {name: fields[name] for name in _OF_EXPERTS if name in fields}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..models.factors import expert_factors, scales_inputs
-from .limits import NotApplicableError
+from .limits import MissingTensorError, NotApplicableError, ShapeError
 from .matrices import Matrix
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Catalog:
         """
         tensor = self.find(layer, role)
         if tensor is None:
-            raise NotApplicableError(f"there is no {role if layer is None else f'blk.{layer}.{role}'}")
+            raise MissingTensorError(layer, role)
         return tensor
 
     def columns(self, layer: int | None, role: str) -> int:
@@ -75,7 +75,7 @@ class Catalog:
         """
         tensor = self.need(layer, role)
         if len(tensor.shape) < 2:
-            raise NotApplicableError(f"{tensor.name} is no matrix")
+            raise ShapeError(tensor.name, "is no matrix")
         return tensor.shape[-1]
 
     def n_bytes(self, layer: int) -> int:
@@ -91,7 +91,7 @@ class Catalog:
         if tensor is None:
             return None
         if tensor.n_elements != size:
-            raise NotApplicableError(f"{tensor.name} has {tensor.n_elements} elements, not {size}")
+            raise ShapeError(tensor.name, f"has {tensor.n_elements} elements, not {size}")
         vector = tensor.dequantize().reshape(-1).astype(np.float64)
         if np.isnan(vector).any():
             raise _not_finite(tensor.name)
@@ -189,4 +189,4 @@ def _not_finite(name: str) -> NotApplicableError:
 def _require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
     if tensor.shape != shape or 0 in shape:
         actual, wanted = (" × ".join(map(str, extents)) for extents in (tensor.shape, shape))
-        raise NotApplicableError(f"{tensor.name} is {actual}, not {wanted}")
+        raise ShapeError(tensor.name, f"is {actual}, not {wanted}")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..arrays.arguments import describe_type
 from ..text.names import base_name
+from .blueprints import Parts, parts_of
 from .findings import Place
+from .holes import holes
 from .locating import place_of_element
 
 if TYPE_CHECKING:
@@ -18,7 +21,23 @@ if TYPE_CHECKING:
     from ..models.tensor import Tensor
     from .zero_runs import ZeroRun
 
-_NO_MODEL = frozenset({"adapter", "mmproj", "imatrix", "vocab"})
+Contents = Literal["model", "projector", "adapter", "imatrix", "vocabulary", "other"]
+_BY_TYPE: dict[str | None, Contents] = {
+    None: "model",
+    "model": "model",
+    "mmproj": "projector",
+    "adapter": "adapter",
+    "imatrix": "imatrix",
+    "vocab": "vocabulary",
+}
+# Architectures of files that were written before `general.type` was.
+_BY_ARCHITECTURE: dict[str | None, Contents] = {"clip": "projector", "controlvector": "adapter", "imatrix": "imatrix"}
+
+
+def all_equal(fields: Mapping[str, Any] | TensorStatistics) -> bool:
+    """Whether statistics are of weights that are all one number."""
+    low, high = fields.get("min"), fields.get("max")
+    return low is not None and low == high
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +55,21 @@ class TensorFacts:
     statistics: TensorStatistics
     experts: list[Mapping[str, Any]] = field(default_factory=list)
     zero_runs: list[ZeroRun] = field(default_factory=list)
+
+    @cached_property
+    def holes(self) -> list[ZeroRun]:
+        """The runs of zero bytes that no rows and no experts explain."""
+        return holes(self.tensor, self.zero_runs, self.zero_experts)
+
+    @cached_property
+    def zero_experts(self) -> list[bool]:
+        """Whether each expert is all zeros; empty for a tensor that is one piece."""
+        return [fields.get("abs_max") == 0 for fields in self.experts]
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all weights are one number; a single one is not."""
+        return self.tensor.n_elements > 1 and all_equal(self.statistics)
 
     @property
     def is_quantized(self) -> bool:
@@ -68,14 +102,35 @@ class Facts:
     tensors: list[TensorFacts] = field(default_factory=list)
     file_hashes: Mapping[int, str] = field(default_factory=dict)
 
+    @cached_property
+    def contents(self) -> Contents:
+        """The kind of file, by what it says of itself."""
+        if not len(self.model.tensors):
+            return "vocabulary"
+        by_type = _BY_TYPE.get(self.model.general_type, "other")
+        return _BY_ARCHITECTURE.get(self.model.architecture, by_type) if by_type == "model" else by_type
+
     @property
     def is_model(self) -> bool:
         """Whether the file claims to be a whole model: no adapter, projector, imatrix or vocabulary."""
-        return self.model.general_type not in _NO_MODEL and len(self.model.tensors) > 0
+        return self.contents == "model"
+
+    @cached_property
+    def parts(self) -> Parts | None:
+        """What its architecture says about a model; None where it is not known."""
+        return parts_of(self.model) if self.is_model else None
+
+    def numbers(self) -> Iterator[TensorFacts]:
+        """The tensors of numbers that are meant to be finite; tables of integers are none."""
+        return (facts for facts in self.tensors if facts.tensor.kind != "table" and facts.tensor.n_elements)
 
     def weights(self) -> Iterator[TensorFacts]:
-        """The tensors that hold weights or factors of them; tables of integers are none."""
-        return (facts for facts in self.tensors if facts.tensor.kind != "table" and facts.tensor.n_elements)
+        """The tensors that a model computes with: sums of an imatrix are none."""
+        return self.numbers() if self.contents != "imatrix" else iter(())
+
+    def trained(self) -> Iterator[TensorFacts]:
+        """The weights of models and projectors. Those of adapters may be zero, or as they were drawn, in parts."""
+        return self.numbers() if self.contents in {"model", "projector"} else iter(())
 
     def at_tensor(self, tensor: Tensor, **more: Any) -> Place:
         """The place of a whole tensor: its first byte."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..arrays.statistics import TensorStatistics, whole_of
-from ..models.experts import holds_experts
+from ..models.experts import holds_experts, is_role_of_experts
 from ..profiles.profiling import observe_tensors
 from .facts import TensorFacts
 from .zero_runs import zero_runs
@@ -49,7 +49,9 @@ def _facts(tensor: Tensor, parts: Sequence[Part]) -> TensorFacts:
     statistics = TensorStatistics.of(
         whole, n_bytes=tensor.n_bytes, shape=tensor.shape, type=tensor.type, name=tensor.name
     )
-    apart = holds_experts(tensor.shape) and len(parts) == tensor.n_experts  # the core leaves tiny matrices together
+    # The core leaves tiny matrices together; three dimensions may also be those of a convolution.
+    of_experts = holds_experts(tensor.shape) and is_role_of_experts(tensor.role)
+    apart = of_experts and len(parts) == tensor.n_experts
     experts = [_expert(part) for part in parts] if apart else []
     runs = zero_runs(tensor) if statistics.get("abs_max") else []
     return TensorFacts(tensor, statistics, experts, runs)

@@ -35,7 +35,7 @@ class ZeroRun(NamedTuple):
         return self.end - self.begin
 
 
-def zero_runs(tensor: Tensor, most: int = 64) -> list[ZeroRun]:
+def zero_runs(tensor: Tensor, most: int = 4096) -> list[ZeroRun]:
     """The runs of at least 2 KiB in the bytes of a tensor, in order; at most so many."""
     data = tensor.data.reshape(-1)
     runs: list[ZeroRun] = []

@@ -30,7 +30,7 @@ _FEWEST = 8
 )
 def depth(facts: Facts) -> Iterator[Fault]:
     by_role: dict[tuple[str | None, str | None], list[TensorFacts]] = defaultdict(list)
-    for each in facts.weights():
+    for each in facts.trained():
         if each.is_of_layers and each.tensor.expert is None and each.statistics.get("rms"):
             by_role[each.tensor.stack, each.tensor.role].append(each)
     for tensors in by_role.values():

@@ -30,8 +30,8 @@ _MOST = 0.5
     remedy="Do not feed these tokens; where they are many, compare the vocabulary with the original.",
 )
 def embedding_rows(facts: Facts) -> Iterator[Fault]:
-    for each in facts.weights():
-        if each.tensor.role != "token_embd" or len(each.tensor.shape) != 2 or not each.statistics.get("abs_max"):
+    for each in facts.trained():
+        if each.tensor.role != "token_embd" or len(each.tensor.shape) != 2 or each.is_constant:
             continue
         groups = _equal_rows(each)
         if not groups:

@@ -1,4 +1,4 @@
-"""Factors without the matrix that they belong to, and factors that are no numbers to multiply by."""
+"""Factors without the matrix that they belong to, and factors that are zero."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...models.factors import INPUT_SUFFIXES, SUFFIXES, passed_over
+from ...models.factors import INPUT_SUFFIXES, SUFFIXES, passed_over, scales_inputs
+from ...text.numbers import counted
 from ..registry import Fault, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..facts import Facts
+    from ..findings import Severity
 
 _GAINS = (".ffn_gate_inp.scale",)
 
@@ -20,10 +22,10 @@ _GAINS = (".ffn_gate_inp.scale",)
 @rule(
     "factors",
     "error",
-    "factors without their matrix, or that are zero or no numbers",
-    reads="structure",
+    "factors without their matrix, or that are zero",
+    reads="weights",
     why="NVFP4 and BitNet files keep the size of a matrix in a `.scale` beside it. Without the matrix it is a leftover"
-    " of a lost tensor; zero, NaN or infinite, it makes the matrix so.",
+    " of a lost tensor, or a name that no reader finds, which is a warning; a zero makes the matrix one of zeros.",
     remedy="Convert again.",
 )
 def factors(facts: Facts) -> Iterator[Fault]:
@@ -38,8 +40,12 @@ def factors(facts: Facts) -> Iterator[Fault]:
     for tensor in passed_over(tensors):
         sentence = f"{tensor.name} has {tensor.n_elements} numbers, and no matrix that they fit"
         yield Fault(sentence, facts.at_tensor(tensor), "warning")
-    for tensor in tensors.values():
-        values = None if tensor.factor is None else tensor.factor.values()
-        if values is not None and not (np.isfinite(values).all() and values.all()):
-            place = facts.at_tensor(tensor)
-            yield Fault(f"a factor beside {tensor.name} is zero or no number", place)
+    for each in facts.numbers():
+        if each.tensor.kind != "factor":
+            continue
+        zeros = np.flatnonzero(each.tensor.dequantize(threads=facts.threads).reshape(-1) == 0)
+        if zeros.size:
+            # Nothing but kernels that quantize what goes into a matrix reads a factor of that.
+            severity: Severity | None = "warning" if scales_inputs(each.tensor) else None
+            place = facts.at_element(each.tensor, int(zeros[0]), count=int(zeros.size))
+            yield Fault(f"{counted(int(zeros.size), 'factor')} of zero in {each.tensor.name}", place, severity)

@@ -17,22 +17,28 @@ if TYPE_CHECKING:
     from ..facts import Facts
 
 _LARGEST = 65504.0  # of float16
+_SMALLEST = 2.0**-25  # what is not larger becomes zero
 _WIDER = {"F32", "F64", "BF16"}
 
 
 @rule(
     "float16",
     "warning",
-    "weights beyond float16, to which some runtimes convert",
+    "weights that float16, to which some runtimes convert, cannot hold",
     reads="weights",
-    why="Weights stored as float32 or bfloat16 reach beyond 65504; a runtime that converts them to float16 makes them"
-    " infinite. It is not judged whether activations overflow.",
+    why="A runtime that converts float32 or bfloat16 to float16 makes weights beyond 65504 infinite, and a matrix of"
+    " weights under 3e-8 one of zeros. It is not judged whether activations overflow.",
     remedy="Run the model where weights stay bfloat16 or float32.",
 )
 def float16(facts: Facts) -> Iterator[Fault]:
     for each in facts.weights():
         largest = each.statistics.get("abs_max")
-        if each.tensor.type not in _WIDER or each.tensor.kind != "matrix" or largest is None or largest <= _LARGEST:
+        if each.tensor.type not in _WIDER or each.tensor.kind != "matrix" or not largest:
+            continue
+        if largest <= _SMALLEST:
+            sentence = f"no |w| is larger than {largest:.3g}, which float16 takes for zero, in {each.tensor.name}"
+            yield Fault(sentence, facts.at_tensor(each.tensor))
+        if largest <= _LARGEST:
             continue
         element = first_element(each.tensor, _beyond, facts.threads)
         if element is not None:

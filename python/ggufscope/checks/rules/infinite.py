@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     " float32.",
 )
 def infinite(facts: Facts) -> Iterator[Fault]:
-    for each in facts.weights():
+    for each in facts.numbers():
         beyond = each.statistics.get("beyond_float32_count", 0)
         count = each.statistics["inf_count"] + beyond
         if each.is_quantized or not count:

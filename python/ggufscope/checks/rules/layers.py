@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ...models.roles import NEXT_TOKENS
 from ...models.stacks import block_counts, layer_ranges
 from ...text.numbers import counted
@@ -35,17 +37,29 @@ def layers(facts: Facts) -> Iterator[Fault]:
         there = set(stacks[stack])
         if stack is None:
             there |= set(model.stacks.get(NEXT_TOKENS, ()))
+        there |= _without_parts(facts, count) if stack is None else set()
         present = [layer for layer in there if layer < count]
         if len(present) < count:
             missing = _missing(there, count)
             sentence = f"{key} is {count}, and {counted(count - len(present), 'layer')} are not there: {missing}"
             yield Fault(sentence, Place(key=key, count=count - len(present)))
-        surplus = sorted(layer for layer in there if layer >= count)
+        surplus = sorted(layer for layer in stacks[stack] if layer >= count)  # next tokens may follow
         if surplus:
             sentence = f"layers {layer_ranges(surplus)} stand behind the {count} that {key} declares"
             yield Fault(sentence, Place(key=key, count=len(surplus)), "warning")
 
 
+def _without_parts(facts: Facts, count: int) -> set[int]:
+    """The layers to which the metadata give neither heads nor neurons: pruned models have such, without a tensor."""
+    lists = [facts.model.metadata.get(f"{facts.model.architecture}.{key}") for key in _PARTS]
+    counts = [each for each in lists if isinstance(each, np.ndarray) and each.dtype.kind in "iu"]
+    if len(counts) < len(lists):
+        return set()
+    size = min(count, *map(len, counts))
+    return set(np.flatnonzero(~np.any([each[:size] for each in counts], axis=0)).tolist())
+
+
+_PARTS = ("attention.head_count", "feed_forward_length")
 _MOST_LISTED = 1 << 16
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     remedy="Get the file again and compare its digest; if it is as published, convert it again from the original.",
 )
 def nan(facts: Facts) -> Iterator[Fault]:
-    for each in facts.weights():
+    for each in facts.numbers():
         count = each.statistics["nan_count"]
         if each.is_quantized or not count:
             continue

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ...arrays.arguments import describe_type
+from ...text.numbers import counted
 from ..locating import place_of_block
 from ..registry import Fault, rule
 from ..scales import first_block
@@ -12,7 +16,7 @@ from ..wording import in_experts
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..facts import Facts
+    from ..facts import Facts, TensorFacts
 
 # Types with a scale that is a range, or the largest magnitude, over a positive number. In others the sign of the
 # scale is the sign of the largest weight.
@@ -29,7 +33,9 @@ _POSITIVE = frozenset({"Q4_1", "Q5_1", "Q8_0", "Q8_1", "Q2_K", "Q4_K", "Q5_K", "
     remedy="Compare the digest of the file with the published one.",
 )
 def negative_scale(facts: Facts) -> Iterator[Fault]:
-    for each in facts.weights():
+    for each in facts.numbers():
+        if each.tensor.type == "NVFP4":
+            yield from _signed_bytes(each)
         lowest = each.statistics.get("block_scale_min")
         if each.tensor.type not in _POSITIVE or lowest is None or lowest >= 0:
             continue
@@ -44,3 +50,14 @@ def negative_scale(facts: Facts) -> Iterator[Fault]:
 
 def _negative(fields: Mapping[str, Any]) -> bool:
     return (fields.get("block_scale_min") or 0) < 0
+
+
+def _signed_bytes(facts: TensorFacts) -> Iterator[Fault]:
+    """Scales of NVFP4 with the bit of a sign, which ggml does not read; 0xFF is NaN, and `reserved-scale` finds it."""
+    scales = facts.tensor.data.reshape(-1, describe_type("NVFP4")["bytes_per_block"])[:, :4]
+    blocks = np.flatnonzero(((scales > 0x7F) & (scales != 0xFF)).any(axis=1))
+    if blocks.size:
+        block = int(blocks[0])
+        sentence = f"{counted(int(blocks.size), 'block')} with negative scales in {facts.tensor.name}"
+        place = place_of_block(facts.tensor, block, count=int(blocks.size))
+        yield Fault(f"{sentence}, first in block {block}", place)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TINY = 1e-4  # largest magnitude of a gain
 _MANY = 0.3  # of all gains of a role
+_MOST = 0.9  # of the gains of a role that only a few norms have
+_FEW = 4  # norms
 
 
 class _Signs(NamedTuple):
@@ -38,7 +40,7 @@ class _Signs(NamedTuple):
 )
 def norm_gains(facts: Facts) -> Iterator[Fault]:
     by_role: dict[str | None, list[_Signs]] = defaultdict(list)
-    for each in facts.weights():
+    for each in facts.trained():
         low, size = each.statistics.get("min"), each.statistics.get("abs_max")
         if each.tensor.kind != "vector" or not each.tensor.name.endswith("norm.weight") or not size:
             continue
@@ -52,7 +54,8 @@ def norm_gains(facts: Facts) -> Iterator[Fault]:
         by_role[each.tensor.role].append(_Signs(each, negative, each.tensor.n_elements))
     usual = []
     for role, norms in by_role.items():
-        if sum(len(norm.negative) for norm in norms) > _MANY * sum(norm.channels for norm in norms):
+        share = sum(len(norm.negative) for norm in norms) / sum(norm.channels for norm in norms)
+        if share > (_MOST if len(norms) < _FEW else _MANY):
             yield _fault(facts, norms, f"gains of {role} are", "warning")
         else:
             usual += [norm for norm in norms if norm.negative]

@@ -29,7 +29,7 @@ _MAD = 1.4826  # of a Gaussian's standard deviation in its median absolute devia
     remedy="Look at the row: `ggufscope profile --tensors NAME`, and compare the digest of the file.",
 )
 def outlier_rows(facts: Facts) -> Iterator[Fault]:
-    for each in facts.weights():
+    for each in facts.trained():
         if not each.is_of_layers:
             continue
         for field, noun in (("row_l2", "row"), ("column_l2", "column")):
@@ -45,10 +45,10 @@ def outlier_rows(facts: Facts) -> Iterator[Fault]:
 
 def _farthest(norms: Floats) -> int | None:
     """The largest norm, where it is far out."""
-    if norms.size < 8:  # too few to say what is usual
+    if norms.size < 8 or not np.isfinite(norms).all():  # too few to say what is usual, or told of by other rules
         return None
     median = float(np.median(norms))
     spread = _MAD * float(np.median(np.abs(norms - median)))
     largest = int(np.argmax(norms))
     far = norms[largest] - median > _FAR * spread and norms[largest] > _TIMES * median
-    return largest if median > 0 and np.isfinite(norms).all() and far else None
+    return largest if median > 0 and far else None

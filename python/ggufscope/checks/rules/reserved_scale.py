@@ -10,12 +10,20 @@ from ...arrays.arguments import describe_type
 from ...text.numbers import counted
 from ..locating import place_of_block
 from ..registry import Fault, rule
+from ..wording import in_experts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ...models.tensor import Tensor
-    from ..facts import Facts
+    from ..facts import Facts, TensorFacts
+
+
+class _Broken(NamedTuple):
+    """Where such bytes are: the first block, the experts, and how many bytes there are."""
+
+    first: int
+    experts: list[int]
+    n_bytes: int
 
 
 class _ScaleBytes(NamedTuple):
@@ -28,9 +36,9 @@ class _ScaleBytes(NamedTuple):
 
 _FORMATS = {
     "MXFP4": _ScaleBytes(1, (0xFF,), "2^127"),
-    "NVFP4": _ScaleBytes(4, (0x7F, 0xFF), "0"),
+    "NVFP4": _ScaleBytes(4, (0x7F, 0xFF), "0 or 480"),
 }
-_CHUNK_ROWS = 1 << 14
+_CHUNK = 1 << 20  # blocks
 
 
 @rule(
@@ -43,26 +51,28 @@ _CHUNK_ROWS = 1 << 14
     remedy="Get the file again and compare its digest; if it is as published, convert it again from the original.",
 )
 def reserved_scale(facts: Facts) -> Iterator[Fault]:
-    for each in facts.weights():
+    for each in facts.numbers():
         scales = _FORMATS.get(each.tensor.type)
-        found = None if scales is None else _find(each.tensor, scales)
-        if scales is None or found is None:
+        broken = None if scales is None else _find(each, scales)
+        if scales is None or broken is None:
             continue
-        block, count = found
-        sentence = f"{counted(count, 'scale byte')} for NaN, read as {scales.read_as}, in {each.tensor.name}"
-        yield Fault(f"{sentence}, first in block {block}", place_of_block(each.tensor, block, count=count))
+        n_bytes = f"{counted(broken.n_bytes, 'scale byte')} for NaN, read as {scales.read_as}"
+        place = place_of_block(each.tensor, broken.first, experts=broken.experts, count=broken.n_bytes)
+        yield Fault(f"{n_bytes}{in_experts(each, broken.experts)}, first in block {broken.first}", place)
 
 
-def _find(tensor: Tensor, scales: _ScaleBytes) -> tuple[int, int] | None:
-    """The first block with such a byte, and the number of such bytes; None without any."""
-    size = describe_type(tensor.type)["bytes_per_block"]
-    rows = tensor.data.reshape(-1, tensor.data.shape[-1])
-    first, count = None, 0
-    for row in range(0, len(rows), _CHUNK_ROWS):
-        blocks = rows[row : row + _CHUNK_ROWS].reshape(-1, size)
-        hits = np.isin(blocks[:, : scales.n_bytes], scales.reserved)
-        here = int(hits.sum())
-        if here and first is None:
-            first = row * rows.shape[1] // size + int(np.flatnonzero(hits.any(axis=1))[0])
-        count += here
-    return None if first is None else (first, count)
+def _find(facts: TensorFacts, scales: _ScaleBytes) -> _Broken | None:
+    """The blocks with such a byte; None without any."""
+    size = describe_type(facts.tensor.type)["bytes_per_block"]
+    blocks = facts.tensor.data.reshape(-1, size)
+    hits = [
+        start + np.flatnonzero(np.isin(blocks[start : start + _CHUNK, : scales.n_bytes], scales.reserved).any(axis=1))
+        for start in range(0, len(blocks), _CHUNK)
+    ]
+    broken = np.concatenate(hits) if hits else np.empty(0, np.int64)
+    if broken.size == 0:
+        return None
+    per_expert = len(blocks) // len(facts.experts) if facts.experts else 1
+    experts = np.unique(broken // per_expert).tolist() if facts.experts else []
+    count = int(np.isin(blocks[broken, : scales.n_bytes], scales.reserved).sum())
+    return _Broken(int(broken[0]), experts, count)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     " covers these experts.",
 )
 def scale(facts: Facts) -> Iterator[Fault]:
-    for each in facts.weights():
+    for each in facts.numbers():
         if not each.is_quantized or not _broken(each.statistics):
             continue
         experts = [number for number, fields in enumerate(each.experts) if _broken(fields)]

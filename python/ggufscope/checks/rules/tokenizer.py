@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..facts import Facts
+    from ..findings import Severity
 
 _TOKENS = "tokenizer.ggml.tokens"
 _MERGES = "tokenizer.ggml.merges"
@@ -24,7 +25,8 @@ _BESIDE = ("tokenizer.ggml.scores", "tokenizer.ggml.token_type")
     "lists of the tokenizer of unequal length, and ids beyond them",
     reads="metadata",
     why="Scores and kinds stand beside the tokens, one for each. A runtime that trusts their length reads beyond the"
-    " end of the shorter one.",
+    " end of the shorter one. A beginning or an end of texts that is no token is an error, another such id, as that of"
+    " padding, a warning.",
     remedy="Convert again.",
 )
 def tokenizer_lists(facts: Facts) -> Iterator[Fault]:
@@ -39,9 +41,11 @@ def tokenizer_lists(facts: Facts) -> Iterator[Fault]:
         if key.startswith("tokenizer.ggml.") and key.endswith("_token_id"):
             value = metadata[key]
             if isinstance(value, int) and not isinstance(value, bool) and not -1 <= value < n_tokens and value != _NONE:
-                yield Fault(f"{key} is {value}, and there are {counted(n_tokens, 'token')}", Place(key=key))
+                severity: Severity | None = None if key in _ENDS else "warning"
+                yield Fault(f"{key} is {value}, and there are {counted(n_tokens, 'token')}", Place(key=key), severity)
 
 
+_ENDS = {"tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id"}  # of a text: others may be unused
 _NONE = 0xFFFFFFFF  # −1 of 32 bits: no such token
 
 
@@ -73,6 +77,9 @@ _FEW = 0.01
 
 
 def _joins_tokens(pair: str, tokens: set[str]) -> bool:
-    """Whether a merge is of two tokens; a piece may hold a space itself."""
+    """Whether a merge is of two tokens, and makes a third; a piece may hold a space itself."""
+    left, _, right = pair.partition(" ")
+    if left in tokens and right in tokens and left + right in tokens:
+        return True
     cuts = [at for at, character in enumerate(pair) if character == " " and 0 < at < len(pair) - 1]
-    return any(pair[:at] in tokens and pair[at + 1 :] in tokens for at in cuts)
+    return any(pair[:at] in tokens and pair[at + 1 :] in tokens and pair[:at] + pair[at + 1 :] in tokens for at in cuts)

@@ -12,6 +12,7 @@ from .blueprints import Parts, parts_of
 from .findings import Place
 from .holes import holes
 from .locating import place_of_element
+from .reserved import ReservedBytes, reserved_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,6 +66,11 @@ class TensorFacts:
     def zero_experts(self) -> list[bool]:
         """Whether each expert is all zeros; empty for a tensor that is one piece."""
         return [fields.get("abs_max") == 0 for fields in self.experts]
+
+    @cached_property
+    def reserved(self) -> ReservedBytes | None:
+        """The scale bytes that stand for NaN in their number format."""
+        return reserved_bytes(self.tensor, len(self.experts))
 
     @property
     def is_constant(self) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..models.tensor import Tensor
 
 _PAGE = 4096
+_CHANCE = 8  # bytes that are zero by chance beside a row of zeros: the scale of a block, a number
 
 
 def holes(tensor: Tensor, runs: Sequence[ZeroRun], zero_experts: Sequence[bool]) -> list[ZeroRun]:
@@ -50,7 +51,7 @@ def _block_bytes(tensor: Tensor) -> int:
 
 def _is_of_rows(tensor: Tensor, run: ZeroRun) -> bool:
     """Whether a run is of whole rows, and what may be zero by chance around them."""
-    row, slack = tensor.n_bytes // tensor.n_rows, _block_bytes(tensor)
+    row, slack = tensor.n_bytes // tensor.n_rows, _CHANCE
     first, last = -(-run.begin // row) * row, run.end // row * row
     return first < last and first - run.begin < slack and run.end - last < slack
 

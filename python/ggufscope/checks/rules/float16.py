@@ -35,7 +35,7 @@ def float16(facts: Facts) -> Iterator[Fault]:
         largest = each.statistics.get("abs_max")
         if each.tensor.type not in _WIDER or each.tensor.kind != "matrix" or not largest:
             continue
-        if largest <= _SMALLEST:
+        if largest <= _SMALLEST and not each.is_constant:
             sentence = f"no |w| is larger than {largest:.3g}, which float16 takes for zero, in {each.tensor.name}"
             yield Fault(sentence, facts.at_tensor(each.tensor))
         if largest <= _LARGEST:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 def scale(facts: Facts) -> Iterator[Fault]:
     for each in facts.numbers():
-        if not each.is_quantized or not _broken(each.statistics):
+        if not each.is_quantized or not _broken(each.statistics) or each.reserved is not None:
             continue
         experts = [number for number, fields in enumerate(each.experts) if _broken(fields)]
         element = first_element(each.tensor, _not_finite, facts.threads, experts[0] if experts else None)

@@ -18,7 +18,7 @@ Bytes = npt.NDArray[np.uint8]
 
 WIDTH, NEURONS, EXPERTS, VOCABULARY = 256, 256, 3, 300
 HEADS, KV_HEADS = 4, 2
-TYPES = ("Q4_0", "Q4_1", "Q8_0", "Q4_K", "Q6_K", "IQ4_XS", "IQ3_S", "MXFP4", "NVFP4", "F16", "BF16", "F32")
+TYPES = ("Q4_0", "Q4_1", "Q8_0", "Q4_K", "Q6_K", "IQ4_XS", "MXFP4", "NVFP4", "F16", "BF16", "F32")
 _FACTORED = "NVFP4"
 
 

@@ -26,7 +26,10 @@ def test_an_undamaged_model_is_sound_in_every_type(type_name: str, tmp_path: Pat
 def test_damage_is_found_at_its_place_and_nothing_else(damage: Damage, tmp_path: Path) -> None:
     model = healthy(damage.type_name, damage.layers)
     expected = damage.plant(model)
-    verdict = gs.check(model.write(tmp_path), threads=1)
+    against = None if model.against is None else tmp_path / "manifest.json"
+    if against is not None and model.against is not None:
+        against.write_text(model.against)
+    verdict = gs.check(model.write(tmp_path), against=against, threads=1)
     found = [(each.rule, each.severity, each.place) for each in verdict.findings]
     wanted = [(each.rule, each.severity, each.place) for each in expected]
     assert [each for each in found if each in wanted] == wanted

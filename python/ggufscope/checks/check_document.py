@@ -40,8 +40,9 @@ class CheckDocument:
         readable: whether the file could be read at all; where not, `findings` holds what is wrong with it alone.
         model: None where it is not readable.
         rules: that were run.
-        findings: the gravest first, then in the order of the rules.
-        counts: of the findings, by severity.
+        findings: the gravest first, then in the order of the rules; so many of a rule that a document stays short.
+        counts: of all findings, by severity.
+        unlisted: rule → how many of its findings are not listed, for there are too many.
         coverage: elements looked at / elements in the file; None where no rule reads weights.
     """
 
@@ -52,6 +53,7 @@ class CheckDocument:
     rules: list[CheckedRule]
     findings: list[Finding]
     counts: dict[str, int]
+    unlisted: dict[str, int]
     coverage: float | None
     run: CheckRun | None = None
 

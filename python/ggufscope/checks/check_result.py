@@ -11,6 +11,7 @@ from .check_document import CHECK_FORM
 if TYPE_CHECKING:
     from .check_document import CheckDocument
     from .findings import Finding
+    from .manifest import Manifest
 
 
 class Check(SavedResult):
@@ -18,13 +19,15 @@ class Check(SavedResult):
 
     Attributes:
         document: everything, as saved.
+        manifest: digests of the files and tensors; None where nobody asked for them. It is saved by itself.
     """
 
     _form = CHECK_FORM
     document: CheckDocument
 
-    def __init__(self, document: CheckDocument) -> None:
+    def __init__(self, document: CheckDocument, manifest: Manifest | None = None) -> None:
         self.document = document
+        self.manifest = manifest
 
     @property
     def title(self) -> str:
@@ -33,7 +36,7 @@ class Check(SavedResult):
 
     @property
     def findings(self) -> list[Finding]:
-        """What was found, the gravest first."""
+        """The findings, the gravest first; of a rule at most a hundred, see `document.unlisted`."""
         return self.document.findings
 
     @property

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..arrays.statistics import TensorStatistics
     from ..models.model import Model
     from ..models.tensor import Tensor
+    from .manifest import Manifest
     from .zero_runs import ZeroRun
 
 Contents = Literal["model", "projector", "adapter", "imatrix", "vocabulary", "other"]
@@ -100,13 +101,17 @@ class Facts:
         model: open.
         threads: at most so many.
         tensors: what the pass found, in file order; empty where no rule reads weights.
-        file_hashes: `"sha256:…"` of the files whose names say one, by position; empty where none does.
+        file_hashes: `"sha256:…"` of the files, by position; empty where nobody asks for them.
+        manifest: of the model; None where nobody asks for it.
+        against: the manifest that it is held against, None without one.
     """
 
     model: Model
     threads: int
     tensors: list[TensorFacts] = field(default_factory=list)
     file_hashes: Mapping[int, str] = field(default_factory=dict)
+    manifest: Manifest | None = None
+    against: Manifest | None = None
 
     @cached_property
     def contents(self) -> Contents:

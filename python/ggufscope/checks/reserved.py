@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..arrays.arguments import describe_type
+from .pieces import pieces
 
 if TYPE_CHECKING:
     from ..models.tensor import Tensor
@@ -33,7 +34,6 @@ RESERVED = {
     "MXFP4": _ScaleBytes(1, (0xFF,), "2^127"),
     "NVFP4": _ScaleBytes(4, (0x7F, 0xFF), "0 or 480"),
 }
-_CHUNK = 1 << 20  # blocks
 
 
 def reserved_bytes(tensor: Tensor, n_experts: int) -> ReservedBytes | None:
@@ -46,16 +46,15 @@ def reserved_bytes(tensor: Tensor, n_experts: int) -> ReservedBytes | None:
     scales = RESERVED.get(tensor.type)
     if scales is None:
         return None
-    size = describe_type(tensor.type)["bytes_per_block"]
-    blocks = tensor.data.reshape(-1, size)
-    hits = [
-        start + np.flatnonzero(np.isin(blocks[start : start + _CHUNK, : scales.n_bytes], scales.reserved).any(axis=1))
-        for start in range(0, len(blocks), _CHUNK)
-    ]
-    broken = np.concatenate(hits) if hits else np.empty(0, np.int64)
-    if broken.size == 0:
-        return None
-    per_expert = len(blocks) // n_experts if n_experts else 1
-    experts = np.unique(broken // per_expert).tolist() if n_experts else []
-    count = int(np.isin(blocks[broken, : scales.n_bytes], scales.reserved).sum())
-    return ReservedBytes(int(broken[0]), experts, count, scales.read_as)
+    size = int(describe_type(tensor.type)["bytes_per_block"])
+    first, n_bytes, experts = None, 0, set[int]()
+    per_expert = tensor.n_bytes // size // max(1, n_experts)
+    for begin, piece in pieces(tensor, size):
+        hits = np.isin(piece.reshape(-1, size)[:, : scales.n_bytes], scales.reserved)
+        if not hits.any():
+            continue
+        blocks = begin // size + np.flatnonzero(hits.any(axis=1))
+        first = int(blocks[0]) if first is None else first
+        n_bytes += int(hits.sum())
+        experts.update((blocks // per_expert).tolist() if n_experts else ())
+    return None if first is None else ReservedBytes(first, sorted(experts), n_bytes, scales.read_as)

@@ -1,7 +1,7 @@
 """Runs of zero bytes inside the data of a tensor: holes that a broken download or disk leaves behind.
 
-Eight bytes of every 512 are looked at, and where three such in a row are zero, all bytes around them: an eighth of the
-cache lines is touched, and every run of 2 KiB and more is found, to the byte.
+Eight bytes of every 512 are looked at, and where three such in a row are zero, all bytes around them: every run of
+2 KiB and more is found, to the byte.
 """
 
 from __future__ import annotations
@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .pieces import bytes_of, pieces
+
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from ..models.tensor import Tensor
-
-    Bytes = npt.NDArray[np.uint8]
 
 LEAST = 2048  # bytes of a run
 _STRIDE = 512
@@ -36,13 +34,16 @@ class ZeroRun(NamedTuple):
 
 
 def zero_runs(tensor: Tensor, most: int = 4096) -> list[ZeroRun]:
-    """The runs of at least 2 KiB in the bytes of a tensor, in order; at most so many."""
-    data = tensor.data.reshape(-1)
+    """The runs of at least 2 KiB in the bytes of a tensor, in order; at most so many.
+
+    Raises:
+        GGUFError: The file shrank since it was opened.
+    """
     runs: list[ZeroRun] = []
-    for at in _candidates(data):
+    for at in _candidates(tensor):
         if runs and at < runs[-1].end:
             continue
-        run = ZeroRun(_begin(data, at), _end(data, at))
+        run = ZeroRun(_begin(tensor, at), _end(tensor, at))
         if run.size >= LEAST:
             runs.append(run)
             if len(runs) == most:
@@ -50,10 +51,15 @@ def zero_runs(tensor: Tensor, most: int = 4096) -> list[ZeroRun]:
     return runs
 
 
-def _candidates(data: Bytes) -> list[int]:
+def _candidates(tensor: Tensor) -> list[int]:
     """Positions of the first of so many zero words in a row, of those that are looked at."""
-    words = _words(data)
-    zero: npt.NDArray[np.bool_] = np.logical_not(np.any(words, axis=1))
+    if tensor.n_bytes < LEAST:
+        return []
+    looked_at = [
+        piece[: len(piece) // _STRIDE * _STRIDE].view(np.uint64)[:: _STRIDE // _WORD] == 0
+        for _, piece in pieces(tensor, _STRIDE)
+    ]
+    zero = np.concatenate(looked_at)
     n = len(zero) - _IN_A_ROW + 1
     if n <= 0:
         return []
@@ -61,32 +67,24 @@ def _candidates(data: Bytes) -> list[int]:
     return [int(place) * _STRIDE for place in np.flatnonzero(together)]
 
 
-def _words(data: Bytes) -> Bytes:
-    """Eight bytes of every 512, (n, 8), or (n, 1) words of 64 bits where they are aligned."""
-    whole = data[: data.size // _STRIDE * _STRIDE]
-    if data.ctypes.data % _WORD == 0:
-        return whole.view(np.uint64)[:: _STRIDE // _WORD, None]  # type: ignore[return-value]
-    return whole.reshape(-1, _STRIDE)[:, :_WORD]
-
-
-def _end(data: Bytes, at: int) -> int:
+def _end(tensor: Tensor, at: int) -> int:
     """The first byte from `at` on that is not zero."""
     window = _FIRST_WINDOW
-    while at < data.size:
-        there = np.flatnonzero(data[at : at + window])
+    while at < tensor.n_bytes:
+        there = np.flatnonzero(bytes_of(tensor, at, min(tensor.n_bytes, at + window)))
         if there.size:
             return at + int(there[0])
         at += window
         window = min(2 * window, _LAST_WINDOW)
-    return data.size
+    return tensor.n_bytes
 
 
-def _begin(data: Bytes, at: int) -> int:
+def _begin(tensor: Tensor, at: int) -> int:
     """The first of the zero bytes that end in front of `at`."""
     window = _FIRST_WINDOW
     while at > 0:
         start = max(0, at - window)
-        there = np.flatnonzero(data[start:at])
+        there = np.flatnonzero(bytes_of(tensor, start, at))
         if there.size:
             return start + int(there[-1]) + 1
         at = start

@@ -1,11 +1,13 @@
 """`ggufscope check`."""
 
+import errno
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..checks import RULES
+from ..checks import RULES, Check
 from ..checks import check as check_model
 from ..checks.sarif import sarif_text
 from ..errors import ExitCode
@@ -26,6 +28,14 @@ def check(
     output: Annotated[Path | None, output_file("Save the verdict as JSON, too; for one model.")] = None,
     sarif: Annotated[
         Path | None, typer.Option("--sarif", metavar="FILE", help="Write the findings as SARIF, for code hosts.")
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option("--manifest", metavar="FILE", help="Write the digests of all files and tensors; for one model."),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="FILE", help="Hold a model against a manifest: what changed, and where."),
     ] = None,
     select: Annotated[
         list[str] | None, typer.Option("--select", metavar="RULE", help="Only this rule, or these: 'zero*'.")
@@ -51,21 +61,40 @@ def check(
         return ExitCode.FINE
     if not models:
         raise ValueError("name a model to check, or a rule to --explain")
-    if output is not None and len(models) > 1:
-        raise ValueError("-o is for the verdict on one model; --json prints those of several")
-    guard = Guard(models, force=force)
-    guard.check(*filter(None, (output, sarif)))
+    if len(models) > 1 and (output or manifest or against):
+        raise ValueError("-o, --manifest and --against are for one model; --json prints the verdicts on several")
+    inputs = [*models, *filter(None, [against])]
+    guard = Guard(inputs, force=force)
+    guard.check(*filter(None, (output, sarif, manifest)))
+    for path in inputs:  # what is no file is told before the first of many is read
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        path.stat()
     verdicts = []
     for path in models:
         with progress_bar(path.name) as progress:
-            verdicts.append(
-                check_model(path, select=select or (), ignore=ignore or (), threads=threads, progress=progress)
+            verdict = check_model(
+                path,
+                select=select or (),
+                ignore=ignore or (),
+                manifest=manifest is not None,
+                against=against,
+                threads=threads,
+                progress=progress,
             )
+        verdicts.append(verdict)
     if output is not None:
         verdicts[0].save(output, guard=guard)
+    if manifest is not None and verdicts[0].manifest is not None:
+        verdicts[0].manifest.save(manifest, guard=guard)
     if sarif is not None:
         with atomic_write(sarif, guard=guard) as file:
             file.write(sarif_text([verdict.document for verdict in verdicts]))
+    _show(verdicts, as_json=as_json)
+    return _exit_code(verdicts, strict=strict)
+
+
+def _show(verdicts: list[Check], *, as_json: bool) -> None:
     documents = [verdict.document for verdict in verdicts]
     if as_json:
         print_out(_json([verdict.to_json().rstrip("\n") for verdict in verdicts]))
@@ -73,12 +102,15 @@ def check(
         show(lambda console: render_check(console, documents[0]))
     else:
         show(lambda console: render_checks(console, documents))
-    if not all(document.readable for document in documents):
+
+
+def _exit_code(verdicts: list[Check], *, strict: bool) -> ExitCode:
+    """The gravest of the verdicts."""
+    if not all(verdict.document.readable for verdict in verdicts):
         return ExitCode.INPUT
     grave = ("error", "warning") if strict else ("error",)
-    return (
-        ExitCode.NEGATIVE if any(document.counts[each] for document in documents for each in grave) else ExitCode.FINE
-    )
+    found = any(verdict.document.counts[severity] for verdict in verdicts for severity in grave)
+    return ExitCode.NEGATIVE if found else ExitCode.FINE
 
 
 def _json(texts: list[str]) -> str:

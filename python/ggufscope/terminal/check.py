@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..checks.registry import Rule
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold"}
+_MOST_OF_A_RULE = 8  # findings in a view; the JSON has more
 _LABELS = {"weights": "weights", "structure": "structure", "metadata": "metadata", "files": "files"}
 
 
@@ -36,12 +37,22 @@ def render_check(console: Console, document: CheckDocument) -> None:
     console.print(_verdict(document, glyphs))
     for severity in SEVERITIES:
         findings = [each for each in document.findings if each.severity == severity]
-        if not findings:
-            continue
-        console.print()
-        for finding in findings:
-            _render_finding(console, finding, glyphs)
+        if findings:
+            console.print()
+        for rule, of_rule in _by_rule(findings).items():
+            for finding in of_rule[:_MOST_OF_A_RULE]:
+                _render_finding(console, finding, glyphs)
+            more = len(of_rule) - _MOST_OF_A_RULE
+            if more > 0:
+                console.print(Text(f"… and {more + document.unlisted.get(rule, 0)} more of {rule}", "dim"))
     _render_remedies(console, document)
+
+
+def _by_rule(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_rule.setdefault(finding.rule, []).append(finding)
+    return by_rule
 
 
 def render_checks(console: Console, documents: Sequence[CheckDocument]) -> None:
@@ -53,7 +64,7 @@ def render_checks(console: Console, documents: Sequence[CheckDocument]) -> None:
         console.print(line, soft_wrap=True)
         worst = next((each for each in document.findings if each.severity == "error"), None)
         if worst is not None:
-            console.print(Padding(safe(worst.sentence), (0, 0, 0, 2)))
+            console.print(Padding(safe(f"{worst.rule}: {worst.sentence}"), (0, 0, 0, 2)))
 
 
 def render_rule(console: Console, rule: Rule) -> None:

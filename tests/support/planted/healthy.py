@@ -30,6 +30,7 @@ class Healthy:
     name: str = "m.gguf"
     cut: int | None = None  # bytes of the file to write, if not all of them
     appended: bytes = b""
+    against: str | None = None  # text of a manifest to hold the file against
 
     def copy(self) -> Healthy:
         """Another one with tensors and keys of its own."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from ggufscope.checks.findings import Place
-from support.gguf_writer import STRING, UINT32, Array, Key
-from support.planted.damage import Expected, error, plants, warning
+from support.gguf_writer import STRING, UINT32, Array, Key, Tensor
+from support.planted.damage import Expected, at_tensor, error, note, plants, warning
 from support.planted.healthy import VOCABULARY, Healthy
 
 _TEMPLATE = "tokenizer.chat_template"
@@ -24,6 +24,16 @@ def a_mark_of_direction_in_a_key(model: Healthy) -> Sequence[Expected]:
     key = "general.\u202elicence"
     model.file.keys.append(Key(key, UINT32, 1))
     return warning("control-characters", Place(key=key))
+
+
+@plants()
+def an_escape_sequence_in_the_name_of_a_tensor(model: Healthy) -> Sequence[Expected]:
+    name = "my\x1b[2Jown"
+    model.file.tensors.append(Tensor(name, (4,), 0, bytes(range(16))))
+    return [
+        *warning("control-characters", at_tensor(model, name)),
+        *note("unknown-tensors", at_tensor(model, name, count=1)),
+    ]
 
 
 @plants()
@@ -113,3 +123,16 @@ def content_that_is_not_what_its_name_says(model: Healthy) -> Sequence[Expected]
     model.name = f"sha256-{sha256(model.file.build()).hexdigest()}"
     model.key("general.name").value = "a wealthy model"
     return error("digest", Place(file=model.name))
+
+
+@plants()
+def a_file_cut_off_whose_name_says_its_digest(model: Healthy) -> Sequence[Expected]:
+    content = model.file.build()
+    model.name, model.cut = sha256(content).hexdigest(), len(content) // 2
+    outside = next(
+        str(tensor.name)
+        for tensor in model.file.tensors
+        if model.begin(str(tensor.name)) + len(tensor.data) > len(content) // 2
+    )
+    place = Place(tensor=outside, file=model.name, offset=model.begin(outside))
+    return [*error("readable", place), *error("digest", Place(file=model.name))]

@@ -32,6 +32,7 @@ from . import (  # isort: skip  the order of the registry
     chat_template,
     tokenizer,
     digest,
+    manifest,
 )
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "infinite",
     "layers",
     "layout",
+    "manifest",
     "metadata_text",
     "missing_tensors",
     "nan",

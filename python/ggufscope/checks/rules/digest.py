@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...text.names import base_name
 from ..findings import Place
-from ..named_digests import named_digest
+from ..named_digests import DIGEST, difference
 from ..registry import Fault, rule
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @rule(
-    "digest",
+    DIGEST,
     "error",
     "files that are not what the digest in their name says",
     reads="files",
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 def digest(facts: Facts) -> Iterator[Fault]:
     for number, actual in facts.file_hashes.items():
         path = facts.model.files[number]
-        named = named_digest(path)
-        if named is not None and f"sha256:{named}" != actual:
-            sentence = f"the name says SHA-256 {named[:12]}…, the content has {actual.removeprefix('sha256:')[:12]}…"
+        sentence = difference(path, actual.removeprefix("sha256:"))
+        if sentence is not None:
             yield Fault(sentence, Place(file=base_name(path)))

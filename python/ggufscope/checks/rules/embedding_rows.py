@@ -25,8 +25,8 @@ _MOST = 0.5
     "tokens whose embeddings are zero or equal",
     reads="weights",
     why="Tokens that were never trained keep the row that they began with: zeros, or one row for all of them. Every"
-    " larger vocabulary has some; a model that is given such a token does not know what it is. Half of all rows are a"
-    " warning.",
+    " larger vocabulary has some; a model that is given such a token does not know what it is. More than half of"
+    " all rows are a warning, unless the file says that its weights are made up.",
     remedy="Do not feed these tokens; where they are many, compare the vocabulary with the original.",
 )
 def embedding_rows(facts: Facts) -> Iterator[Fault]:
@@ -44,9 +44,9 @@ def embedding_rows(facts: Facts) -> Iterator[Fault]:
         first = groups[0]
         sentence = f"{parts}{zeros}: tokens {listed(first)} and others" if len(groups) > 1 else f"{parts}{zeros}"
         place = facts.at_element(each.tensor, first[0] * each.tensor.shape[-1], count=count)
-        yield Fault(
-            f"{sentence}, in {each.tensor.name}", place, "warning" if count > _MOST * each.tensor.n_rows else None
-        )
+        # Made-up weights were not trained at all, and say so.
+        many = count > _MOST * each.tensor.n_rows and not facts.model.synthetic
+        yield Fault(f"{sentence}, in {each.tensor.name}", place, "warning" if many else None)
 
 
 def _equal_rows(facts: TensorFacts) -> list[list[int]]:
@@ -54,12 +54,12 @@ def _equal_rows(facts: TensorFacts) -> list[list[int]]:
     norms = facts.statistics.get("row_l2")
     if norms is None:
         return []
-    rows = facts.tensor.data.reshape(facts.tensor.n_rows, -1)
+    size = facts.tensor.n_bytes // facts.tensor.n_rows
     order = np.argsort(norms, kind="stable")
     same = np.flatnonzero(np.diff(norms[order]) == 0)
     groups: dict[bytes, list[int]] = defaultdict(list)
     for place in np.unique(np.concatenate([same, same + 1])).tolist():
         row = int(order[place])
-        groups[rows[row].tobytes()].append(row)
+        groups[facts.tensor.read(row * size, size)].append(row)
     equal = [sorted(group) for group in groups.values() if len(group) > 1]
     return sorted(equal, key=lambda group: (-len(group), group[0]))

@@ -5,25 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...models.stacks import layer_ranges
 from ..facts import all_equal
+from ..pieces import bytes_of
 from ..registry import Fault, rule
 from ..wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
-    import numpy.typing as npt
-
+    from ...models.tensor import Tensor
     from ..facts import Facts, TensorFacts
 
-    Bytes = npt.NDArray[np.uint8]
     Layer = tuple[str | None, int | None]
 
-_SAMPLE = 4096
+_SAMPLE, _PIECE = 1 << 12, 1 << 20  # bytes
 _FEWEST = 512  # elements: smaller matrices may be as they began
 _TIED = {"token_embd", "output"}
 
@@ -40,8 +38,8 @@ _TIED = {"token_embd", "output"}
 )
 def equal_tensors(facts: Facts) -> Iterator[Fault]:
     matrices = [each for each in facts.trained() if _is_judged(each)]
-    pieces = [((each.tensor.type, each.tensor.shape), each.tensor.data.reshape(-1)) for each in matrices]
-    groups = [[matrices[number] for number in group] for group in _equal(pieces)]
+    wholes = [((each.tensor.type, each.tensor.shape), _Part(each.tensor, 0, each.tensor.n_bytes)) for each in matrices]
+    groups = [[matrices[number] for number in group] for group in _equal(wholes)]
     copied = _copied_layers(matrices, groups)
     if copied:
         layers = layer_ranges(layer for _, layer in copied if layer is not None)
@@ -61,8 +59,9 @@ def equal_tensors(facts: Facts) -> Iterator[Fault]:
 
 def _equal_experts(facts: Facts, matrix: TensorFacts) -> Iterator[Fault]:
     """Experts of one tensor; those of one number are told of by other rules."""
-    data = matrix.tensor.data.reshape(max(1, len(matrix.experts)), -1)
-    for group in _equal([(None, part) for part in data]):
+    size = matrix.tensor.n_bytes // max(1, len(matrix.experts))
+    experts = [_Part(matrix.tensor, number * size, (number + 1) * size) for number in range(len(matrix.experts))]
+    for group in _equal([(None, expert) for expert in experts]):
         if not all_equal(matrix.experts[group[0]]):
             per_expert = matrix.tensor.n_elements // len(matrix.experts)
             place = facts.at_element(matrix.tensor, group[0] * per_expert, experts=group, count=len(group))
@@ -96,14 +95,32 @@ def _copied_layers(matrices: Sequence[TensorFacts], groups: Sequence[Sequence[Te
     return copied
 
 
-def _equal(pieces: Sequence[tuple[Hashable, Bytes]]) -> list[list[int]]:
-    """Groups of equal pieces, by number; what differs in its first bytes is not read any further."""
+class _Part(NamedTuple):
+    """Some of the bytes of a tensor."""
+
+    tensor: Tensor
+    begin: int
+    end: int
+
+    @property
+    def sample(self) -> bytes:
+        return bytes_of(self.tensor, self.begin, min(self.end, self.begin + _SAMPLE)).tobytes()
+
+    @property
+    def digest(self) -> bytes:
+        digest = hashlib.blake2b()
+        for begin in range(self.begin, self.end, _PIECE):
+            digest.update(bytes_of(self.tensor, begin, min(self.end, begin + _PIECE)).data)
+        return digest.digest()
+
+
+def _equal(parts: Sequence[tuple[Hashable, _Part]]) -> list[list[int]]:
+    """Groups of equal parts, by number; what differs in its first bytes is not read any further."""
     candidates: dict[Hashable, list[int]] = defaultdict(list)
-    for number, (key, data) in enumerate(pieces):
-        candidates[key, data.size, data[:_SAMPLE].tobytes()].append(number)
+    for number, (key, part) in enumerate(parts):
+        candidates[key, part.end - part.begin, part.sample].append(number)
     groups: dict[Hashable, list[int]] = defaultdict(list)
     for same in candidates.values():
         for number in same if len(same) > 1 else ():
-            digest = hashlib.blake2b(pieces[number][1].data).digest()
-            groups[pieces[number][0], digest].append(number)
+            groups[parts[number][0], parts[number][1].digest].append(number)
     return [group for group in groups.values() if len(group) > 1]

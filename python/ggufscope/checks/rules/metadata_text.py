@@ -21,7 +21,7 @@ _ALLOWED = "\n\r\t\f\v"  # licences have form feeds
 @rule(
     "control-characters",
     "warning",
-    "control characters in texts of the metadata",
+    "control characters in texts of the metadata, and in names",
     reads="metadata",
     why="Escape sequences in a name or a licence move the cursor and change what a terminal shows; marks of writing"
     " direction turn text around. ggufscope shows them as escapes; other programs may not.",
@@ -29,9 +29,19 @@ _ALLOWED = "\n\r\t\f\v"  # licences have form feeds
 )
 def control_characters(facts: Facts) -> Iterator[Fault]:
     for key, text in _texts(facts):
-        odd = next((c for c in text if not c.isprintable() and c not in _ALLOWED and _is_control(c)), None)
+        odd = _odd(text)
         if odd is not None:
             yield Fault(f"{key} holds the character U+{ord(odd):04X}", Place(key=key))
+    for tensor in facts.model.tensors.values():
+        odd = _odd(tensor.name)
+        if odd is not None:
+            sentence = f"the name of the tensor {tensor.name} holds the character U+{ord(odd):04X}"
+            yield Fault(sentence, facts.at_tensor(tensor))
+
+
+def _odd(text: str) -> str | None:
+    """The first character that no text should have."""
+    return next((c for c in text if not c.isprintable() and c not in _ALLOWED and _is_control(c)), None)
 
 
 def _is_control(character: str) -> bool:

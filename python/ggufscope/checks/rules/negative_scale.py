@@ -9,6 +9,7 @@ import numpy as np
 from ...arrays.arguments import describe_type
 from ...text.numbers import counted
 from ..locating import place_of_block
+from ..pieces import pieces
 from ..registry import Fault, rule
 from ..scales import first_block
 from ..wording import in_experts
@@ -54,10 +55,12 @@ def _negative(fields: Mapping[str, Any]) -> bool:
 
 def _signed_bytes(facts: TensorFacts) -> Iterator[Fault]:
     """Scales of NVFP4 with the bit of a sign, which ggml does not read; 0xFF is NaN, and `reserved-scale` finds it."""
-    scales = facts.tensor.data.reshape(-1, describe_type("NVFP4")["bytes_per_block"])[:, :4]
-    blocks = np.flatnonzero(((scales > 0x7F) & (scales != 0xFF)).any(axis=1))
-    if blocks.size:
-        block = int(blocks[0])
-        sentence = f"{counted(int(blocks.size), 'block')} with negative scales in {facts.tensor.name}"
-        place = place_of_block(facts.tensor, block, count=int(blocks.size))
-        yield Fault(f"{sentence}, first in block {block}", place)
+    size = int(describe_type("NVFP4")["bytes_per_block"])
+    broken = []
+    for begin, piece in pieces(facts.tensor, size):
+        scales = piece.reshape(-1, size)[:, :4]
+        broken += (begin // size + np.flatnonzero(((scales > 0x7F) & (scales != 0xFF)).any(axis=1))).tolist()
+    if broken:
+        sentence = f"{counted(len(broken), 'block')} with negative scales in {facts.tensor.name}"
+        place = place_of_block(facts.tensor, broken[0], count=len(broken))
+        yield Fault(f"{sentence}, first in block {broken[0]}", place)

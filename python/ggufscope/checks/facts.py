@@ -11,15 +11,16 @@ from ..text.names import base_name
 from .blueprints import Parts, parts_of
 from .findings import Place
 from .holes import holes
-from .locating import place_of_element
+from .locating import first_element, place_of_element
 from .reserved import ReservedBytes, reserved_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ..arrays.statistics import TensorStatistics
     from ..models.model import Model
     from ..models.tensor import Tensor
+    from .locating import Test
     from .manifest import Manifest
     from .zero_runs import ZeroRun
 
@@ -93,6 +94,14 @@ class TensorFacts:
         return [number for number, fields in enumerate(self.experts) if fields.get(field_name)]
 
 
+def contents_of(general_type: str | None, architecture: str | None, n_tensors: int) -> Contents:
+    """The kind of a file, from its type and architecture; files of before the type are known by the architecture."""
+    if not n_tensors:
+        return "vocabulary"
+    by_type = _BY_TYPE.get(general_type, "other")
+    return _BY_ARCHITECTURE.get(architecture, by_type) if by_type == "model" else by_type
+
+
 @dataclass(frozen=True, eq=False)
 class Facts:
     """Everything that rules know.
@@ -116,10 +125,7 @@ class Facts:
     @cached_property
     def contents(self) -> Contents:
         """The kind of file, by what it says of itself."""
-        if not len(self.model.tensors):
-            return "vocabulary"
-        by_type = _BY_TYPE.get(self.model.general_type, "other")
-        return _BY_ARCHITECTURE.get(self.model.architecture, by_type) if by_type == "model" else by_type
+        return contents_of(self.model.general_type, self.model.architecture, len(self.model.tensors))
 
     @property
     def is_model(self) -> bool:
@@ -147,6 +153,13 @@ class Facts:
         """The place of a whole tensor: its first byte."""
         return Place(tensor=tensor.name, file=base_name(tensor.file), offset=tensor.offset, **more)
 
-    def at_element(self, tensor: Tensor, element: int, **more: Any) -> Place:
-        """The place of an element of a tensor."""
-        return place_of_element(tensor, element, **more)
+    def at_element(self, tensor: Tensor, element: int | None, **more: Any) -> Place:
+        """The place of an element of a tensor; of the whole tensor, where the element is not known."""
+        return self.at_tensor(tensor, **more) if element is None else place_of_element(tensor, element, **more)
+
+    def first_element(self, facts: TensorFacts, test: Test, experts: Sequence[int] = ()) -> int | None:
+        """The first element whose decoded value passes a test; it is looked for in the first of these experts.
+
+        None where no weights are at hand.
+        """
+        return first_element(facts.tensor, test, self.threads, experts[0] if experts else None)

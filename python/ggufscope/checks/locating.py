@@ -66,6 +66,11 @@ def place_of_block(tensor: Tensor, block: int, **more: Any) -> Place:
     return place_of_element(tensor, block * describe_type(tensor.type)["elements_per_block"], **more)
 
 
+def first_at(tensor: Tensor, element: int | None) -> str:
+    """`, first at [3, 17]`; nothing where the element is not known."""
+    return "" if element is None else f", first at {indices(tensor, element)}"
+
+
 def indices(tensor: Tensor, element: int) -> str:
     """An element as its place in the tensor's shape, `[3, 17]`.
 

@@ -50,6 +50,7 @@ class Rule:
         why: what such a fault does, and how it comes about.
         remedy: what to do about it.
         function: the rule itself.
+        from_statistics: whether the statistics of a profile are all it asks for; places are exact with the file alone.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Rule:
     why: str
     remedy: str
     function: Callable[[Facts], Iterable[Fault]]
+    from_statistics: bool = False
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
         for fault in self.function(facts):
@@ -69,12 +71,19 @@ RULES: dict[str, Rule] = {}  # filled when `rules` is imported, which is where t
 
 
 def rule(
-    name: str, severity: Severity, summary: str, *, reads: Reads, why: str, remedy: str
+    name: str,
+    severity: Severity,
+    summary: str,
+    *,
+    reads: Reads,
+    why: str,
+    remedy: str,
+    from_statistics: bool = False,
 ) -> Callable[[Callable[[Facts], Iterable[Fault]]], Callable[[Facts], Iterable[Fault]]]:
     """Register a function Facts → faults as the rule of this name; see `Rule`."""
 
     def register(function: Callable[[Facts], Iterable[Fault]]) -> Callable[[Facts], Iterable[Fault]]:
-        RULES[name] = Rule(name, severity, summary, reads, why, remedy, function)
+        RULES[name] = Rule(name, severity, summary, reads, why, remedy, function, from_statistics)
         return function
 
     return register

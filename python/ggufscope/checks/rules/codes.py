@@ -23,6 +23,7 @@ _FEWEST = 4096  # weights of a matrix that is judged
     "warning",
     "codes of quantized weights that are hardly used, or all at their ends",
     reads="weights",
+    from_statistics=True,
     why="A quantizer fits the scale to the weights of a block: few of them reach the ends of the range, and the codes"
     " between are used. Nearly all codes alike, or most of them at the ends, are what a damaged file looks like, or a"
     " scale that was too small for its weights. Binary and ternary weights in other types have few codes, too, and are"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     "error",
     "matrices of one number, again and again",
     reads="weights",
+    from_statistics=True,
     why="A matrix of equal weights passes nothing on but a sum. It is what memory that was never written, or a"
     " conversion that lost a tensor, looks like. Outside of layers it is a note: small tables may be as they began.",
     remedy="Get the file again and compare its digest; if it is as published, convert it again from the original.",

@@ -23,6 +23,7 @@ _FEWEST = 8
     "note",
     "layers that break the trend of their role over the depth",
     reads="weights",
+    from_statistics=True,
     why="The sizes of matrices of one role change slowly from layer to layer. One that is eight times larger or smaller"
     " than its neighbours on both sides may have lost its scale, or belong to another model; first and last layers are"
     " often odd and are left out.",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..locating import first_element, indices
+from ..locating import first_at
 from ..registry import Fault, rule
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _WIDER = {"F32", "F64", "BF16"}
     "warning",
     "weights that float16, to which some runtimes convert, cannot hold",
     reads="weights",
+    from_statistics=True,
     why="A runtime that converts float32 or bfloat16 to float16 makes weights beyond 65504 infinite, and a matrix of"
     " weights under 3e-8 one of zeros. It is not judged whether activations overflow.",
     remedy="Run the model where weights stay bfloat16 or float32.",
@@ -40,11 +41,9 @@ def float16(facts: Facts) -> Iterator[Fault]:
             yield Fault(sentence, facts.at_tensor(each.tensor))
         if largest <= _LARGEST:
             continue
-        element = first_element(each.tensor, _beyond, facts.threads)
-        if element is not None:
-            sentence = f"|w| up to {largest:.4g}, more than float16 holds, in {each.tensor.name}"
-            place = facts.at_element(each.tensor, element)
-            yield Fault(f"{sentence}, first at {indices(each.tensor, element)}", place)
+        element = facts.first_element(each, _beyond)
+        sentence = f"|w| up to {largest:.4g}, more than float16 holds, in {each.tensor.name}"
+        yield Fault(f"{sentence}{first_at(each.tensor, element)}", facts.at_element(each.tensor, element))
 
 
 def _beyond(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..locating import first_element, indices
+from ..locating import first_at
 from ..registry import Fault, rule
 from ..wording import in_experts
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     "error",
     "weights that are infinite",
     reads="weights",
+    from_statistics=True,
     why="An infinite weight makes what it multiplies infinite or NaN. Converting weights beyond 65504 to float16 makes"
     " them; numbers of F64 that float32 cannot hold decode to them as well.",
     remedy="Get the file again and compare its digest; if it is as published, convert the original to bfloat16 or"
@@ -33,10 +34,8 @@ def infinite(facts: Facts) -> Iterator[Fault]:
         if each.is_quantized or not count:
             continue
         experts = each.experts_with("inf_count")
-        element = first_element(each.tensor, np.isinf, facts.threads, experts[0] if experts else None)
-        if element is None:
-            continue
+        element = facts.first_element(each, np.isinf, experts)
         kind = "number beyond float32" if beyond == count else "infinite weight"
         sentence = f"{count} {kind}{'s' if count > 1 else ''}{in_experts(each, experts)}"
-        sentence += f", first at {indices(each.tensor, element)}"
+        sentence += first_at(each.tensor, element)
         yield Fault(sentence, facts.at_element(each.tensor, element, experts=experts, count=count))

@@ -8,7 +8,6 @@ import numpy as np
 
 from ...arrays.arguments import describe_type
 from ...text.numbers import counted
-from ..locating import first_element
 from ..registry import Fault, rule
 from ..wording import in_experts
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     "error",
     "scales of blocks that are NaN or infinite",
     reads="weights",
+    from_statistics=True,
     why="Weights of quantized types are small integers times the scale of their block: where the scale is NaN or"
     " infinite, so are all 32 or 256 of them. Bits that flipped, and importance matrices without data, make them.",
     remedy="Get the file again and compare its digest; if it is as published, quantize it again, with an imatrix that"
@@ -35,15 +35,11 @@ def scale(facts: Facts) -> Iterator[Fault]:
         if not each.is_quantized or not _broken(each.statistics) or each.reserved is not None:
             continue
         experts = [number for number, fields in enumerate(each.experts) if _broken(fields)]
-        element = first_element(each.tensor, _not_finite, facts.threads, experts[0] if experts else None)
-        if element is None:
-            continue
+        element = facts.first_element(each, _not_finite, experts)
         count = each.statistics["nan_count"] + each.statistics["inf_count"]
         size = describe_type(each.tensor.type)["elements_per_block"]
-        sentence = (
-            f"{counted(count, 'weight')} of scales that are no finite numbers{in_experts(each, experts)},"
-            f" first in block {element // size}"
-        )
+        sentence = f"{counted(count, 'weight')} of scales that are no finite numbers{in_experts(each, experts)}"
+        sentence += "" if element is None else f", first in block {element // size}"
         yield Fault(sentence, facts.at_element(each.tensor, element, experts=experts, count=count))
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     "error",
     "tensors and experts of nothing but zeros",
     reads="weights",
+    from_statistics=True,
     why="A matrix of zeros inside a layer cuts that branch off: no trained model has one. Downloads that were"
     " preallocated and never filled look like this, and conversions that lost a tensor. Biases, tables of"
     " positions and of BERT's token types, and what is no part of a layer may be zero: these are notes.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ..arrays.statistics import TensorStatistics, whole_of
@@ -38,13 +39,34 @@ def gather(
     Raises:
         GGUFError: The file shrank while it was read.
     """
-    return [
-        _facts(tensor, parts)
-        for tensor, parts in observe_tensors(model, threads=threads, progress=progress, fast=fast, stored=True)
-    ]
+    pool = ThreadPoolExecutor(threads, "ggufscope-zeros")
+    try:
+        seen = observe_tensors(model, threads=threads, progress=progress, fast=fast, stored=True)
+        # Runs are looked for while the pass goes on: the core leaves the GIL, and so does reading.
+        looking = [_Looked(tensor, *_statistics(tensor, parts), pool) for tensor, parts in seen]
+        return [looked.facts() for looked in looking]
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _facts(tensor: Tensor, parts: Sequence[Part]) -> TensorFacts:
+class _Looked:
+    """A tensor that the pass has seen, and whose runs of zero bytes are being looked for."""
+
+    def __init__(
+        self, tensor: Tensor, statistics: TensorStatistics, experts: list[Mapping[str, Any]], pool: ThreadPoolExecutor
+    ) -> None:
+        self._tensor = tensor
+        self._statistics = statistics
+        self._experts = experts
+        self._runs = pool.submit(zero_runs, tensor) if statistics.get("abs_max") else None
+
+    def facts(self) -> TensorFacts:
+        runs = [] if self._runs is None else self._runs.result()
+        return TensorFacts(self._tensor, self._statistics, self._experts, runs)
+
+
+def _statistics(tensor: Tensor, parts: Sequence[Part]) -> tuple[TensorStatistics, list[Mapping[str, Any]]]:
+    """The statistics of a tensor, and those of its experts."""
     whole = whole_of(parts)
     statistics = TensorStatistics.of(
         whole, n_bytes=tensor.n_bytes, shape=tensor.shape, type=tensor.type, name=tensor.name
@@ -52,9 +74,7 @@ def _facts(tensor: Tensor, parts: Sequence[Part]) -> TensorFacts:
     # The core leaves tiny matrices together; three dimensions may also be those of a convolution.
     of_experts = holds_experts(tensor.shape) and is_role_of_experts(tensor.role)
     apart = of_experts and len(parts) == tensor.n_experts
-    experts = [_expert(part) for part in parts] if apart else []
-    runs = zero_runs(tensor) if statistics.get("abs_max") else []
-    return TensorFacts(tensor, statistics, experts, runs)
+    return statistics, [_expert(part) for part in parts] if apart else []
 
 
 def _expert(part: Part) -> Mapping[str, Any]:

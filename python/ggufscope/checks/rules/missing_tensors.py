@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Lacking = tuple[str | None, str, list[int], int]  # stack, the name behind the layer, layers without, layers with
 
 _FEWEST_LAYERS = 8
+_MOST_COMPARED = 1000  # names that may be meant
 
 
 @rule(
@@ -88,5 +89,6 @@ def _close(name: str, model: Model) -> str:
     seen = Counter(tensor.role for tensor in model.tensors.values())
     layer = next((f".{part}." for part in name.split(".") if part.isdigit()), "")
     rare = [other.name for other in model.tensors.values() if other.role is None or seen[other.role] == 1]
-    close = get_close_matches(name, [other for other in rare if layer in other], n=1, cutoff=0.85)
+    same = [other for other in rare if layer in other][:_MOST_COMPARED]
+    close = get_close_matches(name, same, n=1, cutoff=0.85)
     return f"; {close[0]} may be meant" if close else ""

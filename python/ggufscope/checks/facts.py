@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .zero_runs import ZeroRun
 
 Contents = Literal["model", "projector", "adapter", "imatrix", "vocabulary", "other"]
+_MOST_LOOKED_FOR = 1000  # elements: a file of more faults is told of by its first
 _BY_TYPE: dict[str | None, Contents] = {
     None: "model",
     "model": "model",
@@ -121,6 +122,7 @@ class Facts:
     file_hashes: Mapping[int, str] = field(default_factory=dict)
     manifest: Manifest | None = None
     against: Manifest | None = None
+    _looked_for: list[str] = field(default_factory=list)
 
     @cached_property
     def contents(self) -> Contents:
@@ -160,6 +162,9 @@ class Facts:
     def first_element(self, facts: TensorFacts, test: Test, experts: Sequence[int] = ()) -> int | None:
         """The first element whose decoded value passes a test; it is looked for in the first of these experts.
 
-        None where no weights are at hand.
+        None where no weights are at hand, and for what comes after very many.
         """
+        self._looked_for.append(facts.tensor.name)
+        if len(self._looked_for) > _MOST_LOOKED_FOR:
+            return None
         return first_element(facts.tensor, test, self.threads, experts[0] if experts else None)

@@ -9,7 +9,7 @@ from ..arrays.statistics import TensorStatistics, whole_of
 from ..models.experts import holds_experts, is_role_of_experts
 from ..profiles.profiling import observe_tensors
 from .facts import TensorFacts
-from .zero_runs import zero_runs
+from .zero_runs import LEAST, zero_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,7 +58,8 @@ class _Looked:
         self._tensor = tensor
         self._statistics = statistics
         self._experts = experts
-        self._runs = pool.submit(zero_runs, tensor) if statistics.get("abs_max") else None
+        large = tensor.n_bytes >= LEAST and statistics.get("abs_max")
+        self._runs = pool.submit(zero_runs, tensor) if large else None
 
     def facts(self) -> TensorFacts:
         runs = [] if self._runs is None else self._runs.result()

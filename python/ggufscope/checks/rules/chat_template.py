@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..findings import Place
 from ..registry import Fault, rule
 from ..templates import reaches, unbalanced
+from .metadata_text import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +30,8 @@ def chat_template(facts: Facts) -> Iterator[Fault]:
     for key in metadata:
         if key.startswith("tokenizer.chat_template") and metadata.kind(key) == "string":
             template = str(metadata[key])
+            if len(template) > LARGEST:
+                continue  # `large-text` tells of it
             fault, reach = unbalanced(template), reaches(template)
             if reach is not None:
                 yield Fault(f"{key} reaches for {reach}", Place(key=key), "error")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..facts import Facts, TensorFacts
 
 _MOST = 0.5
+_MOST_ROWS = 1 << 19  # no vocabulary has more
 
 
 @rule(
@@ -52,7 +53,7 @@ def embedding_rows(facts: Facts) -> Iterator[Fault]:
 def _equal_rows(facts: TensorFacts) -> list[list[int]]:
     """Groups of rows that are equal byte for byte, the largest first. Equal rows have equal norms."""
     norms = facts.statistics.get("row_l2")
-    if norms is None:
+    if norms is None or len(norms) > _MOST_ROWS:
         return []
     size = facts.tensor.n_bytes // facts.tensor.n_rows
     order = np.argsort(norms, kind="stable")

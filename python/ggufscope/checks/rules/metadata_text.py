@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ..facts import Facts
 
-_LARGEST = 1 << 20
+LARGEST = 1 << 20
 _MAY_BE_LARGE = ("tokenizer.huggingface.json", "tokenizer.rwkv.world")
 _ALLOWED = "\n\r\t\f\v"  # licences have form feeds
 
@@ -59,7 +59,7 @@ def _is_control(character: str) -> bool:
 )
 def large_text(facts: Facts) -> Iterator[Fault]:
     for key, text in _texts(facts):
-        if len(text) > _LARGEST and key not in _MAY_BE_LARGE:
+        if len(text) > LARGEST and key not in _MAY_BE_LARGE:
             yield Fault(f"{key} is a text of {bytes_text(len(text))}", Place(key=key, count=len(text)))
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Lacking = tuple[str | None, str, list[int], int]  # stack, the name behind the layer, layers without, layers with
 
 _FEWEST_LAYERS = 8
-_MOST_COMPARED = 1000  # names that may be meant
+_MOST_COMPARED = 1000  # names of a layer, or that may be meant: more are of no model
 
 
 @rule(
@@ -60,10 +60,10 @@ def _lacking(model: Model) -> Iterator[Lacking]:
         if len(layers) < _FEWEST_LAYERS:
             continue
         names = _names(model, stack)
-        for rest, at in names.items():
-            lacking = sorted(set(layers) - at)
-            if len(lacking) == 1 and lacking[0] not in {layers[0], layers[-1]} and not _is_of_kind(names, lacking[0]):
-                yield stack, rest, lacking, len(at)
+        for rest in [rest for rest, at in names.items() if len(at) == len(layers) - 1][:_MOST_COMPARED]:
+            lacking = sorted(set(layers) - names[rest])
+            if lacking[0] not in {layers[0], layers[-1]} and not _is_of_kind(names, lacking[0]):
+                yield stack, rest, lacking, len(names[rest])
 
 
 def _names(model: Model, stack: str | None) -> dict[str, set[int]]:

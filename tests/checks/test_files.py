@@ -1,4 +1,4 @@
-"""Files and sets of files: shards, digests in names, links, manifests, and runs of zeros across what is read at once."""
+"""Files and sets of files: shards, digests in names, links, manifests, and runs of zeros in what is read in pieces."""
 
 from __future__ import annotations
 

@@ -32,10 +32,43 @@ def analysis(request: pytest.FixtureRequest) -> gs.Analysis:
     return gs.analyze(request.getfixturevalue("stories260k"), probe=TOKENS)
 
 
+@pytest.fixture(scope="module")
+def own_words(request: pytest.FixtureRequest) -> gs.Trace:
+    return gs.trace(request.getfixturevalue("stories260k"), probe="own:3", seed=1)
+
+
 def test_it_takes_the_place_of_propagation(analysis: gs.Analysis, stories260k: Path) -> None:
     assert list(analysis.presets) == ["heuristic", "probe"]
     assert list(gs.analyze(stories260k).presets) == ["heuristic", "propagation"]
     assert list(gs.analyze(stories260k, probe=9, preset="probe").presets) == ["probe"]
+
+
+def test_own_words_lead(own_words: gs.Trace, stories260k: Path) -> None:
+    """The index that was found to predict is the first; random tokens stay behind the formulas of the study."""
+    assert list(gs.analyze(stories260k, probe="own:2").presets) == ["probe", "heuristic"]
+    assert list(gs.analyze(stories260k, probe="random:2").presets) == ["heuristic", "probe"]
+    found = gs.analyze(stories260k, probe=own_words)
+    assert list(found.presets) == ["probe", "heuristic", "propagation"]
+    document, without = found.document, gs.analyze(stories260k).document
+    assert (document.settings.preset, document.preset.summary) == (
+        "probe",
+        "measured while the model reads its own words",
+    )
+    assert document.statement.startswith("A structural risk index (heuristic) of components measured while")
+    assert document.other_presets == [without.preset, *without.other_presets]
+    kept = [(each.verdict, each.why, each.value) for each in without.hypotheses]
+    assert [(each.verdict, each.why, each.value) for each in document.hypotheses] == kept
+    assert str(document.hypotheses[5].remark).startswith("the last layer has rank ")
+
+
+def test_its_index_is_the_one_that_a_validation_tests(own_words: gs.Trace, stories260k: Path) -> None:
+    found = gs.analyze(stories260k, probe=own_words)
+    validation = gs.validate(found, own_words, probe=own_words)
+    points = validation.quantities["risk"].points
+    np.testing.assert_allclose([point.predicted["probe"] for point in points], found.layers["risk"], rtol=1e-9)
+    np.testing.assert_allclose([point.measured for point in points], found.layers["risk"], rtol=1e-9)
+    alone = gs.validate(found, own_words).quantities["risk"].points
+    np.testing.assert_allclose([point.predicted["probe"] for point in alone], found.layers["risk"], rtol=1e-9)
 
 
 def test_its_numbers_are_those_of_a_trace(analysis: gs.Analysis, stories260k: Path) -> None:
@@ -103,6 +136,18 @@ def test_what_does_not_go_together(stories260k: Path) -> None:
             gs.analyze(stories260k, **options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="a probe needs the model itself"):
         gs.analyze(gs.profile(stories260k), probe=9)
+
+
+def test_a_trace_that_is_no_probe_of_the_model(
+    own_words: gs.Trace, stories260k: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "text").write_text("Once upon a time")
+    with pytest.raises(ValueError, match="the probe is of another model, '"):
+        gs.analyze(tiny_model, probe=own_words)
+    with pytest.raises(ValueError, match="neither of own words nor of random tokens"):
+        gs.analyze(stories260k, probe=gs.trace(stories260k, text=tmp_path / "text"))
+    with pytest.raises(ValueError, match="a probe needs the model itself"):
+        gs.analyze(gs.profile(stories260k), probe=own_words)
 
 
 @pytest.mark.filterwarnings("error")

@@ -9,8 +9,8 @@ from scipy.stats import rankdata
 import ggufscope as gs
 from ggufscope.analysis.index.confound import PERMUTATIONS
 from ggufscope.analysis.inputs.layer_table import GAINS, MATRICES, GainSeries, LayerTable, MatrixSeries
-from ggufscope.analysis.presets.propagated import SCOPE, SCORES, propagation_scores, scores_of
-from ggufscope.analysis.presets.propagation import Limit, Propagation
+from ggufscope.analysis.presets.propagated import SCOPE, SCORES, SCORES_BEHIND_OPENINGS, propagation_scores, scores_of
+from ggufscope.analysis.presets.propagation import Limit, Propagation, propagate
 from ggufscope.analysis.presets.registry import PresetInput
 from support.networks import KINDS, LAYERS, sample
 
@@ -34,6 +34,11 @@ def propagation(layers: list[int], **changes: object) -> Propagation:
         "head_entropy": np.stack([column, 3 * column], axis=1),
         "baseline": np.stack([-column, column], axis=1),
         "expert_spread": None,
+        "preactivation_rms": {},
+        "first_token_share": None,
+        "entropy_bands": {},
+        "overall_rms": {},
+        "first_rms": {},
         "applicability": (),
         "assumptions": (),
     }
@@ -132,7 +137,47 @@ def test_a_trained_model(stories260k, tmp_path) -> None:
     np.testing.assert_array_equal(heads["head_entropy_rank"], expected)
     np.testing.assert_array_equal(gs.Analysis.load(tmp_path).heads["baseline_rank"], heads["baseline_rank"])
     for role in ("q", "k", "v", "gate", "up"):
-        assert (scores[f"{role}_std"] > 0).all()
+        assert (scores[f"{role}_rms"] > 0).all()
+        assert f"{role}_std" not in scores
+
+
+def test_openings_may_be_left_out(stories260k) -> None:
+    """Then it is the plain mean field, whose scores are as they were."""
+    analysis = gs.analyze(stories260k, opening=0)
+    scores = analysis.presets["propagation"]
+    assert analysis.document.settings.opening == 0
+    assert "propagation: there are no exact openings: none were asked for" in analysis.document.notes
+    assert f"propagation: {SCOPE}" in analysis.document.notes
+    with gs.open(stories260k) as model:
+        plain = propagate(model)
+    np.testing.assert_allclose(analysis.heads["head_entropy"], plain.head_entropy, rtol=1e-9)
+    for role in ("q", "k", "v", "gate", "up"):
+        np.testing.assert_allclose(scores[f"{role}_std"], plain.preactivation_std[role], rtol=1e-9)
+        assert f"{role}_rms" not in scores
+
+
+def test_how_many_tokens_the_model_writes_is_a_choice(stories260k) -> None:
+    usual, short = (gs.analyze(stories260k, preset="propagation", opening=written) for written in (8, 3))
+    assert "4 openings are read exactly, 1 in front of a prompt and 8 tokens" in " ".join(usual.document.notes)
+    assert "1 in front of a prompt and 3 tokens" in " ".join(short.document.notes)
+    assert (usual.document.settings.opening, short.document.settings.opening) == (8, 3)
+    assert not np.array_equal(usual.heads["head_entropy"], short.heads["head_entropy"])
+    for wrong in (-1, True, 1.5, 1025):
+        with pytest.raises(ValueError, match="opening must be a number of tokens from 0 to 1024"):
+            gs.analyze(stories260k, opening=wrong)
+
+
+def test_bands_and_first_tokens_are_told_of_every_head(stories260k) -> None:
+    heads = gs.analyze(stories260k, preset="propagation").heads
+    names = ("head_entropy", "first_token_share", "first_token_share_rank", "head_entropy_1_3", "head_entropy_32_63")
+    assert set(names) <= set(heads)
+    assert {heads[name].shape for name in names} == {(5, 8)}
+    assert ((heads["first_token_share"] > 0) & (heads["first_token_share"] < 1)).all()
+
+
+def test_a_model_without_openings_says_why(write_gguf) -> None:
+    notes = gs.analyze(write_gguf(**sample("llama").file())).document.notes
+    assert "propagation: there are no exact openings: there is no output_norm" in notes
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -158,22 +203,20 @@ def test_its_quantities_are_tested_for_the_quantizer_too(stories260k) -> None:
     assert document.settings.permutations == PERMUTATIONS
     tested = {(entry.preset, entry.quantity): entry.status for entry in document.confounds}
     assert len(tested) == len(document.confounds)
-    for name in ("risk", *SCORES):
+    for name in ("risk", *SCORES_BEHIND_OPENINGS):
         if name != "expert_spread":
             assert tested["propagation", name] == "single type"
     assert tested["heuristic", "risk"] == "single type"
 
 
-def test_alone_it_needs_no_check_of_the_parametrization(stories260k) -> None:
-    """Its components are invariant: H6 is about an index that no rescaling changes. H1 to H5 are as they were."""
+def test_the_hypotheses_are_about_the_study_whichever_preset_runs(stories260k) -> None:
+    """H6 is a claim of the study about its own index; where the last layer stands in another one is a remark."""
     both, alone = gs.analyze(stories260k), gs.analyze(stories260k, preset="propagation")
     assert list(alone.presets) == ["propagation"]
-    h6 = alone.hypotheses["H6"]
-    assert (h6.gauge_invariant, h6.gauge) == (True, None)
-    assert "parametriz" not in h6.why
-    assert not both.hypotheses["H6"].gauge_invariant
-    assert both.hypotheses["H6"].gauge is not None
-    assert [entry.why for entry in alone.document.hypotheses[:5]] == [
-        entry.why for entry in both.document.hypotheses[:5]
-    ]
+    assert alone.document.hypotheses == both.document.hypotheses
+    rank, p_first = (alone.layers[name][-1] for name in ("rank", "p_first"))
+    assert alone.hypotheses["H6"].remark == (
+        f"the last layer has rank {rank:g} in the index of preset propagation, first with probability {p_first:.2f}"
+    )
+    assert gs.analyze(stories260k, preset="heuristic").hypotheses["H6"].remark is None
     assert {entry.preset for entry in alone.document.confounds} == {"heuristic", "propagation"}

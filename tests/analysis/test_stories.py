@@ -92,15 +92,15 @@ def isotropic(stories260k: Path) -> Scores:
             layer = blueprint.layer(number)
             norms = [layer.mixer_norms.before, layer.feed_forward_norms.before]
             gains = [norm.gain for norm in norms if norm is not None]
-            variances = [Moments(np.zeros(64), gain**2) for gain in gains]
+            variances = [Moments(np.zeros((1, 64)), gain[None] ** 2) for gain in gains]
             weights, experts = with_formulas(layer)
             attention.append(attend(weights, variances[0], gains[0], draws, 1))
             ffn.append(feed_forward(experts, variances[1], 1))
     return Scores(
-        std={role: np.array([one.std[role] for one in attention]) for role in "qkv"},
-        attention=np.array([one.output.rms for one in attention]),
-        ffn=np.array([one.output.rms for one in ffn]),
-        near_zero=np.array([one.near_zero_share for one in ffn]),
+        std={role: np.array([float(one.projections[role].std[0]) for one in attention]) for role in "qkv"},
+        attention=np.array([float(one.output.rms[0]) for one in attention]),
+        ffn=np.array([float(one.output.rms[0]) for one in ffn]),
+        near_zero=np.array([float(one.near_zero_share[0]) for one in ffn]),
         entropy=np.stack([one.entropy for one in attention]),
     )
 

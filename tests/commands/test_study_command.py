@@ -44,7 +44,7 @@ def test_a_study_on_one_screen(run: RunCommand, tiny_model: Path, questions: Pat
     assert len(lines) <= 40
     assert max(map(len, lines[:-1])) <= 80
     assert re.match(r"profile +\d+\.\d s +profile\.json$", lines[0])
-    parts = ["profile", "analysis", "trace", "probe", "validation", "report", "total"]
+    parts = ["profile", "probe", "analysis", "trace", "validation", "report", "total"]
     assert [line.split()[0] for line in lines[:7]] == parts
     assert re.search(r"^validation +\d+\.\d s +validation\.json and 1 more$", out, re.MULTILINE)
     assert "structural risk index (heuristic), layers 0-7" in out
@@ -71,24 +71,28 @@ def test_json_is_the_saved_file(run: RunCommand, tiny_model: Path, tmp_path: Pat
     assert [entry["complete"] for entry in plain["finished"]] == [True] * 3
 
 
-def failing(run: RunCommand, model: Path, directory: Path, *options: object) -> str:
+def failing(run: RunCommand, model: Path, directory: Path, *options: object, probed: bool = False) -> str:
     """What a study says of a model that cannot be traced; without the trace it ends well."""
     code, out, err = run(model, "-o", directory, *options)
     assert code == 3
     assert re.search(r"^trace +failed$", out, re.MULTILINE)  # why stands on standard error
     assert re.search(r"^validation +left out +there is no trace$", out, re.MULTILINE)
-    assert {"profile.json", "analysis-report.json", "report.md", "study.json"} == {p.name for p in directory.iterdir()}
     found = gs.Study.load(directory)
-    assert list(found.failures) == ["trace"]
+    assert list(found.failures) == ([] if probed else ["probe"]) + ["trace"]
+    files = {"profile.json", "analysis-report.json", "report.md", "study.json"} | ({"probe.json"} if probed else set())
+    assert files == {path.name for path in directory.iterdir()}
     assert found.analysis is not None
+    assert ("probe" in found.analysis.presets) == probed
     assert run(model, "-o", directory, "--no-trace")[0] == 0
-    (line,) = err.splitlines()
+    *of_probe, line = err.splitlines()
+    assert [each.partition(": no probe: ")[0] for each in of_probe] == ([] if probed else ["ggufscope"])
     assert line.startswith("ggufscope: no trace: ")
     return line
 
 
 def test_a_model_without_a_tokenizer(run: RunCommand, write_gguf: WriteGguf, tmp_path: Path) -> None:
-    assert "tokenizer" in failing(run, write_gguf(**readable()), tmp_path / "out")
+    """Its own words need none."""
+    assert "tokenizer" in failing(run, write_gguf(**readable()), tmp_path / "out", probed=True)
 
 
 def test_an_architecture_that_is_not_traced(run: RunCommand, write_gguf: WriteGguf, tmp_path: Path) -> None:
@@ -134,8 +138,9 @@ def test_no_language_model(run: RunCommand, write_gguf: WriteGguf, tmp_path: Pat
     model = write_gguf({"mm.0.weight": np.ones((4, 32), np.float32)}, {"general.type": "mmproj"}, architecture="clip")
     code, out, err = run(model, "-o", tmp_path / "out")
     assert code == 3
-    assert err.count("\n") == 1
-    assert "the analysis needs a language model" in err
+    of_probe, line = err.splitlines()
+    assert of_probe == "ggufscope: no probe: the file is no language model: its general.type is 'mmproj'"
+    assert "the analysis needs a language model" in line
     assert re.search(r"^trace +left out +there is no analysis$", out, re.MULTILINE)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"profile.json", "report.md", "study.json"}
 
@@ -163,17 +168,17 @@ def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(run: RunCommand, tiny_
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "taking\n")
-        assert [line.split()[0] for line in lines] == ["profile", "analysis"]
+        assert [line.split()[0] for line in lines] == ["profile"]
         clock = time.perf_counter()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
         seconds = time.perf_counter() - clock
     assert process.returncode == 130
-    assert err == "ggufscope: interrupted: what is finished is kept, and the same command goes on with the trace\n"
+    assert err == "ggufscope: interrupted: what is finished is kept, and the same command goes on with the probe\n"
     assert seconds < 2  # one, and what a busy machine adds
-    assert sorted(path.name for path in directory.iterdir()) == ["analysis-report.json", "profile.json", "study.json"]
+    assert sorted(path.name for path in directory.iterdir()) == ["profile.json", "study.json"]
     out = run(tiny_model, "-o", directory, "--no-trace")[1]
-    assert re.search(r"^analysis +kept ", out, re.MULTILINE)
+    assert re.search(r"^profile +kept ", out, re.MULTILINE)
 
 
 @pytest.mark.slow

@@ -152,15 +152,17 @@ def test_stories_end_to_end(run: RunCommand, stories260k: Path, tmp_path: Path) 
     assert "weights not fitted" in out
     found = gs.Validation.load(tmp_path)
     rho = {entry.name: entry.spearman for entry in found.quantities["head_entropy"].predictors}
-    for name, value in (("propagation", 0.92), ("probe", 0.91), ("norms", 0.91)):
+    for name, value in (("propagation", 0.95), ("probe", 0.94), ("norms", 0.91)):
         assert (found_rho := rho[name]) is not None
-        assert found_rho.value == pytest.approx(value, abs=0.03)
+        assert found_rho.value == pytest.approx(value, abs=0.02)
     errors = {
-        quantity.name: entry.size.mean_absolute.value
+        quantity.name: entry.size.magnitude.value
         for quantity in found.document.quantities
         for entry in quantity.predictors
         if entry.name == "propagation" and entry.size is not None and entry.size.kind == "relative"
     }
     assert errors.keys() > {"q_rms", "k_rms", "v_rms", "gate_rms", "up_rms", "ffn_output_rms", "residual_rms"}
+    # A quotient of what is 10 % and 29 % off, and of each token where sizes are medians apart.
+    assert errors.pop("ffn_attention_ratio") < 0.5
     assert max(errors.values()) < 0.35
     assert np.median(list(errors.values())) < 0.15

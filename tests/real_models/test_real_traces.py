@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.runtime.measuring.capture import FIGURES
+from ggufscope.runtime.measuring.figures import FIGURES
 from support.needs import llama_cpp_needed
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ TEXT = (
 # How far llama.cpp may be off, which rounds activations to eight bits: median over layers and heads, and the largest.
 # Measured with this text: rms at most 0.25 % and 0.84 %; entropies and shares 0.44 % and 10 %.
 LIMITS = {True: (0.005, 0.02), False: (0.015, 0.2)}
+# Of most heads' attention repeats have but 1 to 3 %, which is relatively further off: 2.1 % and 17 %.
+LIMITS_OF = {"repeat_share": (0.03, 0.25)}
 
 
 @pytest.fixture
@@ -52,7 +54,7 @@ def test_engines_measure_the_same(request: pytest.FixtureRequest, name: str, tex
             assert np.isnan(figure(ours, each)).all()
             continue
         difference = np.abs(figure(ours, each) - expected) / np.maximum(np.abs(expected), 1e-6)
-        median, largest = LIMITS[each.endswith("_rms")]
+        median, largest = LIMITS_OF.get(each, LIMITS[each.endswith("_rms")])
         assert np.nanmedian(difference) < median, each
         assert np.nanmax(difference) < largest, each
 

@@ -166,12 +166,13 @@ def test_sizes_are_those_of_the_document():
     found = charts_of("fitted")["validation-sizes"]
     sizes = [(q, e, e.size) for q in quantities("fitted").values() for e in q.predictors if e.size]
     assert column(found, "mean_absolute") == [size.mean_absolute.value for _, _, size in sizes]
+    assert column(found, "magnitude") == [size.median_absolute.value for _, _, size in sizes]
     assert column(found, "constant") == [size.constant for _, _, size in sizes]
     assert column(found, "verdict") == [size.verdict for _, _, size in sizes]
     relative = [size for _, _, size in sizes if size.kind == "relative"]
     rows = found.specification["datasets"]["rows"]
-    assert [row["error"] for row in rows] == [size.mean_absolute.value for size in relative]
-    own = [(s.mean_absolute.value, q.label) for q, e, s in sizes if e.name == "probe" and s.kind == "relative"]
+    assert [row["error"] for row in rows] == [size.magnitude.value for size in relative]
+    own = [(s.magnitude.value, q.label) for q, e, s in sizes if e.name == "probe" and s.kind == "relative"]
     (low, least), (high, most) = min(own), max(own)
     assert f"probe by {100 * low:.0f} % ({least}) to {100 * high:.0f} % ({most})" in found.sentence
 

@@ -20,11 +20,13 @@ from ggufscope.runtime.engines.streamed import StreamLimits, open_engine, tiles
 from ggufscope.runtime.engines.streamed.kernels import masked_softmax
 from ggufscope.runtime.engines.streamed.limits import DEFAULT_LIMITS
 from ggufscope.runtime.engines.streamed.network import Network
-from ggufscope.runtime.measuring.capture import NEAR_ZERO, TOP_SHARE, Recorder
+from ggufscope.runtime.measuring.capture import Recorder
+from ggufscope.runtime.measuring.figures import NEAR_ZERO, TOP_SHARE
 from support.architectures import SPECIMENS
+from support.attention import shares_by_key
 from support.engines import traced
 from support.forward import Network as Reference
-from support.forward import rms, run
+from support.forward import run
 from support.tiny_models import CONTEXT, KINDS, VOCABULARY, sample
 
 WriteGguf = Callable[..., Path]
@@ -38,43 +40,70 @@ def tables(
     path: Path, prompts: list[Ints], threads: int = 2, limits: StreamLimits = DEFAULT_LIMITS
 ) -> dict[str, npt.NDArray[np.float64]]:
     with gs.open(path) as model, open_engine(model, threads, limits) as engine:
-        recorder = Recorder(len(prompts), engine.shape)
+        recorder = Recorder(len(prompts), engine.shape, tokens=prompts)
         engine.prefill(prompts, recorder, room=0, progress=None)
         return dict(recorder.tables())
 
 
-def near_zero_limits(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """The share below the threshold, give or take what is within 1e-4 of it."""
-    size, threshold = np.abs(values), NEAR_ZERO * rms(values)
-    return float(np.mean(size < threshold * (1 - TOLERANCE))), float(np.mean(size < threshold * (1 + TOLERANCE)))
+def by_token(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The rms of each token, of tokens × width."""
+    return np.asarray(np.sqrt(np.mean(np.square(values), axis=-1)))
+
+
+def near_zero_limits(values: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The share of each token below its threshold, give or take what is within 1e-4 of it."""
+    size, threshold = np.abs(values), NEAR_ZERO * by_token(values)[:, None]
+    low, high = ((size < threshold * (1 + sign * TOLERANCE)).mean(axis=1) for sign in (-1, 1))
+    return low, high
+
+
+def over_tokens(name: str, tokens: Any, reduce: Any = np.median) -> dict[str, Any]:
+    """A figure and that of the first token; limits are those of tokens."""
+    if isinstance(tokens, tuple):
+        low, high = (over_tokens(name, limit) for limit in tokens)
+        return {key: (low[key], high[key]) for key in low}
+    return {name: reduce(tokens[1:]) if len(tokens) > 1 else np.nan, f"{name}_first": tokens[0]}
 
 
 def expected(network: Reference, tokens: Ints) -> list[dict[str, Any]]:
     """Figures by layer, from the NumPy model."""
-    return [_figures(seen, network.window(layer)) for layer, seen in enumerate(run(network, tokens[None].astype(int)))]
+    return [
+        _figures(seen, tokens, network.window(layer))
+        for layer, seen in enumerate(run(network, tokens[None].astype(int)))
+    ]
 
 
-def _figures(seen: dict[str, Any], window: int | None) -> dict[str, Any]:
+def _figures(seen: dict[str, Any], tokens: Ints, window: int | None) -> dict[str, Any]:
     named = {"q": "q", "k": "k", "v": "v", "gate": "gate", "up": "up", "gated": "hidden", "ffn_norm": "ffn_norm"}
     named |= {"attention_output": "attention", "ffn_output": "ffn", "residual": "residual"}
-    figures: dict[str, Any] = {f"{point}_rms": rms(seen[name]) for point, name in named.items()}
+    sizes: dict[str, Any] = {f"{point}_rms": by_token(seen[name][0]) for point, name in named.items()}
     squares = np.sort(seen["hidden"][0] ** 2, axis=1)
     count = int(np.ceil(TOP_SHARE * squares.shape[1]))
-    figures["gated_top_energy_share"] = np.mean(squares[:, -count:].sum(axis=1) / squares.sum(axis=1))
-    figures["residual_peak"] = np.abs(seen["residual"]).max() / np.median(np.abs(seen["residual"]))
-    figures["ffn_attention_ratio"] = figures["ffn_output_rms"] / figures["attention_output_rms"]
+    sizes["gated_top_energy_share"] = squares[:, -count:].sum(axis=1) / squares.sum(axis=1)
+    sizes["ffn_attention_ratio"] = sizes["ffn_output_rms"] / sizes["attention_output_rms"]
+    sizes["v_near_zero_share"] = near_zero_limits(seen["v"][0])
+    sizes["gated_near_zero_share"] = near_zero_limits(seen["hidden"][0])
+    size = np.abs(seen["residual"][0])
+    figures = over_tokens("residual_peak", size.max(axis=1) / np.median(size, axis=1), np.max)
+    for name, values in sizes.items():
+        figures |= over_tokens(name, values)
+    return figures | _of_heads(seen, window) | shares_by_key(seen["alpha"][0], tokens.tolist(), window)
+
+
+def _of_heads(seen: dict[str, Any], window: int | None) -> dict[str, Any]:
     n = seen["alpha"].shape[-1]
+    none = np.full(seen["alpha"].shape[1], np.nan)
     keys = np.minimum(np.arange(1, n + 1), window or n)[1:]
     later = seen["entropy"][0][:, 1:]
-    figures["entropy"] = later.mean(axis=1) if n > 1 else np.full(len(later), np.nan)
-    figures["entropy_share"] = (later / np.log(keys)).mean(axis=1) if n > 1 else np.full(len(later), np.nan)
-    first = seen["alpha"][0][:, 1:, 0]
-    figures["first_token_share"] = first.mean(axis=1) if n > 1 else np.full(len(later), np.nan)
-    return (
-        figures
-        | {"v_near_zero_share": near_zero_limits(seen["v"])}
-        | {"gated_near_zero_share": near_zero_limits(seen["hidden"])}
-    )
+    figures = {
+        "entropy": later.mean(axis=1) if n > 1 else none,
+        "entropy_share": (later / np.log(keys)).mean(axis=1) if n > 1 else none,
+        "first_token_share": seen["alpha"][0][:, 1:, 0].mean(axis=1) if n > 1 else none,
+    }
+    for first, last in ((1, 3), (4, 7), (8, 15), (16, 31)):
+        shares = (later / np.log(keys))[:, first - 1 : last]
+        figures[f"entropy_share_{first}_{last}"] = shares.mean(axis=1) if shares.size else none
+    return figures
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -86,11 +115,12 @@ def test_figures_are_those_of_numpy(write_gguf: WriteGguf, name: str) -> None:
             assert figures.keys() == found.keys()
             for figure, value in figures.items():
                 measured = found[figure][number, layer]
-                if isinstance(value, tuple):
+                if isinstance(value, tuple) and np.isfinite(value[0]):
                     assert value[0] <= measured <= value[1], (figure, number, layer)
                 else:
+                    exact = value[0] if isinstance(value, tuple) else value
                     # 1e-5 absolute for attention so sharp that little but rounding is left of it.
-                    np.testing.assert_allclose(measured, value, rtol=TOLERANCE, atol=1e-5, err_msg=figure)
+                    np.testing.assert_allclose(measured, exact, rtol=TOLERANCE, atol=1e-5, err_msg=figure)
 
 
 @pytest.mark.parametrize("name", ["llama-3", "qwen3", "gemma2", "phi3-short"])
@@ -291,7 +321,7 @@ def test_a_layer_without_heads_has_no_figures_of_attention(write_gguf: WriteGguf
     for name in ("q_rms", "entropy", "attention_output_rms", "ffn_attention_ratio"):
         assert np.isfinite(figures[name][2, 0]).all(), name
         assert np.isnan(figures[name][2, 1]).all(), name
-    assert np.isfinite(figures["ffn_output_rms"]).all()
+    assert np.isfinite(figures["ffn_output_rms_first"]).all()
     file["tensors"] = model.tensors
     assert "ggufscope does not know what blk.1.attn_q.weight is for" in refusal(write_gguf, **file)
 
@@ -352,8 +382,9 @@ def test_what_overflows_is_undefined_from_there_on(write_gguf: WriteGguf) -> Non
     tensors["blk.1.ffn_down.weight"] = tensors["blk.1.ffn_down.weight"] * np.float32(3e38)
     path = write_gguf(**(sample("llama").file() | {"tensors": tensors}))
     found = tables(path, PROMPTS)
-    assert np.isfinite(found["residual_rms"][:, 0]).all()
-    assert not np.isfinite(found["residual_rms"][:, 1]).any()
+    for name, prompts in (("residual_rms", [0, 2]), ("residual_rms_first", [0, 1, 2])):  # one is a single token
+        assert np.isfinite(found[name][prompts, 0]).all()
+        assert np.isnan(found[name][:, 1]).all()
     with gs.open(path) as model, open_engine(model, 1) as engine:
         engine.prefill(PROMPTS, None, room=4, progress=None)
         assert {ending.reason for ending in engine.generate(4, frozenset(), progress=None)} == {"not finite"}

@@ -19,9 +19,11 @@ from rich.console import Console
 
 import ggufscope as gs
 from ggufscope.errors import TraceError
-from ggufscope.runtime.engines.engine import GenerationInterrupted
+from ggufscope.runtime.engines.engine import Ending, GenerationInterrupted
 from ggufscope.runtime.engines.streamed import StreamedEngine
-from ggufscope.runtime.measuring.capture import FIGURES, POINTS
+from ggufscope.runtime.measuring.capture import POINTS
+from ggufscope.runtime.measuring.figures import FIGURES, band_figure
+from ggufscope.runtime.measuring.reductions import number_of_bands
 from ggufscope.runtime.reading.prompts import shipped_prompts
 from ggufscope.runtime.reading.tokenizer import read_tokenizer
 from ggufscope.runtime.trace_result import TraceInterrupted
@@ -80,8 +82,14 @@ def test_figures_as_arrays(stories260k: Path, questions: Path) -> None:
     for name, figure in FIGURES.items():
         values = found.head_figure(name) if figure.per_head else found.layer_figure(name)
         assert values.shape == ((2, 5, 8) if figure.per_head else (2, 5))
-        assert np.isfinite(values).all()
-    assert found.document.figures.keys() == FIGURES.keys()
+        undefined = name == "repeat_share"  # no token stands twice in these
+        assert np.isnan(values).all() if undefined else np.isfinite(values).all()
+    longest = max(len(prompt.token_ids) for prompt in found.document.prompts)
+    bands = [band_figure(band).name for band in range(number_of_bands(longest))]
+    assert found.document.figures.keys() == {*FIGURES, *bands}
+    for name in bands:
+        assert found.document.figures[name].per_head
+        assert np.isfinite(found.head_figure(name)[np.argmax([len(p.token_ids) for p in found.document.prompts])]).all()
 
 
 def test_saved_and_loaded(stories260k: Path, questions: Path, tmp_path: Path) -> None:
@@ -93,6 +101,37 @@ def test_saved_and_loaded(stories260k: Path, questions: Path, tmp_path: Path) ->
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(TraceError, match=r"other\.json: not a saved trace"):
         gs.Trace.load(tmp_path / "other.json")
+
+
+def test_answers_get_no_more_room_than_the_context_has(
+    stories260k: Path, questions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[int] = []
+
+    def generate(_: StreamedEngine, limit: int, *_others: object, **_options: object) -> list[Ending]:
+        limits.append(limit)
+        return [Ending((), "stop"), Ending((), "stop")]
+
+    monkeypatch.setattr(StreamedEngine, "generate", generate)
+    document = gs.trace(stories260k, prompts=questions, max_new_tokens=10**9).document
+    shortest = min(len(prompt.token_ids) for prompt in document.prompts)
+    assert document.model.context_length == 2048
+    assert limits == [2048 - shortest + 2]
+
+
+def test_an_answer_that_fills_the_context_ends_there(stories260k: Path, questions: Path, tmp_path: Path) -> None:
+    with gs.open(stories260k) as model:
+        shape = model.metadata["llama.context_length"]
+    data = bytearray(stories260k.read_bytes())
+    at = data.index(b"llama.context_length") + len(b"llama.context_length") + 4
+    assert int.from_bytes(data[at : at + 4], "little") == shape
+    data[at : at + 4] = (12).to_bytes(4, "little")
+    (tmp_path / "short.gguf").write_bytes(data)
+    document = gs.trace(tmp_path / "short.gguf", prompts=questions, max_new_tokens=10**9).document
+    for prompt in document.prompts:
+        assert prompt.answer is not None
+        assert prompt.answer.ended == "context"
+        assert len(prompt.token_ids) + len(prompt.answer.token_ids) == 12 + 1
 
 
 def test_an_open_model_stays_open(stories260k: Path) -> None:
@@ -158,7 +197,7 @@ def test_what_is_kept(stories260k: Path, questions: Path, tmp_path: Path) -> Non
                 np.testing.assert_allclose(kept[f"{place}/attention"].sum(axis=-1), 1, rtol=1e-5)
                 gated = kept[f"{place}/gated"]
                 assert gated.shape == (length, 172)
-                rms = np.sqrt(np.mean(gated.astype(np.float64) ** 2))
+                rms = np.median(np.sqrt(np.mean(gated[1:].astype(np.float64) ** 2, axis=1)))
                 assert found.layer_figure("gated_rms")[number, layer] == pytest.approx(rms, rel=1e-6)
     assert found.document.settings.kept == list(POINTS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from ggufscope.errors import OutputError
 from ggufscope.saving.directories import usable_directory
+from ggufscope.saving.files import atomic_write
 from ggufscope.saving.guard import Guard
 from ggufscope.saving.marks import is_ours, marked
 
@@ -112,3 +114,45 @@ def test_a_directory_that_cannot_be_written_is_refused_before_the_work(tmp_path:
     tmp_path.chmod(0o555)
     with as_nobody(), pytest.raises(OutputError, match="Permission denied"):
         usable_directory(tmp_path, [])
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_planted_link_in_place_of_a_directory_is_not_followed(tmp_path: Path, there: bool, force: bool) -> None:
+    target, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    target.mkdir()
+    if there:
+        elsewhere.mkdir()
+    (target / "charts").symlink_to(elsewhere)
+    for names in (["charts/*.svg"], ["charts/sizes.svg"]):
+        with pytest.raises(OutputError, match="is a link, and results go into directories of their own"):
+            usable_directory(target, names, Guard(force=force))
+    assert elsewhere.exists() == there
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_planted_link_to_nothing_is_not_followed(tmp_path: Path, force: bool) -> None:
+    (tmp_path / "report.md").symlink_to(tmp_path / "planted")
+    with pytest.raises(OutputError, match="is a link to a file that is not there"):
+        usable_directory(tmp_path, ["report.md"], Guard(force=force))
+    with (
+        pytest.raises(OutputError, match="is a link to a file that is not there"),
+        atomic_write(tmp_path / "report.md", guard=Guard(force=force)),
+    ):
+        pytest.fail("there is nothing to write to")
+    assert not (tmp_path / "planted").exists()
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("name", ["profile.json", "charts/sizes.svg"])
+def test_a_pipe_under_the_name_of_a_file_is_refused(tmp_path: Path, name: str, force: bool) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(OutputError, match="is no regular file"):
+        usable_directory(tmp_path, [name], Guard(force=force))
+
+
+def test_the_directory_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert usable_directory(tmp_path / "link", ["report.md", "charts/*.svg"]) == tmp_path / "link"

@@ -65,10 +65,14 @@ def test_what_was_measured_is_said_before_the_indices(studies: dict[str, gs.Stud
     study, text = studies[name], io.StringIO()
     render_study(Console(file=text, width=width), study.document, study.analysis.document, study.validation.document)
     out = " ".join(text.getvalue().split())
-    order = ["held up", "did not both indices order these layers worse than depth does", "undecided", "riskiest layers"]
+    leading = "the leading index, measured on the probe, orders these layers better than depth does"
+    order = [f"held up {leading}", "did not ", "undecided", "riskiest layers: ", "; as an order better than depth"]
+    order += ["by the study's formulas: ", "by propagation: "]
     assert [out.index(part) for part in order] == sorted(out.index(part) for part in order)
     markdown = (study.directory / "report.md").read_text(encoding="utf-8")
-    assert markdown.index("both indices order these layers worse") < markdown.index("Hypotheses of the original study")
+    assert markdown.index(leading) < markdown.index("Hypotheses of the original study")
+    headings = [f"Risk index, preset {name}" for name in ("probe", "heuristic", "propagation")]
+    assert [markdown.index(each) for each in headings] == sorted(markdown.index(each) for each in headings)
 
 
 def test_no_verdict_is_no_better(studies: dict[str, gs.Study]) -> None:

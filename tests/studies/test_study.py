@@ -14,6 +14,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.errors import StudyError, one_line
 from ggufscope.runtime.engines.engine import GenerationInterrupted
+from ggufscope.studies.keeping import file_digest
 from ggufscope.studies.parts import PARTS
 from ggufscope.studies.study_document import KEPT, SCHEMA, STUDY_FORM
 from support.file_edits import edit_outside_samples, sha256
@@ -57,7 +58,7 @@ def test_parts_are_what_their_commands_make(finished_study: Path, tiny_model: Pa
     assert found.profile is not None
     assert found.profile.coverage == 1.0
     assert found.analysis is not None
-    expected = json.loads(gs.analyze(tiny_model).to_json())
+    expected = json.loads(gs.analyze(tiny_model, probe=found.probe).to_json())
     saved = json.loads((finished_study / "analysis-report.json").read_text(encoding="utf-8"))
     assert {**saved, "run": None} == {**expected, "run": None}
     assert all(entry.seconds > 0 for entry in found.finished.values())
@@ -88,10 +89,11 @@ def test_what_is_finished_is_kept(study: Study, results: Path) -> None:
     [
         ({"max_new_tokens": 2}, ["trace", "validation", "report"], "made with other max_new_tokens"),
         ({"template": "none"}, ["trace", "validation", "report"], "made with other template"),
-        ({"probe": 9}, ["probe", "validation", "report"], "made with other probe"),
+        ({"probe": 9}, ["probe", "analysis", "validation", "report"], "made with other probe"),
+        ({"opening": 0}, ["analysis", "validation", "report"], "made with other opening"),
         ({"norm": "rms"}, ["analysis", "validation", "report"], "made with other norm"),
         ({"weights": "entropy=1", "scale": "rank"}, ["analysis", "validation", "report"], "made with other scale, wei"),
-        ({"seed": 1}, ["analysis", "probe", "validation", "report"], "made with other seed"),
+        ({"seed": 1}, ["probe", "analysis", "validation", "report"], "made with other seed"),
     ],
 )
 def test_other_settings_make_what_depends_on_them(
@@ -102,7 +104,8 @@ def test_other_settings_make_what_depends_on_them(
     assert made(found) == again
     assert (found.steps[again[0]].reason or "").startswith(reason)
     if "validation" in again and again[0] != "validation" and options.keys() != {"seed"}:
-        assert found.steps["validation"].reason == f"made from another {again[0]}"
+        sources = [part for part in again if part in PARTS["validation"].needs + PARTS["validation"].uses]
+        assert found.steps["validation"].reason == f"made from another {', '.join(sorted(sources))}"
     kept = [name for part in ALL if part not in again for name in found.finished[part].files]
     assert {name: stamps(results)[name] for name in kept} == {name: before[name] for name in kept}
     assert made(study(results, **options)) == []
@@ -133,8 +136,10 @@ def test_prompts_are_read_once(study: Study, questions: Path, tmp_path: Path) ->
 
 def test_the_usual_probe_is_in_the_models_own_words(study: Study, results: Path) -> None:
     found = study(results, probe="own")
-    assert made(found) == ["probe", "validation", "report"]
+    assert made(found) == ["probe", "analysis", "validation", "report"]
     assert found.probe is not None
+    assert found.analysis is not None
+    assert list(found.analysis.presets) == ["probe", "heuristic", "propagation"]
     assert found.validation is not None
     assert found.validation.document.probe is not None
     assert (found.probe.document.settings.probe_kind, found.validation.document.probe.probe) == ("own", "own")
@@ -148,12 +153,14 @@ def test_the_usual_probe_is_in_the_models_own_words(study: Study, results: Path)
 def test_without_a_probe(study: Study, results: Path) -> None:
     before = stamps(results)
     found = study(results, probe=0)
-    assert made(found) == ["validation", "report"]
+    assert made(found) == ["analysis", "validation", "report"]
+    assert found.analysis is not None
+    assert list(found.analysis.presets) == ["heuristic", "propagation"]
     assert "probe" not in found.steps
     assert found.validation is not None
     assert found.validation.document.probe is None
     assert stamps(results)["probe.json"] == before["probe.json"]
-    assert made(study(results)) == ["validation", "report"]
+    assert made(study(results)) == ["analysis", "validation", "report"]
 
 
 def test_without_a_trace_what_there_is_stays(study: Study, results: Path) -> None:
@@ -161,6 +168,8 @@ def test_without_a_trace_what_there_is_stays(study: Study, results: Path) -> Non
     found = study(results, trace=False, prompts=None)
     assert made(found) == []
     assert list(found.steps) == ["profile", "analysis", "report"]
+    assert found.analysis is not None
+    assert "probe" in found.analysis.presets
     assert found.validation is not None
     assert made(study(results)) == []
     assert stamps(results) == before
@@ -237,8 +246,22 @@ def test_another_version(study: Study, results: Path) -> None:
 
     edit(results / "study.json", older)
     found = study(results)
-    assert made(found) == ["probe", "validation", "report"]
-    assert found.steps["probe"].reason == "made by ggufscope 0.0.1"
+    assert made(found) == ["trace", "validation", "report"]
+    assert found.steps["trace"].reason == "made by ggufscope 0.0.1"
+
+
+def test_a_trace_of_an_older_schema_is_made_again(study: Study, results: Path) -> None:
+    """Its sizes are over all tokens: they would be compared with medians."""
+    edit(results / "trace.json", lambda plain: plain.update(schema="ggufscope.trace/1"))
+
+    def known(plain: Any) -> None:
+        (trace,) = [part for part in plain["finished"] if part["name"] == "trace"]
+        trace["files"]["trace.json"] = file_digest(results / "trace.json")
+
+    edit(results / "study.json", known)
+    found = study(results)
+    assert made(found) == ["trace", "validation", "report"]
+    assert found.steps["trace"].reason == "of schema ggufscope.trace/1, whose numbers mean something else"
 
 
 @pytest.fixture
@@ -347,8 +370,8 @@ def test_ctrl_c_when_a_part_is_just_over(study: Study, tmp_path: Path) -> None:
 
     with pytest.raises(gs.StudyInterrupted):
         study(tmp_path / "out", finished=interrupt)
-    assert [step.state for step in gs.Study.load(tmp_path / "out").document.steps] == ["made"] * 3
-    assert made(study(tmp_path / "out")) == ["probe", "validation", "report"]
+    assert [step.state for step in gs.Study.load(tmp_path / "out").document.steps] == ["made"] * 4
+    assert made(study(tmp_path / "out")) == ["validation", "report"]
 
 
 def test_a_trace_that_fails_leaves_the_earlier_one(study: Study, results: Path, tmp_path: Path) -> None:
@@ -357,9 +380,9 @@ def test_a_trace_that_fails_leaves_the_earlier_one(study: Study, results: Path, 
     assert list(found.failures) == ["trace"]
     assert {step.name: step.state for step in found.document.steps} == {
         "profile": "kept",
+        "probe": "kept",
         "analysis": "kept",
         "trace": "failed",
-        "probe": "left out",
         "validation": "left out",
         "report": "made",
     }

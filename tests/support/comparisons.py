@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ggufscope.analysis import Analysis
+from ggufscope.analysis.presets.probe import ANALOGUES
 from ggufscope.runtime import Trace
-from ggufscope.runtime.measuring.capture import FIGURES
+from ggufscope.runtime.measuring.figures import FIGURES
 from ggufscope.runtime.trace_document import (
     SCHEMA,
     Answer,
@@ -22,7 +23,6 @@ from ggufscope.runtime.trace_document import (
     TraceDocument,
     TraceSettings,
 )
-from ggufscope.validation.quantities import ANALOGUES
 
 Floats = npt.NDArray[np.float64]
 IDENTITY = "sha256:" + "a" * 64

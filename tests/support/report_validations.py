@@ -16,9 +16,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import ggufscope as gs
+from ggufscope.analysis.presets.probe import ANALOGUES
 from ggufscope.report.content.results import ReportData
 from ggufscope.synth import make_plan, write_plan
-from ggufscope.validation.quantities import ANALOGUES
 from support.comparisons import N_HEADS, N_LAYERS, make_analysis, make_trace
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\x1b[2J\u202e'\"];x\\|`=cmd()"

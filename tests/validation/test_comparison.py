@@ -11,10 +11,11 @@ import scipy.stats
 
 import ggufscope as gs
 from ggufscope.analysis import Analysis
+from ggufscope.analysis.presets.probe import ANALOGUES
 from ggufscope.errors import ValidationError
 from ggufscope.validation import Validation, validate
 from ggufscope.validation.compare import BETTER, WORSE
-from ggufscope.validation.quantities import ANALOGUES, BASELINES, COMPARISONS
+from ggufscope.validation.quantities import BASELINES, COMPARISONS
 from ggufscope.validation.sizes import CLOSER, FURTHER, size_of
 from ggufscope.validation.sources import PREDICT
 from ggufscope.validation.wording import verdict_text, with_interval
@@ -179,14 +180,16 @@ def test_noise_is_not_better_than_noise(tiny_analysis: Analysis) -> None:
 
 
 def test_sizes_by_hand() -> None:
-    rows = np.array([[1.0, 2.0, 4.0]])
-    found = size_of(np.array([1.1, 1.8, 4.0]), rows, relative=True, per="layer")
+    rows = np.array([[1.0, 2.0, 8.0]])
+    found = size_of(np.array([1.1, 1.6, 8.0]), rows, relative=True, per="layer")
     assert found is not None
-    assert found.mean.value == pytest.approx(0.0, abs=1e-12)
-    assert found.mean_absolute.value == pytest.approx(0.2 / 3)
-    assert (found.lowest, found.highest) == (pytest.approx(-0.1), pytest.approx(0.1))
-    assert found.constant == pytest.approx((1.0 + 0.0 + 0.5) / 3)  # of 2, the geometric mean
-    assert found.against_constant.value == pytest.approx((0.2 - 1.5) / 3)
+    assert found.mean.value == pytest.approx(-0.1 / 3)
+    assert found.mean_absolute.value == pytest.approx(0.3 / 3)
+    assert found.magnitude == found.median_absolute
+    assert found.magnitude.value == pytest.approx(0.1)
+    assert (found.lowest, found.highest) == (pytest.approx(-0.2), pytest.approx(0.1))
+    assert found.constant == pytest.approx(0.75)  # of 2, the median: off by 1, 0 and 0.75
+    assert found.against_constant.value == pytest.approx(0.1 - 0.75)
     shares = size_of(np.array([0.1, 0.5]), np.array([[0.2, 0.4]]), relative=False, per="layer")
     assert shares is not None
     assert (shares.mean.value, shares.mean_absolute.value) == (pytest.approx(0), pytest.approx(0.1))
@@ -228,8 +231,12 @@ def test_the_probe_of_an_analysis(tiny_model, tiny_analysis: Analysis) -> None:
     assert "did not keep q_rms" in found.quantities["q_rms"].missing["probe"]
     assert predictor(found, "residual_rms", "probe").size is not None
     assert "no preset propagation" in found.quantities["residual_rms"].missing["propagation"]
-    both = validate(tiny_analysis, trace, probe=gs.trace(tiny_model, probe=16))
-    assert predictor(both, "head_entropy", "probe").spearman == entry.spearman
+    as_long = gs.trace(tiny_model, probe=16, seed=4)
+    both = validate(tiny_analysis, as_long, probe=gs.trace(tiny_model, probe=16))
+    assert (
+        predictor(both, "head_entropy", "probe").spearman
+        == predictor(validate(analysis, as_long), "head_entropy", "probe").spearman
+    )
 
 
 def test_the_index_is_measured_as_it_is_computed(tiny_analysis: Analysis) -> None:

@@ -12,7 +12,7 @@ from ggufscope.report.content.results import ReportData
 from ggufscope.report.content.shown import Shown
 from ggufscope.report.markdown.document import render_report_markdown
 from ggufscope.validation.compare import BETTER, WORSE
-from ggufscope.validation.headline import headline
+from ggufscope.validation.headline import headline, index_verdict
 from ggufscope.validation.quantity_document import Against, Estimate, Predictor, Size
 from ggufscope.validation.sizes import CLOSER, FURTHER
 from ggufscope.validation.validating import validate
@@ -62,14 +62,32 @@ def test_what_held_up_comes_first(validation: Validation) -> None:
     )
 
 
-def test_both_indices_are_told_as_such(validation: Validation) -> None:
+def test_indices_are_told_by_what_they_are_made_of(validation: Validation) -> None:
     document = with_predictors(validation, "risk", heuristic=WORSE, propagation=WORSE, probe=WORSE)
     texts = [text for outcome, text in told(document) if outcome == "did not"]
-    assert texts[0] == (
-        "both indices order these layers worse than depth does (difference of ρ: heuristic -0.30 (-0.40 to -0.20),"
-        " propagation -0.30 (-0.40 to -0.20))"
+    assert texts[0].startswith("the index measured on the probe orders these layers worse than depth does")
+    assert texts[1] == (
+        "the indices by the study's formulas and by propagation order these layers worse than depth does"
+        " (difference of ρ: heuristic -0.30 (-0.40 to -0.20), propagation -0.30 (-0.40 to -0.20))"
     )
-    assert texts[1].startswith("the same index, measured on the probe, orders these layers worse than depth does")
+
+
+def test_the_index_that_leads_is_told_as_such(validation: Validation) -> None:
+    document = with_predictors(validation, "risk", heuristic=WORSE, propagation="undecided", probe=BETTER)
+    presets = ["probe", "heuristic", "propagation"]
+    led = dataclasses.replace(document, analysis=dataclasses.replace(document.analysis, presets=presets))
+    outcome, text = told(led)[0]
+    assert (outcome, text.partition(" (")[0]) == (
+        "held up",
+        "the leading index, measured on the probe, orders these layers better than depth does",
+    )
+    verdicts = {preset: index_verdict(led, preset) for preset in (*presets, "norms")}
+    assert verdicts == {
+        "probe": "better than depth, difference of ρ +0.30 (+0.20 to +0.40)",
+        "heuristic": "worse than depth, difference of ρ -0.30 (-0.40 to -0.20)",
+        "propagation": "undecided against depth, difference of ρ +0.00 (-0.10 to +0.10)",
+        "norms": None,
+    }
 
 
 def test_one_index_of_two(validation: Validation) -> None:
@@ -77,12 +95,12 @@ def test_one_index_of_two(validation: Validation) -> None:
     assert told(document)[:2] == [
         (
             "held up",
-            "the index of preset heuristic orders these layers better than depth does"
+            "the index by the study's formulas orders these layers better than depth does"
             " (difference of ρ: heuristic +0.30 (+0.20 to +0.40))",
         ),
         (
             "undecided",
-            "whether the index of preset propagation orders these layers better or worse than depth does: undecided"
+            "whether the index by propagation orders these layers better or worse than depth does: undecided"
             " with 18 layers (difference of ρ: propagation +0.00 (-0.10 to +0.10))",
         ),
     ]

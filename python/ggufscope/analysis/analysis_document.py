@@ -1,26 +1,18 @@
 """The layout of a saved analysis, schema `ggufscope.analysis/1`: plain values, None where something is undefined.
 
-These classes are the schema: ANALYSIS_FORM checks a file against them, field by field.
+These classes are the schema: `analysis_form.ANALYSIS_FORM` checks a file against them, field by field.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ..errors import AnalysisError
 from ..models.subject import Subject
-from ..saving.form import SavedForm, dotted
+from ..runtime.standout_document import StandoutKind  # noqa: TC001  as below
 from .inputs.layer_table import Applicability  # noqa: TC001  as below
 from .preset_document import PresetSummary  # noqa: TC001  as below
 from .verdicts.findings import Finding  # noqa: TC001  pydantic resolves the annotations
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..saving.form import Plain
 
 SCHEMA = "ggufscope.analysis/1"
 DIGITS = 10  # significant digits of every number: BLAS, numba and sampling vouch for no more
@@ -78,7 +70,11 @@ class Agreement:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Choices and constants that the numbers depend on, beside the input."""
+    """Choices and constants that the numbers depend on, beside the input.
+
+    Attributes:
+        opening: tokens that the model writes of each exact opening, 0 for none; None in files of earlier versions.
+    """
 
     preset: str
     norm: str
@@ -89,6 +85,7 @@ class RunSettings:
     permutations: int
     resamples: int
     sparsity_threshold: float | None
+    opening: int | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,11 @@ class AnalysisRun:
 
 @dataclass(frozen=True)
 class AnalysisDocument:
-    """The whole file. `layers` are those of the leading preset, `other_presets` have their own."""
+    """The whole file. `layers` are those of the leading preset, `other_presets` have their own.
+
+    Attributes:
+        standouts: what stands out in the weights and in what was measured; None in files of earlier versions.
+    """
 
     schema: str
     statement: str
@@ -119,49 +120,9 @@ class AnalysisDocument:
     notes: list[str]
     warnings: list[str]
     run: AnalysisRun | None = None
+    standouts: list[StandoutKind] | None = None
 
 
 def number(value: float | None) -> float | None:
     """A number for the file: None for NaN and infinity."""
     return None if value is None or not math.isfinite(value) else float(value)
-
-
-def _with_layers_outside(plain: Plain) -> Plain:
-    """The layers of the leading preset stand at the end of the file, the source behind the title."""
-    model = plain["model"]
-    plain["model"] = {"title": model["title"], "source": model["source"], **model}
-    plain["layers"] = plain["preset"].pop("layers")
-    return plain
-
-
-def _with_layers_inside(plain: Plain) -> Plain:
-    preset = plain.get("preset")
-    if isinstance(preset, dict):
-        preset = {**preset, "layers": plain.get("layers")}
-    return {**{key: value for key, value in plain.items() if key != "layers"}, "preset": preset}
-
-
-def _place_in_file(steps: Sequence[int | str], plain: Plain) -> str:
-    return dotted(steps, plain).replace("preset.layers", "layers")
-
-
-def _text(plain: Plain) -> str:
-    return json.dumps(plain, indent=1, allow_nan=False) + "\n"
-
-
-ANALYSIS_FORM: SavedForm[AnalysisDocument] = SavedForm(
-    kind="a saved analysis",
-    noun="analysis",
-    schema=SCHEMA,
-    types=lambda: AnalysisDocument,
-    error=AnalysisError,
-    digits=DIGITS,
-    arrange=_with_layers_outside,
-    restore=_with_layers_inside,
-    place=_place_in_file,
-    text=_text,
-    optional=(
-        "model.file_hashes",
-        *(f"{presets}.{name}" for presets in ("preset", "other_presets") for name in ("noise", "equal")),
-    ),
-)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..runtime.standouts.standouts import Standouts
 from ..saving.marks import COMMENT
 from ..saving.results import NotebookView, SavedInDirectory
-from .analysis_document import ANALYSIS_FORM
+from .analysis_form import ANALYSIS_FORM
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -74,6 +75,11 @@ class Analysis(NotebookView, SavedInDirectory):
     def hypotheses(self) -> dict[str, Finding]:
         """The findings by id, `"H1"` to `"H6"`."""
         return {finding.id: finding for finding in self.document.hypotheses}
+
+    @cached_property
+    def standouts(self) -> Standouts:
+        """What stands out: a list of findings, by kind and in columns as well."""
+        return Standouts(self.document.standouts)
 
     @property
     def warnings(self) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -12,26 +12,34 @@ import numpy as np
 
 from .._version import __version__
 from ..arrays.arguments import thread_count
+from ..models.subject import same_model
+from ..runtime import Trace
+from ..runtime.reading.probes import words_of
+from ..runtime.standouts import SEEN, seen_on_openings
+from ..text.numbers import counted
 from .analysis_document import AnalysisRun
 from .analysis_result import Analysis
+from .exact_openings import ExactOpenings, exact_openings
 from .index.ranking import Ranking, rank_layers
 from .index.risk import is_gauge_invariant
 from .inputs.gauge import EXPLANATIONS
 from .inputs.read_input import AnalysisInput, AnalysisSource, read_input
-from .presets.choosing import chosen_presets
+from .presets.choosing import Probing, chosen_presets
 from .presets.heuristic import NAME as HEURISTIC
 from .presets.registry import PRESETS, Preset, PresetInput
 from .records import analysis_document
-from .settings import AnalysisSettings, make_settings
+from .settings import USUAL_OPENING, AnalysisSettings, make_settings
+from .standouts import WEIGHTS, Ablation, ReadProbe, Weights
 from .verdicts.hypotheses import HYPOTHESES
 from .verdicts.invariant_risk import invariant_risk
 from .verdicts.judging import Context, judge
-from .verdicts.last_layer import LastLayer, judge_last_layer
+from .verdicts.last_layer import LastLayer, judge_last_layer, other_indices
 
 if TYPE_CHECKING:
     from ..profiles.profile_result import Profile
     from ..runtime import Plan
     from ..runtime.reading.probes import AskedProbe
+    from ..runtime.standout_document import StandoutKind
     from .verdicts.findings import Finding
 
 
@@ -45,9 +53,11 @@ def analyze(
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
     seed: int = 0,
-    probe: AskedProbe | None = None,
+    probe: AskedProbe | Trace | None = None,
+    opening: int = USUAL_OPENING,
     profile: Profile | None = None,
     announce: Callable[[Plan], object] | None = None,
+    ablate: bool = False,
 ) -> Analysis:
     """Static analysis: a structural risk index per layer, six hypotheses, and what each finding is worth.
 
@@ -56,7 +66,8 @@ def analyze(
             open model, or a profile. What only the weights can tell (exact invariant products) needs a model.
         weights: of the components: a mapping, a text `"entropy=2,dominance=1"` or the path of a TOML file; 0.25 each by
             default. What is not named weighs nothing.
-        preset: run this one alone; by default all that fit the input, the heuristic one leading.
+        preset: run this one alone; by default all that fit the input. The heuristic one leads, the first in every
+            output, but where the model reads its own words: then it is what was measured there.
         norm: scale of a gain vector, `"mean"` or `"rms"`.
         scale: of a component over the layers, `"minmax"` or `"rank"`.
         threads: at most so many; by default the cores this process may use.
@@ -64,16 +75,22 @@ def analyze(
         seed: of all draws; the same seed gives the same numbers.
         probe: let the model read a probe, and take what is measured in place of what propagation predicts: `"own"`,
             what it writes itself; `"random"`, random tokens in the shape of prompts; or a number of those in one piece,
-            as for `ggufscope.trace`. No text is needed, and the model has to be one that `ggufscope.trace` runs.
+            as for `ggufscope.trace`. No text is needed, and the model has to be one that `ggufscope.trace` runs. Or
+            the trace of one that it read already: then there is what propagation predicts, too.
+        opening: tokens that the model writes of each exact opening that propagation builds on (docs/propagation.md);
+            0: none, all tokens are taken as Gaussian. A model that cannot be run has none, which a note says.
         profile: of the model, where there is one already: it is not computed again, but where gate and up share a
             tensor that the profile does not take apart, being from an earlier version.
-        announce: called with the plan of a probe before the model runs.
+        announce: called with the plan of a probe, or of openings, before the model runs.
+        ablate: count each super weight that is found as zero, and see what that does to the next token on openings and
+            on the probe.
 
     Returns:
         The analysis.
 
     Raises:
-        ValueError: A choice that is none; the message lists them. A probe, or a profile beside, without a model.
+        ValueError: A choice that is none; the message lists them. A probe, or a profile beside, or `ablate`, without a
+            model.
         TraceError: The model cannot be run for a probe; the message says why.
         GGUFError: A malformed model.
         ProfileError: A malformed profile, one of another model, or a file without the layers of a language model.
@@ -84,8 +101,11 @@ def analyze(
         >>> analysis = gs.analyze("model.gguf")                                     # doctest: +SKIP
         >>> analysis.layers["risk"].argmax(), analysis.hypotheses["H3"].verdict     # doctest: +SKIP
     """
-    settings = make_settings(weights, norm, scale, preset, seed, probe)
-    return analyze_with(settings, source, threads=threads, progress=progress, profile=profile, announce=announce)
+    asked, probed = (None, probe) if isinstance(probe, Trace) else (probe, None)
+    settings = make_settings(weights, norm, scale, preset, seed, asked, opening, ablate=ablate)
+    return analyze_with(
+        settings, source, threads=threads, progress=progress, profile=profile, announce=announce, probed=probed
+    )
 
 
 def analyze_with(
@@ -97,6 +117,7 @@ def analyze_with(
     profile: Profile | None = None,
     presets: Mapping[str, Preset] = PRESETS,
     announce: Callable[[Plan], object] | None = None,
+    probed: Trace | None = None,
 ) -> Analysis:
     """The analysis by settings that were checked before; see `analyze`.
 
@@ -107,11 +128,18 @@ def analyze_with(
         progress: called as `progress(done_bytes, total_bytes)` for every pass over a model; may raise to cancel.
         profile: of the model, where there is one already.
         presets: to choose from, the registered ones.
-        announce: called with the plan of a probe before the model runs.
+        announce: called with the plan of a probe, or of openings, before the model runs.
+        probed: a trace of a probe that the model read already.
     """
     n_threads = thread_count(threads)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with read_input(source, n_threads, progress, profile) as analysed:
+        if settings.ablate and analysed.model is None:
+            raise ValueError("to ablate weights takes the model itself, not a profile of it")
+        has_model, probing = analysed.model is not None, _probing(settings, probed)
+        chosen = chosen_presets(presets, settings.preset, has_model=has_model, probing=probing)
+        _check_probe(probed, analysed)
+        exact = exact_openings(analysed.model, settings, threads=n_threads, announce=announce, progress=progress)
         preset_input = PresetInput(
             analysed.table,
             settings.norm,
@@ -121,12 +149,26 @@ def analyze_with(
             settings.probe,
             settings.seed,
             announce,
+            probed,
+            exact.openings,
+            exact.reason,
         )
-        probing, has_model = settings.probe is not None, analysed.model is not None
-        chosen = chosen_presets(presets, settings.preset, has_model=has_model, probing=probing)
         rankings = {preset.name: rank_layers(preset, preset_input, settings) for preset in chosen}
+        weights = Weights(
+            analysed.table,
+            analysed.profile,
+            analysed.model,
+            n_threads,
+            settings.seed,
+            progress,
+            exact.openings,
+            exact.reason,
+            Ablation(settings.ablate, announce),
+            _read_probe(settings, probed, rankings),
+        )
+        standouts = [*_seen(analysed, rankings, exact), *WEIGHTS.search(weights)]
     basis = _basis(analysed, rankings, settings, presets)
-    hypotheses = _findings(analysed, next(iter(rankings.values())), basis, settings)
+    hypotheses = _findings(analysed, rankings, basis, settings)
     run = AnalysisRun(__version__, started.isoformat(timespec="seconds"), round(time.perf_counter() - clock, 3))
     document = analysis_document(
         analysed,
@@ -136,8 +178,53 @@ def analyze_with(
         hypotheses=hypotheses,
         presets=presets,
         run=run,
+        standouts=standouts,
     )
     return Analysis(document, analysed.profile)
+
+
+def _read_probe(settings: AnalysisSettings, probed: Trace | None, rankings: Mapping[str, Ranking]) -> ReadProbe | None:
+    """The probe that the model read, for whatever looks at the same tokens."""
+    read = next((ranking.scores.sequences for ranking in rankings.values() if ranking.scores.sequences), None)
+    if read is None:
+        return None
+    asked = None if settings.probe is None else settings.probe.kind
+    kind = asked if probed is None else probed.document.settings.probe_kind
+    return ReadProbe(read, f"{counted(len(read), 'sequence')} of {words_of(kind)}")
+
+
+def _seen(analysed: AnalysisInput, rankings: Mapping[str, Ranking], exact: ExactOpenings) -> Sequence[StandoutKind]:
+    """What stood out while the model read a probe or openings, or the reason why it did not run."""
+    for ranking in rankings.values():
+        if ranking.scores.standouts:
+            return ranking.scores.standouts
+    if analysed.model is None:
+        return SEEN.not_applicable("the model itself is needed, to run it, and the input is a profile")
+    if exact.openings is not None:
+        seen = seen_on_openings(analysed.model, exact.openings)
+        return SEEN.search(seen, seen.words)
+    return SEEN.not_applicable(f"the model was not run: {exact.reason or 'no probe was asked for'}")
+
+
+def _probing(settings: AnalysisSettings, probed: Trace | None) -> Probing | None:
+    """The probe that was asked for, or read already."""
+    if probed is not None:
+        return Probing(probed.document.settings.probe_kind, is_read=True)
+    return None if settings.probe is None else Probing(settings.probe.kind)
+
+
+def _check_probe(probed: Trace | None, analysed: AnalysisInput) -> None:
+    """Make sure that what was read already is a probe, and of the model that is analysed.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if probed is None:
+        return
+    if probed.document.settings.source != "probe":
+        raise ValueError("the probe is a trace of a text or of prompts, neither of own words nor of random tokens")
+    if not same_model(probed.document.model, analysed.subject):
+        raise ValueError(f"the probe is of another model, {probed.document.model.title!r}")
 
 
 def _basis(
@@ -149,14 +236,17 @@ def _basis(
     return rank_layers(presets[HEURISTIC], PresetInput(analysed.table, settings.norm), settings)
 
 
-def _findings(analysed: AnalysisInput, leading: Ranking, basis: Ranking, settings: AnalysisSettings) -> list[Finding]:
-    """The verdicts on H1 to H6."""
+def _findings(
+    analysed: AnalysisInput, rankings: Mapping[str, Ranking], basis: Ranking, settings: AnalysisSettings
+) -> list[Finding]:
+    """The verdicts on H1 to H6, all by the scores of the study."""
     context = Context(analysed.table, basis.scores.series, basis.confounds, analysed.gauge)
-    last_layer = judge_last_layer(_last_layer(analysed, leading, basis, settings))
+    others = other_indices({name: ranking for name, ranking in rankings.items() if name != HEURISTIC})
+    last_layer = judge_last_layer(_last_layer(analysed, basis, settings), others)
     return [*(judge(hypothesis, context) for hypothesis in HYPOTHESES), last_layer]
 
 
-def _last_layer(analysed: AnalysisInput, leading: Ranking, basis: Ranking, settings: AnalysisSettings) -> LastLayer:
+def _last_layer(analysed: AnalysisInput, basis: Ranking, settings: AnalysisSettings) -> LastLayer:
     """The facts that H6 is judged by."""
     gauge, sparsity = analysed.gauge, basis.scores.series["value_sparsity"]
     invariant = invariant_risk(gauge, sparsity, settings.weights, settings.scale)
@@ -164,12 +254,12 @@ def _last_layer(analysed: AnalysisInput, leading: Ranking, basis: Ranking, setti
     unknown = f"{', '.join(missing)} not known on every layer" if missing else EXPLANATIONS[gauge.exactness]
     usable = gauge.decides and not missing and not gauge.scale_free and bool(invariant.weights)
     return LastLayer(
-        risk=leading.risk,
-        draws=leading.draws,
-        without_confounded=leading.without_confounded,
-        flagged=leading.excluded,
-        not_separable=leading.not_separable,
-        is_invariant=is_gauge_invariant(leading.risk, leading.scores.series),
+        risk=basis.risk,
+        draws=basis.draws,
+        without_confounded=basis.without_confounded,
+        flagged=basis.excluded,
+        not_separable=basis.not_separable,
+        is_invariant=is_gauge_invariant(basis.risk, basis.scores.series),
         invariant=invariant if usable else None,
         why_not_invariant="; ".join(gauge.scale_free.values()) or unknown,
         seed=settings.seed,

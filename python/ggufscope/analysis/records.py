@@ -27,12 +27,13 @@ from .orders import ranks
 from .preset_document import PresetSummary, ThirdRecord, Variant
 from .presets.heuristic import NAME as HEURISTIC
 from .verdicts.applicability import applicability, warnings
-from .wording import PREMISES_ONLY, STATEMENT
+from .wording import PREMISES_ONLY, statement_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..arrays.floats import Floats
+    from ..runtime.standout_document import StandoutKind
     from .analysis_document import AnalysisRun
     from .index.confound import Confound
     from .index.ranking import Ranking, VariantRanking
@@ -53,6 +54,7 @@ def analysis_document(
     hypotheses: list[Finding],
     presets: Mapping[str, Preset],
     run: AnalysisRun,
+    standouts: list[StandoutKind],
 ) -> AnalysisDocument:
     """The whole analysis as it is saved.
 
@@ -64,11 +66,12 @@ def analysis_document(
         hypotheses: their verdicts.
         presets: all that could have been run.
         run: when and how long.
+        standouts: what stands out, by kind.
     """
     summaries = [preset_summary(ranking, analysed.table) for ranking in rankings.values()]
     return AnalysisDocument(
         schema=SCHEMA,
-        statement=STATEMENT,
+        statement=statement_of(summaries[0].name),
         verdicts_are=PREMISES_ONLY,
         model=AnalysedModel(
             **analysed.subject.facts(),
@@ -91,6 +94,7 @@ def analysis_document(
         notes=_notes(analysed, rankings),
         warnings=warnings(analysed, rankings, hypotheses),
         run=run,
+        standouts=standouts,
     )
 
 
@@ -105,6 +109,7 @@ def _settings_record(settings: AnalysisSettings, leading: str, sparsity_threshol
         permutations=PERMUTATIONS,
         resamples=RESAMPLES,
         sparsity_threshold=sparsity_threshold,
+        opening=settings.opening,
     )
 
 
@@ -126,7 +131,7 @@ def preset_summary(ranking: Ranking, table: LayerTable) -> PresetSummary:
     risk, scores = ranking.risk, ranking.scores
     return PresetSummary(
         name=ranking.preset.name,
-        summary=ranking.preset.summary,
+        summary=scores.summary or ranking.preset.summary,
         weights=risk.weights,
         effective_weights=risk.effective_weights,
         independent_components=participation_ratio(risk.matrix),

@@ -27,6 +27,7 @@ WEIGHT_NAMES = {
 }
 SHORT_NAMES = {component: name for name, component in WEIGHT_NAMES.items()}
 _LARGEST_WEIGHT = 1e100
+USUAL_OPENING, _LONGEST_OPENING = 8, 1024  # tokens that the model writes
 DEFAULT_WEIGHTS = dict.fromkeys(WEIGHT_NAMES.values(), 0.25)
 
 
@@ -41,6 +42,8 @@ class AnalysisSettings:
         preset: the one to run; None for all that fit, the first leading.
         seed: of every random draw.
         probe: the probe that the model reads; None without one.
+        opening: tokens that the model writes of each exact opening; 0: there are none.
+        ablate: whether super weights are counted as zero, to see what that does.
     """
 
     weights: Mapping[str, float]
@@ -49,6 +52,8 @@ class AnalysisSettings:
     preset: str | None
     seed: int
     probe: Probe | None = None
+    opening: int = USUAL_OPENING
+    ablate: bool = False
 
 
 def make_settings(  # noqa: PLR0917  the choices of `analyze`, in its order
@@ -58,7 +63,9 @@ def make_settings(  # noqa: PLR0917  the choices of `analyze`, in its order
     preset: str | None,
     seed: int,
     probe: AskedProbe | None = None,
+    opening: int = USUAL_OPENING,
     *,
+    ablate: bool = False,
     presets: Iterable[str] = PRESETS,
 ) -> AnalysisSettings:
     """Check the choices; `presets` are the names to choose from.
@@ -74,7 +81,15 @@ def make_settings(  # noqa: PLR0917  the choices of `analyze`, in its order
         preset=None if preset is None else _chosen("preset", preset, tuple(presets)),
         seed=seed,
         probe=None if probe is None else parse_probe(probe),
+        opening=_opening(opening),
+        ablate=ablate,
     )
+
+
+def _opening(written: int) -> int:
+    if isinstance(written, bool) or not isinstance(written, int) or not 0 <= written <= _LONGEST_OPENING:
+        raise ValueError(f"opening must be a number of tokens from 0 to {_LONGEST_OPENING}, not {written!r}")
+    return written
 
 
 def _chosen(what: str, value: str, choices: tuple[Any, ...]) -> Any:

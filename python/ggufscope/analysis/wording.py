@@ -18,6 +18,11 @@ STATEMENT = (
     " hallucination. It compares the layers of one file, is not comparable between files, and says nothing about"
     " behaviour until a runtime validation has."
 )
+MEASURED_STATEMENT = (
+    "A structural risk index (heuristic) of components measured while the model reads a probe: no published work links"
+    " them, or static norms, zero shares or gain means, to hallucination. It compares the layers of one file, is not"
+    " comparable between files, and says nothing about answers until a runtime validation has."
+)
 SHORT_STATEMENT = "not comparable between files; no link to behaviour until validated at run time"
 
 PREMISES_ONLY = (
@@ -43,6 +48,11 @@ def statement(verdict: Verdict, premise: str, consequence: str) -> str:
     'premise holds: W_v grows; consequence (error amplification) untested'
     """
     return f"{_PREMISE[verdict]}: {premise}; consequence ({consequence}) untested"
+
+
+def statement_of(leading: str) -> str:
+    """The statement on an index that leads, by the name of its preset."""
+    return MEASURED_STATEMENT if leading == "probe" else STATEMENT
 
 
 def flat_text(name: str, noise: Mapping[str, str] | None) -> str:

@@ -19,8 +19,11 @@ from .streams import laurel, stream_ends, streams
 from .structures import structure_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..arrays.floats import Floats
     from ..models.model import Model
+    from ..models.weight_place import WeightPlace
     from .family import Arrangement, NormRoles
     from .matrices import Matrix
     from .own_inputs import OwnInputs
@@ -43,10 +46,10 @@ class Blueprint:
         self.hyperparameters = sources.hyperparameters
 
     @classmethod
-    def of(cls, model: Model) -> Self:
-        """The blueprint of a language model whose architecture is known."""
+    def of(cls, model: Model, zeroed: Sequence[WeightPlace] = ()) -> Self:
+        """The blueprint of a language model whose architecture is known; see `Catalog` for `zeroed`."""
         family = family_of(model)
-        catalog = Catalog(model)
+        catalog = Catalog(model, zeroed)
         return cls(Sources(catalog, family, Hyperparameters(model, family, catalog.columns(None, "token_embd"))))
 
     @property

@@ -13,9 +13,12 @@ from .limits import MissingTensorError, NotApplicableError, ShapeError
 from .matrices import Matrix
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..arrays.floats import Floats
     from ..models.model import Model
     from ..models.tensor import Tensor
+    from ..models.weight_place import WeightPlace
 
 
 # Roles of tensors that hold nothing that a layer needs: tables that follow from the metadata.
@@ -25,9 +28,18 @@ _POOLED = ("cls", "cls.bias", "cls.norm", "cls.output", "cls.output.bias", "dens
 
 
 class Catalog:
-    """The tensors of a model's main stack by layer and role. It knows which of them were asked for."""
+    """The tensors of a model's main stack by layer and role. It knows which of them were asked for.
 
-    def __init__(self, model: Model) -> None:
+    Args:
+        model: whose they are.
+        zeroed: weights that count as zero in every matrix; each is one of the model's.
+    """
+
+    def __init__(self, model: Model, zeroed: Sequence[WeightPlace] = ()) -> None:
+        self._zeroed: dict[str, list[tuple[int, int]]] = defaultdict(list)  # by tensor
+        for place in zeroed:
+            row = place.row_in(model.tensors[place.tensor].shape)
+            self._zeroed[place.tensor].append((row, place.column))
         self._tensors: dict[tuple[int | None, str], list[Tensor]] = defaultdict(list)
         self._read: set[int] = set()  # by index
         for tensor in model.tensors.values():
@@ -132,7 +144,7 @@ class Catalog:
         """
         tensor = self.need(layer, role)
         _require_shape(tensor, (rows, columns))
-        return Matrix(tensor, 0, rows)
+        return self._rows_of(tensor, 0, rows)
 
     def row(self, layer: int, role: str, columns: int) -> Matrix:
         """A matrix of one row, which may be stored as a vector.
@@ -143,7 +155,7 @@ class Catalog:
         tensor = self.need(layer, role)
         if tensor.shape != (columns,):
             _require_shape(tensor, (1, columns))
-        return Matrix(tensor, 0, 1)
+        return self._rows_of(tensor, 0, 1)
 
     def experts(self, layer: int | None, role: str, n_experts: int, rows: int, columns: int) -> list[Matrix]:
         """The matrices of all experts, whether in one tensor or in one each.
@@ -158,7 +170,10 @@ class Catalog:
         if len(tensors) == 1 and tensors[0].expert is None:
             _require_shape(tensors[0], (n_experts, rows, columns))
             each = zip(self._factors(tensors[0]), biases, strict=True)
-            return [Matrix(tensors[0], e * rows, rows, float(factor), bias) for e, (factor, bias) in enumerate(each)]
+            return [
+                replace(self._rows_of(tensors[0], e * rows, rows), scale=float(factor), bias=bias)
+                for e, (factor, bias) in enumerate(each)
+            ]
         if [tensor.expert for tensor in tensors] != list(range(n_experts)):
             place = role if layer is None else f"blk.{layer}.{role}"
             raise NotApplicableError(f"{place} is not complete: {len(tensors)} of {n_experts} experts")
@@ -166,9 +181,14 @@ class Catalog:
             _require_shape(tensor, (rows, columns))
             self._read.add(tensor.index)
         return [
-            Matrix(tensor, 0, rows, float(self._factors(tensor)[0]), bias)
+            replace(self._rows_of(tensor, 0, rows), scale=float(self._factors(tensor)[0]), bias=bias)
             for tensor, bias in zip(tensors, biases, strict=True)
         ]
+
+    def _rows_of(self, tensor: Tensor, first: int, n_rows: int) -> Matrix:
+        """Some rows of a tensor, with the weights among them that count as zero."""
+        zeroed = self._zeroed.get(tensor.name, [])
+        return Matrix(tensor, first, n_rows, zeroed=tuple(at for at in zeroed if first <= at[0] < first + n_rows))
 
     def _factors(self, tensor: Tensor) -> Floats:
         """The factor of each expert in a tensor, of a matrix one."""

@@ -22,6 +22,7 @@ class Hyperparameters:
 
     def __init__(self, model: Model, family: Family, width: int) -> None:
         self._metadata = model.metadata
+        self._values: dict[str, Any] = {}
         self._architecture = model.architecture
         self.family = family
         self.width = width
@@ -53,7 +54,7 @@ class Hyperparameters:
         Raises:
             NotApplicableError: There is none.
         """
-        value = of_layer(self._metadata.get(key), layer)
+        value = of_layer(self._read(key), layer)
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.number)):
             raise NotApplicableError(f"the metadata have no usable {key}")
         if not math.isfinite(value):
@@ -65,7 +66,7 @@ class Hyperparameters:
 
     def numbers(self, key: str) -> list[int]:
         """An array of integers; an empty list for anything else."""
-        value = self._metadata.get(f"{self._architecture}.{key}")
+        value = self._read(f"{self._architecture}.{key}")
         array = np.asarray(value if isinstance(value, (list, np.ndarray)) else [])
         return [int(each) for each in array] if array.ndim == 1 and array.dtype.kind in "iu" else []
 
@@ -75,10 +76,16 @@ class Hyperparameters:
         Raises:
             NotApplicableError: An array ends before the layer.
         """
-        value = self._metadata.get(f"{self._architecture}.{key}")
+        value = self._read(f"{self._architecture}.{key}")
         if layer is not None and isinstance(value, (list, np.ndarray)) and layer >= len(value):
             raise NotApplicableError(f"{self._architecture}.{key} has {len(value)} values, and none for layer {layer}")
         return of_layer(value, layer)
+
+    def _read(self, key: str) -> Any:
+        """The value of a key, None without one; read once, as an array may have millions of entries."""
+        if key not in self._values:
+            self._values[key] = self._metadata.get(key)
+        return self._values[key]
 
     def flag_of(self, key: str, layer: int) -> bool | None:
         """The flag of a layer in an array by layer, of booleans or of integers that are 0 or not; None without one.
@@ -86,7 +93,7 @@ class Hyperparameters:
         Raises:
             NotApplicableError: The array ends before the layer.
         """
-        if not isinstance(self._metadata.get(f"{self._architecture}.{key}"), (list, np.ndarray)):
+        if not isinstance(self._read(f"{self._architecture}.{key}"), (list, np.ndarray)):
             return None
         count = as_count(self.value(key, layer))
         return None if count is None else count > 0
@@ -114,8 +121,9 @@ class Hyperparameters:
     @property
     def vocabulary_size(self) -> int | None:
         """Tokens, as the metadata count or list them; None where they do neither."""
-        tokens = self._metadata.get("tokenizer.ggml.tokens")
-        listed = len(tokens) if isinstance(tokens, (list, np.ndarray)) else None
+        key = "tokenizer.ggml.tokens"
+        is_list = key in self._metadata and self._metadata.kind(key).startswith("array")
+        listed = self._metadata.length(key) if is_list else None
         return self.count("vocab_size") or listed
 
     @property

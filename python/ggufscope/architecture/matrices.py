@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from ..arrays.floats import Floats
     from ..arrays.multiply import BlockRows
     from ..models.tensor import Tensor
@@ -15,13 +17,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Some rows of a tensor, counted over its leading dimensions: x → scale · W x + bias. Nothing of W is decoded."""
+    """Some rows of a tensor, counted over its leading dimensions: x → scale · W x + bias. Nothing of W is decoded.
+
+    Attributes:
+        tensor: W and other rows.
+        first: of the rows.
+        n_rows: their number.
+        scale: of W.
+        bias: (rows,); None without.
+        zeroed: (row, column) of weights that count as zero, rows counted as `first` is.
+    """
 
     tensor: Tensor
     first: int
     n_rows: int
     scale: float = 1.0
     bias: Floats | None = None
+    zeroed: tuple[tuple[int, int], ...] = ()
 
     @property
     def n_columns(self) -> int:
@@ -30,14 +42,24 @@ class Matrix:
     def part(self, first: int, n_rows: int) -> Matrix:
         """Rows first … first + n_rows − 1 of these."""
         bias = None if self.bias is None else self.bias[first : first + n_rows]
-        return replace(self, first=self.first + first, n_rows=n_rows, bias=bias)
+        start = self.first + first
+        zeroed = tuple(place for place in self.zeroed if start <= place[0] < start + n_rows)
+        return replace(self, first=start, n_rows=n_rows, bias=bias, zeroed=zeroed)
 
     def decode(self, first: int, n_rows: int) -> Floats:
         """A few rows of scale · W as float64, (rows, columns)."""
+        weights = np.empty((n_rows, self.n_columns), np.float32)
+        self.decode_into(weights, first)
+        return weights.astype(np.float64) * self.scale
+
+    def decode_into(self, rows: npt.NDArray[np.float32], first: int) -> None:
+        """Fill `rows`, (rows, columns), with those of W from `first` on; no scale."""
         start = self.first + first
-        weights = self.tensor.dequantize(rows=slice(start, start + n_rows), threads=1)
-        return weights.reshape(n_rows, -1).astype(np.float64) * self.scale
+        self.tensor.dequantize(rows=slice(start, start + len(rows)), out=rows, threads=1)
+        for row, column in self.zeroed:
+            if start <= row < start + len(rows):
+                rows[row - start, column] = 0
 
     def blocks(self) -> BlockRows:
-        """The rows as stored, for products with vectors."""
+        """The rows as stored, those with `zeroed` weights, too, for products with vectors."""
         return self.tensor.block_rows(slice(self.first, self.first + self.n_rows))

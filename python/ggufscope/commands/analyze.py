@@ -10,7 +10,7 @@ import typer
 from ..analysis.analysis_result import FILES, PROFILE_JSON, Analysis
 from ..analysis.analyzing import analyze_with
 from ..analysis.presets.registry import PRESETS
-from ..analysis.settings import WEIGHT_NAMES, make_settings
+from ..analysis.settings import USUAL_OPENING, WEIGHT_NAMES, make_settings
 from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
@@ -23,7 +23,7 @@ from ..terminal.standard_output import print_out
 from ..terminal.trace import announce_plan
 from ..terminal.written import say_what_is_missing, written_line
 from .index_options import NormOption, ScaleOption, WeightsOption
-from .options import ForceOption, JsonOption, ThreadsOption, output_directory, probe_option
+from .options import ForceOption, JsonOption, OpeningOption, ThreadsOption, output_directory, probe_option
 
 _WEIGHTS_HELP = (
     f"Of the index: {','.join(f'{name}=1' for name in WEIGHT_NAMES)}, or a TOML file of such keys. What is not named"
@@ -47,6 +47,10 @@ def analyze(
         str | None, typer.Option("--preset", help=f"This one alone: {', '.join(PRESETS)}. Default: all that fit.")
     ] = None,
     probe: Annotated[str | None, probe_option("Run the model on a probe in place of propagation.")] = None,
+    opening: OpeningOption = USUAL_OPENING,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Count each super weight found as zero, and see what that does.")
+    ] = False,
     as_json: JsonOption = False,
     threads: ThreadsOption = None,
     force: ForceOption = False,
@@ -55,7 +59,8 @@ def analyze(
 
     Exit code 0, whatever the verdicts: they are about premises, not about the health of the file.
     """
-    settings = make_settings(weights, norm, scale, preset, seed=0, probe=probe)  # wrong choices cost no time
+    # Wrong choices cost no time.
+    settings = make_settings(weights, norm, scale, preset, seed=0, probe=probe, opening=opening, ablate=ablate)
     guard = Guard([source, weights], force=force)
     formats: list[str] = []
     in_place = output is not None and _is_profile_of(source, output)

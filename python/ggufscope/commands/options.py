@@ -61,6 +61,16 @@ def seed_option(about: str) -> Any:
     return typer.Option("--seed", metavar="N", help=about)
 
 
+OpeningOption = Annotated[
+    int,
+    typer.Option(
+        "--opening",
+        metavar="N",
+        help="Tokens of exact openings that the model writes, for propagation; 0: none, all tokens are Gaussian.",
+    ),
+]
+
+
 def probe_option(about: str) -> Any:
     """`--probe`: a kind of probe, OWN where none is named (`app.main` sees to that); `about` says what for."""
     return typer.Option("--probe", metavar="[KIND]", help=f"{about} {_PROBE_KINDS}")

@@ -95,7 +95,7 @@ def profile(
     if as_json:
         print_out(scanned.to_json(reproducible).rstrip("\n"))
     elif by_tensor:
-        show(lambda console: _render_selected(console, scanned, rows, shown, selection.filters))
+        show(lambda console: _render_selected(console, scanned, rows, shown, selection))
     else:
         show(lambda console: render_profile(console, scanned))
 
@@ -120,8 +120,8 @@ def _select(profile: Profile, selection: Selection) -> tuple[list[dict[str, Any]
 
 
 def _render_selected(
-    console: Any, profile: Profile, rows: list[dict[str, Any]], columns: list[str], selected: bool
+    console: Any, profile: Profile, rows: list[dict[str, Any]], columns: list[str], selection: Selection
 ) -> None:
     render_head(console, profile)
     console.print()
-    render_tensors(console, rows, columns, selected)
+    render_tensors(console, rows, columns, selection.filters, selection.top)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..analysis.settings import USUAL_OPENING
 from ..errors import ExitCode
 from ..report.writing import chosen_formats
 from ..runtime.reading.probes import OWN
@@ -17,6 +18,7 @@ from .options import (
     FreshOption,
     JsonOption,
     ModelArgument,
+    OpeningOption,
     ThreadsOption,
     output_directory,
     probe_option,
@@ -36,6 +38,7 @@ def study(
     engine: EngineOption = USUAL_ENGINE,
     max_new_tokens: MaxNewTokensOption = None,
     probe: Annotated[str, probe_option("The probe to read beside the prompts; 0: none.")] = OWN,
+    opening: OpeningOption = USUAL_OPENING,
     weights: WeightsOption = None,
     norm: NormOption = "mean",
     scale: ScaleOption = "minmax",
@@ -64,6 +67,7 @@ def study(
             engine=engine,
             max_new_tokens=max_new_tokens,
             probe=probe,
+            opening=opening,
             weights=weights,
             norm=norm,
             scale=scale,

@@ -38,6 +38,14 @@ def trace(
     ] = None,
     template: TemplateOption = "auto",
     engine: EngineOption = USUAL_ENGINE,
+    ablate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ablate",
+            metavar="WEIGHT",
+            help="Count a weight as zero: blk.11.ffn_down.weight[507,1229] (row, column); repeat for more.",
+        ),
+    ] = None,
     max_new_tokens: MaxNewTokensOption = None,
     keep: Annotated[
         list[str] | None,
@@ -45,7 +53,11 @@ def trace(
             "--keep", metavar="NAME", help=f"Store raw activations beside FILE, as .npz; repeat: {', '.join(POINTS)}."
         ),
     ] = None,
-    seed: Annotated[int, seed_option("Of the draws of a probe.")] = 0,
+    seed: Annotated[int, seed_option("Of the draws of a probe and of --induction.")] = 0,
+    induction: Annotated[
+        bool,
+        typer.Option("--induction", help="Read random tokens twice in a row, too: which heads look for what followed?"),
+    ] = False,
     threads: ThreadsOption = None,
     hashed: Annotated[bool, typer.Option("--hash", help="SHA-256 of the whole files, too.")] = False,
     as_json: JsonOption = False,
@@ -75,12 +87,14 @@ def trace(
                     tokens=tokens,
                     template=template,
                     engine=engine,
+                    ablate=ablate or (),
                     max_new_tokens=max_new_tokens,
                     keep=keep or (),
                     keep_path=kept,
                     force=force,
                     threads=threads,
                     seed=seed,
+                    induction=induction,
                     hash=hashed,
                     announce=announce_plan if sys.stderr.isatty() else None,
                     progress=progress,

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from .metadata import as_count, of_layer
+from .metadata import as_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +141,7 @@ def _lengths(model: MappedModel, tensor: PlacedTensor) -> Iterator[tuple[int | N
 
 def _number(model: MappedModel, tensor: PlacedTensor, key: str) -> int | None:
     """A whole number of the metadata, for the tensor's layer; None for anything else that stands there."""
-    return as_count(of_layer(model.metadata.get(_key(model, tensor, key)), tensor.layer))
+    return as_count(model.of_layer(_key(model, tensor, key), tensor.layer))
 
 
 def _key(model: MappedModel, tensor: PlacedTensor, key: str) -> str:

@@ -5,6 +5,7 @@ Nothing here reads tensor data, and metadata arrays are read only as far as they
 
 import math
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from .stacks import MAIN, layer_ranges
 from .tensor import Tensor
 
 _IMATRIX_PREFIX = "quantize.imatrix."
+_MOST_IMATRIX_KEYS = 16  # llama.cpp writes four
 _ARRAY_HEAD = 8
 
 
@@ -86,11 +88,11 @@ def factors_text(model: Model) -> str | None:
 
 
 def imatrix_of(model: Model) -> dict[str, Any]:
-    """The keys by which llama.cpp's quantizer records an importance matrix, without their prefix; empty if none."""
+    """The first keys by which llama.cpp's quantizer records an importance matrix, without prefix; empty if none."""
+    keys = (key for key in model.metadata if key.startswith(_IMATRIX_PREFIX))
     return {
         key.removeprefix(_IMATRIX_PREFIX): shown_value(model.metadata.head(key, _ARRAY_HEAD))
-        for key in model.metadata
-        if key.startswith(_IMATRIX_PREFIX)
+        for key in islice(keys, _MOST_IMATRIX_KEYS)
     }
 
 
@@ -124,6 +126,8 @@ def factor_name(factor: Factor | None) -> str | None:
 def shown_value(value: Any) -> Any:
     """A metadata value as JSON can hold it: arrays as lists, non-finite numbers by name."""
     if isinstance(value, np.ndarray):
+        if value.dtype.kind != "f":  # nothing to look for among integers, of which there may be millions
+            return value.tolist()
         value = value.tolist()
     if isinstance(value, list):
         return [shown_value(element) for element in value]

@@ -6,12 +6,21 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from .._core import GGUFError
 from .halves import half_rows
-from .metadata import Metadata
+from .metadata import Metadata, of_layer
+from .roles import LARGEST_LAYER
 from .stacks import layers_with_state, next_token_layers
 
 if TYPE_CHECKING:
     from .._core import Model as CoreModel
+    from .._core import TensorInfo
+
+# Each tensor costs some kilobytes and a tenth of a millisecond wherever it is shown or measured. Models have a few
+# thousand tensors, and those with one for each expert have large ones; a header alone may claim a quarter of a million.
+MOST_SMALL_TENSORS = 4096
+_LEAST_MEAN_BYTES = 4096
+_LONGEST_ARCHITECTURE = 256  # characters; keys that are asked for begin with it
 
 
 class MappedModel:
@@ -26,10 +35,20 @@ class MappedModel:
         self.byte_order: str = core.byte_order
         self.alignment: int = core.alignment
         self.metadata = Metadata(core)
-        shapes = {info.name: info.shape for info in core.tensors}
+        infos = core.tensors
+        _refuse_crumbs(self.path, infos)
+        shapes = {info.name: info.shape for info in infos}
         self.next_token_layers = next_token_layers(self.metadata, self.architecture, shapes)
         self.layers_with_state = layers_with_state(shapes)
         self.half_rows = half_rows(shapes)
+
+        self._by_layer: dict[str, Any] = {}
+
+    def of_layer(self, key: str, layer: int | None) -> Any:
+        """The value of a key for one layer, as `metadata.of_layer` has it; an array is read once."""
+        if key not in self._by_layer:
+            self._by_layer[key] = self.metadata.head(key, LARGEST_LAYER + 1) if key in self.metadata else None
+        return of_layer(self._by_layer[key], layer)
 
     def core(self) -> CoreModel:
         """The compiled side of the model, for ggufscope's own modules.
@@ -48,8 +67,16 @@ class MappedModel:
 
     @cached_property
     def architecture(self) -> str | None:
-        """`general.architecture`, as `"llama"`; None where the file names none."""
-        return self._text("general.architecture")
+        """`general.architecture`, as `"llama"`; None where the file names none.
+
+        Raises:
+            GGUFError: It is no name that keys could begin with.
+        """
+        name = self._text("general.architecture")
+        if name is not None and len(name) > _LONGEST_ARCHITECTURE:
+            limit = f"the limit is {_LONGEST_ARCHITECTURE}"
+            raise GGUFError(f"{self.path}: general.architecture is a text of {len(name)} characters; {limit}")
+        return name
 
     def close(self) -> None:
         """Unmap the files as soon as no `Tensor.data` view is alive any more. Closing twice is fine."""
@@ -62,3 +89,17 @@ class MappedModel:
     def _text(self, key: str) -> str | None:
         value: Any = self.metadata.get(key)
         return value if isinstance(value, str) else None
+
+
+def _refuse_crumbs(path: str, infos: list[TensorInfo]) -> None:
+    """Refuse a table of more tensors than its data are worth.
+
+    Raises:
+        GGUFError: They are many and tiny.
+    """
+    n_bytes = sum(info.n_bytes for info in infos)
+    if len(infos) > MOST_SMALL_TENSORS and n_bytes < _LEAST_MEAN_BYTES * len(infos):
+        raise GGUFError(
+            f"{path}: {len(infos)} tensors of {n_bytes / len(infos):.0f} bytes on average; the limit is "
+            f"{MOST_SMALL_TENSORS} unless they have {_LEAST_MEAN_BYTES} bytes"
+        )

@@ -10,7 +10,7 @@ from .._core import Model as CoreModel
 from .factors import factors_among, input_factors_among
 from .mapped import MappedModel
 from .metadata import SYNTHETIC_KEY, file_type_name
-from .stacks import layers_by_stack
+from .stacks import MOST_STACKS, layers_by_stack
 from .tensor import Tensor
 from .tensor_table import Tensors
 
@@ -110,8 +110,16 @@ class Model(MappedModel):
 
     @cached_property
     def stacks(self) -> dict[str | None, tuple[int, ...]]:
-        """The numbers of the layers that have tensors, ascending, of each stack; the main one is None, and first."""
-        return layers_by_stack(self.tensors.values())
+        """The numbers of the layers that have tensors, ascending, of each stack; the main one is None, and first.
+
+        Raises:
+            GGUFError: The names speak of more stacks than any model has.
+        """
+        stacks = layers_by_stack(self.tensors.values())
+        if len(stacks) > MOST_STACKS:
+            reason = f"names of tensors in {len(stacks)} stacks of layers; the limit is {MOST_STACKS}"
+            raise GGUFError(f"{self.path}: {reason}")
+        return stacks
 
     @property
     def layers(self) -> tuple[int, ...]:

@@ -35,7 +35,7 @@ class Place(NamedTuple):
 # prefix "blk", number, rest; the prefix of a second stack stands before: "enc.blk", "v.sam.blk", "a.proj_blk".
 _IN_LAYER = re.compile(r"(?:([a-z0-9_.]{1,20})\.)?([a-z]*_?blk|convnext|posnet)\.([0-9]{1,6})\.([^\s].*)", re.DOTALL)
 _ONE_EXPERT = re.compile(r"(ffn_(?:gate|up|down))\.([0-9]{1,6})")
-_LARGEST_LAYER = 99_999
+LARGEST_LAYER = 99_999
 # Stacks that have tensors outside their layers, too: encoder, decoder, vision, audio, and what joins these to the text.
 _OUTSIDE_LAYERS = frozenset({"enc", "dec", "v", "a", "mm", "resampler"})
 NEXT_TOKENS = "nextn"  # the stack of blocks that predict tokens behind the next one
@@ -108,7 +108,7 @@ def _split_kind(name: str) -> tuple[str, str]:
 def _place_in_layer(match: re.Match[str], kind: str) -> Place:
     stack, block, number, rest = match.groups()
     layer = int(number)
-    if layer > _LARGEST_LAYER:
+    if layer > LARGEST_LAYER:
         return Place()
     if block != "blk":
         stack = f"{stack}.{block}" if stack else block

@@ -15,6 +15,8 @@ from .roles import NEXT_TOKENS, place, predicts_next_tokens
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+MOST_STACKS = 64  # beyond any model: text, vision and audio with their parts are a handful
+MOST_LAYERS = 4096  # beyond any model; what compares layers with layers grows with their square
 MAIN = "main"  # the main stack, where a name must stand for it
 _MOST_EXTRA = 64  # blocks that predict tokens behind the next one: beyond any model
 
@@ -65,6 +67,12 @@ def layers_by_stack(tensors: Iterable[InStack]) -> dict[str | None, tuple[int, .
             layers[tensor.stack].add(tensor.layer)
     order = sorted(layers, key=lambda stack: (stack is not None, stack == NEXT_TOKENS, stack or ""))
     return {stack: tuple(sorted(layers[stack])) for stack in order}
+
+
+def depth_fault(layers: Iterable[int]) -> str | None:
+    """The reason why layers of these numbers are of no model; None where they may be of one."""
+    last = max(layers, default=0)
+    return f"there is a layer {last}; the limit is {MOST_LAYERS} layers" if last >= MOST_LAYERS else None
 
 
 def layer_ranges(layers: Iterable[int]) -> str:

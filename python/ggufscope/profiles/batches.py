@@ -21,12 +21,12 @@ class BatchLimits:
     Attributes:
         n_bytes: of tensor data.
         n_parts: parts that have statistics of their own, as experts do.
-        n_norms: rows and columns, each of which has a norm: 64 MB, whatever shapes a file claims.
+        n_norms: rows and columns, each of which has a norm: 16 MB, whatever shapes a file claims.
     """
 
     n_bytes: int = 512 << 20
     n_parts: int = 4096
-    n_norms: int = 1 << 23
+    n_norms: int = 1 << 21
 
 
 DEFAULT_LIMITS = BatchLimits()

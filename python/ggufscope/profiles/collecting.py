@@ -39,7 +39,7 @@ class Collector:
         self._half_rows = model.half_rows
         self._keep_vectors = keep_vectors
         self._stored = stored
-        self._thirds_of = thirds_of((tensor.stack, tensor.layer) for tensor in tensors if tensor.layer is not None)
+        self._thirds_of = thirds_of((stack, layer) for stack, layers in model.stacks.items() for layer in layers)
         self._tensors: dict[str, Row] = {}
         self._layers: Groups[tuple[str | None, int]] = Groups(MergedByKind)
         self._roles: Groups[str] = Groups()

@@ -21,6 +21,7 @@ PARTS = ("matrices", "vectors")
 ABOUT = ("name", *PLACE, "type", "shape", "n_bytes")
 
 
+_FEW = 256  # numbers for which a sort in Python is the fastest median
 _OF_WHOLE = ("layer", "stack", "third")  # what a roll-up and its parts have in common
 
 
@@ -149,8 +150,17 @@ def _objects(values: list[Any]) -> npt.NDArray[Any]:
 def _summary(vector: npt.NDArray[np.float64] | None) -> list[float | None]:
     if vector is None or len(vector) == 0:
         return [None] * len(VECTOR_SUMMARIES)
-    median = np.median(vector)
-    return [float(x) for x in (vector.min(), vector.max(), median, np.median(np.abs(vector - median)))]
+    median = _median(vector)
+    return [float(x) for x in (vector.min(), vector.max(), median, _median(np.abs(vector - median)))]
+
+
+def _median(vector: npt.NDArray[np.float64]) -> float:
+    """`np.median`, which takes a tenth of a millisecond for the shortest vector, as profiles of many tensors have."""
+    if len(vector) > _FEW or np.isnan(vector).any():
+        return float(np.median(vector))
+    ordered = sorted(vector.tolist())
+    middle = len(ordered) // 2
+    return float(ordered[middle] if len(ordered) % 2 else np.mean(ordered[middle - 1 : middle + 1]))
 
 
 def _to_json(kind: str | None, value: Any) -> Any:

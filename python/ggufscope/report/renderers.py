@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .report import Report
 
 PAGE = "report.html"
-_TABLES = ("tensors", "layers", "heads", "validation")
+_TABLES = ("tensors", "layers", "heads", "standouts", "validation")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ RENDERERS: dict[str, Renderer] = {
     "svg": Renderer("the charts", (f"{CHARTS}/*.svg",), _svg, require_charts),
     "png": Renderer("the charts", (f"{CHARTS}/*.png",), _png, require_charts),
     "csv": Renderer(
-        "tables of tensors, layers, heads and of predicted against measured",
+        "tables of tensors, layers, heads, what stands out, and of predicted against measured",
         tuple(f"{name}.csv" for name in _TABLES),
         _csv,
     ),

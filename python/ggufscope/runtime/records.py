@@ -9,10 +9,11 @@ import numpy as np
 
 from .._version import __version__
 from .answering import OVER
+from .engines.engine import ABLATED
 from .expert_document import ExpertRecord
-from .measuring.capture import FIGURES
 from .measuring.experts import EXPERT_FIGURES
 from .scoring import NOT_ENDED, score
+from .standouts import SEEN
 from .trace_document import (
     SCHEMA,
     Answer,
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
 
     from ..arrays.floats import Floats
     from ..models.subject import Subject
-    from .engines.engine import Ending, Engine, Seconds
+    from .engines.engine import Ending, Engine, EngineDescription, Seconds
     from .measuring.capture import Recorder
     from .measuring.experts import ExpertUse
     from .reading.readings import Item, Reading
     from .shape import ModelShape
+    from .standouts import Seen
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def trace_document(
     new_tokens: int,
     kept: list[str],
     timing: TraceTiming,
+    seen: Seen,
 ) -> TraceDocument:
     """Everything that is saved."""
     tables = recorder.tables()
@@ -85,9 +88,14 @@ def trace_document(
             kept=kept,
             probe=reading.probe,
         ),
-        figures={name: FigureRecord(figure.definition, figure.per_head) for name, figure in FIGURES.items()},
+        figures={name: FigureRecord(figure.definition, figure.per_head) for name, figure in recorder.figures.items()},
         prompts=prompts,
-        warnings=[*reading.warnings, *_without_answers(engine.shape, reading), *_overflow(tables["residual_rms"])],
+        warnings=[
+            *reading.warnings,
+            *_ablated(description),
+            *_without_answers(engine.shape, reading),
+            *_overflow(tables, reading),
+        ],
         run=TraceRun(
             version=__version__,
             started=timing.started,
@@ -99,6 +107,7 @@ def trace_document(
             writing_seconds=timing.writing_seconds,
         ),
         experts=_experts(recorder.experts),
+        standouts=SEEN.search(seen, seen.words),
     )
 
 
@@ -125,7 +134,7 @@ def _prompt(  # noqa: PLR0917
 ) -> PromptTrace:
     answer = None if ending is None else _answer(ending, reading)
     layers, heads, tables = {}, {}, recorder.tables()
-    for name, figure in FIGURES.items():
+    for name, figure in recorder.figures.items():
         values = tables[name][place]
         if figure.per_head:
             rows = zip(values, shape.n_heads, strict=True)
@@ -170,13 +179,21 @@ def _score(item: Item, answer: Answer | None) -> Score | None:
     return score(item.prompt, answer.text, finished=answer.ended in OVER)
 
 
+def _ablated(description: EngineDescription) -> list[str]:
+    """A warning where the model that was run is not the one in the file."""
+    places = description.settings.get(ABLATED)
+    return [] if places is None else [f"the model ran with {places} counted as zero"]
+
+
 def _without_answers(shape: ModelShape, reading: Reading) -> list[str]:
     """A warning where prompts have no answers because the model gives none."""
     asked = any(item.prompt is not None for item in reading.items)
     return [f"no answers: {shape.no_answers}"] if asked and shape.no_answers is not None else []
 
 
-def _overflow(residual: Floats) -> list[str]:
+def _overflow(tables: Mapping[str, Floats], reading: Reading) -> list[str]:
     """A warning that names the layer from which on the stream is not finite; none where it is finite."""
-    lost = np.flatnonzero(~np.isfinite(residual).all(axis=0))
+    alone = np.array([len(item.tokens) == 1 for item in reading.items])[:, None]
+    finite = np.isfinite(tables["residual_rms_first"]) & (alone | np.isfinite(tables["residual_rms"]))
+    lost = np.flatnonzero(~finite.all(axis=0))
     return [] if lost.size == 0 else [f"activations are not finite from layer {lost[0]} on: they overflow float32"]

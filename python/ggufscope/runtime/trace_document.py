@@ -1,7 +1,8 @@
-"""The layout of a saved trace, schema `ggufscope.trace/1`: plain values, None where something is undefined.
+"""The layout of a saved trace, schema `ggufscope.trace/2`: plain values, None where something is undefined.
 
 These classes are the schema: TRACE_FORM checks a file against them, field by field. Which figures there are, and what
-they mean, stands in the file itself (`figures`), from `capture.FIGURES`.
+they mean, stands in the file itself (`figures`), from `measuring.figures`. Files of schema 1 have the same layout;
+their sizes are over all tokens of a prompt, the first one too, and no figure is of a band of positions.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from ..errors import TraceError
 from ..models.subject import Subject
 from ..saving.form import SavedForm
 from .expert_document import ExpertRecord, check_experts
+from .standout_document import StandoutKind  # noqa: TC001  pydantic resolves the annotations
 
-SCHEMA = "ggufscope.trace/1"
+SCHEMA = "ggufscope.trace/2"
+FIRST_SCHEMA = "ggufscope.trace/1"
 DIGITS = 7  # significant digits of every number: activations are float32
 
 
@@ -205,6 +208,7 @@ class TraceDocument:
 
     Attributes:
         experts: None for a model without experts.
+        standouts: what stands out in what was measured; None in files of earlier versions.
     """
 
     schema: str
@@ -216,6 +220,18 @@ class TraceDocument:
     warnings: list[str]
     run: TraceRun | None = None
     experts: ExpertRecord | None = None
+    standouts: list[StandoutKind] | None = None
+
+    @property
+    def over_all_tokens(self) -> bool:
+        """Whether sizes are over all tokens, the first among them, as in files of schema 1."""
+        return self.schema == FIRST_SCHEMA
+
+
+OVER_ALL_TOKENS = (
+    "the trace is of schema 1: its sizes are root mean squares over all tokens, the first one too, and it has no bands"
+    " of positions; a new trace has medians, with the first token apart"
+)
 
 
 def _check_shapes(document: TraceDocument) -> None:
@@ -227,8 +243,16 @@ def _check_shapes(document: TraceDocument) -> None:
     ids = [prompt.id for prompt in document.prompts]
     if len(set(ids)) != len(ids):
         raise TraceError("malformed trace: prompts: an id stands there twice")
+    names = {
+        per_head: {name for name, figure in document.figures.items() if figure.per_head == per_head}
+        for per_head in (False, True)
+    }
     check_experts(document.experts, [prompt.experts for prompt in document.prompts], model.n_layers)
     for position, prompt in enumerate(document.prompts):
+        for table, there, per_head in (("layers", prompt.layers, False), ("heads", prompt.heads, True)):
+            missing = sorted(names[per_head] - there.keys())
+            if missing:
+                raise TraceError(f"malformed trace: prompts.{position}.{table}: {missing[0]!r} is missing")
         for name, by_layer in prompt.layers.items():
             _check_figure(document, position, "layers", name, len(by_layer))
         for name, rows in prompt.heads.items():
@@ -253,6 +277,7 @@ TRACE_FORM = SavedForm(
     kind="a saved trace",
     noun="trace",
     schema=SCHEMA,
+    older=(FIRST_SCHEMA,),
     types=lambda: TraceDocument,
     error=TraceError,
     digits=DIGITS,
@@ -261,6 +286,7 @@ TRACE_FORM = SavedForm(
         "model.file_hashes",
         "settings.probe",
         "experts",
+        "standouts",
         "prompts.experts",
         "prompts.score.why",
         "run.writing_seconds",

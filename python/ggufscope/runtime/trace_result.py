@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import Interrupted
 from ..saving.results import SavedResult
+from .standouts.standouts import Standouts
 from .trace_document import TRACE_FORM
 
 if TYPE_CHECKING:
@@ -67,6 +69,11 @@ class Trace(SavedResult):
         most = max(record.n_experts, default=0)
         tables = [(prompt.experts or {})[name] for prompt in self.document.prompts]
         return _floats([[[*row, *[None] * (most - len(row))] for row in rows] for rows in tables])
+
+    @cached_property
+    def standouts(self) -> Standouts:
+        """What stands out in what was measured: a list of findings, by kind and in columns as well."""
+        return Standouts(self.document.standouts)
 
     def _summary(self) -> str:
         return f"{len(self.document.prompts)} prompts, {self.document.model.n_layers} layers"

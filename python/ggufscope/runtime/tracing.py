@@ -8,22 +8,28 @@ import time
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from ..architecture.limits import NotApplicableError
 from ..arrays.arguments import thread_count
 from ..errors import TraceError
 from ..models.file_hashes import FileHashing
 from ..models.model import Model
 from ..models.model import open as open_model
+from ..models.stacks import depth_fault
 from ..models.subject import Subject
+from ..models.weight_place import WeightPlace
 from ..saving.guard import Guard
 from .answering import Budget
 from .engines.engine import ENGINES
 from .measuring.kept import checked_points, keeping
+from .reading.fitting import check_context
 from .reading.probe_shape import probe_shape
 from .reading.probes import OWN, Probe, parse_probe
 from .reading.prompts import NamedPrompts, named_prompts
 from .reading.readings import Reading, draw_tokens, read_prompt_set, read_text, read_tokens
+from .reading.repetitions import Repetition, draw_repetition, front_of
 from .reading.sequences import Draft, draft_own_words, draw_sequences
 from .records import TraceTiming, trace_document
+from .standouts.seen import seen_while_reading
 from .timed_run import Plan, TimedRun
 from .trace_result import Trace, TraceInterrupted
 
@@ -36,6 +42,9 @@ if TYPE_CHECKING:
     from .shape import ModelShape
 
 
+_NO_REPETITION = "no random tokens were read twice in a row, which has to be asked for (--induction)"
+
+
 def trace(
     source: str | PathLike[str] | Model,
     *,
@@ -45,12 +54,14 @@ def trace(
     tokens: str | PathLike[str] | None = None,
     template: str = "auto",
     engine: str = "streamed",
+    ablate: Sequence[str] = (),
     max_new_tokens: int | None = None,
     keep: Sequence[str] = (),
     keep_path: str | PathLike[str] | None = None,
     force: bool = False,
     threads: int | None = None,
     seed: int = 0,
+    induction: bool = False,
     hash: bool = False,  # noqa: A002
     announce: Callable[[Plan], object] | None = None,
     progress: Progress | None = None,
@@ -67,14 +78,19 @@ def trace(
         tokens: a file of token ids to read in place of prompts; see `token_files`.
         template: form to put prompts in: `"auto"`, `"none"` or one of `templates.TEMPLATES`.
         engine: a name in `engine.ENGINES`.
-        max_new_tokens: to generate behind each prompt, greedily; 0: none. By default an answer to a prompt has 64, and
-            up to 256 where it is not over then, see `answering`; behind anything else there is none. A model that does
-            not continue a text, as one whose attention goes both ways, has no answers: a warning says so.
+        ablate: weights that count as zero, as `"blk.11.ffn_down.weight[507,1229]"`: tensor, row and column, in front of
+            them the expert where a tensor holds several. The engine `"streamed"` alone can do that.
+        max_new_tokens: to generate behind each prompt, greedily, as far as the context goes; 0: none. By default an
+            answer to a prompt has 64, and up to 256 where it is not over then, see `answering`; behind anything else
+            there is none. A model that does not continue a text, as one whose attention goes both ways, has no answers:
+            a warning says so.
         keep: points of which to store raw activations; see `capture.POINTS`.
         keep_path: where to store them, an .npz file.
         force: replace a file, too, that ggufscope did not write.
         threads: at most so many; by default the cores this process may use.
-        seed: of the draws of the probe's tokens.
+        seed: of the draws of the probe's tokens, and of those that `induction` reads.
+        induction: read random tokens twice in a row as well, three sequences and a control, and see which heads look
+            for what followed before.
         hash: hash the whole files, too (SHA-256, as `sha256sum`), in a thread of its own.
         announce: called with the plan before the work starts.
         progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
@@ -99,7 +115,8 @@ def trace(
     asked = None if probe is None else parse_probe(probe)
     in_their_shape = asked is not None and asked.length is None
     readings = (None if in_their_shape else prompts, text, asked, tokens)
-    _check_choices(sum(choice is not None for choice in readings), engine)
+    zeroed = [WeightPlace.parse(place) for place in dict.fromkeys(ablate)]
+    _check_choices(sum(choice is not None for choice in readings), engine, ablates=bool(zeroed))
     budget = _budget(max_new_tokens, text is None and probe is None and tokens is None)
     points = checked_points(keep)
     if points and keep_path is None:
@@ -112,14 +129,18 @@ def trace(
         guard = Guard([*model.files, *read_files], force=force)
         if keep_path is not None:
             guard.check(keep_path)
-        opened = stack.enter_context(ENGINES[engine].open(model, n_threads))
+        fault = depth_fault(model.layers)
+        if fault is not None:
+            raise TraceError(f"{model.path}: {fault}")
+        opened = stack.enter_context(ENGINES[engine].open(model, n_threads, zeroed))
         if opened.shape.no_answers is not None:
             budget = Budget.of(0)
         material = _read(model, opened.shape, budget.most, prompts, text, asked, tokens, template, seed)
-        _check_context(material.outline() if isinstance(material, Draft) else material, opened.shape)
+        check_context(material.outline() if isinstance(material, Draft) else material, opened.shape)
+        repetition = _repetition(model, opened.shape, prompts, template, seed) if induction else _NO_REPETITION
         hashing = stack.enter_context(FileHashing(model, wanted=hash))
         keeper = stack.enter_context(_keeper(keep_path, points, opened.shape, guard))
-        run = TimedRun(opened, material, budget, progress)
+        run = TimedRun(opened, material, budget, progress, repetition)
         run.announce(announce)
         interrupted = run.work(keeper)
         timing = TraceTiming(
@@ -132,18 +153,28 @@ def trace(
         )
         subject = Subject.of(model, hashing.result_so_far() if interrupted else hashing.result())
         document = trace_document(
-            subject, opened, run.reading, run.recorder, run.endings, new_tokens=budget.most, kept=points, timing=timing
+            subject,
+            opened,
+            run.reading,
+            run.recorder,
+            run.endings,
+            new_tokens=budget.most,
+            kept=points,
+            timing=timing,
+            seen=seen_while_reading(model, opened.shape, run.reading, run.recorder, run.induction),
         )
     if interrupted:
         raise TraceInterrupted(Trace(document))
     return Trace(document)
 
 
-def _check_choices(n_readings: int, engine: str) -> None:
+def _check_choices(n_readings: int, engine: str, *, ablates: bool) -> None:
     if n_readings > 1:
         raise ValueError("prompts, a text, a probe and token ids exclude each other: choose one")
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
+    if ablates:
+        ENGINES[engine].require_ablation()
     ENGINES[engine].require()
 
 
@@ -189,20 +220,18 @@ def _probe(  # noqa: PLR0917
     return reading
 
 
+def _repetition(
+    model: Model, shape: ModelShape, prompts: str | PathLike[str] | NamedPrompts | None, template: str, seed: int
+) -> Repetition | str:
+    """Random tokens twice in a row, behind what stands in front of a prompt; the reason where they show nothing."""
+    try:
+        return draw_repetition(model, shape, front_of(probe_shape(model, _known(prompts), template)), seed)
+    except NotApplicableError as reason:
+        return str(reason)
+
+
 def _known(prompts: str | PathLike[str] | NamedPrompts | None) -> NamedPrompts:
     return prompts if isinstance(prompts, NamedPrompts) else named_prompts(prompts)
-
-
-def _check_context(reading: Reading, shape: ModelShape) -> None:
-    for item in reading.items:
-        if shape.context_length is not None and len(item.tokens) > shape.context_length:
-            raise TraceError(
-                f"{item.id!r} has {len(item.tokens)} tokens, and the model's context is {shape.context_length}"
-            )
-        if len(item.tokens) == 0:
-            raise TraceError(f"{item.id!r} has no tokens")
-        if item.tokens.max() >= shape.n_vocabulary:
-            raise TraceError(f"{item.id!r} has token {item.tokens.max()}, and token_embd has {shape.n_vocabulary} rows")
 
 
 @contextlib.contextmanager

@@ -25,7 +25,8 @@ def usable_directory(directory: str | PathLike[str], names: Iterable[str], guard
         guard: asked for each of them; by default one that refuses what ggufscope did not write.
 
     Raises:
-        OutputError: It cannot be made or written, or holds a file of another origin under one of the names.
+        OutputError: It cannot be made or written, or holds under one of the names a file of another origin, what is no
+            file, or a link in place of a directory.
         ValueError: One of the files is an input.
     """
     target, files = Path(directory), list(dict.fromkeys(names))
@@ -33,11 +34,28 @@ def usable_directory(directory: str | PathLike[str], names: Iterable[str], guard
     make_directory(target)
     if not os.access(target, os.W_OK | os.X_OK):
         raise OutputError(errno.EACCES, os.strerror(errno.EACCES), str(target))
-    guard.check(*(target / name for name in files if "*" not in name))
     for name in files:
-        if "*" in name and (target / name).parent.exists():
-            make_directory((target / name).parent)
+        _check_way(target, target / name)
+    guard.check(*(target / name for name in files if "*" not in name))
     return target
+
+
+def _check_way(target: Path, path: Path) -> None:
+    """Make sure that a file of an output directory can be one of its own.
+
+    A link in place of a directory below it leads to files that nobody named, and a pipe in place of a file waits for a
+    reader. Neither is from ggufscope; whoever may write there may have planted it.
+
+    Raises:
+        OutputError: Something else stands in the way.
+    """
+    below = path.parent
+    if below != target and below.is_symlink():
+        raise OutputError(errno.ELOOP, "is a link, and results go into directories of their own", str(below))
+    if below != target and below.exists() and not below.is_dir():
+        raise OutputError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(below))
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OutputError(errno.EEXIST, "is no regular file", str(path))
 
 
 def make_directory(directory: Path) -> None:

@@ -56,6 +56,8 @@ class SavedForm(Generic[Document]):
         error: raised for a file that is no such document; made from one line.
         digits: significant digits of every number; None: all of them.
         check: raises `error` for a document whose fields have the right types and yet do not fit together.
+        older: schemas of the same layout whose numbers mean something else: documents keep them, and what is shown of
+            one says so.
         lifts: an older schema → the function that turns its plain document into one of the next schema.
         arrange: the plain document in the layout of the file; it may change its argument.
         restore: the way back; it must take any object, for what is wrong with it is told afterwards.
@@ -72,6 +74,7 @@ class SavedForm(Generic[Document]):
     error: type[Exception]
     digits: int | None
     check: Callable[[Document], None] = accept
+    older: tuple[str, ...] = ()
     lifts: Mapping[str, Callable[[Plain], Plain]] = field(default_factory=dict)
     arrange: Callable[[Plain], Plain] = unchanged
     restore: Callable[[Plain], Plain] = unchanged
@@ -85,6 +88,10 @@ class SavedForm(Generic[Document]):
         from pydantic import TypeAdapter  # noqa: PLC0415  takes a while to import
 
         return TypeAdapter(self.types())
+
+    def is_older(self, document: Document) -> bool:
+        """Whether the document is of one of the older schemas that are kept."""
+        return getattr(document, "schema", self.schema) in self.older
 
     def plain(self, document: Document) -> Plain:
         """The document as JSON has it, in the layout of the file, its numbers rounded."""
@@ -130,12 +137,12 @@ class SavedForm(Generic[Document]):
             raise self.error(f"{path}: {error}") from None
 
     def _lifted(self, plain: Plain) -> Plain:
-        """The document in the schema of this version."""
-        while plain["schema"] != self.schema:
+        """The document in the layout of this version."""
+        while plain["schema"] not in (self.schema, *self.older):
             schema = plain["schema"]
             lift = self.lifts.get(schema) if isinstance(schema, str) else None
             if lift is None:
-                known = " and ".join(repr(name) for name in (self.schema, *self.lifts))
+                known = " and ".join(repr(name) for name in (self.schema, *self.older, *self.lifts))
                 raise self.error(f"cannot read schema {schema!r}; this version reads {known}")
             try:
                 plain = lift(plain)

@@ -56,7 +56,7 @@ class Guard:
 
         Raises:
             ValueError: One of them is an input, or two of them are one file.
-            OutputError: One of them is not from ggufscope, is a directory, or cannot be read.
+            OutputError: One of them is not from ggufscope, is a directory or a link to nothing, or cannot be read.
         """
         known: dict[FileKey | str, StrPath] = {}
         for output in outputs:
@@ -73,6 +73,8 @@ class Guard:
             self._refuse_foreign(Path(output))
 
     def _refuse_foreign(self, path: Path) -> None:
+        if path.is_symlink() and not path.exists():  # what is behind it would be made, wherever that is
+            raise OutputError(errno.ENOENT, "is a link to a file that is not there", str(path))
         if path.is_dir():
             raise OutputError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         if self._force or not path.is_file():

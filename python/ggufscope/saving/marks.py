@@ -46,6 +46,7 @@ _TABLES = {  # columns are a weak mark, so that the name of the file has to fit
     "tensors.csv": b"name,role,layer,stack,expert,type,shape,n_bytes,",
     "layers.csv": b"layer,stack,",
     "heads.csv": b"layer,role,head,",
+    "standouts.csv": b"kind,layer,head,",
     "validation.csv": b"quantity,per,layer,head,unit,measured,",
 }
 

@@ -45,6 +45,11 @@ class SavedResult:
         """Title of that model: its name, else its file; text from its file, to be escaped."""
         return self.subject.title
 
+    @property
+    def of_older_schema(self) -> bool:
+        """Whether it is from a file of an earlier schema, in which numbers mean something else."""
+        return bool(self._form.older) and self._form.is_older(self.document)
+
     def _saved_document(self) -> Any:
         """The document that is saved."""
         return self.document

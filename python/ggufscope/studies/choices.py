@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ..runtime.reading.prompts import NamedPrompts
 
 Setting = str | int  # a choice as it is saved
+# Of the random tokens by which the trace tests induction: others than an analysis reads, whose findings it is to
+# confirm, and always the same, since a trace with its answers should not be made again for another seed.
+SEED_OF_TRACE = 1 << 32
 _NO_PROBE = (0, "0")
 
 
@@ -60,7 +63,8 @@ class Choices:
         """Choices that the analysis depends on."""
         settings = self.analysis
         weights = ", ".join(f"{name} {weight!r}" for name, weight in settings.weights.items())
-        return {"weights": weights, "norm": settings.norm, "scale": settings.scale, "seed": settings.seed}
+        chosen: dict[str, Setting] = {"weights": weights, "norm": settings.norm, "scale": settings.scale}
+        return chosen | {"seed": settings.seed, "opening": settings.opening}
 
     @property
     def seed(self) -> int:
@@ -75,6 +79,7 @@ class Choices:
             "template": self.template,
             "engine": self.engine,
             "max_new_tokens": f"to the end, at most {MOST_TOKENS}" if self.new_tokens is None else self.new_tokens,
+            "induction": SEED_OF_TRACE,
         }
 
     @property
@@ -82,7 +87,12 @@ class Choices:
         """Choices that the trace of the probe depends on: prompts where it has their shape. None without one."""
         if self.probe is None:
             return None
-        settings: dict[str, Setting] = {"probe": self.probe.setting, "seed": self.seed, "engine": self.engine}
+        settings: dict[str, Setting] = {
+            "probe": self.probe.setting,
+            "seed": self.seed,
+            "engine": self.engine,
+            "induction": "with the seed",
+        }
         if self.probe.length is None:
             settings |= {"prompts": self._content_of_prompts, "template": self.template}
         return settings
@@ -114,6 +124,7 @@ def make_choices(
     engine: str,
     max_new_tokens: int | None,
     probe: AskedProbe,
+    opening: int,
     weights: Mapping[str, float] | str | PathLike[str] | None,
     norm: str,
     scale: str,
@@ -129,7 +140,7 @@ def make_choices(
         PromptsError: The file of prompts is malformed.
         OSError: A file cannot be read.
     """
-    settings = make_settings(weights, norm, scale, None, _at_least(seed, 0, "seed"))
+    settings = make_settings(weights, norm, scale, None, _at_least(seed, 0, "seed"), opening=opening)
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, not {engine!r}")
     if template not in CHOICES:

@@ -89,6 +89,8 @@ def _loaded(part: Part, work: Work) -> Any:
         result = part.load(work.directory)
     except _MALFORMED as error:
         raise OutdatedError(str(error)) from None
+    if result.of_older_schema:
+        raise OutdatedError(f"of schema {result.document.schema}, whose numbers mean something else")
     if not work.is_of(result.subject):
         raise OutdatedError("of another model")
     if part.hashes and work.choices.hashed and result.subject.file_hashes is None:
@@ -128,6 +130,8 @@ def _refuse_another(part: Part, known: Mapping[str, str], work: Work) -> None:
         result = part.load(work.directory)
     except _MALFORMED:
         return  # no result of any model: it is made again, which says why
+    if result.of_older_schema:
+        raise OutdatedError(f"of schema {result.document.schema}, whose numbers mean something else")
     if not work.is_of(result.subject):
         raise _of_another(path.name, result.subject, work)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .._core import GGUFError
 from .._version import __version__
-from ..errors import Interrupted, ProfileError, TraceError, ValidationError, one_line
+from ..errors import AnalysisError, Interrupted, OutputError, ProfileError, TraceError, ValidationError, one_line
 from ..runtime import TraceInterrupted
 from .keeping import OutdatedError, Wanted, digest, file_digest, load_kept, remove
 from .parts import PARTS
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .part import Part, Work
 
 # What a model may be to blame for: the parts that do not need the one that failed are made all the same.
-_FAILURES = (GGUFError, MemoryError, ProfileError, TraceError, ValidationError)
+_FAILURES = (AnalysisError, GGUFError, MemoryError, ProfileError, TraceError, ValidationError)
 
 
 class StudyInterrupted(Interrupted):
@@ -140,7 +140,7 @@ class Making:
             version=__version__,
             settings=part.settings(self._work.choices) or {},
             inputs=self._inputs(part),
-            files={path.relative_to(directory).as_posix(): file_digest(path) for path in files},
+            files={path.relative_to(directory).as_posix(): _written_digest(path) for path in files},
             seconds=round(time.perf_counter() - clock, 3),
             complete=complete,
         )
@@ -179,3 +179,15 @@ class Making:
                 self._work.choices.threads,
             ),
         )
+
+
+def _written_digest(path: Path) -> str:
+    """Digest of a file that was written a moment ago.
+
+    Raises:
+        OutputError: It is gone, or cannot be read.
+    """
+    try:
+        return file_digest(path)
+    except OSError as error:
+        raise OutputError(error.errno, error.strerror, str(path)) from error

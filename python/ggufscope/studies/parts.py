@@ -22,6 +22,7 @@ from ..saving.files import atomic_write
 from ..validation import Validation, validate
 from ..validation.validation_result import FILES as VALIDATION_FILES
 from ..validation.validation_result import VALIDATION_JSON, VALIDATION_MARKDOWN
+from .choices import SEED_OF_TRACE
 from .part import Made, Part, Work
 
 if TYPE_CHECKING:
@@ -36,14 +37,36 @@ def _make_profile(work: Work) -> Made:
     return Made(made, made.save(work.directory / PROFILE_JSON, guard=work.guard))
 
 
+def _make_probe(work: Work) -> Made:
+    choices = work.choices
+    in_their_shape = choices.probe is not None and choices.probe.length is None
+    probed = trace(
+        work.model,
+        probe=choices.probe,
+        prompts=choices.prompts if in_their_shape else None,
+        template=choices.template if in_their_shape else AUTO,
+        seed=choices.seed,
+        induction=True,  # for the analysis, which builds on the probe
+        engine=choices.engine,
+        threads=choices.threads,
+        hash=choices.hashed,
+        announce=work.announcing("probe"),
+        progress=work.in_shares("probe"),
+    )
+    return Made(probed, probed.save(work.directory / PROBE_JSON, guard=work.guard))
+
+
 def _make_analysis(work: Work) -> Made:
     choices = work.choices
+    probe: Trace | None = work.results.get("probe")
     analysis = analyze_with(
         choices.analysis,
         work.model,
         threads=choices.threads,
         progress=work.in_bytes("analysis"),
         profile=work.results["profile"],
+        announce=work.announcing("analysis"),
+        probed=None if probe is None else probe.as_saved(),  # as a later run would load it
     )
     path = work.directory / REPORT_JSON  # the profile stands there, and report.md is written by the report
     with atomic_write(path, guard=work.guard) as file:
@@ -60,6 +83,8 @@ def _make_trace(work: Work) -> Made:
             template=choices.template,
             engine=choices.engine,
             max_new_tokens=choices.new_tokens,
+            seed=SEED_OF_TRACE,
+            induction=True,
             threads=choices.threads,
             hash=choices.hashed,
             announce=work.announcing("trace"),
@@ -69,24 +94,6 @@ def _make_trace(work: Work) -> Made:
         stopped.trace.save(path, guard=work.guard)
         raise
     return Made(traced, traced.save(path, guard=work.guard))
-
-
-def _make_probe(work: Work) -> Made:
-    choices = work.choices
-    in_their_shape = choices.probe is not None and choices.probe.length is None
-    probed = trace(
-        work.model,
-        probe=choices.probe,
-        prompts=choices.prompts if in_their_shape else None,
-        template=choices.template if in_their_shape else AUTO,
-        seed=choices.seed,
-        engine=choices.engine,
-        threads=choices.threads,
-        hash=choices.hashed,
-        announce=work.announcing("probe"),
-        progress=work.in_shares("probe"),
-    )
-    return Made(probed, probed.save(work.directory / PROBE_JSON, guard=work.guard))
 
 
 def _make_validation(work: Work) -> Made:
@@ -128,11 +135,21 @@ _ALL = (
         hashes=True,
     ),
     Part(
+        "probe",
+        (PROBE_JSON,),
+        _make_probe,
+        load=lambda directory: Trace.load(directory / PROBE_JSON),
+        beside=("profile",),
+        settings=lambda choices: choices.of_probe,
+        runs_model=True,
+    ),
+    Part(
         "analysis",
         (REPORT_JSON,),
         _make_analysis,
         load=lambda directory: Analysis.load(directory / REPORT_JSON),
         needs=("profile",),
+        uses=("probe",),
         settings=lambda choices: choices.of_analysis,
         shown=(REPORT_JSON,),
     ),
@@ -143,15 +160,6 @@ _ALL = (
         load=lambda directory: Trace.load(directory / TRACE_JSON),
         beside=("analysis",),
         settings=lambda choices: choices.of_trace,
-        runs_model=True,
-    ),
-    Part(
-        "probe",
-        (PROBE_JSON,),
-        _make_probe,
-        load=lambda directory: Trace.load(directory / PROBE_JSON),
-        beside=("trace",),
-        settings=lambda choices: choices.of_probe,
         runs_model=True,
     ),
     Part(

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..analysis.settings import USUAL_OPENING
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..runtime.reading.probes import OWN
@@ -40,6 +41,7 @@ def study(
     engine: str = "streamed",
     max_new_tokens: int | None = None,
     probe: AskedProbe = OWN,
+    opening: int = USUAL_OPENING,
     weights: Mapping[str, float] | str | PathLike[str] | None = None,
     norm: str = "mean",
     scale: str = "minmax",
@@ -66,6 +68,7 @@ def study(
         engine: as for `ggufscope.trace`.
         max_new_tokens: to answer each prompt with; by default 64, and up to 256 for answers that are not over then.
         probe: to read beside the prompts, as for `ggufscope.trace`, in their form and length; 0: none.
+        opening: of propagation, as for `ggufscope.analyze`.
         weights: of the index, as for `ggufscope.analyze`; so are `norm` and `scale`.
         norm: scale of a gain vector.
         scale: of a component over the layers.
@@ -101,6 +104,7 @@ def study(
         engine=engine,
         max_new_tokens=max_new_tokens,
         probe=probe,
+        opening=opening,
         weights=weights,
         norm=norm,
         scale=scale,

@@ -1,7 +1,7 @@
 """The terminal view of an analysis, on one screen: the risk curve, the riskiest layers, verdicts and warnings.
 
-The leading preset is shown in full, every other one in three lines: its curve, its riskiest layers, and how far it
-agrees.
+The leading preset is shown in full, every other one in four lines: its curve, where that comes from, its riskiest
+layers, and how far it agrees.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ..text.glyphs import Glyphs
 from ..text.numbers import count_text, counted
 from .console import plain_table, print_table, safe
 from .headline import render_headline
+from .standouts import render_standouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,9 @@ def render_analysis(console: Console, document: AnalysisDocument) -> None:
     glyphs = Glyphs.of(console.encoding)
     _render_headline(console, document)
     console.print()
+    if document.standouts is not None:
+        render_standouts(console, document.standouts)
+        console.print()
     _render_curves(console, document, glyphs)
     if _stands_out(document.preset):
         _render_riskiest(console, document, glyphs)
@@ -66,6 +70,7 @@ def _render_headline(console: Console, document: AnalysisDocument) -> None:
 def _render_curves(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
     layers = document.preset.layers
     console.print(safe(f"{INDEX}: preset {document.preset.name}, 0 to 100 in this file", "bold"))
+    console.print(safe(document.preset.summary, "dim"))
     console.print(Text(SHORT_STATEMENT, "dim"))
     if document.preset.independent_components is not None:
         console.print(safe(_weights_text(document.preset), "dim"))
@@ -141,13 +146,14 @@ def _stands_out(preset: PresetSummary) -> bool:
 
 
 def _render_other(console: Console, document: AnalysisDocument, preset: PresetSummary, glyphs: Glyphs) -> None:
-    """Curve, riskiest layers and agreement of a preset that does not lead; or why it has none."""
+    """Curve, origin, riskiest layers and agreement of a preset that does not lead; or why it has none."""
     room = console.width - _LABEL - 1
     if any(record.risk is None for record in preset.layers):
         console.print(safe(f"preset {preset.name} is not available:"))
         console.print(Text(glyphs.cut(_why_not(document, preset), console.width), "dim"))
         return
     _curve(console, f"preset {preset.name}", [record.risk for record in preset.layers], room, glyphs)
+    console.print(Text(glyphs.cut(preset.summary, console.width), "dim"))
     if preset.confounded:
         values = [record.risk_without_confounded for record in preset.layers]
         _curve(console, "without confounded", values, room, glyphs)

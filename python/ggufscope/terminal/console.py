@@ -9,7 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from ..text.escape import escape
+from ..text.numbers import counted
 from .standard_output import print_out
+
+MOST_ROWS = 2000  # of a table: more than any model has tensors; each takes part of a millisecond to lay out
 
 _UNBOUNDED = 100_000
 
@@ -34,6 +37,17 @@ def print_table(console: Console, table: Table) -> None:
         console.width = max(width, Measurement.get(console, unbounded, table).maximum)
     console.print(table)
     console.width = width
+
+
+def most_rows(top: int | None) -> int:
+    """How many rows of a table are shown: those asked for, if a number of them was."""
+    return MOST_ROWS if top is None else top
+
+
+def tell_rest(console: Console, n: int, noun: str, where: str) -> None:
+    """Say how many rows a table leaves out, and where they are; nothing where it is complete."""
+    if n > 0:
+        console.print(Text(f"and {counted(n, noun)} more: {where}"), soft_wrap=True)
 
 
 def plain_table(*columns: str, right: tuple[str, ...] = (), title: str | None = None) -> Table:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from rich.console import Console
@@ -17,13 +18,14 @@ from ..models.stacks import layers_text
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, count_text, counted
-from .console import plain_table, print_table, safe
+from .console import MOST_ROWS, most_rows, plain_table, print_table, safe, tell_rest
 from .headline import render_headline, sizes
 
 DEFAULT_COLUMNS = ("name", "type", "shape", "n_bytes", "bits_per_weight")
 
 _NUMBERS = ("layer", "n_elements", "n_bytes", "bits_per_weight", "offset")
 _NARROWEST_MAP = 24
+_MOST_ROLES = 512  # shown; models have some dozens
 _SHORTEST_VALUE = 24  # characters of a metadata value that are shown beside the longest key
 
 
@@ -59,7 +61,7 @@ def _render_roles(console: Console, model: Model, glyphs: Glyphs) -> None:
             bytes_text(summary.n_bytes),
             "" if summary.bits_per_weight is None else f"{summary.bits_per_weight:.2f}",
         )
-        for summary in summaries
+        for summary in summaries[:_MOST_ROLES]
     ]
     taken = sum(2 + max(len(row[i]) for row in [*rows, _ROLE_COLUMNS]) for i in (0, 2, 3, 4))
     room = max(_NARROWEST_MAP, console.width - taken)
@@ -67,6 +69,7 @@ def _render_roles(console: Console, model: Model, glyphs: Glyphs) -> None:
     for role, types, *numbers in rows:
         table.add_row(Text(role), Text(_broken(types, room)), *numbers)
     print_table(console, table)
+    tell_rest(console, len(summaries) - len(rows), "role", "--json has them")
 
 
 _ROLE_COLUMNS = ("role", "type by layer", "parameters", "size", "bits")
@@ -118,29 +121,32 @@ def _imatrix_text(imatrix: dict[str, Any], glyphs: Glyphs) -> str:
 
 def _render_metadata(console: Console, model: Model, glyphs: Glyphs) -> None:
     """One line per key; `--kv` prints what is cut."""
-    room = max(_SHORTEST_VALUE, console.width - 2 - max(len(escape(key)) for key in model.metadata))
+    keys = [(key, glyphs.cut(key, LONGEST_TEXT)) for key in islice(model.metadata, MOST_ROWS)]
+    room = max(_SHORTEST_VALUE, console.width - 2 - max(len(shown) for _, shown in keys))
     table = plain_table("metadata", "value")
-    for key in model.metadata:
-        table.add_row(safe(key), Text(glyphs.cut(_value_text(metadata_entry(model, key), glyphs), room)))
+    for key, shown in keys:
+        table.add_row(Text(shown), Text(glyphs.cut(_value_text(metadata_entry(model, key), glyphs, room), room)))
     print_table(console, table)
+    tell_rest(console, len(model.metadata) - len(keys), "key", "--json has them")
 
 
-def _value_text(described: dict[str, Any], glyphs: Glyphs) -> str:
-    """A value on one line: strings bare, arrays by length and first entries."""
+def _value_text(described: dict[str, Any], glyphs: Glyphs, length: int) -> str:
+    """A value on one line: strings bare, arrays by length and first entries; of long texts more than `length`."""
     value, kind = described.get("value", described.get("head")), described["kind"]
     if isinstance(value, list):
-        length = described.get("length", len(value))
+        n = described.get("length", len(value))
         element = kind.removeprefix("array[").removesuffix("]")
-        rest = [glyphs.more] if length > len(value) else []
-        shown = ", ".join([*(_scalar_text(part, element) for part in value), *rest])
-        return f"{length} {glyphs.times} {element}: {shown}" if length else f"no {element}"
-    return escape(value) if isinstance(value, str) else _scalar_text(value, kind)
+        rest = [glyphs.more] if n > len(value) else []
+        shown = ", ".join([*(_scalar_text(part, element, length) for part in value), *rest])
+        return f"{n} {glyphs.times} {element}: {shown}" if n else f"no {element}"
+    return escape(value[: length + 1]) if isinstance(value, str) else _scalar_text(value, kind, length)
 
 
-def _scalar_text(value: Any, kind: str) -> str:
+def _scalar_text(value: Any, kind: str, length: int) -> str:
     if kind == "float32" and isinstance(value, float):
         return f"{value:.7g}"  # what a float32 can tell apart
-    return escape(json.dumps(value, ensure_ascii=False))
+    begin = value[: length + 1] if isinstance(value, (str, list)) else value
+    return escape(json.dumps(begin, ensure_ascii=False))
 
 
 def render_tensors(console: Console, rows: Sequence[dict[str, Any]], selection: Selection, columns: list[str]) -> None:
@@ -148,9 +154,11 @@ def render_tensors(console: Console, rows: Sequence[dict[str, Any]], selection: 
     title = "tensors" if not selection.filters else f"tensors: {len(rows)} selected"
     glyphs = Glyphs.of(console.encoding)
     table = plain_table(*columns, right=_NUMBERS, title=title)
-    for row in rows:
+    shown = rows[: most_rows(selection.top)]
+    for row in shown:
         table.add_row(*(_cell(column, row[column], glyphs) for column in columns))
     print_table(console, table)
+    tell_rest(console, len(rows) - len(shown), "tensor", "--top N shows N of them, and --json has all")
 
 
 def _cell(column: str, value: Any, glyphs: Glyphs) -> Text:
@@ -164,4 +172,4 @@ def _cell(column: str, value: Any, glyphs: Glyphs) -> Text:
         case "bits_per_weight":
             return Text(f"{value:.2f}")
         case _:
-            return safe(value)
+            return Text(glyphs.cut(value, LONGEST_TEXT))

@@ -7,6 +7,8 @@ highest         highest
 
 from __future__ import annotations
 
+from collections import defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -16,10 +18,10 @@ from ..models.stacks import MAIN, part_of
 from ..profiles.rollup import third_name, thirds_of
 from ..text.glyphs import Glyphs, condensed
 from ..text.numbers import aligned, count_text, percent, short
-from .console import safe
+from .console import safe, tell_rest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -29,11 +31,13 @@ if TYPE_CHECKING:
 _NUMBER_WIDTH = 8
 _LONGEST_BAR, _SHORTEST_BAR = 16, 3
 _LONGEST_ROLE = 24
+_MOST_LAYERS, _MOST_ROLES = 1024, 128  # more than models have: each role is a curve over all layers
 _PARAMETERS = "params"  # at most "999 999"
 _PARAMETERS_WIDTH = 7
 _GAP = 2
 
 Values = list[float | None]
+StackLayer = tuple[str | None, int | None]
 
 
 def render_layers(console: Console, profile: Profile, glyphs: Glyphs) -> None:
@@ -42,15 +46,17 @@ def render_layers(console: Console, profile: Profile, glyphs: Glyphs) -> None:
     Pooled over a layer, kurtosis and outliers would show little but how much its roles differ in scale, so the
     highest of its matrices is given.
     """
+    layers = dict(islice(profile.layers.items(), _MOST_LAYERS))
     whole = {**_shown_thirds(profile), **profile.stack_totals, "all": profile.total}
-    rows = [row.of_matrices for row in (*profile.layers.values(), *whole.values())]
-    labels = [str(key) for key in (*profile.layers, *whole)]
+    rows = [row.of_matrices for row in (*layers.values(), *whole.values())]
+    labels = [str(key) for key in (*layers, *whole)]
     apart = [profile.total.vectors] if profile.total.vectors is not None else []
+    kurtosis, outliers = (_highest(profile, layers, field) for field in ("kurtosis", "outlier_fraction_6"))
     columns = [
         ("rms", _values([*rows, *apart], "rms"), False),
         ("sparsity %", _values([*rows, *apart], "sparsity"), True),
-        ("highest\nkurtosis", [*_highest(profile, "kurtosis"), *[None] * len(apart)], False),
-        (f"highest\n{glyphs.sigma(6)} %", [*_highest(profile, "outlier_fraction_6"), *[None] * len(apart)], True),
+        ("highest\nkurtosis", [*kurtosis, *[None] * len(apart)], False),
+        (f"highest\n{glyphs.sigma(6)} %", [*outliers, *[None] * len(apart)], True),
     ]
     columns = [column for column in columns if any(value is not None for value in column[1])]
     rows, labels = [*rows, *apart], [*labels, *["vectors"] * len(apart)]
@@ -60,14 +66,15 @@ def render_layers(console: Console, profile: Profile, glyphs: Glyphs) -> None:
     table = _table(("layer", "right"), (_PARAMETERS, "right"))
     for title, _, _ in columns:
         table.add_column("\n".join(line.rjust(_NUMBER_WIDTH) for line in title.split("\n")), no_wrap=True)
-    sizes = {"n_barred": len(profile.layers), "n_alike": len(profile.layers) + len(whole), "bar_width": bar_width}
+    sizes = {"n_barred": len(layers), "n_alike": len(layers) + len(whole), "bar_width": bar_width}
     cells = [_barred(values, share, **sizes, glyphs=glyphs) for _, values, share in columns]
     for position, (label, row) in enumerate(zip(labels, rows, strict=True)):
-        if position in {len(profile.layers), len(profile.layers) + len(whole)}:
+        if position in {len(layers), len(layers) + len(whole)}:
             table.add_row()
         parameters = count_text(row.n_elements if row is not None else 0)
         table.add_row(safe(label), parameters, *(column[position] for column in cells))
     console.print(table)
+    tell_rest(console, len(profile.layers) - len(layers), "layer", "the JSON has them")
 
 
 def _fitting(columns: list[tuple[str, Values, bool]], room: int) -> list[tuple[str, Values, bool]]:
@@ -85,6 +92,8 @@ def _column_width(title: str) -> int:
 def render_roles(console: Console, profile: Profile, glyphs: Glyphs) -> None:
     """Roles of matrices, the largest first, then those of vectors, with the rms of their tensors over the layers."""
     matrices, vectors = profile.roles_of("matrix"), profile.roles_of("vector")
+    n = len(matrices) + len(vectors)
+    matrices, vectors = matrices[:_MOST_ROLES], vectors[:_MOST_ROLES]
     rows = [*matrices, *vectors]
     if not rows:
         return
@@ -105,13 +114,15 @@ def render_roles(console: Console, profile: Profile, glyphs: Glyphs) -> None:
     if curved:
         table.add_column("rms by layer", no_wrap=True)
     texts = [_texts_apart(values, len(matrices), share, glyphs) for _, values, share in columns]
+    members = _tensors_by_role(profile) if curved else {}
     for position, row in enumerate(rows):
         if position == len(matrices) > 0:
             table.add_row()
         numbers = [column[position].rjust(_NUMBER_WIDTH) for column in texts]
-        curve = [Text(_curve_by_layer(profile, row.role, curve_width, glyphs), "cyan")] if curved else []
+        curve = [Text(_curve_by_layer(profile, members[row.role], curve_width, glyphs), "cyan")] if curved else []
         table.add_row(safe(row.role), count_text(row.n_elements), *numbers, *curve)
     console.print(table)
+    tell_rest(console, n - len(rows), "role", "the JSON has them")
 
 
 def render_experts(console: Console, profile: Profile, glyphs: Glyphs) -> None:
@@ -120,8 +131,10 @@ def render_experts(console: Console, profile: Profile, glyphs: Glyphs) -> None:
     table.columns[0].max_width = _LONGEST_ROLE
     table.add_column("rms by expert", no_wrap=True)
     curve_width = console.width - _LONGEST_ROLE - len("number") - len("lowest rms") - _NUMBER_WIDTH - 5 * _GAP
-    for role in dict.fromkeys(role for role, _ in profile.experts):
-        rows = [row for (of, _), row in profile.experts.items() if of == role]
+    experts: dict[str, list[Row]] = defaultdict(list)
+    for (role, _), row in profile.experts.items():
+        experts[role].append(row)
+    for role, rows in experts.items():
         known = [row.rms for row in rows if row.rms is not None]
         ends = [short(min(known)), short(max(known))] if known else [glyphs.nothing] * 2
         curve = glyphs.curve(condensed([_square_sum([row]) for row in rows], curve_width))
@@ -146,8 +159,8 @@ def _shown_thirds(profile: Profile) -> dict[str, Row]:
     return of_main or profile.thirds
 
 
-def _highest(profile: Profile, field: str) -> Values:
-    """The highest value among the matrices of each layer, each third, each stack and the whole model."""
+def _highest(profile: Profile, layers: Mapping[int | str, Row], field: str) -> Values:
+    """The highest value among the matrices of each of these layers, each third, each stack and the whole model."""
     thirds = thirds_of((row.stack, row.layer) for row in profile.layers.values())
     names = {layer: third_name(layer[0], third) for layer, third in thirds.items()}
     by_group: dict[Any, list[float]] = {}
@@ -157,7 +170,7 @@ def _highest(profile: Profile, field: str) -> Values:
             for group in (layer, names.get(layer), part_of(tensor.stack) or MAIN, "all"):
                 by_group.setdefault(group, []).append(tensor[field])
     groups = [
-        *((row.stack, row.layer) for row in profile.layers.values()),
+        *((row.stack, row.layer) for row in layers.values()),
         *_shown_thirds(profile),
         *profile.stack_totals,
         "all",
@@ -193,13 +206,20 @@ def _bar_width(room: int, columns: int) -> int:
     return width if width >= _SHORTEST_BAR else 0
 
 
-def _curve_by_layer(profile: Profile, role: Any, width: int, glyphs: Glyphs) -> str:
+def _tensors_by_role(profile: Profile) -> dict[str | None, dict[StackLayer, list[Row]]]:
+    """The tensors in layers by role, and these by their place."""
+    members: dict[str | None, dict[StackLayer, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in profile.tensors.values():
+        if row.layer is not None:
+            members[row.role][row.stack, row.layer].append(row)
+    return members
+
+
+def _curve_by_layer(profile: Profile, members: Mapping[StackLayer, list[Row]], width: int, glyphs: Glyphs) -> str:
     """The rms of a role in each layer of its stack."""
-    members = [row for row in profile.tensors.values() if row.role == role and row.layer is not None]
-    stacks = {row.stack for row in members}
-    layers = [row.layer for row in profile.layers.values() if row.stack in stacks]
-    sums = [_square_sum([row for row in members if row.layer == layer]) for layer in layers]
-    return glyphs.curve(condensed(sums, width))
+    stacks = {stack for stack, _ in members}
+    places = [(row.stack, row.layer) for row in profile.layers.values() if row.stack in stacks]
+    return glyphs.curve(condensed([_square_sum(members.get(place, [])) for place in places], width))
 
 
 def _square_sum(rows: Sequence[Row]) -> tuple[float, float] | None:

@@ -10,9 +10,11 @@ from ..analysis.wording import INDEX, SHORT_STATEMENT
 from ..studies.study_document import FAILED, INTERRUPTED, KEPT, LEFT_OUT
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..validation.headline import index_verdict, origin_of
 from .analysis import peaks
 from .console import safe
 from .headline import warn_of_synthetic
+from .standouts import render_checks, render_standouts
 from .trace import duration
 from .validation import render_outcome
 
@@ -20,11 +22,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..analysis.analysis_document import AnalysisDocument
+    from ..analysis.preset_document import PresetSummary
     from ..studies.study_document import Step, StudyDocument
     from ..validation.validation_document import ValidationDocument
 
 _NAME, _TIME = 12, 9
 _RISKIEST = 3
+_STANDOUTS = 5  # kinds that are told
 _WORDS = {KEPT: "kept", FAILED: "failed", LEFT_OUT: "left out", INTERRUPTED: "stopped"}
 
 
@@ -56,23 +60,44 @@ def render_study(
     warn_of_synthetic(console, model)
     if validation is not None:
         _render_validation(console, validation)
+        if validation.standouts:
+            render_checks(console, validation.standouts)
+            console.print()
     if analysis is not None:
-        _render_analysis(console, analysis, glyphs)
+        _render_analysis(console, analysis, validation, glyphs)
 
 
-def _render_analysis(console: Console, document: AnalysisDocument, glyphs: Glyphs) -> None:
+def _render_analysis(
+    console: Console, document: AnalysisDocument, validation: ValidationDocument | None, glyphs: Glyphs
+) -> None:
+    """The leading index, then the riskiest layers by every other one, and how each fared when it was measured."""
+    if document.standouts is not None:
+        render_standouts(console, document.standouts, _STANDOUTS)
+        console.print()
     layers = document.preset.layers
     risks = [record.risk for record in layers]
     console.print(Text(f"{INDEX}, layers {layers[0].layer}-{layers[-1].layer}", "bold"))
+    console.print(safe(f"preset {document.preset.name}, {document.preset.summary}", "dim"))
     console.print(Text(SHORT_STATEMENT, "dim"))
     console.print(Text(glyphs.curve(peaks(risks, console.width - 1)), "cyan"))
-    ranked = sorted((record for record in layers if record.risk is not None), key=lambda record: record.rank or 0)
-    named = ", ".join(f"{record.layer} ({record.risk:.1f})" for record in ranked[:_RISKIEST])
-    console.print(safe(f"riskiest layers: {named or 'none, there is no index'}"))
+    console.print(safe(f"riskiest layers: {_riskiest(document.preset, validation)}"))
+    for preset in document.other_presets:
+        console.print(safe(f"by {origin_of(preset.name)}: {_riskiest(preset, validation)}"))
     verdicts = ", ".join(f"{finding.id} {finding.verdict}" for finding in document.hypotheses)
     console.print(safe(f"premises: {verdicts}"))
     for warning in document.warnings:
         console.print(safe(f"! {warning}", "yellow"))
+
+
+def _riskiest(preset: PresetSummary, validation: ValidationDocument | None) -> str:
+    """The riskiest layers, and what the order of layers was worth when it was measured."""
+    known = [record for record in preset.layers if record.risk is not None]
+    if not known:
+        return "none, there is no index"
+    ranked = sorted(known, key=lambda record: record.rank or 0)
+    named = ", ".join(f"{record.layer} ({record.risk:.1f})" for record in ranked[:_RISKIEST])
+    verdict = None if validation is None else index_verdict(validation, preset.name)
+    return named if verdict is None else f"{named}; as an order {verdict}"
 
 
 def _render_validation(console: Console, document: ValidationDocument) -> None:

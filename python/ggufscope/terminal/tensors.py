@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from ..arrays.fields import kinds
-from ..text.glyphs import Glyphs
+from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import aligned, bytes_text, percent
-from .console import plain_table, print_table, safe
+from .console import most_rows, plain_table, print_table, tell_rest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,8 +23,15 @@ _LONGEST_BAR, _SHORTEST_BAR = 16, 3
 _GAP = 2
 
 
-def render_tensors(console: Console, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], selected: bool) -> None:
+def render_tensors(
+    console: Console,
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    selected: bool,
+    top: int | None = None,
+) -> None:
     """A table of tensors; statistics of matrices get bars where there is room, of vectors where there are no others."""
+    n, rows = len(rows), rows[: most_rows(top)]
     glyphs = Glyphs.of(console.encoding)
     texts = {column: _texts(column, [row.get(column) for row in rows], glyphs) for column in columns}
     measured = [column for column in columns if kinds().get(column) in {"number", "share"}]
@@ -35,17 +42,20 @@ def render_tensors(console: Console, rows: Sequence[Mapping[str, Any]], columns:
     table = plain_table(
         *columns,
         right=tuple(column for column in columns if _is_numeric(rows, column) and column not in bars),
-        title=f"tensors: {len(rows)} selected" if selected else "tensors",
+        title=f"tensors: {n} selected" if selected else "tensors",
     )
-    for position in range(len(rows)):
-        table.add_row(*(_cell(texts[column], bars.get(column), position) for column in columns))
+    cells = [_cells(texts[column], bars.get(column), glyphs) for column in columns]
+    for row in zip(*cells, strict=True):
+        table.add_row(*row)
     print_table(console, table)
+    tell_rest(console, n - len(rows), "tensor", "--top N shows N of them, and the JSON has all")
 
 
-def _cell(texts: Sequence[str], bars: Sequence[str] | None, position: int) -> Text:
+def _cells(texts: Sequence[str], bars: Sequence[str] | None, glyphs: Glyphs) -> list[Text]:
     if bars is None:
-        return safe(texts[position])
-    return Text.assemble(texts[position].rjust(max(map(len, texts))), (f" {bars[position]}", "cyan"))
+        return [Text(glyphs.cut(text, LONGEST_TEXT)) for text in texts]
+    width = max(map(len, texts), default=0)
+    return [Text.assemble(text.rjust(width), (f" {bar}", "cyan")) for text, bar in zip(texts, bars, strict=True)]
 
 
 def _drawn(column: str, rows: Sequence[Mapping[str, Any]]) -> list[float | None]:

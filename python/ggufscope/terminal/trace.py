@@ -16,6 +16,7 @@ from ..text.numbers import bytes_text, counted, short
 from .analysis import peaks
 from .console import plain_table, print_table, safe
 from .headline import dotted, render_headline
+from .standouts import render_standouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +37,16 @@ _VERDICT_STYLES = {"correct": "green", "wrong": "red"}
 _SHOWN = {
     "entropy_share": "attention entropy / ln n",
     "first_token_share": "attention on the first token",
+    "previous_token_share": "attention on previous token",
+    "own_token_share": "attention on the own token",
+    "repeat_share": "attention on repeats",
     "ffn_attention_ratio": "FFN / attention output",
     "gated_near_zero_share": "near-zero gated product",
     "gated_top_energy_share": "energy of top 1 % neurons",
     "residual_rms": "residual stream rms",
+    "residual_rms_first": "the same of the first token",
     "residual_peak": "residual max / median",
+    "residual_peak_first": "the same of the first token",
 }
 
 
@@ -82,6 +88,9 @@ def render_trace(console: Console, document: TraceDocument) -> None:
     _render_headline(console, document, glyphs)
     console.print()
     _render_figures(console, document, glyphs)
+    if document.standouts:
+        console.print()
+        render_standouts(console, document.standouts)
     if document.experts is not None:
         console.print()
         _render_experts(console, document.experts, glyphs)

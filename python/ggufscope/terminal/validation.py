@@ -15,6 +15,7 @@ from ..validation.headline import headline
 from ..validation.wording import answers_text, count_sentences, fit_sentence, power_sentence, with_interval
 from .console import plain_table, print_table, safe
 from .headline import render_headline
+from .standouts import render_checks
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,6 +43,9 @@ def render_validation(console: Console, document: ValidationDocument) -> None:
     _render_quantities(console, document.quantities, glyphs)
     console.print()
     _render_fit(console, document, glyphs)
+    if document.standouts:
+        console.print()
+        render_checks(console, document.standouts)
     if document.notes or document.warnings:
         console.print()
     for note in document.notes:
@@ -74,7 +78,8 @@ def render_outcome(console: Console, document: ValidationDocument) -> None:
 
 
 def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Glyphs) -> None:
-    console.print(Text("Spearman's rank correlation of predicted with measured, and mean error of sizes", "bold"))
+    title = f"Spearman's rank correlation with what was measured, {_error_word(quantities)} error of sizes"
+    console.print(Text(title, "bold"))
     there = {predictor.name for quantity in quantities for predictor in quantity.predictors}
     orders = {name: title for name, title in _ORDERS.items() if name in there}
     sizes = {name: title for name, title in _SIZES.items() if name in there}
@@ -86,12 +91,22 @@ def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Gly
         label = glyphs.cut(quantity.label, LONGEST_TEXT) + (" of heads" if quantity.per == "head" else "")
         cells = [_order(predictors.get(name), glyphs) for name in orders]
         table.add_row(Text(label), *cells, *(_size(predictors.get(name), glyphs) for name in sizes))
+        for band in quantity.bands or []:
+            values = (band.spearman.get(name) for name in orders)
+            rho = (f"{glyphs.nothing} " if value is None else f"{value:+.2f} " for value in values)
+            table.add_row(Text(f"  positions {band.first} to {band.last}", "dim"), *rho, *("" for _ in sizes))
     print_table(console, table)
     verdicts = count_sentences(quantities)
     if verdicts:
         console.print(Text("> better than norms and depth, < worse, ~ undecided; unmarked: not tested", "dim"))
     for sentence in verdicts:
         console.print(safe(sentence))
+
+
+def _error_word(quantities: list[Quantity]) -> str:
+    """The error that is told: the median over layers or heads, in validations of schema 1 the mean."""
+    sizes = [each.size for quantity in quantities for each in quantity.predictors if each.size is not None]
+    return "mean" if any(size.median_absolute is None for size in sizes) else "median"
 
 
 def _order(predictor: Predictor | None, glyphs: Glyphs) -> Text:
@@ -104,7 +119,7 @@ def _order(predictor: Predictor | None, glyphs: Glyphs) -> Text:
 def _size(predictor: Predictor | None, glyphs: Glyphs) -> str:
     if predictor is None or predictor.size is None:
         return glyphs.nothing
-    error = predictor.size.mean_absolute.value
+    error = predictor.size.magnitude.value
     return f"{100 * error:.0f} %" if predictor.size.kind == "relative" else f"{error:.3f}"
 
 

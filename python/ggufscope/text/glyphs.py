@@ -56,7 +56,7 @@ class Glyphs:
 
     def cut(self, text: object, length: int) -> str:
         """Escaped text of a file, at most `length` characters of it, where a line is expected."""
-        shown = escape(text)
+        shown = escape(str(text)[: length + 1])  # escapes are longer than what they stand for, and a text may be huge
         return shown if len(shown) <= length else shown[: length - len(self.more)] + self.more
 
     def sigma(self, reach: int) -> str:

@@ -25,6 +25,17 @@ def short(value: float) -> str:
     return f"{value:.1e}"
 
 
+def rounded(value: float) -> str:
+    """A number as a sentence has it: whole from 1000 on.
+
+    >>> [rounded(x) for x in (0.012345, 216.52, -24926.2, 103794.9, 3.1e9)]
+    ['0.01235', '216.5', '-24 926', '103 795', '3.10 B']
+    """
+    if not abs(value) >= 1000 or math.isinf(value):
+        return short(value)
+    return ("-" if value < 0 else "") + count_text(round(abs(value)))
+
+
 def aligned(values: Sequence[float | None], nothing: str) -> list[str]:
     """The numbers of a column, as many decimals as give the largest four digits; the tiny ones as `short` has them.
 

@@ -8,23 +8,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .band_orders import orders_in_bands
 from .estimates import estimate, undecided, verdict_of
+from .matching import ENTROPY, measured_entropy
 from .measured import measure
 from .quantities import BASELINES, COMBINED
 from .quantity_document import Against, Estimate, Point, Predictor, Quantity, widest
 from .rank_kernels import kendall_rows, spearman_drawn, spearman_rows
 from .resampling import interval, resampled_points, resampled_prompts, shares
 from .sizes import FEWEST_FOR_VERDICT, size_of
-from .sources import MissingError, predict
+from .sources import MissingError, predict, resolved
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ..arrays.floats import Floats
     from ..runtime.trace_result import Trace
+    from .matching import Matching
     from .measured import Measured
     from .quantities import Comparison, SourceScore
-    from .quantity_document import Size
+    from .quantity_document import BandOrder, Size
     from .sources import Prediction, Sources
 
     Flags = npt.NDArray[np.bool_]
@@ -76,7 +79,8 @@ class _Candidate:
 
 def compare(comparison: Comparison, trace: Trace, sources: Sources, seed: int) -> Quantity:
     """Measure a quantity, and put every prediction of it to the test."""
-    measured = measure(comparison, trace, sources.analysis.document.settings.weights, sources.scale)
+    weights, entropy = sources.analysis.document.settings.weights, measured_entropy(trace, sources.matching)
+    measured = measure(comparison, trace, weights, sources.scale, entropy)
     resampled = Resampled.of(measured, seed)
     candidates, missing = _candidates(comparison, measured, resampled, sources)
     return Quantity(
@@ -84,7 +88,7 @@ def compare(comparison: Comparison, trace: Trace, sources: Sources, seed: int) -
         label=comparison.label,
         per=comparison.per,
         figure=comparison.figure,
-        definition=_definition(comparison, trace),
+        definition=_definition(comparison, trace, sources.matching),
         combined=COMBINED[comparison.combined],
         unit=comparison.unit,
         n_prompts=len(measured.prompts),
@@ -93,14 +97,26 @@ def compare(comparison: Comparison, trace: Trace, sources: Sources, seed: int) -
         predictors=[_predictor(candidate, candidates, comparison, resampled, seed) for candidate in candidates],
         missing=missing,
         note=measured.note,
+        bands=_in_bands(comparison, trace, sources, candidates),
     )
 
 
-def _definition(comparison: Comparison, trace: Trace) -> str:
+def _definition(comparison: Comparison, trace: Trace, matching: Matching | None) -> str:
     if comparison.figure is None:
         return "the risk index of the analysis, its components measured"
     figure = trace.document.figures.get(comparison.figure)
-    return comparison.figure if figure is None else figure.definition
+    definition = comparison.figure if figure is None else figure.definition
+    if comparison.figure != ENTROPY or matching is None or matching.whole:
+        return definition
+    return f"{definition}; {matching.positions}"
+
+
+def _in_bands(
+    comparison: Comparison, trace: Trace, sources: Sources, candidates: list[_Candidate]
+) -> list[BandOrder] | None:
+    if comparison.per != "head" or comparison.figure != ENTROPY:
+        return None
+    return orders_in_bands(trace, sources, {each.source.name: each.prediction.values for each in candidates})
 
 
 def _candidates(
@@ -111,8 +127,10 @@ def _candidates(
         return [], {}
     candidates: list[_Candidate] = []
     missing: dict[str, str] = {}
-    for source in comparison.sources:
+    for listed in comparison.sources:
+        source = listed
         try:
+            source = resolved(listed, sources)
             prediction = predict(comparison, source, sources)
         except MissingError as reason:
             missing[source.name] = str(reason)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.presets.probe import ANALOGUES
 from .measured import by_layer
-from .quantities import ANALOGUES
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.presets.probe import ANALOGUES
 from ..analysis.settings import DEFAULT_WEIGHTS
 from ..runtime.reading.probes import words_of
 from .estimates import estimate, undecided, verdict_of
 from .features import read_features
 from .fit_document import Feature, Fit, Fold, HeldOut, Null
-from .quantities import ANALOGUES
 from .rank_kernels import auc_rows
 from .resampling import resampled_prompts
 from .weights import NO_FEATURE, fit_some, held_out, null_aucs

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..analysis.index.risk import risk_index
+from ..analysis.presets.probe import ANALOGUES
 from ..analysis.presets.propagated import mean_over_heads
 from ..analysis.presets.registry import Component, Ingredient, Scale, Series
-from .quantities import ANALOGUES
+from .matching import ENTROPY
 
 if TYPE_CHECKING:
     from ..arrays.floats import Floats
@@ -51,18 +52,26 @@ class Measured:
         return (self.layers, self.heads) if per == "head" else (self.layers,)
 
 
-def by_layer(trace: Trace, figure: str) -> Floats:
-    """A figure per prompt and layer, one of heads averaged over those; NaN where undefined or not in this trace."""
+def by_layer(trace: Trace, figure: str, entropy: Floats | None = None) -> Floats:
+    """A figure per prompt and layer, one of heads averaged over those; NaN where undefined or not in this trace.
+
+    Args:
+        trace: with the figure.
+        figure: its name.
+        entropy: that of heads at the positions that are compared, (prompts, layers, heads); None: over all.
+    """
     document = trace.document
     if figure not in document.figures:
         return np.full((len(document.prompts), document.model.n_layers), np.nan)
     if not document.figures[figure].per_head:
         return trace.layer_figure(figure)
-    table = trace.head_figure(figure)
+    table = trace.head_figure(figure) if figure != ENTROPY or entropy is None else entropy
     return np.array([mean_over_heads(heads) for heads in table]).reshape(table.shape[:2])
 
 
-def measure(comparison: Comparison, trace: Trace, weights: Mapping[str, float], scale: Scale) -> Measured:
+def measure(
+    comparison: Comparison, trace: Trace, weights: Mapping[str, float], scale: Scale, entropy: Floats | None = None
+) -> Measured:
     """A quantity of a trace.
 
     Args:
@@ -70,16 +79,17 @@ def measure(comparison: Comparison, trace: Trace, weights: Mapping[str, float], 
         trace: with the figure.
         weights: of the components of the index.
         scale: of the components.
+        entropy: see `by_layer`.
     """
     if comparison.figure is None:
-        return _index(trace, weights, scale)
+        return _index(trace, weights, scale, entropy)
     if comparison.figure not in trace.document.figures:
         return _nothing(f"the trace has no figure {comparison.figure}")
     if comparison.per == "head":
-        table = trace.head_figure(comparison.figure)
+        table = trace.head_figure(comparison.figure) if comparison.figure != ENTROPY or entropy is None else entropy
         layers, heads = np.indices(table.shape[1:]).reshape(2, -1)
         return _defined(table.reshape(len(table), -1), layers, heads, squared=False)
-    table = by_layer(trace, comparison.figure)
+    table = by_layer(trace, comparison.figure, entropy)
     layers = np.arange(table.shape[1])
     return _defined(table, layers, np.full(len(layers), -1), squared=comparison.combined == "rms")
 
@@ -110,9 +120,9 @@ def _defined(table: Floats, layers: Places, heads: Places, *, squared: bool) -> 
     return Measured(layers[points], heads[points], prompts, combine)
 
 
-def _index(trace: Trace, weights: Mapping[str, float], scale: Scale) -> Measured:
+def _index(trace: Trace, weights: Mapping[str, float], scale: Scale, entropy: Floats | None) -> Measured:
     """The risk index with its components measured, on the prompts and with the components that are whole."""
-    tables = {name: by_layer(trace, figure) for name, figure in ANALOGUES.items()}
+    tables = {name: by_layer(trace, figure, entropy) for name, figure in ANALOGUES.items()}
     undefined = [name for name, table in tables.items() if not np.isfinite(table).all(axis=1).any()]
     used = {name: table for name, table in tables.items() if name not in undefined and weights.get(name, 0) > 0}
     complete = [np.isfinite(table).all(axis=1) for table in used.values()]

@@ -24,11 +24,16 @@ PREDICTORS = ("heuristic", "propagation", "probe", *BASELINES)  # in the order i
 
 @dataclass(frozen=True)
 class SourceScore:
-    """A predictor of a quantity: which number of which source, and whether it is in the same unit."""
+    """A predictor of a quantity: which number of which source, and whether it is in the same unit.
+
+    Attributes:
+        instead: the score that a source has in place of `score` where propagation had no openings.
+    """
 
     name: str
     score: str
     sized: bool = False
+    instead: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,12 @@ COMPARISONS: tuple[Comparison, ...] = (
             f"{role}_rms",
             "rms",
             "",
-            (*_sized(f"{role}_std", f"{role}_rms"), *norms, _DEPTH),
+            (
+                SourceScore("propagation", f"{role}_rms", sized=True, instead=f"{role}_std"),
+                SourceScore("probe", f"{role}_rms", sized=True),
+                *norms,
+                _DEPTH,
+            ),
         )
         for role, label, norms in (
             ("q", "query rms", ()),
@@ -161,11 +171,3 @@ COMPARISONS: tuple[Comparison, ...] = (
         )
     ),
 )
-
-# Component of the index → the figure that is measured for it (docs/metrics.md, section 3).
-ANALOGUES = {
-    "attention_entropy": "entropy_share",
-    "ffn_dominance": "ffn_attention_ratio",
-    "value_sparsity": "v_near_zero_share",
-    "norm_amplification": "ffn_norm_rms",
-}

@@ -50,14 +50,16 @@ class Size:
     Attributes:
         kind: `"relative"`: predicted / measured − 1; `"difference"`: predicted − measured, of shares.
         mean: of the errors over the points.
-        mean_absolute: of their magnitudes.
+        mean_absolute: mean of their magnitudes.
         lowest, highest: of the errors.
-        constant: the mean magnitude of the errors of one number for all points, the best that is known after
-            measuring: the geometric mean of what was measured, for differences the mean.
-        against_constant: mean_absolute − constant; below 0 the predictor is closer.
+        constant: the median magnitude of the errors of one number for all points, the best that is known after
+            measuring: the median of what was measured. In files of schema 1 their mean, of the geometric mean, for
+            differences the mean.
+        against_constant: `magnitude` − constant; below 0 the predictor is closer.
         over_points: the same, its interval over resampled points.
         verdict: `"closer than a constant"`, `"further off than a constant"`, or `"undecided with 18 layers"` where the
             interval that decides is across 0; None without an interval, and for fewer than eight points.
+        median_absolute: median of the magnitudes of errors; None in files of schema 1.
     """
 
     kind: str
@@ -69,6 +71,12 @@ class Size:
     against_constant: Estimate
     over_points: Estimate
     verdict: str | None
+    median_absolute: Estimate | None = None
+
+    @property
+    def magnitude(self) -> Estimate:
+        """The magnitude of errors that is told: the median, in files of schema 1 the mean."""
+        return self.mean_absolute if self.median_absolute is None else self.median_absolute
 
     @property
     def deciding(self) -> Estimate:
@@ -134,6 +142,29 @@ class Predictor:
 
 
 @dataclass(frozen=True)
+class BandOrder:
+    """The order of heads by their entropy in one band of positions.
+
+    Attributes:
+        first, last: positions of the band.
+        n_prompts: that reach it.
+        spearman: predictor → its rank correlation over the heads; None where it is undefined.
+        by_band: the predictors that predict this band; the others have one number of a head for all positions.
+    """
+
+    first: int
+    last: int
+    n_prompts: int
+    spearman: dict[str, float | None]
+    by_band: list[str]
+
+    @property
+    def label(self) -> str:
+        """The positions, as `4–7`."""
+        return f"{self.first}–{self.last}"
+
+
+@dataclass(frozen=True)
 class Quantity:
     """One measured quantity and everything that predicts it.
 
@@ -151,6 +182,7 @@ class Quantity:
         predictors: in the order of the registry.
         missing: predictor → why it is not here.
         note: what to know of the quantity as a whole, as why nothing was measured; None for nothing.
+        bands: orders of heads by entropy in bands of positions; None of other quantities, and where there are none.
     """
 
     name: str
@@ -166,3 +198,4 @@ class Quantity:
     predictors: list[Predictor]
     missing: dict[str, str]
     note: str | None
+    bands: list[BandOrder] | None = None

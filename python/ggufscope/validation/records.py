@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..runtime.reading.probes import words_of
+from ..runtime.trace_document import OVER_ALL_TOKENS
 from .resampling import FEWEST_PROMPTS, RESAMPLES
 from .sizes import FEWEST_FOR_VERDICT
+from .standouts import check_standouts
 from .validation_document import (
     SCHEMA,
     ComparedAnalysis,
@@ -48,6 +50,7 @@ def validation_document(
         notes=list(_notes(sources, trace, quantities)),
         warnings=list(_warnings(analysis, trace, probe)),
         run=run,
+        standouts=check_standouts(analysis.document.standouts, trace.document.standouts),
     )
 
 
@@ -107,8 +110,12 @@ def _warnings(analysis: Analysis, trace: Trace, probe: Trace | None) -> Iterator
     if trace.document.settings.source == "probe":
         words = words_of(trace.document.settings.probe_kind)
         yield f"the trace is itself one of {words}: nothing here is about prompts"
+    if trace.document.over_all_tokens:
+        yield OVER_ALL_TOKENS
     yield from trace.document.warnings
     if probe is not None:
+        if probe.document.over_all_tokens:
+            yield f"probe: {OVER_ALL_TOKENS}"
         yield from (f"probe: {warning}" for warning in probe.document.warnings)
     lost = [warning for warning in analysis.document.warnings if "NaN or Inf" in warning]
     yield from lost

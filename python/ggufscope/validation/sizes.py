@@ -34,14 +34,18 @@ def size_of(predicted: Floats, rows: Floats, *, relative: bool, per: str, seed: 
     if predicted.size == 0 or (relative and not (rows[0] > 0).all()):
         return None
     errors = _errors(predicted[None], rows, relative)
-    magnitudes = np.abs(errors).mean(axis=1)
-    beside = np.abs(_errors(_constants(rows, relative), rows, relative))
-    constants = beside.mean(axis=1)
-    mean, mean_absolute, difference = map(estimate, (errors.mean(axis=1), magnitudes, magnitudes - constants))
-    if mean is None or mean_absolute is None or difference is None:
+    magnitudes = np.abs(errors)
+    beside = np.abs(_errors(np.median(rows, axis=1, keepdims=True), rows, relative))
+    medians, constants = np.median(magnitudes, axis=1), np.median(beside, axis=1)
+    with np.errstate(invalid="ignore"):  # likewise
+        differences = medians - constants
+    series = (errors.mean(axis=1), magnitudes.mean(axis=1), medians, differences)
+    mean, mean_absolute, median_absolute, difference = map(estimate, series)
+    if mean is None or mean_absolute is None or median_absolute is None or difference is None:
         return None
     drawn = resampled_points(predicted.size, seed)
-    over_points = Estimate(difference.value, *interval((np.abs(errors[0]) - beside[0])[drawn].mean(axis=1)))
+    over_drawn = np.median(magnitudes[0][drawn], axis=1) - np.median(beside[0][drawn], axis=1)
+    over_points = Estimate(difference.value, *interval(over_drawn))
     enough, across = predicted.size >= FEWEST_FOR_VERDICT, undecided(predicted.size, per)
     return Size(
         kind="relative" if relative else "difference",
@@ -53,6 +57,7 @@ def size_of(predicted: Floats, rows: Floats, *, relative: bool, per: str, seed: 
         against_constant=difference,
         over_points=over_points,
         verdict=verdict_of(FURTHER, across, CLOSER, widest(difference, over_points)) if enough else None,
+        median_absolute=median_absolute,
     )
 
 
@@ -60,11 +65,3 @@ def _errors(predicted: Floats, rows: Floats, relative: bool) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):  # a resample of nothing but zeros is left out as undefined
         errors: Floats = predicted / rows - 1 if relative else predicted - rows
     return errors
-
-
-def _constants(rows: Floats, relative: bool) -> Floats:
-    """One number for all points, of each row, (1 + m, 1)."""
-    if not relative:
-        return np.asarray(rows.mean(axis=1, keepdims=True))
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.exp(np.log(rows).mean(axis=1, keepdims=True)))

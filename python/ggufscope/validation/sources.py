@@ -7,7 +7,7 @@ value; or it says why it has none.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from ..analysis.presets.probe import SCORES as PROBE_SCORES
 from ..analysis.presets.propagated import mean_over_heads
 from ..runtime.reading.probes import words_of
+from .matching import predicted_entropy
 from .measured import measure
 from .quantities import RISK
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ..analysis.presets.registry import Scale
     from ..arrays.floats import Floats
     from ..runtime.trace_result import Trace
+    from .matching import Matching
     from .quantities import Comparison, SourceScore
 
 _PROBE_SCORES = {figure: score for score, (figure, _) in PROBE_SCORES.items()}
@@ -52,11 +54,13 @@ class Sources:
         analysis: with its presets.
         probe: a trace of a probe; None without one.
         n_heads: query heads of each layer of the trace.
+        matching: the positions in which entropies of trace and probe are compared; None: all of both.
     """
 
     analysis: Analysis
     probe: Trace | None
     n_heads: Sequence[int]
+    matching: Matching | None = None
 
     @property
     def n_layers(self) -> int:
@@ -91,6 +95,18 @@ class Sources:
                 values = np.array(row[: self.n_heads[record.layer]], np.float64)  # None becomes NaN
                 table[record.layer, : len(values)] = values
         return table
+
+
+def resolved(source: SourceScore, sources: Sources) -> SourceScore:
+    """The source by the score that it has: another one stands in where propagation had no openings.
+
+    Raises:
+        MissingError: There is no such preset.
+    """
+    if source.instead is None:
+        return source
+    formulas = sources.preset(source.name).formulas
+    return source if source.score in formulas else replace(source, score=source.instead)
 
 
 def predict(comparison: Comparison, source: SourceScore, sources: Sources) -> Prediction:
@@ -133,7 +149,8 @@ def _of_probe(comparison: Comparison, source: SourceScore, sources: Sources) -> 
     """A figure measured on a probe: from a trace of it, else from the analysis' preset `probe`."""
     if sources.probe is None:
         return _of_probe_preset(comparison, source, sources)
-    measured = measure(comparison, sources.probe, sources.analysis.document.settings.weights, sources.scale)
+    weights, entropy = sources.analysis.document.settings.weights, predicted_entropy(sources.probe, sources.matching)
+    measured = measure(comparison, sources.probe, weights, sources.scale, entropy)
     if measured.n_points == 0:
         raise MissingError(f"the probe: {measured.note}")
     shape = (sources.n_layers, max(sources.n_heads, default=0)) if comparison.per == "head" else (sources.n_layers,)

@@ -14,6 +14,7 @@ from ..models.subject import same_model, told_apart
 from ..runtime.trace_result import Trace
 from .compare import compare
 from .fit import fit_weights
+from .matching import match
 from .quantities import COMPARISONS
 from .records import validation_document
 from .sources import Sources
@@ -71,7 +72,7 @@ def validate(
     measured = trace if isinstance(trace, Trace) else Trace.load(trace)
     probed = probe if probe is None or isinstance(probe, Trace) else Trace.load(probe)
     _check(static, measured, probed)
-    sources = Sources(static, probed, measured.document.model.n_heads)
+    sources = Sources(static, probed, measured.document.model.n_heads, match(measured, probed))
     quantities = list(_quantities(measured, sources, seed, progress))
     if progress is not None:
         progress("weights", len(COMPARISONS) / (len(COMPARISONS) + 1))

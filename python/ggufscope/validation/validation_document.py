@@ -1,7 +1,8 @@
-"""The layout of a saved validation, schema `ggufscope.validation/1`: plain values, None where something is undefined.
+"""The layout of a saved validation, schema `ggufscope.validation/2`: plain values, None where something is undefined.
 
 These classes are the schema: VALIDATION_FORM checks a file against them, field by field. Charts of predicted against
-measured are drawn from `quantities`, each point of which has all there is to draw.
+measured are drawn from `quantities`, each point of which has all there is to draw. Files of schema 1 have no bands, and
+errors of sizes in the mean.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from ..saving.form import SavedForm
 from .fit_document import Fit  # noqa: TC001  pydantic resolves the annotations
 from .quantities import PREDICTORS
 from .quantity_document import Quantity  # noqa: TC001  pydantic resolves the annotations
+from .standouts import StandoutCheck  # noqa: TC001  as above
 
-SCHEMA = "ggufscope.validation/1"
+SCHEMA = "ggufscope.validation/2"
+FIRST_SCHEMA = "ggufscope.validation/1"
 DIGITS = 7  # of every number, as in traces
 
 _MOST_INDEX = 1 << 31  # of layers and heads: charts take no larger integers
@@ -88,7 +91,13 @@ class ValidationRun:
 
 @dataclass(frozen=True)
 class ValidationDocument:
-    """The whole file. `findings` are its results in sentences."""
+    """The whole file.
+
+    Attributes:
+        findings: its results in sentences.
+        standouts: what stands out in the analysis, confirmed by the trace or not; None where one of them is from a
+            version that did not look.
+    """
 
     schema: str
     statement: str
@@ -103,6 +112,7 @@ class ValidationDocument:
     notes: list[str]
     warnings: list[str]
     run: ValidationRun | None = None
+    standouts: list[StandoutCheck] | None = None
 
 
 def _check_quantities(document: ValidationDocument) -> None:
@@ -129,9 +139,18 @@ VALIDATION_FORM = SavedForm(
     kind="a saved validation",
     noun="validation",
     schema=SCHEMA,
+    older=(FIRST_SCHEMA,),
     types=lambda: ValidationDocument,
     error=ValidationError,
     digits=DIGITS,
     check=_check_quantities,
-    optional=("model.file_hashes", "trace.probe", "probe.probe", "fit.unscored"),
+    optional=(
+        "model.file_hashes",
+        "trace.probe",
+        "probe.probe",
+        "fit.unscored",
+        "standouts",
+        "quantities.bands",
+        "quantities.predictors.size.median_absolute",
+    ),
 )

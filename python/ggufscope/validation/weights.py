@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..analysis.presets.probe import ANALOGUES
 from ..analysis.settings import DEFAULT_WEIGHTS
-from .quantities import ANALOGUES
 from .rank_kernels import auc_rows
 from .ridge import nonnegative_ridge
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .fit_document import Fit
-    from .quantity_document import Against, Estimate, Predictor, Quantity
+    from .quantity_document import Against, BandOrder, Estimate, Predictor, Quantity
 
 STATEMENT = (
     "Predictions from the weights against what was measured while this model read these prompts. Intervals are over the"
@@ -39,7 +39,8 @@ def with_interval(estimate: Estimate | None, form: str = "+.2f") -> str:
 
 def findings(quantities: list[Quantity], fit: Fit) -> list[str]:
     """The results in sentences: orders first, then sizes, then the fit."""
-    return [*_orders(quantities), *count_sentences(quantities), *_sizes(quantities), fit_sentence(fit)]
+    bands = [sentence for quantity in quantities if (sentence := bands_sentence(quantity)) is not None]
+    return [*_orders(quantities), *bands, *count_sentences(quantities), *_sizes(quantities), fit_sentence(fit)]
 
 
 def _orders(quantities: list[Quantity]) -> Iterator[str]:
@@ -52,6 +53,20 @@ def _orders(quantities: list[Quantity]) -> Iterator[str]:
         beside = ", ".join(f"{predictor.name} {rho(predictor)}" for predictor in baselines)
         if parts:
             yield f"order of {quantity.per}s by {quantity.label}: {'; '.join(parts)}; baselines: {beside or 'none'}"
+
+
+def bands_sentence(quantity: Quantity) -> str | None:
+    """The order of heads by entropy in each band of positions; None where there are no bands."""
+    if not quantity.bands:
+        return None
+    names = [name for name in quantity.bands[0].spearman if name not in BASELINES]
+    parts = [f"{name} {', '.join(_in_band(band, name) for band in quantity.bands)}" for name in names]
+    return f"in positions {', '.join(band.label for band in quantity.bands)} of a text: {'; '.join(parts)}"
+
+
+def _in_band(band: BandOrder, name: str) -> str:
+    value = band.spearman.get(name)
+    return "undefined" if value is None else f"{value:+.2f}"
 
 
 def _order(predictor: Predictor) -> str:
@@ -108,11 +123,11 @@ def _sizes(quantities: list[Quantity]) -> Iterator[str]:
             if predictor.name == source and predictor.size is not None and predictor.size.kind == "relative"
         }
         if errors:
-            worst = max(errors, key=lambda label: errors[label].mean_absolute.value)
-            typical = sorted(size.mean_absolute.value for size in errors.values())[len(errors) // 2]
+            worst = max(errors, key=lambda label: errors[label].magnitude.value)
+            typical = sorted(size.magnitude.value for size in errors.values())[len(errors) // 2]
             yield (
                 f"sizes by {source}: off by {100 * typical:.0f} % (median of {len(errors)} quantities), at most by"
-                f" {100 * errors[worst].mean_absolute.value:.0f} % ({worst})"
+                f" {100 * errors[worst].magnitude.value:.0f} % ({worst})"
             )
 
 

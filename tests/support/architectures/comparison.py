@@ -19,7 +19,7 @@ import ggufscope as gs
 from ggufscope.runtime.engines import streamed
 from ggufscope.runtime.engines.points import points_in_graph, points_of
 from ggufscope.runtime.engines.streamed.activations import ACTIVATIONS
-from ggufscope.runtime.measuring.capture import FIGURES
+from ggufscope.runtime.measuring.figures import FIGURES
 from support.architectures.specimen import VOCABULARY
 from support.engines import Traced, traced
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ...arrays.arguments import types_by_name
 from ...errors import ProfileError
+from ...models.stacks import MOST_LAYERS
 from .layer_table import MATRICES, GainSeries, LayerTable, MatrixSeries
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _LARGEST = 1e40  # beyond the norm of any tensor; products of such numbers are f
 Number = Annotated[float, Field(ge=-_LARGEST, le=_LARGEST, allow_inf_nan=False)]
 Size = Annotated[float, Field(ge=0, le=_LARGEST, allow_inf_nan=False)]
 
-_MOST_LAYERS = 100_000
 _BITS_TOLERANCE = 0.07  # the study's files give 6.5 bits for Q6_K, which takes 6.5625
 
 
@@ -60,7 +60,7 @@ class Norms(_Section):
 
 
 class _LayerPart(_Section):
-    layerIndex: Annotated[int, Field(ge=0, lt=_MOST_LAYERS)]  # noqa: N815
+    layerIndex: Annotated[int, Field(ge=0, lt=MOST_LAYERS)]  # noqa: N815
     layerType: Literal["attention", "ffn", "norm"]  # noqa: N815
 
 

@@ -1,7 +1,8 @@
-"""The probe as a preset: the scores of propagation, measured while the model reads its own words, or random tokens.
+"""The probe as a preset: what propagation predicts, measured while the model reads its own words, or random tokens.
 
-As free of data as propagation, and closer to what the model does with a text (docs/trace.md). Components and scores
-have the names and the meaning that they have in the propagation preset, in whose place this one runs.
+As free of data as propagation, and closer to what the model does with a text (docs/trace.md). Scores have the names
+and the meaning that they have in the propagation preset. Components of the index are the figures that a validation
+measures in place of those of the study (docs/validation.md): it tests this very index.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...runtime.bands import entropy_in_bands
 from ...runtime.reading.probes import OWN, words_of
 from ...text.numbers import counted
-from .propagated import COMPONENTS, mean_over_heads, ranks_over_heads
+from .propagated import ATTENTION, mean_over_heads, ranks_over_heads
 from .propagated import NAME as PROPAGATION
 from .propagated import SCORES as PROPAGATED
-from .registry import PresetInput, PresetScores, Series, preset
+from .registry import Component, Ingredient, PresetInput, PresetScores, Series, preset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,15 +27,31 @@ if TYPE_CHECKING:
     from ...runtime import Trace
 
 NAME = "probe"
-# Score → figure of the trace, and its formula. What it reads, and whether rescaling leaves it, are as in propagation.
+# Component of the index → the figure that is measured for it (docs/metrics.md, section 3).
+ANALOGUES = {
+    "attention_entropy": "entropy_share",
+    "ffn_dominance": "ffn_attention_ratio",
+    "value_sparsity": "v_near_zero_share",
+    "norm_amplification": "ffn_norm_rms",
+}
+# Score → figure of the trace, and its formula.
 SCORES = {
     "mean_head_entropy": ("entropy_share", "mean over heads of H / ln(keys seen)"),
-    "ffn_attention_ratio": ("ffn_attention_ratio", "rms of the FFN's output / rms of attention's"),
-    "near_zero_share": ("gated_near_zero_share", "P(abs(h) < 0.1 rms(h)) of the gated product"),
-    "ffn_output_rms": ("ffn_output_rms", "rms of what the FFN adds"),
-    "attention_output_rms": ("attention_output_rms", "rms of what attention adds"),
-    "residual_rms": ("residual_rms", "rms of the residual stream behind the layer"),
+    "ffn_attention_ratio": ("ffn_attention_ratio", "median of a token's rms of the FFN's output / rms of attention's"),
+    "v_near_zero_share": ("v_near_zero_share", "median of a token's P(abs(v) < 0.1 rms(v)) of the values"),
+    "ffn_norm_rms": ("ffn_norm_rms", "median of a token's rms of what the norm before the FFN gives"),
+    "near_zero_share": ("gated_near_zero_share", "median of a token's P(abs(h) < 0.1 rms(h)) of the gated product"),
+    "ffn_output_rms": ("ffn_output_rms", "median of a token's rms of what the FFN adds"),
+    "attention_output_rms": ("attention_output_rms", "median of a token's rms of what attention adds"),
+    "residual_rms": ("residual_rms", "median of a token's rms of the residual stream behind the layer"),
 }
+# Score → the matrices it comes from in its own layer, and whether rescaling leaves it as it is.
+_READ = {name: about[1:] for name, about in PROPAGATED.items()} | {
+    "v_near_zero_share": (("v", "attn_norm"), True),
+    "ffn_norm_rms": ((*ATTENTION, "ffn_norm"), False),  # a gain that is folded into the next matrix changes it
+}
+_SCORE_OF = {figure: score for score, (figure, _) in SCORES.items()}
+COMPONENTS = tuple(Component(name, (Ingredient(_SCORE_OF[figure]),)) for name, figure in ANALOGUES.items())
 
 
 @preset(
@@ -43,16 +61,17 @@ SCORES = {
     in_place_of=PROPAGATION,
 )
 def probe_scores(preset_input: PresetInput) -> PresetScores:
-    """Run the model on the probe."""
+    """Run the model on the probe, unless it read one already."""
     from ...runtime import trace  # noqa: PLC0415 - engines only where they are needed
     from .propagation.baseline import baselines  # noqa: PLC0415
 
-    if preset_input.model is None or preset_input.probe is None:
+    if preset_input.model is None or (preset_input.probe is None and preset_input.probed is None):
         raise ValueError(f"preset {NAME!r} needs the model itself, and a probe to read")
-    measured = trace(
+    measured = preset_input.probed or trace(
         preset_input.model,
         probe=preset_input.probe,
         seed=preset_input.seed,
+        induction=True,
         threads=preset_input.threads,
         announce=preset_input.announce,
         progress=_in_bytes(preset_input.progress, preset_input.model),
@@ -73,22 +92,31 @@ def scores_of(trace: Trace, baseline: Floats, preset_input: PresetInput) -> Pres
     columns["mean_head_entropy"] = mean_over_heads(entropy)
     words = words_of(trace.document.settings.probe_kind)
     series = {
-        name: Series(spread(columns[name]), f"{formula}, on {words}", *PROPAGATED[name][1:])
+        name: Series(spread(columns[name]), f"{formula}, on {words}", *_READ[name])
         for name, (_, formula) in SCORES.items()
     }
     heads = {"head_entropy": spread(entropy), "baseline": spread(baseline)}
     heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
-    notes = (_run(trace, preset_input.seed), *trace.document.warnings)
-    return PresetScores(series, COMPONENTS, heads, notes=tuple(f"{NAME}: {note}" for note in notes))
+    heads |= {f"head_entropy_{band.key}": spread(values) for band, values in entropy_in_bands(trace).items()}
+    notes = (_run(trace), *trace.document.warnings)
+    return PresetScores(
+        series,
+        COMPONENTS,
+        heads,
+        notes=tuple(f"{NAME}: {note}" for note in notes),
+        standouts=tuple(trace.document.standouts or ()),
+        summary=f"measured while the model reads {'its own words' if words == words_of(OWN) else words}",
+        sequences=tuple(np.array(prompt.token_ids, np.int32) for prompt in trace.document.prompts),
+    )
 
 
-def _run(trace: Trace, seed: int) -> str:
+def _run(trace: Trace) -> str:
     """The run in words."""
     prompts = trace.document.prompts
     pieces = f"{len(prompts)} sequences, " if len(prompts) > 1 else ""
     n_tokens = counted(sum(len(prompt.token_ids) for prompt in prompts), "token")
     origin = "written by the model with" if trace.document.settings.probe_kind == OWN else "random ones of"
-    return f"{pieces}{n_tokens} read, {origin} seed {seed}"
+    return f"{pieces}{n_tokens} read, {origin} seed {trace.document.settings.seed}"
 
 
 def _in_bytes(progress: Callable[[int, int], object] | None, model: Model) -> Callable[[str, float], object] | None:

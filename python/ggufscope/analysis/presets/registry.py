@@ -21,10 +21,14 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy.typing as npt
+
     from ...arrays.floats import Floats
     from ...models.model import Model
-    from ...runtime import Plan
+    from ...runtime import Plan, Trace
+    from ...runtime.openings import Openings
     from ...runtime.reading.probes import Probe
+    from ...runtime.standout_document import StandoutKind
     from ..inputs.layer_table import Applicability, LayerTable
 
 Norm = Literal["mean", "rms"]
@@ -98,8 +102,11 @@ class PresetInput:
         threads: at most so many; None for the cores this process may use.
         progress: called as `progress(done, total)`; may raise to cancel.
         probe: that the model is to read; None without one.
+        probed: a trace of a probe that it read already, in place of another; None without one.
         seed: of every random draw.
         announce: called with the plan of a probe before the model runs.
+        openings: exact beginnings of texts; None where there are none.
+        no_openings: the reason for that.
     """
 
     table: LayerTable
@@ -110,6 +117,9 @@ class PresetInput:
     probe: Probe | None = None
     seed: int = 0
     announce: Callable[[Plan], object] | None = None
+    probed: Trace | None = None
+    openings: Openings | None = None
+    no_openings: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +150,9 @@ class PresetScores:
         explained: whether `applicability` has the reason for every undefined score; else those that lack a tensor are
             explained by it.
         thirds: scores of the early, middle and late layers together, where the preset has any.
+        standouts: what stood out while the model ran, where the preset ran it.
+        summary: one line about where these numbers come from; None for the one of the preset.
+        sequences: token ids that it read then.
     """
 
     series: Mapping[str, Series]
@@ -149,6 +162,9 @@ class PresetScores:
     notes: tuple[str, ...] = ()
     explained: bool = False
     thirds: tuple[ThirdScores, ...] = ()
+    standouts: tuple[StandoutKind, ...] = ()
+    summary: str | None = None
+    sequences: tuple[npt.NDArray[np.int32], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,6 @@ HYPOTHESES = (
 )
 
 H6_TITLE = "last layer riskiest"
-H6_PREMISE = "the last layer has the highest risk index, whatever the weights"
+H6_PREMISE = "the last layer has the highest risk index by the study's formulas, whatever the weights"
 H6_CONSEQUENCE = "hallucination, the 'perfect storm'"
 H6_ORIGINAL = "the last layer has the highest index"

@@ -1,4 +1,8 @@
-"""H6, the hypothesis about the index itself: that the last layer has the highest risk."""
+"""H6, the hypothesis about the index itself: that the last layer has the highest risk.
+
+It is a claim of the study about its own index, whichever preset leads; where the last layer stands in the indices of
+other presets is a remark on it.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,9 @@ from .hypotheses import FIRST_FOR_SURE, H6_CONSEQUENCE, H6_ORIGINAL, H6_PREMISE,
 from .judging import decide
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
+    from ..index.ranking import Ranking
     from ..index.risk import RiskIndex
     from ..index.sensitivity import Sensitivity
 
@@ -26,7 +31,7 @@ class LastLayer:
     """The facts that H6 is judged by.
 
     Attributes:
-        risk: the index.
+        risk: the index by the study's formulas.
         draws: its sensitivity to the weights; None without an index.
         without_confounded: the index without flagged components.
         flagged: scores and components that the confound test flagged.
@@ -48,11 +53,25 @@ class LastLayer:
     seed: int
 
 
-def judge_last_layer(facts: LastLayer) -> Finding:
+def other_indices(rankings: Mapping[str, Ranking]) -> str | None:
+    """The place of the last layer in the indices of other presets; None where there are none.
+
+    As `"rank 12 in the index of preset probe, first with probability 0.00"`.
+    """
+    parts = [
+        f"rank {ranks(ranking.risk.values)[-1]:g} in the index of preset {name}, first with probability"
+        f" {ranking.draws.p_first[-1]:.2f}"
+        for name, ranking in rankings.items()
+        if ranking.draws is not None and not ranking.risk.is_flat
+    ]
+    return f"the last layer has {', '.join(parts)}" if parts else None
+
+
+def judge_last_layer(facts: LastLayer, remark: str | None = None) -> Finding:
     """The verdict on H6: rank 1, P(first) ≥ 0.95 over weights, and still first without confounded components."""
     if facts.draws is None:
         why = "no component of the index is available"
-        return _finding("not applicable", why, None, is_invariant=facts.is_invariant)
+        return _finding("not applicable", why, None, is_invariant=facts.is_invariant, remark=remark)
     rank, p_first = float(ranks(facts.risk.values)[-1]), float(facts.draws.p_first[-1])
     holds = rank == 1 and p_first >= FIRST_FOR_SURE
     quantizer, gauge = _quantizer_check(facts), None if facts.is_invariant else _gauge_check(facts)
@@ -69,6 +88,7 @@ def judge_last_layer(facts: LastLayer) -> Finding:
         evidence=evidence,
         quantizer=quantizer,
         gauge=gauge,
+        remark=remark,
     )
 
 
@@ -118,6 +138,7 @@ def _finding(
     evidence: Evidence | None = None,
     quantizer: QuantizerCheck | None = None,
     gauge: GaugeCheck | None = None,
+    remark: str | None = None,
 ) -> Finding:
     return Finding(
         id="H6",
@@ -135,4 +156,5 @@ def _finding(
         original_rule=OriginalRule(H6_ORIGINAL, rank, None if rank is None else rank == 1),
         quantizer=quantizer,
         gauge=gauge,
+        remark=remark,
     )

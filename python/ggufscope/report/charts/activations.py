@@ -39,7 +39,8 @@ def activations(data: ReportData) -> Iterator[Chart]:
         sentence=sentence,
         definition=(
             "Mean of the gated product φ(gate) · up and one standard deviation to either side, over neurons and tokens,"
-            " as mean-field propagation predicts them. Near zero: below a tenth of the layer's own root mean square."
+            " as propagation predicts them. Near zero: below a tenth of their own root mean square, of each token where"
+            " there are openings."
             " The bars behind are the thirds of the depth, each as one sample."
         ),
         alt=f"Points with error bars over {len(preset.layers)} layers, and a bar for each third. {sentence}",

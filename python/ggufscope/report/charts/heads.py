@@ -43,7 +43,7 @@ def heads(data: ReportData) -> Iterator[Chart]:
                 definition=definition.format(heads=source.heads),
                 alt=f"A map of {len(layers)} layers and {max(map(len, tables[key]))} heads. {sentence}",
                 table=_head_table(rows, ranks, ChartColumn(key, label)),
-                specification=_head_picture(rows, layers, label),
+                specification=head_picture(rows, layers, label),
             )
 
 
@@ -97,7 +97,8 @@ def _head_sentence(rows: list[tuple[int, int, float | None]], label: str) -> str
     )
 
 
-def _head_picture(rows: list[tuple[int, int, float | None]], layers: list[int], label: str) -> Specification:
+def head_picture(rows: list[tuple[int, int, float | None]], layers: list[int], label: str) -> Specification:
+    """A map of layers and heads, coloured by a number."""
     n_heads = 1 + max(head for _, head, _ in rows)
     step = max(3.0, min(14.0, 420 / n_heads))
     named = [head for head in range(n_heads) if head % max(1, -(-n_heads // 8)) == 0]
@@ -115,7 +116,7 @@ def _head_picture(rows: list[tuple[int, int, float | None]], layers: list[int], 
             color=alt.Color(
                 "value:Q",
                 scale=alt.Scale(zero=False),
-                legend=alt.Legend(title=label, titleOrient="top", gradientLength=200, tickCount=4),
+                legend=alt.Legend(title=label, titleOrient="top", titleLimit=300, gradientLength=200, tickCount=4),
             ),
             tooltip=[
                 WHERE_LAYER,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # In reading order. They are imported when the first chart is drawn: altair takes half a second.
 MODULES = (
-    "risk", "scores", "activations", "heads", "tensors", "magnitudes", "types_map", "sizes",
+    "standouts", "risk", "scores", "activations", "heads", "tensors", "magnitudes", "types_map", "sizes",
     "validation_orders", "validation_sizes", "validation_points", "validation_fit",
 )  # fmt: skip
 

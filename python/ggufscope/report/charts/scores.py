@@ -98,7 +98,7 @@ CHARTS = (
 
 
 def _register(about: DepthChart) -> None:
-    @chart(about.name.format(suffix=SOURCES[0].suffix))
+    @chart(about.name.format(suffix=SOURCES[-1].suffix))
     def draw(data: ReportData) -> Iterator[Chart]:
         yield depth_chart(data, about)
 

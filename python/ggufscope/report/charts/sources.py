@@ -1,4 +1,4 @@
-"""Where scores of behaviour come from: propagation predicts them, a probe in its place measures them."""
+"""Where scores of behaviour come from: a probe measures them, without one propagation predicts them."""
 
 from __future__ import annotations
 
@@ -37,15 +37,6 @@ class Source:
 
 SOURCES = (
     Source(
-        PROPAGATION,
-        "predicted",
-        "predicted by propagation",
-        "Predicted by mean-field propagation, without running the model.",
-        "Its order is credible, its size is not.",
-        "From the covariance of propagated queries and keys, sampled. Ranks of heads are credible, absolute entropies"
-        " are not.",
-    ),
-    Source(
         PROBE,
         "probed",
         "measured on a probe",
@@ -53,10 +44,19 @@ SOURCES = (
         "A probe is no text of people.",
         "Measured while the model reads a probe: its own words, or random tokens of its vocabulary.",
     ),
+    Source(
+        PROPAGATION,
+        "predicted",
+        "predicted by propagation",
+        "Predicted by propagation of means and variances, behind openings that the model read where it could.",
+        "Its order is credible, its size is not.",
+        "From propagated queries and keys, sampled, beside exact ones where there are openings. Ranks of heads are"
+        " credible, absolute entropies are not.",
+    ),
 )
 
 
 def source_of(presets: list[PresetSummary]) -> Source | None:
-    """The one an analysis has; None where it has neither."""
+    """The one an analysis has, of both the one that measures; None where it has neither."""
     names = {preset.name for preset in presets}
     return next((source for source in SOURCES if source.preset in names), None)

@@ -51,15 +51,24 @@ def validation_sizes(data: ReportData) -> Iterator[Chart]:
         title="How far off are predicted sizes?",
         sentence=sentence,
         definition=(
-            f"Mean magnitude of predicted / measured − 1 over the layers; bars: {INTERVALS}. The stroke is the same of"
-            " one number for all layers, the best that is known after measuring (the geometric mean): a prediction"
-            " left of it says more than that. Errors of shares are differences; they are in the table."
+            f"{_WORD[_is_median(relative)].capitalize()} magnitude of predicted / measured − 1 over the layers; bars:"
+            f" {INTERVALS}. The stroke is the same of one number for all layers, the best that is known after"
+            " measuring: a prediction left of it says more than that. Errors of shares are differences; they are in the"
+            " table."
         ),
         alt=f"Dots, bars and strokes for each of {len(_quantities(relative))} quantities. {sentence}",
         table=_table(found),
         specification=_picture(relative, predictor_order(quantities)),
         section=VALIDATION,
     )
+
+
+_WORD = {True: "median", False: "mean"}
+
+
+def _is_median(found: list[Sized]) -> bool:
+    """Whether errors are told by their median, as since schema 2."""
+    return all(each.size.median_absolute is not None for each in found)
 
 
 def _quantities(found: list[Sized]) -> list[Quantity]:
@@ -71,13 +80,14 @@ def _sentence(relative: list[Sized]) -> str:
     for source in predictor_order(_quantities(relative)):
         own = [each for each in relative if each.predictor.name == source]
         if own:
-            ends = [pick(own, key=lambda each: each.size.mean_absolute.value) for pick in (min, max)]
-            texts = [f"{100 * each.size.mean_absolute.value:.0f} % ({name(each.quantity.label)})" for each in ends]
+            ends = [pick(own, key=lambda each: each.size.magnitude.value) for pick in (min, max)]
+            texts = [f"{100 * each.size.magnitude.value:.0f} % ({name(each.quantity.label)})" for each in ends]
             parts.append(f"{source} by {' to '.join(dict.fromkeys(texts))}")
-    return f"Sizes are off in the mean: {listed(parts)}."
+    return f"Sizes are off in the {_WORD[_is_median(relative)]}: {listed(parts)}."
 
 
 def _table(found: list[Sized]) -> ChartTable:
+    word = _WORD[_is_median(found)]
     columns = (
         ChartColumn("quantity", "measured"),
         ChartColumn("per", "of"),
@@ -85,8 +95,9 @@ def _table(found: list[Sized]) -> ChartTable:
         ChartColumn("kind", "error"),
         ChartColumn("mean", "mean error"),
         ChartColumn("mean_absolute", "mean magnitude"),
-        ChartColumn("mean_absolute_low", "mean magnitude, 2.5 %"),
-        ChartColumn("mean_absolute_high", "mean magnitude, 97.5 %"),
+        ChartColumn("magnitude", f"{word} magnitude"),
+        ChartColumn("magnitude_low", f"{word} magnitude, 2.5 %"),
+        ChartColumn("magnitude_high", f"{word} magnitude, 97.5 %"),
         ChartColumn("lowest", "lowest"),
         ChartColumn("highest", "highest"),
         ChartColumn("constant", "of a constant"),
@@ -100,8 +111,9 @@ def _table(found: list[Sized]) -> ChartTable:
             size.kind,
             size.mean.value,
             size.mean_absolute.value,
-            size.mean_absolute.low,
-            size.mean_absolute.high,
+            size.magnitude.value,
+            size.magnitude.low,
+            size.magnitude.high,
             size.lowest,
             size.highest,
             size.constant,
@@ -121,9 +133,9 @@ def _picture(relative: list[Sized], predictors: list[str]) -> Specification:
         {
             "quantity": labels[quantity.name],
             "by": predictor.name,
-            "error": size.mean_absolute.value,
-            "low": size.mean_absolute.low,
-            "high": size.mean_absolute.high,
+            "error": size.magnitude.value,
+            "low": size.magnitude.low,
+            "high": size.magnitude.high,
             "constant": size.constant,
             "mean": size.mean.value,
             "verdict": name(size.verdict or "no verdict"),
@@ -133,12 +145,17 @@ def _picture(relative: list[Sized], predictors: list[str]) -> Specification:
     ]
     base = lines(list(labels.values()), shown)
     axis = alt.Axis(grid=True, tickCount=5, format="%")
-    x = alt.X("error:Q", title="mean magnitude of relative error", scale=alt.Scale(zero=True), axis=axis)
+    x = alt.X(
+        "error:Q",
+        title=f"{_WORD[_is_median(relative)]} magnitude of relative error",
+        scale=alt.Scale(zero=True),
+        axis=axis,
+    )
     colour, shape = by_predictor(predictors, shown)
     tooltip = [
         alt.Tooltip("quantity:N", title="measured"),
         alt.Tooltip("by:N", title="predicted by"),
-        alt.Tooltip("error:Q", title="mean magnitude", format=".1%"),
+        alt.Tooltip("error:Q", title=f"{_WORD[_is_median(relative)]} magnitude", format=".1%"),
         alt.Tooltip("low:Q", title="2.5 %", format=".1%"),
         alt.Tooltip("high:Q", title="97.5 %", format=".1%"),
         alt.Tooltip("mean:Q", title="mean error", format="+.1%"),

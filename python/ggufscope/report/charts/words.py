@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 LONGEST_NAME = 40
 
 
-def name(text: object) -> str:
+def name(text: object, longest: int = LONGEST_NAME) -> str:
     """A name from a file as charts show it: nothing invisible, not too long."""
     shown = escape(text)
-    return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1] + "…"
+    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
-def unique(texts: Sequence[str]) -> list[str]:
+def unique(texts: Sequence[str], longest: int = LONGEST_NAME) -> list[str]:
     """The names of several texts; those that look alike are numbered, `"long… (2)"`."""
     seen: dict[str, int] = {}
     found = []
     for text in texts:
-        shown = name(text)
+        shown = name(text, longest)
         seen[shown] = seen.get(shown, 0) + 1
         found.append(shown if seen[shown] == 1 else f"{shown} ({seen[shown]})")
     return found

@@ -62,7 +62,7 @@ class Items:
     """A list; `look` is how a page marks its items."""
 
     items: Sequence[Words]
-    look: Literal["", "warnings", "highlights"] = ""
+    look: Literal["", "warnings", "highlights", "bare"] = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-FINDINGS, VALIDATION = "findings", "validation"  # sections of a report
+FINDINGS, VALIDATION, STANDOUTS = "findings", "validation", "standouts"  # sections of a report
 
 Value = str | int | float | None
 Specification = dict[str, Any]
@@ -41,7 +41,8 @@ class Chart:
         table: the numbers.
         specification: Vega-Lite, as wide as its container.
         still: another specification where the first needs a reader who can choose; for SVG and PNG.
-        section: of a report: FINDINGS, or VALIDATION for what was measured while the model ran.
+        section: of a report: FINDINGS, STANDOUTS for what stands out, or VALIDATION for what was measured while the
+            model ran.
     """
 
     name: str

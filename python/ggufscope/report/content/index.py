@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...analysis.wording import equal_text, flat_text
+from ...validation.headline import index_verdict
 from .blocks import Heading, Paragraph, TableHead, TextTable, heads
 from .cells import NOTHING, interval, number
 from .words import Own, Words, joined, own
@@ -26,6 +27,9 @@ def risk_index(shown: Shown) -> Iterator[Block]:
     for position, preset in enumerate(shown.presets):
         yield Heading(own("Risk index, preset {}", preset.name))
         yield Paragraph(joined(_sentences(preset), " "))
+        verdict = None if shown.validation is None else index_verdict(shown.validation, preset.name)
+        if verdict is not None:
+            yield Paragraph(own("Its order of layers beside what was measured: {}.", verdict))
         for component, reason in preset.dropped.items():
             yield Paragraph(own("{} is not in the index: {}.", component, reason))
         for component, twin in (preset.equal or {}).items():

@@ -22,6 +22,8 @@ from .method import (
     zeros,
 )
 from .roles import weights_by_place
+from .standouts import NAME as STANDOUTS
+from .standouts import confirmed, kind_by_kind, striking
 from .summary import highlights, hypotheses, measured, soundness, trust, warnings
 from .validation import compared, fitted_weights, orders_and_sizes, outcome
 
@@ -55,9 +57,10 @@ class Part:
 
 SUMMARY = "summary"
 PARTS = (
-    Part(SUMMARY, "Summary", (headline, measured, soundness, highlights, hypotheses, warnings, trust)),
+    Part(SUMMARY, "Summary", (headline, measured, striking, soundness, highlights, hypotheses, warnings, trust)),
+    Part(STANDOUTS, "What stands out, kind by kind", (kind_by_kind,)),
     Part("findings", "Findings", (findings,)),
-    Part("validation", "Predicted against measured", (compared, outcome, orders_and_sizes, fitted_weights)),
+    Part("validation", "Predicted against measured", (compared, outcome, orders_and_sizes, confirmed, fitted_weights)),
     Part("tables", "Tables", (weights_by_place,)),
     Part(
         "method",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ...analysis.analysis_document import AnalysisDocument
     from ...analysis.preset_document import PresetSummary
     from ...profiles.profile_result import Profile
+    from ...runtime.standout_document import StandoutKind
     from ...validation.validation_document import ValidationDocument
     from .results import ReportData
 
@@ -43,10 +44,15 @@ class Shown:
         return self.data.validation.document if self.data.validation else None
 
     @property
+    def standouts(self) -> list[StandoutKind] | None:
+        """What stands out, by kind; None where nothing was looked for."""
+        return self.analysis.standouts if self.analysis else None
+
+    @property
     def presets(self) -> list[PresetSummary]:
         """Every preset of the analysis, the leading one first."""
         return [self.analysis.preset, *self.analysis.other_presets] if self.analysis else []
 
     def charts(self, section: str) -> list[Chart]:
-        """The charts of a section: FINDINGS or VALIDATION."""
+        """The charts of a section: FINDINGS, STANDOUTS or VALIDATION."""
         return [chart for chart in self.drawn.charts if chart.section == section]

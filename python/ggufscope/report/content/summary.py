@@ -1,9 +1,11 @@
-"""The summary of a report: soundness, what stands out, verdicts, warnings, and how far to trust which part."""
+"""The summary of a report: soundness, what charts show, verdicts, warnings, and how far to trust which part."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from ...analysis.presets.probe import NAME as PROBE
+from ...analysis.presets.propagated import NAME as PROPAGATION
 from ...runtime.reading.probes import words_of
 from ...text.numbers import counted
 from ...validation.headline import headline as news
@@ -60,7 +62,7 @@ def highlights(shown: Shown) -> Iterator[Block]:
     first = [next((chart for chart in charts if chart.name.startswith(kind)), None) for kind in _HIGHLIGHTS]
     items = [own("{} {}", Link(chart.title, chart.name), chart.sentence) for chart in first if chart is not None]
     if items:
-        yield Heading(Own("What stands out"))
+        yield Heading(Own("What the charts show"))
         yield Items(items, "highlights")
 
 
@@ -111,11 +113,20 @@ def _trust(shown: Shown) -> Iterator[tuple[str, Words]]:
         yield (
             "Heuristic",
             Own(
-                "The structural risk index ranks the layers of this one file. It is not comparable between files, and"
-                " nobody has shown that it predicts behaviour."
+                "The structural risk index ranks the layers of this one file, wherever its components come from. It is"
+                " not comparable between files, and nobody has shown that it predicts behaviour."
             ),
         )
-        if shown.analysis.other_presets or shown.analysis.preset.name == "propagation":
+        names = {preset.name for preset in shown.presets}
+        if PROBE in names:
+            yield (
+                "Probed",
+                Own(
+                    "Scores of layers and heads, and the components of one index, are measured while the model reads a"
+                    " probe. That is what it does with those tokens; another text moves the numbers."
+                ),
+            )
+        if PROPAGATION in names:
             yield (
                 "Predicted",
                 Own(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...validation.fit_document import Fit
-    from ...validation.quantity_document import Estimate, Predictor, Quantity, Size
+    from ...validation.quantity_document import BandOrder, Estimate, Predictor, Quantity, Size
     from ...validation.validation_document import ValidationDocument
     from .blocks import Block
     from .shown import Shown
@@ -30,9 +30,13 @@ _ORDERS = (
     " undecided."
 )
 _SIZES = (
-    "Predicted / measured − 1, for shares predicted − measured. The constant is one number for all layers or heads,"
-    " the best that is known after measuring; the verdict is by the difference of magnitudes, over prompts and over"
-    " layers or heads."
+    "Predicted / measured − 1, for shares predicted − measured. Magnitudes are medians over layers or heads, in files"
+    " of schema 1 means. The constant is one number for all layers or heads, the best that is known after measuring;"
+    " the verdict is by the difference of magnitudes, over prompts and over layers or heads."
+)
+_BANDS = (
+    "Spearman's ρ over the heads, with the entropy measured in these positions alone. A predictor in brackets has one"
+    " number of a head for all positions."
 )
 _NO_SIZES = "No predictor is in the unit of what was measured."
 _ORDER_HEADS = heads(
@@ -40,8 +44,9 @@ _ORDER_HEADS = heads(
     numeric="points",
     long="formula",
 )
+_BAND_HEADS = heads("positions", "prompts", "Spearman's ρ", numeric="prompts", long="Spearman's ρ")
 _SIZE_HEADS = heads(
-    *("measured", "by", "mean error", "mean magnitude", "lowest", "highest", "constant", "over the constant", "verdict")
+    *("measured", "by", "mean error", "magnitude", "lowest", "highest", "constant", "over the constant", "verdict")
 )
 _FEATURE_HEADS = heads(
     *("component", "feature of a prompt", "correct", "wrong", "AUC", "default", "fitted", "default kept"),
@@ -112,6 +117,10 @@ def orders_and_sizes(shown: Shown) -> Iterator[Block]:
     orders, sizes = _order_rows(document.quantities), _size_rows(document.quantities)
     if orders:
         yield TextTable("validation-orders", Own("Orders"), _ORDER_HEADS, orders, Own(_ORDERS))
+    for quantity in document.quantities:
+        if quantity.bands:
+            title = own("Orders of {}s by {}, in bands of positions", quantity.per, quantity.label)
+            yield TextTable("validation-bands", title, _BAND_HEADS, _band_rows(quantity.bands), Own(_BANDS))
     if sizes:
         yield TextTable("validation-sizes", Own("Sizes"), _SIZE_HEADS, sizes, Own(_SIZES))
     else:
@@ -166,6 +175,23 @@ def _order_rows(quantities: list[Quantity]) -> Rows:
     ]
 
 
+def _band_rows(bands: list[BandOrder]) -> Rows:
+    """A row for every band: the correlation of each predictor."""
+    return [
+        (
+            Own(f"{band.first} to {band.last}"),
+            Own(band.n_prompts),
+            joined(_in_band(band, name, value) for name, value in band.spearman.items()),
+        )
+        for band in bands
+    ]
+
+
+def _in_band(band: BandOrder, name: str, value: float | None) -> Words:
+    rho = NOTHING if value is None else Own(f"{value:+.2f}")
+    return own("{} {}" if name in band.by_band else "({} {})", name, rho)
+
+
 def _label(quantity: Quantity) -> Words:
     return own("{}, {}s", quantity.label, quantity.per)
 
@@ -199,7 +225,7 @@ def _size(size: Size) -> tuple[Own, ...]:
     form, ends = ("+.1%", ".1%") if size.kind == "relative" else ("+.3f", ".3f")
     return (
         Own(f"{size.mean.value:{form}}"),
-        Own(f"{size.mean_absolute.value:{ends}}"),
+        Own(f"{size.magnitude.value:{ends}}"),
         Own(f"{size.lowest:{form}}"),
         Own(f"{size.highest:{form}}"),
         Own(f"{size.constant:{ends}}"),

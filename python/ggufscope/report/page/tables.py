@@ -25,13 +25,20 @@ _UNQUOTED = ",.:;()[]+*=/|!$@-_~'"  # what may stand in the address of data as i
 _SHOWN = {
     "tensors": "name type shape n_bytes rms abs_max kurtosis sparsity outlier_fraction_6 code_entropy factor_min"
     " factor_max nan_count inf_count beyond_float32_count",
-    "layers": "stack layer n_elements n_bytes rms kurtosis sparsity outlier_fraction_6 heuristic_risk"
-    " heuristic_risk_without_confounded heuristic_level propagation_risk",
-    "heads": "layer role head rms l2_norm kurtosis sparsity propagation_head_entropy",
+    "layers": "stack layer n_elements n_bytes rms kurtosis sparsity outlier_fraction_6 probe_risk"
+    " heuristic_risk heuristic_risk_without_confounded heuristic_level propagation_risk",
+    "heads": "layer role head rms l2_norm kurtosis sparsity probe_head_entropy propagation_head_entropy",
+    "standouts": "kind layer head value compared sentence",
     "validation": "quantity per layer head measured measured_low measured_high predicted_heuristic"
     " predicted_propagation predicted_probe predicted_norms predicted_depth",
 }
-_TITLES = {"tensors": "Tensors", "layers": "Layers", "heads": "Attention heads", "validation": "Predicted and measured"}
+_TITLES = {
+    "tensors": "Tensors",
+    "layers": "Layers",
+    "heads": "Attention heads",
+    "standouts": "What stands out",
+    "validation": "Predicted and measured",
+}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Attribute of a layer → what it says; numbers, but for the last.
 _INDEX = {
-    "risk": "the structural risk index (heuristic), 0 to 100 in this file; not comparable between files",
+    "risk": "the structural risk index (heuristic) of the preset, 0 to 100 in this file; not comparable between files",
     "risk_without_confounded": "the index without what the confound test flagged",
     "rank": "1 for the highest index",
     "p_first": "probability over weights of being first",

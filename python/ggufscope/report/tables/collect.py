@@ -1,9 +1,10 @@
-"""The tables `tensors`, `layers`, `heads` and `validation`: columns of plain values, as a data frame wants them.
+"""The tables `tensors`, `layers`, `heads`, `standouts`, `validation`: columns of plain values, for data frames.
 
     tensors     one row per tensor, in file order        columns of the profile
     layers      one row per layer                        of the profile, and of every preset of the analysis; statistics
                                                          of the matrices, and `vectors_rms` of gains and biases
     heads       one row per layer, role and head         of the profile, and of the analysis for query heads
+    standouts   one row per finding                      of the analysis: what stands out
     validation  one row per quantity and layer or head   of the validation: measured, and by every predictor
 
 Nothing is computed: every value is in the JSON. The columns of statistics are those of the core's registry, the same
@@ -19,6 +20,7 @@ from ...arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
 from ...profiles.rows import flat
 from .analysis_columns import head_columns, layer_columns
 from .columns import DataColumn, DataTable, Kind
+from .standout_columns import standout_columns
 from .validation_columns import validation_table
 
 if TYPE_CHECKING:
@@ -117,7 +119,11 @@ def _validation(data: ReportData) -> DataTable:
     return DataTable("validation", validation_table(data.validation.document) if data.validation else [])
 
 
-_TABLES = (_tensors, _layers, _heads, _validation)
+def _standouts(data: ReportData) -> DataTable:
+    return DataTable("standouts", standout_columns(data.analysis.document.standouts or []) if data.analysis else [])
+
+
+_TABLES = (_tensors, _layers, _heads, _standouts, _validation)
 
 
 def _places(names: Iterable[str], rows: Sequence[dict[str, Any]]) -> list[DataColumn]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ...models.model import Model
+    from ...models.weight_place import WeightPlace
     from ..measuring.capture import Recorder
     from ..shape import Array, ModelShape
     from .choosing import Choose
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 # What is being done ("layer 3 of 32", "token 2 of 16") and the share of prefill or generation that is done, 0 to 1.
 # Called in the calling thread; may raise to cancel.
 Progress = Callable[[str, float], object]
+
+ABLATED = "ablated"  # setting of a description: weights that count as zero
 
 # (number of the prompt, tokens of its answer so far) → why the answer is over without an end token; None: it goes on.
 Over = Callable[[int, Sequence[int]], str | None]
@@ -67,7 +70,10 @@ class GenerationInterrupted(Interrupted):
 
 @dataclass(frozen=True)
 class EngineDescription:
-    """Name, version and the settings that the numbers of an engine depend on, as `{"cache": "float32"}`."""
+    """Name, version and the settings that the numbers of an engine depend on, as `{"cache": "float32"}`.
+
+    Weights that count as zero are the setting `ABLATED`.
+    """
 
     name: str
     version: str
@@ -144,11 +150,13 @@ class RegisteredEngine:
         summary: one line about it.
         module: where its `open_engine(model, threads)` is.
         package: that it needs beyond ggufscope's own, from the extra `runtime`; None: none.
+        ablates: whether its `open_engine` takes `zeroed`, weights that count as zero.
     """
 
     summary: str
     module: str
     package: str | None = None
+    ablates: bool = False
 
     def require(self) -> None:
         """Make sure that the engine's package is there, before any work.
@@ -159,19 +167,42 @@ class RegisteredEngine:
         if self.package is not None:
             need(self.package, "runtime")
 
-    def open(self, model: Model, threads: int) -> Engine:
+    def require_ablation(self) -> None:
+        """Make sure that the engine can count weights as zero, before any work.
+
+        Raises:
+            ValueError: It cannot.
+        """
+        if not self.ablates:
+            able = " or ".join(name for name, engine in ENGINES.items() if engine.ablates)
+            raise ValueError(f"this engine multiplies weights as they are in the file: to ablate some, take {able}")
+
+    def open(self, model: Model, threads: int, zeroed: Sequence[WeightPlace] = ()) -> Engine:
         """Ready to run.
+
+        Args:
+            model: the model.
+            threads: to compute with.
+            zeroed: weights that count as zero.
 
         Raises:
             TraceError: It cannot run this model, or a package it needs is missing; the message says which.
+            ValueError: A weight to be zeroed is none of the model's, or the engine cannot leave it out.
         """
-        opened: Engine = importlib.import_module(self.module, __package__).open_engine(model, threads)
+        if zeroed:
+            self.require_ablation()
+        for place in zeroed:
+            place.require(model)
+        edits = {"zeroed": tuple(zeroed)} if zeroed else {}
+        opened: Engine = importlib.import_module(self.module, __package__).open_engine(model, threads, **edits)
         return opened
 
 
 # Name → entry. The first is the default.
 ENGINES = {
-    "streamed": RegisteredEngine("layer by layer through ggufscope's own decoders, exact weights", ".streamed"),
+    "streamed": RegisteredEngine(
+        "layer by layer through ggufscope's own decoders, exact weights", ".streamed", ablates=True
+    ),
     "llama.cpp": RegisteredEngine(
         "llama.cpp by llama-cpp-python, an independent opinion (extra runtime)", ".llama_cpp", package="llama_cpp"
     ),

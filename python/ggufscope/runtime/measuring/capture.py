@@ -12,16 +12,29 @@ same arrays give the same figures.
 
 from __future__ import annotations
 
-import math
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..shape import Array, Sight
+from ..shape import Array
+from .attended import ATTENDED, Attended
 from .experts import ExpertUse
-from .reductions import attention_statistics, count_below, sum_of_squares, top_energy_share
+from .figures import (
+    FIGURES,
+    RATIO,
+    RATIO_OF,
+    Figure,
+    band_figure,
+    over_tokens,
+    ratio_by_token,
+    reduce_attention,
+    reduce_tokens,
+)
+from .neurons import NeuronPeaks
+from .sink_values import SinkValues
+from .stream_peaks import StreamPeaks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,112 +69,6 @@ POINTS = {
     "residual": "the residual stream behind the layer: tokens × width [l_out]",
 }
 
-NEAR_ZERO = 0.1  # of the rms
-TOP_SHARE = 0.01
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A measured number, one per prompt and layer, or, `per_head`, one per prompt, layer and query head."""
-
-    name: str
-    point: str
-    definition: str
-    per_head: bool
-
-
-FIGURES: dict[str, Figure] = {}
-_MEASURES: dict[str, Callable[[Array, Sight], Sequence[float] | Floats]] = {}
-
-
-def _measures(
-    point: str, *, per_head: bool = False, **definitions: str
-) -> Callable[[Callable[[Array, Sight], Sequence[float] | Floats]], None]:
-    """Register a function (array, sight) → the figures named in `definitions`, in that order."""
-
-    def register(function: Callable[[Array, Sight], Sequence[float] | Floats]) -> None:
-        _MEASURES[point] = function
-        FIGURES.update({name: Figure(name, point, text, per_head) for name, text in definitions.items()})
-
-    return register
-
-
-def _rms(values: Array) -> float:
-    flat = np.ascontiguousarray(values).reshape(-1)
-    return math.sqrt(sum_of_squares(flat) / flat.size) if flat.size else math.nan
-
-
-def _rms_alone(values: Array, _sight: Sight) -> Sequence[float]:
-    return (_rms(values),)
-
-
-def _near_zero(values: Array, rms: float) -> float:
-    """P(|x| < 0.1 · rms(x)) over tokens and neurons; undefined where everything is zero, as where nothing is."""
-    flat = np.ascontiguousarray(values).reshape(-1)
-    return count_below(flat, NEAR_ZERO * rms) / flat.size if rms > 0 else math.nan
-
-
-_measures("q", q_rms="rms of queries as projected, before q/k norm and RoPE")(_rms_alone)
-_measures("k", k_rms="rms of keys as projected, before q/k norm and RoPE")(_rms_alone)
-
-
-@_measures("v", v_rms="rms of values", v_near_zero_share="share of values below 0.1 of their rms")
-def _values(values: Array, _sight: Sight) -> Sequence[float]:
-    rms = _rms(values)
-    return rms, _near_zero(values, rms)
-
-
-@_measures(
-    "attention",
-    per_head=True,
-    entropy="entropy H of attention in nats, mean over the positions t ≥ 1; over all where attention goes both ways",
-    entropy_share="H / ln(keys seen), mean over the same positions; t + 1 keys are seen, all where attention goes both"
-    " ways, or those of a sliding window",
-    first_token_share="attention on the first token, mean over the same positions",  # noqa: S106
-)
-def _attention(values: Array, sight: Sight) -> Floats:
-    n_tokens = values.shape[1]
-    first, end = sight.keys(np.arange(n_tokens), n_tokens)
-    return attention_statistics(np.ascontiguousarray(values), end - first, 1 if sight.causal else 0)
-
-
-_measures("attention_output", attention_output_rms="rms of what attention adds to the residual stream")(_rms_alone)
-_measures("ffn_norm", ffn_norm_rms="rms of what gate and up projection read, behind the FFN's norm")(_rms_alone)
-_measures("gate", gate_rms="rms of the gate projection, before its activation")(_rms_alone)
-_measures("up", up_rms="rms of the up projection")(_rms_alone)
-
-
-@_measures(
-    "gated",
-    gated_rms="rms of the gated product",
-    gated_near_zero_share="share of the gated product below 0.1 of its rms",
-    gated_top_energy_share="what the 1 % of neurons with the largest squares hold of Σ x², mean over tokens",
-)
-def _gated(values: Array, _sight: Sight) -> Sequence[float]:
-    rms = _rms(values)
-    return rms, _near_zero(values, rms), top_energy_share(values, TOP_SHARE)
-
-
-_measures("ffn_output", ffn_output_rms="rms of what the FFN adds to the residual stream")(_rms_alone)
-
-
-@_measures(
-    "residual",
-    residual_rms="rms of the residual stream behind the layer",
-    residual_peak="max |x| / median |x| of the residual stream behind the layer: massive activations",
-)
-def _residual(values: Array, _sight: Sight) -> Sequence[float]:
-    size = np.abs(values)
-    median = float(np.median(size)) if size.size else 0.0
-    return _rms(values), float(size.max()) / median if median > 0 else math.nan
-
-
-# From two others, where both are measured.
-RATIOS = {"ffn_attention_ratio": ("ffn_output_rms", "attention_output_rms")}
-FIGURES["ffn_attention_ratio"] = Figure(
-    "ffn_attention_ratio", "ffn_output", "ffn_output_rms / attention_output_rms", per_head=False
-)
-
 Keep = Callable[[int, int, str, int, Array], object]
 
 
@@ -173,26 +80,49 @@ class Recorder:
         shape: of the model.
         keep: called as `keep(prompt, layer, point, first_head, values)` with every array, before it is reduced; it
             must copy what it wants to have. From any thread.
+        tokens: ids of each prompt; None: it is not known which repeat.
 
     Attributes:
         experts: who was chosen; None for a model without mixtures.
+        neurons: how active each was at most.
+        stream_peaks: the largest values of the residual stream.
+        sink_values: the values of the first token against those of the others.
     """
 
-    def __init__(self, n_prompts: int, shape: ModelShape, keep: Keep | None = None) -> None:
+    def __init__(
+        self,
+        n_prompts: int,
+        shape: ModelShape,
+        keep: Keep | None = None,
+        tokens: Sequence[npt.NDArray[np.int32]] | None = None,
+    ) -> None:
         self._shape = shape
         self._keep = keep
-        most_heads = max(shape.n_heads, default=0)
-        layers = (n_prompts, shape.n_layers)
-        self._tables = {
-            name: np.full((*layers, most_heads) if figure.per_head else layers, np.nan)
-            for name, figure in FIGURES.items()
-        }
+        self._alone = threading.Lock()
+        self._n_prompts = n_prompts
+        self._figures = dict(FIGURES)
+        self._tables = {name: self._empty(figure) for name, figure in FIGURES.items() if name not in ATTENDED}
+        self._waiting: dict[tuple[int, int], dict[str, Floats]] = {}  # (prompt, layer) → point → rms, for the ratio
         self.experts = ExpertUse(n_prompts, shape.n_experts) if shape.n_experts else None
+        self.neurons = NeuronPeaks(shape)
+        self.stream_peaks = StreamPeaks(n_prompts, shape)
+        self.sink_values = SinkValues(n_prompts, shape)
+        self._attended = Attended(n_prompts, shape, tokens)
+
+    def _empty(self, figure: Figure) -> Floats:
+        layers = (self._n_prompts, self._shape.n_layers)
+        return np.full((*layers, max(self._shape.n_heads, default=0)) if figure.per_head else layers, np.nan)
+
+    @property
+    def figures(self) -> Mapping[str, Figure]:
+        """The figures of `tables`: FIGURES, and as many bands of positions as the longest prompt has by now."""
+        return self._figures
 
     def take_experts(self, prompt: int, layer: int, experts: npt.NDArray[np.integer], weights: Array) -> None:
         """Count the experts that the tokens of a prompt chose in a layer, and their weights, each (tokens, used)."""
         if self.experts is not None:
             self.experts.take(prompt, layer, experts, weights)
+            self.neurons.take_experts(prompt, layer, experts)
 
     def take(self, prompt: int, layer: int, point: str, values: Array, first_head: int = 0) -> None:
         """Reduce the activations captured at a point of a layer; nothing of `values` is held.
@@ -206,18 +136,45 @@ class Recorder:
         """
         if self._keep is not None:
             self._keep(prompt, layer, point, first_head, values)
-        names = [name for name, figure in FIGURES.items() if figure.point == point and name not in RATIOS]
-        for name, measured in zip(names, _MEASURES[point](values, self._shape.sight(layer)), strict=True):
-            if FIGURES[name].per_head:
-                self._tables[name][prompt, layer, first_head : first_head + len(values)] = measured
-            else:
-                self._tables[name][prompt, layer] = measured
+        if point == "attention":
+            self._attended.take(prompt, layer, values, first_head)
+        elif point == "gated":
+            self.neurons.take(prompt, layer, values)
+        elif point == "residual":
+            self.stream_peaks.take(prompt, layer, values)
+        elif point == "v":
+            self.sink_values.take(prompt, layer, values)
+        sight = self._shape.sight(layer)
+        if point == "attention":
+            self._take_heads(prompt, layer, reduce_attention(values, sight), first_head)
+            return
+        flat = np.ascontiguousarray(values).reshape(len(values), -1)
+        reduced, rms = reduce_tokens(point, flat, sight)
+        if point in RATIO_OF:
+            reduced |= self._ratio(prompt, layer, point, rms)
+        for name, value in reduced.items():
+            self._tables[name][prompt, layer] = value
+
+    def _take_heads(self, prompt: int, layer: int, reduced: Mapping[str, Floats], first_head: int) -> None:
+        with self._alone:
+            for band in range(len(reduced)):
+                figure = band_figure(band)
+                if figure.name in reduced and figure.name not in self._tables:
+                    self._tables[figure.name] = self._empty(figure)
+                    self._figures[figure.name] = figure
+        for name, values in reduced.items():
+            self._tables[name][prompt, layer, first_head : first_head + len(values)] = values
+
+    def _ratio(self, prompt: int, layer: int, point: str, rms: Floats) -> dict[str, float]:
+        """The ratio once both outputs were taken, in either order; nothing before."""
+        with self._alone:
+            waiting = self._waiting.setdefault((prompt, layer), {})
+            waiting[point] = rms
+            if len(waiting) < len(RATIO_OF):
+                return {}
+            del self._waiting[prompt, layer]
+        return over_tokens(RATIO, *ratio_by_token(waiting), self._shape.sight(layer))
 
     def tables(self) -> Mapping[str, Floats]:
         """Figure → (prompts, layers) or (prompts, layers, most heads of a layer); NaN where undefined or not taken."""
-        ratios = {}
-        with np.errstate(divide="ignore", invalid="ignore"):
-            for name, (over, under) in RATIOS.items():
-                ratio = self._tables[over] / self._tables[under]
-                ratios[name] = np.where(np.isfinite(ratio), ratio, np.nan)
-        return self._tables | ratios
+        return self._tables | self._attended.tables()

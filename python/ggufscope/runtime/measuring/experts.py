@@ -18,12 +18,18 @@ EXPERT_FIGURES = {
 }
 
 
+FIRST = 16  # tokens of a prompt whose choices are kept one by one
+
+
 class ExpertUse:
     """Counts of choices and sums of weights, filled while an engine reads.
 
     Args:
         n_prompts: number of prompts.
         n_experts: of each layer; 0 for a dense one.
+
+    Attributes:
+        first_choices: (prompt, layer) → experts and weights of its first tokens, each (tokens, used).
     """
 
     def __init__(self, n_prompts: int, n_experts: tuple[int, ...]) -> None:
@@ -32,10 +38,12 @@ class ExpertUse:
         self._tokens = np.zeros((*shape, 1))
         self._choices = np.zeros((*shape, max(n_experts, default=0)))
         self._weights = np.zeros_like(self._choices)
+        self.first_choices: dict[tuple[int, int], tuple[npt.NDArray[np.integer], Array]] = {}
 
     def take(self, prompt: int, layer: int, experts: npt.NDArray[np.integer], weights: Array) -> None:
         """Count the choices of some tokens: experts and their weights, each (tokens, used)."""
         n = self._choices.shape[-1]
+        self.first_choices.setdefault((prompt, layer), (experts[:FIRST].copy(), weights[:FIRST].copy()))
         chosen = experts.reshape(-1)
         self._tokens[prompt, layer] += len(experts)
         self._choices[prompt, layer] += np.bincount(chosen, minlength=n)

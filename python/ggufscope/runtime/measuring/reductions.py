@@ -22,54 +22,85 @@ _LANES = 16  # partial sums side by side, which the compiler keeps in vector reg
 
 
 @compiled
-def sum_of_squares(values: Array) -> float:
-    """Σ x² of a C-contiguous array, (n,)."""
+def squares_by_token(values: Array) -> Floats:
+    """Σ x² of each token, (tokens,), of C-contiguous tokens × width."""
+    n_tokens, width = values.shape
+    whole = width // _LANES * _LANES
+    sums = np.zeros(n_tokens)
     partial = np.zeros(_LANES)
-    whole = values.size // _LANES * _LANES
-    for start in range(0, whole, _LANES):
+    for token in range(n_tokens):
+        partial[:] = 0.0
+        for start in range(0, whole, _LANES):
+            for lane in range(_LANES):
+                x = np.float64(values[token, start + lane])
+                partial[lane] += x * x
+        total = 0.0
         for lane in range(_LANES):
-            x = np.float64(values[start + lane])
-            partial[lane] += x * x
-    total = 0.0
-    for lane in range(_LANES):
-        total += partial[lane]
-    for i in range(whole, values.size):
-        total += np.float64(values[i]) ** 2
-    return total
+            total += partial[lane]
+        for i in range(whole, width):
+            total += np.float64(values[token, i]) ** 2
+        sums[token] = total
+    return sums
 
 
 @compiled
-def count_below(values: Array, threshold: float) -> int:
-    """Number of |x| below the threshold, of a C-contiguous array (n,)."""
-    count = 0
-    limit = np.float32(threshold)
-    for i in range(values.size):
-        count += abs(values[i]) < limit
-    return count
+def count_below(values: Array, thresholds: Floats) -> npt.NDArray[np.int64]:
+    """Number of |x| below the threshold of each token, (tokens,), of C-contiguous tokens × width."""
+    n_tokens, width = values.shape
+    counts = np.zeros(n_tokens, np.int64)
+    for token in range(n_tokens):
+        count = 0
+        limit = np.float32(thresholds[token])
+        for i in range(width):
+            count += abs(values[token, i]) < limit
+        counts[token] = count
+    return counts
+
+
+def number_of_bands(n_tokens: int) -> int:
+    """Bands of positions that a prompt of so many tokens reaches.
+
+    >>> number_of_bands(1), number_of_bands(4), number_of_bands(5)
+    (0, 1, 2)
+    """
+    return max((n_tokens - 1).bit_length() - 1, 1) if n_tokens > 1 else 0
+
+
+def band_bounds(band: int) -> tuple[int, int]:
+    """First and last position of a band: 1 to 3, then twice as many positions in each as in the one before.
+
+    >>> [band_bounds(band) for band in range(3)]
+    [(1, 3), (4, 7), (8, 15)]
+    """
+    return (2 << band if band else 1), (4 << band) - 1
 
 
 @compiled
-def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64], begin: int) -> Floats:
+def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64], begin: int, n_bands: int) -> Floats:
     """Means over the queries from `begin` on, of every head.
 
     Args:
         probabilities: float32 (heads, tokens, keys), C-contiguous.
         seen: int64 (tokens,), the number of keys that each query sees.
         begin: 0, or 1 where the first query has no choice.
+        n_bands: `number_of_bands`, or 0 where there are to be none.
 
     Returns:
-        float64 (3, heads): entropy −Σ α ln α in nats; entropy as a share of ln(keys seen); α of the first key. NaN
-        where there is no second token, the share also where every query sees one key alone.
+        float64 (3 + n_bands, heads): entropy −Σ α ln α in nats; entropy as a share of ln(keys seen); α of the first
+        key; the share once more, over the queries of each band. NaN where there is no second token, shares also where
+        every query sees one key alone.
     """
     n_heads, n_tokens, n_keys = probabilities.shape
-    means = np.full((3, n_heads), np.nan)
+    means = np.full((3 + n_bands, n_heads), np.nan)
     if n_tokens < 2:
         return means
+    n_shares = np.zeros(n_bands + 1, np.int64)
+    shares = np.zeros(n_bands + 1)  # of each band; where there are none, of all
     for head in range(n_heads):
         total = 0.0
-        share = 0.0
-        n_shares = 0
         first = 0.0
+        n_shares[:] = 0
+        shares[:] = 0.0
         for t in range(begin, n_tokens):
             entropy = 0.0
             for key in range(n_keys):
@@ -79,28 +110,35 @@ def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64], begi
             total += entropy
             first += np.float64(probabilities[head, t, 0])
             if seen[t] > 1:
-                share += entropy / math.log(np.float64(seen[t]))
-                n_shares += 1
+                band = 0
+                while band < n_bands - 1 and t >= 4 << band:
+                    band += 1
+                shares[band] += entropy / math.log(np.float64(seen[t]))
+                n_shares[band] += 1
         means[0, head] = total / (n_tokens - begin)
-        if n_shares > 0:
-            means[1, head] = share / n_shares
+        if n_shares.sum() > 0:
+            means[1, head] = shares.sum() / n_shares.sum()
         means[2, head] = first / (n_tokens - begin)
+        for band in range(n_bands):
+            if n_shares[band] > 0:
+                means[3 + band, head] = shares[band] / n_shares[band]
     return means
 
 
-def top_energy_share(values: Array, share: float) -> float:
-    """Share of Σ x² that the largest ⌈share · width⌉ squares of a token hold; mean over tokens that are not all zero.
+def top_energy_shares(values: Array, share: float) -> Floats:
+    """Share of Σ x² that the largest ⌈share · width⌉ squares of each token hold, (tokens,); NaN where all are zero.
 
     Args:
         values: float32 (tokens, width).
         share: above 0, at most 1.
     """
-    width = values.shape[1]
+    n_tokens, width = values.shape
     count = math.ceil(share * width)
+    shares = np.full(n_tokens, np.nan)
     if count == 0:
-        return math.nan
+        return shares
     squares = np.square(values)
     top = np.partition(squares, width - count, axis=1)[:, width - count :].sum(axis=1, dtype=np.float64)
     every = squares.sum(axis=1, dtype=np.float64)
-    shares = top[every > 0] / every[every > 0]
-    return float(shares.mean()) if shares.size else math.nan
+    np.divide(top, every, out=shares, where=every > 0)
+    return shares

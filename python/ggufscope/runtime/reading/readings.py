@@ -43,6 +43,7 @@ class Item:
         text: before the template; None for random tokens.
         wrapped: with what the template puts around it.
         prompt: of a set, with its accepted answers; None for others.
+        marks: int32 (n,), numbers by which repeats are looked for in place of tokens; None: the tokens themselves.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Item:
     text: str | None = None
     wrapped: str | None = None
     prompt: Prompt | None = None
+    marks: npt.NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ class Draft:
         seed: of the draws.
         shape: of each sequence.
         warnings: sentences for the reader.
+        instead: advice for a model that cannot write; empty for none.
     """
 
     beginnings: list[TokenIds]
@@ -49,6 +50,7 @@ class Draft:
     seed: int
     shape: ProbeShape
     warnings: tuple[str, ...]
+    instead: str = ": take --probe random"
 
     @property
     def length(self) -> int:

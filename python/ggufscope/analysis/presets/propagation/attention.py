@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,30 +24,38 @@ class AttentionScores:
 
     Attributes:
         output: moments of the output projection's result.
-        std: role (`"q"`, `"k"`, `"v"`) → std of the projection over neurons and tokens.
+        projections: role (`"q"`, `"k"`, `"v"`) → moments of what it gives.
         entropy: (heads,) as a share of ln(keys seen).
         baseline: (heads,) −‖W_q g‖ · ‖W_k g‖.
+        first_token_share: (heads,) attention on the first token; None where there is no first one.
+        entropy_bands: band of positions (`"1_3"`) → entropy there, (heads,).
     """
 
     output: Moments
-    std: dict[str, float]
+    projections: dict[str, Moments]
     entropy: Floats
     baseline: Floats
+    first_token_share: Floats | None = None
+    entropy_bands: dict[str, Floats] = field(default_factory=dict)
 
 
 def attend(weights: AttentionWeights, inputs: Moments, gain: Floats, draws: Draws, threads: int) -> AttentionScores:
-    """Attention over tokens whose normed stream has the moments `inputs`; `gain` is that of the norm in front."""
+    """Attention over tokens that are all alike, of one population, whose normed stream has the moments `inputs`.
+
+    `gain` is that of the norm in front.
+    """
     gain_squares = np.square(gain)[None]
     q, q_gain = mapped_with_squares(weights.q, inputs, gain_squares, threads)
     k, k_gain = mapped_with_squares(weights.k, inputs, gain_squares, threads)
     v = mapped(weights.v, inputs, threads)
-    std = np.sqrt(inputs.variance)
-    queries = Projection(weights.q, q.mean, std, q.rms**2, weights.q_norm)
-    keys = Projection(weights.k, k.mean, std, k.rms**2, weights.k_norm)
+    std = np.sqrt(inputs.variance[0])
+    queries = Projection(weights.q, q.mean[0], std, float(q.rms[0]) ** 2, weights.q_norm)
+    keys = Projection(weights.k, k.mean[0], std, float(k.rms[0]) ** 2, weights.k_norm)
     heads = _sample_heads(weights, queries, keys, draws, threads)
+    mixed = Moments.stacked([_mixed(own, weights.shape, heads) for own in v.each()])
     return AttentionScores(
-        output=mapped(weights.output, _mixed(v, weights.shape, heads), threads),
-        std={"q": q.std, "k": k.std, "v": v.std},
+        output=mapped(weights.output, mixed, threads),
+        projections={"q": q, "k": k, "v": v},
         entropy=heads.entropy,
         baseline=baseline(weights.shape, q_gain[0], k_gain[0]),
     )

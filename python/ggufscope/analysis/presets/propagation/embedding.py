@@ -27,9 +27,10 @@ def token_moments(model: Model, table: Tensor, threads: int) -> tuple[Moments, t
     return row_moments(table, kept, threads), assumptions
 
 
-def position_moments(places: Tensor, positions: int, threads: int) -> Moments:
-    """Moments of the first `positions` learned position embeddings."""
-    return row_moments(places, np.arange(places.n_rows) < positions, threads)
+def position_moments(places: Tensor, positions: slice, threads: int) -> Moments:
+    """Moments of the learned embeddings of some positions."""
+    numbers = np.arange(places.n_rows)
+    return row_moments(places, (numbers >= positions.start) & (numbers < positions.stop), threads)
 
 
 def row_moments(tensor: Tensor, kept: npt.NDArray[np.bool_], threads: int) -> Moments:

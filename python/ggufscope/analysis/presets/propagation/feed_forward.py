@@ -30,49 +30,80 @@ _CELLS, _FINE_CELLS = normal_cells(256), normal_cells(1024)
 
 @dataclass(frozen=True)
 class FeedForwardScores:
-    """The predictions for the FFN of one layer; figures of neurons are over those of all experts together.
+    """The predictions for the FFN of one layer; what is of neurons is of those of all experts together.
 
     Attributes:
         output: moments of the FFN's result.
-        std: role (`"gate"`, `"up"`) → std over neurons and tokens.
-        mean, hidden_std, near_zero_share: of h, see `Propagation`.
-        spread: std over experts of the rms of their outputs relative to its mean; None without experts.
+        projections: role (`"gate"`, `"up"`) → moments of what it gives.
+        hidden: moments of h, see `Propagation`.
+        near_zero_share: of h, (populations,).
+        spread: std over experts of the rms of their outputs relative to its mean, (populations,); None without experts.
     """
 
     output: Moments
-    std: dict[str, float]
-    mean: float
-    hidden_std: float
-    near_zero_share: float
-    spread: float | None
+    projections: dict[str, Moments]
+    hidden: Moments
+    near_zero_share: Floats
+    spread: Floats | None
 
 
-def feed_forward(weights: FeedForward, inputs: Moments, threads: int, seed: int = 0) -> FeedForwardScores:
-    """The FFN on tokens whose normed stream has the moments `inputs`; `seed` is that of a router's draws."""
+def feed_forward(
+    weights: FeedForward, inputs: Moments, threads: int, seed: int = 0, limits: Floats | None = None
+) -> FeedForwardScores:
+    """The FFN on tokens whose normed stream has the moments `inputs`, (populations, channels).
+
+    Args:
+        weights: of the layer.
+        inputs: what the FFN reads.
+        threads: at most so many.
+        seed: of a router's draws.
+        limits: (populations, neurons) or (populations, 1), the largest rms of h that is believed of a neuron: one that
+            exceeds it is scaled down to it. None: all are.
+    """
     activation = ACTIVATIONS[weights.activation]
     experts = weights.experts if isinstance(weights, Mixture) else [weights.expert]
     neurons = [_pre_activations(expert, weights.activation, inputs, threads) for expert in experts]
-    hidden = [_hidden(pre_activations, activation, threads) for pre_activations in neurons]
-    outputs = [mapped(expert.down, h, threads) for expert, h in zip(experts, hidden, strict=True)]
     gated = experts[0].gate is not None
-    every = np.concatenate(neurons, axis=1)
-    means, variances = zip(*((h.mean, h.variance) for h in hidden), strict=True)
-    all_hidden = Moments(np.concatenate(means), np.concatenate(variances))
+    projections = _projections(np.concatenate(neurons, axis=2), weights.activation, gated=gated)
+    hidden = [_hidden(pre_activations, activation, threads) for pre_activations in neurons]
+    if limits is not None:
+        believed = [_limited(pre, h, limits) for pre, h in zip(neurons, hidden, strict=True)]
+        neurons, hidden = [pre for pre, _ in believed], [h for _, h in believed]
+    outputs = [mapped(expert.down, h, threads) for expert, h in zip(experts, hidden, strict=True)]
+    every = Moments(
+        np.concatenate([h.mean for h in hidden], axis=1), np.concatenate([h.variance for h in hidden], axis=1)
+    )
+    pre_activations = np.concatenate(neurons, axis=2)
     return FeedForwardScores(
         output=_combined(weights, outputs, inputs, seed, threads),
-        std=_pre_activation_std(every, gated),
-        mean=float(all_hidden.mean.mean()),
-        hidden_std=all_hidden.std,
-        near_zero_share=_near_zero_share(every, activation, _NEAR_ZERO * all_hidden.rms, gated, threads),
+        projections=projections,
+        hidden=every,
+        near_zero_share=_near_zero_shares(pre_activations, activation, _NEAR_ZERO * every.rms, gated, threads),
         spread=_spread(outputs),
     )
+
+
+def _limited(neurons: Floats, hidden: Moments, limits: Floats) -> tuple[Floats, Moments]:
+    """Neurons whose h exceeds its limit scaled down to it, by a factor of what their activation is multiplied with."""
+    square = np.square(hidden.mean) + hidden.variance
+    limit = np.broadcast_to(limits, square.shape)
+    factor = np.ones_like(square)
+    np.divide(limit, np.sqrt(square), out=factor, where=square > np.square(limit))
+    scaled = neurons * np.stack([np.ones_like(factor), np.ones_like(factor), factor, np.square(factor), factor])
+    return scaled, Moments(hidden.mean * factor, hidden.variance * np.square(factor))
 
 
 def _combined(weights: FeedForward, outputs: list[Moments], inputs: Moments, seed: int, threads: int) -> Moments:
     """Moments of what the FFN gives: its one output, or what experts give by their weights, and the shared one."""
     if not isinstance(weights, Mixture):
         return outputs[0]
-    routed = weighted(outputs, router_weights(weights.router, inputs, seed))
+    by_population = zip(*(output.each() for output in outputs), strict=True)
+    routed = Moments.stacked(
+        [
+            weighted(list(of_experts), router_weights(weights.router, own, seed))
+            for of_experts, own in zip(by_population, inputs.each(), strict=True)
+        ]
+    )
     return routed if weights.shared is None else routed + _shared(weights.shared, weights.activation, inputs, threads)
 
 
@@ -82,15 +113,16 @@ def _shared(shared: SharedExpert, activation: Activation, inputs: Moments, threa
     output = mapped(shared.expert.down, _hidden(neurons, ACTIVATIONS[activation], threads), threads)
     if shared.gate is None:
         return output
-    gate = mapped(shared.gate, inputs, threads)
-    values = 1 / (1 + np.exp(-(gate.mean[0] + np.sqrt(gate.variance[0]) * _NODES)))
-    first, second = float(_WEIGHTS @ values), float(_WEIGHTS @ values**2)
-    square = second * (output.variance + np.square(output.mean))
-    return Moments(first * output.mean, square - np.square(first * output.mean))
+    gate = mapped(shared.gate, inputs, threads)  # one row: (populations, 1)
+    values = 1 / (1 + np.exp(-(gate.mean + np.sqrt(gate.variance) * _NODES)))
+    first, second = (powers @ _WEIGHTS for powers in (values, values**2))
+    square = second[:, None] * (output.variance + np.square(output.mean))
+    mean = first[:, None] * output.mean
+    return Moments(mean, square - np.square(mean))
 
 
 def _pre_activations(expert: Expert, activation: Activation, inputs: Moments, threads: int) -> Floats:
-    """(5, neurons), as `gated_moments` takes them.
+    """(5, populations, neurons), as `gated_moments` takes them.
 
     Raises:
         NotApplicableError: gpt-oss's product clamps the up projection, which is left out here, and it would matter.
@@ -113,30 +145,43 @@ def _require_unclamped(up: Moments) -> None:
         raise NotApplicableError("the up projection goes beyond its clamp of ±7, which there is no formula for")
 
 
-def _pre_activation_std(neurons: Floats, gated: bool) -> dict[str, float]:
-    first = Moments(neurons[0], neurons[1]).std
-    return {"gate": first, "up": Moments(neurons[2], neurons[3]).std} if gated else {"up": first}
+def _projections(neurons: Floats, activation: Activation, *, gated: bool) -> dict[str, Moments]:
+    first = Moments(neurons[0], neurons[1])
+    if not gated:
+        return {"up": first}
+    added = 1 if activation == "swiglu_oai" else 0  # by the product, not by the projection
+    return {"gate": first, "up": Moments(neurons[2] - added, neurons[3])}
 
 
 def _hidden(neurons: Floats, activation: int, threads: int) -> Moments:
+    shape = neurons.shape[1:]
+    flat = neurons.reshape(len(neurons), -1)
+
     def integrate(part: slice) -> tuple[Floats, Floats]:
-        return gated_moments(np.ascontiguousarray(neurons[:, part]), activation, _NODES, _WEIGHTS)
+        return gated_moments(np.ascontiguousarray(flat[:, part]), activation, _NODES, _WEIGHTS)
 
-    means, variances = zip(*in_order(integrate, slices(neurons.shape[1], threads), threads), strict=True)
-    return Moments(np.concatenate(means), np.concatenate(variances))
+    means, variances = zip(*in_order(integrate, slices(flat.shape[1], threads), threads), strict=True)
+    return Moments(np.concatenate(means).reshape(shape), np.concatenate(variances).reshape(shape))
 
 
-def _near_zero_share(neurons: Floats, activation: int, threshold: float, gated: bool, threads: int) -> float:
+def _near_zero_shares(neurons: Floats, activation: int, thresholds: Floats, gated: bool, threads: int) -> Floats:
+    """(populations,), by the thresholds of each."""
     points, masses = _CELLS if gated else _FINE_CELLS
+    parts = [(population, part) for population in range(len(thresholds)) for part in slices(neurons.shape[2], threads)]
 
-    def integrate(part: slice) -> Floats:
-        return near_zero_shares(np.ascontiguousarray(neurons[:, part]), activation, threshold, points, masses)
+    def integrate(place: tuple[int, slice]) -> Floats:
+        population, part = place
+        own = np.ascontiguousarray(neurons[:, population, part])
+        return near_zero_shares(own, activation, float(thresholds[population]), points, masses)
 
-    return float(np.concatenate(in_order(integrate, slices(neurons.shape[1], threads), threads)).mean())
+    shares = np.concatenate(in_order(integrate, parts, threads)).reshape(len(thresholds), -1)
+    return np.asarray(shares.mean(axis=1))
 
 
-def _spread(outputs: list[Moments]) -> float | None:
+def _spread(outputs: list[Moments]) -> Floats | None:
     if len(outputs) == 1:
         return None
-    sizes = np.array([output.rms for output in outputs])
-    return float(sizes.std() / sizes.mean()) if sizes.any() else float("nan")
+    sizes = np.stack([output.rms for output in outputs])
+    mean = sizes.mean(axis=0)
+    spread: Floats = np.divide(sizes.std(axis=0), mean, out=np.full_like(mean, np.nan), where=mean > 0)
+    return spread

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Moments:
-    """Mean and variance of every channel of a vector over tokens, each float64 (channels,)."""
+    """Mean and variance of every channel of a vector over tokens, each float64 (channels,).
+
+    Several populations of tokens go side by side as (populations, channels); sizes are then those of each.
+    """
 
     mean: Floats
     variance: Floats
@@ -27,14 +30,28 @@ class Moments:
         return self if factor == 1 else Moments(self.mean * factor, self.variance * factor**2)
 
     @property
-    def rms(self) -> float:
-        """Root of the mean square over channels and tokens."""
-        return float(np.sqrt(np.mean(np.square(self.mean) + self.variance)))
+    def mean_square(self) -> Floats:
+        """Mean square over channels and tokens, () or (populations,)."""
+        return np.asarray(np.mean(np.square(self.mean) + self.variance, axis=-1))
 
     @property
-    def std(self) -> float:
-        """Standard deviation over channels and tokens together."""
-        return float(np.sqrt(np.mean(self.variance) + np.var(self.mean)))
+    def rms(self) -> Floats:
+        """Its root."""
+        return np.asarray(np.sqrt(self.mean_square))
+
+    @property
+    def std(self) -> Floats:
+        """Standard deviation over channels and tokens together, () or (populations,)."""
+        return np.asarray(np.sqrt(np.mean(self.variance, axis=-1) + np.var(self.mean, axis=-1)))
+
+    def each(self) -> list[Moments]:
+        """Those of every population by itself."""
+        return [Moments(mean, variance) for mean, variance in zip(self.mean, self.variance, strict=True)]
+
+    @classmethod
+    def stacked(cls, populations: list[Moments]) -> Moments:
+        """Moments of populations side by side."""
+        return cls(np.stack([each.mean for each in populations]), np.stack([each.variance for each in populations]))
 
     @property
     def finite(self) -> bool:
@@ -47,10 +64,10 @@ def normed(norm: Norm, moments: Moments) -> Moments:
     if norm.centred:
         # The mean over channels, which LayerNorm takes away, has the variance mean(σ²) / d, and the covariance
         # σ² / d with a channel.
-        size = variance.size
-        mean = mean - mean.mean()
-        variance = variance * (1 - 2 / size) + variance.mean() / size
-    square = float(np.mean(np.square(mean) + variance)) + norm.epsilon
+        size = variance.shape[-1]
+        mean = mean - mean.mean(axis=-1, keepdims=True)
+        variance = variance * (1 - 2 / size) + variance.mean(axis=-1, keepdims=True) / size
+    square = np.mean(np.square(mean) + variance, axis=-1, keepdims=True) + norm.epsilon
     factor = norm.gain / np.sqrt(square)
     scaled = mean * factor
     return Moments(scaled if norm.bias is None else scaled + norm.bias, variance * np.square(factor))

@@ -13,7 +13,7 @@ from ....architecture.limits import NotApplicableError
 from ....errors import TraceError
 from ..answers import Answers
 from ..choosing import greedy
-from ..engine import EngineDescription
+from ..engine import ABLATED, EngineDescription
 from .estimate import estimate
 from .layer import LayerRun
 from .layer_pass import Batch, LayerPass, PromptSpan
@@ -27,12 +27,14 @@ from .streams import merge, spread
 from .tiles import Workers, first_not_finite
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     import numpy.typing as npt
 
     from ....architecture.matrices import Matrix
     from ....models.model import Model
+    from ....models.weight_place import WeightPlace
     from ...measuring.capture import Recorder
     from ...shape import Array, ModelShape
     from ..choosing import Choose
@@ -40,14 +42,23 @@ if TYPE_CHECKING:
     from .mixers.mixer import RunningMixer
 
 
-def open_engine(model: Model, threads: int, limits: StreamLimits = DEFAULT_LIMITS) -> StreamedEngine:
+def open_engine(
+    model: Model, threads: int, limits: StreamLimits = DEFAULT_LIMITS, *, zeroed: Sequence[WeightPlace] = ()
+) -> StreamedEngine:
     """The engine for a model.
+
+    Args:
+        model: the model.
+        threads: to compute with.
+        limits: sizes of pieces.
+        zeroed: weights that count as zero.
 
     Raises:
         TraceError: It cannot run this model; the message says why.
+        ValueError: A weight to be zeroed is none of a matrix that is multiplied.
     """
     try:
-        return StreamedEngine(Network(model), threads, limits)
+        return StreamedEngine(Network(model, zeroed), threads, limits, zeroed)
     except NotApplicableError as limit:
         raise TraceError(str(limit)) from None
 
@@ -55,8 +66,15 @@ def open_engine(model: Model, threads: int, limits: StreamLimits = DEFAULT_LIMIT
 class StreamedEngine:
     """See `ggufscope.runtime.engines.engine.Engine`, whose methods these are."""
 
-    def __init__(self, network: Network, threads: int, limits: StreamLimits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        network: Network,
+        threads: int,
+        limits: StreamLimits = DEFAULT_LIMITS,
+        zeroed: Sequence[WeightPlace] = (),
+    ) -> None:
         self._network = network
+        self._zeroed = zeroed
         self._workers = Workers(threads, limits)
         self._lengths: list[int] = []
         self._memories: dict[int, list[Any]] = {}  # layer → by prompt
@@ -68,6 +86,8 @@ class StreamedEngine:
     @property
     def description(self) -> EngineDescription:
         settings = {"weights": "as stored, decoded to float32", "activations": "float32", "kv_cache": "float32"}
+        if self._zeroed:
+            settings[ABLATED] = ", ".join(map(str, self._zeroed))
         return EngineDescription("streamed", __version__, settings)
 
     @property
@@ -76,6 +96,14 @@ class StreamedEngine:
 
     def prefill(self, prompts: Tokens, recorder: Recorder | None, *, room: int, progress: Progress | None) -> Array:
         """Read all prompts; see `Engine.prefill`."""
+        streams = self.last_streams(prompts, recorder, progress, room=room)
+        self._logits = self.scores_of(np.stack([stream[-1] for stream in streams]))
+        return self._logits
+
+    def last_streams(
+        self, prompts: Tokens, recorder: Recorder | None, progress: Progress | None, *, room: int = 0
+    ) -> list[Array]:
+        """Read all prompts; the residual stream of each behind the last layer, float32 (tokens, width)."""
         self._prepare([len(tokens) for tokens in prompts], room)
         ends = np.cumsum(self._lengths)
         spans = [
@@ -85,8 +113,12 @@ class StreamedEngine:
         positions = np.concatenate([np.arange(length) for length in self._lengths])
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             x = self._forward(np.concatenate(prompts), Batch(spans, positions, recorder), progress)
-            self._logits = self._scores(x[ends - 1])
-        return self._logits
+        return [x[span.rows] for span in spans]
+
+    def scores_of(self, streams: Array) -> Array:
+        """Scores of the next token behind some tokens, (tokens, vocabulary), of `last_streams`."""
+        with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
+            return self._scores(streams)
 
     def generate(
         self,

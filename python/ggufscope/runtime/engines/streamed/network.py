@@ -22,12 +22,13 @@ from .norms import check_norm, normed
 from .tiles import product
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
     from ....architecture.layer import Layer
     from ....models.model import Model
+    from ....models.weight_place import WeightPlace
     from ...shape import Array
     from .tiles import Workers
 
@@ -37,16 +38,21 @@ _MANY_POSITIONS = 1 << 40  # for which a model has its long factors, if it has a
 class Network:
     """The embedding, the layers and the output of a model.
 
+    Args:
+        model: the model.
+        zeroed: weights of it that count as zero.
+
     Raises:
         NotApplicableError: The architecture, or something in the file, is beyond the engine; the message says what.
+        ValueError: A weight to be zeroed is none of a matrix that is multiplied.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, zeroed: Sequence[WeightPlace] = ()) -> None:
         self.family = family_of(model)
         faults = list(layer_notes(model, (None,)))
         if faults:
             raise NotApplicableError("; ".join(faults))
-        self._blueprint = Blueprint.of(model)
+        self._blueprint = Blueprint.of(model, zeroed)
         self.embedding = self._blueprint.embedding()
         self.layers = [self._layer(number) for number in range(self._blueprint.n_layers)]
         self.head = self._blueprint.head()
@@ -57,6 +63,7 @@ class Network:
         self.sources = {number: mixer.source for number, mixer in mixers.items() if isinstance(mixer, SharedAttention)}
         self._check_ends()
         self._check_rotations()
+        self._check_zeroed(zeroed)
         self.shape = self._shape()
 
     @property
@@ -136,6 +143,17 @@ class Network:
                 if rotation is not None:
                     phases(rotation, 1, factors)
 
+    def _check_zeroed(self, places: Sequence[WeightPlace]) -> None:
+        """Raise ValueError for a weight that is in no matrix: nothing would come of zeroing it."""
+        tables = [self.embedding.tokens, self.embedding.positions, self.embedding.types]
+        tables += [] if self.own is None else [self.own.tokens]
+        matrices = [*self.matrices, *(table for table in tables if table is not None)]
+        reached = {(matrix.tensor.name, *at) for matrix in matrices for at in matrix.zeroed}
+        for place in places:
+            shape = next((each.tensor.shape for each in matrices if each.tensor.name == place.tensor), None)
+            if shape is None or (place.tensor, place.row_in(shape), place.column) not in reached:
+                raise ValueError(f"{place} is no weight of a matrix that is multiplied: it cannot count as zero")
+
     def _shape(self) -> ModelShape:
         heads = [None if layer.mixer is None else layer.mixer.shape for layer in self.layers]
         parts = [layer.feed_forward for layer in self.layers]
@@ -167,5 +185,5 @@ def table_rows(table: Matrix, numbers: npt.NDArray[np.int32] | npt.NDArray[np.in
     """Some rows of a table, float32 (numbers, width)."""
     rows = np.empty((len(numbers), table.n_columns), np.float32)
     for row, number in zip(rows, numbers, strict=True):
-        table.tensor.dequantize(rows=slice(int(number), int(number) + 1), out=row[None], threads=1)
+        table.decode_into(row[None], int(number))
     return rows

@@ -107,6 +107,8 @@ def product(matrix: Matrix, x: Array, workers: Workers) -> Array:
     few = len(x) < workers.limits.many_tokens
     few = few and current_isa() != "generic"  # which has no multiply-add and calls a function
     result = _by_core(matrix, x, workers) if few else _by_tiles(matrix, x, workers)
+    if few and matrix.zeroed:
+        _multiply_edited_rows(matrix, x, result, workers)
     with np.errstate(all="ignore"):  # as in workers
         if matrix.scale != 1.0:
             result *= np.float32(matrix.scale)
@@ -127,6 +129,13 @@ def _by_core(matrix: Matrix, x: Array, workers: Workers) -> Array:
     return result
 
 
+def _multiply_edited_rows(matrix: Matrix, x: Array, result: Array, workers: Workers) -> None:
+    """The part of X Wᵀ that the core made of stored weights where others count, once more."""
+    with np.errstate(all="ignore"):  # as in workers
+        for row in {row - matrix.first for row, _ in matrix.zeroed}:
+            result[:, row] = x @ _decoded(matrix, row, 1, workers)[0]
+
+
 def _by_tiles(matrix: Matrix, x: Array, workers: Workers) -> Array:
     """X Wᵀ, BLAS on decoded tiles by all workers."""
     result = np.empty((len(x), matrix.n_rows), np.float32)
@@ -143,8 +152,7 @@ def _by_tiles(matrix: Matrix, x: Array, workers: Workers) -> Array:
 def _decoded(matrix: Matrix, first: int, count: int, workers: Workers) -> Array:
     """A few rows in the calling thread's buffer."""
     tile = workers.buffer(count, matrix.n_columns)
-    start = matrix.first + first
-    matrix.tensor.dequantize(rows=slice(start, start + count), out=tile, threads=1)
+    matrix.decode_into(tile, first)
     return tile
 
 

@@ -240,6 +240,15 @@ def unused_rows_of_the_embedding(model: Healthy) -> Sequence[Expected]:
     return note("embedding-rows", at_element(model, name, 280 * WIDTH, count=20))
 
 
+@plants()
+def rows_of_the_embedding_that_were_never_trained(model: Healthy) -> Sequence[Expected]:
+    name = "token_embd.weight"
+    rows = model.floats(name)
+    rows[[30, 200, 201]] *= np.float32(0.01)
+    model.put(name, rows)
+    return note("embedding-rows", at_element(model, name, 30 * WIDTH, count=3))
+
+
 @plants("F16")
 def embedding_of_which_most_is_unused(model: Healthy) -> Sequence[Expected]:
     name = "token_embd.weight"

@@ -127,8 +127,14 @@ def heads_that_no_layer_has(model: Healthy) -> Sequence[Expected]:
 
 @plants("Q8_0")
 def a_vocabulary_larger_than_its_table(model: Healthy) -> Sequence[Expected]:
-    _reshape(model, "token_embd.weight", (VOCABULARY - 3, WIDTH))
+    _reshape(model, "token_embd.weight", (VOCABULARY - 30, WIDTH))
     return error("shapes", at_tensor(model, "token_embd.weight"))
+
+
+@plants("Q8_0")
+def a_token_without_its_row(model: Healthy) -> Sequence[Expected]:
+    _reshape(model, "token_embd.weight", (VOCABULARY - 1, WIDTH))
+    return warning("shapes", at_tensor(model, "token_embd.weight"))
 
 
 @plants("Q8_0")

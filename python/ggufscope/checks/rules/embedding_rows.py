@@ -17,23 +17,25 @@ if TYPE_CHECKING:
     from ..facts import Facts, TensorFacts
 
 _MOST = 0.5
+_SMALL = 0.05  # of the median norm
 _MOST_ROWS = 1 << 19  # no vocabulary has more
 
 
 @rule(
     "embedding-rows",
     "note",
-    "tokens whose embeddings are zero or equal",
+    "tokens whose embeddings are zero, equal or tiny",
     reads="weights",
-    why="Tokens that were never trained keep the row that they began with: zeros, or one row for all of them. Every"
-    " larger vocabulary has some; a model that is given such a token does not know what it is. More than half of"
-    " all rows are a warning, unless the file says that its weights are made up.",
+    why="Tokens that were never trained keep the row that they began with: zeros, tiny numbers, or one row for all"
+    " of them. Every larger vocabulary has some; a model that is given such a token does not know what it is. More than"
+    " half of all rows alike are a warning, unless the file says that its weights are made up.",
     remedy="Do not feed these tokens; where they are many, compare the vocabulary with the original.",
 )
 def embedding_rows(facts: Facts) -> Iterator[Fault]:
     for each in facts.trained():
         if each.tensor.role != "token_embd" or len(each.tensor.shape) != 2 or each.is_constant:
             continue
+        yield from _small_rows(facts, each)
         groups = _equal_rows(each)
         if not groups:
             continue
@@ -48,6 +50,18 @@ def embedding_rows(facts: Facts) -> Iterator[Fault]:
         # Made-up weights were not trained at all, and say so.
         many = count > _MOST * each.tensor.n_rows and not facts.model.synthetic
         yield Fault(f"{sentence}, in {each.tensor.name}", place, "warning" if many else None)
+
+
+def _small_rows(facts: Facts, table: TensorFacts) -> Iterator[Fault]:
+    """Rows that are not zero and far smaller than usual: tokens that training hardly ever saw."""
+    norms = table.statistics.get("row_l2")
+    if norms is None or not np.isfinite(norms).all():
+        return
+    rows = np.flatnonzero((norms > 0) & (norms < _SMALL * np.median(norms)))
+    if rows.size:
+        sentence = f"{counted(int(rows.size), 'token')} with rows under a twentieth of the usual size, in"
+        place = facts.at_element(table.tensor, int(rows[0]) * table.tensor.shape[-1], count=int(rows.size))
+        yield Fault(f"{sentence} {table.tensor.name}: tokens {listed(rows.tolist())}", place)
 
 
 def _equal_rows(facts: TensorFacts) -> list[list[int]]:

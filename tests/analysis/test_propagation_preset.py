@@ -146,7 +146,7 @@ def test_openings_may_be_left_out(stories260k) -> None:
     analysis = gs.analyze(stories260k, opening=0)
     scores = analysis.presets["propagation"]
     assert analysis.document.settings.opening == 0
-    assert "propagation: there are no exact openings: none were asked for" in analysis.document.notes
+    assert "propagation: there are no exact openings: no opening was asked for" in analysis.document.notes
     assert f"propagation: {SCOPE}" in analysis.document.notes
     with gs.open(stories260k) as model:
         plain = propagate(model)

@@ -79,6 +79,18 @@ def test_a_planted_one_is_found_where_it_is(write_gguf: WriteGguf) -> None:
     assert "position 0" in found.sentence
 
 
+def test_two_of_one_neuron_have_their_own_shares_of_its_column(write_gguf: WriteGguf) -> None:
+    arguments = model("llama")
+    plant(arguments["tensors"], 1)
+    column = arguments["tensors"]["blk.1.ffn_down.weight"][:, NEURON]
+    column[ROW + 1] = 4
+    found = {item.place["row"]: item for item in search(write_gguf(**arguments)).items}
+    assert {row: item.evidence["energy_share"] for row, item in found.items()} == {
+        ROW: pytest.approx(9 / np.square(column).sum(), rel=1e-4),
+        ROW + 1: pytest.approx(16 / np.square(column).sum(), rel=1e-4),
+    }
+
+
 def test_a_norm_behind_the_ffn_is_no_hindrance(write_gguf: WriteGguf) -> None:
     arguments = model("gemma3")
     plant(arguments["tensors"], 1)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
+import numpy as np
 import pytest
 
 import ggufscope as gs
@@ -21,6 +22,7 @@ from ggufscope.terminal.console import MOST_ROWS
 from ggufscope.text.glyphs import Glyphs
 from support.gguf_writer import ARRAY, STRING, UINT8, UINT32, Array, Gguf, Key, Tensor
 from support.measured_runs import measured_run
+from support.small_models import readable
 
 if TYPE_CHECKING:
     from support.command_line import RunCommand
@@ -179,3 +181,10 @@ def test_layers_that_no_model_has_are_refused(write: Write, run_command: RunComm
         saved = path.with_suffix(".json")
         gs.profile(path).save(saved)
         assert run_command(command, saved) == (3, "", f"ggufscope: {saved}: {reason}\n")
+
+
+def test_a_scalar_in_place_of_a_matrix_is_called_one(write_gguf: Callable[..., Path], run_command: RunCommand) -> None:
+    sound = readable()
+    path = write_gguf(sound["tensors"] | {"blk.0.attn_q.weight": np.float32(1)}, sound["metadata"])
+    code, _, message = run_command("trace", path, "--probe", "4")
+    assert (code, message) == (3, "ggufscope: blk.0.attn_q.weight is a scalar, not 64 × 64\n")

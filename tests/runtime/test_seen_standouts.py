@@ -18,8 +18,9 @@ from ggufscope.runtime.measuring.attended import attended_shares, uniform_attent
 from ggufscope.runtime.measuring.neurons import NeuronPeaks
 from ggufscope.runtime.reading.repetitions import draw_repetition, marks_of
 from ggufscope.runtime.shape import ModelShape, Sight
-from ggufscope.runtime.standouts.attending import HALF, NEARLY_UNIFORM, uniform_share
+from ggufscope.runtime.standouts.attending import HALF, NEARLY_UNIFORM
 from ggufscope.runtime.standouts.quiet_neurons import FEWEST
+from ggufscope.runtime.standouts.uniform import uniform_share
 from support.forward import Network, run
 from support.needs import llama_cpp_needed
 from support.planted_heads import (

@@ -58,7 +58,7 @@ def test_what_held_up_comes_first(validation: Validation) -> None:
     first = told(validation.document)[0]
     assert first == (
         "held up",
-        "propagation orders layers by residual stream rms better than norms and depth (1 of 12 orders)",
+        "propagation orders layers by residual stream rms better than norms and depth (1 of 13 orders)",
     )
 
 

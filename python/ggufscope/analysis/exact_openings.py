@@ -58,7 +58,7 @@ def exact_openings(
 def _why_not(model: Model | None, settings: AnalysisSettings) -> str | None:
     if model is None:
         return "the model itself is needed, and the input is a profile"
-    return "none were asked for" if settings.opening == 0 else None
+    return "no opening was asked for" if settings.opening == 0 else None
 
 
 def _wanted(settings: AnalysisSettings) -> bool:

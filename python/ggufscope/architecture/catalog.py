@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays.floats import widened
 from ..models.factors import expert_factors, scales_inputs
+from ..text.numbers import shape_text
 from .limits import MissingTensorError, NotApplicableError, ShapeError
 from .matrices import Matrix
 
@@ -104,7 +106,7 @@ class Catalog:
             return None
         if tensor.n_elements != size:
             raise ShapeError(tensor.name, f"has {tensor.n_elements} elements, not {size}")
-        vector = tensor.dequantize().reshape(-1).astype(np.float64)
+        vector = widened(tensor.dequantize().reshape(-1))
         if np.isnan(vector).any():
             raise _not_finite(tensor.name)
         return vector
@@ -208,5 +210,4 @@ def _not_finite(name: str) -> NotApplicableError:
 
 def _require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
     if tensor.shape != shape or 0 in shape:
-        actual, wanted = (" × ".join(map(str, extents)) for extents in (tensor.shape, shape))
-        raise ShapeError(tensor.name, f"is {actual}, not {wanted}")
+        raise ShapeError(tensor.name, f"is {shape_text(tensor.shape)}, not {shape_text(shape)}")

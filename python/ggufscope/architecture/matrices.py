@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays.floats import widened
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -50,7 +52,7 @@ class Matrix:
         """A few rows of scale · W as float64, (rows, columns)."""
         weights = np.empty((n_rows, self.n_columns), np.float32)
         self.decode_into(weights, first)
-        return weights.astype(np.float64) * self.scale
+        return widened(weights) * self.scale
 
     def decode_into(self, rows: npt.NDArray[np.float32], first: int) -> None:
         """Fill `rows`, (rows, columns), with those of W from `first` on; no scale."""

@@ -1,8 +1,16 @@
-"""The array type that annotations name: float64, of any shape."""
+"""The array type that annotations name, float64 of any shape, and the way from weights to it."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+
+
+def widened(values: npt.NDArray[Any]) -> Floats:
+    """The values as float64. A file may hold NaNs that signal, of which NumPy would warn; they become quiet ones."""
+    with np.errstate(invalid="ignore"):
+        return values.astype(np.float64)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays.floats import widened
 from .experts import experts_in
 from .factor import Factor
 
@@ -41,7 +42,7 @@ def expert_factors(tensor: Tensor) -> npt.NDArray[np.float64]:
         GGUFError: The file shrank since it was opened.
         ValueError: The model is closed.
     """
-    values = np.ones(1) if tensor.factor is None else tensor.factor.values().astype(np.float64)
+    values = np.ones(1) if tensor.factor is None else widened(tensor.factor.values())
     return np.broadcast_to(values, (tensor.n_experts,))
 
 

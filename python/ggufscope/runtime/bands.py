@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from ..arrays.means import mean_of_finite
 from .measuring.figures import BAND
 
 if TYPE_CHECKING:
@@ -48,12 +47,4 @@ def bands_of(trace: Trace) -> tuple[Band, ...]:
 
 def entropy_in_bands(trace: Trace) -> dict[Band, Floats]:
     """Entropy of each head in every band, mean over the prompts that reach it, (layers, heads); NaN without any."""
-    return {band: _mean(trace.head_figure(band.figure)) for band in bands_of(trace)}
-
-
-def _mean(table: Floats) -> Floats:
-    there = np.isfinite(table)
-    count = there.sum(axis=0)
-    total = np.where(there, table, 0.0).sum(axis=0)
-    mean: Floats = np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
-    return mean
+    return {band: mean_of_finite(trace.head_figure(band.figure), axis=0) for band in bands_of(trace)}

@@ -101,6 +101,15 @@ def _three_digits(value: float) -> str:
     return f"{value:#.3g}".rstrip(".")
 
 
+def shape_text(shape: Sequence[int]) -> str:
+    """`"4096 × 14336"`; that of a scalar has no extents.
+
+    >>> shape_text((2, 3)), shape_text(())
+    ('2 × 3', 'a scalar')
+    """
+    return " × ".join(map(str, shape)) or "a scalar"
+
+
 def counted(count: int, noun: str) -> str:
     """`"1 layer"`, `"5 layers"`."""
     return f"{count_text(count)} {noun}{'' if count == 1 else 's'}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -136,8 +136,8 @@ def _candidates(
             missing[source.name] = str(reason)
             continue
         values = prediction.values[measured.places(comparison.per)]
-        if source.name == "depth":
-            values = _fitting(values, resampled)
+        if source.either_way and _falls(values, resampled):
+            prediction, values = replace(prediction, formula=_turned(prediction.formula)), -values
         if np.isfinite(values).any():
             candidates.append(_Candidate(source, prediction, values))
         else:
@@ -145,9 +145,16 @@ def _candidates(
     return candidates, missing
 
 
-def _fitting(depth: Floats, resampled: Resampled) -> Floats:
-    """Depth, rising or falling: as what was measured does. A baseline is to have every advantage."""
-    return -depth if spearman_rows(depth, resampled.whole[None])[0] < 0 else depth
+def _falls(values: Floats, resampled: Resampled) -> bool:
+    """Whether a baseline that may rise or fall falls where what was measured rises. It is to have every advantage."""
+    there = np.isfinite(values)
+    measured = np.ascontiguousarray(resampled.whole[None, there])
+    return bool(there.sum() > 1 and spearman_rows(values[there], measured)[0] < 0)
+
+
+def _turned(formula: str) -> str:
+    """The formula of the negative."""
+    return formula.removeprefix("−") if formula.startswith("−") else f"{formula}, falling"
 
 
 def _points(measured: Measured, resampled: Resampled, candidates: list[_Candidate]) -> list[Point]:
@@ -179,12 +186,11 @@ def _predictor(
     others = [] if is_baseline else [other for other in candidates if other.source.name in BASELINES]
     tests = (_against(candidate, other, resampled, comparison.per, seed) for other in others)
     against = [test for test in tests if test is not None]
-    falling = candidate.source.name == "depth" and len(values) > 1 and values[-1] < values[0]
     return Predictor(
         name=candidate.source.name,
         role="baseline" if is_baseline else "prediction",
         score=candidate.source.score,
-        formula=f"{candidate.prediction.formula}, falling" if falling else candidate.prediction.formula,
+        formula=candidate.prediction.formula,
         n_points=len(values),
         spearman=estimate(spearman_rows(values, rows)) if enough else None,
         kendall=estimate(kendall_rows(values, rows)) if enough else None,

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..analysis.index.risk import risk_index
 from ..analysis.presets.probe import ANALOGUES
-from ..analysis.presets.propagated import mean_over_heads
 from ..analysis.presets.registry import Component, Ingredient, Scale, Series
+from ..arrays.means import mean_of_finite
 from .matching import ENTROPY
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def by_layer(trace: Trace, figure: str, entropy: Floats | None = None) -> Floats
     if not document.figures[figure].per_head:
         return trace.layer_figure(figure)
     table = trace.head_figure(figure) if figure != ENTROPY or entropy is None else entropy
-    return np.array([mean_over_heads(heads) for heads in table]).reshape(table.shape[:2])
+    return mean_of_finite(table, axis=2)
 
 
 def measure(

@@ -28,12 +28,14 @@ class SourceScore:
 
     Attributes:
         instead: the score that a source has in place of `score` where propagation had no openings.
+        either_way: whether it may predict rising or falling, whichever fits what was measured better.
     """
 
     name: str
     score: str
     sized: bool = False
     instead: str | None = None
+    either_way: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Comparison:
     sources: tuple[SourceScore, ...]
 
 
-_DEPTH = SourceScore("depth", "layer")
+_DEPTH = SourceScore("depth", "layer", either_way=True)
 
 
 def _sized(propagated: str, probed: str) -> tuple[SourceScore, SourceScore]:
@@ -74,6 +76,15 @@ COMPARISONS: tuple[Comparison, ...] = (
         "mean",
         "share",
         (*_sized("head_entropy", "entropy_share"), SourceScore("norms", "baseline")),
+    ),
+    Comparison(
+        "head_first_token",
+        "attention on the first token",
+        "head",
+        "first_token_share",
+        "mean",
+        "share",
+        (*_sized("first_token_share", "first_token_share"), SourceScore("norms", "baseline", either_way=True)),
     ),
     Comparison(
         "attention_entropy",

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..analysis.presets.probe import SCORES as PROBE_SCORES
-from ..analysis.presets.propagated import mean_over_heads
+from ..arrays.means import mean_of_finite
 from ..runtime.reading.probes import words_of
-from .matching import predicted_entropy
+from .matching import ENTROPY, predicted_entropy
 from .measured import measure
 from .quantities import RISK
 
@@ -166,8 +166,11 @@ def _of_probe_preset(comparison: Comparison, source: SourceScore, sources: Sourc
         preset = sources.preset("probe")
     except MissingError:
         raise MissingError("there is no probe: neither a trace of one nor an analysis with one") from None
-    score = {"head": "head_entropy", "layer": "mean_head_entropy"}[comparison.per]
-    if source.score != "entropy_share":
+    if source.score == ENTROPY:
+        score = {"head": "head_entropy", "layer": "mean_head_entropy"}[comparison.per]
+    elif comparison.per == "head":
+        score = source.score
+    else:
         score = RISK if source.score == RISK else _PROBE_SCORES.get(source.score, "")
     if not score:
         raise MissingError(f"the analysis' probe did not keep {source.score}; a trace of one would have it")
@@ -196,7 +199,7 @@ def _head_norms(comparison: Comparison, sources: Sources) -> Prediction:
     table, formula = sources.of_heads(tables[0]), "−‖W_q g‖ · ‖W_k g‖"
     if comparison.per == "head":
         return Prediction(table, formula)
-    return Prediction(mean_over_heads(table), f"mean over heads of {formula}")
+    return Prediction(mean_of_finite(table, axis=1), f"mean over heads of {formula}")
 
 
 def _of_depth(_rule: Comparison, _source: SourceScore, sources: Sources) -> Prediction:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...arrays.compiled import compiled
+from ...arrays.floats import widened
 from ...models.factors import expert_factors
 from ...models.heads import heads
 from .gauge import Gauge, head_product
@@ -137,7 +138,7 @@ def _gain(layer: LayerTensors, role: str | None, columns: int) -> Floats | None:
     gains = layer.get(role, []) if role else []
     if len(gains) != 1 or gains[0].shape != (columns,):
         return None
-    return gains[0].dequantize().astype(np.float64)
+    return widened(gains[0].dequantize())
 
 
 def _attention_sides(model: Model, layer: LayerTensors, streamer: _Streamer) -> dict[str, Floats]:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...arrays.means import mean_of_finite
 from ...runtime.bands import entropy_in_bands
 from ...runtime.reading.probes import OWN, words_of
 from ...text.numbers import counted
-from .propagated import ATTENTION, mean_over_heads, ranks_over_heads
+from .propagated import ATTENTION, ranks_over_heads
 from .propagated import NAME as PROPAGATION
 from .propagated import SCORES as PROPAGATED
 from .registry import Component, Ingredient, PresetInput, PresetScores, Series, preset
@@ -89,13 +90,14 @@ def scores_of(trace: Trace, baseline: Floats, preset_input: PresetInput) -> Pres
 
     per_layer = {name: figure for name, (figure, _) in SCORES.items() if name != "mean_head_entropy"}
     columns = {name: trace.layer_figure(figure).mean(axis=0) for name, figure in per_layer.items()}
-    columns["mean_head_entropy"] = mean_over_heads(entropy)
+    columns["mean_head_entropy"] = mean_of_finite(entropy, axis=1)
     words = words_of(trace.document.settings.probe_kind)
     series = {
         name: Series(spread(columns[name]), f"{formula}, on {words}", *_READ[name])
         for name, (_, formula) in SCORES.items()
     }
-    heads = {"head_entropy": spread(entropy), "baseline": spread(baseline)}
+    first = trace.head_figure("first_token_share").mean(axis=0)
+    heads = {"head_entropy": spread(entropy), "first_token_share": spread(first), "baseline": spread(baseline)}
     heads |= {f"{name}_rank": ranks_over_heads(values) for name, values in heads.items()}
     heads |= {f"head_entropy_{band.key}": spread(values) for band, values in entropy_in_bands(trace).items()}
     notes = (_run(trace), *trace.document.warnings)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ...arrays.means import mean_of_finite
 from ...profiles.rollup import THIRDS, third_of
 from ...text.numbers import counted
 from ..inputs.layer_table import Applicability
@@ -194,7 +195,7 @@ def _columns(propagation: Propagation) -> dict[str, Floats]:
         by_role = getattr(propagation, f"preactivation_{statistic}")
         columns |= {f"{role}_{statistic}": values for role, values in by_role.items()}
     if propagation.head_entropy is not None:
-        columns["mean_head_entropy"] = mean_over_heads(propagation.head_entropy)
+        columns["mean_head_entropy"] = mean_of_finite(propagation.head_entropy, axis=1)
     return {name: values for name, values in columns.items() if values is not None}
 
 
@@ -204,12 +205,3 @@ def ranks_over_heads(values: Floats) -> Floats:
     rank = np.full(values.shape, np.nan)
     rank[there] = ranks(values[there])
     return rank
-
-
-def mean_over_heads(entropy: Floats) -> Floats:
-    """(L, heads) → (L,); NaN where a layer has no head."""
-    there = np.isfinite(entropy)
-    count = there.sum(axis=1)
-    total = np.where(there, entropy, 0.0).sum(axis=1)
-    mean: Floats = np.divide(total, count, out=np.full(len(entropy), np.nan), where=count > 0)
-    return mean

@@ -93,7 +93,9 @@ def _mean_row(table: Tensor) -> Floats:
     sums = np.zeros(table.shape[-1])
     step = max(1, (1 << 20) // table.shape[-1])
     for start in range(0, table.n_rows, step):
-        sums += table.dequantize(rows=slice(start, min(start + step, table.n_rows))).sum(axis=0, dtype=np.float64)
+        rows = table.dequantize(rows=slice(start, min(start + step, table.n_rows)))
+        with np.errstate(invalid="ignore"):  # a mean of infinities of both signs is NaN
+            sums += rows.sum(axis=0, dtype=np.float64)
     mean: Floats = sums / table.n_rows
     return mean
 

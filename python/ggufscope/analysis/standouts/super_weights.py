@@ -37,11 +37,11 @@ ONE_CHANNEL = 0.9  # of its column's energy
 
 @dataclass(frozen=True)
 class _Column:
-    """What the weights say of a neuron.
+    """A neuron by its weights alone.
 
     Attributes:
         loudness: over the median of its FFN.
-        row: where its column is largest.
+        row: that was asked for, or where the column is largest.
         energy_share: of Σ w² of the column, in that row.
         weight: there.
     """
@@ -84,7 +84,7 @@ def find_super_weights(weights: Weights) -> Found:
 def _standout(weights: Weights, product: MassiveProduct) -> Standout:
     down, loudness = _down(weights.blueprint, product.layer, product.expert), _loudness(weights, product.layer)
     named = str(weight_place(down, product.row, product.column))
-    column = _column(down, product.column, loudness[product.expert or 0])
+    column = _column(down, product.column, loudness[product.expert or 0], product.row)
     row = np.abs(down.decode(product.row, 1)[0])
     openings = weights.openings
     assert not isinstance(openings, str)  # noqa: S101
@@ -97,7 +97,7 @@ def _standout(weights: Weights, product: MassiveProduct) -> Standout:
         "openings": product.n_openings / len(openings.tokens),
         "rank_in_row": float(1 + (row > abs(product.weight)).sum()),
         "loudness": column.loudness,
-        "energy_share": column.energy_share if column.row == product.row else 0.0,
+        "energy_share": column.energy_share,
     }
     if product.growth is not None:
         evidence["growth"] = product.growth
@@ -178,11 +178,11 @@ def _loudness(weights: Weights, layer: int) -> list[Floats]:
     return loudness_of_layer(weights.blueprint.layer(layer), thread_count(weights.threads), weights.seed)
 
 
-def _column(down: Matrix, neuron: int, loudness: Floats) -> _Column:
+def _column(down: Matrix, neuron: int, loudness: Floats, row: int | None = None) -> _Column:
     step = max(1, (1 << 22) // down.n_columns)
     parts = [down.decode(first, min(step, down.n_rows - first))[:, neuron] for first in range(0, down.n_rows, step)]
     squares = np.square(np.concatenate(parts))
-    row = int(squares.argmax())
+    row = int(squares.argmax()) if row is None else row
     median, total = float(np.nanmedian(loudness)), float(squares.sum())
     return _Column(
         loudness=float(loudness[neuron] / median) if median > 0 else 0.0,

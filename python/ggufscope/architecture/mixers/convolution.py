@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...text.numbers import shape_text
 from ..limits import NotApplicableError
 
 if TYPE_CHECKING:
@@ -25,6 +26,6 @@ def kernel(sources: Sources, layer: int, role: str, channels: int) -> Floats:
     tensor = sources.catalog.need(layer, role)
     taps = tensor.n_elements // channels
     if not 2 <= taps <= _MOST_TAPS or tensor.shape[-1] != taps:
-        extents = " × ".join(map(str, tensor.shape))
+        extents = shape_text(tensor.shape)
         raise NotApplicableError(f"{tensor.name} is {extents}, not a few taps for each of {channels} channels")
     return sources.catalog.needed_vector(layer, role, channels * taps).reshape(channels, taps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...text.names import base_name
-from ...text.numbers import counted
+from ...text.numbers import counted, shape_text
 from ..findings import Place
 from ..registry import Fault, rule
 
@@ -53,8 +53,7 @@ def _difference(tensor: Tensor, listed: ListedTensor, actual: ListedTensor) -> s
     if tensor.type != listed.type:
         return f"is of type {tensor.type}, in the manifest of {listed.type}"
     if list(tensor.shape) != listed.shape:
-        shapes = [" × ".join(map(str, shape)) for shape in (tensor.shape, listed.shape)]
-        return f"is {shapes[0]}, in the manifest {shapes[1]}"
+        return f"is {shape_text(tensor.shape)}, in the manifest {shape_text(listed.shape)}"
     return None if actual.xxh3_128 == listed.xxh3_128 else "has other bytes than in the manifest"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...analysis.presets.probe import NAME as PROBE
 from ...analysis.wording import equal_text, flat_text
 from ...validation.headline import index_verdict
 from .blocks import Heading, Paragraph, TableHead, TextTable, heads
@@ -184,9 +185,9 @@ def _heads(preset: PresetSummary, name: str) -> Iterator[TextTable]:
         ],
         own(
             "The {} heads of each layer with the lowest values: number, value, and rank over all heads of the model (1"
-            " is the highest). The sizes of predicted entropies are not credible, their ranks are; `baseline` is the"
-            " plain ranking they have to beat.",
+            " is the highest). {}`baseline` is the plain ranking they have to beat.",
             _LOWEST_HEADS,
+            Own("" if preset.name == PROBE else "The sizes of predicted entropies are not credible, their ranks are; "),
         ),
     )
 

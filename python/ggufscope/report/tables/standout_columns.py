@@ -28,7 +28,3 @@ def standout_columns(kinds: list[StandoutKind]) -> list[DataColumn]:
         ),
         DataColumn("sentence", "text", "for the reader", [item.sentence for item in items]),
     ]
-
-
-def _numbers(name: str, values: list[float | None]) -> DataColumn:
-    return DataColumn(name, "number", "", values)

@@ -12,10 +12,10 @@ from ..standout_document import LayerSeries, Standout
 from .by_head import by_layer, mean_of_heads
 from .registry import Found
 from .seen import SEEN, Seen
+from .uniform import uniform_by_layer
 
 if TYPE_CHECKING:
     from ...arrays.floats import Floats
-    from ..shape import Sight
 
 HALF = 0.5  # of a head's attention
 TIMES_UNIFORM = 3.0
@@ -42,23 +42,6 @@ class _Heads:
     doing: str
 
 
-def _uniform(seen: Seen, name: str) -> Floats:
-    """The figure of uniform attention on the same sequences, mean over them, (layers,)."""
-    sights = [seen.shape.sight(layer) for layer in range(seen.shape.n_layers)]
-    lengths = [len(tokens) for tokens in seen.tokens]
-    shares = {(sight, n): uniform_share(name, sight, n) for sight in set(sights) for n in set(lengths)}
-    return np.array([np.nanmean([shares[sight, length] for length in lengths]) for sight in sights])
-
-
-def uniform_share(name: str, sight: Sight, n_tokens: int) -> float:
-    """`"previous_token_share"` or `"own_token_share"` of attention that is the same on all keys seen; NaN for none."""
-    back = 1 if name == "previous_token_share" else 0
-    positions = np.arange(n_tokens)
-    first, end = sight.keys(positions, n_tokens)
-    shares = np.where(first <= positions - back, 1 / (end - first), 0.0)[1 + back :]
-    return float(shares.mean()) if shares.size else np.nan
-
-
 @SEEN.kind(
     "previous_token_head",
     "Heads on the token before",
@@ -82,7 +65,7 @@ def find_own_token_heads(seen: Seen) -> Found:
 
 
 def _on_one_key(seen: Seen, kind: str, name: str, key: str) -> Found:
-    figure, uniform = mean_of_heads(seen, name), _uniform(seen, name)
+    figure, uniform = mean_of_heads(seen, name), uniform_by_layer(seen, name)
     least = np.maximum(HALF, TIMES_UNIFORM * uniform)[:, None]
     heads = _Heads(kind, figure, np.broadcast_to(least, figure.shape), uniform, f"of its attention to {key}")
     return _found(heads, seen, f"attention on {key.replace('its', 'the')}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...architecture.limits import NotApplicableError
+from ...arrays.means import mean_of_finite
 
 if TYPE_CHECKING:
     from ...arrays.floats import Floats
@@ -20,12 +21,9 @@ def mean_of_heads(seen: Seen, name: str) -> Floats:
         NotApplicableError: It is defined nowhere.
     """
     table = seen.recorder.tables()[name][: len(seen.tokens)]
-    defined = np.isfinite(table)
-    if not defined.any():
+    if not np.isfinite(table).any():
         raise NotApplicableError("no layer has softmax attention over enough tokens")
-    counts = defined.sum(axis=0)
-    sums = np.where(defined, table, 0.0).sum(axis=0)
-    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    return mean_of_finite(table, axis=0)
 
 
 def by_layer(figure: Floats, n_heads: tuple[int, ...]) -> list[list[float | None]]:

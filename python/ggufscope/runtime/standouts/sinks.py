@@ -12,12 +12,13 @@ from ..standout_document import LayerSeries, Standout
 from .by_head import by_layer, mean_of_heads
 from .registry import Found
 from .seen import SEEN, Seen
+from .uniform import uniform_by_layer
 
 if TYPE_CHECKING:
     from ...arrays.floats import Floats
-    from ..shape import Sight
 
 NAME = "sink"
+_FIGURE = "first_token_share"
 SINK = 0.9  # of a head's attention
 FEWEST = 8  # tokens of a sequence
 
@@ -33,7 +34,8 @@ def find_sinks(seen: Seen) -> Found:
     """Head by head, the most complete sinks first."""
     if min(map(len, seen.tokens), default=0) < FEWEST:
         raise NotApplicableError(f"some of what was read has fewer than {FEWEST} tokens, too few to tell")
-    figure, uniform, sizes = mean_of_heads(seen, "first_token_share"), _uniform(seen), _value_sizes(seen)
+    figure, uniform = mean_of_heads(seen, _FIGURE), uniform_by_layer(seen, _FIGURE)
+    sizes = _value_sizes(seen)
     known = np.isfinite(figure)
     places = np.argwhere(known & (np.where(known, figure, 0.0) >= SINK)).tolist()
     items = [
@@ -50,20 +52,6 @@ def find_sinks(seen: Seen) -> Found:
         ),
     }
     return Found(items, series, _summary(items, figure, uniform, seen))
-
-
-def _uniform(seen: Seen) -> Floats:
-    """Attention on the first token where all keys seen get the same, mean over the sequences, (layers,)."""
-    sights = [seen.shape.sight(layer) for layer in range(seen.shape.n_layers)]
-    lengths = [len(tokens) for tokens in seen.tokens]
-    shares = {(sight, length): _uniform_share(sight, length) for sight in set(sights) for length in set(lengths)}
-    return np.array([np.mean([shares[sight, length] for length in lengths]) for sight in sights])
-
-
-def _uniform_share(sight: Sight, n_tokens: int) -> float:
-    first, end = sight.keys(np.arange(n_tokens), n_tokens)
-    shares = np.where(first == 0, 1 / (end - first), 0.0)
-    return float(shares[1 if sight.causal else 0 :].mean())
 
 
 def _value_sizes(seen: Seen) -> Floats:
@@ -97,7 +85,7 @@ def _standout(layer: int, head: int, share: float, uniform: float, size: float) 
 
 
 def _summary(items: list[Standout], figure: Floats, uniform: Floats, seen: Seen) -> str:
-    """What the heads do together, sinks or not."""
+    """The attention of all heads on the first token, sinks or not."""
     known = np.isfinite(figure)
     usual = np.broadcast_to(uniform[:, None], figure.shape)[known].mean()
     over_all = (

@@ -8,6 +8,7 @@ import numpy as np
 
 from ....architecture.limits import NotApplicableError
 from ....architecture.vocabulary import ordinary_tokens
+from ....arrays.floats import widened
 from ....arrays.workers import in_order
 from .kernels import add_columns
 from .moments import Moments
@@ -40,7 +41,7 @@ def row_moments(tensor: Tensor, kept: npt.NDArray[np.bool_], threads: int) -> Mo
     if n_kept == 0 or columns == 0:
         raise NotApplicableError(f"{tensor.name} has no rows to start from")
     first = int(np.argmax(kept))
-    shift = tensor.dequantize(rows=slice(first, first + 1), threads=1).reshape(-1).astype(np.float64)
+    shift = widened(tensor.dequantize(rows=slice(first, first + 1), threads=1).reshape(-1))
     step = max(1, _CHUNK_ELEMENTS // columns)
 
     def add(begin: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

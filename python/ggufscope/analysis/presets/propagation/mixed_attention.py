@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....arrays.means import mean_of_finite
 from ....arrays.multiply import multiply_few
 from ....arrays.workers import in_order
 from ....runtime.engines.streamed.kernels import masked_softmax
@@ -228,16 +229,7 @@ def squares_by_head(matrix: Matrix, vectors: Floats, threads: int) -> Floats:
 
 def _over_openings(values: list[Floats]) -> Floats:
     """The mean over queries, then over openings, (heads,); NaN where no query counts."""
-    return np.asarray(np.mean([_mean(of) for of in values], axis=0))
-
-
-def _mean(values: Floats) -> Floats:
-    """Over queries, those that are undefined left out."""
-    there = np.isfinite(values)
-    count = there.sum(axis=1)
-    total = np.where(there, values, 0.0).sum(axis=1)
-    mean: Floats = np.divide(total, count, out=np.full(len(values), np.nan), where=count > 0)
-    return mean
+    return np.asarray(np.mean([mean_of_finite(of, axis=1) for of in values], axis=0))
 
 
 def _bands(entropy: list[Floats]) -> dict[str, Floats]:

@@ -4,7 +4,6 @@
 #include <pybind11/stl.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -106,9 +105,9 @@ py::bytes read_bytes(const ModelHandle& handle, size_t file, uint64_t offset, ui
     throw py::value_error(concat(size, " bytes at byte ", offset, " lie outside a file of ", mapping.size()));
   }
   py::bytes copy(nullptr, size);  // filled before anybody else can see it
-  char* out = PyBytes_AS_STRING(copy.ptr());
+  auto* out = reinterpret_cast<std::byte*>(PyBytes_AS_STRING(copy.ptr()));
   const py::gil_scoped_release release;
-  guarded([&] { std::memcpy(out, mapping.data() + offset, size); });
+  mapping.read(offset, out, size);  // from the file: pages of the mapping that were touched count as memory taken
   require_intact(mapping.data(), mapping.size());
   return copy;
 }

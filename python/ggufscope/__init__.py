@@ -21,7 +21,8 @@ from .models.model import Model, Tensor, open  # noqa: A004
 
 if TYPE_CHECKING:
     from .analysis import Analysis, analyze
-    from .errors import AnalysisError, ProfileError, StudyError, TraceError, ValidationError
+    from .checks import Check, check
+    from .errors import AnalysisError, CheckError, ProfileError, StudyError, TraceError, ValidationError
     from .models.demo import demo_model
     from .profiles.profile_result import Profile
     from .profiles.profiling import profile
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Analysis": "analysis",
     "AnalysisError": "errors",
+    "Check": "checks",
+    "CheckError": "errors",
     "Profile": "profiles",
     "ProfileError": "errors",
     "Study": "studies",
@@ -41,6 +44,7 @@ _HOMES = {
     "Trace": "runtime",
     "TraceError": "errors",
     "analyze": "analysis",
+    "check": "checks",
     "demo_model": "models.demo",
     "profile": "profiles.profiling",
     "study": "studies",
@@ -53,6 +57,8 @@ _HOMES = {
 __all__ = [
     "Analysis",
     "AnalysisError",
+    "Check",
+    "CheckError",
     "GGUFError",
     "Model",
     "Profile",
@@ -70,6 +76,7 @@ __all__ = [
     "ValidationError",
     "__version__",
     "analyze",
+    "check",
     "demo_model",
     "dequantize",
     "open",

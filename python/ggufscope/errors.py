@@ -63,6 +63,10 @@ class AnalysisError(ValueError):
     """A file that should be a saved analysis is not, or is malformed; one line naming the place."""
 
 
+class CheckError(ValueError):
+    """A file that should be a saved check is not, or is malformed; one line naming the place."""
+
+
 class TraceError(ValueError):
     """A model cannot be traced, or a file that should be a saved trace is not one; one line with the reason."""
 
@@ -77,6 +81,7 @@ class StudyError(ValueError):
 
 _INPUT_ERRORS = (
     AnalysisError,
+    CheckError,
     GGUFError,
     MemoryError,
     OSError,

@@ -63,6 +63,7 @@ class Row:
         outputs: calls that write; the first one is made in full.
         extras: arguments that need an extra → its name.
         prints_json: whether there is `--json`.
+        judges: whether what is wrong with a model is the answer, and no failure to answer.
     """
 
     call: str
@@ -70,6 +71,7 @@ class Row:
     outputs: tuple[Output, ...] = ()
     extras: dict[str, str] = field(default_factory=dict)
     prints_json: bool = True
+    judges: bool = False
 
 
 ROWS = {
@@ -79,6 +81,12 @@ ROWS = {
         "--threads 0",
         (Output("{model} -o {file}"), Output("{model} --html {file}")),
         {"{model} --html {file}": "report"},
+    ),
+    "check": Row(
+        "{model}",
+        "--threads 0",
+        (Output("{model} -o {file}"), Output("{model} --sarif {file}"), Output("{model} --manifest {file}")),
+        judges=True,
     ),
     "analyze": Row(
         "{model}",
@@ -237,7 +245,8 @@ def test_every_command_has_a_row() -> None:
 @pytest.mark.parametrize("name", ROWS)
 def test_wrong_usage_is_2(run: Run, name: str, tmp_path: Path) -> None:
     row = ROWS[name]
-    for arguments in (f"{row.call} {row.wrong}", f"{row.call} --nonsense", f"{row.call} one two three"):
+    beyond = "--explain one" if row.judges else "one two three"
+    for arguments in (f"{row.call} {row.wrong}", f"{row.call} --nonsense", f"{row.call} {beyond}"):
         code, out, err = run(name, arguments)
         assert (code, out) == (2, "")
         one_line(err)
@@ -257,6 +266,10 @@ def test_unusable_input_is_3(
         data = whole.read_bytes()
         path.write_bytes({"empty": b"", "text": b"<html>", "cut": data[: len(data) // 2]}[damage])
     code, out, err = run(name, ROWS[name].call, **{which: path})
+    if ROWS[name].judges and path.is_file():
+        assert (code, err) == (3, "")
+        assert path.name in out
+        return
     assert (code, out) == (3, "")
     assert path.name in one_line(err)
 

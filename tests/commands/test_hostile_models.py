@@ -122,7 +122,13 @@ def answered(path: Path, metadata: dict[str, tuple[int, Any]], table: dict[str, 
         except REFUSALS as refusal:
             refusals.append(str(refusal))
     assert all(refusal and "\n" not in refusal for refusal in refusals)
+    assert judged(path)
     return 2 - len(refusals)
+
+
+def judged(path: Path) -> bool:
+    """Whether check gives a verdict whose sentences are whole."""
+    return all(finding.sentence and "\n" not in finding.sentence for finding in gs.check(path, threads=1).findings)
 
 
 def test_the_model_itself_is_answered(tmp_path: Path) -> None:

@@ -34,6 +34,12 @@ def test_the_file_has_the_tensors_of_the_real_one(llama_8b: Path) -> None:
         assert len(model.metadata["tokenizer.ggml.merges"]) == 280_147
 
 
+def test_check_has_no_error_and_no_warning(llama_8b: Path) -> None:
+    verdict = ggufscope.check(llama_8b)
+    assert [(each.rule, each.severity) for each in verdict.findings] == [("embedding-rows", "note")]
+    assert verdict.document.coverage == 1
+
+
 def test_every_parameter_is_scanned(profile: ggufscope.Profile) -> None:
     assert profile.coverage == 1.0
     assert profile.total.n_elements == PARAMETERS

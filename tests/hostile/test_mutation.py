@@ -51,4 +51,4 @@ def test_faults_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
             continue  # a system that does not tell
         (fault,) = mutation.faults(mutated(0), tmp_path / "m.gguf")
         assert fault == expected if expected else fault.endswith(" MB")
-    assert TRIED.keys() == {"inspect", "profile", "analyze", "trace"}
+    assert TRIED.keys() == {"inspect", "profile", "check", "analyze", "trace"}

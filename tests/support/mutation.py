@@ -2,8 +2,8 @@
 
     PYTHONPATH=tests python -m support.mutation --cases 10000 --keep DIR
 
-Every case is opened, inspected, profiled, analysed and traced. Each of these gives an answer or a documented error of
-one line, within 150 MB; whatever does not is kept in the directory.
+Every case is opened, inspected, profiled, checked, analysed and traced. Each of these gives an answer or a documented
+error of one line, within 150 MB; whatever does not is kept in the directory.
 """
 
 from __future__ import annotations
@@ -235,6 +235,7 @@ def _inspect(path: Path) -> None:
 TRIED: dict[str, Callable[[Path], object]] = {
     "inspect": _inspect,
     "profile": lambda path: gs.profile(path, threads=1).to_json(),
+    "check": lambda path: gs.check(path, threads=1).to_json(),
     "analyze": lambda path: gs.analyze(path, threads=1).to_json(),
     "trace": lambda path: gs.trace(path, probe=3, threads=1).to_json(),
 }

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 import ggufscope as gs
+from ggufscope.checks import RULES
 from ggufscope.profiles.health import Health
 from ggufscope.profiles.rows import flat
 from ggufscope.terminal.profile import render_head, render_profile
@@ -121,7 +122,9 @@ def test_the_headline_comes_first(profile_of):
     assert lines[1].startswith("llama · 25 696 parameters · 32.00 bits per weight · 103 kB")
     assert lines[2].startswith("types    3 layers · 23 tensors: F32 23")
     assert lines[3].startswith("scanned  100 % in ")
-    assert lines[4].strip() == "health   every weight is a finite number, no tensor is all zeros"
+    asked = f"8 of {len(RULES)} rules; `check` asks all"
+    assert lines[4].strip() == f"verdict  sound as far as statistics tell ({asked})"
+    assert lines[5].strip() == "health   every weight is a finite number, no tensor is all zeros"
 
 
 def test_a_name_without_end_is_cut(profile_of):
@@ -172,6 +175,7 @@ def test_what_is_wrong_is_said(profile_of):
     assert "all zeros: 1 tensor: blk.0.attn_v.weight" in text
     assert "all values equal: 1 tensor: blk.0.attn_norm.weight" in text
     assert not Health.of(profile).sound
+    assert f"verdict  not sound: 4 errors (8 of {len(RULES)} rules" in text
 
 
 def test_missing_coverage_is_said(profile_of):

@@ -11,7 +11,7 @@ import numpy as np
 from ..arrays.floats import widened
 from ..models.factors import expert_factors, scales_inputs
 from ..text.numbers import shape_text
-from .limits import NotApplicableError
+from .limits import MissingTensorError, NotApplicableError, ShapeError
 from .matrices import Matrix
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Catalog:
         """
         tensor = self.find(layer, role)
         if tensor is None:
-            raise NotApplicableError(f"there is no {role if layer is None else f'blk.{layer}.{role}'}")
+            raise MissingTensorError(layer, role)
         return tensor
 
     def columns(self, layer: int | None, role: str) -> int:
@@ -89,7 +89,7 @@ class Catalog:
         """
         tensor = self.need(layer, role)
         if len(tensor.shape) < 2:
-            raise NotApplicableError(f"{tensor.name} is no matrix")
+            raise ShapeError(tensor.name, "is no matrix")
         return tensor.shape[-1]
 
     def n_bytes(self, layer: int) -> int:
@@ -105,7 +105,7 @@ class Catalog:
         if tensor is None:
             return None
         if tensor.n_elements != size:
-            raise NotApplicableError(f"{tensor.name} has {tensor.n_elements} elements, not {size}")
+            raise ShapeError(tensor.name, f"has {tensor.n_elements} elements, not {size}")
         vector = widened(tensor.dequantize().reshape(-1))
         if np.isnan(vector).any():
             raise _not_finite(tensor.name)
@@ -210,4 +210,4 @@ def _not_finite(name: str) -> NotApplicableError:
 
 def _require_shape(tensor: Tensor, shape: tuple[int, ...]) -> None:
     if tensor.shape != shape or 0 in shape:
-        raise NotApplicableError(f"{tensor.name} is {shape_text(tensor.shape)}, not {shape_text(shape)}")
+        raise ShapeError(tensor.name, f"is {shape_text(tensor.shape)}, not {shape_text(shape)}")

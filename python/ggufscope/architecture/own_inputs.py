@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .limits import NotApplicableError
+from .limits import MissingTensorError, NotApplicableError
 
 if TYPE_CHECKING:
     from .matrices import Matrix
@@ -69,7 +69,7 @@ def own_inputs(sources: Sources) -> OwnInputs | None:
         raise NotApplicableError(f"per_layer_token_embd has {columns} columns for {n_layers} layers")
     norm = sources.optional_norm(None, "per_layer_proj_norm", (columns // n_layers,), centred=False)
     if norm is None:
-        raise NotApplicableError("there is no per_layer_proj_norm")
+        raise MissingTensorError(None, "per_layer_proj_norm")
     n_vocabulary = catalog.need(None, "token_embd").n_rows
     return OwnInputs(
         catalog.matrix(None, "per_layer_token_embd", n_vocabulary, columns),

@@ -137,6 +137,17 @@ class Tensor:
         """
         return self._model.core().data(self.index)
 
+    def read(self, begin: int, size: int) -> bytes:
+        """A copy of bytes as stored, counted from the tensor's first.
+
+        Raises:
+            GGUFError: The file shrank since it was opened.
+            ValueError: The model is closed, or the bytes are not all of this tensor.
+        """
+        if not 0 <= begin <= begin + size <= self.n_bytes:
+            raise ValueError(f"{self.name} has {self.n_bytes} bytes, and no {size} from {begin} on")
+        return self._model.core().read(self._info.file, self.offset + begin, size)
+
     def dequantize(
         self,
         rows: slice | None = None,

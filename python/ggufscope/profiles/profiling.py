@@ -101,7 +101,16 @@ def _profile(
     started = datetime.datetime.now(datetime.UTC)
     clock = time.perf_counter()
     collector = Collector(model, keep_vectors, stored=settings.stored)
-    for tensor, parts in _observe(model, threads=threads, settings=settings, progress=progress, isa=isa, limits=limits):
+    for tensor, parts in observe_tensors(
+        model,
+        threads=threads,
+        fast=settings.fast,
+        sparsity_threshold=settings.sparsity_threshold,
+        stored=settings.stored,
+        progress=progress,
+        isa=isa,
+        limits=limits,
+    ):
         collector.add(tensor, parts)
     seconds = time.perf_counter() - clock
     run = ProfileRun.of(model, started, seconds, threads, isa)
@@ -109,16 +118,18 @@ def _profile(
     return collector.finish(ModelSummary.of(model, file_hashes), settings, run)
 
 
-def _observe(
+def observe_tensors(
     model: Model,
     *,
     threads: int,
-    settings: ProfileSettings,
-    progress: Callable[[int, int], object] | None,
-    isa: str | None,
-    limits: BatchLimits,
+    fast: bool = False,
+    sparsity_threshold: float = 1e-6,
+    stored: bool = False,
+    progress: Callable[[int, int], object] | None = None,
+    isa: str | None = None,
+    limits: BatchLimits = DEFAULT_LIMITS,
 ) -> Iterator[tuple[Tensor, list[Part]]]:
-    """Each tensor with its parts, in file order."""
+    """Each tensor with its parts, in file order; see `profile`."""
     done = 0
     for batch in batches(model.tensors.values(), limits):
         offset = done
@@ -132,11 +143,11 @@ def _observe(
             [tensor.index for tensor in batch],
             [group_rows(model, tensor) for tensor in batch],
             threads,
-            settings.fast,
-            settings.sparsity_threshold,
+            fast,
+            sparsity_threshold,
             report,
             isa or "",
-            {} if settings.stored else factors_of(batch),
+            {} if stored else factors_of(batch),
         )
         by_tensor = defaultdict(list)
         for part in parts:

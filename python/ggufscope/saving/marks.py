@@ -1,7 +1,8 @@
 """Marks by which ggufscope knows the files that it wrote, whatever they are called.
 
-Other programs do not write them: the schema that JSON names first, a comment of pages, Markdown and charts, an entry in
-the metadata of pictures, Parquet files and made-up models, the names of stored activations, or of a table's columns.
+Other programs do not write them: the schema that JSON names first, the tool that SARIF names, a comment of pages,
+Markdown and charts, an entry in the metadata of pictures, Parquet files and made-up models, the names of stored
+activations, or of a table's columns.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ _HEAD_BYTES, _TAIL_BYTES = 1 << 10, 1 << 18
 
 _TEXT = re.compile(
     rb'\A\s*\{\s*"schema"\s*:\s*"ggufscope\.[a-z]+/'
+    rb'|\A\s*\{\s*"\$schema"\s*:\s*"[^"]*/sarif-[^"]*"[^\]]{0,200}"driver"\s*:\s*\{\s*"name"\s*:\s*"ggufscope"'
     rb"|\A# ggufscope weights"
     rb"|^[ \t]*<!-- ggufscope [a-z]+ -->",
     re.MULTILINE,

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ..models.stacks import layers_text
 from ..report.content.health_lines import health_lines
+from ..report.content.verdict_lines import verdict_lines
 from ..text.glyphs import Glyphs
 from ..text.numbers import counted, percent, rate, short
 from .console import safe
@@ -96,6 +97,8 @@ _HEALTH_STYLES = {"good": "green", "bad": "bold red", "odd": "bold yellow", "not
 
 
 def _render_health(console: Console, profile: Profile) -> None:
+    for kind, text in verdict_lines(profile):
+        _fact(console, "verdict", text, _HEALTH_STYLES[kind])
     for kind, text in health_lines(profile):
         _fact(console, "note" if kind == "note" else "health", text, _HEALTH_STYLES[kind])
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..heads import check_heads
-from ..limits import NotApplicableError
+from ..limits import MissingTensorError, NotApplicableError
 from .convolution import kernel
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def gated_delta(sources: Sources, layer: int) -> GatedDelta:
     bias_role = _BIAS_OF_OLLAMA if catalog.has(layer, _BIAS_OF_OLLAMA) else "ssm_dt.bias"
     norm = sources.optional_norm(layer, "ssm_norm", (heads.length,), centred=False)
     if norm is None:
-        raise NotApplicableError(f"there is no blk.{layer}.ssm_norm")
+        raise MissingTensorError(layer, "ssm_norm")
     return GatedDelta(
         heads=heads,
         mixed=mixed,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..heads import HeadShape, check_heads
-from ..limits import NotApplicableError
+from ..limits import MissingTensorError, NotApplicableError
 from ..positions import Temperature, original_context, rotation_of
 from ..rotation import Rotation, Yarn
 
@@ -80,7 +80,7 @@ def latent_attention(sources: Sources, layer: int) -> LatentAttention:
     n_turned = 0 if shape.rotation is None else shape.rotation.n_dims
     latent_norm = sources.optional_norm(layer, "attn_kv_a_norm", (rank,), centred=False)
     if latent_norm is None:
-        raise NotApplicableError(f"there is no blk.{layer}.attn_kv_a_norm")
+        raise MissingTensorError(layer, "attn_kv_a_norm")
     q_down, q_norm, q = _queries(sources, layer, shape)
     keys, values, stored_for_queries = _keys_and_values(sources, layer, shape, rank, n_turned)
     return LatentAttention(
@@ -168,7 +168,7 @@ def _queries(sources: Sources, layer: int, shape: HeadShape) -> tuple[Matrix | N
     rank = catalog.need(layer, "attn_q_a").n_rows
     norm = sources.optional_norm(layer, "attn_q_a_norm", (rank,), centred=False)
     if norm is None:
-        raise NotApplicableError(f"there is no blk.{layer}.attn_q_a_norm")
+        raise MissingTensorError(layer, "attn_q_a_norm")
     return catalog.matrix(layer, "attn_q_a", rank, sources.width), norm, catalog.matrix(layer, "attn_q_b", rows, rank)
 
 

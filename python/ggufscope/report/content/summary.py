@@ -12,6 +12,7 @@ from ...validation.headline import headline as news
 from .blocks import Cards, Heading, Items, Marked, Paragraph, Verdict, Verdicts
 from .evidence import evidence_pairs
 from .health_lines import health_lines
+from .verdict_lines import verdict_lines
 from .words import Link, Own, Words, own
 
 if TYPE_CHECKING:
@@ -49,10 +50,10 @@ def measured(shown: Shown) -> Iterator[Block]:
 
 
 def soundness(shown: Shown) -> Iterator[Block]:
-    """Whether every weight is a usable number."""
+    """The verdict on the weights that statistics allow, and what it rests on."""
     if shown.profile is not None:
         yield Heading(Own("Are the weights sound?"))
-        yield Marked(list(health_lines(shown.profile)))
+        yield Marked([*verdict_lines(shown.profile), *health_lines(shown.profile)])
 
 
 def highlights(shown: Shown) -> Iterator[Block]:

@@ -147,7 +147,7 @@ def test_stories_end_to_end(run: RunCommand, stories260k: Path, tmp_path: Path) 
     gs.trace(stories260k, probe=256).save(tmp_path / "probe.json")
     code, out, err = run(tmp_path, tmp_path / "trace.json", "--probe", tmp_path / "probe.json", "-o", tmp_path)
     assert (code, err) == (0, "")
-    assert "propagation, 1 order tested: 1 undecided" in out
+    assert "propagation, 2 orders tested: " in out
     assert out.index("held up") < out.index("undecided") < out.index("rank correlation")
     assert "weights not fitted" in out
     found = gs.Validation.load(tmp_path)

@@ -136,7 +136,7 @@ def verdicts(model: Path, seed: int) -> list[str | None]:
         ("smollm2", 0, 12),
         ("smollm2", 1, 11),
         ("smollm2", 2, 10),
-        ("gemma3", 0, 12),
+        ("gemma3", 0, 11),
         ("gemma3", 1, 12),
         ("gemma3", 2, 13),
     ],

@@ -28,6 +28,7 @@ TEXTS = [
     *(" " * count + "a" for count in (3, 7, 130, 519)),
     "aB Ab AB's aB'LL ǅa ʰA 中A中a",
     "(a)b,c.d!e?f…g。h",
+    "ꁀA 한A ㄱA 豈A",
 ]
 
 

@@ -159,5 +159,7 @@ def test_llama_cpp_is_within_what_its_rounding_costs(quantized: tuple[str, Path]
         theirs = traced(ENGINES["llama.cpp"].open(model, 1), prompts, 2, tokenizer.ends)
     for name, expected in ours.figures.items():
         if "near_zero_share" not in name:
-            np.testing.assert_allclose(theirs.figures[name], expected, rtol=TYPES[kind][1], err_msg=name)
+            # The median of one token's channels, which a peak is told against, is no average over rounding.
+            rounding = TYPES[kind][1] * (2 if name.startswith("residual_peak") else 1)
+            np.testing.assert_allclose(theirs.figures[name], expected, rtol=rounding, err_msg=name)
     assert any(not np.array_equal(theirs.figures[name], expected) for name, expected in ours.figures.items())

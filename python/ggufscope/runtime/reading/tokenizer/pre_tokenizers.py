@@ -65,7 +65,8 @@ _KANJI_AND_KANA = "[一-龥぀-ゟ゠-ヿ]+"  # noqa: RUF001
 _SIGN_AND_LETTERS = r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"""
 _DEEPSEEK_3 = rf"{_SIGN_AND_LETTERS}| ?[\p{{P}}\p{{S}}]+[\r\n]*|{_LINES}"
 _SPARK = rf"{_SIGN_AND_LETTERS}| ?[\p{{P}}\p{{S}}]+|[\r\n]|{_SPACES}"
-_ASIAN = "[一-鿿㐀-䶿\uf900-\ufaff぀-ゟ゠-ヿ･-ﾟ⼀-⿟เ-๿຀-໿ក-៿က-႟ꩠ-ꩿꧠ-꧿가-힯ᄀ-ᇿ]+"  # noqa: RUF001
+# 豈 is U+8C48 there, the letter that U+F900 became by NFC: its range takes in all from there on, Yi and Hangul, too.
+_ASIAN = "[一-鿿㐀-䶿豈-\ufaff぀-ゟ゠-ヿ･-ﾟ⼀-⿟เ-๿຀-໿ក-៿က-႟ꩠ-ꩿꧠ-꧿가-힯ᄀ-ᇿ]+"  # noqa: RUF001
 
 _EAST_ASIAN = "[[一-龥ࠀ-一가-퟿]&&[^\\s]]+"
 # Letters that NFC would change are escaped.

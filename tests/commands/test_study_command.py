@@ -200,7 +200,5 @@ def test_the_real_model(run: RunCommand, stories260k: Path, tmp_path: Path) -> N
     assert "riskiest layers: 4 (" in out
     assert out.index("held up") < out.index("undecided") < out.index("riskiest layers")
     shown = " ".join(out.split())
-    assert (
-        "probe orders heads by attention entropy and attention on the first token better than norms and depth" in shown
-    )
+    assert "probe orders heads by attention entropy and first-token share better than norms and depth" in shown
     assert "1 other order, with an interval across 0 (1 by propagation)" in shown

@@ -79,7 +79,7 @@ COMPARISONS: tuple[Comparison, ...] = (
     ),
     Comparison(
         "head_first_token",
-        "attention on the first token",
+        "first-token share",
         "head",
         "first_token_share",
         "mean",

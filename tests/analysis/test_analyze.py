@@ -218,7 +218,7 @@ def test_saved_and_loaded(write_gguf, tmp_path):
 
 def test_the_saved_file_has_the_promised_layout(write_gguf):
     document = json.loads(gs.analyze(write_gguf(**language_model(8))).to_json())
-    assert document["schema"] == "ggufscope.analysis/1"
+    assert document["schema"] == "ggufscope.analysis/2"
     assert document["hypotheses"][0]["id"] == "H1"
     assert {"verdict", "value", "original_rule", "evidence"} <= document["hypotheses"][2].keys()
     first = document["layers"][0]

@@ -98,7 +98,7 @@ def test_analyze_ends_with_the_report_that_report_renders_again(run, model, tmp_
 def test_json_of_analyze_stands_alone_beside_a_report(run, model, tmp_path):
     code, text, _ = run("analyze", model, "-o", tmp_path / "a", "--json")
     assert code == 0
-    assert json.loads(text)["schema"] == "ggufscope.analysis/1"
+    assert json.loads(text)["schema"] == "ggufscope.analysis/2"
     assert "report.html" in names_in(tmp_path / "a")
 
 

@@ -111,3 +111,10 @@ def test_interruptions_keep_what_they_carry(twin: Callable[[Any], Any]) -> None:
     assert "goes on with the probe" in str(study)
     study.add_note("seen")
     assert twin(study).__notes__ == ["seen"]
+
+
+def test_a_validation_says_which_of_its_results_are_of_the_first_release() -> None:
+    """Their sizes are over all tokens, and those of today are medians."""
+    warnings = gs.validate(load("analysis-report.json"), load("trace.json")).document.warnings
+    for result in ("trace", "analysis"):
+        assert any(warning.startswith(f"the {result} is of schema 1: ") for warning in warnings)

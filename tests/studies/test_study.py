@@ -264,6 +264,26 @@ def test_a_trace_of_an_older_schema_is_made_again(study: Study, results: Path) -
     assert found.steps["trace"].reason == "of schema ggufscope.trace/1, whose numbers mean something else"
 
 
+def test_a_trace_of_an_older_schema_that_it_did_not_make_is_no_failure(study: Study, results: Path) -> None:
+    edit(results / "trace.json", lambda plain: plain.update(schema="ggufscope.trace/1"))
+    found = study(results)
+    assert made(found) == ["trace", "validation", "report"]
+    assert found.steps["trace"].reason == "trace.json was changed"
+
+
+def test_an_analysis_of_an_older_schema_is_made_again(study: Study, results: Path) -> None:
+    edit(results / "analysis-report.json", lambda plain: plain.update(schema="ggufscope.analysis/1"))
+
+    def known(plain: Any) -> None:
+        (part,) = [part for part in plain["finished"] if part["name"] == "analysis"]
+        part["files"]["analysis-report.json"] = file_digest(results / "analysis-report.json")
+
+    edit(results / "study.json", known)
+    found = study(results)
+    assert "analysis" in made(found)
+    assert found.steps["analysis"].reason == "of schema ggufscope.analysis/1, whose numbers mean something else"
+
+
 @pytest.fixture
 def other_model(tmp_path: Path) -> Path:
     from ggufscope.synth import make_plan, write_plan  # noqa: PLC0415

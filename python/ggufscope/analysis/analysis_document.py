@@ -1,4 +1,4 @@
-"""The layout of a saved analysis, schema `ggufscope.analysis/1`: plain values, None where something is undefined.
+"""The layout of a saved analysis, schema `ggufscope.analysis/2`: plain values, None where something is undefined.
 
 These classes are the schema: `analysis_form.ANALYSIS_FORM` checks a file against them, field by field.
 """
@@ -14,7 +14,8 @@ from .inputs.layer_table import Applicability  # noqa: TC001  as below
 from .preset_document import PresetSummary  # noqa: TC001  as below
 from .verdicts.findings import Finding  # noqa: TC001  pydantic resolves the annotations
 
-SCHEMA = "ggufscope.analysis/1"
+SCHEMA = "ggufscope.analysis/2"
+FIRST_SCHEMA = "ggufscope.analysis/1"
 DIGITS = 10  # significant digits of every number: BLAS, numba and sampling vouch for no more
 
 
@@ -121,6 +122,17 @@ class AnalysisDocument:
     warnings: list[str]
     run: AnalysisRun | None = None
     standouts: list[StandoutKind] | None = None
+
+    @property
+    def over_all_tokens(self) -> bool:
+        """Whether sizes of propagation and the probe are over all tokens, the first among them: files of schema 1."""
+        return self.schema == FIRST_SCHEMA
+
+
+OVER_ALL_TOKENS = (
+    "the analysis is of schema 1: sizes of its presets propagation and probe are root mean squares over all tokens, the"
+    " first one too; a new analysis has medians, behind openings that are read exactly"
+)
 
 
 def number(value: float | None) -> float | None:

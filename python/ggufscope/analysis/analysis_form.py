@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import AnalysisError
 from ..saving.form import SavedForm, dotted
-from .analysis_document import DIGITS, SCHEMA, AnalysisDocument
+from .analysis_document import DIGITS, FIRST_SCHEMA, SCHEMA, AnalysisDocument
 from .document_checks import check_analysis
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ ANALYSIS_FORM: SavedForm[AnalysisDocument] = SavedForm(
     error=AnalysisError,
     digits=DIGITS,
     check=check_analysis,
+    older=(FIRST_SCHEMA,),
     arrange=_with_layers_outside,
     restore=_with_layers_inside,
     place=_place_in_file,

@@ -130,8 +130,6 @@ def _refuse_another(part: Part, known: Mapping[str, str], work: Work) -> None:
         result = part.load(work.directory)
     except _MALFORMED:
         return  # no result of any model: it is made again, which says why
-    if result.of_older_schema:
-        raise OutdatedError(f"of schema {result.document.schema}, whose numbers mean something else")
     if not work.is_of(result.subject):
         raise _of_another(path.name, result.subject, work)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..analysis.analysis_document import OVER_ALL_TOKENS as OF_ANALYSIS
 from ..runtime.reading.probes import words_of
 from ..runtime.trace_document import OVER_ALL_TOKENS
 from .resampling import FEWEST_PROMPTS, RESAMPLES
@@ -112,6 +113,8 @@ def _warnings(analysis: Analysis, trace: Trace, probe: Trace | None) -> Iterator
         yield f"the trace is itself one of {words}: nothing here is about prompts"
     if trace.document.over_all_tokens:
         yield OVER_ALL_TOKENS
+    if analysis.document.over_all_tokens:
+        yield OF_ANALYSIS
     yield from trace.document.warnings
     if probe is not None:
         if probe.document.over_all_tokens:

@@ -66,10 +66,14 @@ def test_its_index_is_the_one_that_a_validation_tests(own_words: gs.Trace, stori
     found = gs.analyze(stories260k, probe=own_words)
     validation = gs.validate(found, own_words, probe=own_words)
     points = validation.quantities["risk"].points
-    np.testing.assert_allclose([point.predicted["probe"] for point in points], found.layers["risk"], rtol=1e-9)
-    np.testing.assert_allclose([point.measured for point in points], found.layers["risk"], rtol=1e-9)
+    np.testing.assert_allclose(
+        [point.predicted["probe"] for point in points], found.layers["risk"], rtol=1e-6
+    )  # of seven digits
+    np.testing.assert_allclose([point.measured for point in points], found.layers["risk"], rtol=1e-6)  # of seven digits
     alone = gs.validate(found, own_words).quantities["risk"].points
-    np.testing.assert_allclose([point.predicted["probe"] for point in alone], found.layers["risk"], rtol=1e-9)
+    np.testing.assert_allclose(
+        [point.predicted["probe"] for point in alone], found.layers["risk"], rtol=1e-6
+    )  # of seven digits
 
 
 def test_its_numbers_are_those_of_a_trace(analysis: gs.Analysis, stories260k: Path) -> None:

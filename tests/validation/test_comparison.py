@@ -226,16 +226,20 @@ def test_the_probe_of_an_analysis(tiny_model, tiny_analysis: Analysis) -> None:
     entry = predictor(found, "head_entropy", "probe")
     assert entry.n_points == N_LAYERS * N_HEADS
     first = found.quantities["head_entropy"].points[0].predicted
-    assert first["probe"] == preset.per_head["head_entropy"][0][0]
-    assert first["norms"] == preset.per_head["baseline"][0][0]
+    assert first["probe"] == pytest.approx(preset.per_head["head_entropy"][0][0], rel=1e-9)
+    assert first["norms"] == pytest.approx(preset.per_head["baseline"][0][0], rel=1e-9)
     assert "did not keep q_rms" in found.quantities["q_rms"].missing["probe"]
     assert predictor(found, "residual_rms", "probe").size is not None
     assert "no preset propagation" in found.quantities["residual_rms"].missing["propagation"]
     as_long = gs.trace(tiny_model, probe=16, seed=4)
     both = validate(tiny_analysis, as_long, probe=gs.trace(tiny_model, probe=16))
-    assert (
-        predictor(both, "head_entropy", "probe").spearman
-        == predictor(validate(analysis, as_long), "head_entropy", "probe").spearman
+    traced = predictor(both, "head_entropy", "probe").spearman
+    preset_alone = predictor(validate(analysis, as_long), "head_entropy", "probe").spearman
+    assert traced is not None
+    assert preset_alone is not None
+    # A trace has seven digits, an analysis ten: resamples may tie in one and not in the other.
+    assert (traced.value, traced.low, traced.high) == pytest.approx(
+        (preset_alone.value, preset_alone.low, preset_alone.high), abs=2e-3
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..arrays.arguments import describe_type
+from ..arrays.arguments import types_by_name
 from ..text.names import base_name
 from .blueprints import Parts, parts_of
 from .findings import Place
@@ -83,7 +83,8 @@ class TensorFacts:
     @property
     def is_quantized(self) -> bool:
         """Whether its weights are codes in blocks with scales."""
-        return describe_type(self.tensor.type)["elements_per_block"] > 1
+        known = types_by_name().get(str(self.tensor.type))  # a saved profile may name others
+        return known is not None and known["elements_per_block"] > 1
 
     @property
     def is_of_layers(self) -> bool:

@@ -33,10 +33,10 @@ _FEWEST = 4096  # weights of a matrix that is judged
 def codes(facts: Facts) -> Iterator[Fault]:
     for each in facts.weights():
         entropy, saturated = each.statistics.get("code_entropy"), each.statistics.get("code_saturation")
-        bits = describe_type(each.tensor.type)["code_bits"]
-        if entropy is None or saturated is None or not bits or each.tensor.n_elements < _FEWEST:
+        if not each.is_quantized or entropy is None or saturated is None or each.tensor.n_elements < _FEWEST:
             continue
-        if each.is_constant:
+        bits = describe_type(each.tensor.type)["code_bits"]
+        if not bits or each.is_constant:
             continue
         name = each.tensor.name
         if saturated > _MOST_SATURATED and entropy > _OF_FEW_VALUES:

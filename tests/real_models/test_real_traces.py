@@ -25,8 +25,8 @@ TEXT = (
 # Measured with this text: rms, a median over tokens that no sum averages, at most 0.6 % and 3.1 %; entropies and shares
 # 0.44 % and 10 %.
 LIMITS = {True: (0.007, 0.04), False: (0.015, 0.2)}
-# Of most heads' attention repeats have but 1 to 3 %, which is relatively further off: 2.1 % and 17 %. Of a token's values,
-# 192 or 256, a tenth are near zero: one more or less is 5 %; 3 % and 12.5 %, in the first token alone 10 % and 32 %.
+# Of most heads' attention repeats have but 1 to 3 %, which is relatively further off: 2.1 % and 17 %. A tenth of a
+# token's 192 or 256 values is near zero, and one more or less is 5 %: 3 % and 12.5 %, in the first token 10 % and 32 %.
 LIMITS_OF = {
     "repeat_share": (0.03, 0.25),
     "v_near_zero_share": (0.04, 0.2),

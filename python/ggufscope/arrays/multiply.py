@@ -26,6 +26,16 @@ class RowProducts(NamedTuple):
     linear: npt.NDArray[np.float64] | None
     squares: npt.NDArray[np.float64] | None
 
+    def both(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The two, where both were asked for.
+
+        Raises:
+            ValueError: One of them was not.
+        """
+        if self.linear is None or self.squares is None:
+            raise ValueError("linear and quadratic products were not both asked for")
+        return self.linear, self.squares
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, tuple) and equal(tuple(self), tuple(other))
 

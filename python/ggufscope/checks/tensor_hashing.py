@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from ..arrays.background import Background
 from .pieces import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from ..models.model import Model
     from ..models.tensor import Tensor
 
-_LOOK_SECONDS = 0.1
 
-
-class TensorHashing:
+class TensorHashing(Background[dict[str, str]]):
     """Hashes the tensors of a model from when the block is entered; leaving it early gives up.
 
     Args:
@@ -27,22 +23,8 @@ class TensorHashing:
     """
 
     def __init__(self, model: Model, *, wanted: bool) -> None:
+        super().__init__(self._digests, "ggufscope-hash", wanted=wanted)
         self._model = model
-        self._wanted = wanted
-        self._given_up = threading.Event()
-        self._pool = ThreadPoolExecutor(1, "ggufscope-hash")
-        self._future: Future[dict[str, str]] | None = None
-
-    def __enter__(self) -> Self:
-        if self._wanted:
-            self._future = self._pool.submit(self._digests)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._given_up.set()
-        self._pool.shutdown()
 
     def result(self, look: Callable[[], object] | None = None) -> dict[str, str]:
         """The digest of each tensor by name; empty where none is wanted.
@@ -53,10 +35,8 @@ class TensorHashing:
         Raises:
             GGUFError: A file shrank since it was opened.
         """
-        while self._future is not None and wait([self._future], _LOOK_SECONDS).not_done:
-            if look is not None:
-                look()
-        return {} if self._future is None else self._future.result()
+        self.wait(look)
+        return self.so_far() or {}
 
     def _digests(self) -> dict[str, str]:
         return {name: self._digest_of(tensor) for name, tensor in self._model.tensors.items()}
@@ -66,7 +46,7 @@ class TensorHashing:
 
         digest = xxhash.xxh3_128()
         for _, piece in pieces(tensor):
-            if self._given_up.is_set():
+            if self.given_up.is_set():
                 break  # nobody takes the result
             digest.update(piece.data)
         return digest.hexdigest()

@@ -7,21 +7,19 @@ meanwhile.
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
+
+from ..arrays.background import Background
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from .model import Model
 
 _PIECE_BYTES = 1 << 20  # copied at once: it stays in the cache between the copy and the hash
-_LOOK_SECONDS = 0.1
 
 
-class FileHashing:
+class FileHashing(Background[list[str]]):
     """Hashes the files of a model from when the block is entered; leaving it early gives up.
 
     Args:
@@ -30,22 +28,9 @@ class FileHashing:
     """
 
     def __init__(self, model: Model, *, wanted: bool = True) -> None:
+        super().__init__(self._hashes, "ggufscope-hash", wanted=wanted and model.file_hashes is None)
         self._model = model
-        self._wanted = wanted
-        self._given_up = threading.Event()
-        self._pool = ThreadPoolExecutor(1, "ggufscope-hash")
-        self._future: Future[list[str]] | None = None
-
-    def __enter__(self) -> Self:
-        if self._wanted and self._model.file_hashes is None:
-            self._future = self._pool.submit(self._hashes)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._given_up.set()
-        self._pool.shutdown()
+        self._asked = wanted
 
     def result(self, look: Callable[[], object] | None = None) -> list[str] | None:
         """`"sha256:…"` of every file, also kept as `model.file_hashes`; None where they are not wanted.
@@ -56,16 +41,15 @@ class FileHashing:
         Raises:
             GGUFError: A file shrank since it was opened.
         """
-        while self._future is not None and wait([self._future], _LOOK_SECONDS).not_done:
-            if look is not None:
-                look()
+        self.wait(look)
         return self.result_so_far()
 
     def result_so_far(self) -> list[str] | None:
         """The same without waiting; None also while there is something left to hash."""
-        if self._future is not None and self._future.done():
-            self._model.file_hashes = self._future.result()
-        return self._model.file_hashes if self._wanted else None
+        hashes = self.so_far()
+        if hashes is not None:
+            self._model.file_hashes = hashes
+        return self._model.file_hashes if self._asked else None
 
     def _hashes(self) -> list[str]:
         return [self._hash_of(file, size) for file, size in enumerate(self._model.file_sizes)]
@@ -76,7 +60,7 @@ class FileHashing:
         core = self._model.core()
         digest = hashlib.sha256()
         for offset in range(0, size, _PIECE_BYTES):
-            if self._given_up.is_set():
+            if self.given_up.is_set():
                 break  # nobody takes the result
             digest.update(core.read(file, offset, min(_PIECE_BYTES, size - offset)))
         return f"sha256:{digest.hexdigest()}"

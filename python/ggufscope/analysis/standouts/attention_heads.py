@@ -119,8 +119,7 @@ def _rows(matrix: Matrix, n_heads: int, norm: Norm | None, threads: int, seed: i
     inputs = random_vectors(matrix.n_columns, seed) * gain
     if norm is not None and norm.bias is not None:
         inputs = np.concatenate([inputs, norm.bias[None]])
-    linear, squares = multiply(matrix.blocks(), inputs, np.square(gain), None, threads)
-    assert linear is not None and squares is not None  # noqa: S101, PT018
+    linear, squares = multiply(matrix.blocks(), inputs, np.square(gain), None, threads).both()
     lengths = np.sqrt(squares.reshape(n_heads, -1).sum(axis=1) * SIGNATURE)
     with np.errstate(divide="ignore", invalid="ignore"):
         by_head = linear[:SIGNATURE].reshape(SIGNATURE, n_heads, -1).transpose(1, 0, 2).reshape(n_heads, -1)

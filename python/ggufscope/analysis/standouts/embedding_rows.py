@@ -71,8 +71,7 @@ def read_embedding(model: Model, threads: int, seed: int) -> EmbeddingRows:
         raise NotApplicableError(f"token_embd.weight has {table.n_rows} rows, and at most {_MOST_ROWS} are compared")
     width = table.shape[-1]
     products = table.row_products(random_vectors(width, seed, _SIGNS), squares=np.ones(width), threads=threads)
-    linear, squares = products.linear, products.squares
-    assert linear is not None and squares is not None  # noqa: S101, PT018
+    linear, squares = products.both()
     norms = np.sqrt(squares)
     equal = _equal(table, linear, norms)
     alike, cosine = _shared_direction(table, linear > 0, norms, equal, threads)

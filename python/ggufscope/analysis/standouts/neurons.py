@@ -175,8 +175,7 @@ def _read(  # noqa: PLR0917
 def _rows(matrix: Matrix, gain: Floats, vectors: Floats, bias: Floats | None, threads: int) -> tuple[Floats, Floats]:
     """Norms of the rows behind the gains, with what biases add, and their signatures."""
     inputs = vectors if bias is None else np.concatenate([vectors, bias[None]])
-    linear, squares = multiply(matrix.blocks(), inputs, np.square(gain), None, threads)
-    assert linear is not None and squares is not None  # noqa: S101, PT018
+    linear, squares = multiply(matrix.blocks(), inputs, np.square(gain), None, threads).both()
     with np.errstate(divide="ignore", invalid="ignore"):
         signatures = (linear[:SIGNATURE] / np.sqrt(squares)).T
     constant = np.zeros_like(squares) if bias is None else linear[SIGNATURE] * matrix.scale

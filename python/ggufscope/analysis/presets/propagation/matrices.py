@@ -22,8 +22,7 @@ def mapped(matrix: Matrix, inputs: Moments, threads: int) -> Moments:
 def mapped_with_squares(matrix: Matrix, inputs: Moments, vectors: Floats, threads: int) -> tuple[Moments, Floats]:
     """The moments, and (W ∘ W) y for more vectors y, (k, columns), from the same pass: (k, rows)."""
     variances = np.atleast_2d(inputs.variance)
-    linear, squares = multiply(matrix.blocks(), inputs.mean, np.concatenate([variances, vectors]), None, threads)
-    assert linear is not None and squares is not None  # noqa: S101, PT018
+    linear, squares = multiply(matrix.blocks(), inputs.mean, np.concatenate([variances, vectors]), None, threads).both()
     mean = linear * matrix.scale
     squares = squares * matrix.scale**2
     variance = squares[: len(variances)].reshape(mean.shape)

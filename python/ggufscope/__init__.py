@@ -22,7 +22,8 @@ from .models.model import Model, Tensor, open  # noqa: A004
 if TYPE_CHECKING:
     from .analysis import Analysis, analyze
     from .checks import Check, check
-    from .errors import AnalysisError, CheckError, ProfileError, StudyError, TraceError, ValidationError
+    from .diffs import Diff
+    from .errors import AnalysisError, CheckError, DiffError, ProfileError, StudyError, TraceError, ValidationError
     from .models.demo import demo_model
     from .profiles.profile_result import Profile
     from .profiles.profiling import profile
@@ -36,6 +37,8 @@ _HOMES = {
     "AnalysisError": "errors",
     "Check": "checks",
     "CheckError": "errors",
+    "Diff": "diffs",
+    "DiffError": "errors",
     "Profile": "profiles",
     "ProfileError": "errors",
     "Study": "studies",
@@ -59,6 +62,8 @@ __all__ = [
     "AnalysisError",
     "Check",
     "CheckError",
+    "Diff",
+    "DiffError",
     "GGUFError",
     "Model",
     "Profile",

@@ -67,6 +67,10 @@ class CheckError(ValueError):
     """A file that should be a saved check is not, or is malformed; one line naming the place."""
 
 
+class DiffError(ValueError):
+    """Two models cannot be compared, or a file that should be a saved diff is not one; one line with the reason."""
+
+
 class TraceError(ValueError):
     """A model cannot be traced, or a file that should be a saved trace is not one; one line with the reason."""
 
@@ -82,6 +86,7 @@ class StudyError(ValueError):
 _INPUT_ERRORS = (
     AnalysisError,
     CheckError,
+    DiffError,
     GGUFError,
     MemoryError,
     OSError,

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -70,6 +70,16 @@ POINTS = {
 }
 
 Keep = Callable[[int, int, str, int, Array], object]
+
+
+class Recording(Protocol):
+    """Whoever takes activations: a `Recorder`, or something that asks for less."""
+
+    def take(self, prompt: int, layer: int, point: str, values: Array, first_head: int = 0) -> None:
+        """See `Recorder.take`."""
+
+    def take_experts(self, prompt: int, layer: int, experts: npt.NDArray[np.integer], weights: Array) -> None:
+        """See `Recorder.take_experts`."""
 
 
 class Recorder:

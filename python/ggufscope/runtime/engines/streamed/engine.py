@@ -27,7 +27,7 @@ from .streams import merge, spread
 from .tiles import Workers, first_not_finite
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
     import numpy.typing as npt
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ....architecture.matrices import Matrix
     from ....models.model import Model
     from ....models.weight_place import WeightPlace
-    from ...measuring.capture import Recorder
+    from ...measuring.capture import Recorder, Recording
     from ...shape import Array, ModelShape
     from ..choosing import Choose
     from ..engine import Ending, Over, Progress, Seconds, Tokens
@@ -64,7 +64,12 @@ def open_engine(
 
 
 class StreamedEngine:
-    """See `ggufscope.runtime.engines.engine.Engine`, whose methods these are."""
+    """See `ggufscope.runtime.engines.engine.Engine`, whose methods these are.
+
+    Attributes:
+        network: the parts of the model.
+        workers: that do its products, and may be watched at it.
+    """
 
     def __init__(
         self,
@@ -73,9 +78,9 @@ class StreamedEngine:
         limits: StreamLimits = DEFAULT_LIMITS,
         zeroed: Sequence[WeightPlace] = (),
     ) -> None:
-        self._network = network
+        self.network = network
         self._zeroed = zeroed
-        self._workers = Workers(threads, limits)
+        self.workers = Workers(threads, limits)
         self._lengths: list[int] = []
         self._memories: dict[int, list[Any]] = {}  # layer → by prompt
         self._room = 0
@@ -92,7 +97,7 @@ class StreamedEngine:
 
     @property
     def shape(self) -> ModelShape:
-        return self._network.shape
+        return self.network.shape
 
     def prefill(self, prompts: Tokens, recorder: Recorder | None, *, room: int, progress: Progress | None) -> Array:
         """Read all prompts; see `Engine.prefill`."""
@@ -104,16 +109,19 @@ class StreamedEngine:
         self, prompts: Tokens, recorder: Recorder | None, progress: Progress | None, *, room: int = 0
     ) -> list[Array]:
         """Read all prompts; the residual stream of each behind the last layer, float32 (tokens, width)."""
-        self._prepare([len(tokens) for tokens in prompts], room)
-        ends = np.cumsum(self._lengths)
-        spans = [
-            PromptSpan(prompt, slice(int(end) - length, int(end)))
-            for prompt, (length, end) in enumerate(zip(self._lengths, ends, strict=True))
-        ]
-        positions = np.concatenate([np.arange(length) for length in self._lengths])
+        batch = self._batch(prompts, recorder, room)
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
-            x = self._forward(np.concatenate(prompts), Batch(spans, positions, recorder), progress)
-        return [x[span.rows] for span in spans]
+            x = self._forward(np.concatenate(prompts), batch, progress)
+        return [x[span.rows] for span in batch.spans]
+
+    def walk(self, prompts: Tokens, recorder: Recording | None) -> Iterator[Array]:
+        """Read all prompts a layer at a time, for whoever has something to do in between.
+
+        Yields the stream, (tokens, width), of all prompts one behind the other, or the streams, (streams, tokens,
+        width), in front of the first layer and behind each. A step may overwrite what the one before gave. NumPy's
+        warnings and the threads of BLAS are up to the caller, as in `last_streams`; `merge` gives the last stream.
+        """
+        return self._walk(np.concatenate(prompts), self._batch(prompts, recorder, 0))
 
     def scores_of(self, streams: Array) -> Array:
         """Scores of the next token behind some tokens, (tokens, vocabulary), of `last_streams`."""
@@ -144,11 +152,11 @@ class StreamedEngine:
         """See `Engine.estimate`."""
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             return estimate(
-                self._network, self._workers, sum(map(len, prompts)), len(prompts), max(0, max_new_tokens - 1)
+                self.network, self.workers, sum(map(len, prompts)), len(prompts), max(0, max_new_tokens - 1)
             )
 
     def close(self) -> None:
-        self._workers.close()
+        self.workers.close()
         self._memories.clear()
         self._mixers.clear()
 
@@ -160,27 +168,38 @@ class StreamedEngine:
     ) -> None:
         self.close()
 
+    def _batch(self, prompts: Tokens, recorder: Recording | None, room: int) -> Batch:
+        """All tokens of the prompts, once what they need is prepared."""
+        self._prepare([len(tokens) for tokens in prompts], room)
+        ends = np.cumsum(self._lengths)
+        spans = [
+            PromptSpan(prompt, slice(int(end) - length, int(end)))
+            for prompt, (length, end) in enumerate(zip(self._lengths, ends, strict=True))
+        ]
+        positions = np.concatenate([np.arange(length) for length in self._lengths])
+        return Batch(spans, positions, recorder)
+
     def _prepare(self, lengths: list[int], room: int) -> None:
         """Mixers with tables of RoPE as long as prompts and answers will be; nothing is remembered yet."""
         longest = max(lengths)
-        check_length(longest, self._workers.limits.most_score_bytes)
+        check_length(longest, self.workers.limits.most_score_bytes)
         self._lengths = lengths
-        rotations = Rotations(longest + room, self._network.rope_factors(longest + room))
-        mixers = [layer.mixer for layer in self._network.layers]
+        rotations = Rotations(longest + room, self.network.rope_factors(longest + room))
+        mixers = [layer.mixer for layer in self.network.layers]
         self._mixers = [None if mixer is None else running(mixer, rotations) for mixer in mixers]
         self._room = room
         self._memories.clear()
 
     def _memory(self, number: int) -> list[Any]:
         """The memories of a mixer, by prompt; kept only where something is to be generated, or later read."""
-        number = self._network.sources.get(number, number)
+        number = self.network.sources.get(number, number)
         mixer = self._mixers[number]
         if mixer is None:
             return []
         if number in self._memories:
             return self._memories[number]
         memory = [mixer.memory(length + self._room) for length in self._lengths]
-        if self._room or number in self._network.sources.values():
+        if self._room or number in self.network.sources.values():
             self._memories[number] = memory
         return memory
 
@@ -194,50 +213,59 @@ class StreamedEngine:
 
     def _forward(self, tokens: npt.NDArray[np.int32], batch: Batch, progress: Progress | None) -> Array:
         """The residual stream behind the last layer, (tokens, width)."""
-        x = self._network.embed(tokens, batch.positions)
-        self._check(x, [self._network.embedding.tokens])
-        batch = replace(batch, own_inputs=self._own_inputs(tokens, x))
-        x = self._spread(x)
         n_layers = self.shape.n_layers
-        for number, layer in enumerate(self._network.layers):
+        steps = self._walk(tokens, batch)
+        x = next(steps)
+        for number in range(n_layers):
             if progress is not None:
                 progress(f"layer {number + 1} of {n_layers}", number / n_layers)
-            run = LayerPass(number, batch, self._workers)
+            x = next(steps)
+        return self.merge(x)
+
+    def _walk(self, tokens: npt.NDArray[np.int32], batch: Batch) -> Iterator[Array]:
+        """See `walk`."""
+        x = self.network.embed(tokens, batch.positions)
+        self._check(x, [self.network.embedding.tokens])
+        batch = replace(batch, own_inputs=self._own_inputs(tokens, x))
+        x = self._spread(x)
+        yield x
+        for number, layer in enumerate(self.network.layers):
+            run = LayerPass(number, batch, self.workers)
             LayerRun(layer, self._mixers[number], self._memory(number), run).run(x)
             self._check(x, layer.matrices)
-        return self._merge(x)
+            yield x
 
     def _own_inputs(self, tokens: npt.NDArray[np.int32], embedded: Array) -> Array | None:
         """The own inputs of the layers, where the model has any."""
-        weights = self._network.own
+        weights = self.network.own
         if weights is None:
             return None
-        inputs = own_inputs(weights, table_rows(weights.tokens, tokens), embedded, self._workers)
+        inputs = own_inputs(weights, table_rows(weights.tokens, tokens), embedded, self.workers)
         self._check(inputs, [weights.tokens, weights.projection])
         return inputs
 
     def _spread(self, x: Array) -> Array:
         """The stream, (tokens, width), or the streams, (streams, tokens, width), in front of the layers."""
-        ends = self._network.ends
+        ends = self.network.ends
         if ends is None:
             return x
-        streams = spread(ends, x, self._workers)
+        streams = spread(ends, x, self.workers)
         self._check(streams, ends.spread)
         return streams
 
-    def _merge(self, x: Array) -> Array:
+    def merge(self, x: Array) -> Array:
         """One stream behind the layers, (tokens, width)."""
-        ends = self._network.ends
+        ends = self.network.ends
         if ends is None:
             return x
-        merged = merge(ends, x, self._workers)
+        merged = merge(ends, x, self.workers)
         self._check(merged, ends.merge)
         return merged
 
     def _scores(self, x: Array) -> Array:
         """See `Network.scores`."""
-        logits = self._network.scores(x, self._workers)
-        output = self._network.head.output
+        logits = self.network.scores(x, self.workers)
+        output = self.network.head.output
         self._check(logits, [] if output is None else [output])
         return logits
 
@@ -246,7 +274,7 @@ class StreamedEngine:
         if self._overflowed or np.isfinite(x).all():
             return
         for matrix in matrices:
-            place = first_not_finite(matrix, self._workers)
+            place = first_not_finite(matrix, self.workers)
             if place is not None:
                 raise TraceError(
                     f"{matrix.tensor.name} has a weight that is not finite, in row {place[0]}, column {place[1]}"

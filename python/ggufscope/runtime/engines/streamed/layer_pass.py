@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ...measuring.capture import Recorder
+    from ...measuring.capture import Recording
     from ...shape import Array
     from .tiles import Workers
 
@@ -37,7 +37,7 @@ class Batch:
 
     spans: list[PromptSpan]
     positions: npt.NDArray[np.int64]
-    recorder: Recorder | None
+    recorder: Recording | None
     own_inputs: Array | None = None
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ....architecture.matrices import Matrix
     from ...shape import Array
 
+    Watch = Callable[[Matrix, Array, Array], object]
+
 Item = TypeVar("Item")
 
 
@@ -37,11 +39,14 @@ class Workers:
     Attributes:
         threads: their number.
         limits: sizes of the pieces they work on.
+        watch: called in the calling thread with every matrix that is multiplied, the tokens and the product, which it
+            must not change; None: nobody watches.
     """
 
     def __init__(self, threads: int, limits: StreamLimits = DEFAULT_LIMITS) -> None:
         self.threads = threads
         self.limits = limits
+        self.watch: Watch | None = None
         self._pool = ThreadPoolExecutor(threads)
         self._own = threading.local()
 
@@ -114,6 +119,8 @@ def product(matrix: Matrix, x: Array, workers: Workers) -> Array:
             result *= np.float32(matrix.scale)
         if matrix.bias is not None:
             result += matrix.bias.astype(np.float32)
+    if workers.watch is not None:
+        workers.watch(matrix, x, result)
     return result
 
 

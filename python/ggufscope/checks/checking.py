@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import os
 import time
-from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,24 +19,20 @@ from ..text.names import base_name
 from .check_document import SCHEMA, CheckDocument, CheckedRule, CheckRun
 from .check_result import Check
 from .facts import Facts
-from .findings import SEVERITIES
 from .gathering import gather
 from .manifest import Manifest
 from .named_digests import DIGEST, named_digest, wrong_name
 from .registry import chosen_rules
 from .rules import RULES
+from .tally import Tally
 from .tensor_hashing import TensorHashing
 from .unreadable import first_violation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from os import PathLike
 
-    from .findings import Finding
     from .registry import Rule
-
-_MOST_OF_A_RULE = 100  # findings in a document
-_ORDER = {severity: place for place, severity in enumerate(SEVERITIES)}
 
 
 def check(
@@ -120,41 +115,38 @@ def _judged(
     digests = wishes.manifest or wishes.against is not None
     named = "files" in reads and any(named_digest(file) is not None for file in model.files)
     look = None if progress is None else lambda: progress(model.n_bytes, model.n_bytes)
+    tally = Tally(rules)
     with FileHashing(model, wanted=digests or named) as files, TensorHashing(model, wanted=digests) as tensor_digests:
+        # These come first: what they read, as lists of tokens, is gone when the statistics take its room.
+        _judge(Facts(model, threads), [each for each in rules if each.reads in _WITHOUT_WEIGHTS], tally)
         tensors = gather(model, threads, progress) if "weights" in reads else []
         hashes = files.result(look)
         manifest = Manifest.of(model, hashes or [], tensor_digests.result(look)) if digests else None
     facts = Facts(model, threads, tensors, dict(enumerate(hashes or [])), manifest, wishes.against)
+    _judge(facts, [each for each in rules if each.reads not in _WITHOUT_WEIGHTS], tally)
     seen = sum(each.statistics.n_elements for each in tensors)
     return {
         "files": [base_name(file) for file in model.files],
         "readable": True,
         "model": Subject.of(model, hashes),
         "coverage": seen / model.n_parameters if tensors and model.n_parameters else None,
-        **_told(finding for each in rules for finding in each.findings(facts)),
+        **tally.told(),
     }, manifest
+
+
+_WITHOUT_WEIGHTS = {"structure", "metadata"}
+
+
+def _judge(facts: Facts, rules: Sequence[Rule], tally: Tally) -> None:
+    for each in rules:
+        tally.add(each.findings(facts))
 
 
 def _unreadable(path: str | bytes, error: GGUFError, rules: Sequence[Rule]) -> dict[str, Any]:
     """The verdict on a file that cannot: the first violation, and whether its name says another digest."""
     name = os.fsdecode(path)
-    findings = [first_violation(name, error)]
+    tally = Tally(rules)
+    tally.add([first_violation(name, error)])
     if DIGEST in {each.name for each in rules}:
-        findings += wrong_name(name)
-    return {"files": [base_name(name)], "readable": False, "model": None, "coverage": None, **_told(findings)}
-
-
-def _told(findings: Iterable[Finding]) -> dict[str, Any]:
-    """The findings, the gravest first, at most so many of a rule; and the numbers of all."""
-    counts, of_rule = Counter[str](), Counter[str]()
-    listed = []
-    for each in findings:
-        counts[each.severity] += 1
-        of_rule[each.rule] += 1
-        if of_rule[each.rule] <= _MOST_OF_A_RULE:
-            listed.append(each)
-    return {
-        "findings": sorted(listed, key=lambda each: _ORDER[each.severity]),
-        "counts": {severity: counts[severity] for severity in SEVERITIES},
-        "unlisted": {rule: n - _MOST_OF_A_RULE for rule, n in of_rule.items() if n > _MOST_OF_A_RULE},
-    }
+        tally.add(wrong_name(name))
+    return {"files": [base_name(name)], "readable": False, "model": None, "coverage": None, **tally.told()}

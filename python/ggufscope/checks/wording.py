@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from ..text.numbers import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Sequence
+
+    import numpy as np
+    import numpy.typing as npt
 
     from .facts import TensorFacts
 
 _SHOWN = 8
 
 
-def listed(items: Iterable[object], shown: int = _SHOWN) -> str:
+def listed(items: Collection[object] | npt.NDArray[np.integer[Any]], shown: int = _SHOWN) -> str:
     """The first few of several things.
 
     >>> listed([7, 40, 91], 2)
     '7, 40 and 1 more'
     """
-    texts = [str(item) for item in items]
-    more = f" and {len(texts) - shown} more" if len(texts) > shown else ""
-    return ", ".join(texts[:shown]) + more
+    more = f" and {len(items) - shown} more" if len(items) > shown else ""
+    return ", ".join(str(item) for item in islice(items, shown)) + more
 
 
 def in_experts(facts: TensorFacts, experts: Sequence[int]) -> str:

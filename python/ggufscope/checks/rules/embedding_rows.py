@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...text.numbers import counted
+from ..pieces import bytes_of
 from ..registry import Fault, rule
 from ..wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy.typing as npt
+
+    from ...models.tensor import Tensor
     from ..facts import Facts, TensorFacts
 
 _MOST = 0.5
 _SMALL = 0.05  # of the median norm
 _MOST_ROWS = 1 << 19  # no vocabulary has more
+_PIECE_BYTES = 1 << 20
 
 
 @rule(
@@ -46,7 +51,7 @@ def embedding_rows(facts: Facts) -> Iterator[Fault]:
         zeros = f"; {n_zero} of them zeros" if n_zero else ""
         first = groups[0]
         sentence = f"{parts}{zeros}: tokens {listed(first)} and others" if len(groups) > 1 else f"{parts}{zeros}"
-        place = facts.at_element(each.tensor, first[0] * each.tensor.shape[-1], count=count)
+        place = facts.at_element(each.tensor, int(first[0]) * each.tensor.shape[-1], count=count)
         # Made-up weights were not trained at all, and say so.
         many = count > _MOST * each.tensor.n_rows and not facts.model.synthetic
         yield Fault(f"{sentence}, in {each.tensor.name}", place, "warning" if many else None)
@@ -64,17 +69,29 @@ def _small_rows(facts: Facts, table: TensorFacts) -> Iterator[Fault]:
         yield Fault(f"{sentence} {table.tensor.name}: tokens {listed(rows.tolist())}", place)
 
 
-def _equal_rows(facts: TensorFacts) -> list[list[int]]:
+def _equal_rows(facts: TensorFacts) -> list[npt.NDArray[np.intp]]:
     """Groups of rows that are equal byte for byte, the largest first. Equal rows have equal norms."""
     norms = facts.statistics.get("row_l2")
     if norms is None or len(norms) > _MOST_ROWS:
         return []
-    size = facts.tensor.n_bytes // facts.tensor.n_rows
     order = np.argsort(norms, kind="stable")
-    same = np.flatnonzero(np.diff(norms[order]) == 0)
-    groups: dict[bytes, list[int]] = defaultdict(list)
-    for place in np.unique(np.concatenate([same, same + 1])).tolist():
-        row = int(order[place])
-        groups[facts.tensor.read(row * size, size)].append(row)
-    equal = [sorted(group) for group in groups.values() if len(group) > 1]
-    return sorted(equal, key=lambda group: (-len(group), group[0]))
+    same = np.diff(norms[order]) == 0
+    candidates = np.zeros(len(norms), np.bool_)
+    candidates[order[1:][same]] = candidates[order[:-1][same]] = True
+    rows = np.flatnonzero(candidates)
+    numbers: dict[bytes, int] = {}
+    group_of = np.fromiter((numbers.setdefault(each, len(numbers)) for each in _digests(facts.tensor, rows)), np.int32)
+    sizes = np.bincount(group_of, minlength=len(numbers))
+    groups = np.split(rows[np.argsort(group_of, kind="stable")], np.cumsum(sizes)[:-1])
+    return sorted((group for group in groups if len(group) > 1), key=lambda group: (-len(group), int(group[0])))
+
+
+def _digests(tensor: Tensor, rows: npt.NDArray[np.intp]) -> Iterator[bytes]:
+    """Digests of the bytes of some rows, in order; those that lie close are read at once."""
+    size = tensor.n_bytes // tensor.n_rows
+    near = rows // max(1, _PIECE_BYTES // size)
+    for piece in np.split(rows, np.flatnonzero(np.diff(near)) + 1) if rows.size else ():
+        first = int(piece[0])
+        data = bytes_of(tensor, first * size, (int(piece[-1]) + 1) * size)
+        for at in ((piece - first) * size).tolist():
+            yield hashlib.blake2b(data[at : at + size].data, digest_size=16).digest()

@@ -182,8 +182,10 @@ def _ffn_product(model: Model, layer: LayerTensors, gain_role: str | None, strea
     columns = np.concatenate([_expert_columns(tensor, streamer) for tensor in downs])
     if rows.shape != columns.shape:
         return float("nan")
-    factors = _factor_squares(ups, len(rows)) * _factor_squares(downs, len(columns))
-    return float(np.sqrt(rows * columns * factors).mean())
+    # Norms before products: squares of numbers near the end of float32 pass that of float64.
+    row_norms = np.sqrt(rows * _factor_squares(ups, len(rows)))
+    column_norms = np.sqrt(columns * _factor_squares(downs, len(columns)))
+    return float((row_norms * column_norms).mean())
 
 
 def _factor_squares(tensors: Sequence[Tensor], n: int) -> Floats:

@@ -13,8 +13,8 @@ import ggufscope as gs
 from ggufscope.errors import ProfileError, TraceError
 from ggufscope.runtime.engines.streamed import open_engine
 from support.architectures import SPECIMENS
-from support.gguf_writer import ARRAY, BOOL, FLOAT32, FLOAT64, INT32, STRING, UINT8, UINT32, Array, Gguf, Key, Tensor
-from support.small_models import readable
+from support.gguf_writer import ARRAY, BOOL, FLOAT32, FLOAT64, INT32, STRING, UINT8, UINT32, Array, Tensor
+from support.hostile_files.sound_llama import YARN, Keys, Tensors, file_of, sound_keys, sound_tensors
 
 REFUSALS = (gs.GGUFError, ProfileError, TraceError)
 TINY = 1e-38
@@ -44,7 +44,6 @@ SHAPES: list[tuple[int, ...]] = [
     (2, 64, 64),
     (1, 1, 1, 1, 1),
 ]
-YARN = {"rope.scaling.type": "yarn", "rope.scaling.factor": 4.0, "rope.scaling.original_context_length": 64}
 KEYS = {
     "llama": (*YARN, "rope.freq_base", "rope.dimension_count", "rope.scaling.attn_factor", "block_count",
               "context_length", "embedding_length", "feed_forward_length", "attention.head_count",
@@ -87,34 +86,9 @@ EXTREMES = [
 ]
 
 
-def tokens() -> dict[str, tuple[int, Any]]:
-    kinds = [2, 3, 3, *[6] * 100, *[1] * 97]
-    return {
-        "tokenizer.ggml.model": (STRING, "llama"),
-        "tokenizer.ggml.tokens": (ARRAY, Array(STRING, [f"t{i}" for i in range(200)])),
-        "tokenizer.ggml.scores": (ARRAY, Array(FLOAT32, [-float(i) for i in range(200)])),
-        "tokenizer.ggml.token_type": (ARRAY, Array(INT32, kinds)),
-        "tokenizer.ggml.bos_token_id": (UINT32, 1),
-        "tokenizer.ggml.eos_token_id": (UINT32, 2),
-    }
-
-
-def keys() -> dict[str, tuple[int, Any]]:
-    kinds = {str: STRING, int: UINT32, float: FLOAT32}
-    metadata = readable()["metadata"] | {f"llama.{key}": value for key, value in YARN.items()}
-    own = {key: (kinds[type(value)], value) for key, value in metadata.items()}
-    return {"general.architecture": (STRING, "llama"), **own, **tokens()}
-
-
-def tensors() -> dict[str, Tensor]:
-    given = readable()["tensors"] | {"rope_freqs.weight": np.ones(8, np.float32)}
-    return {name: Tensor(name, values.shape, 0, values.tobytes()) for name, values in given.items()}
-
-
-def answered(path: Path, metadata: dict[str, tuple[int, Any]], table: dict[str, Tensor]) -> int:
+def answered(path: Path, metadata: Keys, table: Tensors) -> int:
     """Answers of analyze and trace; what they refuse, they refuse as the fault of the model."""
-    file = Gguf(keys=[Key(key, *value) for key, value in metadata.items()], tensors=list(table.values()))
-    path.write_bytes(file.build())
+    path.write_bytes(file_of(metadata, table))
     refusals = []
     for ask in (gs.analyze, lambda source: gs.trace(source, probe=3)):
         try:
@@ -132,16 +106,16 @@ def judged(path: Path) -> bool:
 
 
 def test_the_model_itself_is_answered(tmp_path: Path) -> None:
-    assert answered(tmp_path / "m.gguf", keys(), tensors()) == 2
+    assert answered(tmp_path / "m.gguf", sound_keys(), sound_tensors()) == 2
 
 
 @pytest.mark.parametrize("key", [f"{group}.{key}" for group, names in KEYS.items() for key in names])
 def test_a_key_that_is_not_what_it_should_be(tmp_path: Path, key: str) -> None:
     for value in VALUES:
-        answered(tmp_path / "m.gguf", keys() | {key: value}, tensors())
+        answered(tmp_path / "m.gguf", sound_keys() | {key: value}, sound_tensors())
 
 
-def specimen(name: str) -> tuple[str, dict[str, tuple[int, Any]], dict[str, Tensor]]:
+def specimen(name: str) -> tuple[str, Keys, Tensors]:
     """The architecture of a specimen, its metadata and its tensors."""
     kinds = {bool: BOOL, int: UINT32, float: FLOAT32, str: STRING}
     file = SPECIMENS[name].file()
@@ -181,8 +155,8 @@ def test_every_key_that_an_architecture_reads_is_tried(write_gguf: Any) -> None:
         assert own <= tried, each.architecture
 
 
-@pytest.mark.parametrize("name", [name for name in tensors() if not name.startswith("blk.0.")])
+@pytest.mark.parametrize("name", [name for name in sound_tensors() if not name.startswith("blk.0.")])
 def test_a_tensor_that_is_not_what_it_should_be(tmp_path: Path, name: str) -> None:
     for shape in SHAPES:
         data = np.ones(shape, np.float32).tobytes()
-        answered(tmp_path / "m.gguf", keys(), tensors() | {name: Tensor(name, shape, 0, data)})
+        answered(tmp_path / "m.gguf", sound_keys(), sound_tensors() | {name: Tensor(name, shape, 0, data)})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import struct
 import subprocess
 import sys
 import time
@@ -18,7 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ggufscope import _core
-from support.gguf_writer import ARRAY, STRING, UINT8, UINT16, Array, Gguf, Key, Raw, Tensor, small_model
+from support.gguf_writer import UINT16, Gguf, Key, Tensor, small_model
+from support.hostile_files import HOSTILE_FILES, write_file
+from support.hostile_files.claims import CLAIMS
 
 SECONDS = 1.0
 MEGABYTES = 100
@@ -178,43 +179,15 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / (2**20 if 
 print(outcome)
 """
 
-HUGE = 2**40  # a sparse file of a terabyte, where the file system allows it
-STRINGS = Gguf(keys=[Key("k", ARRAY, Array(STRING, length=2**36))]).build()
-ARRAYS = Gguf(keys=[Key("k", ARRAY, Array(ARRAY, length=2**36))]).build()
-NUMBERS = Gguf(keys=[Key("k", ARRAY, Array(UINT8, length=2**39))]).build()
-NAMES = struct.pack("<QII", 0, 0, 0) + bytes(8)
-LARGE = {
-    "43 bytes claiming 2^63 elements": (b"GGUF" + struct.pack("<IQQQ2sIIQ", 3, 0, 1, 2, b"kk", 9, 0, 2**63)[:39], None),
-    "keys": (Gguf(n_keys=2**36).build(), HUGE),
-    "tensors": (Gguf(n_tensors=2**34).build(), HUGE),
-    "tensors at the limit": (Gguf(n_tensors=2**18).build(), HUGE),
-    "empty strings": (STRINGS, HUGE),
-    "empty arrays": (ARRAYS, HUGE),
-    "numbers": (NUMBERS, HUGE),
-    "one string": (Gguf(keys=[Key("k", STRING, Raw(struct.pack("<Q", 2**39)))]).build(), HUGE),
-    "many tensors": (
-        Gguf(tensors=[Tensor(f"{i:063}", (0,)) for i in range(100_000)]).build(), None
-    ),
-    "equal long keys": (Gguf(keys=[Key("k" * 60_000, UINT8, 1)] * 200).build(), None),
-    "keys of 16 MB": (Gguf(keys=[Key(f"{i:065535}", UINT8, 1) for i in range(300)]).build(), None),
-    "distinct keys": (Gguf(keys=[Key(f"{i:01000}", UINT8, 1) for i in range(10_000)]).build(), None),
-    "nested arrays": (
-        Gguf(keys=[Key("k", ARRAY, Array(ARRAY, [Array(ARRAY, [Array(UINT8)] * 1000)] * 500))]).build(), None
-    ),
-}  # fmt: skip
+LARGE = ["array_count_2_63_in_43_bytes", *CLAIMS]
 
 
 @pytest.mark.parametrize("name", LARGE)
 def test_large_claims_are_cheap(tmp_path: Path, name: str) -> None:
-    content, size = LARGE[name]
-    path = tmp_path / "m.gguf"
-    path.write_bytes(content)
-    if size is not None:
-        try:
-            with path.open("r+b") as file:
-                file.truncate(size)
-        except OSError:
-            pytest.skip("the file system has no sparse files of this size")
+    try:
+        path = write_file(tmp_path / "m.gguf", HOSTILE_FILES[name])
+    except OSError:
+        pytest.skip("the file system has no sparse files of this size")
     command = [sys.executable, "-c", MEASURE, path]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert float(lines[0]) < SECONDS

@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..._core import GGUFError
 from ...errors import ProfileError
 from ...models.model import Model
 from ...models.model import open as open_model
@@ -185,6 +186,8 @@ def _of_json(path: Path) -> AnalysisInput:
         document = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        if not data.lstrip().startswith(b"{"):
+            reason = _no_model_because(path)
         raise ProfileError(f"{path}: neither a GGUF model nor a profile in JSON ({reason})") from None
     try:
         if is_phase1(document):
@@ -193,6 +196,15 @@ def _of_json(path: Path) -> AnalysisInput:
     except ProfileError as error:
         text = str(error)
         raise ProfileError(text if text.startswith(str(path)) else f"{path}: {text}") from None
+
+
+def _no_model_because(path: Path) -> str:
+    """The core's words for a file of another kind: the page of an error, a pointer of Git LFS, an archive."""
+    try:
+        open_model(path).close()
+    except GGUFError as error:
+        return str(error).removeprefix(f"{path}: ").removeprefix("not a GGUF file but ")
+    return "it was changed meanwhile"
 
 
 def _of_phase1(document: dict[str, Any], path: Path) -> AnalysisInput:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from ..models.tensor import Tensor
 
 
+class RowSource(Protocol):
+    """Rows that can stand in place of a tensor's."""
+
+    def decode_into(self, rows: npt.NDArray[np.float32], first: int) -> None:
+        """Fill `rows`, (rows, columns), with those from `first` on, counted over the leading dimensions.
+
+        Called from several threads at a time. The factor beside the tensor multiplies what is given here, too.
+        """
+
+
 @dataclass(frozen=True)
 class Matrix:
     """Some rows of a tensor, counted over its leading dimensions: x → scale · W x + bias. Nothing of W is decoded.
@@ -28,6 +38,7 @@ class Matrix:
         scale: of W.
         bias: (rows,); None without.
         zeroed: (row, column) of weights that count as zero, rows counted as `first` is.
+        substitute: of the tensor's rows; None: they are its own.
     """
 
     tensor: Tensor
@@ -36,6 +47,7 @@ class Matrix:
     scale: float = 1.0
     bias: Floats | None = None
     zeroed: tuple[tuple[int, int], ...] = ()
+    substitute: RowSource | None = None
 
     @property
     def n_columns(self) -> int:
@@ -57,11 +69,14 @@ class Matrix:
     def decode_into(self, rows: npt.NDArray[np.float32], first: int) -> None:
         """Fill `rows`, (rows, columns), with those of W from `first` on; no scale."""
         start = self.first + first
-        self.tensor.dequantize(rows=slice(start, start + len(rows)), out=rows, threads=1)
+        if self.substitute is None:
+            self.tensor.dequantize(rows=slice(start, start + len(rows)), out=rows, threads=1)
+        else:
+            self.substitute.decode_into(rows, start)
         for row, column in self.zeroed:
             if start <= row < start + len(rows):
                 rows[row - start, column] = 0
 
     def blocks(self) -> BlockRows:
-        """The rows as stored, those with `zeroed` weights, too, for products with vectors."""
+        """The rows as stored, without what `zeroed` and `substitute` say, for products with vectors."""
         return self.tensor.block_rows(slice(self.first, self.first + self.n_rows))

@@ -1,0 +1,54 @@
+"""Costs of a model that is not read, against NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import ggufscope as gs
+from ggufscope.diffs.costs import measure
+from support import small_models
+
+
+class Rows:
+    """An array in place of a tensor's rows."""
+
+    def __init__(self, weights):
+        self._weights = weights.reshape(-1, weights.shape[-1])
+
+    def decode_into(self, rows, first):
+        rows[...] = self._weights[first : first + len(rows)]
+
+
+def damaged(weights, seed=0, share=0.05):
+    return weights + np.random.default_rng(seed).normal(0, share * weights.std(), weights.shape).astype(np.float32)
+
+
+@pytest.fixture
+def model(write_gguf):
+    with gs.open(write_gguf(**small_models.llama())) as opened:
+        yield opened
+
+
+def test_cost_is_the_relative_squared_error_times_the_mean_of_the_role(model):
+    name = "blk.1.ffn_down.weight"
+    exact = model.tensors[name].dequantize()
+    other = damaged(exact)
+    costs = measure(model, {name: {"Q4_0": Rows(other), "Q8_0": Rows(exact)}})
+    error = np.sum((other.astype(float) - exact) ** 2) / np.sum(exact.astype(float) ** 2)
+    assert costs.of(name, "Q4_0") == pytest.approx(0.0029 * error / 0.088, rel=1e-9)
+    assert costs.of(name, "Q8_0") == 0
+    assert costs.method == "static"
+    assert "weak" in costs.warnings[0]
+
+
+def test_importance_weighs_columns_of_each_expert(write_gguf):
+    name = "blk.1.ffn_gate_exps.weight"
+    with gs.open(write_gguf(**small_models.mixture())) as model:
+        exact = model.tensors[name].dequantize()
+        other = damaged(exact, seed=1)
+        importance = np.random.default_rng(2).uniform(0.1, 9, (len(exact), exact.shape[-1]))
+        cost = measure(model, {name: {"Q4_0": Rows(other)}}, importance={name: importance}).of(name, "Q4_0")
+    weights = importance[:, None, :]
+    error = np.sum(weights * (other.astype(float) - exact) ** 2) / np.sum(weights * exact.astype(float) ** 2)
+    assert cost == pytest.approx(0.0022 * error / 0.088, rel=1e-9)

@@ -71,6 +71,10 @@ class DiffError(ValueError):
     """Two models cannot be compared, or a file that should be a saved diff is not one; one line with the reason."""
 
 
+class ImportanceError(ValueError):
+    """A file that should be an importance matrix is not, or is malformed, or is of another model; one line."""
+
+
 class TraceError(ValueError):
     """A model cannot be traced, or a file that should be a saved trace is not one; one line with the reason."""
 
@@ -88,6 +92,7 @@ _INPUT_ERRORS = (
     CheckError,
     DiffError,
     GGUFError,
+    ImportanceError,
     MemoryError,
     OSError,
     ProfileError,

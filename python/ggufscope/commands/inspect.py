@@ -2,10 +2,13 @@
 
 import difflib
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ..models.importance import is_dat
+from ..models.importance.gguf_form import is_importance_model
 from ..models.inspection import TENSOR_COLUMNS, metadata_entry, tensor_rows, to_json
 from ..models.model import Model
 from ..models.model import open as open_model
@@ -14,6 +17,7 @@ from ..terminal.console import show
 from ..terminal.inspection import DEFAULT_COLUMNS, render_head, render_overview, render_tensors
 from ..terminal.standard_output import print_out
 from ..text.escape import escape
+from .inspect_importance import described, print_importance
 from .options import (
     ColumnsOption,
     JsonOption,
@@ -37,22 +41,37 @@ def inspect(
     sort: SortOption = None,
     top: TopOption = None,
     columns: ColumnsOption = None,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="MODEL", help="Of an importance matrix: say what it covers of this model."),
+    ] = None,
 ) -> None:
-    """Show what a model file holds: types by role, metadata, tensors.
+    """Show what a model file holds: types by role, metadata, tensors; of an importance matrix its statistics.
 
-    Only the header is read. With a selection of tensors, or of columns, only their table is shown.
+    Only the header is read, and of an importance matrix all. With a selection of tensors, or of columns, only their
+    table is shown.
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
+    if kv is None and is_dat(model):
+        print_importance(described(model, against), selection, as_json=as_json)
+        return
     with open_model(model) as opened:
         if kv is not None:
             _print_value(opened, kv, as_json)
             return
+        importance = described(model, against) if is_importance_model(opened) else None
+        if importance is not None and not as_json:
+            print_importance(importance, selection, model=opened)
+            return
+        if importance is None and against is not None:
+            raise ValueError(f"{model}: --against is for importance matrices, and this is a model")
         table = tensor_rows(opened)
         shown = selection.shown_columns(TENSOR_COLUMNS, DEFAULT_COLUMNS)
         rows = selection.rows(table)
         if as_json:
             kept = rows if selection.columns is None else [{column: row[column] for column in shown} for row in rows]
-            print_out(json.dumps(to_json(opened, kept), indent=1, allow_nan=False))
+            beside = {} if importance is None else {"importance": importance}
+            print_out(json.dumps(to_json(opened, kept) | beside, indent=1, allow_nan=False))
             return
         show(lambda console: _render(console, opened, selection, rows, shown))
 

@@ -1,0 +1,126 @@
+"""The terminal view of importance matrices: what they were made from, what they cover, statistics of each tensor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from ..text.escape import escape
+from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.numbers import counted, numbered, percent, short
+from .console import most_rows, plain_table, print_table, safe, tell_rest
+from .headline import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+    from ..models.selection import Selection
+
+DEFAULT_COLUMNS = (
+    "name",
+    "n_matrices",
+    "n_columns",
+    "without_data",
+    "sum",
+    "min",
+    "max",
+    "mean",
+    "deviation",
+    "active",
+    "normalized_entropy",
+    "zd",
+    "cosine",
+)
+_FORMS = {"gguf": "GGUF", "dat": "the older form (.dat), which does not tell experts apart"}
+_SHARES = frozenset({"active", "zd"})
+_TEXTS = frozenset({"name", "role"})
+_MOST_NAMED = 6
+
+
+def render_importance(console: Console, described: Mapping[str, Any]) -> None:
+    """What an importance matrix is, in a few lines."""
+    glyphs = Glyphs.of(console.encoding)
+    matrices, empty = described["n_matrices"], described["n_without_data"]
+    facts = [counted(described["n_tensors"], "tensor")]
+    if matrices != described["n_tensors"]:
+        facts.append(f"{matrices} matrices")
+    if empty:
+        facts.append(f"{empty} without data ({percent(1 - empty / matrices)} % have some)")
+    console.print(Text(f"importance matrix: {dotted(facts, glyphs)}", "bold"))
+    table = plain_table("", "")
+    table.show_header = False
+    for label, text in _facts(described, glyphs):
+        table.add_row(Text(label, "bold"), safe(text))
+    console.print(table)
+
+
+def _facts(described: Mapping[str, Any], glyphs: Glyphs) -> list[tuple[str, str]]:
+    count, size = described["chunk_count"], described["chunk_size"]
+    chunks = "not recorded" if count is None else str(count)
+    rows = [
+        ("form", _FORMS[described["form"]]),
+        ("chunks", chunks if size is None else f"{chunks} of {counted(size, 'token')}"),
+        ("texts", ", ".join(glyphs.cut(name, LONGEST_TEXT) for name in described["datasets"]) or "not recorded"),
+    ]
+    if described["others"]:
+        rows.append(("beside", f"{counted(len(described['others']), 'tensor')} of other kinds"))
+    if described["coverage"] is not None:
+        rows += _coverage_facts(described["coverage"], glyphs)
+    return rows
+
+
+def _coverage_facts(coverage: Mapping[str, Any], glyphs: Glyphs) -> list[tuple[str, str]]:
+    n_matrices = len(coverage["covered"]) + len(coverage["uncovered"])
+    rows = [("covers", f"{len(coverage['covered'])} of {n_matrices} matrices of {escape(coverage['model'])}")]
+    if coverage["uncovered"]:
+        rows.append(("lacks", _named(coverage["uncovered"], glyphs)))
+    if coverage["foreign"]:
+        rows.append(("not in it", _named(coverage["foreign"], glyphs)))
+    for name, experts in list(coverage["experts_without_data"].items())[:_MOST_NAMED]:
+        total = coverage["n_experts"][name]
+        rows.append(
+            ("no data", f"{glyphs.cut(name, LONGEST_TEXT)}: {len(experts)} of {total} experts: {_numbers(experts)}")
+        )
+    more = len(coverage["experts_without_data"]) - _MOST_NAMED
+    if more > 0:
+        rows.append(("no data", f"experts of {counted(more, 'tensor')} more: --json has them"))
+    return rows
+
+
+def _numbers(experts: Sequence[int]) -> str:
+    shown = numbered("expert", experts[:_MOST_NAMED])
+    return shown if len(experts) <= _MOST_NAMED else f"{shown} and {len(experts) - _MOST_NAMED} more"
+
+
+def _named(names: Sequence[str], glyphs: Glyphs) -> str:
+    shown = ", ".join(glyphs.cut(name, LONGEST_TEXT) for name in names[:_MOST_NAMED])
+    return shown if len(names) <= _MOST_NAMED else f"{shown} and {len(names) - _MOST_NAMED} more"
+
+
+def render_importance_tensors(
+    console: Console, rows: Sequence[Mapping[str, Any]], selection: Selection, columns: Sequence[str]
+) -> None:
+    """Statistics of the tensors given, with these columns."""
+    glyphs = Glyphs.of(console.encoding)
+    title = "mean squares by tensor" + (f": {len(rows)} selected" if selection.filters else "")
+    table = plain_table(*columns, right=tuple(name for name in columns if name not in _TEXTS), title=title)
+    shown = rows[: most_rows(selection.top)]
+    for row in shown:
+        table.add_row(*(_cell(column, row[column], glyphs) for column in columns))
+    print_table(console, table)
+    tell_rest(console, len(rows) - len(shown), "tensor", "--top N shows N of them, and --json has all")
+
+
+def _cell(column: str, value: Any, glyphs: Glyphs) -> Text:
+    if value is None:
+        return Text("")
+    if isinstance(value, list):
+        return Text(str(len(value)) if value else "")
+    if isinstance(value, str):
+        return Text(glyphs.cut(value, LONGEST_TEXT))
+    if column in _SHARES:
+        return Text(f"{percent(value)} %")
+    return Text(short(value) if isinstance(value, float) else str(value))

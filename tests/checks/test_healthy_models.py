@@ -96,10 +96,11 @@ def test_an_imatrix_may_know_nothing_of_an_expert(write_gguf: Any) -> None:
     sums[2] = 0
     tensors = {
         "blk.0.ffn_up_exps.weight.in_sum2": sums,
-        "blk.0.ffn_up_exps.weight.counts": np.zeros((4, 1), np.float32),
+        "blk.0.ffn_up_exps.weight.counts": np.array([[9], [4], [0], [7]], np.float32),
     }
     path = write_gguf(tensors=tensors, metadata={"general.type": "imatrix"}, architecture=None)
-    assert gs.check(path).findings == []
+    [finding] = gs.check(path).findings
+    assert (finding.rule, finding.severity, finding.place.experts) == ("importance", "note", [2])
 
 
 def test_a_control_vector_is_no_model(write_gguf: Any) -> None:

@@ -6,12 +6,13 @@ import datetime
 import os
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .._core import GGUFError
 from .._version import __version__
 from ..arrays.arguments import thread_count
 from ..models.file_hashes import FileHashing
+from ..models.importance import is_dat, is_gguf
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.subject import Subject
@@ -20,6 +21,8 @@ from .check_document import SCHEMA, CheckDocument, CheckedRule, CheckRun
 from .check_result import Check
 from .facts import Facts
 from .gathering import gather
+from .importance import NAME as IMPORTANCE
+from .importance import judged_dat
 from .manifest import Manifest
 from .named_digests import DIGEST, named_digest, wrong_name
 from .registry import chosen_rules
@@ -27,6 +30,7 @@ from .rules import RULES
 from .tally import Tally
 from .tensor_hashing import TensorHashing
 from .unreadable import first_violation
+from .wishes import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,7 +56,8 @@ def check(
         select: only rules of these names; globs, as `"zero*"`.
         ignore: no rules of these names.
         manifest: take the digests of all files and tensors, too: `Check.manifest`.
-        against: a manifest, or the path of one, that the model is held against by the rule `"manifest"`.
+        against: a manifest, or the path of one, that the model is held against by the rule `"manifest"`; of an
+            importance matrix also the path of the model that it is meant for, for the rule `"importance"`.
         threads: at most so many; by default the cores this process may use.
         progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel.
 
@@ -72,14 +77,15 @@ def check(
     """
     rules = chosen_rules(RULES, select, ignore)
     n_threads = thread_count(threads)
-    listed = against if against is None or isinstance(against, Manifest) else Manifest.load(against)
-    if listed is not None and _MANIFEST not in {each.name for each in rules}:
-        raise ValueError(f"to hold a model against a manifest takes the rule {_MANIFEST!r}")
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with ExitStack() as stack:
+        wishes = _wishes(stack, rules, manifest, against)
         try:
-            opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
-            judged, digests = _judged(opened, rules, _Wishes(manifest, listed), n_threads, progress)
+            if not isinstance(model, Model) and is_dat(model):
+                judged, rules, digests = *judged_dat(os.fspath(model), rules, wishes), None
+            else:
+                opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
+                judged, digests = _judged(opened, rules, wishes, n_threads, progress)
         except GGUFError as error:
             path = model.path if isinstance(model, Model) else os.fspath(model)
             judged, digests = _unreadable(path, error, rules), None
@@ -96,17 +102,34 @@ def check(
 _MANIFEST = "manifest"  # the rule
 
 
-class _Wishes(NamedTuple):
-    """Whether a manifest is asked for, and the one to hold the model against."""
+def _wishes(
+    stack: ExitStack, rules: Sequence[Rule], manifest: bool, against: str | PathLike[str] | Manifest | None
+) -> Wishes:
+    """What is asked for beside a verdict; a model to hold an importance matrix against stays open as long as `stack`.
 
-    manifest: bool
-    against: Manifest | None
+    Raises:
+        CheckError: `against` is neither a manifest nor a model.
+        GGUFError: It is a malformed model.
+        ValueError: It takes a rule that was not chosen.
+    """
+    names = {each.name for each in rules}
+    if against is None or isinstance(against, Manifest):
+        wishes = Wishes(manifest, against)
+    elif is_gguf(against):
+        wishes = Wishes(manifest, covers=stack.enter_context(open_model(against)))
+    else:
+        wishes = Wishes(manifest, Manifest.load(against))
+    if wishes.against is not None and _MANIFEST not in names:
+        raise ValueError(f"to hold a model against a manifest takes the rule {_MANIFEST!r}")
+    if wishes.covers is not None and IMPORTANCE not in names:
+        raise ValueError(f"to hold an importance matrix against its model takes the rule {IMPORTANCE!r}")
+    return wishes
 
 
 def _judged(
     model: Model,
     rules: Sequence[Rule],
-    wishes: _Wishes,
+    wishes: Wishes,
     threads: int,
     progress: Callable[[int, int], object] | None,
 ) -> tuple[dict[str, Any], Manifest | None]:
@@ -115,10 +138,12 @@ def _judged(
     digests = wishes.manifest or wishes.against is not None
     named = "files" in reads and any(named_digest(file) is not None for file in model.files)
     look = None if progress is None else lambda: progress(model.n_bytes, model.n_bytes)
-    tally = Tally(rules)
+    tally, first = Tally(rules), Facts(model, threads, covers=wishes.covers)
+    if wishes.covers is not None and first.contents != "imatrix":
+        raise ValueError(f"{model.path}: only an importance matrix is held against a model; this is none")
     with FileHashing(model, wanted=digests or named) as files, TensorHashing(model, wanted=digests) as tensor_digests:
         # These come first: what they read, as lists of tokens, is gone when the statistics take its room.
-        _judge(Facts(model, threads), [each for each in rules if each.reads in _WITHOUT_WEIGHTS], tally)
+        _judge(first, [each for each in rules if each.reads in _WITHOUT_WEIGHTS], tally)
         tensors = gather(model, threads, progress) if "weights" in reads else []
         hashes = files.result(look)
         manifest = Manifest.of(model, hashes or [], tensor_digests.result(look)) if digests else None

@@ -115,6 +115,7 @@ class Facts:
         file_hashes: `"sha256:…"` of the files, by position; empty where nobody asks for them.
         manifest: of the model; None where nobody asks for it.
         against: the manifest that it is held against, None without one.
+        covers: the model that an importance matrix is held against, None without one.
     """
 
     model: Model
@@ -123,6 +124,7 @@ class Facts:
     file_hashes: Mapping[int, str] = field(default_factory=dict)
     manifest: Manifest | None = None
     against: Manifest | None = None
+    covers: Model | None = None
     _looked_for: list[str] = field(default_factory=list)
 
     @cached_property
@@ -151,6 +153,10 @@ class Facts:
     def trained(self) -> Iterator[TensorFacts]:
         """The weights of models and projectors. Those of adapters may be zero, or as they were drawn, in parts."""
         return self.numbers() if self.contents in {"model", "projector"} else iter(())
+
+    def at_file(self) -> Place:
+        """The place of what is the whole file's."""
+        return Place(file=base_name(self.model.path))
 
     def at_tensor(self, tensor: Tensor, **more: Any) -> Place:
         """The place of a whole tensor: its first byte."""

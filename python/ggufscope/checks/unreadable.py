@@ -9,7 +9,10 @@ from .findings import Finding, Place
 
 READABLE = "readable"
 _NO_GGUF = "not a GGUF file"
-_PLACE = re.compile(r"(?:(?P<kind>tensor|key) '(?P<name>[^']*)', )?(?:header, )?byte (?P<offset>\d+): ")
+_PLACE = re.compile(
+    r"(?:not an importance matrix: )?"
+    r"(?:(?P<kind>tensor|key) '(?P<name>[^']*)', )?(?:header, )?byte (?P<offset>\d+): "
+)
 
 
 def first_violation(path: str, error: Exception) -> Finding:

@@ -35,7 +35,11 @@ def check(
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option("--against", metavar="FILE", help="Hold a model against a manifest: what changed, and where."),
+        typer.Option(
+            "--against",
+            metavar="FILE",
+            help="A manifest: what changed, and where; of an importance matrix its model: what it covers.",
+        ),
     ] = None,
     select: Annotated[
         list[str] | None, typer.Option("--select", metavar="RULE", help="Only this rule, or these: 'zero*'.")

@@ -6,8 +6,10 @@ import struct
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from ggufscope.checks.findings import Place
-from support.gguf_writer import UINT32, Key, Tensor
+from support.gguf_writer import STRING, UINT32, Key, Tensor
 from support.planted.damage import Expected, at_tensor, error, note, plants, warning
 from support.planted.healthy import EXPERTS, VOCABULARY, WIDTH, Healthy
 
@@ -269,3 +271,22 @@ def tensors_that_overlap(model: Healthy) -> Sequence[Expected]:
     at = tensors.index(model.tensor(name))
     tensors[at + 1].offset = model.file.offsets()[at] + 32
     return _unreadable(model, tensor=name, offset=model.begin(name))
+
+
+@plants()
+def an_importance_matrix_without_data(model: Healthy) -> Sequence[Expected]:
+    """Sums of three experts, one of which saw no token, and of a matrix that saw none."""
+    name, lost = "blk.0.ffn_up_exps.weight", "blk.1.attn_q.weight"
+    sums = np.random.default_rng(3).random((3, 64)).astype(np.float32)
+    sums[1] = 0
+    model.file.keys = [Key("general.type", STRING, "imatrix")]
+    model.file.tensors = [
+        Tensor(f"{name}.in_sum2", (3, 64), 0, sums.tobytes()),
+        Tensor(f"{name}.counts", (3, 1), 0, np.array([5, 0, 7], np.float32).tobytes()),
+        Tensor(f"{lost}.in_sum2", (1, 64), 0, bytes(256)),
+        Tensor(f"{lost}.counts", (1, 1), 0, bytes(4)),
+    ]
+    return [
+        *warning("importance", at_tensor(model, f"{lost}.counts")),
+        *note("importance", at_tensor(model, f"{name}.counts", experts=[1])),
+    ]

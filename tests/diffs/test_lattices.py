@@ -75,7 +75,7 @@ def test_a_fine_tune_of_a_coarser_type_is_on_no_levels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lattice", LATTICES, ids=lambda lattice: "+".join(lattice.types))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_weights_within_tolerance_of_levels_fit_and_one_outside_does_not(lattice: object, seed: int) -> None:
     rng = np.random.default_rng(seed)

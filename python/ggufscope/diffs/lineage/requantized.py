@@ -40,7 +40,7 @@ class CoarserType:
 
 
 def coarser_type(tensor: Tensor) -> CoarserType | None:
-    """The coarsest type on whose levels the weights lie, or None, from up to 2048 runs of 32 weights all over the tensor.
+    """The coarsest type on whose levels the weights lie, or None, from up to 2048 runs of 32 weights.
 
     None, too, for types that are themselves too coarse to show another's levels, and for rows that 32 does not divide.
 

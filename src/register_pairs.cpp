@@ -27,8 +27,9 @@ struct PairPart {
   size_t pair;
   uint64_t index;  // 0, or the expert
   PairStatistics statistics;
+  bool identical;
 
-  using Members = MemberList<&PairPart::pair, &PairPart::index, &PairPart::statistics>;
+  using Members = MemberList<&PairPart::pair, &PairPart::index, &PairPart::statistics, &PairPart::identical>;
 };
 
 void merge(PairStatistics& statistics, const PairStatistics& later) {
@@ -96,7 +97,7 @@ struct Plan {
     for (uint64_t i = 0; i < shape.count; ++i) {
       matrices.push_back({shape.at(reference.model, of_reference, i, reference.factors),
                           shape.at(model.model, of_model, i, model.factors), i * shape.elements()});
-      parts.push_back({pair, i, {}});
+      parts.push_back({pair, i, {}, false});
     }
     bytes += left.n_bytes + right.n_bytes;
   }
@@ -114,8 +115,11 @@ std::vector<PairPart> observe_models(const ModelHandle& reference, const ModelHa
   for (size_t i = 0; i < pairs.size(); ++i) plan.add(left_side, pairs[i].first, right_side, pairs[i].second, i);
   const PairOptions options = pair_options(threads, isa, progress, plan.bytes);
   const py::gil_scoped_release release;
-  std::vector<PairStatistics> results = observe_pairs(plan.matrices, options);
-  for (size_t i = 0; i < results.size(); ++i) plan.parts[i].statistics = std::move(results[i]);
+  std::vector<PairObservation> results = observe_pairs(plan.matrices, options);
+  for (size_t i = 0; i < results.size(); ++i) {
+    plan.parts[i].statistics = std::move(results[i].statistics);
+    plan.parts[i].identical = results[i].identical;
+  }
   return std::move(plan.parts);
 }
 
@@ -135,15 +139,16 @@ BlockMatrix matrix_of(const py::buffer_info& blocks, uint32_t type_id, uint64_t 
 
 PairStatistics observe_buffers(const py::buffer& reference, uint32_t reference_type, const py::buffer& model,
                                uint32_t model_type, uint64_t rows, uint64_t columns, int threads,
-                               bool reference_swapped, bool model_swapped, const std::string& isa) {
+                               bool reference_swapped, bool model_swapped, const std::string& isa,
+                               uint64_t first_element) {
   const py::buffer_info left = contiguous(reference.request());
   const py::buffer_info right = contiguous(model.request());
   const MatrixPair pair{matrix_of(left, reference_type, rows, columns, reference_swapped),
-                        matrix_of(right, model_type, rows, columns, model_swapped), 0};
+                        matrix_of(right, model_type, rows, columns, model_swapped), first_element};
   const uint64_t size = pair.reference.size() + pair.model.size();
   const PairOptions options = pair_options(threads, isa, py::none(), size);
   const py::gil_scoped_release release;
-  return std::move(observe_pairs({&pair, 1}, options)[0]);
+  return std::move(observe_pairs({&pair, 1}, options)[0].statistics);
 }
 
 TensorMatch match(const ModelHandle& reference, const ModelHandle& model) {
@@ -162,7 +167,8 @@ void register_classes(py::module_& module) {
   define_value(part);
   part.def_readonly("pair", &PairPart::pair)
       .def_readonly("index", &PairPart::index)
-      .def_readonly("statistics", &PairPart::statistics);
+      .def_readonly("statistics", &PairPart::statistics)
+      .def_readonly("identical", &PairPart::identical);
   py::class_<TensorMatch> matched(module, "TensorMatch");
   refuse_uninitialized(matched);
   matched.def_readonly("pairs", &TensorMatch::pairs)
@@ -182,7 +188,8 @@ void register_pairs(py::module_& module) {
              py::arg("reference_factors") = TensorFactors{}, py::arg("model_factors") = TensorFactors{});
   module.def("observe_pair_buffers", &observe_buffers, py::arg("reference"), py::arg("reference_type"),
              py::arg("model"), py::arg("model_type"), py::arg("rows"), py::arg("columns"), py::arg("threads") = 1,
-             py::arg("reference_swapped") = false, py::arg("model_swapped") = false, py::arg("isa") = "");
+             py::arg("reference_swapped") = false, py::arg("model_swapped") = false, py::arg("isa") = "",
+             py::arg("first_element") = 0);
 }
 
 }  // namespace ggufscope

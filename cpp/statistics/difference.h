@@ -3,6 +3,7 @@
 // Weights are float32; their difference is taken in float64, as are all sums.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -78,12 +79,19 @@ struct Difference {
     out.number("nmse", nmse);
     out.number("sqnr_db", nmse > 0 ? -kTenOverLog2Of10 * log2(nmse) : nothing);
     out.number("rmse", pairs > 0 ? std::sqrt(error_squares / n) : nothing);
-    out.number("cosine", products / (std::sqrt(reference_squares) * std::sqrt(model_squares)));
+    out.number("cosine", cosine());
     out.number("bias", errors / n);
     out.number("rescale", products / model_squares);
     out.number("max_abs_error", pairs > 0 ? largest : nothing);
     pairs > 0 ? out.set("max_abs_error_index", largest_index) : out.set("max_abs_error_index", std::monostate{});
     out.share("unchanged", equal, pairs);
+  }
+
+ private:
+  // Rounding takes weights that are equal, or almost, no further than 1.
+  double cosine() const {
+    const double cosine = products / (std::sqrt(reference_squares) * std::sqrt(model_squares));
+    return error_squares == 0 && reference_squares > 0 ? 1.0 : std::clamp(cosine, -1.0, 1.0);
   }
 };
 

@@ -69,6 +69,7 @@ class BlockReader {
   /// Decodes them; any number of elements that are whole blocks.
   void decode(uint64_t first, size_t count, float* out);
 
+  uint64_t bytes(size_t elements) const { return matrix_.bytes(elements); }
   const FormatKernels& kernels() const { return kernels_; }
 
  private:

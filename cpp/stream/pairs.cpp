@@ -1,6 +1,7 @@
 #include "stream/pairs.h"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 
@@ -24,6 +25,15 @@ struct Tiles {
 void require_same_shape(const MatrixPair& pair) {
   if (pair.reference.rows == pair.model.rows && pair.reference.columns == pair.model.columns) return;
   throw std::invalid_argument("matrices of different shapes are no pair");
+}
+
+// Whether equal bytes are equal weights.
+bool same_form(const MatrixPair& pair) {
+  const BlockMatrix& reference = pair.reference;
+  const BlockMatrix& model = pair.model;
+  const auto same = [](float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0; };  // a NaN is one, too
+  return reference.type == model.type && reference.swapped == model.swapped &&
+         std::ranges::equal(reference.factors, model.factors, same);
 }
 
 std::vector<Chunk> cut(std::span<const MatrixPair> pairs) {
@@ -63,21 +73,27 @@ PairTargets<Collection<Statistic...>> targets_of(Collection<Statistic...>& stati
   return {target_of<Statistic>(statistics)...};
 }
 
+bool equal_blocks(BlockReader& reference, BlockReader& model, uint64_t first, size_t n) {
+  return std::memcmp(reference.blocks(first, n), model.blocks(first, n), reference.bytes(n)) == 0;
+}
+
 // Observes chunks, in one thread.
 class Worker {
  public:
   Worker(std::span<const MatrixPair> pairs, std::span<const Chunk> chunks, const KernelTable& table, Turn& turn)
       : pairs_(pairs), chunks_(chunks), table_(table), turn_(turn), tiles_(std::make_unique<Tiles>()) {}
 
-  void work(size_t index, PairStatistics& result) {
+  void work(size_t index, PairObservation& result) {
     const Chunk& chunk = chunks_[index];
     const MatrixPair& pair = pairs_[chunk.source];
     const uint64_t columns = pair.reference.columns;
     const uint64_t begin = chunk.first_row * columns;
     const uint64_t end = begin + chunk.n_rows * columns;
-    result = {};
-    begin_chunk(result, keeps_rows(pair.reference, false) ? chunk.n_rows : 0, columns);
-    const PairTargets<PairStatistics> targets = targets_of(result);
+    result.statistics = {};
+    result.identical = same_form(pair);
+    begin_chunk(result.statistics, keeps_rows(pair.reference, false) ? chunk.n_rows : 0, columns);
+    const PairTargets<PairStatistics> targets = targets_of(result.statistics);
+    const bool may_be_equal = result.identical;
     BlockReader reference(pair.reference, table_, tiles_->reference_memory);
     BlockReader model(pair.model, table_, tiles_->model_memory);
     reference.read_ahead_to(end);
@@ -87,8 +103,10 @@ class Worker {
       for (uint64_t at = first; at < step_end; at += kTileElements) {
         const auto n = static_cast<size_t>(std::min<uint64_t>(kTileElements, step_end - at));
         reference.decode(at, n, tiles_->reference);
-        model.decode(at, n, tiles_->model);
-        table_.pairs.observe({tiles_->reference, tiles_->model, n, pair.first_element + at,
+        const bool equal = may_be_equal && equal_blocks(reference, model, at, n);
+        if (!equal) model.decode(at, n, tiles_->model);
+        result.identical &= equal;
+        table_.pairs.observe({tiles_->reference, equal ? tiles_->reference : tiles_->model, n, pair.first_element + at,
                               at / columns - chunk.first_row, at % columns, columns},
                              targets);
       }
@@ -108,15 +126,20 @@ class Worker {
 
 }  // namespace
 
-std::vector<PairStatistics> observe_pairs(std::span<const MatrixPair> pairs, const PairOptions& options) {
+std::vector<PairObservation> observe_pairs(std::span<const MatrixPair> pairs, const PairOptions& options) {
   std::ranges::for_each(pairs, require_same_shape);
   const std::vector<Chunk> chunks = cut(pairs);
-  std::vector<PairStatistics> results(pairs.size());
+  std::vector<PairObservation> results(pairs.size());
+  for (size_t i = 0; i < pairs.size(); ++i) results[i].identical = same_form(pairs[i]);
   const size_t in_flight = count_results(pairs, static_cast<size_t>(options.threads), chunks.size());
-  in_order<PairStatistics>(
+  in_order<PairObservation>(
       {chunks.size(), options.threads, in_flight, options.progress},
       [&](Turn& turn) { return Worker(pairs, chunks, *options.table, turn); },
-      [&](size_t chunk, const PairStatistics& result) { results[chunks[chunk].source].append(result); });
+      [&](size_t chunk, const PairObservation& result) {
+        PairObservation& whole = results[chunks[chunk].source];
+        whole.statistics.append(result.statistics);
+        whole.identical &= result.identical;
+      });
   for (const MatrixPair& pair : pairs) {
     require_intact(pair.reference);
     require_intact(pair.model);

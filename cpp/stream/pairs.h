@@ -33,7 +33,12 @@ struct PairOptions {
   std::function<void(uint64_t)> progress;
 };
 
+struct PairObservation {
+  PairStatistics statistics;
+  bool identical = true;  // the same blocks of one type, with the same factors; such blocks are decoded once
+};
+
 /// One result per pair, in their order. Throws std::invalid_argument where shapes differ.
-std::vector<PairStatistics> observe_pairs(std::span<const MatrixPair> pairs, const PairOptions& options);
+std::vector<PairObservation> observe_pairs(std::span<const MatrixPair> pairs, const PairOptions& options);
 
 }  // namespace ggufscope

@@ -22,7 +22,7 @@ from .models.model import Model, Tensor, open  # noqa: A004
 if TYPE_CHECKING:
     from .analysis import Analysis, analyze
     from .checks import Check, check
-    from .diffs import Diff
+    from .diffs import Diff, diff
     from .errors import AnalysisError, CheckError, DiffError, ProfileError, StudyError, TraceError, ValidationError
     from .models.demo import demo_model
     from .profiles.profile_result import Profile
@@ -49,6 +49,7 @@ _HOMES = {
     "analyze": "analysis",
     "check": "checks",
     "demo_model": "models.demo",
+    "diff": "diffs",
     "profile": "profiles.profiling",
     "study": "studies",
     "Validation": "validation",
@@ -84,6 +85,7 @@ __all__ = [
     "check",
     "demo_model",
     "dequantize",
+    "diff",
     "open",
     "profile",
     "row_products",

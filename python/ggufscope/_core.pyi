@@ -240,6 +240,8 @@ class PairPart(_Value):
     def index(self) -> int: ...  # 0, or the expert
     @property
     def statistics(self) -> PairStatistics: ...
+    @property
+    def identical(self) -> bool: ...  # the stored bytes are equal, the types and the factors, too
 
 class TensorMatch:
     """Tensors of a reference and of a model by name, as indices into `Model.tensors`."""
@@ -275,6 +277,7 @@ def observe_pair_buffers(
     reference_swapped: bool = False,
     model_swapped: bool = False,
     isa: str = "",
+    first_element: int = 0,  # position of the first pair in its tensor, where the buffers hold some of its rows
 ) -> PairStatistics: ...
 def multiply_few(
     blocks: npt.NDArray[np.uint8],  # contiguous, whole rows

@@ -173,7 +173,7 @@ uint64_t hash_of_pairs(const BlockMatrix& matrix, const KernelTable& table) {
   PairOptions options;
   options.table = &table;
   Digest digest;
-  for (const PairStatistics& statistics : observe_pairs(pairs, options)) add(digest, statistics.fields());
+  for (const PairObservation& observation : observe_pairs(pairs, options)) add(digest, observation.statistics.fields());
   return digest.value();
 }
 

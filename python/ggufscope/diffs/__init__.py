@@ -1,5 +1,6 @@
 """Diffs: models held against a reference, weight by weight."""
 
 from .diff_result import Diff
+from .differing import diff
 
-__all__ = ["Diff"]
+__all__ = ["Diff", "diff"]

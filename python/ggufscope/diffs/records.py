@@ -142,7 +142,7 @@ class DiffSummary(Errors):
     Attributes:
         n_tensors: that were compared, of any kind.
         n_identical: of them, those whose stored bytes are equal.
-        max_abs_error_tensor: name of the tensor with the largest error; None where nothing was compared.
+        max_abs_error_tensor: name of the first tensor with the largest error; None where there is no error.
         element_coverage: elements that were compared / elements of the reference's weights.
         weighted_coverage: of the elements that were compared, the share of those with importance; None without any.
     """

@@ -105,7 +105,7 @@ def attention(network: Network, layer: int, x: Floats, seen: dict[str, Any]) -> 
         q, k, v = np.split(network.apply(layer, "attn_qkv", x), [q_rows, q_rows + kv_rows], axis=-1)
     else:
         q, k, v = (network.apply(layer, role, x) for role in ("attn_q", "attn_k", "attn_v"))
-    seen.update(q=q, k=k, v=v)
+    seen.update(read=x, q=q, k=k, v=v)
     q = q.reshape(batch, n, network.heads, -1)
     k, v = (part.reshape(batch, n, network.kv_heads, -1) for part in (k, v))
     if network.get(layer, "attn_q_norm") is not None:
@@ -122,6 +122,7 @@ def attention(network: Network, layer: int, x: Floats, seen: dict[str, Any]) -> 
     with np.errstate(divide="ignore", invalid="ignore"):
         seen["entropy"] = -np.where(alpha > 0, alpha * np.log(alpha), 0).sum(axis=-1)
     mixed = np.einsum("bhij,bjhd->bihd", alpha, v).reshape(batch, n, -1)
+    seen["mixed"] = mixed
     return network.apply(layer, "attn_output", mixed)
 
 
@@ -231,9 +232,13 @@ def run(network: Network, tokens: Ints) -> list[dict[str, Any]]:
 
 def logits(network: Network, residual: Floats) -> Floats:
     """Next-token scores from the last residual stream; the output may be tied to the embedding."""
-    output = network.tensors.get("output", network.tensors["token_embd"])
+    output = output_of(network)
     scores = network.norm("output_norm", residual) @ output.T
     return scores if network.logit_cap is None else network.logit_cap * np.tanh(scores / network.logit_cap)
+
+
+def output_of(network: Network) -> Floats:
+    return network.tensors.get("output", network.tensors["token_embd"])
 
 
 def rms(x: Floats) -> float:

@@ -134,11 +134,16 @@ def read_text(model: Model, path: str | PathLike[str], *, closed: bool = False) 
         raise TraceError(f"{path}: no text: byte {error.start} is no UTF-8") from None
     if not text or len(data) > _LARGEST_TEXT:
         raise TraceError(f"{path}: " + ("an empty text" if not text else f"larger than {_LARGEST_TEXT >> 20} MiB"))
+    return text_reading(model, text, base_name(path), closed=closed)
+
+
+def text_reading(model: Model, text: str, name: str, *, closed: bool = False) -> Reading:
+    """A text in one piece, as it is, under a name; see `read_text`."""
     tokenizer = read_tokenizer(model)
     tokens = np.array(tokenizer.encode(text) if closed else tokenizer.encode_parts([text]), np.int32)
     return Reading(
         source="text",
-        name=base_name(path),
+        name=name,
         items=[Item("text", tokens, text, text)],
         tokenizer=tokenizer,
         template_reason="a text is read as it is",

@@ -97,7 +97,11 @@ class Network:
         """
         if self.head.output is None:
             return normed(x, self.head.norm)
-        logits = product(self.head.output, normed(x, self.head.norm), workers)
+        return self.scores_of_rows(self.head.output, normed(x, self.head.norm), workers)
+
+    def scores_of_rows(self, output: Matrix, read: Array, workers: Workers) -> Array:
+        """Logits of the tokens that some rows of the output stand for, (tokens, rows), of what the output reads."""
+        logits = product(output, read, workers)
         if self.head.scale != 1.0:
             logits *= np.float32(self.head.scale)
         cap = np.float32(self.head.soft_cap)

@@ -12,6 +12,7 @@ from ..models.importance.gguf_form import is_importance_model
 from ..models.inspection import TENSOR_COLUMNS, metadata_entry, tensor_rows, to_json
 from ..models.model import Model
 from ..models.model import open as open_model
+from ..models.recipes import recipe_of
 from ..models.selection import Selection
 from ..terminal.console import show
 from ..terminal.inspection import DEFAULT_COLUMNS, render_head, render_overview, render_tensors
@@ -28,6 +29,7 @@ from .options import (
     TensorsOption,
     TopOption,
 )
+from .recipe_lines import print_recipe
 
 
 def inspect(
@@ -41,6 +43,9 @@ def inspect(
     sort: SortOption = None,
     top: TopOption = None,
     columns: ColumnsOption = None,
+    recipe: Annotated[
+        bool, typer.Option("--recipe", help="Print the llama-quantize command that gives each tensor its type.")
+    ] = False,
     against: Annotated[
         Path | None,
         typer.Option("--against", metavar="MODEL", help="Of an importance matrix: say what it covers of this model."),
@@ -52,12 +57,15 @@ def inspect(
     table is shown.
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
-    if kv is None and is_dat(model):
+    if kv is None and not recipe and is_dat(model):
         print_importance(described(model, against), selection, as_json=as_json)
         return
     with open_model(model) as opened:
         if kv is not None:
             _print_value(opened, kv, as_json)
+            return
+        if recipe:
+            print_recipe(recipe_of(opened), as_json=as_json)
             return
         importance = described(model, against) if is_importance_model(opened) else None
         if importance is not None and not as_json:

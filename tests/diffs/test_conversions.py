@@ -1,19 +1,17 @@
 """Conversions between two files of one model: each is recognized, undone exactly, and nothing else is."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 
 import gguf
 import numpy as np
 import pytest
-from support import small_models
 
 import ggufscope as gs
 from ggufscope.diffs.lineage import views_between
 from ggufscope.diffs.lineage.sampling import seen_rows
 from ggufscope.diffs.views import PairView
+from support import small_models
 
 Write = Callable[..., Path]
 Tensors = dict[str, np.ndarray]

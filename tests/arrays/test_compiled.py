@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
 import pytest
 
 from ggufscope.arrays.compiled import compiled, compiled_as_numpy
+from support.programs import ENVIRONMENT
 
 
 def without_a_file(name):
@@ -23,6 +26,30 @@ def without_a_file(name):
 def test_what_cannot_be_kept_is_compiled_all_the_same():
     for decorate in (compiled, compiled_as_numpy):
         assert decorate(without_a_file("divide"))(3.0, 4.0) == 0.75
+
+
+FULL_DISK = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+sys.path.insert(0, sys.argv[1])
+import halved
+assert halved.twice_halved(4.0) == halved.halved(2.0) == 1.0
+"""
+HALVED = """
+from ggufscope.arrays.compiled import compiled
+@compiled
+def halved(x): return x / 2
+@compiled
+def twice_halved(x): return halved(halved(x))
+"""
+
+
+def test_a_full_disk_keeps_no_code_and_hinders_no_call(tmp_path):
+    (tmp_path / "halved.py").write_text(HALVED)
+    environment = ENVIRONMENT | {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([sys.executable, "-c", FULL_DISK, str(tmp_path)], check=True, env=environment)
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
 def test_division_by_zero():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` without enumerations, which take 25 µs a call
+import contextlib
 import functools
 import threading
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from types import FrameType
 from typing import Any, Literal, TypeVar, cast
 
 import numba
+from numba.core.caching import FunctionCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,8 +21,8 @@ _SIGNALS = (_signal.SIGTERM, _signal.SIGINT)  # whose handlers may raise
 def compiled(function: Function) -> Function:
     """Compile a function without Python in its loops; it releases the GIL. Division by 0 is an error.
 
-    The machine code is kept beside the module or in the user's cache directory. Where neither can be written, numba
-    refuses to keep it, and it is compiled again in every process: slower by a second, the same numbers.
+    The machine code is kept beside the module or in the user's cache directory. Where neither can be written, or the
+    disk is full, it is compiled again in every process: slower by a second, the same numbers.
     """
     return _compiled(function, "python")
 
@@ -31,11 +33,19 @@ def compiled_as_numpy(function: Function) -> Function:
 
 
 def _compiled(function: Function, division: Literal["python", "numpy"]) -> Function:
-    try:
-        dispatcher = numba.njit(cache=True, nogil=True, error_model=division)(function)
-    except RuntimeError:  # "cannot cache function: no locator available"
-        dispatcher = numba.njit(nogil=True, error_model=division)(function)
+    dispatcher: Any = numba.njit(nogil=True, error_model=division)(function)
+    with contextlib.suppress(RuntimeError):  # "cannot cache function: no locator available"
+        # As the dispatcher's `enable_caching` does.
+        dispatcher._cache = _KeptWhereThereIsRoom(function)  # type: ignore[no-untyped-call]
     return cast("Function", _Undisturbed(dispatcher, function))
+
+
+class _KeptWhereThereIsRoom(FunctionCache):
+    """Machine code on the disk; on a full one none is kept, and the call that needed the code goes on."""
+
+    def save_overload(self, signature: Any, code: Any) -> None:
+        with contextlib.suppress(OSError):
+            super().save_overload(signature, code)  # type: ignore[no-untyped-call]
 
 
 class _Undisturbed:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..runtime.reading.probes import Probe, parse_probe
+from ..saving.reading import open_input
 from .presets.registry import NORMS, PRESETS, SCALES, Norm, Scale
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def _parse(text: str) -> dict[str, Any]:
 
 
 def _read_toml(path: str) -> Mapping[str, Any]:
-    with Path(path).open("rb") as file:
+    with open_input(path, pipes=True) as file:
         try:
             document = tomllib.load(file)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
+from ..saving.reading import open_input
 from ..text.names import base_name
 from .findings import Finding, Place
 
@@ -55,7 +56,7 @@ def wrong_name(path: str) -> list[Finding]:
     if named_digest(path) is None:
         return []
     digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
+    with open_input(path) as file:
         while piece := file.read(_PIECE_BYTES):
             digest.update(piece)
     sentence = difference(path, digest.hexdigest())

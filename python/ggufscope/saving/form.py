@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, is_dataclass
 from functools import cached_property
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from .lines import indented
+from .reading import open_input, read_whole, starts_as_model
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -27,7 +27,6 @@ Document = TypeVar("Document")
 Plain = dict[str, Any]  # a document as JSON has it
 
 _MOST_DIGITS = 300  # of an integer: as a float it is finite
-_MODEL_MAGIC = b"GGUF"
 
 
 def unchanged(plain: Plain) -> Plain:
@@ -126,11 +125,10 @@ class SavedForm(Generic[Document]):
             Exception: `error`, where it is none; names the file and the place in it.
             OSError: The file cannot be read.
         """
-        with Path(path).open("rb") as file:
-            data = file.read(len(_MODEL_MAGIC))
-            if data == _MODEL_MAGIC:  # of any size: not worth reading
+        with open_input(path) as file:
+            if starts_as_model(file):  # of any size: not worth reading
                 raise self.error(f"{path}: a GGUF model, not {self.kind} of one")
-            data += file.read()
+            data = read_whole(file)
         try:
             return self.from_json(data)
         except self.error as error:

@@ -11,6 +11,7 @@ from .._version import __version__
 from ..errors import AnalysisError, ProfileError, StudyError, TraceError, ValidationError
 from ..models.subject import told_apart
 from ..saving.directories import remove_ours
+from ..saving.reading import open_input
 from .parts import PARTS
 from .study_document import STUDY_FORM, STUDY_JSON
 
@@ -160,7 +161,7 @@ def remove(paths: Iterable[Path]) -> None:
 
 def file_digest(path: Path) -> str:
     """SHA-256 of a file."""
-    with path.open("rb") as file:
+    with open_input(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -17,6 +17,7 @@ from ...models.stacks import depth_fault
 from ...models.subject import Subject, same_model, title_of
 from ...profiles.profile_result import Profile
 from ...profiles.profiling import profile as scan
+from ...saving.reading import open_input, read_whole, starts_as_model
 from ...text.names import base_name
 from ..wording import FROBENIUS
 from .from_profile import layer_table
@@ -99,8 +100,8 @@ def read_input(
 
 
 def _is_gguf(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"GGUF"
+    with open_input(path) as file:
+        return starts_as_model(file)
 
 
 def _of_model(
@@ -181,7 +182,8 @@ def _warnings(profile: Profile) -> tuple[str, ...]:
 
 
 def _of_json(path: Path) -> AnalysisInput:
-    data = path.read_bytes()
+    with open_input(path) as file:
+        data = read_whole(file)
     try:
         document = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

@@ -14,6 +14,7 @@ from ...errors import AnalysisError, ProfileError, ValidationError
 from ...models.subject import UNNAMED, same_model
 from ...profiles.profile_result import Profile
 from ...profiles.saved import SCHEMA as PROFILE_SCHEMA
+from ...saving.reading import open_input, read_whole, starts_as_model
 from ...validation.validation_document import SCHEMA as VALIDATION_SCHEMA
 from ...validation.validation_result import VALIDATION_JSON, Validation
 
@@ -133,11 +134,10 @@ def _schema(file: Path) -> str:
     Raises:
         ProfileError: It names none that a report can show.
     """
-    with file.open("rb") as opened:
-        head = opened.read(4)
-        data = head if head == b"GGUF" else head + opened.read()
-    if data == b"GGUF":
-        raise ProfileError(f"{file}: a GGUF model; profile or analyze it first")
+    with open_input(file) as opened:
+        if starts_as_model(opened):
+            raise ProfileError(f"{file}: a GGUF model; profile or analyze it first")
+        data = read_whole(opened)
     try:
         document: Any = json.loads(data)
     except (ValueError, RecursionError):

@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ...errors import PromptsError
+from ...saving.reading import open_input
 from ...text.names import base_name
 from .answer_words import read_words
 from .patterns import LONGEST_TEXT, Pattern, is_pattern
@@ -120,7 +120,7 @@ def read_prompts(path: str | PathLike[str]) -> PromptSet:
         PromptsError: It is not one; names the file and the place in it.
         OSError: It cannot be read.
     """
-    with Path(path).open("rb") as file:
+    with open_input(path, pipes=True) as file:
         data = file.read(_LARGEST_FILE + 1)
     try:
         return parse_prompts(data)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from ..._core import GGUFError
 from ...architecture.limits import NotApplicableError
 from ...architecture.vocabulary import ordinary_tokens
 from ...errors import MissingExtraError, TraceError
+from ...saving.reading import open_input
 from ...text.escape import escape
 from ...text.names import base_name
 from ..trace_document import ProbeRecord
@@ -126,7 +126,7 @@ def read_text(model: Model, path: str | PathLike[str], *, closed: bool = False) 
         GGUFError: As `read_prompt_set`.
         MissingExtraError: Likewise.
     """
-    with Path(path).open("rb") as file:
+    with open_input(path, pipes=True) as file:
         data = file.read(_LARGEST_TEXT + 1)
     try:
         text = data.decode("utf-8")

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import TraceError
+from ...saving.reading import open_input
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -32,7 +32,7 @@ def read_token_sequences(path: str | PathLike[str], n_tokens: int) -> list[list[
         TraceError: The file is none of token ids, or one of them is out of range; names the place.
         OSError: It cannot be read.
     """
-    with Path(path).open("rb") as file:
+    with open_input(path, pipes=True) as file:
         data = file.read(_LARGEST_FILE + 1)
     try:
         if len(data) > _LARGEST_FILE:

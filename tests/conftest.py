@@ -19,6 +19,7 @@ from ggufscope import _core
 from support.model_files import write_model
 
 pytest_plugins = [
+    "support.command_files",
     "support.command_line",
     "support.real_models",
     "support.real_studies",

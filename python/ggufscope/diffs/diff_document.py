@@ -94,5 +94,5 @@ DIFF_FORM: SavedForm[DiffDocument] = SavedForm(
     error=DiffError,
     digits=DIGITS,
     check=_check_names,
-    optional=("run", "reference.file_hashes", "models.subject.file_hashes"),
+    optional=("run", "reference.file_hashes", "models.subject.file_hashes", "models.lineage"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import time
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from ..text.names import base_name
 from .comparing import tensor_diff
 from .diff_document import SCHEMA, DiffDocument, DiffRun, DiffSettings, ImportanceNote
 from .diff_result import Diff
+from .lineage import LineageTracer, views_between
 from .matching import match
 from .metadata_changes import metadata_changes
 from .observing import PairSettings, observe, pair_bytes
@@ -50,6 +52,7 @@ def diff(
     progress: Callable[[int, int], object] | None = None,
     isa: str | None = None,
     views: Mapping[str, PairView] | None = None,
+    lineage: bool = True,
 ) -> Diff:
     """How far models are from a reference, tensor by tensor, from one pass over each pair of files.
 
@@ -66,7 +69,8 @@ def diff(
         progress: called as `progress(done_bytes, total_bytes)` in the calling thread, with the bytes of both files; may
             raise to cancel.
         isa: instruction set to work with; None for the one in use. The result does not depend on it.
-        views: name of a tensor of a model → how it and its reference are seen; see `diffs.views`.
+        views: name of a tensor of a model → how it and its reference are seen; see `diffs.views`. None: by `lineage`.
+        lineage: tell from the weights where each model comes from, and undo conversions that lie between the files.
 
     Returns:
         The diff; it does not refer to the models any more.
@@ -94,13 +98,20 @@ def diff(
             for each in (reference, model, *models)
         ]
         base, *others = opened
-        matchings = [_matched(base, other, selection, views) for other in others]
+        if views is None and lineage:
+            matchings = [_matched(base, other, selection, views_between(base, other)) for other in others]
+        else:
+            matchings = [_matched(base, other, selection, views) for other in others]
         total = sum(pair_bytes(pair) for matching in matchings for pair in matching.pairs)
         done = 0
-        compared = []
+        compared: list[ModelDiff] = []
+        tracer = LineageTracer()
         for other, matching in zip(others, matchings, strict=True):
             report = None if progress is None else partial(_report, progress, done, total)
             compared.append(_Pass(base, other, matching, importance).compare(settings, report))
+            if lineage:
+                origin = tracer.trace(matching.pairs, compared[-1].tensors)
+                compared[-1] = dataclasses.replace(compared[-1], lineage=origin)
             done += sum(map(pair_bytes, matching.pairs))
         document = DiffDocument(
             schema=SCHEMA,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..models.kinds import Kind  # noqa: TC001  pydantic resolves the annotations
 from ..models.subject import Subject
 from .errors_record import Errors
+from .lineage_record import Lineage  # noqa: TC001  likewise
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,7 @@ class ModelDiff:
         metadata: keys that differ, in the order of the reference, then of the model.
         identical_bytes: whether both have the same tensors and metadata, and the stored bytes of all tensors are equal.
         notes: in sentences, as that the reference has fewer bits; names in them are to be escaped.
+        lineage: where the model comes from; None where it was not asked for, or every stored byte is equal.
     """
 
     subject: DiffedModel
@@ -179,3 +181,4 @@ class ModelDiff:
     metadata: list[MetadataChange]
     identical_bytes: bool
     notes: list[str] = field(default_factory=list)
+    lineage: Lineage | None = None

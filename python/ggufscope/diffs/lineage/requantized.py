@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ...models.tensor import Tensor
 
 _PIECES = 16  # of a tensor that are looked at
-_RUNS = 2048  # looked at in all, at most
+_RUNS = 512  # looked at in all, at most
 _FIRST = 64  # looked at before the others
-_FEWEST = 64  # decided runs, below which nothing is said
+_FEWEST = 16  # decided runs, below which nothing is said
 _SHARE = 0.95  # of the decided runs that must fit
 
 
@@ -40,7 +40,7 @@ class CoarserType:
 
 
 def coarser_type(tensor: Tensor) -> CoarserType | None:
-    """The coarsest type on whose levels the weights lie, or None, from up to 2048 runs of 32 weights.
+    """The coarsest type on whose levels the weights lie, or None, from up to 512 runs of 32 weights.
 
     None, too, for types that are themselves too coarse to show another's levels, and for rows that 32 does not divide.
 

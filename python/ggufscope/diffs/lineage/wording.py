@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..records import TensorDiff
 
 _SHOWN = 4  # names in a sentence
+_FLOATS = {"F32", "F16", "BF16"}
 
 
 def undone_sentences(diffs: Iterable[TensorDiff]) -> Iterator[str]:
@@ -50,15 +51,16 @@ def origin_sentences(origins: Sequence[LayerOrigin], made_from: str | None) -> I
     if made_from is None:
         return
     least, most = rounded_percent(min(shares.values())), rounded_percent(max(shares.values()))
+    span = f"{least} %" if least == most else f"{least} % to {most} %"
     if made_from == "all":
         yield (
-            f"Made from the reference: at least {least} % of the signs of large weights are its in every layer"
-            " (about 50 % would be by chance)."
+            f"Made from the reference: {span} of the signs of large weights are its in every layer (about 50 % would be"
+            " by chance)."
         )
     elif made_from == "none":
         yield (
-            f"Not made from the reference: at most {most} % of the signs of large weights are its in any layer"
-            " (about 50 % are by chance)."
+            f"Not made from the reference: {span} of the signs of large weights are its in any layer (about 50 % are by"
+            " chance)."
         )
     else:
         kept = [layer for layer, share in shares.items() if share >= CARRIED and layer is not None]
@@ -67,16 +69,17 @@ def origin_sentences(origins: Sequence[LayerOrigin], made_from: str | None) -> I
         parts = [f"{_layers(kept)} carry its signs"] if kept else []
         parts += [f"{_layers(others)} do not"] if others else []
         parts += [f"outside the layers {rounded_percent(outside)} % of the signs agree"] if outside is not None else []
-        yield f"Made from the reference in parts: {', '.join(parts)} ({least} % to {most} % of the signs agree)."
+        yield f"Made from the reference in parts: {', '.join(parts)} ({span} of the signs agree)."
 
 
 def requantized_sentences(groups: Sequence[Requantized], which: str) -> Iterator[str]:
     """Coarser types behind the types of the model, or of the reference."""
     for group in groups:
-        verb = "lies" if len(group.tensors) == 1 else "lie"
+        verb, made = ("lies", "it was") if len(group.tensors) == 1 else ("lie", "they were")
+        how = "decoded" if group.type in _FLOATS else "quantized again"
         yield (
             f"{_names(group.tensors)} of the {which} ({group.type}) {verb} on the {group.levels} levels of"
-            f" {' or '.join(group.coarser_types)}: requantized from a coarser type"
+            f" {' or '.join(group.coarser_types)}: {made} {how} from a coarser type"
             f" ({count_text(group.fitting)} of {counted(group.decided, 'run')} of weights fit)."
         )
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from ....architecture.layer import Layer
     from ....architecture.matrices import Matrix
     from ....models.model import Model
     from ....models.weight_place import WeightPlace
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ...shape import Array, ModelShape
     from ..choosing import Choose
     from ..engine import Ending, Over, Progress, Seconds, Tokens
+    from .layer_pass import LayerWatch
     from .mixers.mixer import RunningMixer
 
 
@@ -85,6 +87,8 @@ class StreamedEngine:
         self._memories: dict[int, list[Any]] = {}  # layer → by prompt
         self._room = 0
         self._mixers: list[RunningMixer | None] = []  # by layer
+        self._rotations: Rotations | None = None  # of the prompts at hand
+        self._at_hand: Batch | None = None
         self._logits: Array | None = None
         self._overflowed = False
 
@@ -106,10 +110,16 @@ class StreamedEngine:
         return self._logits
 
     def last_streams(
-        self, prompts: Tokens, recorder: Recorder | None, progress: Progress | None, *, room: int = 0
+        self,
+        prompts: Tokens,
+        recorder: Recorder | None,
+        progress: Progress | None,
+        *,
+        room: int = 0,
+        watch: LayerWatch | None = None,
     ) -> list[Array]:
         """Read all prompts; the residual stream of each behind the last layer, float32 (tokens, width)."""
-        batch = self._batch(prompts, recorder, room)
+        batch = replace(self._batch(prompts, recorder, room), watch=watch)
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             x = self._forward(np.concatenate(prompts), batch, progress)
         return [x[span.rows] for span in batch.spans]
@@ -127,6 +137,15 @@ class StreamedEngine:
         """Scores of the next token behind some tokens, (tokens, vocabulary), of `last_streams`."""
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             return self._scores(streams)
+
+    def variant(self, layer: Layer) -> LayerRun:
+        """A layer of the network with other weights, ready for the prompts that are being read; for a `LayerWatch`."""
+        assert self._rotations is not None and self._at_hand is not None  # noqa: S101, PT018
+        mixer = None if layer.mixer is None else running(layer.mixer, self._rotations)
+        memories = self._memory(layer.number)  # of a source, which has read the batch already
+        if mixer is not None and layer.number not in self.network.sources:
+            memories = [mixer.memory(length) for length in self._lengths]
+        return LayerRun(layer, mixer, memories, LayerPass(layer.number, self._at_hand, self.workers).alone())
 
     def generate(
         self,
@@ -187,6 +206,7 @@ class StreamedEngine:
         rotations = Rotations(longest + room, self.network.rope_factors(longest + room))
         mixers = [layer.mixer for layer in self.network.layers]
         self._mixers = [None if mixer is None else running(mixer, rotations) for mixer in mixers]
+        self._rotations = rotations
         self._room = room
         self._memories.clear()
 
@@ -227,6 +247,7 @@ class StreamedEngine:
         x = self.network.embed(tokens, batch.positions)
         self._check(x, [self.network.embedding.tokens])
         batch = replace(batch, own_inputs=self._own_inputs(tokens, x))
+        self._at_hand = batch
         x = self._spread(x)
         yield x
         for number, layer in enumerate(self.network.layers):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,9 +11,29 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from ....architecture.parts import Norm
     from ...measuring.capture import Recording
     from ...shape import Array
     from .tiles import Workers
+
+
+Branch = Literal["mixer", "feed_forward"]
+
+
+class LayerWatch(Protocol):
+    """Looks on while layers are computed, one after the other."""
+
+    def begin(self, number: int, x: Array) -> None:
+        """A layer begins on the stream, or the streams, x."""
+
+    def read(self, x: Array, norm: Norm | None) -> None:
+        """A branch is going to read the stream x, (tokens, width), through a norm."""
+
+    def add(self, branch: Branch, read: Array, x: Array, added: Array) -> None:
+        """`"mixer"` or `"feed_forward"` read `read` and adds `added` to the stream x, all (tokens, width)."""
+
+    def end(self, number: int, x: Array) -> None:
+        """A layer gave the stream, or the streams, x."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +53,14 @@ class Batch:
         positions: int64 (tokens,), of each in its prompt.
         recorder: None where nothing is captured.
         own_inputs: of the layers, float32 (tokens, layers, components); None without.
+        watch: that looks on; None: nobody does.
     """
 
     spans: list[PromptSpan]
     positions: npt.NDArray[np.int64]
     recorder: Recording | None
     own_inputs: Array | None = None
+    watch: LayerWatch | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +70,10 @@ class LayerPass:
     number: int
     batch: Batch
     workers: Workers
+
+    def alone(self) -> LayerPass:
+        """The same with nobody looking on, and nothing captured."""
+        return replace(self, batch=replace(self.batch, recorder=None, watch=None))
 
     def take(self, point: str, values: Array) -> None:
         """Hand the activations of a point, (tokens, …), to the recorder, prompt by prompt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ....architecture.matrices import Matrix
 from ....architecture.mixers.shared_attention import SharedAttention
 from ....architecture.parts import Mixture, Norm
 from ....architecture.rotation import phases
+from ....architecture.substituting import substituted
 from ....models.notes import layer_notes
 from ...shape import ModelShape
 from .feed_forward.kinds import check_feed_forward
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ....architecture.layer import Layer
+    from ....architecture.matrices import RowSource
     from ....models.model import Model
     from ....models.weight_place import WeightPlace
     from ...shape import Array
@@ -73,6 +76,16 @@ class Network:
         ends = [] if self.ends is None else [*self.ends.spread, *self.ends.merge]
         inputs = [] if self.own is None else [self.own.projection]
         return [*ends, *inputs, *(matrix for layer in self.layers for matrix in layer.matrices), *output]
+
+    def substituted(self, tensor: str, rows: RowSource) -> Network:
+        """The same with other rows in every matrix of a tensor."""
+        other = copy.copy(self)
+        other.embedding = substituted(self.embedding, tensor, rows)
+        other.layers = substituted(self.layers, tensor, rows)
+        other.head = substituted(self.head, tensor, rows)
+        other.own = substituted(self.own, tensor, rows)
+        other.ends = substituted(self.ends, tensor, rows)
+        return other
 
     def rope_factors(self, positions: int) -> npt.NDArray[np.float64] | None:
         """See `Blueprint.rope_factors`."""

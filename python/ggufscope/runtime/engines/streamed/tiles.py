@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from ....architecture.matrices import Matrix
     from ...shape import Array
+    from .kept_products import KeptProducts
 
     Watch = Callable[[Matrix, Array, Array], object]
 
@@ -39,6 +40,7 @@ class Workers:
     Attributes:
         threads: their number.
         limits: sizes of the pieces they work on.
+        kept: products that need not be computed again; None: all are.
         watch: called in the calling thread with every matrix that is multiplied, the tokens and the product, which it
             must not change; None: nobody watches.
     """
@@ -46,6 +48,7 @@ class Workers:
     def __init__(self, threads: int, limits: StreamLimits = DEFAULT_LIMITS) -> None:
         self.threads = threads
         self.limits = limits
+        self.kept: KeptProducts | None = None
         self.watch: Watch | None = None
         self._pool = ThreadPoolExecutor(threads)
         self._own = threading.local()
@@ -107,10 +110,17 @@ def product(matrix: Matrix, x: Array, workers: Workers) -> Array:
         workers: that share the tiles.
 
     Returns:
-        float32 (tokens, rows).
+        float32 (tokens, rows), to be overwritten as the caller likes.
     """
+    if workers.kept is None or matrix.substitute is not None:
+        return _multiplied(matrix, x, workers)
+    return workers.kept.take(matrix, x, lambda: _multiplied(matrix, x, workers))
+
+
+def _multiplied(matrix: Matrix, x: Array, workers: Workers) -> Array:
     few = len(x) < workers.limits.many_tokens
     few = few and current_isa() != "generic"  # which has no multiply-add and calls a function
+    few = few and matrix.substitute is None  # the core multiplies stored rows
     result = _by_core(matrix, x, workers) if few else _by_tiles(matrix, x, workers)
     if few and matrix.zeroed:
         _multiply_edited_rows(matrix, x, result, workers)

@@ -8,20 +8,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.diffs.costs import measure
 from support import small_models
-
-
-class Rows:
-    """An array in place of a tensor's rows."""
-
-    def __init__(self, weights):
-        self._weights = weights.reshape(-1, weights.shape[-1])
-
-    def decode_into(self, rows, first):
-        rows[...] = self._weights[first : first + len(rows)]
-
-
-def damaged(weights, seed=0, share=0.05):
-    return weights + np.random.default_rng(seed).normal(0, share * weights.std(), weights.shape).astype(np.float32)
+from support.row_sources import Rows, damaged
 
 
 @pytest.fixture

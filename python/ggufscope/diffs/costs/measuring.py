@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from ...architecture.limits import NotApplicableError
 from ...architecture.matrices import RowSource
+from ...arrays.arguments import thread_count
 from .costs_result import STATIC, WEAK, Cost, Costs
 from .static import static_cost
+from .traced import traced_costs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +32,8 @@ def measure(
     candidates: Candidates,
     *,
     importance: Mapping[str, Floats] | None = None,
+    tokens: Sequence[int] | None = None,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Costs:
     """The cost of each candidate, were it the only tensor that is not exact.
@@ -35,13 +43,22 @@ def measure(
         candidates: rows of tensors in types; tensors of two dimensions or more.
         importance: mean square of the input of each column, by name of the tensor, for a model that cannot be read:
             (columns,), or (experts, columns).
+        tokens: to read, at least two; by default the first 256 of a neutral text that comes along.
+        threads: at most so many; by default the cores this process may use.
         progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
+
+    Returns:
+        The costs; static ones of a model that cannot be read, with the reason.
 
     Raises:
         GGUFError: The file shrank since it was opened.
         KeyError: A candidate is none of the reference's tensors.
     """
-    return _static(reference, candidates, importance or {}, progress)
+    given = None if tokens is None else np.asarray(tokens, np.int32)
+    try:
+        return traced_costs(reference, candidates, given, thread_count(threads), progress)
+    except NotApplicableError as reason:
+        return replace(_static(reference, candidates, importance or {}, progress), reason=str(reason))
 
 
 def _static(

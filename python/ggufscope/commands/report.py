@@ -13,6 +13,7 @@ from ..saving.directories import usable_directory
 from ..saving.guard import Guard
 from ..terminal.analysis import render_analysis
 from ..terminal.console import show
+from ..terminal.diff import render_diff
 from ..terminal.profile import render_profile
 from ..terminal.standard_output import print_out
 from ..terminal.validation import render_validation
@@ -28,7 +29,7 @@ def report(
     result: Annotated[
         Path,
         typer.Argument(
-            metavar="RESULT.json", help="A saved analysis, profile or validation, or the directory that holds one."
+            metavar="RESULT.json", help="A saved analysis, profile, validation or diff, or a directory that holds one."
         ),
     ],
     *,
@@ -59,8 +60,12 @@ def report(
 
 
 def _show(data: ReportData) -> None:
-    """The view of a validation, then that of an analysis, or of a profile, as the command that made it shows it."""
+    """The view of each result as the command that made it shows it: of a diff, or the validation first."""
     analysis, profile, validation = data.analysis, data.profile, data.validation
+    if data.diff is not None:
+        document = data.diff.document
+        show(lambda console: render_diff(console, document))
+        return
     if validation is not None:
         show(lambda console: render_validation(console, validation.document))
         for difference in other_settings(data):

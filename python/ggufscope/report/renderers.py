@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .report import Report
 
 PAGE = "report.html"
-_TABLES = ("tensors", "layers", "heads", "standouts", "validation")
+_TABLES = ("tensors", "layers", "heads", "standouts", "validation", "models", "errors")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ RENDERERS: dict[str, Renderer] = {
     "svg": Renderer("the charts", (f"{CHARTS}/*.svg",), _svg, require_charts),
     "png": Renderer("the charts", (f"{CHARTS}/*.png",), _png, require_charts),
     "csv": Renderer(
-        "tables of tensors, layers, heads, what stands out, and of predicted against measured",
+        "tables of tensors, layers, heads, what stands out, predicted against measured, and the errors of a diff",
         tuple(f"{name}.csv" for name in _TABLES),
         _csv,
     ),

@@ -9,12 +9,13 @@ from __future__ import annotations
 from functools import singledispatch
 
 from ..analysis.analysis_result import Analysis
+from ..diffs import Diff
 from ..profiles.profile_result import Profile
 from ..validation.validation_result import Validation
 from .content.results import ReportData
 from .content.shown import Shown
 from .markdown.document import VALIDATION_MARK, render_report_markdown
-from .page.notebook import analysis_html, profile_html
+from .page.notebook import analysis_html, diff_html, profile_html
 
 
 @singledispatch
@@ -37,6 +38,11 @@ def _(result: Validation) -> str:
     return render_report_markdown(Shown(ReportData(None, None, validation=result)), VALIDATION_MARK)
 
 
+@markdown.register
+def _(result: Diff) -> str:
+    return render_report_markdown(Shown(ReportData.of_diff(result)))
+
+
 @singledispatch
 def notebook_html(result: object) -> str:
     """A result as HTML for a cell of a notebook.
@@ -55,3 +61,8 @@ def _(result: Profile) -> str:
 @notebook_html.register
 def _(result: Analysis) -> str:
     return analysis_html(result.document)
+
+
+@notebook_html.register
+def _(result: Diff) -> str:
+    return diff_html(result.document)

@@ -47,6 +47,8 @@ _TABLES = {  # columns are a weak mark, so that the name of the file has to fit
     "layers.csv": b"layer,stack,",
     "heads.csv": b"layer,role,head,",
     "standouts.csv": b"kind,layer,head,",
+    "models.csv": b"model,file_type,n_bytes,bits_per_weight,",
+    "errors.csv": b"model,name,model_name,role,",
     "validation.csv": b"quantity,per,layer,head,unit,measured,",
 }
 

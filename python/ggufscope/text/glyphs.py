@@ -28,7 +28,7 @@ class Glyphs:
     @classmethod
     def of(cls, encoding: str) -> Glyphs:
         try:
-            (_EIGHTHS + _LEVELS + "×·–…σ").encode(encoding)
+            (_EIGHTHS + _LEVELS + "×·–…σ→Σ²−₁₀").encode(encoding)
         except (UnicodeEncodeError, LookupError):
             return cls(blocks=False)
         return cls(blocks=True)
@@ -40,6 +40,10 @@ class Glyphs:
     @property
     def times(self) -> str:
         return "×" if self.blocks else "x"
+
+    @property
+    def arrow(self) -> str:
+        return "→" if self.blocks else "->"
 
     @property
     def nothing(self) -> str:

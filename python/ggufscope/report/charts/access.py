@@ -9,6 +9,7 @@ from .registry import LeftOutError, NotAskedError
 if TYPE_CHECKING:
     from ...analysis.analysis_result import Analysis
     from ...analysis.preset_document import PresetSummary
+    from ...diffs.diff_document import DiffDocument
     from ...profiles.profile_result import Profile
     from ...validation.validation_document import ValidationDocument
     from ..content.results import ReportData
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def analysis_of(data: ReportData) -> Analysis:
     """The analysis, where a chart needs one."""
-    if data.validation_alone:
+    if data.validation_alone or data.diff is not None:
         raise NotAskedError
     if data.analysis is None:
         raise LeftOutError(data.why_no_analysis or "there is no analysis")
@@ -25,7 +26,7 @@ def analysis_of(data: ReportData) -> Analysis:
 
 def profile_of(data: ReportData) -> Profile:
     """The profile, where a chart needs one."""
-    if data.validation_alone:
+    if data.validation_alone or data.diff is not None:
         raise NotAskedError
     if data.profile is None:
         raise LeftOutError(data.why_no_profile or "there is no profile")
@@ -36,6 +37,13 @@ def presets_of(data: ReportData) -> list[PresetSummary]:
     """Every preset of the analysis, the leading one first."""
     document = analysis_of(data).document
     return [document.preset, *document.other_presets]
+
+
+def diff_of(data: ReportData) -> DiffDocument:
+    """The diff, where a chart is of one."""
+    if data.diff is None:
+        raise NotAskedError
+    return data.diff.document
 
 
 def validation_of(data: ReportData) -> ValidationDocument:

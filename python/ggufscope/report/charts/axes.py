@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from ..content.role_order import in_order
 from .words import unique
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ MOST_TICKS = 12
 FEW_LAYERS = 48
 MOST_ROLES = 40
 ROW_HEIGHT = 17  # of a role in a map, in pixels
-ROLE_ORDER = (
-    "token_embd", "attn_norm", "attn_q", "attn_k", "attn_v", "attn_qkv", "attn_output", "ffn_norm", "ffn_gate_inp",
-    "ffn_gate", "ffn_up", "ffn_down", "ffn_gate_exps", "ffn_up_exps", "ffn_down_exps", "output_norm", "output",
-)  # fmt: skip
 WHERE_LAYER = alt.Tooltip("layer:O", title="layer")
 
 
@@ -76,9 +73,7 @@ def drawn_roles(roles: Iterable[str | None], none: str = "") -> dict[str | None,
 
     Labels are unique, however alike the names begin. `none` names the role None.
     """
-    found = dict.fromkeys(roles)
-    usual = [role for known in (None, *ROLE_ORDER) for role in found if role == known]
-    order = list(dict.fromkeys([*usual, *found]))[:MOST_ROLES]
+    order = in_order(roles)[:MOST_ROLES]
     return dict(zip(order, unique([none if role is None else role for role in order]), strict=True))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...text import numbers
-from .words import Own
+from .diff_words import decibels_text, percent_text
+from .words import Own, Rounded
 
 NOTHING = Own("–")
 
@@ -23,3 +24,13 @@ def percent(share: float | None) -> Own:
 def interval(ends: tuple[float, float] | None, form: str = "g") -> Own:
     """The ends of an interval."""
     return NOTHING if ends is None else Own(f"{ends[0]:{form}} – {ends[1]:{form}}")
+
+
+def nmse(value: float | None) -> Own:
+    """An NMSE in percent, without the sign."""
+    return NOTHING if value is None else Rounded(percent_text(value), value)
+
+
+def decibels(value: float | None) -> Own:
+    """An SQNR, without its unit."""
+    return NOTHING if value is None else Rounded(decibels_text(value), value)

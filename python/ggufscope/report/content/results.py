@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...analysis.analysis_document import SCHEMA as ANALYSIS_SCHEMA
 from ...analysis.analysis_result import PROFILE_JSON, REPORT_JSON, Analysis
+from ...diffs import Diff
+from ...diffs.diff_document import SCHEMA as DIFF_SCHEMA
 from ...errors import AnalysisError, ProfileError, ValidationError
 from ...models.subject import UNNAMED, same_model
 from ...profiles.profile_result import Profile
@@ -44,6 +46,7 @@ class ReportData:
         validation: predicted against measured; None where there is none.
         why_no_validation: why the one that is there cannot be shown; None also where there is none at all: a report
             does not speak of a validation that was never made.
+        diff: models held against a reference; then there is nothing else.
     """
 
     profile: Profile | None
@@ -52,6 +55,12 @@ class ReportData:
     why_no_analysis: str | None = None
     validation: Validation | None = None
     why_no_validation: str | None = None
+    diff: Diff | None = None
+
+    @classmethod
+    def of_diff(cls, diff: Diff) -> ReportData:
+        """From a diff in memory."""
+        return cls(None, None, diff=diff)
 
     @classmethod
     def of(cls, result: Profile | Analysis, validation: Validation | None = None) -> ReportData:
@@ -67,7 +76,9 @@ class ReportData:
 
     @property
     def subject(self) -> Subject | None:
-        """The model as the analysis names it, or else the profile, or the validation."""
+        """The model as the analysis names it, or else the profile, the validation, or the reference of a diff."""
+        if self.diff is not None:
+            return self.diff.subject
         if self.analysis is not None:
             return self.analysis.document.model
         if self.profile is not None:
@@ -82,6 +93,8 @@ class ReportData:
     @property
     def n_elements(self) -> int | None:
         """The number of parameters; None where no result says."""
+        if self.diff is not None:
+            return self.diff.document.reference.n_elements
         if self.profile is not None:
             return self.profile.model.n_elements
         return self.analysis.document.model.n_elements if self.analysis is not None else None
@@ -93,17 +106,18 @@ class ReportData:
 
 
 def read_report_data(path: str | PathLike[str]) -> ReportData:
-    """Read a saved profile, analysis or validation, with what belongs to the same model beside it.
+    """Read a saved profile, analysis, validation or diff, with what belongs to the same model beside it.
 
     Beside an analysis that is its profile and a validation, beside a validation an analysis and a profile.
 
     Args:
-        path: `profile.json`, `analysis-report.json` or `validation.json`, whatever they are called, or a directory that
-            holds one.
+        path: `profile.json`, `analysis-report.json`, `validation.json` or a diff, whatever they are called, or a
+            directory that holds one of the first three.
 
     Raises:
         AnalysisError: A malformed analysis, or one of another schema version.
-        ProfileError: None of the three, or a malformed profile.
+        DiffError: A malformed diff, or one of another schema version.
+        ProfileError: None of the four, or a malformed profile.
         ValidationError: A malformed validation, or one of another schema version.
         OSError: The file cannot be read.
     """
@@ -113,6 +127,8 @@ def read_report_data(path: str | PathLike[str]) -> ReportData:
         return _with_analysis(file, Analysis.load(file))
     if kind == _kind(VALIDATION_SCHEMA):
         return _with_validation(file, Validation.load(file))
+    if kind == _kind(DIFF_SCHEMA):
+        return ReportData.of_diff(Diff.load(file))
     return ReportData(Profile.load(file), None, None, NO_ANALYSIS)
 
 
@@ -144,8 +160,11 @@ def _schema(file: Path) -> str:
         document = None
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(schema, str) or not schema.startswith("ggufscope."):
-        raise ProfileError(f"{file}: neither a saved profile nor a saved analysis or validation")
-    if _kind(schema) not in map(_kind, (ANALYSIS_SCHEMA, PROFILE_SCHEMA, VALIDATION_SCHEMA)) or "/" not in schema:
+        raise ProfileError(f"{file}: neither a saved profile nor a saved analysis, validation or diff")
+    if (
+        _kind(schema) not in map(_kind, (ANALYSIS_SCHEMA, DIFF_SCHEMA, PROFILE_SCHEMA, VALIDATION_SCHEMA))
+        or "/" not in schema
+    ):
         raise ProfileError(f"{file}: nothing to report on in schema {schema!r}")
     return schema
 

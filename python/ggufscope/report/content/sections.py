@@ -1,6 +1,7 @@
 """The registry of sections: all a report says, in reading order, for every renderer.
 
-A section is one function from what is shown to blocks, and a line here. Renderers leave out a part without blocks.
+A section is one function from what is shown to blocks, and a line here: in PARTS of a report of one model, or in
+DIFF_PARTS of one that holds models against a reference. Renderers leave out a part without blocks.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .diff_method import diff_definitions, diff_settings
+from .diff_summary import compared_models, diff_headline, diff_trust, most_of_the_error
+from .diff_tables import errors_by_layer, errors_by_role, metadata_changes, worst_parts
 from .findings import findings
 from .headline import headline
 from .index import risk_index
@@ -78,3 +82,14 @@ PARTS = (
         ),
     ),
 )
+DIFF_PARTS = (
+    Part(SUMMARY, "Summary", (diff_headline, compared_models, most_of_the_error, diff_trust)),
+    Part("findings", "Findings", (findings,)),
+    Part("tables", "Tables", (errors_by_role, errors_by_layer, worst_parts, metadata_changes)),
+    Part("method", "Method and limits", (diff_definitions, charts_left_out, diff_settings)),
+)
+
+
+def parts_of(shown: Shown) -> tuple[Part, ...]:
+    """The parts of a report of these results."""
+    return PARTS if shown.diff is None else DIFF_PARTS

@@ -10,6 +10,7 @@ from .chart import Chart, DrawnCharts
 if TYPE_CHECKING:
     from ...analysis.analysis_document import AnalysisDocument
     from ...analysis.preset_document import PresetSummary
+    from ...diffs.diff_document import DiffDocument
     from ...profiles.profile_result import Profile
     from ...runtime.standout_document import StandoutKind
     from ...validation.validation_document import ValidationDocument
@@ -42,6 +43,11 @@ class Shown:
     def validation(self) -> ValidationDocument | None:
         """The document of the validation."""
         return self.data.validation.document if self.data.validation else None
+
+    @property
+    def diff(self) -> DiffDocument | None:
+        """The document of the diff."""
+        return self.data.diff.document if self.data.diff else None
 
     @property
     def standouts(self) -> list[StandoutKind] | None:

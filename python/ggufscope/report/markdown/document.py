@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...analysis.analysis_result import MARKDOWN_MARK
 from ...saving.marks import COMMENT, PAGE_COMMENT
-from ..content.sections import PARTS, SUMMARY
+from ..content.sections import SUMMARY, parts_of
 from .blocks import render_blocks
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def render_report_markdown(shown: Shown, mark: str | None = None) -> str:
 
 
 def _paragraphs(shown: Shown) -> Iterator[str]:
-    for part in PARTS:
+    for part in parts_of(shown):
         blocks = part.blocks(shown)
         if part.name == SUMMARY:
             yield from render_blocks(blocks, 1)

@@ -21,7 +21,7 @@ from ...text.phrases import SYNTHETIC_MARK, SYNTHETIC_MEANING
 from ..charts import themed, vega_script
 from ..content.blocks import Headline
 from ..content.cells import NOTHING
-from ..content.sections import PARTS
+from ..content.sections import parts_of
 from .figures import figures, script_json
 from .tables import shown_table
 from .words import words_html
@@ -43,7 +43,7 @@ def render_page(report: Report) -> str:
         MissingExtraError: The packages for charts are not installed.
     """
     charts, shown = report.drawn.charts, report.shown
-    parts = [(part, part.blocks(shown)) for part in PARTS]
+    parts = [(part, part.blocks(shown)) for part in parts_of(shown)]
     (headline,) = (block for _, blocks in parts for block in blocks if isinstance(block, Headline))
     tables = [shown_table(table) for table in report.tables]
     script, style, vega = _text("page.js"), _text("page.css"), vega_script().strip()
@@ -70,7 +70,12 @@ def render_page(report: Report) -> str:
 
 def _runs(shown: Shown) -> dict[str, str]:
     """Step that was done with the model → time at which it was started."""
-    results = {"profiled": shown.profile, "analysed": shown.analysis, "validated": shown.validation}
+    results = {
+        "profiled": shown.profile,
+        "analysed": shown.analysis,
+        "validated": shown.validation,
+        "compared": shown.diff,
+    }
     return {done: result.run.started for done, result in results.items() if result is not None and result.run}
 
 

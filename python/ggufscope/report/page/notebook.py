@@ -1,18 +1,21 @@
-"""Profiles and analyses in a Jupyter notebook: small HTML tables, every text from a file escaped."""
+"""Profiles, analyses and diffs in a Jupyter notebook: small HTML tables, every text from a file escaped."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...diffs.rollups import carriers
 from ...models.stacks import layers_text
 from ...text.escape import escape_html as safe
-from ...text.numbers import count_text, percent, short
+from ...text.numbers import bytes_text, count_text, percent, short
+from ..content.diff_words import cosine_text, label, labels, percent_text, share_text, types_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...analysis.analysis_document import AnalysisDocument
     from ...analysis.preset_document import LayerRecord, PresetSummary
+    from ...diffs.diff_document import DiffDocument
     from ...profiles.profile_result import Profile
     from ...profiles.rows import Row
 
@@ -86,3 +89,33 @@ def _layer_cells(record: LayerRecord) -> tuple[object, ...]:
 
 def _decimal(value: float | None, digits: int = 1) -> str:
     return _NOTHING if value is None else f"{value:.{digits}f}"
+
+
+def diff_html(document: DiffDocument) -> str:
+    """The reference in a line, the models, and the tensors with most of the error of each."""
+    reference = document.reference
+    models = [
+        (
+            name,
+            bytes_text(model.subject.n_bytes),
+            _decimal(model.subject.bits_per_weight, 2),
+            _nmse(model.summary.nmse),
+            _decimal(model.summary.sqnr_db),
+            _NOTHING if model.summary.cosine is None else cosine_text(model.summary.cosine),
+        )
+        for name, model in zip(labels(document), document.models, strict=True)
+    ]
+    most = [
+        (name, each.tensor.name, types_text(each.tensor), share_text(each.error_share), _nmse(each.tensor.nmse))
+        for name, model in zip(labels(document), document.models, strict=True)
+        for each in carriers(model)
+    ][:_MOST_ROWS]
+    return (
+        f"<p>against <b>{safe(label(reference))}</b>: {bytes_text(reference.n_bytes)}</p>"
+        + table_html(("model", "size", "bits per weight", "NMSE %", "SQNR dB", "cosine"), models)
+        + (table_html(("model", "tensor", "type", "of the error %", "NMSE %"), most) if most else "")
+    )
+
+
+def _nmse(value: float | None) -> str:
+    return _NOTHING if value is None else percent_text(value)

@@ -29,6 +29,10 @@ _SHOWN = {
     " heuristic_risk heuristic_risk_without_confounded heuristic_level propagation_risk",
     "heads": "layer role head rms l2_norm kurtosis sparsity probe_head_entropy propagation_head_entropy",
     "standouts": "kind layer head value compared sentence",
+    "models": "model file_type n_bytes bits_per_weight nmse sqnr_db cosine max_abs_error unchanged n_identical"
+    " n_missing n_extra n_reshaped n_metadata",
+    "errors": "model name reference_type model_type nmse sqnr_db error_share cosine rescale max_abs_error unchanged"
+    " changed_rows weighted_nmse non_finite_count views",
     "validation": "quantity per layer head measured measured_low measured_high predicted_heuristic"
     " predicted_propagation predicted_probe predicted_norms predicted_depth",
 }
@@ -38,6 +42,8 @@ _TITLES = {
     "heads": "Attention heads",
     "standouts": "What stands out",
     "validation": "Predicted and measured",
+    "models": "Models",
+    "errors": "Errors of tensors",
 }
 
 

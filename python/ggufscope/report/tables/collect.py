@@ -1,4 +1,4 @@
-"""The tables `tensors`, `layers`, `heads`, `standouts`, `validation`: columns of plain values, for data frames.
+"""The tables of a report: columns of plain values, for data frames.
 
     tensors     one row per tensor, in file order        columns of the profile
     layers      one row per layer                        of the profile, and of every preset of the analysis; statistics
@@ -6,6 +6,8 @@
     heads       one row per layer, role and head         of the profile, and of the analysis for query heads
     standouts   one row per finding                      of the analysis: what stands out
     validation  one row per quantity and layer or head   of the validation: measured, and by every predictor
+    models      one row per model of a diff              the errors as a whole, sizes
+    errors      one row per model and tensor of a diff   all figures
 
 Nothing is computed: every value is in the JSON. The columns of statistics are those of the core's registry, the same
 for every model; what does not apply to a row, or is undefined, is None.
@@ -20,6 +22,7 @@ from ...arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
 from ...profiles.rows import flat
 from .analysis_columns import head_columns, layer_columns
 from .columns import DataColumn, DataTable, Kind
+from .diff_columns import error_columns, model_columns
 from .standout_columns import standout_columns
 from .validation_columns import validation_table
 
@@ -123,7 +126,15 @@ def _standouts(data: ReportData) -> DataTable:
     return DataTable("standouts", standout_columns(data.analysis.document.standouts or []) if data.analysis else [])
 
 
-_TABLES = (_tensors, _layers, _heads, _standouts, _validation)
+def _models(data: ReportData) -> DataTable:
+    return DataTable("models", model_columns(data.diff.document) if data.diff else [])
+
+
+def _errors(data: ReportData) -> DataTable:
+    return DataTable("errors", error_columns(data.diff.document) if data.diff else [])
+
+
+_TABLES = (_tensors, _layers, _heads, _standouts, _validation, _models, _errors)
 
 
 def _places(names: Iterable[str], rows: Sequence[dict[str, Any]]) -> list[DataColumn]:

@@ -33,7 +33,7 @@ class DataTable:
     """A table of a report.
 
     Attributes:
-        name: `"tensors"`, `"layers"`, `"heads"`, `"standouts"` or `"validation"`.
+        name: stem of its files.
         columns: all as long as each other.
     """
 

@@ -1,0 +1,164 @@
+"""The terminal view of a diff: the reference, the models held against it, and where their errors are.
+
+A part is one function of PARTS. Where the diff has something for it, it prints an empty line and that; else nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from ..report.content.diff_words import (
+    DEFINITION,
+    PLAIN_DEFINITION,
+    concentration_lines,
+    cosine_text,
+    decibels_text,
+    error_text,
+    extreme_lines,
+    kind_text,
+    label,
+    labels,
+    metadata_text,
+    percent_text,
+    same_text,
+    selection_text,
+    undone_lines,
+    unmatched_lines,
+)
+from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.numbers import bytes_text, counted, rounded_percent
+from .console import safe
+from .diff_errors import render_carriers, render_layers, render_roles
+from .fitted import Fitted, render_fitted
+from .headline import dotted, sizes, warn_of_synthetic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import Console
+
+    from ..diffs.diff_document import DiffDocument
+    from ..diffs.records import DiffedModel, ModelDiff
+
+    Part = Callable[[Console, DiffDocument], None]
+
+_LABEL_WIDTH = len("reference")
+
+
+def render_diff(console: Console, document: DiffDocument) -> None:
+    """All parts of the view."""
+    render_head(console, document)
+    for part in PARTS:
+        part(console, document)
+
+
+def render_head(console: Console, document: DiffDocument) -> None:
+    """The reference and the models as a whole: sizes, errors, and what could not be compared."""
+    glyphs = Glyphs.of(console.encoding)
+    console.print(Text(glyphs.cut(document.reference.title, LONGEST_TEXT), "bold"), soft_wrap=True)
+    _fact(console, "reference", _reference_text(document.reference, glyphs))
+    if len(document.models) == 1:
+        _render_one(console, document, glyphs)
+    else:
+        _render_several(console, document)
+    selected = selection_text(document.settings)
+    if selected is not None:
+        _fact(console, "selected", selected)
+    for subject in (document.reference, *(model.subject for model in document.models)):
+        if subject.synthetic:
+            warn_of_synthetic(console, subject)
+            break
+
+
+def _reference_text(subject: DiffedModel, glyphs: Glyphs) -> str:
+    facts = [label(subject), subject.architecture or "no architecture", kind_text(subject)]
+    names = [glyphs.cut(text, LONGEST_TEXT) for text in facts]
+    return dotted([*names, *sizes(subject.n_elements, subject.n_bytes, subject.bits_per_weight)], glyphs)
+
+
+def _model_text(subject: DiffedModel, reference: DiffedModel, glyphs: Glyphs) -> str:
+    names = [glyphs.cut(text, LONGEST_TEXT) for text in (label(subject), kind_text(subject))]
+    bits = [f"{subject.bits_per_weight:.2f} bits per weight"] if subject.bits_per_weight is not None else []
+    part = f" ({rounded_percent(subject.n_bytes / reference.n_bytes)} %)" if reference.n_bytes else ""
+    return dotted([*names, *bits, f"{bytes_text(subject.n_bytes)}{part}"], glyphs)
+
+
+def _render_one(console: Console, document: DiffDocument, glyphs: Glyphs) -> None:
+    (model,) = document.models
+    _fact(console, "model", _model_text(model.subject, document.reference, glyphs))
+    if model.identical_bytes:
+        tensors = f"all {counted(model.summary.n_tensors, 'tensor')} and the metadata"
+        _fact(console, "verdict", f"the same bytes: {tensors}", "bold green")
+        return
+    _fact(console, "error", dotted(error_text(model), glyphs))
+    for name, text in extreme_lines(model):
+        _fact(console, name, text)
+    for name, text, style in _remarks(model):
+        _fact(console, name, text, style)
+
+
+def _remarks(model: ModelDiff) -> Iterator[tuple[str, str, str]]:
+    """Label, text and style of what else there is to say of a model."""
+    yield "tensors", same_text(model), ""
+    for text in unmatched_lines(model):
+        yield "unlike", text, "bold yellow"
+    for text in concentration_lines(model):
+        yield "odd", text, "bold yellow"
+    for text in undone_lines(model):
+        yield "undone", text, ""
+    changes = metadata_text(model)
+    if changes is not None:
+        yield "metadata", f"{changes} (--kv shows them)", ""
+    for text in model.notes:
+        yield "note", text, "bold yellow"
+
+
+def _render_several(console: Console, document: DiffDocument) -> None:
+    console.print()
+    models = document.models
+    errors = [model.summary for model in models]
+    bits = [model.subject.bits_per_weight for model in models]
+    columns = [
+        Fitted("", [str(number) for number in range(1, len(models) + 1)]),
+        Fitted("model", labels(document), "name"),
+        Fitted("type", [kind_text(model.subject) for model in models], "text", 4),
+        Fitted("size", [bytes_text(model.subject.n_bytes) for model in models], yields=2),
+        Fitted("bits", _texts(bits, "{:.2f}".format), yields=1),
+        Fitted("NMSE %", _texts([error.nmse for error in errors], percent_text)),
+        Fitted("SQNR dB", _texts([error.sqnr_db for error in errors], decibels_text), yields=3),
+        Fitted("cosine", _texts([error.cosine for error in errors], cosine_text), yields=5),
+    ]
+    render_fitted(console, columns)
+    console.print()
+    for number, model in enumerate(models, 1):
+        if model.identical_bytes:
+            _fact(console, str(number), "the same bytes as the reference, metadata included", "bold green")
+            continue
+        for name, text, style in _remarks(model):
+            _fact(console, f"{number}", text if name == "tensors" else f"{name}: {text}", style)
+
+
+def _texts(values: Sequence[float | None], text: Callable[[float], str]) -> list[str]:
+    return ["" if value is None else text(value) for value in values]
+
+
+def _fact(console: Console, name: str, text: str, style: str = "") -> None:
+    line = Table.grid(padding=(0, 1, 0, 0))
+    line.add_column(width=_LABEL_WIDTH, no_wrap=True)
+    line.add_column(overflow="fold")
+    line.add_row(Text(name, "bold"), safe(text, style))
+    console.print(line)
+
+
+def _legend(console: Console, document: DiffDocument) -> None:
+    if not all(model.identical_bytes for model in document.models):
+        console.print()
+        plain = not Glyphs.of(console.encoding).blocks
+        console.print(Text(f"{PLAIN_DEFINITION if plain else DEFINITION}.", "dim"))
+
+
+# In reading order, below the head.
+PARTS: tuple[Part, ...] = (render_carriers, render_roles, render_layers, _legend)

@@ -36,6 +36,7 @@ class Row:
         extras: arguments that need an extra → its name.
         prints_json: whether there is `--json`.
         judges: whether what is wrong with a model is the answer, and no failure to answer.
+        beyond: arguments behind the others of which it takes none.
     """
 
     call: str
@@ -44,6 +45,7 @@ class Row:
     extras: dict[str, str] = field(default_factory=dict)
     prints_json: bool = True
     judges: bool = False
+    beyond: str = "one two three"
 
 
 ROWS = {
@@ -59,6 +61,14 @@ ROWS = {
         "--threads 0",
         (Output("{model} -o {file}"), Output("{model} --sarif {file}"), Output("{model} --manifest {file}")),
         judges=True,
+        beyond="--explain one",
+    ),
+    "diff": Row(
+        "{model} {model}",
+        "--threads 0",
+        (Output("{model} {model} -o {file}"), Output("{model} {model} --html {file}")),
+        {"{model} {model} --html {file}": "report"},
+        beyond="--layers",
     ),
     "analyze": Row(
         "{model}",

@@ -95,7 +95,7 @@ def _picture(document: DiffDocument) -> Specification:
     errors = [error for model in document.models if (error := model.summary.nmse)]
     base = marks().encode(
         x=alt.X("bits:Q", title="bits per weight", scale=alt.Scale(zero=False, padding=40), axis=alt.Axis(tickCount=8)),
-        y=alt.Y("nmse:Q", title="NMSE", scale=alt.Scale(type="log", padding=20), axis=error_axis(errors)),
+        y=alt.Y("nmse:Q", title="NMSE", scale=alt.Scale(type="log", padding=30, nice=False), axis=error_axis(errors)),
         tooltip=[
             alt.Tooltip("model:N", title="model"),
             alt.Tooltip("bits:Q", title="bits per weight", format=".2f"),

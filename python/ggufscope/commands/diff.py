@@ -1,0 +1,171 @@
+"""`ggufscope diff`."""
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..diffs import Diff
+from ..diffs import diff as compare
+from ..diffs.limits import Limits, Offender, offenders
+from ..diffs.rows import COLUMNS, tensor_rows
+from ..errors import ExitCode
+from ..models.selection import Selection
+from ..report.content.results import ReportData
+from ..report.packages import require_charts
+from ..saving.files import atomic_write
+from ..saving.guard import Guard
+from ..terminal.console import show
+from ..terminal.diff import render_diff, render_head
+from ..terminal.diff_detail import render_tensor
+from ..terminal.diff_metadata import render_metadata
+from ..terminal.diff_tensors import DEFAULT_COLUMNS, render_diff_tensors, render_side_by_side
+from ..terminal.diff_verdict import offender_lines, render_verdict
+from ..terminal.progress import progress_bar
+from ..terminal.standard_output import print_out
+from .options import (
+    ColumnsOption,
+    ForceOption,
+    JsonOption,
+    LayersOption,
+    RoleOption,
+    SortOption,
+    TensorsOption,
+    ThreadsOption,
+    TopOption,
+    output_file,
+)
+
+
+def diff(
+    reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="The model to hold others against.")],
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="One that was made from it, or several.")],
+    *,
+    output: Annotated[Path | None, output_file("Save the diff as JSON, too.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the diff as a page with charts, too.")
+    ] = None,
+    max_nmse: Annotated[
+        float | None,
+        typer.Option(
+            "--max-nmse", metavar="X", help="Exit code 1 if the NMSE of a tensor is above X, as 0.01 for 1 %."
+        ),
+    ] = None,
+    min_cosine: Annotated[
+        float | None,
+        typer.Option("--min-cosine", metavar="X", help="Exit code 1 if the cosine of a tensor is below X."),
+    ] = None,
+    identical: Annotated[
+        bool, typer.Option("--identical", help="Exit code 1 unless all tensors are the same bytes.")
+    ] = False,
+    kv: Annotated[bool, typer.Option("--kv", help="Show the metadata that differ, key by key.")] = False,
+    table: Annotated[bool, typer.Option("--table", help="Show the table of all tensors, too.")] = False,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Of the blocks as they are, without the factors beside NVFP4 and BitNet.")
+    ] = False,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    tensors: TensorsOption = None,
+    layers: LayersOption = None,
+    role: RoleOption = None,
+    sort: SortOption = None,
+    top: TopOption = None,
+    columns: ColumnsOption = None,
+    force: ForceOption = False,
+) -> ExitCode:
+    """What a model lost against the one it was made from: errors of all tensors, layers and roles.
+
+    Reads all of the files once. A selection of tensors, layers or roles compares these alone. Exit code 0: within the
+    limits, if any; 1: a tensor beyond one of them; 3: a file that is no model, or models that cannot be compared.
+    """
+    selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
+    limits = Limits(max_nmse, min_cosine, identical)
+    by_tensor = table or selection.filters or selection.columns is not None
+    if as_json and (table or kv or sort or top or columns):
+        raise ValueError("--json prints the whole diff; --table, --kv, --sort, --top and --columns are for the screen")
+    shown = selection.shown_columns(COLUMNS, list(DEFAULT_COLUMNS))
+    if selection.sort is not None:
+        Selection(columns=(selection.sort,)).shown_columns(COLUMNS, ())  # refused before the work starts
+    if html is not None:
+        require_charts()
+    guard = Guard([reference, *models], force=force)
+    guard.check(*filter(None, (output, html)))
+    with contextlib.ExitStack() as outputs:
+        # Opened before the work starts, so that a bad path costs no time.
+        file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
+        page = None if html is None else outputs.enter_context(atomic_write(html, guard=guard))
+        with progress_bar("comparing") as progress:
+            made = compare(
+                reference,
+                *models,
+                tensors=tensors or (),
+                layers=layers,
+                roles=role or (),
+                stored=stored,
+                threads=threads,
+                progress=progress,
+            )
+        rows = [selection.rows(tensor_rows(model)) for model in made.models] if by_tensor else []
+        if file is not None:
+            file.write(made.to_json())
+        if page is not None:
+            page.write(_page(made))
+    beyond = offenders(made.document, limits)
+    if as_json:
+        print_out(made.to_json().rstrip("\n"))
+        for line in offender_lines(made.document, beyond):
+            print(f"ggufscope: {line}", file=sys.stderr)
+    else:
+        show(lambda console: _render(console, made, rows, shown, selection, kv=kv, limits=limits, beyond=beyond))
+    return ExitCode.NEGATIVE if beyond else ExitCode.FINE
+
+
+def _page(made: Diff) -> str:
+    from ..report.page.document import render_page  # noqa: PLC0415  an extra
+    from ..report.report import Report  # noqa: PLC0415
+
+    return render_page(Report(ReportData.of_diff(made)))
+
+
+def _render(
+    console: Any,
+    made: Diff,
+    rows: list[list[dict[str, Any]]],
+    columns: list[str],
+    selection: Selection,
+    *,
+    kv: bool,
+    limits: Limits,
+    beyond: list[Offender],
+) -> None:
+    """The whole view; with a selection of tensors their table in place of where the error is."""
+    document = made.document
+    chosen = selection.filters or selection.columns is not None
+    if chosen:
+        render_head(console, document)
+    else:
+        render_diff(console, document)
+    render_verdict(console, document, limits, beyond)
+    if rows:
+        console.print()
+        _render_rows(console, made, rows, columns, selection)
+    if kv:
+        render_metadata(console, document)
+
+
+def _render_rows(
+    console: Any, made: Diff, rows: list[list[dict[str, Any]]], columns: list[str], selection: Selection
+) -> None:
+    """One tensor in full, those of one model in a table, or of several models side by side."""
+    chosen = selection.columns is not None
+    if len(rows) > 1 and not chosen and selection.sort is None:
+        render_side_by_side(console, rows, selection.top)
+        return
+    for table, model in zip(rows, made.models, strict=True):
+        if len(table) == 1 and not chosen:
+            (tensor,) = (each for each in model.tensors if each.name == table[0]["name"])
+            render_tensor(console, tensor, table[0])
+        else:
+            render_diff_tensors(console, table, columns, chosen=chosen, top=selection.top)

@@ -158,10 +158,12 @@ def test_weights_and_factors_near_the_end_of_float32_have_a_product(write_gguf):
     """Their squares, multiplied, pass the end of float64."""
     arguments = language_model(1)
     for role in ("ffn_up", "ffn_down"):
-        arguments["tensors"][f"blk.0.{role}.weight"] *= np.float32(1e37)
-        arguments["tensors"][f"blk.0.{role}.scale"] = np.float32([1e38])
-    gains = reference(arguments["tensors"], 0)[2]
-    assert products(write_gguf(**arguments)).products["ffn_product"][0] == pytest.approx(gains * 1e76, rel=1e-6)
+        weights = arguments["tensors"][f"blk.0.{role}.weight"]
+        weights *= 1 / np.abs(weights).max()
+        weights *= np.float32(3e38)
+        arguments["tensors"][f"blk.0.{role}.scale"] = np.float32([3e38])
+    expected = reference(arguments["tensors"], 0)[2] * np.float64(np.float32(3e38)) ** 2
+    assert products(write_gguf(**arguments)).products["ffn_product"][0] == pytest.approx(expected, rel=1e-6)
 
 
 # A real model -----------------------------------------------------------------------------------------------------

@@ -35,3 +35,11 @@ def test_norms_that_float32_cannot_hold_are_kept_as_they_are(write_gguf: Any) ->
         (facts,) = gather(model, 1)
     np.testing.assert_allclose(facts.statistics["row_l2"], [8, 8, 2.4e39, 8])
     assert facts.statistics["column_l2"].dtype == np.float32
+
+
+def test_norms_near_the_end_of_float32_are_compared(write_gguf: Any) -> None:
+    weights = np.random.default_rng(0).standard_normal((64, 64)).astype(np.float32)
+    weights[2] *= np.float32(1e37)
+    path = write_gguf(tensors={"blk.0.attn_q.weight": weights}, architecture="new")
+    outliers = [each for each in gs.check(path).findings if each.rule == "outlier-rows"]
+    assert [each.place.row for each in outliers] == [2]

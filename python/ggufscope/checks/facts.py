@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from ..arrays.arguments import types_by_name
 from ..text.names import base_name
 from .blueprints import Parts, parts_of
@@ -16,6 +18,8 @@ from .reserved import ReservedBytes, reserved_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy.typing as npt
 
     from ..arrays.statistics import TensorStatistics
     from ..models.model import Model
@@ -74,6 +78,11 @@ class TensorFacts:
     def reserved(self) -> ReservedBytes | None:
         """The scale bytes that stand for NaN in their number format."""
         return reserved_bytes(self.tensor, len(self.experts))
+
+    def norms(self, field_name: str) -> npt.NDArray[np.float64] | None:
+        """Its `row_l2` or `column_l2`, wide enough to compute with; None where it was not taken."""
+        norms = self.statistics.get(field_name)
+        return None if norms is None else np.asarray(norms, np.float64)
 
     @property
     def is_constant(self) -> bool:

@@ -33,7 +33,7 @@ def outlier_rows(facts: Facts) -> Iterator[Fault]:
         if not each.is_of_layers:
             continue
         for field, noun in (("row_l2", "row"), ("column_l2", "column")):
-            norms = each.statistics.get(field)
+            norms = each.norms(field)
             place = None if norms is None else _farthest(norms)
             if place is None or norms is None:
                 continue

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 )
 def zero_rows(facts: Facts) -> Iterator[Fault]:
     for each in facts.trained():
-        norms = each.statistics.get("row_l2")
+        norms = each.norms("row_l2")
         if not each.is_of_layers or norms is None or not each.statistics.get("abs_max"):
             continue
         rows = np.flatnonzero(norms == 0)

@@ -12,29 +12,34 @@ from ggufscope.checks.gathering import gather
 from support.planted import healthy
 
 
-def test_norms_are_kept_as_float32_and_histograms_not_at_all(tmp_path: Path) -> None:
-    path = healthy("Q4_K").write(tmp_path)
+def test_of_the_norms_is_kept_what_rules_ask_for(tmp_path: Path) -> None:
+    model = healthy("Q4_0")
+    model.put("blk.2.attn_q.weight", _with_zero_rows(model.blocks("blk.2.attn_q.weight"), [0, 9, 255]))
+    path = model.write(tmp_path)
     profile = gs.profile(path)
-    with gs.open(path) as model:
-        for each in gather(model, 1):
-            whole = profile.tensors[each.tensor.name]
-            assert {"histogram", "quantiles"} & set(each.statistics) == set()
-            assert set(whole) - set(each.statistics) - {"histogram", "quantiles"} <= {
-                f"{vector}_{number}" for vector in ("row_l2", "column_l2") for number in ("min", "max", "median", "mad")
-            }
-            for vector in ("row_l2", "column_l2"):
-                norms = each.statistics[vector]
-                assert norms.dtype == np.float32
-                np.testing.assert_array_equal(norms, whole[vector].astype(np.float32))
+    with gs.open(path) as opened:
+        for each in gather(opened, 1):
+            row = profile.tensors[each.tensor.name]
+            vectors = {"row_l2": row["row_l2"], "column_l2": row["column_l2"]}
+            assert {"histogram", "quantiles", *vectors} & set(each.statistics) == set()
+            assert each.norms.n_rows == len(vectors["row_l2"])
+            assert each.norms.zero_rows.tolist() == np.flatnonzero(vectors["row_l2"] == 0).tolist()
+            for largest, norms in zip((each.norms.row, each.norms.column), vectors.values(), strict=True):
+                if len(norms) < 8:
+                    assert largest is None
+                    continue
+                deviation = np.median(np.abs(norms - np.median(norms)))
+                assert largest == (norms.argmax(), norms.max(), np.median(norms), deviation)
+            kept = each.norms.rows
+            assert (kept is not None) == (each.tensor.name == "token_embd.weight")
+            if kept is not None:
+                np.testing.assert_array_equal(kept, vectors["row_l2"])
 
 
-def test_norms_that_float32_cannot_hold_are_kept_as_they_are(write_gguf: Any) -> None:
-    weights = np.ones((4, 64), np.float32)
-    weights[2] = 3e38
-    with gs.open(write_gguf(tensors={"blk.0.attn_q.weight": weights})) as model:
-        (facts,) = gather(model, 1)
-    np.testing.assert_allclose(facts.statistics["row_l2"], [8, 8, 2.4e39, 8])
-    assert facts.statistics["column_l2"].dtype == np.float32
+def _with_zero_rows(blocks: Any, rows: list[int]) -> Any:
+    by_row = blocks.reshape(256, -1)
+    by_row[rows] = 0
+    return by_row
 
 
 def test_norms_near_the_end_of_float32_are_compared(write_gguf: Any) -> None:

@@ -6,20 +6,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from ..arrays.arguments import types_by_name
 from ..text.names import base_name
 from .blueprints import Parts, parts_of
 from .findings import Place
 from .holes import holes
 from .locating import first_element, place_of_element
+from .norms import Norms
 from .reserved import ReservedBytes, reserved_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import numpy.typing as npt
 
     from ..arrays.statistics import TensorStatistics
     from ..models.model import Model
@@ -54,15 +51,17 @@ class TensorFacts:
 
     Attributes:
         tensor: it.
-        statistics: of all its weights, with norms of rows and columns.
+        statistics: of all its weights.
         experts: the statistics of each expert; empty for a tensor that is one piece.
         zero_runs: runs of zero bytes in it, in order; none where all of it is zero.
+        norms: of its rows and columns.
     """
 
     tensor: Tensor
     statistics: TensorStatistics
     experts: list[Mapping[str, Any]] = field(default_factory=list)
     zero_runs: list[ZeroRun] = field(default_factory=list)
+    norms: Norms = field(default_factory=Norms)
 
     @cached_property
     def holes(self) -> list[ZeroRun]:
@@ -78,11 +77,6 @@ class TensorFacts:
     def reserved(self) -> ReservedBytes | None:
         """The scale bytes that stand for NaN in their number format."""
         return reserved_bytes(self.tensor, len(self.experts))
-
-    def norms(self, field_name: str) -> npt.NDArray[np.float64] | None:
-        """Its `row_l2` or `column_l2`, wide enough to compute with; None where it was not taken."""
-        norms = self.statistics.get(field_name)
-        return None if norms is None else np.asarray(norms, np.float64)
 
     @property
     def is_constant(self) -> bool:

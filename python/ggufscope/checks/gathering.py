@@ -5,20 +5,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..arrays.statistics import TensorStatistics, whole_of
 from ..models.experts import holds_experts, is_role_of_experts
 from ..profiles.profiling import observe_tensors
 from .facts import TensorFacts
+from .norms import Norms
 from .zero_runs import LEAST, zero_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    import numpy.typing as npt
-
-    from .._core import Part, Statistics
+    from .._core import Part
     from ..models.model import Model
     from ..models.tensor import Tensor
 
@@ -33,8 +30,7 @@ _OF_EXPERTS = (
     "block_scale_min",
     "block_scale_nonfinite_fraction",
 )
-# Of a tensor, what none of them asks for, and is large.
-_UNUSED = ("histogram", "quantiles")
+_LARGE = ("histogram", "quantiles", "row_l2", "column_l2")  # of a tensor, and not kept
 
 
 def gather(
@@ -49,7 +45,7 @@ def gather(
     try:
         seen = observe_tensors(model, threads=threads, progress=progress, fast=fast, stored=True)
         # Runs are looked for while the pass goes on: the core leaves the GIL, and so does reading.
-        looking = [_Looked(tensor, *_statistics(tensor, parts), pool) for tensor, parts in seen]
+        looking = [_Looked(tensor, parts, pool) for tensor, parts in seen]
         return [looked.facts() for looked in looking]
     finally:
         pool.shutdown(cancel_futures=True)
@@ -58,46 +54,35 @@ def gather(
 class _Looked:
     """A tensor that the pass has seen, and whose runs of zero bytes are being looked for."""
 
-    def __init__(
-        self, tensor: Tensor, statistics: TensorStatistics, experts: list[Mapping[str, Any]], pool: ThreadPoolExecutor
-    ) -> None:
+    def __init__(self, tensor: Tensor, parts: Sequence[Part], pool: ThreadPoolExecutor) -> None:
+        whole = whole_of(parts)
+        fields = whole.fields()
+        kept = {name: value for name, value in fields.items() if name not in _LARGE}
         self._tensor = tensor
-        self._statistics = statistics
-        self._experts = experts
-        large = tensor.n_bytes >= LEAST and statistics.get("abs_max")
+        self._norms = Norms.of(fields, keep=tensor.role == "token_embd")
+        self._statistics = TensorStatistics(
+            kept,
+            n_elements=whole.n_elements,
+            n_bytes=tensor.n_bytes,
+            shape=tensor.shape,
+            type=tensor.type,
+            name=tensor.name,
+        )
+        self._experts = _experts(tensor, parts)
+        large = tensor.n_bytes >= LEAST and fields.get("abs_max")
         self._runs = pool.submit(zero_runs, tensor) if large else None
 
     def facts(self) -> TensorFacts:
         runs = [] if self._runs is None else self._runs.result()
-        return TensorFacts(self._tensor, self._statistics, self._experts, runs)
+        return TensorFacts(self._tensor, self._statistics, self._experts, runs, self._norms)
 
 
-def _statistics(tensor: Tensor, parts: Sequence[Part]) -> tuple[TensorStatistics, list[Mapping[str, Any]]]:
-    """The statistics of a tensor, and those of its experts."""
-    statistics = _whole(tensor, whole_of(parts))
+def _experts(tensor: Tensor, parts: Sequence[Part]) -> list[Mapping[str, Any]]:
+    """The statistics of each expert; none of a tensor that is one piece."""
     # The core leaves tiny matrices together; three dimensions may also be those of a convolution.
     of_experts = holds_experts(tensor.shape) and is_role_of_experts(tensor.role)
     apart = of_experts and len(parts) == tensor.n_experts
-    return statistics, [_expert(part) for part in parts] if apart else []
-
-
-def _whole(tensor: Tensor, whole: Statistics) -> TensorStatistics:
-    """The statistics of a tensor that rules ask for: those of a model of 8 billion weights take 14 MB of norms."""
-    about: dict[str, Any] = {"n_bytes": tensor.n_bytes, "shape": tensor.shape, "type": tensor.type, "name": tensor.name}
-    fields = dict(TensorStatistics.of(whole, **about))
-    kept = {
-        name: _narrow(value) if isinstance(value, np.ndarray) else value
-        for name, value in fields.items()
-        if name not in _UNUSED
-    }
-    return TensorStatistics(kept, n_elements=whole.n_elements, **about)
-
-
-def _narrow(norms: npt.NDArray[np.float64]) -> npt.NDArray[np.floating[Any]]:
-    """Norms as float32; as they are, where one of them would become infinite."""
-    with np.errstate(over="ignore"):
-        narrow = norms.astype(np.float32)
-    return narrow if np.array_equal(np.isfinite(narrow), np.isfinite(norms)) else norms
+    return [_expert(part) for part in parts] if apart else []
 
 
 def _expert(part: Part) -> Mapping[str, Any]:

@@ -75,6 +75,13 @@ def a_template_that_reaches_out_by_a_filter(model: Healthy) -> Sequence[Expected
 
 
 @plants()
+def templates_of_megabytes_together(model: Healthy) -> Sequence[Expected]:
+    half = "x" * ((1 << 19) + 5)
+    model.file.keys += [Key(f"{_TEMPLATE}.{name}", STRING, half) for name in ("first", "second")]
+    return warning("chat-template", Place(key=f"{_TEMPLATE}.second"))
+
+
+@plants()
 def fewer_scores_than_tokens(model: Healthy) -> Sequence[Expected]:
     scores = model.key("tokenizer.ggml.scores").value
     assert isinstance(scores, Array)

@@ -27,11 +27,18 @@ if TYPE_CHECKING:
 )
 def chat_template(facts: Facts) -> Iterator[Fault]:
     metadata = facts.model.metadata
+    n_characters = 0
     for key in metadata:
         if key.startswith("tokenizer.chat_template") and metadata.kind(key) == "string":
             template = str(metadata[key])
             if len(template) > LARGEST:
                 continue  # `large-text` tells of it
+            n_characters += len(template)
+            if n_characters > LARGEST:
+                yield Fault(
+                    f"the chat templates from {key} on are not read: there are megabytes of them", Place(key=key)
+                )
+                return
             fault, reach = unbalanced(template), reaches(template)
             if reach is not None:
                 yield Fault(f"{key} reaches for {reach}", Place(key=key), "error")

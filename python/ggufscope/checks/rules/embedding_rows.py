@@ -45,8 +45,7 @@ def embedding_rows(facts: Facts) -> Iterator[Fault]:
         if not groups:
             continue
         count = sum(len(group) for group in groups)
-        zero = each.norms("row_l2")
-        n_zero = 0 if zero is None else int((zero == 0).sum())
+        n_zero = len(each.norms.zero_rows)
         parts = f"{counted(count, 'token')} share {counted(len(groups), 'row')}, the most {len(groups[0])}"
         zeros = f"; {n_zero} of them zeros" if n_zero else ""
         first = groups[0]
@@ -59,8 +58,8 @@ def embedding_rows(facts: Facts) -> Iterator[Fault]:
 
 def _small_rows(facts: Facts, table: TensorFacts) -> Iterator[Fault]:
     """Rows that are not zero and far smaller than usual: tokens that training hardly ever saw."""
-    norms = table.norms("row_l2")
-    if norms is None or not np.isfinite(norms).all():
+    norms = table.norms.rows
+    if norms is None:
         return
     rows = np.flatnonzero((norms > 0) & (norms < _SMALL * np.median(norms)))
     if rows.size:
@@ -71,7 +70,7 @@ def _small_rows(facts: Facts, table: TensorFacts) -> Iterator[Fault]:
 
 def _equal_rows(facts: TensorFacts) -> list[npt.NDArray[np.intp]]:
     """Groups of rows that are equal byte for byte, the largest first. Equal rows have equal norms."""
-    norms = facts.norms("row_l2")
+    norms = facts.norms.rows
     if norms is None or len(norms) > _MOST_ROWS:
         return []
     order = np.argsort(norms, kind="stable")

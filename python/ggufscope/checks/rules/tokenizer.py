@@ -81,5 +81,17 @@ def _joins_tokens(pair: str, tokens: set[str]) -> bool:
     left, _, right = pair.partition(" ")
     if left in tokens and right in tokens and left + right in tokens:
         return True
+    return any(
+        pair[:at] in tokens and pair[at + 1 :] in tokens and pair[:at] + pair[at + 1 :] in tokens for at in _cuts(pair)
+    )
+
+
+_LONGEST_PAIR, _MOST_CUTS = 2048, 16  # characters; spaces that a pair is tried to be cut at, those in its middle
+
+
+def _cuts(pair: str) -> list[int]:
+    """Spaces of a pair that may stand between its pieces, of which one is made of spaces itself."""
+    if len(pair) > _LONGEST_PAIR:
+        return []
     cuts = [at for at, character in enumerate(pair) if character == " " and 0 < at < len(pair) - 1]
-    return any(pair[:at] in tokens and pair[at + 1 :] in tokens and pair[:at] + pair[at + 1 :] in tokens for at in cuts)
+    return cuts[max(0, len(cuts) - _MOST_CUTS) // 2 :][:_MOST_CUTS]

@@ -12,7 +12,11 @@ from ..registry import Fault, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy.typing as npt
+
     from ..facts import Facts, TensorFacts
+
+    Rows = npt.NDArray[np.intp]
 
 
 @rule(
@@ -26,16 +30,14 @@ if TYPE_CHECKING:
 )
 def zero_rows(facts: Facts) -> Iterator[Fault]:
     for each in facts.trained():
-        norms = each.norms("row_l2")
-        if not each.is_of_layers or norms is None or not each.statistics.get("abs_max"):
+        if not each.is_of_layers or not each.statistics.get("abs_max"):
             continue
-        rows = np.flatnonzero(norms == 0)
-        rows = rows[[not _is_told_of(each, row) for row in rows.tolist()]] if rows.size else rows
+        rows = _untold(each, each.norms.zero_rows)
         if rows.size == 0:
             continue
         columns = each.tensor.shape[-1]
-        share = rows.size / len(norms)
-        sentence = f"{counted(int(rows.size), 'row')} of {len(norms)} are all zeros in {each.tensor.name}"
+        share = rows.size / each.norms.n_rows
+        sentence = f"{counted(int(rows.size), 'row')} of {each.norms.n_rows} are all zeros in {each.tensor.name}"
         place = facts.at_element(each.tensor, int(rows[0]) * columns, count=int(rows.size))
         yield Fault(f"{sentence}, first row {rows[0]}", place, "warning" if share >= _MANY else None)
 
@@ -43,9 +45,14 @@ def zero_rows(facts: Facts) -> Iterator[Fault]:
 _MANY = 0.3
 
 
-def _is_told_of(facts: TensorFacts, row: int) -> bool:
-    """Whether a row is of an expert of zeros, or lies in a hole: these have rules of their own."""
-    if facts.experts and facts.zero_experts[row // (facts.tensor.n_rows // len(facts.experts))]:
-        return True
+def _untold(facts: TensorFacts, rows: Rows) -> Rows:
+    """The rows that are of no expert of zeros, and lie in no hole: these have rules of their own."""
+    if facts.experts:
+        rows = rows[~np.array(facts.zero_experts)[rows // (facts.tensor.n_rows // len(facts.experts))]]
+    if not facts.holes:
+        return rows
     size = facts.tensor.n_bytes // facts.tensor.n_rows
-    return any(run.begin <= row * size and (row + 1) * size <= run.end for run in facts.holes)
+    begins, ends = np.array(facts.holes).T
+    hole = np.searchsorted(begins, rows * size, side="right") - 1  # the last that begins at the row or before
+    outside: Rows = rows[(hole < 0) | (ends[hole] < (rows + 1) * size)]
+    return outside

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from .analysis import Analysis, analyze
     from .checks import Check, check
     from .diffs import Diff, diff
-    from .errors import AnalysisError, CheckError, DiffError, ProfileError, StudyError, TraceError, ValidationError
+    from .diffs.budgets import Bits, bits
+    from .errors import (
+        AnalysisError,
+        BitsError,
+        CheckError,
+        DiffError,
+        ProfileError,
+        StudyError,
+        TraceError,
+        ValidationError,
+    )
     from .models.demo import demo_model
     from .profiles.profile_result import Profile
     from .profiles.profiling import profile
@@ -35,6 +45,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "Analysis": "analysis",
     "AnalysisError": "errors",
+    "Bits": "diffs.budgets",
+    "BitsError": "errors",
     "Check": "checks",
     "CheckError": "errors",
     "Diff": "diffs",
@@ -47,6 +59,7 @@ _HOMES = {
     "Trace": "runtime",
     "TraceError": "errors",
     "analyze": "analysis",
+    "bits": "diffs.budgets",
     "check": "checks",
     "demo_model": "models.demo",
     "diff": "diffs",
@@ -61,6 +74,8 @@ _HOMES = {
 __all__ = [
     "Analysis",
     "AnalysisError",
+    "Bits",
+    "BitsError",
     "Check",
     "CheckError",
     "Diff",
@@ -82,6 +97,7 @@ __all__ = [
     "ValidationError",
     "__version__",
     "analyze",
+    "bits",
     "check",
     "demo_model",
     "dequantize",

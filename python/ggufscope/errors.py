@@ -63,6 +63,10 @@ class AnalysisError(ValueError):
     """A file that should be a saved analysis is not, or is malformed; one line naming the place."""
 
 
+class BitsError(ValueError):
+    """There is nothing to choose types from, or a file that should be a saved recommendation is none; one line."""
+
+
 class CheckError(ValueError):
     """A file that should be a saved check is not, or is malformed; one line naming the place."""
 
@@ -89,6 +93,7 @@ class StudyError(ValueError):
 
 _INPUT_ERRORS = (
     AnalysisError,
+    BitsError,
     CheckError,
     DiffError,
     GGUFError,

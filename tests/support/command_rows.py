@@ -70,6 +70,13 @@ ROWS = {
         {"{model} {model} --html {file}": "report"},
         beyond="--layers",
     ),
+    "bits": Row(
+        "{model} {model} --budget 32bpw",
+        "--keep nonsense",
+        (Output("{model} {model} --budget 32bpw -o {file}"),),
+        {"{model} {model} --budget 8bpw --types Q4_0": "runtime"},
+        beyond="--types",
+    ),
     "analyze": Row(
         "{model}",
         "--norm max",

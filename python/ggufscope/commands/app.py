@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "profile": "Statistics of every parameter: soundness, then layers and roles, or the tensors selected.",
     "check": "Whether model files are what they claim and sound, and if not, exactly where.",
     "diff": "What a model lost against the one it was made from: errors of all tensors, layers and roles.",
+    "bits": "Which type each tensor should have, so that a model of a size costs the least, as llama-quantize options.",
     "analyze": "Static analysis: a risk index per layer, six hypotheses, and what each finding is worth.",
     "trace": "Activations while the model reads prompts, and its answers, scored.",
     "validate": "Predicted against measured, beside plain baselines, and the index's weights fitted to answers.",

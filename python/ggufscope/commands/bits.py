@@ -1,0 +1,69 @@
+"""`ggufscope bits`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..diffs.budgets import bits as choose_types
+from ..diffs.budgets.budget import parse_budget
+from ..diffs.budgets.constraints import parse_keep
+from ..saving.guard import Guard
+from ..terminal.bits import render_bits
+from ..terminal.console import show
+from ..terminal.progress import share_bar
+from ..terminal.standard_output import print_out
+from .options import ForceOption, JsonOption, output_file
+
+
+def bits(
+    reference: Annotated[
+        Path, typer.Argument(metavar="REFERENCE", help="A GGUF file whose weights count as exact: F32, F16 or BF16.")
+    ],
+    models: Annotated[
+        list[Path] | None, typer.Argument(metavar="[MODEL]...", help="Files of the same model in other types.")
+    ] = None,
+    *,
+    budget: Annotated[
+        str, typer.Option("--budget", metavar="SIZE", help="4.8bpw, bits per weight, or 5.2GB, the size of the file.")
+    ],
+    types: Annotated[
+        str | None,
+        typer.Option("--types", metavar="LIST", help="Types that ggml makes, too, as Q4_K,Q5_K,Q6_K (extra runtime)."),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", metavar="NAME=TYPE", help="A tensor or role that keeps a type, as output=Q6_K."),
+    ] = None,
+    imatrix: Annotated[
+        Path | None, typer.Option("--imatrix", metavar="FILE", help="An importance matrix of the reference.")
+    ] = None,
+    output: Annotated[Path | None, output_file("Save everything as JSON, too.")] = None,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+) -> None:
+    """Which type each tensor should have, so that a model of a size costs the least, as llama-quantize options.
+
+    Types are those of the given files, and those of --types. The cost of a type is what the error of this one tensor
+    does to the answers, as far as it can be predicted.
+    """
+    asked, kept = parse_budget(budget), parse_keep(keep or [])
+    inputs = [reference, *(models or []), *filter(None, [imatrix])]
+    guard = Guard(inputs, force=force)
+    guard.check(*filter(None, [output]))
+    with share_bar() as progress:
+        found = choose_types(
+            reference,
+            *(models or []),
+            budget=asked,
+            types=[name for name in (types or "").split(",") if name.strip()],
+            keep=kept,
+            imatrix=imatrix,
+            progress=progress,
+        )
+    if output is not None:
+        found.save(output, guard=guard)
+    if as_json:
+        print_out(found.to_json().rstrip("\n"))
+    else:
+        show(lambda console: render_bits(console, found.document))

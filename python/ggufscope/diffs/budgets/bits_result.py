@@ -1,0 +1,50 @@
+"""A recommendation: its document, to look at, to save and to load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...saving.results import SavedResult
+from .bits_document import BITS_FORM
+
+if TYPE_CHECKING:
+    from ...models.subject import Subject
+    from .bits_document import BitsDocument
+
+
+class Bits(SavedResult):
+    """Which type each tensor should have within a budget; made by `ggufscope.bits`, or loaded.
+
+    Attributes:
+        document: everything, as plain values in the layout of the saved file.
+    """
+
+    _form = BITS_FORM
+    document: BitsDocument
+
+    def __init__(self, document: BitsDocument) -> None:
+        self.document = document
+
+    @property
+    def subject(self) -> Subject:
+        """The reference."""
+        return self.document.reference
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Name → type of each tensor that has a choice."""
+        return {tensor.name: tensor.type for tensor in self.document.tensors}
+
+    @property
+    def command(self) -> str:
+        """The `llama-quantize` command that makes the mix, for a shell."""
+        return str(self.document.recipe["shell"])
+
+    def to_columns(self) -> dict[str, list[Any]]:
+        """The tensors as columns of equal length: name, role, layer, type, n_bytes, cost, kept."""
+        names = ("name", "role", "layer", "type", "n_bytes", "cost", "kept")
+        return {name: [getattr(tensor, name) for tensor in self.document.tensors] for name in names}
+
+    def _summary(self) -> str:
+        mix = self.document.mix
+        return f"{mix.bits_per_weight:.3g} bits per weight, predicted cost {mix.cost:.3g}"

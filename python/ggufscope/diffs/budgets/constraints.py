@@ -1,0 +1,62 @@
+"""Constraints on a mix: tensors that keep a type."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from ...arrays.arguments import types_by_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ...models.tensor import Tensor
+
+
+def parse_keep(texts: Iterable[str]) -> dict[str, str]:
+    """Patterns and types of texts as `output=Q6_K`.
+
+    Raises:
+        ValueError: A text is none, or names no type.
+
+    >>> parse_keep(["output=q6_k", "blk.0.*=Q8_0"])
+    {'output': 'Q6_K', 'blk.0.*': 'Q8_0'}
+    """
+    keep = {}
+    for text in texts:
+        pattern, equals, name = text.rpartition("=")
+        if not (pattern and equals and name):
+            raise ValueError(f"--keep takes ROLE=TYPE or NAME=TYPE, as output=Q6_K, not {text!r}")
+        keep[pattern] = type_called(name)
+    return keep
+
+
+def type_called(name: str) -> str:
+    """Ggml's name of a type, however it is spelled.
+
+    Raises:
+        ValueError: There is no such type.
+    """
+    known = {each.upper(): each for each in types_by_name()}
+    if name.strip().upper() not in known:
+        raise ValueError(f"there is no type {name!r}")
+    return known[name.strip().upper()]
+
+
+def kept_types(keep: Mapping[str, str], tensors: Iterable[Tensor]) -> dict[str, str]:
+    """Name → the type that a tensor keeps: of the first pattern that its name or its role fits.
+
+    Raises:
+        ValueError: A pattern fits none.
+    """
+    kept: dict[str, str] = {}
+    used: set[str] = set()
+    for tensor in tensors:
+        for pattern, type_name in keep.items():
+            if fnmatchcase(tensor.name, pattern) or fnmatchcase(tensor.role or "", pattern):
+                used.add(pattern)
+                kept.setdefault(tensor.name, type_name)
+    unused = [pattern for pattern in keep if pattern not in used]
+    if unused:
+        raise ValueError(f"--keep {unused[0]}: no tensor with a choice of types has such a name or role")
+    return kept

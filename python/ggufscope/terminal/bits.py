@@ -1,0 +1,130 @@
+"""The terminal view of `bits`: the mix, its types by role, what it costs beside the given files, and its command."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.text import Text
+
+from ..models.stacks import layer_ranges
+from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.numbers import aligned, bytes_text, counted
+from .console import plain_table, print_table, safe
+from .headline import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+    from ..diffs.budgets.bits_document import BitsDocument, ChosenTensor, MixPoint
+
+_MOST_POINTS = 9  # of the curve
+_METHODS = {
+    "traced": "the error of each tensor was followed through the model while it read {tokens}",
+    "static": "the model was not read",
+}
+
+
+def render_bits(console: Console, document: BitsDocument) -> None:
+    """Everything in the order in which it is asked for."""
+    glyphs = Glyphs.of(console.encoding)
+    _render_mix(console, document, glyphs)
+    console.print()
+    _render_roles(console, document.tensors, glyphs)
+    console.print()
+    _render_sizes(console, document, glyphs)
+    console.print()
+    console.print(Text("command", "bold"))
+    console.print(Text(str(document.recipe["shell"])), soft_wrap=True)
+    _render_notes(console, document)
+
+
+def _render_mix(console: Console, document: BitsDocument, glyphs: Glyphs) -> None:
+    mix = document.mix
+    console.print(Text(glyphs.cut(document.reference.title, LONGEST_TEXT), "bold"), soft_wrap=True)
+    facts = [
+        f"{mix.bits_per_weight:.4g} bits per weight",
+        bytes_text(mix.n_bytes),
+        f"budget {document.budget.text}",
+        f"predicted cost {mix.cost:.3g} nats",
+    ]
+    console.print(dotted(facts, glyphs))
+
+
+def _render_roles(console: Console, tensors: Sequence[ChosenTensor], glyphs: Glyphs) -> None:
+    by_role: dict[str, list[ChosenTensor]] = defaultdict(list)
+    for tensor in tensors:
+        by_role[tensor.role or tensor.name].append(tensor)
+    table = plain_table("role", "type by layer", "size", "cost", right=("size", "cost"))
+    costs = aligned([sum(each.cost for each in of_role) for of_role in by_role.values()], glyphs.nothing)
+    for (role, of_role), cost in zip(by_role.items(), costs, strict=True):
+        size = bytes_text(sum(each.n_bytes for each in of_role))
+        table.add_row(Text(glyphs.cut(role, LONGEST_TEXT)), Text(_types(of_role)), size, cost)
+    print_table(console, table)
+
+
+def _types(tensors: Sequence[ChosenTensor]) -> str:
+    """`"Q6_K 0-3,31 | Q4_K rest"`."""
+    layers: dict[str, list[int]] = defaultdict(list)
+    for tensor in tensors:
+        layers[tensor.type].append(-1 if tensor.layer is None else tensor.layer)
+    ordered: Mapping[str, list[int]] = dict(sorted(layers.items(), key=lambda item: len(item[1])))
+    parts = [
+        f"{name} {layer_ranges(numbers) if place < len(ordered) - 1 else 'rest'}"
+        for place, (name, numbers) in enumerate(ordered.items())
+    ]
+    return " | ".join(parts) if len(parts) > 1 else next(iter(ordered))
+
+
+class _Row(NamedTuple):
+    """A line of the table of sizes."""
+
+    name: str
+    bits_per_weight: float
+    n_bytes: int
+    cost: float | None
+    least_cost: float | None = None
+
+
+def _render_sizes(console: Console, document: BitsDocument, glyphs: Glyphs) -> None:
+    """The curve, the mix and the given files, by size."""
+    step = max(1, len(document.curve) // _MOST_POINTS)
+    points = [*document.curve[:-1:step], document.curve[-1]]
+    rows = [_row("least cost", point) for point in points]
+    rows.append(_row("this mix", document.mix))
+    for each in document.given:
+        name = glyphs.cut(each.file, LONGEST_TEXT)
+        rows.append(_Row(name, each.bits_per_weight, each.n_bytes, each.cost, each.least_cost))
+    rows.sort(key=lambda row: row.n_bytes)
+    table = plain_table(*_SIZES, right=_SIZES[1:])
+    costs = aligned([row.cost for row in rows], glyphs.nothing)
+    least = aligned([row.least_cost for row in rows], "")
+    for row, cost, at_best in zip(rows, costs, least, strict=True):
+        table.add_row(Text(row.name), f"{row.bits_per_weight:.3f}", bytes_text(row.n_bytes), cost, at_best)
+    print_table(console, table)
+
+
+_SIZES = ("mix", "bits", "size", "cost", "least at its size")
+
+
+def _row(name: str, point: MixPoint) -> _Row:
+    return _Row(name, point.bits_per_weight, point.n_bytes, point.cost)
+
+
+def _render_notes(console: Console, document: BitsDocument) -> None:
+    console.print()
+    method = _METHODS[document.method].format(tokens=counted(document.n_tokens, "token"))
+    reason = f" ({document.reason})" if document.reason else ""
+    console.print(safe(f"costs: {method}{reason}", "dim"))
+    for warning in document.warnings:
+        console.print(safe(f"note: {warning}", "dim"))
+    if not document.exact:
+        console.print(Text("note: there are too many mixes to say that none costs less", "dim"))
+    if document.unchosen:
+        text = f"note: {counted(len(document.unchosen), 'tensor')} without another type stays as in the reference"
+        console.print(Text(text, "dim"))
+    not_made = document.recipe["not_made"]
+    if isinstance(not_made, dict) and not_made:
+        console.print(Text(f"note: the command does not give {counted(len(not_made), 'tensor')} its type", "dim"))

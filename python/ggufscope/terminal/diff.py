@@ -21,6 +21,7 @@ from ..report.content.diff_words import (
     kind_text,
     label,
     labels,
+    lineage_lines,
     metadata_text,
     percent_text,
     same_text,
@@ -109,6 +110,8 @@ def _remarks(model: ModelDiff) -> Iterator[tuple[str, str, str]]:
         yield "odd", text, "bold yellow"
     for text in undone_lines(model):
         yield "undone", text, ""
+    for text in lineage_lines(model):
+        yield "origin", text, ""
     changes = metadata_text(model)
     if changes is not None:
         yield "metadata", f"{changes} (--kv shows them)", ""

@@ -8,7 +8,7 @@ from ..lineage_record import Lineage, Requantized
 from .moved import moved
 from .origins import made_from, origins
 from .requantized import CoarserType, coarser_type
-from .wording import moved_sentences, origin_sentences, requantized_sentences, undone_sentences
+from .wording import moved_sentences, origin_sentences, requantized_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,7 +59,6 @@ def _lineage(
     layers = origins(pairs)
     verdict = made_from(layers)
     sentences = [
-        *undone_sentences(diffs),
         *moved_sentences(changed),
         *origin_sentences(layers, verdict),
         *requantized_sentences(of_model, "model"),

@@ -10,23 +10,12 @@ from ...text.numbers import count_text, counted, listed, numbered, rounded_perce
 from .origins import CARRIED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ..lineage_record import LayerOrigin, Moved, Requantized
-    from ..records import TensorDiff
 
 _SHOWN = 4  # names in a sentence
 _FLOATS = {"F32", "F16", "BF16"}
-
-
-def undone_sentences(diffs: Iterable[TensorDiff]) -> Iterator[str]:
-    """Conversions that were undone, with the tensors that they are undone in."""
-    by_view: dict[str, list[str]] = {}
-    for diff in diffs:
-        for view in diff.views:
-            by_view.setdefault(view, []).append(diff.model_name or diff.name)
-    for view, names in by_view.items():
-        yield f"Undone before comparing: {view}, in {_names(names)}."
 
 
 def moved_sentences(moved: Moved | None) -> Iterator[str]:

@@ -18,6 +18,7 @@ from .diff_words import (
     kind_text,
     label,
     labels,
+    lineage_lines,
     metadata_text,
     same_text,
     selection_text,
@@ -138,6 +139,8 @@ def _remarks(model: ModelDiff) -> Iterator[tuple[Mark, Words]]:
         yield "bad", text
     for text in undone_lines(model):
         yield "note", own("**undone** {}", text)
+    for text in lineage_lines(model):
+        yield "note", own("**origin** {}", text)
     changes = metadata_text(model)
     if changes is not None:
         yield "note", own("**metadata**: {}", changes)

@@ -189,6 +189,11 @@ def undone_lines(model: ModelDiff) -> list[str]:
     return [f"{view}: {_names(names)}" for view, names in by_view.items()]
 
 
+def lineage_lines(model: ModelDiff) -> list[str]:
+    """Where the model comes from, in sentences; names in them are to be escaped."""
+    return [] if model.lineage is None else model.lineage.sentences
+
+
 def extreme_lines(model: ModelDiff) -> list[tuple[str, str]]:
     """Label and text of the worst tensor and of the largest error; names in them are to be escaped."""
     lines = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..saving.results import SavedResult
+from ..saving.results import NotebookView, SavedResult, markdown_of
 from ..text.numbers import counted
 from .diff_document import DIFF_FORM
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .records import ModelDiff
 
 
-class Diff(SavedResult):
+class Diff(NotebookView, SavedResult):
     """Models held against a reference, tensor by tensor; made by `ggufscope.diff`, or loaded.
 
     Attributes:
@@ -36,6 +36,10 @@ class Diff(SavedResult):
     def models(self) -> list[ModelDiff]:
         """The models, in the order they were given in."""
         return self.document.models
+
+    def to_markdown(self) -> str:
+        """The diff as a Markdown document; its charts and tables are files of `ggufscope report`."""
+        return markdown_of(self)
 
     def _summary(self) -> str:
         return f"{counted(len(self.models), 'model')} against it"

@@ -145,8 +145,9 @@ def _matched(reference: Model, model: Model, selection: Selection, views: Mappin
     if not any(name in reference.tensors for name in model.tensors):
         raise DiffError(f"{names}: no tensor of the one has the name of one of the other")
     matching = match(reference, model, views, lambda tensor: selection.matches(tensor.name, tensor.layer, tensor.role))
-    if not matching.pairs and selection.filters:
-        raise DiffError(f"{names}: no tensor that both have is among those asked for")
+    if not matching.pairs:
+        none = "that both have is among those asked for" if selection.filters else "has the same shape in both"
+        raise DiffError(f"{names}: no tensor {none}")
     return matching
 
 

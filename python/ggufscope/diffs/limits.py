@@ -82,11 +82,16 @@ def _of_model(model: ModelDiff, limits: Limits) -> Iterator[tuple[str, str]]:
         yield tensor.name, f"is {shape_text(tensor.model_shape)}, not {shape_text(tensor.reference_shape)}"
     if limits.identical:
         yield from ((name, "is not in the reference") for name in model.extra)
-    for compared in model.tensors:
+    for compared in sorted(model.tensors, key=_badness):
         if not compared.identical:
             reasons = list(_reasons(compared, limits))
             if reasons:
                 yield compared.name, ", ".join(reasons)
+
+
+def _badness(tensor: TensorDiff) -> float:
+    """The order in which tensors are named: those without an NMSE, then the largest first."""
+    return -math.inf if tensor.nmse is None else -tensor.nmse
 
 
 def _reasons(tensor: TensorDiff, limits: Limits) -> Iterator[str]:
@@ -110,7 +115,7 @@ def _nmse_beyond(tensor: TensorDiff, limit: float) -> Iterator[str]:
     if tensor.nmse is None and tensor.error_squares > 0:
         yield f"has an error, rms {short(tensor.rmse or 0)}, where the reference is 0"
     elif tensor.nmse is not None and tensor.nmse > limit:
-        yield f"has NMSE {short(tensor.nmse)}"
+        yield f"has NMSE {short(tensor.nmse)} ({short(100 * tensor.nmse)} %)"
 
 
 def _cosine_below(tensor: TensorDiff, limit: float) -> Iterator[str]:

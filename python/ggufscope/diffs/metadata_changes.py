@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..arrays.equality import equal
+from ..models.inspection import shown_value
 from .records import MetadataChange
 
 if TYPE_CHECKING:
@@ -53,11 +55,13 @@ def _count_changed(left: Any, right: Any) -> int:
 def _shown(metadata: Metadata, key: str) -> str:
     """A value in short: text and numbers as they are, long arrays by kind and length."""
     kind, length = metadata.kind(key), metadata.length(key)
-    if kind.startswith("array"):
-        if kind.startswith("array[array") or length > _FEW:
-            return f"{kind} of {length}"
-        value = metadata[key]
-        text = str(value.tolist() if isinstance(value, np.ndarray) else value)
+    if kind.startswith("array") and (kind.startswith("array[array") or length > _FEW):
+        return f"{kind} of {length}"
+    value = metadata[key]
+    if isinstance(value, str):
+        text = value
+    elif kind == "float32" and isinstance(value, float):
+        text = f"{value:.7g}"  # digits that a float32 can tell apart
     else:
-        text = str(metadata[key])
+        text = json.dumps(shown_value(value), ensure_ascii=False)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

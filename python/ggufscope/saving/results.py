@@ -133,8 +133,7 @@ class SavedInDirectory(SavedResult):
 
     def to_markdown(self) -> str:
         """The result as a Markdown document."""
-        text: str = import_module(_VIEWS, __package__).markdown(self)
-        return text
+        return markdown_of(self)
 
     def save(
         self,
@@ -194,6 +193,12 @@ class SavedInDirectory(SavedResult):
         """
         file = Path(path)
         return super().load(file / cls._files[0] if file.is_dir() else file)
+
+
+def markdown_of(result: SavedResult) -> str:
+    """The view that the report room has of a result as Markdown."""
+    text: str = import_module(_VIEWS, __package__).markdown(result)
+    return text
 
 
 class NotebookView:

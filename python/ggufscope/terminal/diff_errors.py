@@ -18,6 +18,7 @@ from ..diffs.rollups import (
     pooled_by,
     roles_by_error,
 )
+from ..models.stacks import layer_ranges
 from ..report.content.diff_words import (
     carriers_text,
     decibels_text,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _MOST_LAYERS, _MOST_ROLES = 1024, 128  # more than models have
 _MOST_NAMED = 12  # roles without an error in a line
+_LONGEST_NAME = 60
 _GAP = 2
 
 
@@ -125,7 +127,7 @@ def _figures(rows: Sequence[Pooled], whole: Pooled, glyphs: Glyphs) -> list[Fitt
 
 def _tell_still(console: Console, still: Sequence[str | None], glyphs: Glyphs) -> None:
     if still:
-        names = ", ".join(glyphs.cut(role_text(role), 60) for role in still[:_MOST_NAMED])
+        names = ", ".join(glyphs.cut(role_text(role), _LONGEST_NAME) for role in still[:_MOST_NAMED])
         more = f" and {len(still) - _MOST_NAMED} more" if len(still) > _MOST_NAMED else ""
         console.print(Text(f"without an error: {names}{more}", "dim"))
 
@@ -139,20 +141,26 @@ def render_layers(console: Console, document: DiffDocument) -> None:
     erring, _ = roles_by_error([model])
     in_layers = {role for place, role in cells if place.layer is not None}
     roles = [role for role in in_order(erring) if role in in_layers]
-    places = places_of(model)
+    layers = pooled_by([tensor for tensor in counted_tensors(model) if tensor.layer is not None], place_of)
+    places = [place for place in places_of(model) if layers[place].error_squares > 0]
     if not roles or not places:
         return
     glyphs = Glyphs.of(console.encoding)
-    layers = pooled_by([tensor for tensor in counted_tensors(model) if tensor.layer is not None], place_of)
     shown = places[:_MOST_LAYERS]
     columns = [
-        Fitted(glyphs.cut(role_text(role), 60), [_cell(cells.get((place, role)), glyphs) for place in shown])
+        Fitted(glyphs.cut(role_text(role), _LONGEST_NAME), [_cell(cells.get((place, role)), glyphs) for place in shown])
         for role in roles[:_MOST_ROLES]
     ]
     columns.append(Fitted("all", [_cell(layers[place], glyphs) for place in shown]))
     _title(console, "NMSE % by layer and role")
     _render_side_by_side(console, Fitted("layer", [str(place) for place in shown]), columns)
     tell_rest(console, len(places) - len(shown), "layer", "the JSON has their tensors")
+    for stack in dict.fromkeys(place.stack for place in layers):
+        own = [place for place in layers if place.stack == stack and not layers[place].error_squares]
+        still = [place.layer for place in own if place.layer is not None]
+        if still:
+            of = f" of {glyphs.cut(stack, _LONGEST_NAME)}" if stack is not None else ""
+            console.print(Text(f"without an error: layers{of} {layer_ranges(still)}", "dim"))
 
 
 def _render_side_by_side(console: Console, first: Fitted, columns: Sequence[Fitted]) -> None:

@@ -51,6 +51,6 @@ def offender_lines(document: DiffDocument, beyond: Sequence[Offender]) -> Iterat
 
 def _limits_text(limits: Limits) -> str:
     parts = ["the same bytes"] if limits.identical else []
-    parts += [f"NMSE at most {limits.max_nmse:g}"] if limits.max_nmse is not None else []
+    parts += [f"NMSE at most {limits.max_nmse:g}, {100 * limits.max_nmse:g} %"] if limits.max_nmse is not None else []
     parts += [f"cosine at least {limits.min_cosine:g}"] if limits.min_cosine is not None else []
     return ", ".join(parts)

@@ -107,6 +107,7 @@ def test_the_recipe_gives_these_types(files: list[Path]) -> None:
     found = gs.bits(*files, budget="6bpw")
     assert found.document.recipe["not_made"] == {}
     assert found.command.startswith("llama-quantize \\\n  --pure")
+    assert {name: found.recipe.type_of(name, SHAPES[name][1]) for name in SHAPES} == found.types
     assert found.document.recipe["command"][-3:-1] == ["REFERENCE.gguf", "RESULT.gguf"]  # type: ignore[index]
 
 
@@ -165,7 +166,7 @@ def test_what_cannot_be_is_refused(files: list[Path], write_gguf: Any) -> None:
         gs.bits(*files, budget="2bpw")
     with pytest.raises(ValueError, match=r"and the largest mix of these types takes 8\.\d+"):
         gs.bits(*files, budget="20bpw")
-    with pytest.raises(ValueError, match="no tensor with a choice of types has such a name or role"):
+    with pytest.raises(ValueError, match="no tensor that is quantized has such a name or role"):
         gs.bits(*files, budget="6bpw", keep={"output": "Q8_0"})
     with pytest.raises(ValueError, match="cannot keep Q5_K: its types here are Q4_0, Q6_K, Q8_0"):
         gs.bits(*files, budget="6bpw", keep={"token_embd": "Q5_K"})

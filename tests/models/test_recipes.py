@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import re
 import shlex
@@ -21,6 +20,7 @@ from ggufscope.models.recipes.layers import layers_pattern
 from ggufscope.models.recipes.quantizer import LABELS, is_quantized_ever
 from support import tiny_models
 from support.needs import llama_cpp_needed
+from support.quantized_files import quantize_by
 
 if TYPE_CHECKING:
     from ggufscope.models.model import Model
@@ -203,26 +203,6 @@ class Shaped:
 
 
 # What llama.cpp's own quantizer makes of recipes.
-
-
-def quantize_by(found: Recipe, source: Path, target: Path) -> None:
-    """Run llama.cpp's quantizer with the options of a recipe, as `llama-quantize` would."""
-    from ggufscope.runtime.engines.llama_cpp.library import load  # noqa: PLC0415  an extra
-
-    llama_cpp = load()
-    settings = llama_cpp.llama_model_quantize_default_params()
-    declared = getattr(llama_cpp, f"LLAMA_FTYPE_MOSTLY_{found.label}", 0)
-    settings.nthread, settings.ftype, settings.pure = 1, declared, "--pure" in found.words()
-    settings.allow_requantize = True  # the sources at hand are quantized; types are chosen likewise
-    for name, option in (("output_tensor_type", found.output_type), ("token_embedding_type", found.embedding_type)):
-        if option is not None:
-            setattr(settings, name, describe_type(option)["id"])
-    rules = (llama_cpp.llama_model_tensor_override * (len(found.rules) + 1))()
-    for place, rule in enumerate(found.rules):
-        assert rule.pattern == rule.pattern.lower()
-        rules[place].pattern, rules[place].type = rule.pattern.encode(), describe_type(rule.type)["id"]
-    settings.tt_overrides = rules
-    assert llama_cpp.llama_model_quantize(str(source).encode(), str(target).encode(), ctypes.byref(settings)) == 0
 
 
 def assert_reproduced(found: Recipe, source: Path, target: Path, wanted: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from ..terminal.bits import render_bits
 from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
-from .options import ForceOption, JsonOption, output_file
+from .options import ForceOption, JsonOption, ThreadsOption, output_file
 
 
 def bits(
@@ -38,6 +38,7 @@ def bits(
     imatrix: Annotated[
         Path | None, typer.Option("--imatrix", metavar="FILE", help="An importance matrix of the reference.")
     ] = None,
+    threads: ThreadsOption = None,
     output: Annotated[Path | None, output_file("Save everything as JSON, too.")] = None,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -59,6 +60,7 @@ def bits(
             types=[name for name in (types or "").split(",") if name.strip()],
             keep=kept,
             imatrix=imatrix,
+            threads=threads,
             progress=progress,
         )
     if output is not None:

@@ -44,6 +44,7 @@ def bits(
     types: Sequence[str] = (),
     keep: Mapping[str, str] | None = None,
     imatrix: str | PathLike[str] | None = None,
+    threads: int | None = None,
     progress: Callable[[str, float], object] | None = None,
 ) -> Bits:
     """Which type each tensor should have, so that a model within a budget costs the least.
@@ -55,6 +56,7 @@ def bits(
         types: types that ggml makes of the reference, beside those of the files; needs the extra `runtime`.
         keep: name or role, or a glob of them → the type that such tensors keep.
         imatrix: path of an importance matrix of the reference, for what ggml makes and for costs that are not traced.
+        threads: at most so many; by default the cores this process may use.
         progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
 
     Returns:
@@ -85,14 +87,14 @@ def bits(
             each if isinstance(each, Model) else stack.enter_context(open_model(each)) for each in (reference, *models)
         ]
         importance = _importance(stack, base, imatrix)
-        candidates = candidates_of(base, others, made, importance)
+        kept = kept_types(keep or {}, chosen_tensors(base))
+        candidates = candidates_of(base, others, made, importance, kept)
         if not candidates:
             raise BitsError(f"{base.path}: no tensor that llama-quantize quantizes, and that has a type to choose")
-        kept = kept_types(keep or {}, [base.tensors[name] for name in candidates])
         _check_kept(kept, candidates)
         room = _checked_room(base, candidates, kept, asked)
         rows = {name: {each.type: each.rows for each in options.values()} for name, options in candidates.items()}
-        costs = measure(base, rows, importance=importance, progress=progress)
+        costs = measure(base, rows, importance=importance, threads=threads, progress=progress)
         table = Table(base, candidates, kept, costs)
         seconds = round(time.perf_counter() - clock, 6)
         document = BitsDocument(
@@ -127,8 +129,8 @@ def _importance(stack: ExitStack, model: Model, imatrix: str | PathLike[str] | N
 
 def _check_kept(kept: Mapping[str, str], candidates: Mapping[str, Mapping[str, Candidate]]) -> None:
     for name, type_name in kept.items():
-        if type_name not in candidates[name]:
-            there = ", ".join(candidates[name])
+        if type_name not in candidates.get(name, ()):
+            there = ", ".join(candidates.get(name, ())) or "none"
             raise ValueError(
                 f"{name} cannot keep {type_name}: its types here are {there}; --types {type_name} lets ggml make it"
             )

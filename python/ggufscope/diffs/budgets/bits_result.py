@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...models.recipes import Recipe
 from ...saving.results import SavedResult
 from .bits_document import BITS_FORM
 
@@ -34,6 +35,11 @@ class Bits(SavedResult):
     def types(self) -> dict[str, str]:
         """Name → type of each tensor that has a choice."""
         return {tensor.name: tensor.type for tensor in self.document.tensors}
+
+    @property
+    def recipe(self) -> Recipe:
+        """How `llama-quantize` makes the mix."""
+        return Recipe.of_json(self.document.recipe)
 
     @property
     def command(self) -> str:

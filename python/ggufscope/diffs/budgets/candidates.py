@@ -66,6 +66,7 @@ def candidates_of(
     models: Sequence[Model],
     types: Sequence[str],
     importance: Mapping[str, Floats],
+    kept: Mapping[str, str],
 ) -> dict[str, dict[str, Candidate]]:
     """Name → type → candidate; a type that a file has is taken from there, the first one that has it.
 
@@ -74,6 +75,7 @@ def candidates_of(
         models: the given files.
         types: that ggml makes of the reference; where blocks do not divide rows, what the quantizer takes instead.
         importance: E[x²] by name, for what ggml makes.
+        kept: name → the only type that ggml makes of this tensor.
 
     Raises:
         MissingExtraError: Types are to be made, and llama-cpp-python is not installed.
@@ -92,7 +94,9 @@ def candidates_of(
                 given = Candidate(twin.type, twin.n_bytes, base_name(model.path), GivenRows(twin))
                 found[name].setdefault(twin.type, given)
     for tensor in tensors if types else ():
-        for candidate in _made(tensor, types, importance.get(tensor.name)):
+        names = dict.fromkeys(fitted(each, tensor.shape[-1]) for each in types)
+        wanted = [name for name in names if kept.get(tensor.name, name) == name]
+        for candidate in _made(tensor, wanted, importance.get(tensor.name)):
             found[tensor.name].setdefault(candidate.type, candidate)
     return {name: options for name, options in found.items() if options}
 
@@ -120,7 +124,7 @@ def _twin(reference: Model, model: Model, name: str) -> Tensor | None:
 def _made(tensor: Tensor, types: Iterable[str], importance: Floats | None) -> Iterable[Candidate]:
     from ..quantizing import QuantizedRows  # noqa: PLC0415  an extra
 
-    for type_name in dict.fromkeys(fitted(each, tensor.shape[-1]) for each in types):
+    for type_name in types:
         size = n_bytes_as(tensor, type_name)
         yield Candidate(type_name, size, MADE_BY_GGML, QuantizedRows(tensor, type_name, importance))
 

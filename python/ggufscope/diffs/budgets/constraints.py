@@ -58,5 +58,5 @@ def kept_types(keep: Mapping[str, str], tensors: Iterable[Tensor]) -> dict[str, 
                 kept.setdefault(tensor.name, type_name)
     unused = [pattern for pattern in keep if pattern not in used]
     if unused:
-        raise ValueError(f"--keep {unused[0]}: no tensor with a choice of types has such a name or role")
+        raise ValueError(f"--keep {unused[0]}: no tensor that is quantized has such a name or role")
     return kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from .patterns import Rule, found_in, rules_for
 from .quantizer import (
@@ -94,6 +94,23 @@ class Recipe:
             "needs_importance": self.needs_importance,
             "not_made": self.not_made,
         }
+
+    @classmethod
+    def of_json(cls, plain: Mapping[str, Any]) -> Self:
+        """The recipe of what `to_json` gave.
+
+        Raises:
+            KeyError: It gave something else.
+        """
+        return cls(
+            label=plain["label"],
+            base=plain["base"],
+            rules=[Rule(each["pattern"], each["type"]) for each in plain["tensor_types"]],
+            output_type=plain["output_tensor_type"],
+            embedding_type=plain["token_embedding_type"],
+            not_made=dict(plain["not_made"]),
+            needs_importance=plain["needs_importance"],
+        )
 
     def type_of(self, name: str, columns: int) -> str:
         """The type that a tensor which is quantized gets by this recipe, as the quantizer decides it."""

@@ -25,6 +25,7 @@ from ..terminal.diff_tensors import DEFAULT_COLUMNS, render_diff_tensors, render
 from ..terminal.diff_verdict import offender_lines, render_verdict
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
+from .diff_profiles import are_profiles, show_profiles
 from .options import (
     ColumnsOption,
     ForceOption,
@@ -77,8 +78,9 @@ def diff(
 ) -> ExitCode:
     """What a model lost against the one it was made from: errors of all tensors, layers and roles.
 
-    Reads all of the files once. A selection of tensors, layers or roles compares these alone. Exit code 0: within the
-    limits, if any; 1: a tensor beyond one of them; 3: a file that is no model, or models that cannot be compared.
+    Reads all of the files once. A selection of tensors, layers or roles compares these alone. Of two saved profiles it
+    tells what statistics can. Exit code 0: within the limits, if any; 1: a tensor beyond one of them; 3: a file that is
+    no model, or models that cannot be compared.
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
     limits = Limits(max_nmse, min_cosine, identical)
@@ -90,8 +92,14 @@ def diff(
         Selection(columns=(selection.sort,)).shown_columns(COLUMNS, ())  # refused before the work starts
     if html is not None:
         require_charts()
-    guard = Guard([reference, *models], force=force)
+    inputs = [reference, *models]
+    guard = Guard(inputs, force=force)
     guard.check(*filter(None, (output, html)))
+    if are_profiles(inputs):
+        if limits.any or html is not None or kv or stored:
+            raise ValueError("limits, --html, --kv and --stored need the models: profiles have no weights")
+        show_profiles(inputs, output, as_json=as_json, table=table, selection=selection, guard=guard)
+        return ExitCode.FINE
     with contextlib.ExitStack() as outputs:
         # Opened before the work starts, so that a bad path costs no time.
         file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))

@@ -27,7 +27,7 @@ from ..report.content.diff_words import (
     same_text,
     selection_text,
     undone_lines,
-    unmatched_lines,
+    unlike_lines,
 )
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, counted, rounded_percent
@@ -60,14 +60,14 @@ def render_head(console: Console, document: DiffDocument) -> None:
     """The reference and the models as a whole: sizes, errors, and what could not be compared."""
     glyphs = Glyphs.of(console.encoding)
     console.print(Text(glyphs.cut(document.reference.title, LONGEST_TEXT), "bold"), soft_wrap=True)
-    _fact(console, "reference", _reference_text(document.reference, glyphs))
+    render_fact(console, "reference", _reference_text(document.reference, glyphs))
     if len(document.models) == 1:
         _render_one(console, document, glyphs)
     else:
         _render_several(console, document)
     selected = selection_text(document.settings)
     if selected is not None:
-        _fact(console, "selected", selected)
+        render_fact(console, "selected", selected)
     for subject in (document.reference, *(model.subject for model in document.models)):
         if subject.synthetic:
             warn_of_synthetic(console, subject)
@@ -89,22 +89,22 @@ def _model_text(subject: DiffedModel, reference: DiffedModel, glyphs: Glyphs) ->
 
 def _render_one(console: Console, document: DiffDocument, glyphs: Glyphs) -> None:
     (model,) = document.models
-    _fact(console, "model", _model_text(model.subject, document.reference, glyphs))
+    render_fact(console, "model", _model_text(model.subject, document.reference, glyphs))
     if model.identical_bytes:
         tensors = f"all {counted(model.summary.n_tensors, 'tensor')} and the metadata"
-        _fact(console, "verdict", f"the same bytes: {tensors}", "bold green")
+        render_fact(console, "verdict", f"the same bytes: {tensors}", "bold green")
         return
-    _fact(console, "error", dotted(error_text(model), glyphs))
+    render_fact(console, "error", dotted(error_text(model), glyphs))
     for name, text in extreme_lines(model):
-        _fact(console, name, text)
+        render_fact(console, name, text)
     for name, text, style in _remarks(model):
-        _fact(console, name, text, style)
+        render_fact(console, name, text, style)
 
 
 def _remarks(model: ModelDiff) -> Iterator[tuple[str, str, str]]:
     """Label, text and style of what else there is to say of a model."""
     yield "tensors", same_text(model), ""
-    for text in unmatched_lines(model):
+    for text in unlike_lines(model):
         yield "unlike", text, "bold yellow"
     for text in concentration_lines(model):
         yield "odd", text, "bold yellow"
@@ -138,17 +138,18 @@ def _render_several(console: Console, document: DiffDocument) -> None:
     console.print()
     for number, model in enumerate(models, 1):
         if model.identical_bytes:
-            _fact(console, str(number), "the same bytes as the reference, metadata included", "bold green")
+            render_fact(console, str(number), "the same bytes as the reference, metadata included", "bold green")
             continue
         for name, text, style in _remarks(model):
-            _fact(console, f"{number}", text if name == "tensors" else f"{name}: {text}", style)
+            render_fact(console, f"{number}", text if name == "tensors" else f"{name}: {text}", style)
 
 
 def _texts(values: Sequence[float | None], text: Callable[[float], str]) -> list[str]:
     return ["" if value is None else text(value) for value in values]
 
 
-def _fact(console: Console, name: str, text: str, style: str = "") -> None:
+def render_fact(console: Console, name: str, text: str, style: str = "") -> None:
+    """A line with a label in front; the text is escaped."""
     line = Table.grid(padding=(0, 1, 0, 0))
     line.add_column(width=_LABEL_WIDTH, no_wrap=True)
     line.add_column(overflow="fold")

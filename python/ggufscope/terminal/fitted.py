@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _GAP = 2
-_NARROWEST_NAME = 16  # characters that a column of names keeps, where it has so many
+_NARROWEST_NAME = 22  # characters that a column of names keeps, where it has so many
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from .diff_words import (
     share_text,
     types_text,
     undone_lines,
-    unmatched_lines,
+    unlike_lines,
 )
 from .words import Own, Rounded, Words, own
 
@@ -133,7 +133,7 @@ def _remarks(model: ModelDiff) -> Iterator[tuple[Mark, Words]]:
     yield "note", own("{}; {}", Own(", ".join(error_text(model))), Own(same_text(model)))
     for name, text in extreme_lines(model):
         yield "note", own("**{}**: {}", Own(name), text)
-    for text in unmatched_lines(model):
+    for text in unlike_lines(model):
         yield "bad", text
     for text in concentration_lines(model):
         yield "bad", text

@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 from ...diffs.rollups import concentrations, counted_tensors
-from ...text.numbers import counted, listed, rounded_percent, short
+from ...text.numbers import counted, listed, rounded_percent, shape_text, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...diffs.diff_document import DiffDocument, DiffSettings
-    from ...diffs.records import DiffedModel, ModelDiff, PartError, TensorDiff
+    from ...diffs.records import DiffedModel, ModelDiff, PartError, ReshapedTensor, TensorDiff
     from ...diffs.rollups import Carrier
 
 DEFINITION = (
@@ -140,27 +140,29 @@ def same_text(model: ModelDiff) -> str:
     return f"{counted(differing, 'tensor')} differ{'s' if differing == 1 else ''}, {same}"
 
 
-def unmatched_lines(model: ModelDiff) -> list[str]:
-    """What could not be compared; names in it are to be escaped."""
+def unmatched_lines(missing: Sequence[str], extra: Sequence[str], reshaped: Sequence[ReshapedTensor]) -> list[str]:
+    """The tensors that could not be compared; names in it are to be escaped."""
     lines = []
-    if model.missing:
-        lines.append(f"missing: {_names(model.missing)}")
-    if model.extra:
-        lines.append(f"not in the reference: {_names(model.extra)}")
-    if model.reshaped:
+    if missing:
+        lines.append(f"missing: {_names(missing)}")
+    if extra:
+        lines.append(f"not in the reference: {_names(extra)}")
+    if reshaped:
         shapes = [
-            f"{each.name} ({_shape(each.model_shape)}, in the reference {_shape(each.reference_shape)})"
-            for each in model.reshaped
+            f"{each.name} ({shape_text(each.model_shape)}, in the reference {shape_text(each.reference_shape)})"
+            for each in reshaped
         ]
         lines.append(f"of another shape: {_names(shapes)}")
+    return lines
+
+
+def unlike_lines(model: ModelDiff) -> list[str]:
+    """What could not be compared, tensors and pairs of weights; names in it are to be escaped."""
+    lines = unmatched_lines(model.missing, model.extra, model.reshaped)
     if model.summary.non_finite_count:
         bad = [tensor.name for tensor in model.tensors if tensor.non_finite_count]
         lines.append(f"{counted(model.summary.non_finite_count, 'pair')} with NaN or Inf, in {_names(bad)}")
     return lines
-
-
-def _shape(shape: Sequence[int]) -> str:
-    return " × ".join(map(str, shape)) or "a scalar"
 
 
 def _names(names: Sequence[str]) -> str:

@@ -1,0 +1,65 @@
+"""`ggufscope diff` of two saved profiles, whose models need not be there."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from ..diffs.of_profiles import diff_profiles
+from ..errors import DiffError
+from ..models.selection import Selection
+from ..profiles.profile_result import Profile
+from ..saving.guard import Guard
+from ..terminal.console import show
+from ..terminal.diff_profiles import render_profile_diff
+from ..terminal.standard_output import print_out
+from ..text.names import base_name
+
+_JSON_BEGINS = b"{"
+
+
+def are_profiles(paths: list[Path]) -> bool:
+    """Whether all inputs are saved results, to be read as profiles; no model file begins as one.
+
+    Raises:
+        DiffError: Some are, and some are not.
+        OSError: One cannot be read.
+    """
+    saved = [path for path in paths if _begins_as_json(path)]
+    if saved and len(saved) < len(paths):
+        raise DiffError(f"{saved[0]}: a saved result has no weights to compare: take its model, or profiles alone")
+    return bool(saved)
+
+
+def _begins_as_json(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(64).lstrip().startswith(_JSON_BEGINS)
+
+
+def show_profiles(
+    paths: list[Path], output: Path | None, *, as_json: bool, table: bool, selection: Selection, guard: Guard
+) -> None:
+    """Compare two profiles and show what differs.
+
+    Args:
+        paths: of the profiles, the reference first.
+        output: where to save the diff; None for nowhere.
+        as_json: whether to print JSON.
+        table: whether to show all tensors.
+        selection: of the tensors to show.
+        guard: of the output.
+    """
+    if len(paths) != 2:
+        raise ValueError("profiles are compared two at a time")
+    if selection.sort is not None or selection.columns is not None:
+        raise ValueError("--sort and --columns are for the tensors of models; of profiles the JSON has all figures")
+    reference, model = map(Profile.load, paths)
+    made = diff_profiles(reference, model)
+    if output is not None:
+        made.save(output, guard=guard)
+    if as_json:
+        print_out(made.to_json().rstrip("\n"))
+        return
+    tensors = {tensor.name: tensor for tensor in made.document.tensors}
+    rows = selection.rows([asdict(tensor) for tensor in tensors.values()])
+    chosen = [tensors[row["name"]] for row in rows] if table or selection.filters else None
+    files = [base_name(path) for path in paths]
+    show(lambda console: render_profile_diff(console, made.document, files, chosen, selection.top))

@@ -138,13 +138,13 @@ def test_model_that_cannot_be_read_has_static_costs_and_the_reason(write_gguf):
     assert "never-heard-of" in costs.reason
 
 
-def test_matrix_that_is_not_multiplied_is_named(write_gguf):
+def test_matrix_that_is_not_multiplied_has_a_static_cost(write_gguf):
     sample = complete("llama")
     file = sample.file()
-    name = "cls.weight"
-    file["tensors"] = file["tensors"] | {name: sample.tensors["blk.0.ffn_up.weight"]}
+    name, exact = "cls.weight", sample.tensors["blk.0.ffn_up.weight"]
+    file["tensors"] = file["tensors"] | {name: exact}
     with gs.open(write_gguf(**file)) as model:
-        costs = measure(model, {name: {"T": Rows(sample.tensors["blk.0.ffn_up.weight"])}}, tokens=read(sample).tokens)
+        costs = measure(model, {name: {"T": Rows(2 * exact)}}, tokens=read(sample).tokens)
     assert costs.reason is None
     assert any(name in warning for warning in costs.warnings)
-    assert costs.by_place == {}
+    assert costs.of(name, "T") == pytest.approx(0.0014 / 0.088)

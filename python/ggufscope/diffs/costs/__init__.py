@@ -3,7 +3,7 @@
     candidates: decoded rows of a tensor in a type ─┐
     reference ── reads a neutral text, exactly ─────┴─▶ Costs: predicted KL divergence by tensor and type
 
-docs/bits.md says how, and how it compares with measured divergences.
+docs/costs.md says how, and how it compares with measured divergences.
 """
 
 from .costs_result import Cost, Costs

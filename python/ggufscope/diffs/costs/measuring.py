@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -48,22 +48,31 @@ def measure(
         progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
 
     Returns:
-        The costs; static ones of a model that cannot be read, with the reason.
+        The costs; static ones of a model that cannot be read, with the reason, and of matrices that it does not
+        multiply, as those of blocks that predict tokens behind the next one.
 
     Raises:
         GGUFError: The file shrank since it was opened.
         KeyError: A candidate is none of the reference's tensors.
     """
+    weights = importance or {}
     given = None if tokens is None else np.asarray(tokens, np.int32)
     try:
-        return traced_costs(reference, candidates, given, thread_count(threads), progress)
+        costs = traced_costs(reference, candidates, given, thread_count(threads), progress)
     except NotApplicableError as reason:
-        return replace(_static(reference, candidates, importance or {}, progress), reason=str(reason))
+        static = _static(reference, candidates, weights, progress)
+        return Costs(static, STATIC, str(reason), warnings=(WEAK,))
+    traced = {tensor for tensor, _ in costs.by_place}
+    unread = {name: by_type for name, by_type in candidates.items() if name not in traced}
+    if not unread:
+        return costs
+    by_place = {**costs.by_place, **_static(reference, unread, weights, progress)}
+    return replace(costs, by_place=by_place, warnings=(*costs.warnings, _not_read(unread)))
 
 
 def _static(
     reference: Model, candidates: Candidates, importance: Mapping[str, Floats], progress: Progress | None
-) -> Costs:
+) -> dict[tuple[str, str], Cost]:
     costs = {}
     for place, (name, by_type) in enumerate(candidates.items()):
         if progress is not None:
@@ -71,4 +80,13 @@ def _static(
         tensor = reference.tensors[name]
         for type_name, rows in by_type.items():
             costs[name, type_name] = Cost(static_cost(tensor, rows, importance.get(name)))
-    return Costs(costs, STATIC, warnings=(WEAK,))
+    return costs
+
+
+def _not_read(names: Collection[str]) -> str:
+    """A sentence about matrices that a model does not multiply while it reads."""
+    first, others = next(iter(names)), len(names) - 1
+    some = f"{first} and {others} more are" if others else f"{first} is"
+    return (
+        f"{some} not multiplied while the model reads: the cost is the relative error times a mean of the role"
+    )

@@ -19,7 +19,7 @@ from .neutral_tokens import neutral_tokens
 from .pushing import ErrorWatch, PushedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     import numpy.typing as npt
 
@@ -142,10 +142,4 @@ def traced_costs(
         costs = measured.costs(progress)
     except TraceError as error:
         raise NotApplicableError(str(error)) from None
-    unread = _unread(candidates, costs)
-    return Costs(costs, TRACED, n_tokens=len(read), warnings=(UNTESTED, *warnings, *unread))
-
-
-def _unread(candidates: Candidates, costs: Mapping[tuple[str, str], Cost]) -> Iterator[str]:
-    for name in candidates.keys() - {tensor for tensor, _ in costs}:
-        yield f"{name} is no matrix that the model multiplies while it reads: it has no cost"
+    return Costs(costs, TRACED, n_tokens=len(read), warnings=(UNTESTED, *warnings))

@@ -12,6 +12,7 @@ from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
 from ..saving.guard import Guard
 from ..terminal.analysis import render_analysis
+from ..terminal.bits import render_bits
 from ..terminal.console import show
 from ..terminal.diff import render_diff
 from ..terminal.profile import render_profile
@@ -29,7 +30,8 @@ def report(
     result: Annotated[
         Path,
         typer.Argument(
-            metavar="RESULT.json", help="A saved analysis, profile, validation or diff, or a directory that holds one."
+            metavar="RESULT.json",
+            help="A saved analysis, profile, validation, diff or choice of types, or a directory with one.",
         ),
     ],
     *,
@@ -65,6 +67,10 @@ def _show(data: ReportData) -> None:
     if data.diff is not None:
         document = data.diff.document
         show(lambda console: render_diff(console, document))
+        return
+    if data.bits is not None:
+        chosen = data.bits.document
+        show(lambda console: render_bits(console, chosen))
         return
     if validation is not None:
         show(lambda console: render_validation(console, validation.document))

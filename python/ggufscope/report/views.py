@@ -10,6 +10,7 @@ from functools import singledispatch
 
 from ..analysis.analysis_result import Analysis
 from ..diffs import Diff
+from ..diffs.budgets.bits_result import Bits
 from ..profiles.profile_result import Profile
 from ..validation.validation_result import Validation
 from .content.results import ReportData
@@ -41,6 +42,11 @@ def _(result: Validation) -> str:
 @markdown.register
 def _(result: Diff) -> str:
     return render_report_markdown(Shown(ReportData.of_diff(result)))
+
+
+@markdown.register
+def _(result: Bits) -> str:
+    return render_report_markdown(Shown(ReportData.of_bits(result)))
 
 
 @singledispatch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...models.recipes import Recipe
-from ...saving.results import SavedResult
+from ...saving.results import SavedResult, markdown_of
 from .bits_document import BITS_FORM
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ class Bits(SavedResult):
     def command(self) -> str:
         """The `llama-quantize` command that makes the mix, for a shell."""
         return str(self.document.recipe["shell"])
+
+    def to_markdown(self) -> str:
+        """The report on it as a Markdown document."""
+        return markdown_of(self)
 
     def to_columns(self) -> dict[str, list[Any]]:
         """The tensors as columns of equal length: name, role, layer, type, n_bytes, cost, kept."""

@@ -9,6 +9,7 @@ from .registry import LeftOutError, NotAskedError
 if TYPE_CHECKING:
     from ...analysis.analysis_result import Analysis
     from ...analysis.preset_document import PresetSummary
+    from ...diffs.budgets.bits_document import BitsDocument
     from ...diffs.diff_document import DiffDocument
     from ...profiles.profile_result import Profile
     from ...validation.validation_document import ValidationDocument
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def analysis_of(data: ReportData) -> Analysis:
     """The analysis, where a chart needs one."""
-    if data.validation_alone or data.diff is not None:
+    if data.validation_alone or data.speaks_of_pairs:
         raise NotAskedError
     if data.analysis is None:
         raise LeftOutError(data.why_no_analysis or "there is no analysis")
@@ -26,7 +27,7 @@ def analysis_of(data: ReportData) -> Analysis:
 
 def profile_of(data: ReportData) -> Profile:
     """The profile, where a chart needs one."""
-    if data.validation_alone or data.diff is not None:
+    if data.validation_alone or data.speaks_of_pairs:
         raise NotAskedError
     if data.profile is None:
         raise LeftOutError(data.why_no_profile or "there is no profile")
@@ -44,6 +45,13 @@ def diff_of(data: ReportData) -> DiffDocument:
     if data.diff is None:
         raise NotAskedError
     return data.diff.document
+
+
+def bits_of(data: ReportData) -> BitsDocument:
+    """The choice of types, where a chart is of one."""
+    if data.bits is None:
+        raise NotAskedError
+    return data.bits.document
 
 
 def validation_of(data: ReportData) -> ValidationDocument:

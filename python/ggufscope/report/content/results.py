@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...analysis.analysis_document import SCHEMA as ANALYSIS_SCHEMA
 from ...analysis.analysis_result import PROFILE_JSON, REPORT_JSON, Analysis
 from ...diffs import Diff
+from ...diffs.budgets.bits_document import SCHEMA as BITS_SCHEMA
+from ...diffs.budgets.bits_result import Bits
 from ...diffs.diff_document import SCHEMA as DIFF_SCHEMA
 from ...errors import AnalysisError, ProfileError, ValidationError
 from ...models.subject import UNNAMED, same_model
@@ -47,6 +49,7 @@ class ReportData:
         why_no_validation: why the one that is there cannot be shown; None also where there is none at all: a report
             does not speak of a validation that was never made.
         diff: models held against a reference; then there is nothing else.
+        bits: a choice of types; likewise.
     """
 
     profile: Profile | None
@@ -56,11 +59,17 @@ class ReportData:
     validation: Validation | None = None
     why_no_validation: str | None = None
     diff: Diff | None = None
+    bits: Bits | None = None
 
     @classmethod
     def of_diff(cls, diff: Diff) -> ReportData:
         """From a diff in memory."""
         return cls(None, None, diff=diff)
+
+    @classmethod
+    def of_bits(cls, bits: Bits) -> ReportData:
+        """From a choice of types in memory."""
+        return cls(None, None, bits=bits)
 
     @classmethod
     def of(cls, result: Profile | Analysis, validation: Validation | None = None) -> ReportData:
@@ -79,6 +88,8 @@ class ReportData:
         """The model as the analysis names it, or else the profile, the validation, or the reference of a diff."""
         if self.diff is not None:
             return self.diff.subject
+        if self.bits is not None:
+            return self.bits.subject
         if self.analysis is not None:
             return self.analysis.document.model
         if self.profile is not None:
@@ -95,6 +106,8 @@ class ReportData:
         """The number of parameters; None where no result says."""
         if self.diff is not None:
             return self.diff.document.reference.n_elements
+        if self.bits is not None:
+            return self.bits.document.reference.n_elements
         if self.profile is not None:
             return self.profile.model.n_elements
         return self.analysis.document.model.n_elements if self.analysis is not None else None
@@ -104,20 +117,26 @@ class ReportData:
         """Whether there is nothing else: then nothing about weights is missing, it is not what the report is about."""
         return self.validation is not None and self.analysis is None and self.profile is None
 
+    @property
+    def speaks_of_pairs(self) -> bool:
+        """Whether the report is of models beside a reference, and says nothing of one by itself."""
+        return self.diff is not None or self.bits is not None
+
 
 def read_report_data(path: str | PathLike[str]) -> ReportData:
-    """Read a saved profile, analysis, validation or diff, with what belongs to the same model beside it.
+    """Read a saved profile, analysis, validation, diff or choice of types, with what stands beside it of the model.
 
     Beside an analysis that is its profile and a validation, beside a validation an analysis and a profile.
 
     Args:
-        path: `profile.json`, `analysis-report.json`, `validation.json` or a diff, whatever they are called, or a
-            directory that holds one of the first three.
+        path: `profile.json`, `analysis-report.json`, `validation.json`, a diff or a choice of types, whatever they are
+            called, or a directory that holds one of the first three.
 
     Raises:
         AnalysisError: A malformed analysis, or one of another schema version.
+        BitsError: A malformed choice of types, or one of another schema version.
         DiffError: A malformed diff, or one of another schema version.
-        ProfileError: None of the four, or a malformed profile.
+        ProfileError: None of these, or a malformed profile.
         ValidationError: A malformed validation, or one of another schema version.
         OSError: The file cannot be read.
     """
@@ -129,6 +148,8 @@ def read_report_data(path: str | PathLike[str]) -> ReportData:
         return _with_validation(file, Validation.load(file))
     if kind == _kind(DIFF_SCHEMA):
         return ReportData.of_diff(Diff.load(file))
+    if kind == _kind(BITS_SCHEMA):
+        return ReportData.of_bits(Bits.load(file))
     return ReportData(Profile.load(file), None, None, NO_ANALYSIS)
 
 
@@ -162,7 +183,7 @@ def _schema(file: Path) -> str:
     if not isinstance(schema, str) or not schema.startswith("ggufscope."):
         raise ProfileError(f"{file}: neither a saved profile nor a saved analysis, validation or diff")
     if (
-        _kind(schema) not in map(_kind, (ANALYSIS_SCHEMA, DIFF_SCHEMA, PROFILE_SCHEMA, VALIDATION_SCHEMA))
+        _kind(schema) not in map(_kind, (ANALYSIS_SCHEMA, BITS_SCHEMA, DIFF_SCHEMA, PROFILE_SCHEMA, VALIDATION_SCHEMA))
         or "/" not in schema
     ):
         raise ProfileError(f"{file}: nothing to report on in schema {schema!r}")

@@ -1,7 +1,8 @@
 """The registry of sections: all a report says, in reading order, for every renderer.
 
-A section is one function from what is shown to blocks, and a line here: in PARTS of a report of one model, or in
-DIFF_PARTS of one that holds models against a reference. Renderers leave out a part without blocks.
+A section is one function from what is shown to blocks, and a line here: in PARTS of a report of one model, in
+DIFF_PARTS of one that holds models against a reference, or in BITS_PARTS of a choice of types. Renderers leave out a
+part without blocks.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .bits import bits_command, bits_headline, bits_settings, bits_tensors, bits_trust, mix_by_role, mix_sizes
 from .diff_method import diff_definitions, diff_settings
 from .diff_summary import compared_models, diff_headline, diff_trust, most_of_the_error
 from .diff_tables import errors_by_layer, errors_by_role, metadata_changes, worst_parts
@@ -90,6 +92,16 @@ DIFF_PARTS = (
 )
 
 
+BITS_PARTS = (
+    Part(SUMMARY, "Summary", (bits_headline, mix_by_role, mix_sizes, bits_command, bits_trust)),
+    Part("findings", "Findings", (findings,)),
+    Part("tables", "Tables", (bits_tensors,)),
+    Part("method", "Method and limits", (charts_left_out, bits_settings)),
+)
+
+
 def parts_of(shown: Shown) -> tuple[Part, ...]:
     """The parts of a report of these results."""
+    if shown.bits is not None:
+        return BITS_PARTS
     return PARTS if shown.diff is None else DIFF_PARTS

@@ -10,6 +10,7 @@ from .chart import Chart, DrawnCharts
 if TYPE_CHECKING:
     from ...analysis.analysis_document import AnalysisDocument
     from ...analysis.preset_document import PresetSummary
+    from ...diffs.budgets.bits_document import BitsDocument
     from ...diffs.diff_document import DiffDocument
     from ...profiles.profile_result import Profile
     from ...runtime.standout_document import StandoutKind
@@ -48,6 +49,11 @@ class Shown:
     def diff(self) -> DiffDocument | None:
         """The document of the diff."""
         return self.data.diff.document if self.data.diff else None
+
+    @property
+    def bits(self) -> BitsDocument | None:
+        """The document of a choice of types."""
+        return self.data.bits.document if self.data.bits else None
 
     @property
     def standouts(self) -> list[StandoutKind] | None:

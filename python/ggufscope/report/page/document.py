@@ -75,6 +75,7 @@ def _runs(shown: Shown) -> dict[str, str]:
         "analysed": shown.analysis,
         "validated": shown.validation,
         "compared": shown.diff,
+        "chosen": shown.bits,
     }
     return {done: result.run.started for done, result in results.items() if result is not None and result.run}
 

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..models.experts import holds_experts, is_role_of_experts
-from .figures import Weighted, figures_of, no_figures
+from .figures import figures_of, no_figures
 from .integers import count_equal
 from .records import TensorDiff
+from .weighing import weighted_figures
 from .worst import changed_rows, median_nmse, worst_experts, worst_heads, worst_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy.typing as npt
-
     from ..models.heads import HeadGeometry
+    from ..models.importance import Importance
     from .matching import TensorPair
     from .observing import ObservedPair
 
 
 def tensor_diff(
-    observed: ObservedPair, geometry: HeadGeometry | None, mean_squares: npt.NDArray[np.float64] | None
+    observed: ObservedPair, geometry: HeadGeometry | None, importance: Importance | None = None
 ) -> TensorDiff:
     """The record of a pair.
 
     Args:
         observed: its statistics.
         geometry: of the heads of an attention matrix; None for other tensors.
-        mean_squares: of the input of each column, or of each expert's; None where they are not known.
+        importance: of the reference's columns; None without.
 
     Raises:
+        ImportanceError: The importance is of another model.
         GGUFError: A file shrank since it was opened.
     """
     pair = observed.pair
@@ -44,7 +44,7 @@ def tensor_diff(
     return TensorDiff(
         **about,
         **figures_of(fields),
-        **_weighted(observed, mean_squares),
+        **weighted_figures(observed, importance),
         max_abs_error_index=_place(fields["max_abs_error_index"], pair.shape),
         **_parts(observed, fields, geometry),
     )
@@ -100,22 +100,3 @@ def _parts(observed: ObservedPair, fields: Mapping[str, Any], geometry: HeadGeom
 
 def _has_experts(observed: ObservedPair) -> bool:
     return holds_experts(observed.pair.shape) and is_role_of_experts(observed.pair.model.role)
-
-
-def _weighted(observed: ObservedPair, mean_squares: npt.NDArray[np.float64] | None) -> dict[str, Any]:
-    """Sums of columns times mean squares; nothing where these fit no column, or no expert."""
-    if mean_squares is None:
-        return {}
-    columns = observed.pair.shape[-1]
-    experts = np.atleast_2d(mean_squares)
-    if experts.shape not in {(1, columns), (len(observed.parts), columns)}:
-        return {}
-    errors, references = [], []
-    for expert, part in enumerate(observed.parts):
-        fields = part.fields()
-        weights = experts[expert % len(experts)]
-        if "column_error_squares" not in fields or not np.isfinite(weights).all():
-            continue
-        errors.append(math.fsum(weights * fields["column_error_squares"]))
-        references.append(math.fsum(weights * fields["column_reference_squares"]))
-    return Weighted(math.fsum(errors), math.fsum(references)).figures() if errors else {}

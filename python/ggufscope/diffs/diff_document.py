@@ -5,11 +5,18 @@ These classes are the schema: DIFF_FORM checks a file against them, field by fie
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ..errors import DiffError
 from ..saving.form import SavedForm
-from .records import DiffedModel, ModelDiff  # noqa: TC001  pydantic resolves the annotations
+from .records import DiffedModel, ImportanceNote, ModelDiff  # noqa: TC001  pydantic resolves the annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..saving.form import Plain
 
 SCHEMA = "ggufscope.diff/1"
 DIGITS = 12  # significant digits of every number: sums are right to 1e-9
@@ -30,23 +37,6 @@ class DiffSettings:
     tensors: list[str] = field(default_factory=list)
     layers: str | None = None
     roles: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class ImportanceNote:
-    """The importance that weighted figures are weighted with.
-
-    Attributes:
-        file: base name of the file; None for an object in memory.
-        datasets: that it was measured on, as it names them.
-        n_chunks: of text that were read; None where it does not say.
-        without: matrices of the reference that it says nothing of.
-    """
-
-    file: str | None
-    datasets: list[str]
-    n_chunks: int | None
-    without: list[str]
 
 
 @dataclass(frozen=True)
@@ -86,6 +76,27 @@ def _check_names(document: DiffDocument) -> None:
         raise DiffError("malformed diff: models: there are none")
 
 
+def _text(plain: Plain) -> str:
+    """A line for each tensor, key and name; what is short stands on one, too."""
+    return "{\n" + ",\n".join(f"{_dump(key)}: {_lines(value, _model_text)}" for key, value in plain.items()) + "\n}\n"
+
+
+def _model_text(model: Plain) -> str:
+    if "tensors" not in model:
+        return _dump(model)
+    return "{\n" + ",\n".join(f" {_dump(key)}: {_lines(value, _dump)}" for key, value in model.items()) + "\n}"
+
+
+def _lines(value: Any, text: Callable[[Any], str]) -> str:
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(map(text, value)) + "\n]"
+    return _dump(value)
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
 DIFF_FORM: SavedForm[DiffDocument] = SavedForm(
     kind="a saved diff",
     noun="diff",
@@ -94,5 +105,6 @@ DIFF_FORM: SavedForm[DiffDocument] = SavedForm(
     error=DiffError,
     digits=DIGITS,
     check=_check_names,
+    text=_text,
     optional=("run", "reference.file_hashes", "models.subject.file_hashes", "models.lineage"),
 )

@@ -13,28 +13,26 @@ from .._version import __version__
 from ..arrays.arguments import thread_count
 from ..errors import DiffError
 from ..models.heads import heads
+from ..models.importance import Importance, open_importance
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.selection import Selection
 from ..text.names import base_name
 from .comparing import tensor_diff
-from .diff_document import SCHEMA, DiffDocument, DiffRun, DiffSettings, ImportanceNote
+from .diff_document import SCHEMA, DiffDocument, DiffRun, DiffSettings
 from .diff_result import Diff
 from .lineage import LineageTracer, views_between
 from .matching import match
 from .metadata_changes import metadata_changes
 from .observing import PairSettings, observe, pair_bytes
 from .summarizing import diffed_model, summary_of
+from .weighing import importance_note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from os import PathLike
 
-    import numpy as np
-    import numpy.typing as npt
-
-    from .importance import Importance
-    from .matching import Matching, TensorPair
+    from .matching import Matching
     from .records import ModelDiff
     from .views import PairView
 
@@ -43,7 +41,7 @@ def diff(
     reference: str | PathLike[str] | Model,
     model: str | PathLike[str] | Model,
     *models: str | PathLike[str] | Model,
-    importance: Importance | None = None,
+    importance: str | PathLike[str] | Importance | None = None,
     tensors: Sequence[str] = (),
     layers: str | None = None,
     roles: Sequence[str] = (),
@@ -60,7 +58,8 @@ def diff(
         reference: path of a GGUF file or of any file of a split model, or an open model, which stays open.
         model: the model that is held against it, likewise.
         *models: further ones; the reference is read anew for each.
-        importance: mean squares of the inputs of matrices; figures weighted with them stand beside the others.
+        importance: path of an importance matrix (imatrix), or an open one, which stays open; figures weighted with it
+            stand beside the others.
         tensors: only tensors with such names in the reference; globs, as `"*attn_v*"`.
         layers: only of these layers, as `"0-3,8,30-"`.
         roles: only of these roles; globs.
@@ -77,7 +76,8 @@ def diff(
 
     Raises:
         DiffError: A `ValueError`: models of different architectures, without a tensor in common, or without one among
-            those asked for.
+            those asked for; an importance that knows none of them.
+        ImportanceError: A `ValueError`: no importance matrix, a malformed one, or one of another model.
         GGUFError: A file is malformed, or it shrank while it was read.
         OSError: A file cannot be opened.
         ValueError: Less than one thread, an instruction set that cannot run here, layers that are no list of numbers,
@@ -93,31 +93,24 @@ def diff(
     selection = Selection.of(tensors=tensors, layers=layers, role=roles)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with ExitStack() as stack:
-        opened = [
+        base, *others = (
             each if isinstance(each, Model) else stack.enter_context(open_model(each))
             for each in (reference, model, *models)
-        ]
-        base, *others = opened
-        if views is None and lineage:
-            matchings = [_matched(base, other, selection, views_between(base, other)) for other in others]
-        else:
-            matchings = [_matched(base, other, selection, views) for other in others]
-        total = sum(pair_bytes(pair) for matching in matchings for pair in matching.pairs)
-        done = 0
-        compared: list[ModelDiff] = []
-        tracer = LineageTracer()
-        for other, matching in zip(others, matchings, strict=True):
-            report = None if progress is None else partial(_report, progress, done, total)
-            compared.append(_Pass(base, other, matching, importance).compare(settings, report))
-            if lineage:
-                origin = tracer.trace(matching.pairs, compared[-1].tensors)
-                compared[-1] = dataclasses.replace(compared[-1], lineage=origin)
-            done += sum(map(pair_bytes, matching.pairs))
+        )
+        for other in others:
+            _require_comparable(base, other)
+        seen = [views_between(base, other) if views is None and lineage else views for other in others]
+        passes = [_Pass(base, *each) for each in zip(others, _matched(base, others, selection, seen), strict=True)]
+        weights = _opened_importance(importance, stack)
+        note = None if weights is None else importance_note(weights, [each.matching for each in passes])
+        compared = list(_compared(passes, weights, settings, progress))
+        if lineage:
+            compared = _traced(passes, compared)
         document = DiffDocument(
             schema=SCHEMA,
             reference=diffed_model(base),
             models=compared,
-            importance=None if importance is None else _note(importance, matchings),
+            importance=note,
             settings=DiffSettings(settings.stored, list(tensors), layers, list(roles)),
             run=DiffRun(
                 __version__,
@@ -129,52 +122,90 @@ def diff(
     return Diff(document)
 
 
-def _report(progress: Callable[[int, int], object], before: int, total: int, done: int) -> None:
-    progress(before + done, total)
-
-
-def _matched(reference: Model, model: Model, selection: Selection, views: Mapping[str, PairView] | None) -> Matching:
-    """The tensors that go together.
-
-    Raises:
-        DiffError: The two cannot be compared, or nothing is left to compare.
-    """
-    names = f"{base_name(reference.path)} and {base_name(model.path)}"
-    if None not in {reference.architecture, model.architecture} and reference.architecture != model.architecture:
-        raise DiffError(f"{names}: different architectures, {reference.architecture} and {model.architecture}")
-    if not any(name in reference.tensors for name in model.tensors):
-        raise DiffError(f"{names}: no tensor of the one has the name of one of the other")
-    matching = match(reference, model, views, lambda tensor: selection.matches(tensor.name, tensor.layer, tensor.role))
-    if not matching.pairs:
-        none = "that both have is among those asked for" if selection.filters else "has the same shape in both"
-        raise DiffError(f"{names}: no tensor {none}")
-    return matching
-
-
 class _Pass(NamedTuple):
     """A pass over the reference and one model."""
 
     reference: Model
     model: Model
     matching: Matching
-    importance: Importance | None
 
-    def compare(self, settings: PairSettings, report: Callable[[int], object] | None) -> ModelDiff:
-        """The record of the model; see `observe` for the arguments."""
+    @property
+    def n_bytes(self) -> int:
+        """Bytes of both that are read."""
+        return sum(map(pair_bytes, self.matching.pairs))
+
+    def compare(
+        self, importance: Importance | None, settings: PairSettings, report: Callable[[int], object] | None
+    ) -> ModelDiff:
+        """The record of the model; see `observe` for the last two arguments."""
         observed = observe(self.reference, self.model, self.matching.pairs, settings, report)
-        tensors = [
-            tensor_diff(each, heads(self.model, each.pair.model), self._mean_squares(each.pair)) for each in observed
-        ]
+        tensors = [tensor_diff(each, heads(self.model, each.pair.model), importance) for each in observed]
         changes = metadata_changes(self.reference.metadata, self.model.metadata)
         return summary_of(self.reference, self.model, self.matching, tensors, changes)
 
-    def _mean_squares(self, pair: TensorPair) -> npt.NDArray[np.float64] | None:
-        return None if self.importance is None else self.importance.mean_squares(pair.reference.name)
+
+def _require_comparable(reference: Model, model: Model) -> None:
+    """Make sure that two models are of one kind.
+
+    Raises:
+        DiffError: They cannot be compared.
+    """
+    names = _names(reference, model)
+    if None not in {reference.architecture, model.architecture} and reference.architecture != model.architecture:
+        raise DiffError(f"{names}: different architectures, {reference.architecture} and {model.architecture}")
+    if not any(name in reference.tensors for name in model.tensors):
+        raise DiffError(f"{names}: no tensor of the one has the name of one of the other")
 
 
-def _note(importance: Importance, matchings: Sequence[Matching]) -> ImportanceNote:
-    matrices = {
-        pair.reference.name: None for each in matchings for pair in each.pairs if pair.reference.kind == "matrix"
-    }
-    without = [name for name in matrices if importance.mean_squares(name) is None]
-    return ImportanceNote(importance.file, importance.datasets, importance.n_chunks, without)
+def _names(reference: Model, model: Model) -> str:
+    return f"{base_name(reference.path)} and {base_name(model.path)}"
+
+
+def _matched(
+    reference: Model, models: Sequence[Model], selection: Selection, views: Sequence[Mapping[str, PairView] | None]
+) -> Iterator[Matching]:
+    """The tensors that go together, of each model.
+
+    Raises:
+        DiffError: None of those asked for is there.
+    """
+    for model, seen in zip(models, views, strict=True):
+        matching = match(
+            reference, model, seen, lambda tensor: selection.matches(tensor.name, tensor.layer, tensor.role)
+        )
+        if not matching.pairs:
+            none = "that both have is among those asked for" if selection.filters else "has the same shape in both"
+            raise DiffError(f"{_names(reference, model)}: no tensor {none}")
+        yield matching
+
+
+def _compared(
+    passes: Sequence[_Pass],
+    importance: Importance | None,
+    settings: PairSettings,
+    progress: Callable[[int, int], object] | None,
+) -> Iterator[ModelDiff]:
+    total, done = sum(each.n_bytes for each in passes), 0
+    for each in passes:
+        report = None if progress is None else partial(_report, progress, done, total)
+        yield each.compare(importance, settings, report)
+        done += each.n_bytes
+
+
+def _report(progress: Callable[[int, int], object], before: int, total: int, done: int) -> None:
+    progress(before + done, total)
+
+
+def _traced(passes: Sequence[_Pass], compared: Sequence[ModelDiff]) -> list[ModelDiff]:
+    """The records, with where the models come from."""
+    tracer = LineageTracer()
+    return [
+        dataclasses.replace(record, lineage=tracer.trace(each.matching.pairs, record.tensors))
+        for each, record in zip(passes, compared, strict=True)
+    ]
+
+
+def _opened_importance(importance: str | PathLike[str] | Importance | None, stack: ExitStack) -> Importance | None:
+    if importance is None or isinstance(importance, Importance):
+        return importance
+    return stack.enter_context(open_importance(importance))

@@ -30,6 +30,25 @@ class DiffedModel(Subject):
 
 
 @dataclass(frozen=True)
+class ImportanceNote:
+    """The importance that weighted figures are weighted with.
+
+    Attributes:
+        file: base name of the file.
+        datasets: that it was measured on, as it names them.
+        n_chunks: of text that were read; None where it does not say.
+        without: matrices of the reference that it says nothing of; many are multiplied with nothing, as embeddings.
+        experts_without_data: name of a matrix → its experts that no token reached; they have no weight.
+    """
+
+    file: str
+    datasets: list[str]
+    n_chunks: int | None
+    without: list[str]
+    experts_without_data: dict[str, list[int]]
+
+
+@dataclass(frozen=True)
 class PartError:
     """The error of one row, head or expert of a tensor.
 

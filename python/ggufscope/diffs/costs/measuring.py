@@ -87,6 +87,4 @@ def _not_read(names: Collection[str]) -> str:
     """A sentence about matrices that a model does not multiply while it reads."""
     first, others = next(iter(names)), len(names) - 1
     some = f"{first} and {others} more are" if others else f"{first} is"
-    return (
-        f"{some} not multiplied while the model reads: the cost is the relative error times a mean of the role"
-    )
+    return f"{some} not multiplied while the model reads: the cost is the relative error times a mean of the role"

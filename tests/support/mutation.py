@@ -159,7 +159,7 @@ def _other_type(file: Gguf, random: Random) -> None:
 
 def _other_name(file: Gguf, random: Random) -> None:
     at = int(random.integers(len(file.tensors)))
-    layer = _pick(random, [0, 1, 5, 4095, 4096, 99_999])
+    layer = _pick(random, [0, 1, 5, 1023, 1024, 99_999])
     name = f"blk.{layer}.{_pick(random, _PARTS)}.{_pick(random, ['weight', 'bias', 'scale'])}"
     name = _pick(random, [name, name, f"v.{name}", _pick(random, file.tensors).name, "\x1b" * 80, ""])
     file.tensors[at] = replace(file.tensors[at], name=name)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from .mapped import MappedModel
 
 _METADATA_PREFIX = {None: "", "v": "vision.", "a": "audio."}
-
-
+_OUTPUTS = {"attn_output", "attn_out", "attn_o"}
+_ROLES = {"attn_q", "attn_k", "attn_v", "attn_qkv", *_OUTPUTS}
 _MOST_HEADS = 4096  # of a tensor: beyond any model, and each costs memory
 
 
@@ -79,7 +79,7 @@ def group_rows(model: MappedModel, tensor: PlacedTensor) -> int:
 def heads(model: MappedModel, tensor: PlacedTensor) -> HeadGeometry | None:
     """The heads of an attention weight; None for other tensors and where the metadata is missing or does not fit."""
     role = (tensor.role or "").removeprefix(f"{tensor.stack}.")
-    if tensor.layer is None or len(tensor.shape) != 2:
+    if tensor.layer is None or len(tensor.shape) != 2 or role not in _ROLES:
         return None
     if role == "attn_qkv" and tensor.stack is None and tensor.layer in model.layers_with_state:
         return None
@@ -88,7 +88,7 @@ def heads(model: MappedModel, tensor: PlacedTensor) -> HeadGeometry | None:
     query, key_value = _counts(model, tensor)
     if 0 in {query, key_value}:
         return None
-    if role in {"attn_output", "attn_out", "attn_o"}:
+    if role in _OUTPUTS:
         return _first_fit("columns", columns, [(("o", query, value),) for _, value in lengths])
     layouts: dict[str, list[_Layout]] = {
         "attn_q": [(("q", query, key),) for key, _ in lengths],
@@ -100,7 +100,7 @@ def heads(model: MappedModel, tensor: PlacedTensor) -> HeadGeometry | None:
             if key == value
         ],
     }
-    return _first_fit("rows", rows, layouts.get(role, []))
+    return _first_fit("rows", rows, layouts[role])
 
 
 _Layout = tuple[tuple[Literal["q", "k", "v", "o"], int | None, int | None], ...]  # kind, heads, length of a head

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 MOST_STACKS = 64  # beyond any model: text, vision and audio with their parts are a handful
-MOST_LAYERS = 4096  # beyond any model; what compares layers with layers grows with their square
+MOST_LAYERS = 1024  # beyond any model, merged ones included; tables of layers by layers grow with the square
 MAIN = "main"  # the main stack, where a name must stand for it
 _MOST_EXTRA = 64  # blocks that predict tokens behind the next one: beyond any model
 

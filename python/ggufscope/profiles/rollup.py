@@ -106,8 +106,11 @@ class Groups(Generic[Key]):
 
     def add(self, key: Key | None, statistics: Statistics, n_bytes: int, kind: Kind | None = None) -> None:
         """Merge into the group of `key`; None belongs to no group."""
-        if key is not None:
-            self._merged.setdefault(key, self._of()).add(statistics, n_bytes, kind)
+        if key is None:
+            return
+        if key not in self._merged:
+            self._merged[key] = self._of()
+        self._merged[key].add(statistics, n_bytes, kind)
 
     def values(self, order: Iterable[Key] | None = None) -> dict[Key, dict[str, Any]]:
         """The values of each group, by key; `order` names the keys in another order."""

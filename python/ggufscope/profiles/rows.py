@@ -158,9 +158,9 @@ def _median(vector: npt.NDArray[np.float64]) -> float:
     """`np.median`, which takes a tenth of a millisecond for the shortest vector, as profiles of many tensors have."""
     if len(vector) > _FEW or np.isnan(vector).any():
         return float(np.median(vector))
-    ordered = sorted(vector.tolist())
+    ordered: list[float] = sorted(vector.tolist())
     middle = len(ordered) // 2
-    return float(ordered[middle] if len(ordered) % 2 else np.mean(ordered[middle - 1 : middle + 1]))
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _to_json(kind: str | None, value: Any) -> Any:

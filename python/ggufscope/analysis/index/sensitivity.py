@@ -50,7 +50,7 @@ def simplex_draws(n_components: int, draws: int, seed: int) -> Floats:
 @compiled
 def count_ranks(
     units: Floats, weights: Floats, top: int
-) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:  # pragma: no cover  compiled
+) -> tuple[Floats, Floats, npt.NDArray[np.int32]]:  # pragma: no cover  compiled
     """Rank the layers under every draw of weights.
 
     Args:
@@ -64,21 +64,26 @@ def count_ranks(
     """
     n_components, n_layers = units.shape
     first, among_top = np.zeros(n_layers), np.zeros(n_layers)
-    counts = np.zeros((n_layers, 2 * n_layers - 1), np.int64)
+    counts = np.zeros((n_layers, 2 * n_layers - 1), np.int32)
     index = np.empty(n_layers)
     for draw in range(len(weights)):
         index[:] = 0.0
         for component in range(n_components):
             for layer in range(n_layers):
                 index[layer] += weights[draw, component] * units[component, layer]
-        for layer in range(n_layers):
-            higher, tied = 0, 0
-            for other in range(n_layers):
-                higher += index[other] > index[layer]
-                tied += index[other] == index[layer]
-            first[layer] += 1.0 / tied if higher == 0 else 0.0
-            among_top[layer] += min(1.0, max(0.0, (top - higher) / tied))
-            counts[layer, 2 * higher + tied - 1] += 1
+        order = np.argsort(-index)
+        higher = 0
+        while higher < n_layers:
+            end = higher + 1
+            while end < n_layers and index[order[end]] == index[order[higher]]:
+                end += 1
+            tied = end - higher
+            for place in range(higher, end):
+                layer = order[place]
+                first[layer] += 1.0 / tied if higher == 0 else 0.0
+                among_top[layer] += min(1.0, max(0.0, (top - higher) / tied))
+                counts[layer, 2 * higher + tied - 1] += 1
+            higher = end
     return first, among_top, counts
 
 
@@ -101,8 +106,6 @@ def sensitivity(units: Floats, draws: int = DRAWS, seed: int = 0) -> Sensitivity
     return Sensitivity(first / draws, among_top / draws, low, high)
 
 
-def _rank_quantile(counts: npt.NDArray[np.int64], share: float, draws: int) -> Floats:
+def _rank_quantile(counts: npt.NDArray[np.int32], share: float, draws: int) -> Floats:
     """Inverted CDF of the rank of each layer."""
-    reached = counts.cumsum(axis=1) >= share * draws
-    ranks: Floats = 1 + reached.argmax(axis=1) / 2
-    return ranks
+    return np.array([1 + (of_layer.cumsum() >= share * draws).argmax() / 2 for of_layer in counts], np.float64)

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from ..report.content.diff_words import labels
 from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.numbers import counted
 from .console import MOST_ROWS, safe, tell_rest
 
 if TYPE_CHECKING:
@@ -24,10 +25,9 @@ def render_metadata(console: Console, document: DiffDocument) -> None:
     for name, model in zip(labels(document), document.models, strict=True):
         console.print()
         of = f" of {glyphs.cut(name, LONGEST_TEXT)}" if len(document.models) > 1 else ""
-        title = (
-            f"metadata{of}: {len(model.metadata)} keys differ" if model.metadata else f"metadata{of}: no key differs"
-        )
-        console.print(Text(title, "bold"))
+        n = len(model.metadata)
+        differ = f"{counted(n, 'key')} differ{'s' if n == 1 else ''}" if n else "no key differs"
+        console.print(Text(f"metadata{of}: {differ}", "bold"))
         shown = model.metadata[:MOST_ROWS]
         for change in shown:
             _render_change(console, change, glyphs)

@@ -42,9 +42,9 @@ def diff_settings(shown: Shown) -> Iterator[Block]:
 
 
 def _settings(document: DiffDocument) -> Iterator[Words]:
-    yield own("reference: {}, identity `{}`", document.reference.file or "", document.reference.identity or "")
+    yield own("reference: {}, identity {}", document.reference.file or "", document.reference.identity or "")
     for model in document.models:
-        yield own("model: {}, identity `{}`", model.subject.file or "", model.subject.identity or "")
+        yield own("model: {}, identity {}", model.subject.file or "", model.subject.identity or "")
     if document.settings.stored:
         yield Own("of the blocks as they are, without factors beside matrices (`--stored`)")
     if document.run is not None:

@@ -72,8 +72,8 @@ def decibels_text(sqnr_db: float) -> str:
 def cosine_text(cosine: float) -> str:
     """A cosine with two digits of what it lacks of 1; what is not quite 1 does not read as 1.
 
-    >>> [cosine_text(x) for x in (1.0, 0.99636, 0.999986, 0.5, 1 - 1e-9)]
-    ['1', '0.9964', '0.999986', '0.5000', '0.9999999990']
+    >>> [cosine_text(x) for x in (1.0, 0.99636, 0.999986, 0.5, 1 - 2e-9)]
+    ['1', '0.9964', '0.999986', '0.5000', '0.9999999980']
     """
     gap = 1 - abs(cosine)
     if gap < 10.0**-_MOST_DECIMALS:

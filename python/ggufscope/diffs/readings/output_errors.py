@@ -1,24 +1,25 @@
 """Output errors of matrices: (Ŵ − W)x on what the reference's own matrix reads, while the reference reads.
 
-tile of W, tile of Ŵ ──▶ Ŵ − W ──GEMM with tokens, or groups of them──▶ squares by row
+x ──added up──▶ vectors ──Ŵ──▶ products ─┐
+y = Wx ──added up in the same way────────┴─▶ differences ──▶ squares by row
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...arrays.compiled import compiled
-from ...runtime.engines.streamed.tiles import tile_rows
-from .grouping import add_up, groups_of
+from ...runtime.engines.streamed.tiles import product
+from .grouping import Grouping, add_up, groups_of
+from .head_columns import head_squares
+from .squares import add_squares, same_weights
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ...architecture.matrices import Matrix
     from ...arrays.floats import Floats
     from ...runtime.engines.streamed.tiles import Workers
     from ...runtime.shape import Array
@@ -77,131 +78,91 @@ class Product:
     first: int = 0
 
 
+@dataclass(frozen=True)
+class _Sums:
+    """How tokens become vectors.
+
+    Attributes:
+        rest: int64 (tokens,), those with t ≥ 1.
+        grouping: of them; None: they stay single.
+        firsts: int64 (kinds,), the first tokens, one of each kind: whatever the sequence, they are read alike.
+        sizes: float32 (kinds, 1), roots of how many there are of each.
+    """
+
+    rest: Rows
+    grouping: Grouping | None
+    firsts: Rows
+    sizes: Array
+
+    def of_rest(self, x: Array, workers: Workers) -> Array:
+        return add_up(x, self.rest, self.grouping, workers)
+
+    def of_first(self, x: Array) -> Array:
+        sized: Array = x[self.firsts] * self.sizes
+        return sized
+
+
 class OutputErrors:
     """Adds up the squares of matrices that the reference multiplies.
 
     Args:
-        is_first: bool (tokens,), whether each is the first of its sequence.
+        opening: int64 (tokens,), the token of each that is the first of its sequence; −1 of the others.
         grouped: tokens may be added up in groups, see `grouping`.
-        workers: that do the products.
+        workers: that do the products, and are not watched.
     """
 
-    def __init__(self, is_first: npt.NDArray[np.bool_], *, grouped: bool, workers: Workers) -> None:
-        self._is_first = is_first
+    def __init__(self, opening: Rows, *, grouped: bool, workers: Workers) -> None:
+        self._opening = opening
         self._grouped = grouped
         self._workers = workers
         self._read: Array | None = None  # what the vectors are of: queries, keys and values read the same
-        self._vectors: tuple[Array, int] = (np.empty((0, 0), np.float32), 0)
+        self._vectors = np.empty((0, 0), np.float32)
+        self._sums = self._sums_of(opening)
+        self._all = self._sums
 
-    def add(self, product: Product, squares: Squares) -> None:
+    def add(self, product_: Product, squares: Squares) -> None:
         """Add the squares of one product of the reference to those of its matrix."""
-        x, partners = product.x, product.partners
-        is_first = self._is_first if product.tokens is None else self._is_first[product.tokens]
-        vectors, n_rest = self._vectors_of(x, is_first)
-        sums = _Sums(partners, vectors, n_rest, product.y, is_first, self._workers)
-        rows = slice(product.first, product.first + partners.reference.n_rows)
-        squares.errors[rows] += sums.rows[0]
-        squares.reference[rows] += sums.rows[1]
-        squares.first_error += float(sums.rows[2].sum())
-        squares.first_reference += float(sums.rows[3].sum())
+        partners, x, y = product_.partners, product_.x, product_.y
+        opening = self._opening if product_.tokens is None else self._opening[product_.tokens]
+        if self._read is not x:
+            self._read = x
+            self._sums = self._all if product_.tokens is None else self._sums_of(opening)
+            self._vectors = np.concatenate([self._sums.of_rest(x, self._workers), self._sums.of_first(x)])
+        rows = slice(product_.first, product_.first + partners.reference.n_rows)
+        bias = np.zeros(y.shape[1], np.float32)
+        if partners.reference.bias is not None:
+            bias += partners.reference.bias.astype(np.float32)
+        rest, first = add_squares(y, bias, opening >= 0, self._workers)
+        squares.reference[rows] += rest
+        squares.first_reference += float(first.sum())
+        if not same_weights(partners.reference, partners.model):
+            rest, first = self._error_squares(partners, y - bias if bias.any() else y)
+            squares.errors[rows] += rest
+            squares.first_error += float(first.sum())
         if partners.column_heads:
-            head_errors, head_reference = sums.by_head()
+            head_errors, head_reference = head_squares(partners, x[self._sums.rest], self._workers)
             squares.head_errors += head_errors
             squares.head_reference += head_reference
-        if product.first == 0:
+        if product_.first == 0:
             squares.n_tokens += len(x)
 
-    def _vectors_of(self, x: Array, is_first: npt.NDArray[np.bool_]) -> tuple[Array, int]:
-        """Vectors of the tokens t ≥ 1, then first tokens as they are; and how many are of the former."""
-        if self._read is not x:
-            rest = np.flatnonzero(~is_first)
-            grouping = _grouping(len(rest)) if self._grouped else None
-            vectors = add_up(x, rest, grouping, self._workers)
-            self._read = x
-            self._vectors = np.concatenate([vectors, x[is_first]]), len(vectors)
-        return self._vectors
+    def _error_squares(self, partners: Partners, y: Array) -> tuple[Floats, Floats]:
+        """Of (Ŵ − W)x by row, of tokens t ≥ 1 and of first ones; y is Wx."""
+        errors = product(replace(partners.model, bias=None), self._vectors, self._workers)
+        n_first = len(self._sums.firsts)
+        n_rest = len(errors) - n_first
+        errors[:n_rest] -= self._sums.of_rest(y, self._workers)
+        errors[n_rest:] -= self._sums.of_first(y)
+        is_first = np.arange(len(errors)) >= n_rest
+        return add_squares(errors, np.zeros(errors.shape[1], np.float32), is_first, self._workers)
+
+    def _sums_of(self, opening: Rows) -> _Sums:
+        rest, firsts = np.flatnonzero(opening < 0), np.flatnonzero(opening >= 0)
+        _, places, counts = np.unique(opening[firsts], return_index=True, return_counts=True)
+        grouping = _grouping(len(rest)) if self._grouped else None
+        return _Sums(rest, grouping, firsts[places], np.sqrt(counts).astype(np.float32)[:, None])
 
     def forget(self) -> None:
         """Hold nothing of what was read."""
         self._read = None
-        self._vectors = np.empty((0, 0), np.float32), 0
-
-
-class _Sums:
-    """The sums of one product: (4, rows), of errors and the reference, t ≥ 1, then of first tokens."""
-
-    def __init__(  # noqa: PLR0917
-        self,
-        partners: Partners,
-        vectors: Array,
-        n_rest: int,
-        y: Array,
-        is_first: npt.NDArray[np.bool_],
-        workers: Workers,
-    ) -> None:
-        self._partners = partners
-        self._vectors = vectors
-        self._n_rest = n_rest
-        self._y = y
-        self._is_first = is_first
-        matrix = partners.reference
-        self._bias = np.zeros(matrix.n_rows, np.float32) if matrix.bias is None else matrix.bias.astype(np.float32)
-        self.rows = np.zeros((4, matrix.n_rows))
-        self._by_head: dict[int, tuple[Floats, Floats]] = {}
-        step = tile_rows(matrix, workers.threads, workers.limits.tile_bytes // 2)
-        self._workers = workers
-        workers.each(lambda first: self._add(first, min(step, matrix.n_rows - first)), range(0, matrix.n_rows, step))
-
-    def by_head(self) -> tuple[Floats, Floats]:
-        """Sums over rows and tokens t ≥ 1 with the columns of each head alone, tile by tile in order."""
-        tiles = [self._by_head[first] for first in sorted(self._by_head)]
-        errors, reference = (sum(parts, np.zeros(self._partners.column_heads)) for parts in zip(*tiles, strict=True))
-        return errors, reference
-
-    def _add(self, first: int, count: int) -> None:
-        """The sums of a tile of rows."""
-        _add_squares(self._y, self._bias, first, first + count, self._is_first, self.rows)
-        tiles = self._workers.buffer(2 * count, self._partners.reference.n_columns)
-        weights, difference = tiles[:count], tiles[count:]
-        _decode(self._partners.reference, first, weights)
-        _decode(self._partners.model, first, difference)
-        difference -= weights
-        if difference.any():
-            errors = self._vectors @ difference.T
-            self.rows[0, first : first + count] = _squares(errors[: self._n_rest])
-            self.rows[2, first : first + count] = _squares(errors[self._n_rest :])
-        if self._partners.column_heads:
-            self._by_head[first] = self._of_heads(difference), self._of_heads(weights)
-
-    def _of_heads(self, weights: Array) -> Floats:
-        """Of a tile, the sums with the columns of each head."""
-        n_heads = self._partners.column_heads
-        length = weights.shape[1] // n_heads
-        columns = (slice(head * length, (head + 1) * length) for head in range(n_heads))
-        rest = self._vectors[: self._n_rest]
-        return np.array([_squares(rest[:, own] @ weights[:, own].T).sum() for own in columns])
-
-
-def _decode(matrix: Matrix, first: int, rows: Array) -> None:
-    """Fill `rows` with those of scale · W."""
-    matrix.decode_into(rows, first)
-    if matrix.scale != 1.0:
-        rows *= np.float32(matrix.scale)
-
-
-def _squares(products: Array) -> Floats:
-    """Sums of squares of each column, float64."""
-    sums: Floats = np.einsum("tr,tr->r", products, products, dtype=np.float64)
-    return sums
-
-
-@compiled
-def _add_squares(  # noqa: PLR0917  compiled functions take no keywords
-    y: Array, bias: Array, first: int, end: int, is_first: npt.NDArray[np.bool_], sums: Floats
-) -> None:
-    """Add the squares of y − bias to rows 1 (t ≥ 1) and 3 (first tokens) of `sums`, of outputs first … end − 1."""
-    for token in range(y.shape[0]):
-        kind = 3 if is_first[token] else 1
-        for row in range(first, end):
-            value = np.float64(y[token, row]) - np.float64(bias[row])
-            sums[kind, row] += value * value
+        self._vectors = np.empty((0, 0), np.float32)

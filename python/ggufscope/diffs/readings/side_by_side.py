@@ -65,7 +65,8 @@ class SideBySide:
         self._held = Held(self._step)
         self._attention = AttentionDrift(self._held, self._theirs.shape)
         self._squares = {key: Squares.of(each) for key, each in partners.items()}
-        self._errors = OutputErrors(self._is_first, grouped=grouped, workers=self._ours.workers)
+        opening = np.where(self._is_first, np.concatenate(self._tokens), -1).astype(np.int64)
+        self._errors = OutputErrors(opening, grouped=grouped, workers=self._theirs.workers)
         self._grouped = grouped and groups_of(int((~self._is_first).sum())) is not None
         self._layers: list[LayerDrift] = []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -200,6 +201,17 @@ class Shaped:
 
     def __init__(self, name: str, columns: int) -> None:
         self.name, self.shape = name, (4, columns)
+
+
+def test_many_odd_names_take_little_time() -> None:
+    """Each would be held against all others; they are told as what no pattern names."""
+    odd = {f"Odd{number}.weight": "Q8_0" for number in range(3000)}
+    stacks = {f"a{number}.blk.0.x.weight": ("Q8_0", "Q6_K")[number % 2] for number in range(3000)}
+    tensors = [Shaped(name, 256) for name in odd | stacks]
+    started = time.process_time()
+    found = recipe_for(tensors, odd | stacks)  # type: ignore[arg-type]
+    assert time.process_time() - started < 5
+    assert found.not_made.keys() == odd.keys()
 
 
 # What llama.cpp's own quantizer makes of recipes.

@@ -63,7 +63,7 @@ def _facts(described: Mapping[str, Any], glyphs: Glyphs) -> list[tuple[str, str]
     rows = [
         ("form", _FORMS[described["form"]]),
         ("chunks", chunks if size is None else f"{chunks} of {counted(size, 'token')}"),
-        ("texts", ", ".join(glyphs.cut(name, LONGEST_TEXT) for name in described["datasets"]) or "not recorded"),
+        ("texts", _named(described["datasets"], glyphs) or "not recorded"),
     ]
     if described["others"]:
         rows.append(("beside", f"{counted(len(described['others']), 'tensor')} of other kinds"))

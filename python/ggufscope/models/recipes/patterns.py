@@ -16,10 +16,11 @@ from .layers import ANY_LAYER, layers_pattern, one_of
 from .quantizer import fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _BLOCK = re.compile(r"(?<![a-z0-9_])blk\.([0-9]+)\.")
 _ENDING = ".weight"
+_EXACT = re.compile(r"[a-z0-9_.-]+")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,16 @@ class _Where(NamedTuple):
     begin: str
     layers: str
     type: str
+
+
+def is_exact(name: str) -> bool:
+    """Whether a pattern in lower case can name a tensor and no other."""
+    return _EXACT.fullmatch(name) is not None
+
+
+def is_inexact(rule: Rule) -> bool:
+    """Whether a rule may be found in names that it was not made for."""
+    return re.search(r"(?<!\\)\.", rule.pattern) is not None
 
 
 def found_in(rules: Sequence[Rule], name: str) -> Rule | None:
@@ -82,13 +93,22 @@ def rules_for(wanted: Mapping[str, str], unasked: Mapping[str, str], columns: Ma
 
 def _joined(groups: dict[_Where, list[_Place]], lengths: Mapping[_Place, set[int]]) -> dict[_Where, list[_Place]]:
     """One rule in place of two for the same layers, where the type of one falls back to that of the other."""
+    types: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for where in groups:
+        types[where.begin, where.layers].append(where.type)
     for where, places in list(groups.items()):
-        for other in groups:
-            alike = (where.begin, where.layers) == (other.begin, other.layers) and where != other
-            if alike and all(fitted(other.type, n) == where.type for place in places for n in lengths[place]):
-                groups[other] += groups.pop(where)
-                break
+        columns = {n for place in places for n in lengths[place]}
+        alike = types[where.begin, where.layers]
+        meant = next((kind for kind in alike if kind != where.type and _falls_back(kind, where.type, columns)), None)
+        if meant is not None:
+            alike.remove(where.type)
+            groups[where._replace(type=meant)] += groups.pop(where)
     return groups
+
+
+def _falls_back(type_name: str, other: str, columns: Iterable[int]) -> bool:
+    """Whether rows of all these lengths get another type in place of one."""
+    return all(fitted(type_name, n) == other for n in columns)
 
 
 def _sort(

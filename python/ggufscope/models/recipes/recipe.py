@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from .patterns import Rule, found_in, rules_for
+from .patterns import Rule, found_in, is_exact, is_inexact, rules_for
 from .quantizer import (
     EMBEDDING,
     LAYER_EMBEDDING,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 SCHEMA = "ggufscope.recipe/1"
 _PROGRAM = "llama-quantize"
 _INPUT, _RESULT, _IMATRIX = "REFERENCE.gguf", "RESULT.gguf", "IMATRIX.gguf"
+_MOST_INEXACT = 64  # names with capitals or the like, of which models have none; each is held against all others
+_NO_PATTERN = "no pattern in lower case tells its name from others"
 _NOT_MODELS = frozenset({"adapter", "imatrix", "mmproj", "vocab"})
 
 
@@ -169,12 +171,18 @@ def recipe_for(
             wanted[tensor.name], columns[tensor.name] = kind, tensor.shape[-1]
     if not wanted:
         raise ValueError("there is no tensor that llama-quantize would make a type of")
+    inexact = [name for name in wanted if not is_exact(name)]
+    if len(inexact) > _MOST_INEXACT:
+        not_made |= {name: f"{wanted.pop(name)}, and {_NO_PATTERN}" for name in inexact}
+    if not wanted:
+        raise ValueError("there is no tensor whose name a pattern in lower case could tell from others")
     recipes = [_recipe(base, wanted, columns, not_made, declared) for base in _bases(wanted, declared)]
-
-    for recipe in recipes:
+    for recipe in recipes if 0 < len(inexact) <= _MOST_INEXACT else ():
+        # Other patterns name their tensors exactly.
+        rules = [rule for rule in recipe.rules if is_inexact(rule)]
         for name, kind in wanted.items():
-            if recipe.type_of(name, columns[name]) != kind:
-                recipe.not_made[name] = f"{kind}, and no pattern in lower case tells its name from others"
+            if (not is_exact(name) or found_in(rules, name)) and recipe.type_of(name, columns[name]) != kind:
+                recipe.not_made[name] = f"{kind}, and {_NO_PATTERN}"
 
     def length(recipe: Recipe) -> tuple[int, int, bool, int]:
         words = recipe.flags()

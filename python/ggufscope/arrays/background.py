@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING, Generic, Self, TypeVar
+
+from .pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +29,7 @@ class Background(Generic[Result]):
     def __init__(self, work: Callable[[], Result], name: str, *, wanted: bool) -> None:
         self._work = work
         self._wanted = wanted
-        self._pool = ThreadPoolExecutor(1, name)
+        self._pool = Pool(1, name)
         self._future: Future[Result] | None = None
         self.given_up = threading.Event()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+from .pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,8 +17,8 @@ Result = TypeVar("Result")
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> list[Result]:
     """Call `work` with every item, in threads, and return the results in the order of the items."""
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, items))
+    with Pool(threads) as pool:
+        return pool.map(work, items)
 
 
 def slices(n: int, threads: int) -> list[slice]:

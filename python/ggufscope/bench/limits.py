@@ -11,13 +11,14 @@ from __future__ import annotations
 import ctypes
 import mmap
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from os import PathLike
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from ..arrays.pool import Pool
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -58,10 +59,10 @@ def _for_each(work: Callable[[npt.NDArray[Any]], object], pieces: Sequence[npt.N
         for piece in pieces:
             work(piece)
     else:
-        list(_pool(threads).map(work, pieces))
+        _pool(threads).map(work, pieces)
 
 
 @cache
-def _pool(threads: int) -> ThreadPoolExecutor:
+def _pool(threads: int) -> Pool:
     """Kept, so that a limit does not pay for starting threads."""
-    return ThreadPoolExecutor(threads, "ggufscope-bench")
+    return Pool(threads, "ggufscope-bench")

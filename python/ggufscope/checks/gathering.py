@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from ..arrays.pool import Pool
 from ..arrays.statistics import TensorStatistics, whole_of
 from ..models.experts import holds_experts, is_role_of_experts
 from ..profiles.profiling import observe_tensors
@@ -41,20 +41,20 @@ def gather(
     Raises:
         GGUFError: The file shrank while it was read.
     """
-    pool = ThreadPoolExecutor(threads, "ggufscope-zeros")
+    pool = Pool(threads, "ggufscope-zeros")
     try:
         seen = observe_tensors(model, threads=threads, progress=progress, fast=fast, stored=True)
         # Runs are looked for while the pass goes on: the core leaves the GIL, and so does reading.
         looking = [_Looked(tensor, parts, pool) for tensor, parts in seen]
         return [looked.facts() for looked in looking]
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(cancel=True)
 
 
 class _Looked:
     """A tensor that the pass has seen, and whose runs of zero bytes are being looked for."""
 
-    def __init__(self, tensor: Tensor, parts: Sequence[Part], pool: ThreadPoolExecutor) -> None:
+    def __init__(self, tensor: Tensor, parts: Sequence[Part], pool: Pool) -> None:
         whole = whole_of(parts)
         fields = whole.fields()
         kept = {name: value for name, value in fields.items() if name not in _LARGE}

@@ -6,12 +6,13 @@ import contextlib
 import ctypes
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ....arrays.pool import Pool
 from ....errors import TraceError
 from .library import complaint, listen, load
 from .nodes import ends_layer
@@ -44,7 +45,7 @@ class Calls:
     """
 
     def __init__(self) -> None:
-        self._worker = ThreadPoolExecutor(1)
+        self._worker = Pool(1)
         self.cancelled = False
 
     def run(self, poll: Callable[[], object], function: Callable[..., Any], *arguments: object) -> Any:

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import itertools
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from ...._core import current_isa
 from ....arrays.multiply import multiply_few
+from ....arrays.pool import Pool
 from .limits import DEFAULT_LIMITS, StreamLimits
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Workers:
         self.limits = limits
         self.kept: KeptProducts | None = None
         self.watch: Watch | None = None
-        self._pool = ThreadPoolExecutor(threads)
+        self._pool = Pool(threads)
         self._own = threading.local()
 
     def each(self, work: Callable[[Item], object], items: Sequence[Item]) -> None:
@@ -90,7 +90,7 @@ class Workers:
         return held[: rows * columns].reshape(rows, columns)
 
     def close(self) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        self._pool.shutdown(cancel=True)
 
     def __enter__(self) -> Workers:
         return self

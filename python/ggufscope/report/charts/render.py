@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import errno
 import re
 import textwrap
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ...errors import OutputError
 from ...text.escape import escape
 from .theme import configuration
 
@@ -84,9 +86,7 @@ def svg(chart: Chart, theme: str = "light", width: int = WIDTH) -> str:
         theme: `"light"` or `"dark"`.
         width: in pixels.
     """
-    import vl_convert  # noqa: PLC0415  part of an extra
-
-    return _renumbered(str(vl_convert.vegalite_to_svg(still(chart, theme, width), vl_version=_version())))
+    return _renumbered(str(_converted("vegalite_to_svg", still(chart, theme, width), vl_version=_version())))
 
 
 def _renumbered(picture: str) -> str:
@@ -101,9 +101,23 @@ def _renumbered(picture: str) -> str:
 
 def png(picture: str) -> bytes:
     """A picture of `svg` as PNG, two pixels to one of SVG; the same bytes for the same input and the same fonts."""
-    import vl_convert  # noqa: PLC0415
+    return bytes(_converted("svg_to_png", picture, scale=PNG_SCALE))
 
-    return bytes(vl_convert.svg_to_png(picture, scale=PNG_SCALE))
+
+def _converted(function: str, *arguments: object, **options: object) -> Any:
+    """A call of vl-convert, whose threads and memory the system may refuse: then it panics, which is no Exception.
+
+    Raises:
+        OutputError: It did.
+    """
+    import vl_convert  # noqa: PLC0415  part of an extra
+
+    try:
+        return getattr(vl_convert, function)(*arguments, **options)
+    except (Exception, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as panic:
+        raise OutputError(errno.EAGAIN, f"charts cannot be drawn: {' '.join(str(panic).split())}") from None
 
 
 @cache
@@ -120,7 +134,5 @@ def vega_script() -> str:
 
     It is meant for the inside of a `<script>` element: `</script` does not occur in it.
     """
-    import vl_convert  # noqa: PLC0415
-
-    script = str(vl_convert.javascript_bundle(_GLOBALS, vl_version=_version()))
+    script = str(_converted("javascript_bundle", _GLOBALS, vl_version=_version()))
     return script.replace("</script", "<\\/script")

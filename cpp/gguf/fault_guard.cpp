@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <system_error>
 
 #include "gguf/error.h"
 
@@ -130,6 +132,21 @@ void install_handler() {
   sigaction(SIGBUS, &ours, nullptr);
 }
 
+// The size of a file that is shorter than its mapping by now.
+std::optional<uint64_t> shrunken_size(const GuardedSlot& slot) {
+  struct stat now;
+  if (fstat(slot.descriptor, &now) != 0) return std::nullopt;
+  const auto size = static_cast<uint64_t>(now.st_size);
+  return size < slot.size.load() ? std::optional(size) : std::nullopt;
+}
+
+// A page that the file still has and that could not be read is the disk's fault, unless the file shrank and grew again.
+[[noreturn]] void fail_faulted(const GuardedSlot& slot) {
+  const uint64_t offset = slot.fault.load();
+  if (shrunken_size(slot)) fail_shrunken(*slot.path, offset);
+  fail_unreadable(*slot.path, offset, EIO);
+}
+
 GuardedSlot& free_slot() {
   for (SlotChunk* chunk = &first_chunk;; chunk = chunk->next.load()) {
     for (GuardedSlot& slot : chunk->slots) {
@@ -170,7 +187,8 @@ void FaultMonitor::check() const {
   const GuardedSlot* slot = hit_.load();
   if (slot == nullptr) return;
   const std::lock_guard lock(table_mutex);
-  fail_shrunken(slot->path != nullptr ? *slot->path : "a file that is closed by now", slot->fault.load());
+  if (slot->path == nullptr) fail_shrunken("a file that is closed by now", slot->fault.load());
+  fail_faulted(*slot);
 }
 
 FaultScope::FaultScope(FaultMonitor& monitor) : outer_(current_monitor.load(std::memory_order_relaxed)) {
@@ -184,8 +202,12 @@ FaultScope::~FaultScope() {
 }
 
 void fail_shrunken(const std::string& path, uint64_t offset) {
-  throw GGUFError(
-      error_line(path, {"data", ""}, offset, "the file shrank while it was read (or its disk returned an error)"));
+  throw GGUFError(error_line(path, {"data", ""}, offset, "the file shrank while it was read"));
+}
+
+void fail_unreadable(const std::string& path, uint64_t offset, int error) {
+  throw GGUFError(error_line(path, {"data", ""}, offset,
+                             concat("the file could not be read: ", std::generic_category().message(error))));
 }
 
 void require_intact(const std::byte* data, size_t size) {
@@ -193,11 +215,8 @@ void require_intact(const std::byte* data, size_t size) {
   const std::lock_guard lock(table_mutex);
   const GuardedSlot* slot = find_slot(reinterpret_cast<uintptr_t>(data));
   if (slot == nullptr) return;
-  if (slot->fault.load() != kNoFault) fail_shrunken(*slot->path, slot->fault.load());
-  struct stat now;
-  if (fstat(slot->descriptor, &now) == 0 && static_cast<uint64_t>(now.st_size) < slot->size.load()) {
-    fail_shrunken(*slot->path, static_cast<uint64_t>(now.st_size));
-  }
+  if (slot->fault.load() != kNoFault) fail_faulted(*slot);
+  if (const auto now = shrunken_size(*slot)) fail_shrunken(*slot->path, *now);
 }
 
 }  // namespace ggufscope

@@ -61,6 +61,9 @@ class FaultScope {
 /// Throws GGUFError: the file ends at `offset`.
 [[noreturn]] void fail_shrunken(const std::string& path, uint64_t offset);
 
+/// Throws GGUFError: the file has bytes at `offset`, and reading them failed with an errno.
+[[noreturn]] void fail_unreadable(const std::string& path, uint64_t offset, int error);
+
 /// Throws GGUFError if [data, data + size) touches a mapped file that has shrunk. Call it after reading: a file cut
 /// inside its last page, or under another thread's scope, reads as zeros without a fault of one's own.
 void require_intact(const std::byte* data, size_t size);

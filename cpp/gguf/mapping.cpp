@@ -65,7 +65,8 @@ void Mapping::read(uint64_t offset, std::byte* out, size_t size) const {
   while (size > 0) {
     const ssize_t n = ::pread(descriptor_, out, size, static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) fail_shrunken(path_, offset);
+    if (n < 0) fail_unreadable(path_, offset, errno);
+    if (n == 0) fail_shrunken(path_, offset);
     out += n;
     offset += static_cast<uint64_t>(n);
     size -= static_cast<size_t>(n);

@@ -15,7 +15,6 @@ from .kernels import attention_statistics
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from ....architecture.heads import HeadShape
     from ....architecture.matrices import Matrix
     from ....architecture.mixers.attention import AttentionWeights
     from ....architecture.parts import Norm
@@ -146,11 +145,35 @@ class HeadStatistics(NamedTuple):
 def head_statistics(
     queries: Projection, keys: Projection, kv_head: int, weights: AttentionWeights, draws: Draws
 ) -> HeadStatistics:
-    """Statistics of the query heads that read one key head."""
+    """Statistics of the query heads that read one key head.
+
+    Raises:
+        NotApplicableError: Queries, keys or their products are not finite.
+    """
     shape, sinks = weights.shape, weights.sinks
-    for_queries, for_keys = draws.normals(shape.key_length)
+    seen = min(draws.keys, shape.window or draws.keys)
+    with np.errstate(over="ignore", invalid="ignore"):  # which is looked for, in whatever thread this is
+        q, k = _samples(queries, keys, kv_head, weights, draws)
+        contexts, group, n, _ = q.shape
+        scores = q.reshape(contexts, group * n, -1) @ k[:, -seen:].swapaxes(1, 2)
+    if not np.isfinite(scores).all():
+        raise NotApplicableError("products of queries and keys are not finite")
+    own_sinks = np.full(group, -np.inf) if sinks is None else sinks[kv_head * group :][:group]
+    by_row = np.tile(np.repeat(own_sinks, n), contexts)
+    entropy, collision, mass = attention_statistics(scores.reshape(-1, seen), shape.scale, shape.soft_cap, by_row)
+    share = entropy / math.log(seen) if seen > 1 else np.full_like(entropy, np.nan)
+    means = (values.reshape(contexts, group, n).mean(axis=(0, 2)) for values in (share, collision, mass, mass**2))
+    return HeadStatistics(*means)
+
+
+def _samples(
+    queries: Projection, keys: Projection, kv_head: int, weights: AttentionWeights, draws: Draws
+) -> tuple[Floats, Floats]:
+    """Queries (contexts, heads, queries, key_length) and keys (contexts, keys, key_length) behind norms and RoPE."""
+    shape = weights.shape
     group = shape.n_heads // shape.n_kv_heads
     heads = range(kv_head * group, (kv_head + 1) * group)
+    for_queries, for_keys = draws.normals(shape.key_length)
     k = keys.sample(kv_head, for_keys, shape.rotation)
     by_head = [queries.sample(head, for_queries, shape.rotation) for head in heads]
     turned = None if shape.rotation is None else draws.phases(shape.rotation)
@@ -164,18 +187,6 @@ def head_statistics(
     if not weights.norms_behind_rope and turned is not None:
         rotate(k, turned)
         rotate(q, turned[-1])
-    own_sinks = np.full(group, -np.inf) if sinks is None else sinks[heads.start : heads.stop]
     if shape.temperature is not None:
         q *= 1 + shape.temperature.scale * math.log1p((draws.keys - 1) // shape.temperature.period)
-    return _attention(q, k, shape, own_sinks, min(draws.keys, shape.window or draws.keys))
-
-
-def _attention(q: Floats, k: Floats, shape: HeadShape, sinks: Floats, seen: int) -> HeadStatistics:
-    """Statistics of queries, (contexts, heads, queries, key_length), that see the last keys."""
-    contexts, heads, n, _ = q.shape
-    scores = q.reshape(contexts, heads * n, -1) @ k[:, -seen:].swapaxes(1, 2)
-    by_row = np.tile(np.repeat(sinks, n), contexts)
-    entropy, collision, mass = attention_statistics(scores.reshape(-1, seen), shape.scale, shape.soft_cap, by_row)
-    share = entropy / math.log(seen) if seen > 1 else np.full_like(entropy, np.nan)
-    means = (values.reshape(contexts, heads, n).mean(axis=(0, 2)) for values in (share, collision, mass, mass**2))
-    return HeadStatistics(*means)
+    return q, k

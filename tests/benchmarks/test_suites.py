@@ -15,7 +15,7 @@ import pytest
 from ggufscope.bench import KERNELS
 
 ROOT = Path(__file__).parents[2]
-WHOLE_FILES = "profile_speed or trace_speed or small_speed or open"
+WHOLE_FILES = "profile_speed or diff_speed or trace_speed or small_speed or open"
 QUICK = f"{WHOLE_FILES} or kernel_speed and Q8_0 or statistics and Q8_0 or in_cache and F16"
 
 
@@ -125,6 +125,7 @@ def test_the_suites_run_on_a_tiny_model(tmp_path: Path, capsys: pytest.CaptureFi
         "× ggufscope.open",
         "× per byte",
         "gguf + NumPy",
+        "× fast profiles of both",
         "× multiplications + decode",
         "a token for each of 20 prompts",
         "before",

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from .matching import TensorPair
     from .views import SideView
 
-_CHUNK_ELEMENTS = 1 << 20  # of the core, which cuts matrices into chunks of so many, in whole rows
-_CHUNKS = 4  # compared at once
+# Of a chunk of the core, which cuts matrices into so many elements, in whole rows. Chunks are compared one by one, so
+# that they are added in the same order.
+_CHUNK_ELEMENTS = 1 << 20
 _MOST_GAPS = 4  # rows decoded for each that is taken, before rows are decoded run by run
 _FLOAT32 = 0  # ggml's number of the type
 
@@ -90,7 +91,7 @@ class _Side:
 
 
 def _row_ranges(n_rows: int, columns: int) -> Iterator[tuple[int, int]]:
-    step = max(1, _CHUNK_ELEMENTS // max(1, columns)) * _CHUNKS
+    step = max(1, _CHUNK_ELEMENTS // max(1, columns))
     return ((first, min(first + step, n_rows)) for first in range(0, n_rows, step))
 
 

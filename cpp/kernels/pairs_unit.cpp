@@ -29,7 +29,7 @@ struct PairingAll<Collection<Statistic...>> : Pairing<Statistic>... {
   void add_pair(const PairGroup& group, Valid valid) {
     (as<Statistic>().add_pair(group, valid), ...);
   }
-  void end_row(uint64_t row) { (end_row_of(as<Statistic>(), row), ...); }
+  void end_row(uint64_t row, const PairRow& whole) { (end_row_of(as<Statistic>(), row, whole), ...); }
   void finish(uint64_t left_out) { (as<Statistic>().finish(left_out), ...); }
 
  private:
@@ -42,9 +42,30 @@ struct PairingAll<Collection<Statistic...>> : Pairing<Statistic>... {
     if constexpr (requires { one.begin_row(row, column); }) one.begin_row(row, column);
   }
   template <class One>
-  static void end_row_of(One& one, uint64_t row) {
-    if constexpr (requires { one.end_row(row); }) one.end_row(row);
+  static void end_row_of(One& one, uint64_t row, const PairRow& whole) {
+    if constexpr (requires { one.end_row(row, whole); }) one.end_row(row, whole);
   }
+};
+
+// Sums that several statistics want, over a row's piece.
+struct RowSums {
+  F64 error_squares = broadcast(0.0);
+  F64 reference_squares = broadcast(0.0);
+  F64 model_squares = broadcast(0.0);
+  F64 products = broadcast(0.0);
+
+  PairGroup add(F32 reference, F32 model, int n) {
+    const F64 a = to_f64(reference);
+    const F64 b = to_f64(model);
+    const F64 error = b - a;
+    const PairGroup group{reference, model, error, error * error, a * a, n};
+    error_squares = error_squares + group.error_squares;
+    reference_squares = reference_squares + group.reference_squares;
+    model_squares = model_squares + b * b;
+    products = products + a * b;
+    return group;
+  }
+  PairRow folded() const { return {sum(error_squares), sum(reference_squares), sum(model_squares), sum(products)}; }
 };
 
 class Observer {
@@ -52,6 +73,7 @@ class Observer {
   Observer(const PairTile& tile, const PairTargets<PairStatistics>& targets) : all_(tile, targets) {}
 
   void add_row(const float* reference, const float* model, size_t n, uint64_t row, uint64_t column) {
+    sums_ = {};
     all_.begin_row(row, column);
     const size_t whole = n / kLanes * kLanes;
     for (size_t i = 0; i < whole; i += kLanes) add(load(reference + i), load(model + i), kLanes);
@@ -62,7 +84,7 @@ class Observer {
       std::memcpy(last_of_model, model + whole, (n - whole) * sizeof(float));
       add(load(last_of_reference), load(last_of_model), static_cast<int>(n - whole));
     }
-    all_.end_row(row);
+    all_.end_row(row, sums_.folded());
   }
   void finish() { all_.finish(left_out_); }
 
@@ -71,20 +93,16 @@ class Observer {
     const F32 infinity = broadcast(__builtin_inff());
     const Mask finite = less(abs(reference), infinity) & less(abs(model), infinity);
     if (n == kLanes && bits(finite) == 0xFFFFU) {
-      all_.add_pair(group(reference, model, n), AllLanes{});
+      all_.add_pair(sums_.add(reference, model, n), AllLanes{});
       return;
     }
     const F32 nothing = broadcast(0.0F);
     const Mask valid = finite & first_lanes(n);
     left_out_ += n - static_cast<uint64_t>(count(valid));
-    all_.add_pair(group(select(valid, reference, nothing), select(valid, model, nothing), n), valid);
-  }
-  static PairGroup group(F32 reference, F32 model, int n) {
-    const F64 wide_reference = to_f64(reference);
-    const F64 wide_model = to_f64(model);
-    return {reference, model, wide_reference, wide_model, wide_model - wide_reference, n};
+    all_.add_pair(sums_.add(select(valid, reference, nothing), select(valid, model, nothing), n), valid);
   }
 
+  RowSums sums_;
   PairingAll<PairStatistics> all_;
   uint64_t left_out_ = 0;
 };

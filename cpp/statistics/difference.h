@@ -102,10 +102,7 @@ template <>
 struct Pairing<Difference> {
   const PairTile& tile;
   PairTarget<Difference> target;
-  F64 error_squares = broadcast(0.0);
-  F64 reference_squares = broadcast(0.0);
-  F64 model_squares = broadcast(0.0);
-  F64 products = broadcast(0.0);
+  PairRow sums = {};
   F64 errors = broadcast(0.0);
   F64 largest = broadcast(0.0);
   I32 equals = broadcast(0);
@@ -114,21 +111,24 @@ struct Pairing<Difference> {
 
   template <class Valid>
   void add_pair(const PairGroup& pair, Valid valid) {
-    error_squares = error_squares + pair.error * pair.error;
-    reference_squares = reference_squares + pair.wide_reference * pair.wide_reference;
-    model_squares = model_squares + pair.wide_model * pair.wide_model;
-    products = products + pair.wide_reference * pair.wide_model;
     errors = errors + pair.error;
     largest = max(abs(pair.error), largest);
     equals = increment(equals, only(valid, equal(pair.reference, pair.model)));
   }
 
+  void end_row(uint64_t, const PairRow& row) {
+    sums.error_squares += row.error_squares;
+    sums.reference_squares += row.reference_squares;
+    sums.model_squares += row.model_squares;
+    sums.products += row.products;
+  }
+
   void finish(uint64_t left_out) const {
     Difference& to = *target.to;
-    Difference found{tile.count - left_out, left_out,      sum(equals), sum(error_squares), sum(reference_squares),
-                     sum(model_squares),    sum(products), sum(errors), highest(largest),   tile.first};
-    if (found.pairs > 0 && (to.pairs == 0 || found.largest > to.largest)) found.largest_index = place(found.largest);
-    to.merge(found);
+    Difference seen{tile.count - left_out, left_out,      sum(equals), sums.error_squares, sums.reference_squares,
+                    sums.model_squares,    sums.products, sum(errors), highest(largest),   tile.first};
+    if (seen.pairs > 0 && (to.pairs == 0 || seen.largest > to.largest)) seen.largest_index = place(seen.largest);
+    to.merge(seen);
   }
 
  private:

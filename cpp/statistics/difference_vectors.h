@@ -89,8 +89,6 @@ namespace {
 
 template <>
 struct Pairing<DifferenceVectors> {
-  F64 errors = broadcast(0.0);  // of a row's piece
-  F64 references = broadcast(0.0);
   double* column_errors = nullptr;  // of the piece; moves on with it
   double* column_references = nullptr;
   DifferenceVectors::Target target;
@@ -99,31 +97,25 @@ struct Pairing<DifferenceVectors> {
 
   void begin_row(uint64_t, uint64_t column) {
     if (target.row_errors == nullptr) return;
-    errors = broadcast(0.0);
-    references = broadcast(0.0);
     column_errors = target.column_errors + column;
     column_references = target.column_references + column;
   }
   template <class Valid>
   void add_pair(const PairGroup& pair, Valid) {  // pairs that do not count are zeros, which add nothing
     if (target.row_errors == nullptr) return;
-    const F64 error = pair.error * pair.error;
-    const F64 reference = pair.wide_reference * pair.wide_reference;
-    errors = errors + error;
-    references = references + reference;
     if (pair.count == kLanes) {
-      store(column_errors, load(column_errors) + error);
-      store(column_references, load(column_references) + reference);
+      store(column_errors, load(column_errors) + pair.error_squares);
+      store(column_references, load(column_references) + pair.reference_squares);
     } else {
-      add_rest(error, reference, pair.count);
+      add_rest(pair.error_squares, pair.reference_squares, pair.count);
     }
     column_errors += pair.count;
     column_references += pair.count;
   }
-  void end_row(uint64_t row) const {
+  void end_row(uint64_t row, const PairRow& sums) const {
     if (target.row_errors == nullptr) return;
-    target.row_errors[row] += sum(errors);
-    target.row_references[row] += sum(references);
+    target.row_errors[row] += sums.error_squares;
+    target.row_references[row] += sums.reference_squares;
   }
   void finish(uint64_t) const {}
 

@@ -50,10 +50,17 @@ namespace {
 struct PairGroup {  // sixteen pairs
   F32 reference;
   F32 model;
-  F64 wide_reference;  // the same in float64
-  F64 wide_model;
-  F64 error;  // model − reference, rounded once
+  F64 error;  // model − reference in float64, rounded once
+  F64 error_squares;
+  F64 reference_squares;
   int count;  // lanes before the end of the row; those behind it are zeros
+};
+
+struct PairRow {  // sums over a row's piece, taken once for all statistics
+  double error_squares;
+  double reference_squares;
+  double model_squares;
+  double products;
 };
 
 // The sums of one pair statistic over a tile:
@@ -61,7 +68,7 @@ struct PairGroup {  // sixteen pairs
 //   Pairing(const PairTile&, PairTarget<Statistic>)
 //   void begin_row(row, column)                  where the statistic wants to know; before the pairs of a row's piece
 //   void add_pair(const PairGroup&, Valid)       Valid: AllLanes, or the mask of the pairs that count
-//   void end_row(row)                            as begin_row
+//   void end_row(row, const PairRow&)            as begin_row
 //   void finish(uint64_t left_out)               once, into what the target holds already
 template <class Statistic>
 struct Pairing;

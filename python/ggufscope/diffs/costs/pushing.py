@@ -105,7 +105,7 @@ class ErrorWatch:
             assert self._start is not None  # noqa: S101
             other = self._start.copy()
             self._engine.variant(layer).run(other)
-            self._push(name, type_name, _one_stream(other - x), _one_stream(self._start))
+            self._push(name, type_name, other - x, self._start)
         self._engine.workers.kept = None
 
     def push_embedding(self, name: str, type_name: str, error: Array) -> None:
@@ -119,9 +119,9 @@ class ErrorWatch:
                 yield name, type_name, substituted(self._layer, name, rows)
 
     def _push(self, name: str, type_name: str, error: Array, x: Array) -> None:
-        """An error that is added to the stream x, (tokens, width)."""
+        """An error that is added to the stream x, (tokens, width), or to several, (streams, tokens, width)."""
         with np.errstate(all="ignore"):
-            shares = np.sum(np.square(error, dtype=np.float64), axis=1) / np.sum(np.square(x, dtype=np.float64), axis=1)
+            shares = _squares_by_token(error) / _squares_by_token(x)
         largest = float(np.max(np.nan_to_num(shares, nan=np.inf, posinf=np.inf)))
         squares = mean_squares(error, self.scale)
         self.errors.append(PushedError(name, type_name, squares, len(self.points), largest))
@@ -144,6 +144,7 @@ def candidates_in(layer: Layer, candidates: Mapping[str, Mapping[str, RowSource]
     return names
 
 
-def _one_stream(x: Array) -> Array:
-    """The first of several streams, which branches read; (tokens, width)."""
-    return x[0] if x.ndim == 3 else x
+def _squares_by_token(x: Array) -> Floats:
+    """‖x‖² of every token, of all its streams: (tokens,)."""
+    squares: Floats = np.sum(np.square(x, dtype=np.float64).reshape(-1, *x.shape[-2:]), axis=(0, 2))
+    return squares

@@ -55,6 +55,10 @@ class ReadingPoints:
 
 
 def mean_squares(error: Array, scale: float) -> Floats:
-    """E by channel, of an error at a place where the stream was multiplied by `scale` so far."""
-    squares: Floats = np.mean(np.square(error[1:], dtype=np.float64), axis=0) / scale**2
-    return squares
+    """E by channel, of an error at a place where the stream was multiplied by `scale` so far.
+
+    Of an error in several streams, (streams, tokens, width), it is the mean over them, as their sum is read in the end.
+    """
+    squares = np.square(error, dtype=np.float64).reshape(-1, *error.shape[-2:])
+    means: Floats = np.mean(squares[:, 1:], axis=(0, 1)) / scale**2
+    return means

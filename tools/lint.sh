@@ -13,7 +13,7 @@ run() {
 clang_tidy() {  # the objects to check, options of CMake
   local tree
   tree=$(mktemp -d)
-  cmake -S . -B "$tree" -G Ninja -DGGUFSCOPE_SELFTEST=ON "${@:2}" > "$tree/log" ||
+  cmake -S . -B "$tree" -G Ninja -DGGUFSCOPE_SELFTEST=ON -DGGUFSCOPE_FUZZ=ON "${@:2}" > "$tree/log" ||
     { cat "$tree/log"; rm -rf "$tree"; return 1; }
   local status=0
   python tools/tidy.py "$tree" "$1" || status=$?

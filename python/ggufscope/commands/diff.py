@@ -20,6 +20,7 @@ from ..saving.guard import Guard
 from ..terminal.console import show
 from ..terminal.diff import render_diff, render_head
 from ..terminal.diff_detail import render_tensor
+from ..terminal.diff_importance import render_importance_note
 from ..terminal.diff_metadata import render_metadata
 from ..terminal.diff_tensors import DEFAULT_COLUMNS, render_diff_tensors, render_side_by_side
 from ..terminal.diff_verdict import offender_lines, render_verdict
@@ -66,6 +67,12 @@ def diff(
     stored: Annotated[
         bool, typer.Option("--stored", help="Of the blocks as they are, without the factors beside NVFP4 and BitNet.")
     ] = False,
+    imatrix: Annotated[
+        Path | None,
+        typer.Option(
+            "--imatrix", metavar="FILE", help="An importance matrix of the reference: weigh errors by it, too."
+        ),
+    ] = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
     tensors: TensorsOption = None,
@@ -93,11 +100,11 @@ def diff(
     if html is not None:
         require_charts()
     inputs = [reference, *models]
-    guard = Guard(inputs, force=force)
+    guard = Guard([*inputs, *filter(None, [imatrix])], force=force)
     guard.check(*filter(None, (output, html)))
     if are_profiles(inputs):
-        if limits.any or html is not None or kv or stored:
-            raise ValueError("limits, --html, --kv and --stored need the models: profiles have no weights")
+        if limits.any or html is not None or kv or stored or imatrix is not None:
+            raise ValueError("limits, --html, --kv, --stored and --imatrix need the models: profiles have no weights")
         show_profiles(inputs, output, as_json=as_json, table=table, selection=selection, guard=guard)
         return ExitCode.FINE
     with contextlib.ExitStack() as outputs:
@@ -108,6 +115,7 @@ def diff(
             made = compare(
                 reference,
                 *models,
+                importance=imatrix,
                 tensors=tensors or (),
                 layers=layers,
                 roles=role or (),
@@ -155,6 +163,7 @@ def _render(
         render_head(console, document)
     else:
         render_diff(console, document)
+    render_importance_note(console, document)
     render_verdict(console, document, limits, beyond)
     if rows:
         console.print()

@@ -45,6 +45,8 @@ def _settings(document: DiffDocument) -> Iterator[Words]:
     yield own("reference: {}, identity {}", document.reference.file or "", document.reference.identity or "")
     for model in document.models:
         yield own("model: {}, identity {}", model.subject.file or "", model.subject.identity or "")
+    if document.importance is not None:
+        yield own("weighted figures: by the importance matrix {}", document.importance.file)
     if document.settings.stored:
         yield Own("of the blocks as they are, without factors beside matrices (`--stored`)")
     if document.run is not None:

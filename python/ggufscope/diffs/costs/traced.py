@@ -118,7 +118,8 @@ class TracedCosts:
         network = self._network.substituted(name, self._candidates[name][type_name])
         with StreamedEngine(network, self._threads, _LIMITS) as engine:
             (stream,) = engine.last_streams([self._tokens[:_N_MEASURED]], None, None)
-            return mean_divergence(self._measured, engine.scores_of(stream), _FIRST_COUNTED)
+            first = min(_FIRST_COUNTED, len(stream) // 2)
+            return mean_divergence(self._measured, engine.scores_of(stream), first)
 
     def _names_in(self, part: object) -> list[str]:
         """Names of the candidates in a part, each once."""

@@ -5,11 +5,13 @@ A session is made of the lines `    $ command` of a document and the indented li
 commands of a document run in order in one new directory, in a shell of 80 columns, with the package of this checkout.
 Where the output in the document has a line `…`, as many lines as before it and behind it are taken from the new one.
 
-README.md, docs/validation.md    their sessions; those of `ggufscope bench` only with --bench, on a quiet machine
-docs/images/                     charts of the same names, as the README's sessions first wrote them
-docs/example/                    the report of `ggufscope demo`
+README.md, docs/validation.md, docs/diff.md    their sessions; those of `ggufscope bench` only with --bench, on a quiet
+                                               machine
+docs/images/                                   charts of the same names, as the README's sessions first wrote them
+docs/example/                                  the report of `ggufscope demo`
 
-It needs the extra `report` and six gigabytes for a model of full size, and fetches real models that are not kept yet.
+It needs the extras `report` and `runtime` and six gigabytes for a model of full size, and fetches real models that are
+not kept yet.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/validation.md")
+DOCUMENTS = ("README.md", "docs/validation.md", "docs/diff.md")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 MODELS = Path(os.environ.get("GGUFSCOPE_MODELS") or CACHE / "ggufscope" / "models")
 INDENT, PROMPT, GAP = "    ", "    $ ", "…"
@@ -95,11 +97,12 @@ def output_of(command: str, directory: Path, with_bench: bool) -> list[str] | No
 
 
 def prepare(directory: Path) -> None:
-    """The command of this checkout, its tools, and the models that were fetched before."""
+    """The command of this checkout, the interpreter it runs in, tools, and the models that were fetched before."""
     (directory / "bin").mkdir(parents=True)
-    script = directory / "bin" / "ggufscope"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ggufscope "$@"\n', encoding="utf-8")
-    script.chmod(0o755)
+    for name, module in (("ggufscope", " -m ggufscope"), ("python", "")):
+        script = directory / "bin" / name
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}"{module} "$@"\n', encoding="utf-8")
+        script.chmod(0o755)
     (directory / "tools").symlink_to(ROOT / "tools")
     (directory / "models").mkdir()
     for path in MODELS.glob("*.gguf"):

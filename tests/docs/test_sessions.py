@@ -28,14 +28,17 @@ TOOL = load_tool()
 
 
 def commands(name: str) -> list[list[str]]:
-    return [shlex.split(call.command.partition(" > ")[0]) for call in TOOL.calls(document(name).splitlines())]
+    words = [shlex.split(call.command.partition(" > ")[0]) for call in TOOL.calls(document(name).splitlines())]
+    return [call[1:] if call[0] == "python" else call for call in words]
 
 
 def made_by(words: list[str]) -> list[str]:
     """Files and directories that a command leaves."""
     if words[0] == "tools/real_models.sh":
         return [f"{words[1]}/{file}" for file in FILES.values()]
-    outputs = [words[place + 1] for place, word in enumerate(words) if word in {"-o", "--output"}]
+    if words[0] == "tools/quantize.py":
+        return [words[2]]
+    outputs = [words[place + 1] for place, word in enumerate(words) if word in {"-o", "--output", "--html"}]
     return [*outputs, words[3]] if words[1] == "synth" else outputs
 
 

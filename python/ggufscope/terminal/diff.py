@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ..diffs.records import DiffedModel, ModelDiff
 
     Part = Callable[[Console, DiffDocument], None]
+    Remark = tuple[str, str, str]  # label, text, style
 
 _LABEL_WIDTH = len("reference")
 
@@ -101,8 +102,8 @@ def _render_one(console: Console, document: DiffDocument, glyphs: Glyphs) -> Non
         render_fact(console, name, text, style)
 
 
-def _remarks(model: ModelDiff) -> Iterator[tuple[str, str, str]]:
-    """Label, text and style of what else there is to say of a model."""
+def _remarks(model: ModelDiff) -> Iterator[Remark]:
+    """What else there is to say of a model."""
     yield "tensors", same_text(model), ""
     for text in unlike_lines(model):
         yield "unlike", text, "bold yellow"
@@ -136,12 +137,27 @@ def _render_several(console: Console, document: DiffDocument) -> None:
     ]
     render_fitted(console, columns)
     console.print()
-    for number, model in enumerate(models, 1):
+    remarks = [[] if model.identical_bytes else list(_remarks(model)) for model in models]
+    shared = _shared(remarks)
+    for number, (model, own) in enumerate(zip(models, remarks, strict=True), 1):
         if model.identical_bytes:
             render_fact(console, str(number), "the same bytes as the reference, metadata included", "bold green")
-            continue
-        for name, text, style in _remarks(model):
-            render_fact(console, f"{number}", text if name == "tensors" else f"{name}: {text}", style)
+        for remark in own:
+            if remark not in shared:
+                _render_remark(console, str(number), remark)
+    for remark in shared:
+        _render_remark(console, "all", remark)
+
+
+def _shared(remarks: Sequence[Sequence[Remark]]) -> list[Remark]:
+    """What is to be said of every model that differs, as of the reference; it is said once."""
+    first, *others = [own for own in remarks if own] or [[]]
+    return [remark for remark in first if others and all(remark in own for own in others)]
+
+
+def _render_remark(console: Console, number: str, remark: Remark) -> None:
+    name, text, style = remark
+    render_fact(console, number, text if name == "tensors" else f"{name}: {text}", style)
 
 
 def _texts(values: Sequence[float | None], text: Callable[[float], str]) -> list[str]:

@@ -51,9 +51,9 @@ def inspect(
         typer.Option("--against", metavar="MODEL", help="Of an importance matrix: say what it covers of this model."),
     ] = None,
 ) -> None:
-    """Show what a model file holds: types by role, metadata, tensors; of an importance matrix its statistics.
+    """Show what a model file holds: types by role, metadata, tensors.
 
-    Only the header is read, and of an importance matrix all. With a selection of tensors, or of columns, only their
+    Only the header is read. Of an importance matrix, which is read whole, its statistics are shown. With a selection of tensors, or of columns, only their
     table is shown.
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)

@@ -53,8 +53,8 @@ def inspect(
 ) -> None:
     """Show what a model file holds: types by role, metadata, tensors.
 
-    Only the header is read. Of an importance matrix, which is read whole, its statistics are shown. With a selection of tensors, or of columns, only their
-    table is shown.
+    Only the header is read. Of an importance matrix, which is read whole, its statistics are shown. With a selection of
+    tensors, or of columns, only their table is shown.
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
     if kv is None and not recipe and is_dat(model):

@@ -116,6 +116,7 @@ def test_another_name(write_gguf: WriteGguf) -> None:
     view = PairView(reference_name="token_embd.weight", names=("tied output written out",))
     compared = gs.diff(reference, model, views={"output.weight": view}, lineage=False).models[0]
     assert compared.extra == compared.missing == []
+    assert (compared.summary.element_coverage, compared.summary.n_elements) == (1, 2 * base.size)
     assert [(tensor.name, tensor.model_name, tensor.identical) for tensor in compared.tensors] == [
         ("token_embd.weight", None, True),
         ("token_embd.weight", "output.weight", True),

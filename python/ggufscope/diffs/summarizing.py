@@ -66,6 +66,7 @@ def summary_of(
 def _summary(matching: Matching, tensors: Sequence[TensorDiff]) -> DiffSummary:
     weights = [tensor for tensor in tensors if tensor.counts]
     figures = pooled_figures(weights)
+    compared = {each.name: each.n_elements for each in weights}  # a tied matrix may be held against two
     largest = max((each for each in weights if each.max_abs_error), key=_error, default=None)
     known = sum(each.n_elements for each in weights if each.weighted_nmse is not None)
     return DiffSummary(
@@ -73,7 +74,7 @@ def _summary(matching: Matching, tensors: Sequence[TensorDiff]) -> DiffSummary:
         n_tensors=len(tensors),
         n_identical=sum(tensor.identical for tensor in tensors),
         max_abs_error_tensor=None if largest is None else largest.name,
-        element_coverage=quotient(figures["n_elements"], matching.n_weights),
+        element_coverage=quotient(sum(compared.values()), matching.n_weights),
         weighted_coverage=quotient(known, figures["n_elements"]) if known else None,
     )
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from ..diffs import Diff
 from ..diffs import diff as compare
 from ..diffs.limits import Limits, Offender, offenders
 from ..diffs.rows import COLUMNS, tensor_rows
+from ..diffs.run_choice import RunChoice
 from ..errors import ExitCode
 from ..models.selection import Selection
 from ..report.content.results import ReportData
@@ -24,7 +26,7 @@ from ..terminal.diff_importance import render_importance_note
 from ..terminal.diff_metadata import render_metadata
 from ..terminal.diff_tensors import DEFAULT_COLUMNS, render_diff_tensors, render_side_by_side
 from ..terminal.diff_verdict import offender_lines, render_verdict
-from ..terminal.progress import progress_bar
+from ..terminal.progress import progress_bar, share_bar
 from ..terminal.standard_output import print_out
 from .diff_profiles import are_profiles, show_profiles
 from .options import (
@@ -39,6 +41,8 @@ from .options import (
     TopOption,
     output_file,
 )
+
+_COMPARING = 0.1  # of the time of a diff with a run
 
 
 def diff(
@@ -73,6 +77,19 @@ def diff(
             "--imatrix", metavar="FILE", help="An importance matrix of the reference: weigh errors by it, too."
         ),
     ] = None,
+    run: Annotated[
+        bool,
+        typer.Option("--run", help="Let both models read a text, too: output errors, drift, KL divergence."),
+    ] = False,
+    text: Annotated[
+        Path | None, typer.Option("--text", metavar="FILE", help="With --run: a text; default: a neutral one.")
+    ] = None,
+    prompts: Annotated[
+        Path | None, typer.Option("--prompts", metavar="FILE", help="With --run: a file of prompts.")
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="With --run: output errors over each token, not over sums of tokens.")
+    ] = False,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
     tensors: TensorsOption = None,
@@ -99,19 +116,22 @@ def diff(
         Selection(columns=(selection.sort,)).shown_columns(COLUMNS, ())  # refused before the work starts
     if html is not None:
         require_charts()
+    choice = _run_choice(run=run, text=text, prompts=prompts, exact=exact)
     inputs = [reference, *models]
-    guard = Guard([*inputs, *filter(None, [imatrix])], force=force)
+    guard = Guard([*inputs, *filter(None, (imatrix, text, prompts))], force=force)
     guard.check(*filter(None, (output, html)))
     if are_profiles(inputs):
-        if limits.any or html is not None or kv or stored or imatrix is not None:
-            raise ValueError("limits, --html, --kv, --stored and --imatrix need the models: profiles have no weights")
+        if limits.any or html is not None or kv or stored or imatrix is not None or run:
+            raise ValueError(
+                "limits, --html, --kv, --stored, --imatrix and --run need the models: profiles have no weights"
+            )
         show_profiles(inputs, output, as_json=as_json, table=table, selection=selection, guard=guard)
         return ExitCode.FINE
     with contextlib.ExitStack() as outputs:
         # Opened before the work starts, so that a bad path costs no time.
         file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
         page = None if html is None else outputs.enter_context(atomic_write(html, guard=guard))
-        with progress_bar("comparing") as progress:
+        with _bar(run=run) as (progress, run_progress):
             made = compare(
                 reference,
                 *models,
@@ -122,6 +142,8 @@ def diff(
                 stored=stored,
                 threads=threads,
                 progress=progress,
+                run=choice or False,
+                run_progress=run_progress,
             )
         rows = [selection.rows(tensor_rows(model)) for model in made.models] if by_tensor else []
         if file is not None:
@@ -136,6 +158,33 @@ def diff(
     else:
         show(lambda console: _render(console, made, rows, shown, selection, kv=kv, limits=limits, beyond=beyond))
     return ExitCode.NEGATIVE if beyond else ExitCode.FINE
+
+
+@contextlib.contextmanager
+def _bar(*, run: bool) -> Iterator[tuple[Callable[[int, int], object] | None, Callable[[str, float], object] | None]]:
+    """Progress of the comparison, and of reading where both models read: one bar for both."""
+    if not run:
+        with progress_bar("comparing") as progress:
+            yield progress, None
+        return
+    with share_bar() as report:
+        if report is None:
+            yield None, None
+            return
+        yield (
+            lambda done, total: report("comparing", _COMPARING * done / max(total, 1)),
+            lambda what, share: report(what, _COMPARING + (1 - _COMPARING) * share),
+        )
+
+
+def _run_choice(*, run: bool, text: Path | None, prompts: Path | None, exact: bool) -> RunChoice | None:
+    if not run:
+        if text is not None or prompts is not None or exact:
+            raise ValueError("--text, --prompts and --exact say what --run reads: give --run, too")
+        return None
+    if text is not None and prompts is not None:
+        raise ValueError("--text and --prompts exclude each other: choose one")
+    return RunChoice(text=text, prompts=prompts, exact=exact)
 
 
 def _page(made: Diff) -> str:

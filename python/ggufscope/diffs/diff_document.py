@@ -106,5 +106,5 @@ DIFF_FORM: SavedForm[DiffDocument] = SavedForm(
     digits=DIGITS,
     check=_check_names,
     text=_text,
-    optional=("run", "reference.file_hashes", "models.subject.file_hashes", "models.lineage"),
+    optional=("run", "reference.file_hashes", "models.subject.file_hashes", "models.lineage", "models.run"),
 )

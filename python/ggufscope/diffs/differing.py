@@ -25,6 +25,7 @@ from .lineage import LineageTracer, views_between
 from .matching import match
 from .metadata_changes import metadata_changes
 from .observing import PairSettings, observe, pair_bytes
+from .run_choice import RunChoice
 from .summarizing import diffed_model, summary_of
 from .weighing import importance_note
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .matching import Matching
+    from .readings.running import PreparedRun
     from .records import ModelDiff
     from .views import PairView
 
@@ -51,6 +53,8 @@ def diff(
     isa: str | None = None,
     views: Mapping[str, PairView] | None = None,
     lineage: bool = True,
+    run: bool | RunChoice = False,
+    run_progress: Callable[[str, float], object] | None = None,
 ) -> Diff:
     """How far models are from a reference, tensor by tensor, from one pass over each pair of files.
 
@@ -70,6 +74,9 @@ def diff(
         isa: instruction set to work with; None for the one in use. The result does not depend on it.
         views: name of a tensor of a model → how it and its reference are seen; see `diffs.views`. None: by `lineage`.
         lineage: tell from the weights where each model comes from, and undo conversions that lie between the files.
+        run: let the reference and each model read the same tokens as well, see `readings`: True for a neutral text, or
+            a `RunChoice`.
+        run_progress: called as `run_progress(what, share)` in the calling thread meanwhile; may raise to cancel.
 
     Returns:
         The diff; it does not refer to the models any more.
@@ -79,6 +86,7 @@ def diff(
             those asked for; an importance that knows none of them.
         ImportanceError: A `ValueError`: no importance matrix, a malformed one, or one of another model.
         GGUFError: A file is malformed, or it shrank while it was read.
+        TraceError: A model cannot be run, or what it is to read cannot be read.
         OSError: A file cannot be opened.
         ValueError: Less than one thread, an instruction set that cannot run here, layers that are no list of numbers,
             or a model is closed.
@@ -101,11 +109,15 @@ def diff(
             _require_comparable(base, other)
         seen = [views_between(base, other) if views is None and lineage else views for other in others]
         passes = [_Pass(base, *each) for each in zip(others, _matched(base, others, selection, seen), strict=True)]
+        prepared = _prepared_runs(base, others, run, settings.threads, stack)  # what stands in their way shows first
         weights = _opened_importance(importance, stack)
         note = None if weights is None else importance_note(weights, [each.matching for each in passes])
         compared = list(_compared(passes, weights, settings, progress))
         if lineage:
             compared = _traced(passes, compared)
+        for number, each in enumerate(prepared):
+            part = None if run_progress is None else partial(_run_report, run_progress, number, len(prepared))
+            compared[number] = dataclasses.replace(compared[number], run=each.read(part))
         document = DiffDocument(
             schema=SCHEMA,
             reference=diffed_model(base),
@@ -194,6 +206,22 @@ def _compared(
 
 def _report(progress: Callable[[int, int], object], before: int, total: int, done: int) -> None:
     progress(before + done, total)
+
+
+def _prepared_runs(
+    reference: Model, models: Sequence[Model], run: bool | RunChoice, threads: int, stack: ExitStack
+) -> list[PreparedRun]:
+    """The runs that are asked for, one for each model."""
+    if run is False:
+        return []
+    from .readings.running import prepared_run  # noqa: PLC0415  engines take a while to import
+
+    choice = RunChoice() if run is True else run
+    return [stack.enter_context(prepared_run(reference, model, choice, threads)) for model in models]
+
+
+def _run_report(progress: Callable[[str, float], object], number: int, count: int, what: str, share: float) -> None:
+    progress(what, (number + share) / count)
 
 
 def _traced(passes: Sequence[_Pass], compared: Sequence[ModelDiff]) -> list[ModelDiff]:

@@ -8,6 +8,7 @@ from ..models.kinds import Kind  # noqa: TC001  pydantic resolves the annotation
 from ..models.subject import Subject
 from .errors_record import Errors
 from .lineage_record import Lineage  # noqa: TC001  likewise
+from .run_record import RunRecord  # noqa: TC001  likewise
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ class ModelDiff:
         identical_bytes: whether both have the same tensors and metadata, and the stored bytes of all tensors are equal.
         notes: in sentences, as that the reference has fewer bits; names in them are to be escaped.
         lineage: where the model comes from; None where it was not asked for, or every stored byte is equal.
+        run: what came of both reading the same tokens; None where they did not.
     """
 
     subject: DiffedModel
@@ -201,3 +203,4 @@ class ModelDiff:
     identical_bytes: bool
     notes: list[str] = field(default_factory=list)
     lineage: Lineage | None = None
+    run: RunRecord | None = None

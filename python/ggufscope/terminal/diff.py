@@ -33,6 +33,7 @@ from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, counted, rounded_percent
 from .console import safe
 from .diff_errors import render_carriers, render_layers, render_roles
+from .diff_run import render_runs
 from .fitted import Fitted, render_fitted
 from .headline import dotted, sizes, warn_of_synthetic
 
@@ -181,4 +182,4 @@ def _legend(console: Console, document: DiffDocument) -> None:
 
 
 # In reading order, below the head.
-PARTS: tuple[Part, ...] = (render_carriers, render_roles, render_layers, _legend)
+PARTS: tuple[Part, ...] = (render_carriers, render_roles, render_layers, _legend, render_runs)

@@ -5,7 +5,7 @@ text ──tokenizer of the reference──▶ tokens ──▶ reference, a lay
                                        behind the last layer, a part of the vocabulary after the other ──▶ KL divergence
 """
 
-from .records import RunRecord
+from ..run_record import RunRecord
 from .running import run
 
 __all__ = ["RunRecord", "run"]

@@ -35,7 +35,9 @@ def head_squares(partners: Partners, x: Array, workers: Workers) -> tuple[Floats
         _decode(matrix, firsts[number], weights)
         _decode(partners.model, firsts[number], difference)
         difference -= weights
-        sums[number] = [_squares(difference, moments) if difference.any() else 0, _squares(weights, moments)]
+        sums[number, 1] = _squares(weights, moments)
+        if difference.any():
+            sums[number, 0] = _squares(difference, moments)
 
     workers.each(work, range(len(firsts)))
     errors, reference = sums.sum(axis=0)

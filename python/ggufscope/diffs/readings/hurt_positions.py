@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...text.escape import escape
-from .records import HurtPosition, OutputDivergence
+from ..run_record import HurtPosition, OutputDivergence
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -15,11 +15,10 @@ from ...runtime.reading.tokenizer import read_tokenizer
 from ...text.escape import escape
 
 if TYPE_CHECKING:
-    from os import PathLike
-
     from ...models.model import Model
     from ...runtime.reading.readings import Reading
     from ...runtime.shape import ModelShape
+    from ..run_choice import RunChoice
 
 NEUTRAL = "neutral.txt"
 
@@ -29,39 +28,29 @@ def neutral_text() -> str:
     return files("ggufscope.diffs").joinpath("data", NEUTRAL).read_text("utf-8")
 
 
-def read_material(
-    reference: Model,
-    shapes: tuple[ModelShape, ModelShape],
-    *,
-    text: str | PathLike[str] | None,
-    prompts: str | PathLike[str] | NamedPrompts | None,
-    tokens: str | PathLike[str] | None,
-    template: str,
-) -> Reading:
+def read_material(reference: Model, shapes: tuple[ModelShape, ModelShape], choice: RunChoice) -> Reading:
     """Everything to be read, by the tokenizer of the reference.
 
     Args:
         reference: whose tokenizer is used.
         shapes: of the reference and of the model.
-        text: a file; without any of the three the neutral text, which is cut to the shorter context.
-        prompts: a file, or a set that was read already.
-        tokens: a file of token ids.
-        template: form to put prompts in.
+        choice: what to read; the neutral text is cut to the shorter context.
 
     Raises:
-        ValueError: More than one of the three.
-        DiffError: Something in it is beyond a model, or there are no two tokens to compare.
-        TraceError: The text, or the file of ids, cannot be read.
+        ValueError: More than one of text, prompts and tokens.
+        DiffError: There are no two tokens to compare.
+        TraceError: The text, or the file of ids, cannot be read, or something in it is beyond a model.
         PromptsError: The prompts are malformed.
         GGUFError: The reference has no tokenizer that is known.
     """
+    text, prompts, tokens = choice.text, choice.prompts, choice.tokens
     if sum(each is not None for each in (text, prompts, tokens)) > 1:
         raise ValueError("a text, prompts and token ids exclude each other: choose one")
     if tokens is not None:
         reading = _with_tokenizer(read_tokens(reference, tokens), reference)
     elif prompts is not None:
         named = prompts if isinstance(prompts, NamedPrompts) else named_prompts(prompts)
-        reading = read_prompt_set(reference, named.prompts, named.name, template)
+        reading = read_prompt_set(reference, named.prompts, named.name, choice.template)
     elif text is not None:
         reading = read_text(reference, text)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from .records import ExpertError, MatrixError
+from ..run_record import ExpertError, MatrixError
 from .stream_drift import ratio
 
 if TYPE_CHECKING:

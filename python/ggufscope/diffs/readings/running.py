@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...arrays.arguments import thread_count
@@ -12,6 +13,7 @@ from ...models.model import open as open_model
 from ...models.stacks import depth_fault
 from ...runtime.engines.streamed import open_engine
 from ...runtime.timed_run import Plan
+from ..run_choice import RunChoice
 from .material import read_material
 from .partners import partners_of
 from .side_by_side import SideBySide
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
     from ...runtime.engines.engine import Progress
     from ...runtime.engines.streamed.engine import StreamedEngine
     from ...runtime.reading.prompts import NamedPrompts
-    from .records import RunRecord
+    from ...runtime.reading.readings import Reading
+    from ..run_record import RunRecord
+    from .partners import Key, Partners
 
 _COST = 2.1  # of both, in readings of one
 
@@ -70,22 +74,56 @@ def run(
         >>> from ggufscope.diffs.readings import run
         >>> run("model-F16.gguf", "model-Q4_K_M.gguf").output.kl_mean               # doctest: +SKIP
     """
-    n_threads = thread_count(threads)
     with contextlib.ExitStack() as stack:
         ours, theirs = (
             each if isinstance(each, Model) else stack.enter_context(open_model(each)) for each in (reference, model)
         )
-        engines = stack.enter_context(_engine(ours, n_threads)), stack.enter_context(_engine(theirs, n_threads))
-        partners = partners_of(engines[0].network, engines[1].network)
-        shapes = engines[0].shape, engines[1].shape
-        notes = compare_vocabularies(ours, theirs, (shapes[0].n_vocabulary, shapes[1].n_vocabulary))
-        reading = read_material(ours, shapes, text=text, prompts=prompts, tokens=tokens, template=template)
+        choice = RunChoice(text, prompts, tokens, template, exact)
+        prepared = stack.enter_context(prepared_run(ours, theirs, choice, thread_count(threads)))
         if announce is not None:
-            sequences = [item.tokens for item in reading.items]
-            seconds = _COST * sum(sum(engine.estimate(sequences, 0)) for engine in engines) / 2
-            announce(Plan(len(sequences), sum(map(len, sequences)), 0, seconds))
-        pair = SideBySide(engines, partners, reading, grouped=not exact, progress=progress)
-        return pair.record([*reading.warnings, *notes])
+            announce(prepared.plan())
+        return prepared.read(progress)
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """Two models that can read the same tokens.
+
+    Attributes:
+        engines: of the reference and of the model.
+        partners: their matrices, by keys of the reference.
+        reading: the tokens.
+        notes: sentences for the record.
+        exact: see `RunChoice`.
+    """
+
+    engines: tuple[StreamedEngine, StreamedEngine]
+    partners: dict[Key, Partners]
+    reading: Reading
+    notes: list[str]
+    exact: bool
+
+    def plan(self) -> Plan:
+        """The work ahead, with an estimate of its seconds."""
+        sequences = [item.tokens for item in self.reading.items]
+        seconds = _COST * sum(sum(engine.estimate(sequences, 0)) for engine in self.engines) / 2
+        return Plan(len(sequences), sum(map(len, sequences)), 0, seconds)
+
+    def read(self, progress: Progress | None = None) -> RunRecord:
+        """Read; see `run`."""
+        pair = SideBySide(self.engines, self.partners, self.reading, grouped=not self.exact, progress=progress)
+        return pair.record(self.notes)
+
+
+@contextlib.contextmanager
+def prepared_run(reference: Model, model: Model, choice: RunChoice, n_threads: int) -> Iterator[PreparedRun]:
+    """Two open models, once it is known that they can be compared; raises as `run` does, before any work."""
+    with _engine(reference, n_threads) as ours, _engine(model, n_threads) as theirs:
+        partners = partners_of(ours.network, theirs.network)
+        shapes = ours.shape, theirs.shape
+        notes = compare_vocabularies(reference, model, (shapes[0].n_vocabulary, shapes[1].n_vocabulary))
+        reading = read_material(reference, shapes, choice)
+        yield PreparedRun((ours, theirs), partners, reading, [*reading.warnings, *notes], choice.exact)
 
 
 @contextlib.contextmanager

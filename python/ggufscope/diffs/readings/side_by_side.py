@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from ...errors import TraceError
 from ...runtime.engines.streamed.norms import normed
 from ...runtime.engines.streamed.tiles import first_not_finite
+from ..run_record import LayerDrift, RunRecord
 from .attention_drift import AttentionDrift, Held, attention_step
 from .distributions import Distributions
 from .grouping import groups_of
@@ -18,7 +19,6 @@ from .hurt_positions import divergence_of, worst_positions
 from .matrix_errors import matrix_errors
 from .output_errors import OutputErrors, Product, Squares
 from .partners import key_of
-from .records import LayerDrift, RunRecord
 from .stream_drift import stream_drift
 
 if TYPE_CHECKING:

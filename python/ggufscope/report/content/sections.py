@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from .bits import bits_command, bits_headline, bits_settings, bits_tensors, bits_trust, mix_by_role, mix_sizes
 from .diff_method import diff_definitions, diff_settings
+from .diff_run import runs
 from .diff_summary import compared_models, diff_headline, diff_trust, most_of_the_error
 from .diff_tables import errors_by_layer, errors_by_role, metadata_changes, worst_parts
 from .findings import findings
@@ -87,6 +88,7 @@ PARTS = (
 DIFF_PARTS = (
     Part(SUMMARY, "Summary", (diff_headline, compared_models, most_of_the_error, diff_trust)),
     Part("findings", "Findings", (findings,)),
+    Part("run", "What reaches the output", (runs,)),
     Part("tables", "Tables", (errors_by_role, errors_by_layer, worst_parts, metadata_changes)),
     Part("method", "Method and limits", (diff_definitions, charts_left_out, diff_settings)),
 )

@@ -25,6 +25,7 @@ pytest_plugins = [
     "support.real_studies",
     "support.tiny_model",
     "support.small_study",
+    "support.system_faults",
 ]
 
 

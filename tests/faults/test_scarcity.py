@@ -11,8 +11,6 @@ import pytest
 if TYPE_CHECKING:
     from support.system_faults import CallFaulty
 
-IQ1_S, ELEMENTS, BYTES = 19, 256, 50  # id; of a block
-
 
 @pytest.mark.parametrize("command", ["profile", "check", "analyze", "trace"])
 def test_without_threads_the_caller_does_the_work(command: str, stories260k: Path, call_faulty: CallFaulty) -> None:

@@ -1,6 +1,7 @@
 #include "stream/pairs.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -31,7 +32,9 @@ void require_same_shape(const MatrixPair& pair) {
 bool same_form(const MatrixPair& pair) {
   const BlockMatrix& reference = pair.reference;
   const BlockMatrix& model = pair.model;
-  const auto same = [](float a, float b) { return std::memcmp(&a, &b, sizeof a) == 0; };  // a NaN is one, too
+  const auto same = [](float a, float b) {  // a NaN is one, too
+    return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
+  };
   return reference.type == model.type && reference.swapped == model.swapped &&
          std::ranges::equal(reference.factors, model.factors, same);
 }
@@ -105,7 +108,7 @@ class Worker {
         reference.decode(at, n, tiles_->reference);
         const bool equal = may_be_equal && equal_blocks(reference, model, at, n);
         if (!equal) model.decode(at, n, tiles_->model);
-        result.identical &= equal;
+        result.identical = result.identical && equal;
         table_.pairs.observe({tiles_->reference, equal ? tiles_->reference : tiles_->model, n, pair.first_element + at,
                               at / columns - chunk.first_row, at % columns, columns},
                              targets);
@@ -138,7 +141,7 @@ std::vector<PairObservation> observe_pairs(std::span<const MatrixPair> pairs, co
       [&](size_t chunk, const PairObservation& result) {
         PairObservation& whole = results[chunks[chunk].source];
         whole.statistics.append(result.statistics);
-        whole.identical &= result.identical;
+        whole.identical = whole.identical && result.identical;
       });
   for (const MatrixPair& pair : pairs) {
     require_intact(pair.reference);

@@ -348,6 +348,30 @@ def test_byte_order_changes_nothing(write_gguf: WriteGguf, name: str) -> None:
     assert frozen(found.statistics.fields()) == frozen(expected.statistics.fields())
 
 
+def test_equal_blocks_are_told(write_gguf: WriteGguf) -> None:
+    """By their bytes, NaN or not; in one type, with one factor."""
+    weights = RNG.standard_normal((300, 4096)).astype(np.float32)
+    weights[7, 7] = np.nan
+    last = weights.copy()
+    last[-1, -1] = np.nextafter(last[-1, -1], np.float32(9))
+    names = ("equal", "the last bit", "another type", "zeros of either sign")
+    zeros = np.zeros((4, 32), np.float32)
+    left = dict(zip(names, (weights, weights, zeros, zeros), strict=True))
+    right = dict(zip(names, (weights, last, zeros.astype(np.float16), -zeros), strict=True))
+    reference, model = models_of(write_gguf, left, right)
+    pairs = [(i, i) for i in range(len(names))]
+    told = [part.identical for part in _core.observe_pairs(reference, model, pairs, 2)]
+    assert told == [True, False, False, False]
+    for factors, identical in (({0: [2.0]}, False), ({}, True)):
+        (part,) = _core.observe_pairs(reference, model, pairs[:1], 1, model_factors=factors)
+        assert part.identical is identical
+    (part,) = _core.observe_pairs(
+        reference, model, pairs[:1], 1, reference_factors={0: [np.nan]}, model_factors={0: [np.nan]}
+    )
+    assert part.identical
+    assert part.statistics.fields()["non_finite_count"] == weights.size
+
+
 def test_a_file_that_shrinks_is_an_error(write_gguf: WriteGguf) -> None:
     weights = np.ones((512, 1024), np.float32)
     reference, model = models_of(write_gguf, {"a": weights}, {"a": weights})

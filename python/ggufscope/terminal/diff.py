@@ -26,6 +26,7 @@ from ..report.content.diff_words import (
     percent_text,
     same_text,
     selection_text,
+    shared_by_all,
     undone_lines,
     unlike_lines,
 )
@@ -139,7 +140,7 @@ def _render_several(console: Console, document: DiffDocument) -> None:
     render_fitted(console, columns)
     console.print()
     remarks = [[] if model.identical_bytes else list(_remarks(model)) for model in models]
-    shared = _shared(remarks)
+    shared = shared_by_all([own for own in remarks if own])
     for number, (model, own) in enumerate(zip(models, remarks, strict=True), 1):
         if model.identical_bytes:
             render_fact(console, str(number), "the same bytes as the reference, metadata included", "bold green")
@@ -148,12 +149,6 @@ def _render_several(console: Console, document: DiffDocument) -> None:
                 _render_remark(console, str(number), remark)
     for remark in shared:
         _render_remark(console, "all", remark)
-
-
-def _shared(remarks: Sequence[Sequence[Remark]]) -> list[Remark]:
-    """What is to be said of every model that differs, as of the reference; it is said once."""
-    first, *others = [own for own in remarks if own] or [[]]
-    return [remark for remark in first if others and all(remark in own for own in others)]
 
 
 def _render_remark(console: Console, number: str, remark: Remark) -> None:

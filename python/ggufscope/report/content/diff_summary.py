@@ -23,6 +23,7 @@ from .diff_words import (
     same_text,
     selection_text,
     share_text,
+    shared_by_all,
     types_text,
     undone_lines,
     unlike_lines,
@@ -90,10 +91,16 @@ def compared_models(shown: Shown) -> Iterator[Block]:
         return
     if len(document.models) > 1:
         yield _models_table(document)
-    for name, model in zip(labels(document), document.models, strict=True):
+    remarks = [list(_remarks(model)) for model in document.models]
+    differing = [each for each, model in zip(remarks, document.models, strict=True) if not model.identical_bytes]
+    shared = shared_by_all(differing)
+    for name, of_model in zip(labels(document), remarks, strict=True):
         if len(document.models) > 1:
             yield Heading(name)
-        yield Marked(list(_remarks(model)))
+        yield Marked([remark for remark in of_model if remark not in shared])
+    if shared:
+        yield Heading(Own("All that differ"))
+        yield Marked(shared)
     selected = selection_text(document.settings)
     if selected is not None:
         yield Paragraph(own("Not all of the models was compared: {}.", selected))

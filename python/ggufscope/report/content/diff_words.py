@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ...diffs.rollups import concentrations, counted_tensors
 from ...text.numbers import counted, listed, rounded_percent, shape_text, short
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ...diffs.diff_document import DiffDocument, DiffSettings
     from ...diffs.records import DiffedModel, ModelDiff, PartError, ReshapedTensor, TensorDiff
     from ...diffs.rollups import Carrier
+
+Remark = TypeVar("Remark")
 
 DEFINITION = (
     "NMSE: Σ(b − a)² / Σa² in per cent, of weights b of the model and a of the reference; SQNR: −10 log₁₀ of it, in"
@@ -169,6 +171,12 @@ def _names(names: Sequence[str]) -> str:
     more = len(names) - _LONGEST_LIST
     shown = ", ".join(names[:_LONGEST_LIST]) + (f" and {more} more" if more > 0 else "")
     return shown if len(names) == 1 else f"{len(names)} tensors: {shown}"
+
+
+def shared_by_all(remarks: Sequence[Sequence[Remark]]) -> list[Remark]:
+    """What is to be said of every one of several models, as of the reference, so that it is said once."""
+    first, *others = remarks or [[]]
+    return [remark for remark in first if others and all(remark in own for own in others)]
 
 
 def metadata_text(model: ModelDiff) -> str | None:

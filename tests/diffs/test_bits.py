@@ -216,4 +216,6 @@ def test_types_that_no_file_has_are_made_by_ggml(files: list[Path], tmp_path: Pa
     )
     weighed = gs.bits(files[0], files[1], budget="5.5bpw", types=["Q5_K", "Q6_K"], imatrix=matrix)
     assert weighed.document.importance == "i.gguf"
+    assert "--imatrix IMATRIX.gguf" in weighed.command
+    assert "--imatrix" not in found.command
     assert weighed.document.tensors[1].options[0].cost != found.document.tensors[1].options[0].cost

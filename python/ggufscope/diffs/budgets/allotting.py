@@ -107,7 +107,7 @@ def bits(
             n_tokens=costs.n_tokens,
             warnings=[*costs.warnings, LIMITS],
             importance=None if imatrix is None else base_name(imatrix),
-            **table.answers(room, others),
+            **table.answers(room, others, weighed=imatrix is not None and bool(made)),
             run=BitsRun(__version__, started.isoformat(timespec="seconds"), seconds),
         )
     return Bits(document)

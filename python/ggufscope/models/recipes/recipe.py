@@ -45,7 +45,8 @@ class Recipe:
         output_type: of `output.weight`, None where the base or a rule gives it.
         embedding_type: of `token_embd.weight`, likewise.
         not_made: name → why the quantizer cannot give the tensor the type that it has.
-        needs_importance: whether a type is among them that the quantizer refuses to make without an importance matrix.
+        needs_importance: whether it takes an importance matrix: a type is among them that the quantizer refuses to
+            make without, or the mix was chosen with one.
     """
 
     label: str

@@ -172,6 +172,8 @@ def test_what_cannot_be_is_refused(files: list[Path], write_gguf: Any) -> None:
         gs.bits(*files, budget="6bpw", keep={"token_embd": "Q5_K"})
     with pytest.raises(BitsError, match="nothing to choose from"):
         gs.bits(files[0], budget="6bpw")
+    with pytest.raises(ValueError, match="llama-quantize does not make NVFP4"):
+        gs.bits(*files, budget="6bpw", types=["nvfp4"])
     with pytest.raises(DiffError, match="are they swapped"):
         gs.bits(files[1], files[0], budget="6bpw")
     other = write_gguf(

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from ..._version import __version__
 from ...errors import BitsError
+from ...extras import need
 from ...models.importance import open_importance
 from ...models.importance.coverage import coverage_of
 from ...models.model import Model
 from ...models.model import open as open_model
+from ...models.recipes.quantizer import can_make
 from ...text.names import base_name
 from ...text.numbers import bytes_text
 from ..costs import measure
@@ -78,7 +80,7 @@ def bits(
         >>> print(found.command)                                                        # doctest: +SKIP
     """
     asked = parse_budget(budget) if isinstance(budget, str) else budget
-    made = [type_called(name) for name in types]
+    made = _types_to_make(types)
     if not models and not made:
         raise BitsError("there is nothing to choose from: name files in other types, or types for ggml to make")
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
@@ -111,6 +113,22 @@ def bits(
             run=BitsRun(__version__, started.isoformat(timespec="seconds"), seconds),
         )
     return Bits(document)
+
+
+def _types_to_make(names: Sequence[str]) -> list[str]:
+    """Types for ggml to make, as it spells them.
+
+    Raises:
+        ValueError: There is no such type, or `llama-quantize` does not make it.
+        MissingExtraError: There are some, and llama-cpp-python is not installed.
+    """
+    made = [type_called(name) for name in names]
+    unknown = [name for name in made if not can_make(name)]
+    if unknown:
+        raise ValueError(f"llama-quantize does not make {unknown[0]}")
+    if made:
+        need("llama_cpp", "runtime")
+    return made
 
 
 def _importance(stack: ExitStack, model: Model, imatrix: str | PathLike[str] | None) -> dict[str, Floats]:

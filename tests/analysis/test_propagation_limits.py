@@ -99,6 +99,7 @@ def test_files_that_are_no_language_models(write_gguf: WriteGguf) -> None:
         ),
         ("attn_q.weight", np.full((WIDTH, WIDTH), np.nan, np.float32), "not finite"),
         ("attn_v.weight", np.full((KEY_LENGTH * 2, WIDTH), np.inf, np.float32), "not finite"),
+        ("attn_q_norm.weight", np.full(KEY_LENGTH, np.inf, np.float32), "not finite"),
         ("attn_q.bias", np.full(WIDTH, np.inf, np.float32), "not finite"),
         ("attn_k.bias", np.full(KEY_LENGTH * 2, np.nan, np.float32), "not finite"),
         ("ffn_gate.weight", np.full((192, WIDTH), 3e38, np.float32), None),

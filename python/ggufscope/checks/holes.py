@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..arrays.arguments import describe_type
 from .zero_runs import LEAST, ZeroRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
 
     from ..models.tensor import Tensor
 
@@ -42,6 +46,16 @@ def fills_pages(tensor: Tensor, run: ZeroRun) -> bool:
     last = end if run.end == tensor.n_bytes else end // _PAGE * _PAGE
     slack = _block_bytes(tensor)
     return last - first >= min(_PAGE, run.size) and first - begin <= slack and end - last <= slack
+
+
+def touched(runs: Sequence[ZeroRun], places: npt.NDArray[np.intp], size: int) -> npt.NDArray[np.bool_]:
+    """Whether rows or blocks, at places counted in their size in bytes, share a byte with one of the runs, in order."""
+    if not runs:
+        return np.zeros(len(places), np.bool_)
+    begins, ends = np.array(runs).T
+    run = np.searchsorted(begins, (places + 1) * size) - 1  # the last that begins in front of the end
+    shared: npt.NDArray[np.bool_] = (run >= 0) & (ends[run] > places * size)
+    return shared
 
 
 def _block_bytes(tensor: Tensor) -> int:

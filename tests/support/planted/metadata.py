@@ -44,6 +44,14 @@ def a_text_of_megabytes(model: Healthy) -> Sequence[Expected]:
 
 
 @plants()
+def a_token_of_megabytes(model: Healthy) -> Sequence[Expected]:
+    tokens = model.key("tokenizer.ggml.tokens").value
+    assert isinstance(tokens, Array)
+    tokens.values[270] = "x" * ((1 << 16) + 1)
+    return warning("large-text", Place(key="tokenizer.ggml.tokens", count=1))
+
+
+@plants()
 def a_template_of_megabytes(model: Healthy) -> Sequence[Expected]:
     size = (1 << 20) + 5
     model.key(_TEMPLATE).value = "x" * size

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from support.planted.damage import PLAIN, Expected, at_block, at_element, error, plants, warning
+from support.planted.damage import PLAIN, Expected, at_block, at_element, at_tensor, error, note, plants, warning
 from support.planted.healthy import WIDTH, Healthy
 
 # Type → where in a block its scale lies, and its minimum, both float16.
@@ -135,6 +135,24 @@ def scale_byte_with_a_sign(model: Healthy) -> Sequence[Expected]:
     blocks[5, 2] |= 0x80
     model.put(QUERY, blocks)
     return warning("negative-scale", at_block(model, QUERY, 5, count=1))
+
+
+@plants("Q4_0", "Q4_1", "Q8_0", "Q4_K", "Q6_K", "IQ4_XS")
+def scales_of_few_bits(model: Healthy) -> Sequence[Expected]:
+    name = "blk.1.attn_v.weight"
+    blocks, at = model.blocks(name), _scale_at(model, name)
+    blocks[:, at : at + 2] = [0x07, 0x00]  # 7 · 2^-24
+    model.put(name, blocks)
+    return note("tiny-scale", at_tensor(model, name))
+
+
+@plants("MXFP4")
+def scale_bytes_of_e8m0_for_subnormal_numbers(model: Healthy) -> Sequence[Expected]:
+    blocks = model.blocks(QUERY)
+    blocks[[33, 40, 41], 0] = [0, 1, 0]
+    blocks[41, 1:] = 0x80  # zeros, with and without a sign
+    model.put(QUERY, blocks)
+    return warning("tiny-scale", at_block(model, QUERY, 33, count=2))
 
 
 @plants("F32", "BF16")

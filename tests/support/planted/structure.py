@@ -184,6 +184,14 @@ def a_gap_between_tensors(model: Healthy) -> Sequence[Expected]:
 
 
 @plants()
+def a_gap_in_front_of_the_first_tensor(model: Healthy) -> Sequence[Expected]:
+    begin = model.begin("token_embd.weight")
+    for tensor, offset in zip(model.file.tensors, model.file.offsets(), strict=True):
+        tensor.offset = offset + 4096
+    return warning("gaps", Place(tensor="token_embd.weight", file=model.name, offset=begin, count=4096))
+
+
+@plants()
 def tensors_in_another_order_than_their_table(model: Healthy) -> Sequence[Expected]:
     offsets = model.file.offsets()
     first, second = model.tensor("blk.0.attn_q.weight"), model.tensor("blk.1.attn_q.weight")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from ..facts import Facts
+    from ..facts import Facts, TensorFacts
 
 _LARGEST = 65504.0  # of float16
 _SMALLEST = 2.0**-25  # what is not larger becomes zero
@@ -39,11 +39,16 @@ def float16(facts: Facts) -> Iterator[Fault]:
         if largest <= _SMALLEST and not each.is_constant:
             sentence = f"no |w| is larger than {largest:.3g}, which float16 takes for zero, in {each.tensor.name}"
             yield Fault(sentence, facts.at_tensor(each.tensor))
-        if largest <= _LARGEST:
+        if not holds_beyond_float16(each):
             continue
         element = facts.first_element(each, _beyond)
         sentence = f"|w| up to {largest:.4g}, more than float16 holds, in {each.tensor.name}"
         yield Fault(f"{sentence}{first_at(each.tensor, element)}", facts.at_element(each.tensor, element))
+
+
+def holds_beyond_float16(facts: TensorFacts) -> bool:
+    """Whether a matrix has weights that float16 cannot hold."""
+    return facts.tensor.type in _WIDER and (facts.statistics.get("abs_max") or 0) > _LARGEST
 
 
 def _beyond(values: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:

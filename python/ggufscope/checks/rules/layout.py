@@ -9,9 +9,10 @@ from ...text.names import base_name
 from ...text.numbers import counted
 from ..findings import Place
 from ..registry import Fault, rule
+from ..table_ends import table_end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ...models.tensor import Tensor
     from ..facts import Facts
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @rule(
     "gaps",
     "warning",
-    "bytes between tensors that belong to none",
+    "bytes between tensors, or in front of the first, that belong to none",
     reads="structure",
     why="Tensors follow each other, padded to the alignment. More bytes between two of them than that were reserved for"
     " something else: for a larger layout, as some forks of ggml use under the same type number, or by a writer of its"
@@ -38,6 +39,20 @@ def gaps(facts: Facts) -> Iterator[Fault]:
                 )
                 place = Place(tensor=before.name, file=base_name(before.file), offset=end, count=behind.offset - end)
                 yield Fault(sentence, place)
+        yield from _in_front(facts, tensors)
+
+
+def _in_front(facts: Facts, tensors: Sequence[Tensor]) -> Iterator[Fault]:
+    """The bytes between the table and the first tensor of a file."""
+    first = tensors[0] if tensors else None
+    if first is None:
+        return
+    end = table_end(facts.model, [each for each in facts.model.tensors.values() if each.file == first.file])
+    if end is not None and first.offset > _padded(facts, end):
+        begin = _padded(facts, end)
+        sentence = f"{counted(first.offset - begin, 'byte')} in front of the first tensor, {first.name}"
+        place = Place(tensor=first.name, file=base_name(first.file), offset=begin, count=first.offset - begin)
+        yield Fault(sentence, place)
 
 
 @rule(

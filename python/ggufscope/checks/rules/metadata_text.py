@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...text.numbers import bytes_text
 from ..findings import Place
 from ..registry import Fault, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ..facts import Facts
 
 LARGEST = 1 << 20
+_LARGEST_OF_LIST = 1 << 16  # characters of a text in a list, as a token
 _MAY_BE_LARGE = ("tokenizer.huggingface.json", "tokenizer.rwkv.world")
 _ALLOWED = "\n\r\t\f\v"  # licences have form feeds
 
@@ -52,15 +53,33 @@ def _is_control(character: str) -> bool:
 @rule(
     "large-text",
     "warning",
-    "texts of the metadata of a megabyte and more",
+    "texts of the metadata of a megabyte and more, and of 65 kB in lists",
     reads="metadata",
-    why="No name, licence or template is that long. Programs that show or copy it are slowed down.",
+    why="No name, licence or template is that long, and no token or merge of a list is of 65 kB. Programs that show or"
+    " copy it are slowed down.",
     remedy="Look at the key: `ggufscope inspect --kv KEY`.",
 )
 def large_text(facts: Facts) -> Iterator[Fault]:
     for key, text in _texts(facts):
         if len(text) > LARGEST and key not in _MAY_BE_LARGE:
             yield Fault(f"{key} is a text of {bytes_text(len(text))}", Place(key=key, count=len(text)))
+    for key in facts.model.metadata:
+        if "[string]" not in facts.model.metadata.kind(key):
+            continue
+        lengths = [len(text) for text in _flat(facts.model.metadata[key])]
+        long = [number for number, length in enumerate(lengths) if length > _LARGEST_OF_LIST]
+        if long:
+            sentence = f"text {long[0]} of {key} has {bytes_text(lengths[long[0]])}"
+            yield Fault(sentence, Place(key=key, count=len(long)))
+
+
+def _flat(texts: Iterable[Any]) -> Iterator[str]:
+    """The texts of a list, and of lists in it."""
+    for each in texts:
+        if isinstance(each, str):
+            yield each
+        else:
+            yield from _flat(each)
 
 
 def _texts(facts: Facts) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..registry import Fault, rule
+from .float16 import holds_beyond_float16
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +29,8 @@ _MAD = 1.4826  # of a Gaussian's standard deviation in its median absolute devia
 )
 def outlier_rows(facts: Facts) -> Iterator[Fault]:
     for each in facts.trained():
-        if not each.is_of_layers:
-            continue
+        if not each.is_of_layers or each.reserved is not None or holds_beyond_float16(each):
+            continue  # rules of their own tell of those
         for largest, noun in ((each.norms.row, "row"), (each.norms.column, "column")):
             if largest is None or not _is_far_out(largest):
                 continue

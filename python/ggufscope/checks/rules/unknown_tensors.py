@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...models.factors import INPUT_SUFFIXES, SUFFIXES
 from ...text.numbers import counted
 from ..registry import Fault, rule
 from ..wording import listed
@@ -28,6 +29,8 @@ def unknown_tensors(facts: Facts) -> Iterator[Fault]:
         return
     unknown = [tensor for tensor in facts.model.tensors.values() if tensor.role is None]
     unread = [] if facts.parts is None else facts.parts.unread
+    # A factor without use is one without its matrix, which `factors` tells of.
+    unread = [tensor for tensor in unread if not tensor.name.endswith((*SUFFIXES, *INPUT_SUFFIXES))]
     kinds = ((unknown, "of names that no architecture has"), (unread, "that the architecture does not use"))
     for tensors, what in kinds:
         if tensors:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...text.numbers import counted
+from ..holes import touched
 from ..registry import Fault, rule
 
 if TYPE_CHECKING:
@@ -43,16 +44,16 @@ def zero_rows(facts: Facts) -> Iterator[Fault]:
 
 
 _MANY = 0.3
+_MOST_DECODED = 1000  # rows
 
 
 def _untold(facts: TensorFacts, rows: Rows) -> Rows:
     """The rows that are of no expert of zeros, and lie in no hole: these have rules of their own."""
     if facts.experts:
         rows = rows[~np.array(facts.zero_experts)[rows // (facts.tensor.n_rows // len(facts.experts))]]
-    if not facts.holes:
+    rows = rows[~touched(facts.holes, rows, facts.tensor.n_bytes // facts.tensor.n_rows)]
+    if not facts.statistics["nan_count"] and not facts.statistics["inf_count"]:
         return rows
-    size = facts.tensor.n_bytes // facts.tensor.n_rows
-    begins, ends = np.array(facts.holes).T
-    hole = np.searchsorted(begins, rows * size, side="right") - 1  # the last that begins at the row or before
-    outside: Rows = rows[(hole < 0) | (ends[hole] < (rows + 1) * size)]
-    return outside
+    # Norms are of finite weights: those of a row without any are zero, too.
+    kept = [row for row in rows[:_MOST_DECODED].tolist() if not facts.tensor.dequantize(slice(row, row + 1)).any()]
+    return np.array(kept, np.intp)

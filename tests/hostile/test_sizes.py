@@ -94,13 +94,13 @@ ANSWERED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("command", ["inspect", "profile"])
+@pytest.mark.parametrize("command", ["inspect", "profile", "check"])
 @pytest.mark.parametrize("name", ANSWERED)
 def test_an_answer_costs_little_memory(write: Write, name: str, command: str) -> None:
     path = write(ANSWERED[name]())
     assert path.stat().st_size <= 10_000_000
     run = measured_run(command, path)
-    assert (run.code, run.message) == (0, "")
+    assert (run.code, run.message) == (int(command == "check"), "")  # none of them is sound
     assert run.megabytes - path.stat().st_size / 2**20 < MEGABYTES
     assert "\x1b" not in run.output
     assert len(run.output) < 1_000_000

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ...runtime.shape import Array
 
 LEAST_GROUPS = 60  # with what stands beside them fewer vectors than the core multiplies as fast as BLAS many tokens
-TOKENS_OF_A_GROUP = 16
+TOKENS_OF_A_GROUP = 8
 MOST_SINGLE = 192  # so many tokens are not added up: their products cost little
 _STRIPE = 512  # channels that are added up at a time
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 from scipy.stats import spearmanr
 
 import ggufscope as gs
@@ -12,7 +14,17 @@ from ggufscope.diffs.costs import measure
 from ggufscope.diffs.costs.neutral_tokens import neutral_tokens
 from ggufscope.diffs.costs.traced import N_TOKENS
 from ggufscope.diffs.quantizing import QuantizedRows
-from support.damage_tables import TEXTS, Comparison, Damage, damages, in_layers, mean_damages, role_means, texts_read
+from support.damage_tables import (
+    Comparison,
+    Damage,
+    damage_at_once,
+    damages,
+    in_layers,
+    mean_damages,
+    role_means,
+    role_of,
+    texts_read,
+)
 from support.rival_costs import rivals
 
 OTHER = {"smollm2": "gemma3", "gemma3": "smollm2"}
@@ -27,6 +39,7 @@ class Compared:
         predicted: their costs, and those of embedding and output.
         cost: the costs beside the damages.
         role_order: Spearman's correlation of role means of the measured damages themselves.
+        added: sum of the damages of single matrices over that of all at once.
         rescued: names of matrices whose cost was measured.
         orders: Spearman's correlation of each guess, by its title.
     """
@@ -35,6 +48,7 @@ class Compared:
     predicted: Damage
     cost: Comparison
     role_order: float
+    added: float
     rescued: list[str]
     orders: dict[str, float]
 
@@ -50,10 +64,10 @@ def compare(model: str, path: Path, type_name: str) -> Compared:
     predicted = {name: costs.of(name, type_name) for name in everything}
     cost = Comparison.of(predicted, measured)
     own_roles = _order(role_means(measured, measured), measured)
-    guesses = rivals(path, type_name, tokens.tolist())
+    guesses = rivals(path, type_name, tokens.tolist(), measured.keys())
     orders = {
         "**the cost**": cost.order,
-        "measured, one text by the other": _between_texts(model, type_name),
+        "measured, one text by another": _between_texts(model, type_name),
         "role means of what was measured": own_roles,
         "role means of the other model": _other_roles(model, type_name, measured),
         "output error ‖(Ŵ−W)x‖² / ‖Wx‖²": _order(guesses.output, measured),
@@ -63,22 +77,26 @@ def compare(model: str, path: Path, type_name: str) -> Compared:
         "number of weights": _order(guesses.size, measured),
     }
     rescued = [name for name, _ in costs.rescued]
-    return Compared(measured, predicted, cost, own_roles, rescued, orders)
+    added = sum(measured.values()) / damage_at_once(model, type_name)
+    return Compared(measured, predicted, cost, own_roles, added, rescued, orders)
 
 
 def _order(guess: Damage, measured: Damage) -> float:
+    """Spearman's correlation; NaN where all guesses are the same."""
+    if len({guess[name] for name in measured}) == 1:
+        return float("nan")
     return float(spearmanr([guess[name] for name in measured], list(measured.values())).statistic)
 
 
 def _between_texts(model: str, type_name: str) -> float:
-    """How well damages on one text order those on another: no cost can be expected to do better."""
-    if len(texts_read(model, type_name)) < len(TEXTS):
-        return float("nan")
-    one, other = (in_layers(damages(model, type_name, text)) for text in TEXTS)
-    both = {name: value for name, value in one.items() if name in other}
-    return _order(other, both)
+    """How well damages on one text order those on another, the mean over pairs: no cost can do much better."""
+    by_text = [in_layers(damages(model, type_name, text)) for text in texts_read(model, type_name)]
+    return float(np.mean([_order(one, other) for one, other in combinations(by_text, 2)] or [np.nan]))
 
 
 def _other_roles(model: str, type_name: str, measured: Damage) -> float:
+    """By the mean damage of each role on the other model; NaN where not all roles were measured there."""
     others = in_layers(mean_damages(OTHER[model], type_name))
-    return _order(role_means(measured, others), measured) if others else float("nan")
+    if not {role_of(name) for name in measured} <= {role_of(name) for name in others}:
+        return float("nan")
+    return _order(role_means(measured, others), measured)

@@ -17,9 +17,10 @@ from scipy.stats import spearmanr
 
 DIRECTORY = Path(__file__).resolve().parents[1] / "golden" / "damage"
 # Text → tokens of it that are read.
-N_TOKENS = {"dialogue": 192, "story": 128, "facts": 192}
-TEXTS = ("dialogue", "story")  # whose mean is the damage
+N_TOKENS = {"dialogue": 192, "story": 128, "facts": 128, "more facts": 192}
+TEXTS = ("dialogue", "story", "facts")  # whose mean is the damage; a token of more facts is on the brink, docs/costs.md
 N_TOP = 10
+AT_ONCE = "layers"  # in place of a name: all matrices of the layers
 
 Damage = dict[str, float]  # name of a matrix → nats
 
@@ -27,14 +28,21 @@ Damage = dict[str, float]  # name of a matrix → nats
 def texts() -> dict[str, str]:
     """The texts, by name."""
     story, facts, program, dialogue = (DIRECTORY / "texts.txt").read_text(encoding="utf-8").split("\n\n")
-    return {"dialogue": f"{program}\n\n{dialogue}", "story": story, "facts": facts}
+    return {"dialogue": f"{program}\n\n{dialogue}", "story": story, "facts": facts, "more facts": facts}
 
 
 def damages(model: str, type_name: str, text: str) -> Damage:
-    """As measured on one text; empty where nothing was."""
+    """As measured on one text, of single matrices; empty where nothing was."""
     path = DIRECTORY / f"{model}.json"
     tables: dict[str, dict[str, Damage]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return tables.get(type_name, {}).get(text, {})
+    table = tables.get(type_name, {}).get(text, {})
+    return {name: value for name, value in table.items() if name != AT_ONCE}
+
+
+def damage_at_once(model: str, type_name: str) -> float:
+    """Of all matrices of the layers in this type, the mean over the texts; NaN where it was not measured."""
+    tables = json.loads((DIRECTORY / f"{model}.json").read_text(encoding="utf-8"))
+    return float(np.mean([tables[type_name][text].get(AT_ONCE, np.nan) for text in texts_read(model, type_name)]))
 
 
 def texts_read(model: str, type_name: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,14 +44,15 @@ class Rivals:
 class _Watch:
     """Takes every matrix of a layer while the model reads."""
 
-    def __init__(self, engine: StreamedEngine, type_name: str) -> None:
+    def __init__(self, engine: StreamedEngine, type_name: str, names: Collection[str]) -> None:
         self.rivals = Rivals()
+        self._names = names
         self._engine = engine
         self._type_name = type_name
 
     def __call__(self, matrix: Matrix, x: Floats, result: Floats) -> None:
         name = matrix.tensor.name
-        if not name.startswith("blk."):
+        if name not in self._names:
             return
         rows = QuantizedRows(matrix.tensor, self._type_name)
         watch, self._engine.workers.watch = self._engine.workers.watch, None
@@ -72,9 +73,9 @@ class _Watch:
         self.rivals.size[name] = float(tensor.n_elements)
 
 
-def rivals(path: Path, type_name: str, tokens: Sequence[int]) -> Rivals:
-    """All of them, of the matrices in layers, while the model reads some tokens."""
+def rivals(path: Path, type_name: str, tokens: Sequence[int], names: Collection[str]) -> Rivals:
+    """All of them, of some matrices in layers, while the model reads some tokens."""
     with gs.open(path) as model, StreamedEngine(Network(model), 1) as engine:
-        watch = engine.workers.watch = _Watch(engine, type_name)
+        watch = engine.workers.watch = _Watch(engine, type_name, names)
         engine.last_streams([np.asarray(tokens, np.int32)], None, None)
     return watch.rivals

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -148,6 +148,14 @@ class Damages:
     def of(self, name: str, weights: Floats) -> float:
         """The damage of other weights of one matrix, in nats."""
         with self._patched.replaced(name, weights):
+            return self.as_it_is()
+
+    def of_all(self, names: Sequence[str], type_name: str) -> float:
+        """The damage of several matrices in a type at once."""
+        with ExitStack() as stack:
+            for name in names:
+                other = quantized(np.array(self._patched.weights(name)), type_name)
+                stack.enter_context(self._patched.replaced(name, other))
             return self.as_it_is()
 
     def as_it_is(self) -> float:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from ..report.content.diff_words import part_text, percent_text, share_text, types_text
 from ..text.glyphs import LONGEST_TEXT, Glyphs
+from .console import safe
 from .diff_tensors import figure_texts
 from .fitted import Fitted, render_fitted
 
@@ -39,7 +40,7 @@ def render_tensor(console: Console, tensor: TensorDiff, row: Mapping[str, Any]) 
     console.print(Text(glyphs.cut(tensor.name, LONGEST_TEXT), "bold"), soft_wrap=True)
     if tensor.model_name is not None:
         console.print(Text(f"in the model {glyphs.cut(tensor.model_name, LONGEST_TEXT)}"), soft_wrap=True)
-    console.print(Text(f"{facts}{f' {glyphs.dot} the same bytes' if tensor.identical else ''}"))
+    console.print(safe(f"{facts}{f' {glyphs.dot} the same bytes' if tensor.identical else ''}"))
     figures = [name for name in _FIGURES if name not in _UNSAID or row[name] != _UNSAID[name]]
     names, texts = zip(*(figure_texts(name, row[name], glyphs) for name in figures), strict=True)
     console.print()

@@ -26,7 +26,7 @@ class Fitted:
 
     Attributes:
         title: its head.
-        cells: its texts; those of names come from files.
+        cells: its texts; they may come from files, and are escaped.
         kind: `"number"` is aligned to the right, `"text"` to the left, and neither is ever broken; a `"name"` is.
         yields: columns with the highest go first where there is no room; those with 0 stay.
     """
@@ -64,10 +64,9 @@ def render_fitted(console: Console, columns: Sequence[Fitted], title: str | None
 
 
 def _cut(column: Fitted, glyphs: Glyphs) -> Fitted:
-    """The column with names escaped, and those of absurd length cut."""
-    if column.kind != "name":
-        return column
-    return Fitted(column.title, [glyphs.cut(text, LONGEST_TEXT) for text in column.cells], "name", column.yields)
+    """The column with all texts escaped, and those of absurd length cut: any of them may come from a file."""
+    title, *cells = (glyphs.cut(text, LONGEST_TEXT) for text in (column.title, *column.cells))
+    return Fitted(title, cells, column.kind, column.yields)
 
 
 def _needed(columns: Sequence[Fitted]) -> int:

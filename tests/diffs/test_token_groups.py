@@ -12,7 +12,7 @@ from ggufscope.runtime.engines.streamed.tiles import Workers
 
 
 def test_few_tokens_stay_single() -> None:
-    assert groups_of(MOST_SINGLE) is None
+    assert groups_of(LEAST_GROUPS - 1) is None
     x = np.random.default_rng(1).standard_normal((5, 600)).astype(np.float32)
     with Workers(1) as workers:
         np.testing.assert_array_equal(add_up(x, np.array([1, 4]), None, workers), x[[1, 4]])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ...runtime.engines.streamed.tiles import Workers
     from ...runtime.shape import Array
 
-LEAST_GROUPS = 60  # with what stands beside them fewer vectors than the core multiplies as fast as BLAS many tokens
+LEAST_GROUPS = 56  # with what stands beside them fewer vectors than the core multiplies as fast as BLAS many tokens
 TOKENS_OF_A_GROUP = 8
 MOST_SINGLE = 192  # so many tokens are not added up: their products cost little
 _STRIPE = 512  # channels that are added up at a time
@@ -50,7 +50,7 @@ class Grouping:
 
 def groups_of(n_tokens: int) -> Grouping | None:
     """The groups of so many tokens, the same ones always; None where they stay single."""
-    if n_tokens <= MOST_SINGLE:
+    if n_tokens < LEAST_GROUPS:
         return None
     n_groups = max(LEAST_GROUPS, n_tokens // TOKENS_OF_A_GROUP)
     chance = np.random.default_rng([n_groups, n_tokens])

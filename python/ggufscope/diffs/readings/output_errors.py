@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...runtime.engines.streamed.tiles import product
-from .grouping import Grouping, add_up, groups_of
+from .grouping import MOST_SINGLE, Grouping, add_up, groups_of
 from .head_columns import head_squares
 from .squares import add_squares, same_weights
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .partners import Partners
 
     Rows = npt.NDArray[np.int64]
+
+_LARGEST = 4  # tokens that stay single beside groups
 
 _grouping = cache(groups_of)
 
@@ -84,18 +86,22 @@ class _Sums:
 
     Attributes:
         rest: int64 (tokens,), those with t ≥ 1.
-        grouping: of them; None: they stay single.
+        grouped: int64 (tokens,), of them, those that are added up.
+        grouping: of these; None: all stay single.
+        largest: int64 (tokens,), the others: the largest ones, whose errors may outweigh those of all others.
         firsts: int64 (kinds,), the first tokens, one of each kind: whatever the sequence, they are read alike.
         sizes: float32 (kinds, 1), roots of how many there are of each.
     """
 
     rest: Rows
+    grouped: Rows
     grouping: Grouping | None
+    largest: Rows
     firsts: Rows
     sizes: Array
 
     def of_rest(self, x: Array, workers: Workers) -> Array:
-        return add_up(x, self.rest, self.grouping, workers)
+        return np.concatenate([add_up(x, self.grouped, self.grouping, workers), x[self.largest]])
 
     def of_first(self, x: Array) -> Array:
         sized: Array = x[self.firsts] * self.sizes
@@ -117,8 +123,7 @@ class OutputErrors:
         self._workers = workers
         self._read: Array | None = None  # what the vectors are of: queries, keys and values read the same
         self._vectors = np.empty((0, 0), np.float32)
-        self._sums = self._sums_of(opening)
-        self._all = self._sums
+        self._sums = _sums_of(np.empty((0, 0), np.float32), np.empty(0, np.int64), grouped=False)
 
     def add(self, product_: Product, squares: Squares) -> None:
         """Add the squares of one product of the reference to those of its matrix."""
@@ -126,7 +131,7 @@ class OutputErrors:
         opening = self._opening if product_.tokens is None else self._opening[product_.tokens]
         if self._read is not x:
             self._read = x
-            self._sums = self._all if product_.tokens is None else self._sums_of(opening)
+            self._sums = _sums_of(x, opening, grouped=self._grouped)
             self._vectors = np.concatenate([self._sums.of_rest(x, self._workers), self._sums.of_first(x)])
         rows = slice(product_.first, product_.first + partners.reference.n_rows)
         bias = np.zeros(y.shape[1], np.float32)
@@ -156,13 +161,20 @@ class OutputErrors:
         is_first = np.arange(len(errors)) >= n_rest
         return add_squares(errors, np.zeros(errors.shape[1], np.float32), is_first, self._workers)
 
-    def _sums_of(self, opening: Rows) -> _Sums:
-        rest, firsts = np.flatnonzero(opening < 0), np.flatnonzero(opening >= 0)
-        _, places, counts = np.unique(opening[firsts], return_index=True, return_counts=True)
-        grouping = _grouping(len(rest)) if self._grouped else None
-        return _Sums(rest, grouping, firsts[places], np.sqrt(counts).astype(np.float32)[:, None])
-
     def forget(self) -> None:
         """Hold nothing of what was read."""
         self._read = None
         self._vectors = np.empty((0, 0), np.float32)
+
+
+def _sums_of(x: Array, opening: Rows, *, grouped: bool) -> _Sums:
+    """The sums of what a matrix reads; see `OutputErrors` for the others."""
+    rest, firsts = np.flatnonzero(opening < 0), np.flatnonzero(opening >= 0)
+    _, places, counts = np.unique(opening[firsts], return_index=True, return_counts=True)
+    sizes = np.sqrt(counts).astype(np.float32)[:, None]
+    if not grouped or len(rest) <= MOST_SINGLE:
+        return _Sums(rest, rest, None, rest[:0], firsts[places], sizes)
+    lengths = np.einsum("tc,tc->t", x, x)[rest]
+    order = np.argsort(-lengths, kind="stable")
+    largest, others = rest[order[:_LARGEST]], rest[np.sort(order[_LARGEST:])]
+    return _Sums(rest, others, _grouping(len(others)), largest, firsts[places], sizes)

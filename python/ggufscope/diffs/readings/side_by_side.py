@@ -14,7 +14,7 @@ from ...runtime.engines.streamed.tiles import first_not_finite
 from ..run_record import LayerDrift, RunRecord
 from .attention_drift import AttentionDrift, Held, attention_step
 from .distributions import Distributions
-from .grouping import groups_of
+from .grouping import MOST_SINGLE
 from .hurt_positions import divergence_of, worst_positions
 from .matrix_errors import matrix_errors
 from .output_errors import OutputErrors, Product, Squares
@@ -67,7 +67,7 @@ class SideBySide:
         self._squares = {key: Squares.of(each) for key, each in partners.items()}
         opening = np.where(self._is_first, np.concatenate(self._tokens), -1).astype(np.int64)
         self._errors = OutputErrors(opening, grouped=grouped, workers=self._theirs.workers)
-        self._grouped = grouped and groups_of(int((~self._is_first).sum())) is not None
+        self._grouped = grouped and int((~self._is_first).sum()) > MOST_SINGLE
         self._layers: list[LayerDrift] = []
 
     def record(self, notes: list[str]) -> RunRecord:

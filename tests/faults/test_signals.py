@@ -47,7 +47,7 @@ def test_a_signal_at_any_moment(command: str, number: int, code: int, stories260
             time.sleep(moment)
             process.send_signal(number)
             _, message = process.communicate(timeout=20)
-        # Behind the last line of the command, while Python shuts down, the system ends the process: the same to a shell.
+        # While Python shuts down, behind the last line, the system ends the process: the same to a shell.
         assert process.returncode in {0, code, -number}, message
         assert message.count("\n") <= 1
         assert not list(out.rglob("*.tmp"))

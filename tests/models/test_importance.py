@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -244,6 +245,13 @@ def test_malformed_dat_is_refused(reason: str, tmp_path: Path) -> None:
     with pytest.raises(ImportanceError) as raised:
         read(path)
     assert reason in str(raised.value)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "imatrix.dat"
+    os.mkfifo(pipe)
+    with pytest.raises(ImportanceError, match="is no regular file but a device, pipe or socket"):
+        open_importance(pipe)
 
 
 def test_every_cut_is_refused_or_whole(tmp_path: Path) -> None:

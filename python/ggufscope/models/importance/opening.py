@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ...errors import ImportanceError
 from ..model import open as open_model
 from .dat_form import looks_like_dat, read_dat
 from .gguf_form import is_importance_model, read_gguf
@@ -28,6 +29,9 @@ def open_importance(path: str | PathLike[str]) -> Importance:
     """
     name = os.fsdecode(path)
     if not is_gguf(name):
+        # A pipe would be waited for.
+        if os.path.exists(name) and not os.path.isfile(name) and not os.path.isdir(name):
+            raise ImportanceError(f"{name}: is no regular file but a device, pipe or socket")
         return read_dat(name)
     model = open_model(name)
     try:

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
+from ggufscope.models.experts import MOST_EXPERTS
 from ggufscope.models.mapped import MOST_SMALL_TENSORS
 from ggufscope.models.metadata import Metadata
 from ggufscope.models.stacks import MOST_LAYERS, MOST_STACKS
@@ -175,6 +176,18 @@ def test_layers_that_no_model_has_are_refused(write: Write, run_command: RunComm
     tensors = [ones(f"blk.{i}.attn_{part}.weight", 4, 4) for i in (0, MOST_LAYERS) for part in "qkv"]
     path = write(file(*tensors))
     reason = f"there is a layer {MOST_LAYERS}; the limit is {MOST_LAYERS} layers"
+    expected = (3, "", f"ggufscope: {path}: {reason}\n")
+    assert run_command(command, path, *(["--probe", "12"] if command == "trace" else [])) == expected
+    if command == "analyze":
+        saved = path.with_suffix(".json")
+        gs.profile(path).save(saved)
+        assert run_command(command, saved) == (3, "", f"ggufscope: {saved}: {reason}\n")
+
+
+@pytest.mark.parametrize("command", ["analyze", "trace"])
+def test_experts_that_no_model_has_are_refused(write: Write, run_command: RunCommand, command: str) -> None:
+    path = write(file(ones("blk.0.ffn_up_exps.weight", MOST_EXPERTS + 1, 4, 4)))
+    reason = f"a tensor holds {MOST_EXPERTS + 1} experts; the limit is {MOST_EXPERTS} experts"
     expected = (3, "", f"ggufscope: {path}: {reason}\n")
     assert run_command(command, path, *(["--probe", "12"] if command == "trace" else [])) == expected
     if command == "analyze":

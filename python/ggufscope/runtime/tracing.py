@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..architecture.limits import NotApplicableError
 from ..arrays.arguments import thread_count
 from ..errors import TraceError
+from ..models.experts import crowd_fault
 from ..models.file_hashes import FileHashing
 from ..models.model import Model
 from ..models.model import open as open_model
@@ -129,7 +130,7 @@ def trace(
         guard = Guard([*model.files, *read_files], force=force)
         if keep_path is not None:
             guard.check(keep_path)
-        fault = depth_fault(model.layers)
+        fault = depth_fault(model.layers) or crowd_fault(tensor.shape for tensor in model.tensors.values())
         if fault is not None:
             raise TraceError(f"{model.path}: {fault}")
         opened = stack.enter_context(ENGINES[engine].open(model, n_threads, zeroed))

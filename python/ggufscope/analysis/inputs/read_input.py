@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core import GGUFError
 from ...errors import ProfileError
+from ...models.experts import crowd_fault
 from ...models.model import Model
 from ...models.model import open as open_model
 from ...models.stacks import depth_fault
@@ -27,7 +28,7 @@ from .layer_rows import lacks_halves
 from .phase1 import is_phase1, phase1_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from .layer_table import LayerTable
 
@@ -108,7 +109,7 @@ def _of_model(
     model: Model, threads: int | None, progress: Callable[[int, int], object] | None, known: Profile | None
 ) -> AnalysisInput:
     _require_language_model(model.general_type, model.path)
-    _require_depth(model.layers, model.path)
+    _require_size(model.layers, (tensor.shape for tensor in model.tensors.values()), model.path)
     if known is not None and not same_model(known.model, model):
         raise ProfileError(f"{model.path}: the profile given with it is of another model, {known.title!r}")
     profile = known
@@ -126,8 +127,8 @@ def _require_language_model(general_type: str | None, place: str) -> None:
         raise ProfileError(f"{place}: general.type is {general_type!r}; the analysis needs a language model")
 
 
-def _require_depth(layers: Iterable[int], place: str) -> None:
-    fault = depth_fault(layers)
+def _require_size(layers: Iterable[int], shapes: Iterable[Sequence[int]], place: str) -> None:
+    fault = depth_fault(layers) or crowd_fault(shapes)
     if fault is not None:
         raise ProfileError(f"{place}: {fault}")
 
@@ -135,7 +136,8 @@ def _require_depth(layers: Iterable[int], place: str) -> None:
 def _of_profile(profile: Profile, path: Path | None) -> AnalysisInput:
     place = str(path) if path else profile.title
     _require_language_model(profile.model.general_type, place)
-    _require_depth((row.layer for row in profile.layers.values() if row.stack is None), place)
+    layers = (row.layer for row in profile.layers.values() if row.stack is None)
+    _require_size(layers, (row.shape or () for row in profile.tensors.values()), place)
     table = _table(profile, place)
     gauge = gauge_from_vectors(profile, table) or gauge_from_table(table)
     return _of_tables(profile, table, gauge, replace(profile.subject, file=base_name(path) if path else None), None)

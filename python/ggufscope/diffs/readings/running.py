@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...arrays.arguments import thread_count
 from ...errors import DiffError, TraceError
+from ...models.experts import crowd_fault
 from ...models.model import Model
 from ...models.model import open as open_model
 from ...models.stacks import depth_fault
@@ -129,7 +130,7 @@ def prepared_run(reference: Model, model: Model, choice: RunChoice, n_threads: i
 @contextlib.contextmanager
 def _engine(model: Model, n_threads: int) -> Iterator[StreamedEngine]:
     """The engine of a model that predicts a next token; what keeps it from that names the model."""
-    fault = depth_fault(model.layers)
+    fault = depth_fault(model.layers) or crowd_fault(tensor.shape for tensor in model.tensors.values())
     if fault is not None:
         raise TraceError(f"{model.path}: {fault}")
     try:

@@ -136,6 +136,19 @@ def test_padding_of_a_vocabulary_is_left_out(write_gguf: WriteGguf, ids: Path) -
         assert any(f"the {name} has 8 more tokens" in note for note in record.notes)
 
 
+def test_tokens_that_one_file_alone_names_are_taken_for_the_same(write_gguf: WriteGguf, ids: Path) -> None:
+    """Embeddings may have rows behind the last token of the list, as padding."""
+    model = sample("llama")
+    long = write_gguf(**with_tokens(model.file(), PIECES), name="a.gguf")
+    short = write_gguf(**with_tokens(model.file(), PIECES[:-3]), name="b.gguf")
+    for paths, name in (((long, short), "model"), ((short, long), "reference")):
+        record = run(*paths, tokens=ids)
+        assert (record.n_vocabulary, record.output.kl_max) == (VOCABULARY, 0)
+        assert any(
+            note.startswith(f"the {name} does not say what tokens from {VOCABULARY - 3} on") for note in record.notes
+        )
+
+
 def test_models_that_do_not_go_together_are_refused(write_gguf: WriteGguf, ids: Path) -> None:
     pair = damaged("qwen3")
     base = write_gguf(**with_tokens(pair.reference, PIECES), name="a.gguf")

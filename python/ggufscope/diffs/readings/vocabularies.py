@@ -32,17 +32,25 @@ def compare_vocabularies(reference: Model, model: Model, n_rows: tuple[int, int]
             raise DiffError(f"the models have {n_rows[0]} and {n_rows[1]} tokens, and not both say which")
         silent = "the reference" if ours is None else "the model"
         return [f"{silent} does not say what its tokens are: those of a number are taken for the same"]
-    if ours[:n_common] != theirs[:n_common]:
-        place = next(place for place, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b)
+    n_named = min(n_common, len(ours), len(theirs))  # tables of embeddings may be longer than lists, by padding
+    place = next((place for place in range(n_named) if ours[place] != theirs[place]), None)
+    if place is not None:
         texts = f"{escape(repr(ours[place]))} and {escape(repr(theirs[place]))}"
         raise DiffError(f"the models have other vocabularies: token {place} is {texts}")
+    notes = []
+    if n_named < min(n_common, max(len(ours), len(theirs))):
+        silent = "reference" if len(ours) < len(theirs) else "model"
+        notes.append(
+            f"the {silent} does not say what tokens from {n_named} on are: those of a number are taken for the same"
+        )
     if n_rows[0] == n_rows[1]:
-        return []
+        return notes
     longer = "reference" if n_rows[0] > n_rows[1] else "model"
     left_out = counted(max(n_rows) - n_common, "more token")
     return [
+        *notes,
         f"the {longer} has {left_out} than the other, behind {n_common} that are the same: they are left out, and"
-        f" probabilities are over those {n_common}"
+        f" probabilities are over those {n_common}",
     ]
 
 

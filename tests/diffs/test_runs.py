@@ -205,3 +205,16 @@ def test_a_weight_that_is_no_number_is_named(write_gguf: WriteGguf, ids: Path) -
     )
     with pytest.raises(TraceError, match=r"output\.weight has a weight that is not finite, in row 3, column 5"):
         run(*paths, tokens=ids)
+
+
+def test_a_diff_runs_the_files_that_it_was_made_of(noisy: Path, stories260k: Path, ids: Path, tmp_path: Path) -> None:
+    at_once = gs.diff(stories260k, noisy, run=RunChoice(tokens=ids))
+    later = gs.diff(stories260k, noisy).run(tokens=ids)
+    assert later.models == at_once.models
+    later.save(tmp_path / "diff.json")
+    loaded = gs.Diff.load(tmp_path / "diff.json")
+    assert loaded.run(stories260k, noisy, tokens=ids).models[0].run == at_once.models[0].run
+    with pytest.raises(ValueError, match="the diff is of 2 files, not of 0"):
+        loaded.run()
+    with pytest.raises(DiffError, match=r"stories260K.gguf is not the noisy.gguf of the diff"):
+        loaded.run(stories260k, stories260k)

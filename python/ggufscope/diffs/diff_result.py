@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Literal
 
+from ..arrays.arguments import thread_count
+from ..errors import DiffError
+from ..models.model import Model
+from ..models.model import open as open_model
 from ..saving.results import NotebookView, SavedResult, markdown_of
+from ..text.names import base_name
 from ..text.numbers import counted
 from .columns import model_columns, part_columns, tensor_columns
 from .diff_document import DIFF_FORM
+from .run_choice import RunChoice
+from .runs import prepared_runs, with_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from os import PathLike
+
     import numpy as np
     import numpy.typing as npt
 
     from ..models.subject import Subject
+    from ..runtime.reading.prompts import NamedPrompts
     from .diff_document import DiffDocument
     from .records import ModelDiff
 
@@ -31,8 +44,9 @@ class Diff(NotebookView, SavedResult):
     _form = DIFF_FORM
     document: DiffDocument
 
-    def __init__(self, document: DiffDocument) -> None:
+    def __init__(self, document: DiffDocument, files: Sequence[str] = ()) -> None:
         self.document = document
+        self._files = list(files)  # of the reference and the models; of a diff that was loaded they are not known
 
     @property
     def subject(self) -> Subject:
@@ -47,6 +61,51 @@ class Diff(NotebookView, SavedResult):
     def to_markdown(self) -> str:
         """The diff as a Markdown document; its charts and tables are files of `ggufscope report`."""
         return markdown_of(self)
+
+    def run(
+        self,
+        *models: str | PathLike[str] | Model,
+        text: str | PathLike[str] | None = None,
+        prompts: str | PathLike[str] | NamedPrompts | None = None,
+        tokens: str | PathLike[str] | None = None,
+        exact: bool = False,
+        threads: int | None = None,
+        progress: Callable[[str, float], object] | None = None,
+    ) -> Diff:
+        """The same diff with runs: the reference and each model read the same tokens, see `docs/diff.md`.
+
+        Args:
+            *models: the reference and the models, in the order of the diff, as paths or open; by default the files that
+                the diff was made of. A diff that was loaded needs them.
+            text: a file to read; without one, prompts or tokens a neutral text is read.
+            prompts: a file of prompts, or a set that was read already.
+            tokens: a file of token ids.
+            exact: output errors over every token by itself, see `RunChoice`.
+            threads: at most so many; by default the cores this process may use.
+            progress: called as `progress(what, share)` in the calling thread meanwhile; may raise to cancel.
+
+        Raises:
+            DiffError: A `ValueError`: two models cannot read the same, or they are not those of the diff.
+            TraceError: A model cannot be run, or what it is to read cannot be read.
+            GGUFError: A file is malformed, or it shrank while it was read.
+            OSError: A file cannot be opened.
+            ValueError: Not as many models as the diff has, or less than one thread.
+
+        Example:
+            >>> gs.diff("model-F16.gguf", "model-Q4_0.gguf").run().models[0].run.output.kl_mean     # doctest: +SKIP
+        """
+        sources = models or self._files
+        if len(sources) != 1 + len(self.models):
+            raise ValueError(f"the diff is of {counted(1 + len(self.models), 'file')}, not of {len(sources)}")
+        choice, n_threads = RunChoice(text, prompts, tokens, exact=exact), thread_count(threads)
+        with ExitStack() as stack:
+            opened = [each if isinstance(each, Model) else stack.enter_context(open_model(each)) for each in sources]
+            for one, record in zip(opened, (self.subject, *(model.subject for model in self.models)), strict=True):
+                if record.identity not in {None, one.identity}:
+                    raise DiffError(f"{one.path} is not the {base_name(record.file or record.title)} of the diff")
+            runs = stack.enter_context(prepared_runs(opened[0], opened[1:], choice, n_threads))
+            records = with_runs(self.models, runs, progress)
+        return Diff(dataclasses.replace(self.document, models=records), [each.absolute_path for each in opened])
 
     def to_columns(self, table: TableName = "tensors") -> dict[str, npt.NDArray[np.generic]]:
         """One NumPy array per field over the rows of a table, ready for a data frame.

@@ -25,7 +25,7 @@ from .lineage import LineageTracer, views_between
 from .matching import match
 from .metadata_changes import metadata_changes
 from .observing import PairSettings, observe, pair_bytes
-from .run_choice import RunChoice
+from .runs import prepared_runs, with_runs
 from .summarizing import diffed_model, summary_of
 from .weighing import importance_note
 
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .matching import Matching
-    from .readings.running import PreparedRun
     from .records import ModelDiff
+    from .run_choice import RunChoice
     from .views import PairView
 
 
@@ -109,15 +109,13 @@ def diff(
             _require_comparable(base, other)
         seen = [views_between(base, other) if views is None and lineage else views for other in others]
         passes = [_Pass(base, *each) for each in zip(others, _matched(base, others, selection, seen), strict=True)]
-        prepared = _prepared_runs(base, others, run, settings.threads, stack)  # what stands in their way shows first
+        prepared = stack.enter_context(prepared_runs(base, others, run, settings.threads))  # refuses before any work
         weights = _opened_importance(importance, stack)
         note = None if weights is None else importance_note(weights, [each.matching for each in passes])
         compared = list(_compared(passes, weights, settings, progress))
         if lineage:
             compared = _traced(passes, compared)
-        for number, each in enumerate(prepared):
-            part = None if run_progress is None else partial(_run_report, run_progress, number, len(prepared))
-            compared[number] = dataclasses.replace(compared[number], run=each.read(part))
+        compared = with_runs(compared, prepared, run_progress)
         document = DiffDocument(
             schema=SCHEMA,
             reference=diffed_model(base),
@@ -131,7 +129,8 @@ def diff(
                 settings.threads,
             ),
         )
-    return Diff(document)
+        files = [each.absolute_path for each in (base, *others)]
+    return Diff(document, files)
 
 
 class _Pass(NamedTuple):
@@ -206,22 +205,6 @@ def _compared(
 
 def _report(progress: Callable[[int, int], object], before: int, total: int, done: int) -> None:
     progress(before + done, total)
-
-
-def _prepared_runs(
-    reference: Model, models: Sequence[Model], run: bool | RunChoice, threads: int, stack: ExitStack
-) -> list[PreparedRun]:
-    """The runs that are asked for, one for each model."""
-    if run is False:
-        return []
-    from .readings.running import prepared_run  # noqa: PLC0415  engines take a while to import
-
-    choice = RunChoice() if run is True else run
-    return [stack.enter_context(prepared_run(reference, model, choice, threads)) for model in models]
-
-
-def _run_report(progress: Callable[[str, float], object], number: int, count: int, what: str, share: float) -> None:
-    progress(what, (number + share) / count)
 
 
 def _traced(passes: Sequence[_Pass], compared: Sequence[ModelDiff]) -> list[ModelDiff]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..lineage_record import LayerOrigin, Moved, Requantized
 
 _SHOWN = 4  # names in a sentence
+_CHANCE = "by chance about 50 %"
 _FLOATS = {"F32", "F16", "BF16"}
 
 
@@ -42,15 +43,9 @@ def origin_sentences(origins: Sequence[LayerOrigin], made_from: str | None) -> I
     least, most = rounded_percent(min(shares.values())), rounded_percent(max(shares.values()))
     span = f"{least} %" if least == most else f"{least} % to {most} %"
     if made_from == "all":
-        yield (
-            f"Made from the reference: {span} of the signs of large weights are its in every layer (about 50 % would be"
-            " by chance)."
-        )
+        yield f"Made from the reference: in every layer {span} of the signs of large weights agree ({_CHANCE})."
     elif made_from == "none":
-        yield (
-            f"Not made from the reference: {span} of the signs of large weights are its in any layer (about 50 % are by"
-            " chance)."
-        )
+        yield f"Not made from the reference: {span} of the signs of large weights agree ({_CHANCE})."
     else:
         kept = [layer for layer, share in shares.items() if share >= CARRIED and layer is not None]
         others = [layer for layer, share in shares.items() if share < CARRIED and layer is not None]

@@ -27,13 +27,13 @@ def pair(write_gguf: Any) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("name", ["i.gguf", "i.dat"])
-def test_errors_are_weighed(name: str, pair: tuple[Path, Path], tmp_path: Path, run_command: RunCommand) -> None:
+def test_errors_are_weighted(name: str, pair: tuple[Path, Path], tmp_path: Path, run_command: RunCommand) -> None:
     sums = entry(3, 256, 5, empty=[1])
     path = write_importance(tmp_path / name, {STACK: sums})
     code, text, error = run_command("diff", *pair, "--imatrix", path)
     assert (code, error) == (0, "")
     assert "weighted NMSE" in " ".join(text.split())
-    assert f"weighed by {name} · 12 chunks" in text
+    assert f"weighted by {name} · 12 chunks" in text
     assert f"without importance: {OTHER}" in text
     document = json.loads(run_command("diff", *pair, "--imatrix", path, "--json")[1])
     figures = next(each for each in document["models"][0]["tensors"] if each["name"] == STACK)

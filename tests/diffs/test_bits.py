@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -117,7 +118,10 @@ def test_it_is_saved_and_loaded(files: list[Path], tmp_path: Path) -> None:
     found.save(path)
     loaded = gs.Bits.load(path)
     assert loaded == found.as_saved()
-    assert loaded.to_columns()["type"] == list(found.types.values())
+    columns = loaded.to_columns()
+    assert columns["type"].tolist() == list(found.types.values())
+    assert math.fsum(columns["cost"]) == pytest.approx(found.document.mix.cost)
+    assert columns["layer"].dtype == np.int64
     path.write_text(path.read_text().replace('"exact": true', '"exact": 3'))
     with pytest.raises(BitsError):
         gs.Bits.load(path)

@@ -10,7 +10,7 @@ import numpy as np
 from .records import DiffSummary, PartError, TensorDiff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -29,7 +29,7 @@ def tensor_columns(models: Sequence[ModelDiff]) -> Columns:
         for tensor in model.tensors
     ]
     kinds = {"model": "int", **_kinds(TensorDiff), "worst_row": "int", "worst_row_nmse": "float"}
-    return _columns(rows, {name: kind for name, kind in kinds.items() if name not in _PARTS.values()})
+    return columns_of(rows, {name: kind for name, kind in kinds.items() if name not in _PARTS.values()})
 
 
 def model_columns(models: Sequence[ModelDiff]) -> Columns:
@@ -39,7 +39,7 @@ def model_columns(models: Sequence[ModelDiff]) -> Columns:
         {"model": position, **{name: getattr(model.subject, name) for name in about}, **_flat(model.summary)}
         for position, model in enumerate(models)
     ]
-    return _columns(rows, {"model": "int", **about, **_kinds(DiffSummary)})
+    return columns_of(rows, {"model": "int", **about, **_kinds(DiffSummary)})
 
 
 def part_columns(models: Sequence[ModelDiff]) -> Columns:
@@ -50,7 +50,7 @@ def part_columns(models: Sequence[ModelDiff]) -> Columns:
         for tensor in model.tensors
         for part, each in _parts_of(tensor)
     ]
-    return _columns(rows, {"model": "int", "name": "text", "part": "text", **_kinds(PartError)})
+    return columns_of(rows, {"model": "int", "name": "text", "part": "text", **_kinds(PartError)})
 
 
 def _parts_of(tensor: TensorDiff) -> Iterator[tuple[str, PartError]]:
@@ -71,7 +71,8 @@ def _kinds(record: Any) -> dict[str, str]:
     return {field.name: str(field.type).removesuffix(" | None") for field in fields(record)}
 
 
-def _columns(rows: Iterable[dict[str, Any]], kinds: dict[str, str]) -> Columns:
+def columns_of(rows: Iterable[Mapping[str, Any]], kinds: Mapping[str, str]) -> Columns:
+    """Rows of plain values as columns: integers int64, −1 for none; numbers float64, NaN for none; others objects."""
     rows = list(rows)
     return {name: _column([row.get(name) for row in rows], kind) for name, kind in kinds.items()}
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class QuantizedRows:
     """A tensor's rows as ggml makes them in another type; a `RowSource`. Nothing of them is kept.
 
-    Without an importance matrix types that need one get ones, as METRICS has them and `llama-quantize` does not.
+    Types that need an importance matrix get one of ones where there is none; `llama-quantize` refuses to.
 
     Attributes:
         tensor: whose numbers, without the factor beside it, are quantized.

@@ -1,4 +1,4 @@
-"""What the weighted figures of a diff are weighed with, and what that says nothing of."""
+"""What the weighted figures of a diff are weighted with, and what that says nothing of."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def render_importance_note(console: Console, document: DiffDocument) -> None:
     if note is None:
         return
     glyphs = Glyphs.of(console.encoding)
-    facts = [f"weighed by {glyphs.cut(note.file, LONGEST_TEXT)}"]
+    facts = [f"weighted by {glyphs.cut(note.file, LONGEST_TEXT)}"]
     if note.n_chunks is not None:
         facts.append(counted(note.n_chunks, "chunk"))
     console.print()

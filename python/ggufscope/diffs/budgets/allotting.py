@@ -76,8 +76,8 @@ def bits(
 
     Example:
         >>> import ggufscope as gs
-        >>> found = gs.bits("F16.gguf", "Q4_K_M.gguf", "Q6_K.gguf", budget="4.8bpw")    # doctest: +SKIP
-        >>> print(found.command)                                                        # doctest: +SKIP
+        >>> mix = gs.bits("F16.gguf", "Q4_K_M.gguf", "Q6_K.gguf", budget="4.8bpw")      # doctest: +SKIP
+        >>> print(mix.command)                                                          # doctest: +SKIP
     """
     asked = parse_budget(budget) if isinstance(budget, str) else budget
     made = _types_to_make(types)
@@ -92,7 +92,9 @@ def bits(
         kept = kept_types(keep or {}, chosen_tensors(base))
         candidates = candidates_of(base, others, made, importance, kept)
         if not candidates:
-            raise BitsError(f"{base.path}: no tensor that llama-quantize quantizes, and that has a type to choose")
+            raise BitsError(
+                f"{base_name(base.path)}: no tensor that llama-quantize quantizes, and that has a type to choose"
+            )
         _check_kept(kept, candidates)
         room = _checked_room(base, candidates, kept, asked)
         rows = {name: {each.type: each.rows for each in options.values()} for name, options in candidates.items()}
@@ -109,7 +111,7 @@ def bits(
             n_tokens=costs.n_tokens,
             warnings=[*costs.warnings, LIMITS],
             importance=None if imatrix is None else base_name(imatrix),
-            **table.answers(room, others, weighed=imatrix is not None and bool(made)),
+            **table.answers(room, others, weighted=imatrix is not None and bool(made)),
             run=BitsRun(__version__, started.isoformat(timespec="seconds"), seconds),
         )
     return Bits(document)

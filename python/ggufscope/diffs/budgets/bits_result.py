@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...models.recipes import Recipe
 from ...saving.results import SavedResult, markdown_of
+from ..columns import columns_of
 from .bits_document import BITS_FORM
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from ...models.subject import Subject
     from .bits_document import BitsDocument
+
+_COLUMNS = {
+    "name": "text",
+    "role": "text",
+    "layer": "int",
+    "type": "text",
+    "n_bytes": "int",
+    "cost": "float",
+    "kept": "bool",
+}
 
 
 class Bits(SavedResult):
@@ -50,10 +64,12 @@ class Bits(SavedResult):
         """The report on it as a Markdown document."""
         return markdown_of(self)
 
-    def to_columns(self) -> dict[str, list[Any]]:
-        """The tensors as columns of equal length: name, role, layer, type, n_bytes, cost, kept."""
-        names = ("name", "role", "layer", "type", "n_bytes", "cost", "kept")
-        return {name: [getattr(tensor, name) for tensor in self.document.tensors] for name in names}
+    def to_columns(self) -> dict[str, npt.NDArray[np.generic]]:
+        """One NumPy array per field over the tensors, ready for a data frame; layers are −1 for none.
+
+        Fields are name, role, layer, type, n_bytes, cost and kept.
+        """
+        return columns_of(map(vars, self.document.tensors), _COLUMNS)
 
     def _summary(self) -> str:
         mix = self.document.mix

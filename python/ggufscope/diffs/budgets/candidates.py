@@ -82,23 +82,23 @@ def candidates_of(
         DiffError: A file is of another architecture, or has none of the tensors in the reference's shape.
     """
     tensors = chosen_tensors(reference)
-    found: dict[str, dict[str, Candidate]] = {tensor.name: {} for tensor in tensors}
+    by_tensor: dict[str, dict[str, Candidate]] = {tensor.name: {} for tensor in tensors}
     for model in models:
         _check_sides(reference, model)
-        fitting = [name for name in found if _twin(reference, model, name) is not None]
+        fitting = [name for name in by_tensor if _twin(reference, model, name) is not None]
         if not fitting:
-            raise DiffError(f"{model.path}: none of the reference's matrices is there in the same shape")
+            raise DiffError(f"{base_name(model.path)}: none of the reference's matrices is there in the same shape")
         for name in fitting:
             twin = model.tensors[name]
             if can_make(twin.type):
-                given = Candidate(twin.type, twin.n_bytes, base_name(model.path), GivenRows(twin))
-                found[name].setdefault(twin.type, given)
+                from_file = Candidate(twin.type, twin.n_bytes, base_name(model.path), GivenRows(twin))
+                by_tensor[name].setdefault(twin.type, from_file)
     for tensor in tensors if types else ():
         names = dict.fromkeys(fitted(each, tensor.shape[-1]) for each in types)
         wanted = [name for name in names if kept.get(tensor.name, name) == name]
         for candidate in _made(tensor, wanted, importance.get(tensor.name)):
-            found[tensor.name].setdefault(candidate.type, candidate)
-    return {name: options for name, options in found.items() if options}
+            by_tensor[tensor.name].setdefault(candidate.type, candidate)
+    return {name: options for name, options in by_tensor.items() if options}
 
 
 def _check_sides(reference: Model, model: Model) -> None:

@@ -83,15 +83,15 @@ def _is_above(options: Options, left: int, middle: int, right: int) -> bool:
 
 def steps(tensors: Sequence[Options]) -> tuple[list[int], list[Step]]:
     """The smallest option of each tensor, and all steps of all hulls, the one that saves the most per byte first."""
-    first, found = [], []
+    smallest, ladder = [], []
     for number, options in enumerate(tensors):
         corners = hull(options)
-        first.append(corners[0])
+        smallest.append(corners[0])
         for before, after in pairwise(corners):
             extra = int(options.n_bytes[after] - options.n_bytes[before])
-            found.append(Step(number, after, extra, float(options.costs[before] - options.costs[after])))
+            ladder.append(Step(number, after, extra, float(options.costs[before] - options.costs[after])))
     # A hull's own steps save ever less per byte, so that they stay in their order.
-    return first, sorted(found, key=lambda step: -step.saved / step.n_bytes)
+    return smallest, sorted(ladder, key=lambda step: -step.saved / step.n_bytes)
 
 
 def corners(tensors: Sequence[Options]) -> list[Choice]:
@@ -182,8 +182,8 @@ def _completed(tensors: Sequence[Options], order: Sequence[int], budget: int, be
         stages.append(_Stage((kept // width).astype(np.int32), (kept % width).astype(np.int16)))
         n_bytes, costs = all_bytes[kept], all_costs[kept]
     last = int(np.lexsort((n_bytes, costs))[0])
-    found = _choice(tensors, _traced(stages, order, last))
-    return min(found, best, key=lambda each: (each.cost, each.n_bytes))._replace(exact=exact)
+    completed = _choice(tensors, _traced(stages, order, last))
+    return min(completed, best, key=lambda each: (each.cost, each.n_bytes))._replace(exact=exact)
 
 
 def _traced(stages: Sequence[_Stage], order: Sequence[int], state: int) -> list[int]:

@@ -53,13 +53,13 @@ class Table:
         self._arrays = [_arrays(options) for options in self._allowed.values()]
         self.fixed_bytes = reference.n_bytes - sum(reference.tensors[name].n_bytes for name in candidates)
 
-    def answers(self, room: int, models: Sequence[Model], *, weighed: bool) -> dict[str, Any]:
+    def answers(self, room: int, models: Sequence[Model], *, weighted: bool) -> dict[str, Any]:
         """What a document says of the mix of least cost within so many bytes, and of others beside it.
 
         Args:
             room: the bytes.
             models: the given files.
-            weighed: whether an importance matrix had a part in what ggml made, and so belongs to the recipe.
+            weighted: whether an importance matrix had a part in what ggml made, and so belongs to the recipe.
 
         Raises:
             ValueError: Even the smallest mix takes more.
@@ -81,7 +81,7 @@ class Table:
             "exact": choice.exact,
             "tensors": tensors,
             "unchosen": [tensor.name for tensor in chosen_tensors(reference) if tensor.name not in self._options],
-            "recipe": replace(recipe, needs_importance=recipe.needs_importance or weighed).to_json(),
+            "recipe": replace(recipe, needs_importance=recipe.needs_importance or weighted).to_json(),
             "curve": self._curve(),
             "given": [self._given(model) for model in models],
         }

@@ -8,6 +8,7 @@ from ..errors import DiffError
 from ..models.selection import Selection
 from ..profiles.profile_result import Profile
 from ..saving.guard import Guard
+from ..saving.reading import open_input
 from ..terminal.console import show
 from ..terminal.diff_profiles import render_profile_diff
 from ..terminal.standard_output import print_out
@@ -30,7 +31,7 @@ def are_profiles(paths: list[Path]) -> bool:
 
 
 def _begins_as_json(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_input(path) as file:
         return file.read(64).lstrip().startswith(_JSON_BEGINS)
 
 

@@ -145,9 +145,9 @@ def _remarks(model: ModelDiff) -> Iterator[tuple[Mark, Words]]:
     for text in concentration_lines(model):
         yield "bad", text
     for text in undone_lines(model):
-        yield "note", own("**undone** {}", text)
+        yield "note", own("**undone**: {}", text)
     for text in lineage_lines(model):
-        yield "note", own("**origin** {}", text)
+        yield "note", own("**origin**: {}", text)
     changes = metadata_text(model)
     if changes is not None:
         yield "note", own("**metadata**: {}", changes)

@@ -14,7 +14,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.diffs.budgets.budget import Budget, parse_budget
 from ggufscope.diffs.budgets.constraints import parse_keep
-from ggufscope.errors import BitsError, DiffError
+from ggufscope.errors import BitsError, DiffError, TraceError
 from ggufscope.synth.blocks import quantize
 from support.importance_files import entry, write_importance
 from support.needs import llama_cpp_needed
@@ -168,6 +168,8 @@ def test_a_size_counts_the_header(files: list[Path]) -> None:
 def test_what_cannot_be_is_refused(files: list[Path], write_gguf: Any) -> None:
     with pytest.raises(ValueError, match=r"2 bits per weight to the tensors, and the smallest mix .* takes 4\.\d+"):
         gs.bits(*files, budget="2bpw")
+    with pytest.raises(ValueError, match=r"100B leaves nothing beside the header to the tensors"):
+        gs.bits(*files, budget="100B")
     with pytest.raises(ValueError, match=r"and the largest mix of these types takes 8\.\d+"):
         gs.bits(*files, budget="20bpw")
     with pytest.raises(ValueError, match="no tensor that is quantized has such a name or role"):
@@ -188,6 +190,35 @@ def test_what_cannot_be_is_refused(files: list[Path], write_gguf: Any) -> None:
     small = write_gguf({"blk.0.attn_q.weight": (np.zeros((2, 18), np.uint8), "Q4_0")}, name="small.gguf")
     with pytest.raises(DiffError, match="none of the reference's matrices"):
         gs.bits(files[0], small, budget="6bpw")
+
+
+def test_weights_without_a_cost_are_refused(files: list[Path], write_gguf: Any) -> None:
+    """NaN and infinite costs have no place in a sum, and none in JSON."""
+    name = "blk.1.attn_q.weight"
+    broken = weights()
+    broken[name][3, 5] = np.nan
+    reference = write_gguf(broken, name="broken.gguf")
+    with pytest.raises(BitsError, match=rf"{name} as Q4_0 \(Q4_0.gguf\) has no finite cost: .* NaN, Inf or too large"):
+        gs.bits(reference, *files[1:], budget="6bpw")
+    model = write_gguf({key: each.astype(np.float16) for key, each in broken.items()}, name="f16.gguf")
+    with pytest.raises(BitsError, match=rf"{name} as F16 \(f16.gguf\) has no finite cost"):
+        gs.bits(files[0], *files[1:], model, budget="6bpw")
+
+
+@llama_cpp_needed
+def test_weights_that_ggml_cannot_quantize_are_named(write_gguf: Any) -> None:
+    broken = weights()
+    broken["blk.1.attn_q.weight"][3, 5] = np.inf
+    with pytest.raises(TraceError, match=r"blk\.1\.attn_q\.weight: weights that are not finite cannot be made Q4_0"):
+        gs.bits(write_gguf(broken), budget="5bpw", types=["Q4_0", "Q8_0"])
+
+
+def test_models_without_a_weight_are_refused(files: list[Path], write_gguf: Any, run_command: RunCommand) -> None:
+    for shape in ((0, 256), (64, 0)):
+        empty = write_gguf({name: np.zeros(shape, np.float32) for name in SHAPES}, name="empty.gguf")
+        for pair in ((empty, files[1]), (empty, empty), (files[0], empty)):
+            code, output, message = run_command("bits", *pair, "--budget", "5bpw")
+            assert (code, output, message.count("\n")) == (3, "", 1), message
 
 
 def test_the_command(files: list[Path], tmp_path: Path, run_command: RunCommand) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays.buffers import dequantize
+from ..errors import TraceError
 from ..models.experts import experts_in
 from ..runtime.engines.llama_cpp.quantizing import quantize, requires_importance
 
@@ -54,7 +55,10 @@ class QuantizedRows:
             TraceError: A weight is not finite.
         """
         exact = self.tensor.dequantize(rows=slice(first, first + n_rows), threads=1)
-        return quantize(exact, self.type_name, self._weights(first))
+        try:
+            return quantize(exact, self.type_name, self._weights(first))
+        except TraceError as error:
+            raise TraceError(f"{self.tensor.name}: {error}") from None
 
     def _by_expert(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
         """The rows from begin to end, cut where experts end: each has an importance of its own."""

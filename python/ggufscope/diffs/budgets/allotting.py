@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ...arrays.floats import Floats
+    from ..costs import Costs
     from .candidates import Candidate
 
 LIMITS = (
@@ -67,7 +69,8 @@ def bits(
     Raises:
         ValueError: A budget that is none, that no mix fits, or that is larger than the largest mix; a pattern that
             fits no tensor, a type that none of its options is.
-        BitsError: A `ValueError`: neither files nor types to choose from, or no tensor that has a choice.
+        BitsError: A `ValueError`: neither files nor types to choose from, no tensor that has a choice, or weights that
+            are not finite, so that no cost follows from them.
         DiffError: A `ValueError`: a file of another architecture, or without a tensor in common.
         ImportanceError: A `ValueError`: no importance matrix, or one of another model.
         MissingExtraError: Types are to be made, and llama-cpp-python is not installed.
@@ -99,6 +102,7 @@ def bits(
         room = _checked_room(base, candidates, kept, asked)
         rows = {name: {each.type: each.rows for each in options.values()} for name, options in candidates.items()}
         costs = measure(base, rows, importance=importance, threads=threads, progress=progress)
+        _check_costs(candidates, costs)
         table = Table(base, candidates, kept, costs)
         seconds = round(time.perf_counter() - clock, 6)
         document = BitsDocument(
@@ -156,6 +160,17 @@ def _check_kept(kept: Mapping[str, str], candidates: Mapping[str, Mapping[str, C
             )
 
 
+def _check_costs(candidates: Mapping[str, Mapping[str, Candidate]], costs: Costs) -> None:
+    """Raise a BitsError for a cost that is no number: no sum of costs could be compared with another."""
+    for name, options in candidates.items():
+        for option in options.values():
+            if not math.isfinite(costs.of(name, option.type)):
+                raise BitsError(
+                    f"{name} as {option.type} ({option.source}) has no finite cost: weights of it or of the reference"
+                    " are NaN, Inf or too large"
+                )
+
+
 def _checked_room(
     model: Model, candidates: Mapping[str, Mapping[str, Candidate]], kept: Mapping[str, str], budget: Budget
 ) -> int:
@@ -175,7 +190,8 @@ def _checked_room(
         return room
     word, bound = ("smallest", smallest) if room < smallest else ("largest", largest)
     allowed, taken = (8 * (n_bytes + fixed) / model.n_parameters for n_bytes in (room, bound))
+    left = f"{allowed:.6g} bits per weight" if allowed > 0 else "nothing beside the header"
     raise ValueError(
-        f"--budget {budget.text} leaves {allowed:.6g} bits per weight to the tensors, and the {word} mix of these types"
-        f" takes {taken:.6g} ({bytes_text(bound + fixed)})"
+        f"--budget {budget.text} leaves {left} to the tensors, and the {word} mix of these types"
+        f" takes {taken:.6g} bits per weight ({bytes_text(bound + fixed)})"
     )

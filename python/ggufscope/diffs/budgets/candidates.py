@@ -57,7 +57,9 @@ def chosen_tensors(reference: Model) -> list[Tensor]:
     return [
         tensor
         for tensor in reference.tensors.values()
-        if tensor.kind == "matrix" and is_quantized_ever(tensor.name, tensor.shape, reference.architecture)
+        if tensor.kind == "matrix"
+        and tensor.n_elements
+        and is_quantized_ever(tensor.name, tensor.shape, reference.architecture)
     ]
 
 
@@ -108,10 +110,11 @@ def _check_sides(reference: Model, model: Model) -> None:
             f"{base_name(reference.path)} and {base_name(model.path)}: different architectures,"
             f" {reference.architecture} and {model.architecture}"
         )
-    if (model.bits_per_weight or 0) > (reference.bits_per_weight or 0):
+    bits = reference.bits_per_weight, model.bits_per_weight
+    if bits[0] is not None and bits[1] is not None and bits[1] > bits[0]:
         raise DiffError(
-            f"{base_name(model.path)} has {model.bits_per_weight:.3g} bits per weight, and the reference"
-            f" {base_name(reference.path)} only {reference.bits_per_weight:.3g}: are they swapped?"
+            f"{base_name(model.path)} has {bits[1]:.3g} bits per weight, and the reference"
+            f" {base_name(reference.path)} only {bits[0]:.3g}: are they swapped?"
         )
 
 

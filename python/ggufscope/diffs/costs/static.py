@@ -50,7 +50,7 @@ def role_mean(role: str | None) -> float:
 def relative_error(tensor: Tensor, rows: RowSource, importance: Floats | None = None) -> float:
     """Σ w (b − a)² / Σ w a² over all weights, 0 where both are 0."""
     columns = tensor.shape[-1]
-    step = max(1, _TILE_ELEMENTS // columns)
+    step = max(1, _TILE_ELEMENTS // max(1, columns))
     error = square = 0.0
     for first in range(0, tensor.n_rows, step):
         count = min(step, tensor.n_rows - first)

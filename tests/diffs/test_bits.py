@@ -125,6 +125,11 @@ def test_it_is_saved_and_loaded(files: list[Path], tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"exact": true', '"exact": 3'))
     with pytest.raises(BitsError):
         gs.Bits.load(path)
+    plain = json.loads(found.to_json())
+    plain["tensors"][1]["n_bytes"] = 2**63
+    path.write_text(json.dumps(plain))
+    with pytest.raises(BitsError, match=r"tensors\.1\.n_bytes: no integer of 64 bits"):
+        gs.Bits.load(path)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+import ggufscope as gs
 from ggufscope.analysis.analysis_form import ANALYSIS_FORM
+from ggufscope.diffs.diff_document import DIFF_FORM
 from ggufscope.runtime.trace_document import TRACE_FORM
+from support.diffed_models import made
 
 SAVED = Path(__file__).parents[1] / "saving" / "saved"
 
@@ -89,3 +92,27 @@ def test_a_trace_in_which_a_prompt_lacks_a_figure(table: str) -> None:
     last = len(document["prompts"]) - 1
     with pytest.raises(TRACE_FORM.error, match=rf"malformed trace: prompts\.{last}\.{table}: '{name}' is missing"):
         TRACE_FORM.from_json(json.dumps(document))
+
+
+def test_heads_of_a_profile_with_a_count_that_no_table_holds() -> None:
+    document = json.loads((SAVED / "profile.json").read_text())
+    for value in (-1, 2**63, 10**200):
+        document["heads"][0]["fields"]["n_elements"][0][0] = value
+        with pytest.raises(gs.ProfileError, match="the table of n_elements has a number that is no count"):
+            gs.Profile.from_json(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["reference.n_bytes", "models.0.summary.n_tensors", "models.0.tensors.1.layer", "models.0.tensors.2.shape.0"],
+)
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**200])
+def test_a_diff_with_an_integer_that_no_table_holds(place: str, value: int) -> None:
+    plain = json.loads(made("quantized").to_json())
+    *steps, last = [int(step) if step.isdigit() else step for step in place.split(".")]
+    part = plain
+    for step in steps:
+        part = part[step]
+    part[last] = value
+    with pytest.raises(gs.DiffError, match=rf"^malformed diff: {place}: no integer of 64 bits$"):
+        DIFF_FORM.from_json(json.dumps(plain))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import DiffError
 from ..saving.form import SavedForm
+from ..saving.integers import first_too_large
 from .records import DiffedModel, ImportanceNote, ModelDiff  # noqa: TC001  pydantic resolves the annotations
 
 if TYPE_CHECKING:
@@ -67,7 +68,10 @@ class DiffDocument:
     run: DiffRun | None = None
 
 
-def _check_names(document: DiffDocument) -> None:
+def _check(document: DiffDocument) -> None:
+    too_large = first_too_large(document)
+    if too_large is not None:
+        raise DiffError(f"malformed diff: {too_large}: no integer of 64 bits")
     for position, model in enumerate(document.models):
         names = [tensor.model_name or tensor.name for tensor in model.tensors]
         if len(set(names)) != len(names):
@@ -104,7 +108,7 @@ DIFF_FORM: SavedForm[DiffDocument] = SavedForm(
     types=lambda: DiffDocument,
     error=DiffError,
     digits=DIGITS,
-    check=_check_names,
+    check=_check,
     text=_text,
     optional=("run", "reference.file_hashes", "models.subject.file_hashes", "models.lineage", "models.run"),
 )

@@ -148,6 +148,14 @@ class _Heads(_Strict):
                 raise ValueError(f"the table of {name} has {len(lengths)} layers and up to {max(lengths)} heads")
         return self
 
+    @model_validator(mode="after")
+    def _counts_are_counts(self) -> Self:
+        for field in registry():
+            rows = self.fields.get(field["name"], []) if field["kind"] == "count" else []
+            if any(value is not None and not 0 <= value < 1 << 63 for row in rows for value in row):
+                raise ValueError(f"the table of {field['name']} has a number that is no count")
+        return self
+
 
 class _TypeSizes(_Strict):
     n_tensors: Count

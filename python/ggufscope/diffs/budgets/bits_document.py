@@ -10,6 +10,7 @@ from typing import Literal
 
 from ...errors import BitsError
 from ...saving.form import SavedForm
+from ...saving.integers import first_too_large
 from ..records import DiffedModel  # noqa: TC001  pydantic resolves the annotations
 
 SCHEMA = "ggufscope.bits/1"
@@ -157,6 +158,12 @@ class BitsDocument:
     run: BitsRun | None = field(default=None)
 
 
+def _check(document: BitsDocument) -> None:
+    too_large = first_too_large(document)
+    if too_large is not None:
+        raise BitsError(f"malformed recommendation: {too_large}: no integer of 64 bits")
+
+
 BITS_FORM: SavedForm[BitsDocument] = SavedForm(
     kind="a saved recommendation of types",
     noun="recommendation",
@@ -164,5 +171,6 @@ BITS_FORM: SavedForm[BitsDocument] = SavedForm(
     types=lambda: BitsDocument,
     error=BitsError,
     digits=DIGITS,
+    check=_check,
     optional=("run", "reference.file_hashes", "models.file_hashes"),
 )

@@ -12,7 +12,8 @@ from .._core import GGUFError
 from .._version import __version__
 from ..arrays.arguments import thread_count
 from ..models.file_hashes import FileHashing
-from ..models.importance import is_dat, is_gguf
+from ..models.importance import is_dat
+from ..models.magic import is_gguf
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.subject import Subject

@@ -11,11 +11,11 @@ from ..analysis.analysis_result import FILES, PROFILE_JSON, Analysis
 from ..analysis.analyzing import analyze_with
 from ..analysis.presets.registry import PRESETS
 from ..analysis.settings import USUAL_OPENING, WEIGHT_NAMES, make_settings
+from ..models.magic import is_gguf
 from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
 from ..saving.guard import Guard
-from ..saving.marks import is_gguf
 from ..terminal.analysis import render_analysis
 from ..terminal.console import show
 from ..terminal.progress import progress_bar

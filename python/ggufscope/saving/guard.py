@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from .._core import GGUFError
 from .._core import Model as CoreModel
 from ..errors import OutputError
+from ..models.magic import is_gguf
 from ..text.numbers import bytes_text
-from .marks import is_gguf, is_ours
+from .marks import is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,13 +16,13 @@ from pathlib import Path, PurePath
 from .._core import GGUFError
 from .._core import Model as CoreModel
 from ..errors import OutputError
+from ..models.magic import GGUF_MAGIC
 from ..models.metadata import SYNTHETIC_KEY
 
 COMMENT = "<!-- ggufscope"
 CHART_COMMENT = f"{COMMENT} chart -->"
 PAGE_COMMENT = f"{COMMENT} report -->"
 
-_GGUF_MAGIC = b"GGUF"
 _GGUF_HEADER_BYTES = 24  # magic, version, numbers of tensors and keys
 _GGUF_BOOL, _GGUF_STRING = 7, 8
 _GGUF_SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, _GGUF_BOOL: 1, 10: 8, 11: 8, 12: 8}
@@ -67,7 +67,7 @@ def is_ours(path: Path) -> bool:
                 return b"ggufscope" in file.read()
     except OSError as error:
         raise OutputError(error.errno, error.strerror, str(path)) from error
-    if head.startswith(_GGUF_MAGIC):
+    if head.startswith(GGUF_MAGIC):
         return _is_synthetic(path, head)
     if head.startswith(_PNG_SIGNATURE):
         return _PNG_TEXT in head
@@ -75,14 +75,6 @@ def is_ours(path: Path) -> bool:
         return _ACTIVATIONS.match(head, _ZIP_NAME_AT) is not None
     columns = _TABLES.get(path.name)
     return _TEXT.search(head) is not None or (columns is not None and head.startswith(columns))
-
-
-def is_gguf(path: Path) -> bool:
-    """Whether a file begins as a model does."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.read(len(_GGUF_MAGIC)) == _GGUF_MAGIC
 
 
 def _is_synthetic(path: Path, head: bytes) -> bool:

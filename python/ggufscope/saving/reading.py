@@ -9,11 +9,12 @@ import stat
 from io import BufferedReader
 from typing import TYPE_CHECKING
 
+from ..models.magic import GGUF_MAGIC
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
 
-_MODEL_MAGIC = b"GGUF"
 MOST_BYTES = 1 << 30  # of a saved result; those of the largest models have some megabytes
 
 
@@ -57,7 +58,7 @@ def read_whole(file: BufferedReader) -> bytes:
 
 def starts_as_model(file: BufferedReader) -> bool:
     """Whether a file begins as a GGUF model does; its place stays at the beginning."""
-    return file.peek(len(_MODEL_MAGIC)).startswith(_MODEL_MAGIC)
+    return file.peek(len(GGUF_MAGIC)).startswith(GGUF_MAGIC)
 
 
 def _require_regular(descriptor: int) -> None:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ...errors import ImportanceError
+from ..magic import is_gguf
 from ..model import open as open_model
 from .dat_form import looks_like_dat, read_dat
 from .gguf_form import is_importance_model, read_gguf
@@ -62,15 +63,3 @@ def is_dat(path: str | PathLike[str]) -> bool:
     """
     name = os.fsdecode(path)
     return os.path.isfile(name) and not is_gguf(name) and (name.endswith(".dat") or looks_like_dat(name))
-
-
-def is_gguf(path: str | PathLike[str]) -> bool:
-    """Whether a file begins as GGUF files do; pipes and directories, which are no such files, are not looked into.
-
-    Raises:
-        OSError: The file cannot be read.
-    """
-    if not os.path.isfile(path):
-        return False
-    with open(path, "rb") as file:
-        return file.read(4) == b"GGUF"

@@ -17,12 +17,11 @@ from ..models.importance import Importance, open_importance
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.selection import Selection
-from ..text.names import base_name
 from .comparing import tensor_diff
 from .diff_document import SCHEMA, DiffDocument, DiffRun, DiffSettings
 from .diff_result import Diff
 from .lineage import LineageTracer, views_between
-from .matching import match
+from .matching import match, names_of, require_one_architecture
 from .metadata_changes import metadata_changes
 from .observing import PairSettings, observe, pair_bytes
 from .runs import prepared_runs, with_runs
@@ -87,6 +86,8 @@ def diff(
         ImportanceError: A `ValueError`: no importance matrix, a malformed one, or one of another model.
         GGUFError: A file is malformed, or it shrank while it was read.
         TraceError: A model cannot be run, or what it is to read cannot be read.
+        PromptsError: A `ValueError`: a malformed file of prompts.
+        MissingExtraError: A tokenizer needs a package that is not installed.
         OSError: A file cannot be opened.
         ValueError: Less than one thread, an instruction set that cannot run here, layers that are no list of numbers,
             or a model is closed.
@@ -161,15 +162,9 @@ def _require_comparable(reference: Model, model: Model) -> None:
     Raises:
         DiffError: They cannot be compared.
     """
-    names = _names(reference, model)
-    if None not in {reference.architecture, model.architecture} and reference.architecture != model.architecture:
-        raise DiffError(f"{names}: different architectures, {reference.architecture} and {model.architecture}")
+    require_one_architecture(reference, model)
     if not any(name in reference.tensors for name in model.tensors):
-        raise DiffError(f"{names}: no tensor of the one has the name of one of the other")
-
-
-def _names(reference: Model, model: Model) -> str:
-    return f"{base_name(reference.path)} and {base_name(model.path)}"
+        raise DiffError(f"{names_of(reference, model)}: no tensor of the one has the name of one of the other")
 
 
 def _matched(
@@ -186,7 +181,7 @@ def _matched(
         )
         if not matching.pairs:
             none = "that both have is among those asked for" if selection.filters else "has the same shape in both"
-            raise DiffError(f"{_names(reference, model)}: no tensor {none}")
+            raise DiffError(f"{names_of(reference, model)}: no tensor {none}")
         yield matching
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..errors import DiffError
+from ..text.names import base_name
 from .records import ReshapedTensor
 from .views import PLAIN
 
@@ -51,6 +53,24 @@ class Matching:
     reshaped: list[ReshapedTensor]
     n_weights: int
     unpaired_factors: list[str]
+
+
+def require_one_architecture(reference: Model, model: Model) -> None:
+    """Make sure that no two models say that they are of different architectures.
+
+    Raises:
+        DiffError: They do.
+    """
+    architectures = reference.architecture, model.architecture
+    if None not in architectures and architectures[0] != architectures[1]:
+        raise DiffError(
+            f"{names_of(reference, model)}: different architectures, {' and '.join(map(str, architectures))}"
+        )
+
+
+def names_of(reference: Model, model: Model) -> str:
+    """Both files in a message."""
+    return f"{base_name(reference.path)} and {base_name(model.path)}"
 
 
 def match(

@@ -9,6 +9,7 @@ from ...arrays.arguments import describe_type
 from ...errors import DiffError
 from ...models.recipes.quantizer import can_make, fitted, is_quantized_ever
 from ...text.names import base_name
+from ..matching import require_one_architecture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -105,11 +106,7 @@ def candidates_of(
 
 def _check_sides(reference: Model, model: Model) -> None:
     """Raise a DiffError for another architecture, and for a file of more bits than the reference."""
-    if None not in {reference.architecture, model.architecture} and reference.architecture != model.architecture:
-        raise DiffError(
-            f"{base_name(reference.path)} and {base_name(model.path)}: different architectures,"
-            f" {reference.architecture} and {model.architecture}"
-        )
+    require_one_architecture(reference, model)
     bits = reference.bits_per_weight, model.bits_per_weight
     if bits[0] is not None and bits[1] is not None and bits[1] > bits[0]:
         raise DiffError(

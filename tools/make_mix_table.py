@@ -31,7 +31,7 @@ from support.quantized_files import quantize_by  # noqa: E402
 from support.real_files import MODELS  # noqa: E402
 from support.real_models import FILES  # noqa: E402
 
-# Relative squared error of Gaussian weights (METRICS section 4).
+# Relative squared error of Gaussian weights as docs/metrics.md has it.
 NMSE = {"Q4_1": 6.1e-3, "Q5_0": 1.8e-3, "Q8_0": 2.9e-5, "Q4_K": 5.1e-3, "Q6_K": 3.2e-4}
 TYPES = ("Q4_0", "IQ4_NL", "Q4_K", "Q5_0", "Q5_K", "Q6_K", "Q8_0")
 TEXTS = {

@@ -12,6 +12,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.runtime.engines.llama_cpp import quantizing
 from support.needs import llama_cpp_needed
+from support.quantized_files import WITH_TABLES
 
 pytestmark = llama_cpp_needed
 WriteGguf = Callable[..., Path]
@@ -49,7 +50,7 @@ COLUMNS = 4096
 @pytest.fixture(autouse=True)
 def whatever_ggml_makes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Types, too, that `llama-quantize` refuses to make without an importance matrix."""
-    monkeypatch.setattr(quantizing, "_BETTER_WITH_IMPORTANCE", frozenset())
+    monkeypatch.setattr(quantizing, "NEED_IMPORTANCE", frozenset())
     quantizing.requires_importance.cache_clear()
     yield
     quantizing.requires_importance.cache_clear()
@@ -65,10 +66,6 @@ def errors(write_gguf: WriteGguf, weights: npt.NDArray[np.float32], cases: list[
     reference = write_gguf(dict.fromkeys(names, weights), name="reference.gguf")
     model = write_gguf({name: blocks(weights, *case) for name, case in zip(names, cases, strict=True)})
     return [tensor.nmse or 0.0 for tensor in gs.diff(reference, model, lineage=False).models[0].tensors]
-
-
-# ggml makes the tables of these when it first needs them, which takes seconds.
-WITH_TABLES = ("IQ2_S", "IQ2_XS", "IQ2_XXS", "IQ1_S", "IQ1_M")
 
 
 @pytest.mark.parametrize(

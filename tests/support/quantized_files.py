@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from ggufscope.models.recipes import Recipe
 
+# Types whose tables ggml makes when it first needs them, which takes seconds.
+WITH_TABLES = ("IQ3_XXS", "IQ3_S", "IQ2_S", "IQ2_XS", "IQ2_XXS", "IQ1_S", "IQ1_M")
+
 
 def quantize_by(found: Recipe, source: Path, target: Path) -> None:
     """Run llama.cpp's quantizer with the options of a recipe, as `llama-quantize` would."""

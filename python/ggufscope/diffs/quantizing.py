@@ -29,7 +29,7 @@ class QuantizedRows:
 
     Attributes:
         tensor: whose numbers, without the factor beside it, are quantized.
-        type_name: one of `llama_cpp.quantizing.MADE`, whose blocks divide the rows.
+        type_name: one of `models.recipes.quantizer.MADE`, whose blocks divide the rows.
         importance: E[x²], (experts, columns); of an expert that is all zeros, without data, ones. None without.
     """
 

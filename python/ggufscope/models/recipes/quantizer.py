@@ -55,6 +55,8 @@ _OTHER_LABELS = {
 PLAIN = ("F32", "F16", "BF16")
 # Types that a pattern may name beside those with a label.
 _BY_PATTERN_ALONE = ("MXFP4", *PLAIN)
+MADE = (*LABELS, *_BY_PATTERN_ALONE)  # by ggml's quantizers, which end the process at any other
+# ggml makes some of these without an importance matrix; `llama-quantize` refuses to: the result is said to be garbage.
 NEED_IMPORTANCE = frozenset({"IQ3_XXS", "IQ2_XXS", "IQ2_XS", "IQ2_S", "IQ1_M", "IQ1_S"})
 
 # Type → what takes its place where its blocks do not divide a row (`tensor_type_fallback`); F16 where that does not.
@@ -121,7 +123,7 @@ def _divides(type_name: str, columns: int) -> bool:
 
 def can_make(type_name: str) -> bool:
     """Whether the quantizer makes a type."""
-    return type_name in LABELS or type_name in _BY_PATTERN_ALONE
+    return type_name in MADE
 
 
 def base_of(label: str | None) -> str | None:

@@ -10,19 +10,11 @@ import numpy as np
 
 from ....arrays.arguments import describe_type
 from ....errors import TraceError
+from ....models.recipes.quantizer import MADE, NEED_IMPORTANCE, can_make
 from .library import load
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-# Types that `ggml_quantize_chunk` of this release makes; it aborts the process at any other.
-MADE = (
-    "F32", "F16", "BF16", "Q1_0", "Q2_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0",
-    "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS", "IQ3_S", "IQ3_XXS",
-    "IQ2_S", "IQ2_XS", "IQ2_XXS", "IQ1_M", "IQ1_S", "TQ1_0", "TQ2_0", "MXFP4",
-)  # fmt: skip
-# ggml makes these without an importance matrix, and `llama-quantize` refuses to: the result is said to be garbage.
-_BETTER_WITH_IMPORTANCE = frozenset({"IQ3_XXS", "IQ2_S", "IQ1_M"})
 
 _Floats = ctypes.POINTER(ctypes.c_float)
 
@@ -34,7 +26,7 @@ def quantize(
 
     Args:
         rows: (rows, columns), C-contiguous.
-        type_name: one of `MADE`, whose blocks divide the columns.
+        type_name: one of `models.recipes.quantizer.MADE`, whose blocks divide the columns.
         importance: (columns,) weights of the squared errors; None for what the quantizer does without.
 
     Raises:
@@ -44,7 +36,7 @@ def quantize(
     """
     description = describe_type(type_name)
     columns, elements = rows.shape[1], description["elements_per_block"]
-    if type_name not in MADE:
+    if not can_make(type_name):
         raise ValueError(f"ggml does not make {type_name}; it makes {', '.join(MADE)}")
     if columns % elements:
         raise ValueError(f"rows of {columns} are no whole number of {type_name} blocks of {elements}")
@@ -73,7 +65,7 @@ def requires_importance(type_name: str) -> bool:
         MissingExtraError: llama-cpp-python is not installed.
     """
     required: bool = _ggml().ggml_quantize_requires_imatrix(describe_type(type_name)["id"])
-    return required or type_name in _BETTER_WITH_IMPORTANCE
+    return required or type_name in NEED_IMPORTANCE
 
 
 def _pointer(array: npt.NDArray[np.float32] | None) -> Any:

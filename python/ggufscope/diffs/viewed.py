@@ -69,10 +69,11 @@ class _Side:
         """Rows of what is compared, (last − first, columns)."""
         order = np.arange(first, last) if self._view.rows is None else self._view.rows[first:last]
         weights = self._decoded(order)
-        if self._factors is not None:
-            weights *= self._factors[order * len(self._factors) // self._tensor.n_rows, None]
-        if self._view.plus:
-            weights += np.float32(self._view.plus)
+        with np.errstate(invalid="ignore", over="ignore"):  # of weights that are not finite, as the core takes them
+            if self._factors is not None:
+                weights *= self._factors[order * len(self._factors) // self._tensor.n_rows, None]
+            if self._view.plus:
+                weights += np.float32(self._view.plus)
         return weights
 
     def _decoded(self, order: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...arrays.floats import widened
+
 if TYPE_CHECKING:
     from ...architecture.matrices import RowSource
     from ...arrays.floats import Floats
@@ -54,12 +56,13 @@ def relative_error(tensor: Tensor, rows: RowSource, importance: Floats | None = 
     error = square = 0.0
     for first in range(0, tensor.n_rows, step):
         count = min(step, tensor.n_rows - first)
-        exact = tensor.dequantize(rows=slice(first, first + count)).reshape(count, columns).astype(np.float64)
+        exact = widened(tensor.dequantize(rows=slice(first, first + count))).reshape(count, columns)
         other = np.empty((count, columns), np.float32)
         rows.decode_into(other, first)
         weights = _weights(tensor, importance, first, count)
-        error += float(np.sum(weights * np.square(other - exact)))
-        square += float(np.sum(weights * np.square(exact)))
+        with np.errstate(invalid="ignore", over="ignore"):  # of weights that are not finite nor is the cost
+            error += float(np.sum(weights * np.square(widened(other) - exact)))
+            square += float(np.sum(weights * np.square(exact)))
     return error / square if square else float(error > 0)
 
 

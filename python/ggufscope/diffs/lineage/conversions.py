@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...arrays.floats import widened
 from ...models.heads import heads
 from ..views import PairView, SideView
 
@@ -59,7 +60,7 @@ def _views(reference: Model, model: Model) -> Iterator[tuple[str, PairView]]:
 
 def _nmse(reference: npt.NDArray[np.float32], model: npt.NDArray[np.float32]) -> float:
     """Σ(b − a)² / Σa² of two samples; ∞ where it is undefined."""
-    a, b = reference.astype(np.float64), model.astype(np.float64)
+    a, b = widened(reference), widened(model)
     finite = np.isfinite(a) & np.isfinite(b)
     squares = float(np.sum(a[finite] ** 2))
     return float(np.sum((b[finite] - a[finite]) ** 2)) / squares if squares > 0 else np.inf
@@ -161,7 +162,8 @@ def _shifted_gain(reference: Tensor, model: Tensor) -> PairView | None:
     a, b = reference.dequantize().reshape(-1), model.dequantize().reshape(-1)
     as_it_is = _nmse(a, b)
     for plus, said in ((1.0, "1 added to the reference's gains"), (-1.0, "1 taken off the reference's gains")):
-        shifted = a + np.float32(plus)
+        with np.errstate(invalid="ignore"):  # of NaNs that signal
+            shifted = a + np.float32(plus)
         if _nmse(shifted, b) < min(_GAIN_ERROR, _EXPLAINS * as_it_is):
             return PairView(SideView(plus=plus), names=(said,))
     return None

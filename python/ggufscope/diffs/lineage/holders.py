@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...arrays.arguments import describe_type
+from ...arrays.floats import widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,13 +28,15 @@ RUN = 32  # weights, of which all lattices cut their runs
 
 def _first_half(blocks: Blocks) -> Steps:
     """The float16 in front of a legacy block."""
-    return np.ascontiguousarray(blocks[:, :2]).view("<f2").astype(np.float64)
+    return widened(np.ascontiguousarray(blocks[:, :2]).view("<f2"))
 
 
 def _sixteen_of_q6_k(blocks: Blocks) -> Steps:
     """128 bytes of low bits, 64 of high bits, 16 scales as signed bytes, and the float16 that multiplies them."""
     scales = np.ascontiguousarray(blocks[:, 192:208]).view(np.int8).astype(np.float64)
-    return scales * np.ascontiguousarray(blocks[:, 208:210]).view("<f2").astype(np.float64)
+    factors = widened(np.ascontiguousarray(blocks[:, 208:210]).view("<f2"))
+    with np.errstate(invalid="ignore"):  # of a factor that is Inf
+        return scales * factors
 
 
 _STEPS: dict[str, Callable[[Blocks], Steps]] = {
@@ -57,7 +60,7 @@ def weights_with_tolerances(tensor: Tensor, rows: slice) -> tuple[npt.NDArray[np
     Raises:
         GGUFError: The file shrank since it was opened.
     """
-    weights = tensor.dequantize(rows).astype(np.float64).reshape(-1, RUN)
+    weights = widened(tensor.dequantize(rows)).reshape(-1, RUN)
     if tensor.type in _ROUNDING:
         return weights, np.abs(weights) * _ROUNDING[tensor.type] + _FLUSHED[tensor.type]
     described = describe_type(tensor.type)

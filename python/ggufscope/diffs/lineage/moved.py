@@ -64,7 +64,9 @@ def _first_rows(pair: TensorPair) -> list[int]:
         which = slice(first, min(first + step, n_rows))
         a = seen_rows(pair.reference, pair.view.reference, which).reshape(-1, columns)
         b = seen_rows(pair.model, pair.view.model, which).reshape(-1, columns)
-        rows += [first + int(row) for row in np.flatnonzero(np.any(a != b, axis=1))]
+        with np.errstate(invalid="ignore"):  # of NaNs that signal
+            differ = (a != b) & ~(np.isnan(a) & np.isnan(b))
+        rows += [first + int(row) for row in np.flatnonzero(differ.any(axis=1))]
         if len(rows) >= _FIRST_ROWS:
             break
     return rows[:_FIRST_ROWS]

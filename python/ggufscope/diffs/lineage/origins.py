@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...arrays.floats import widened
 from ..lineage_record import LayerOrigin
 from .sampling import seen_rows
 
@@ -70,8 +71,8 @@ def _origin(layer: int | None, pairs: list[TensorPair]) -> LayerOrigin:
 def _sample(pair: TensorPair) -> tuple[Floats, Floats]:
     """Finite weights of both sides from the first rows, seen as they are compared."""
     rows = slice(0, max(1, _SAMPLE // max(1, pair.shape[-1])))
-    a = seen_rows(pair.reference, pair.view.reference, rows).astype(np.float64).reshape(-1)
-    b = seen_rows(pair.model, pair.view.model, rows).astype(np.float64).reshape(-1)
+    a = widened(seen_rows(pair.reference, pair.view.reference, rows)).reshape(-1)
+    b = widened(seen_rows(pair.model, pair.view.model, rows)).reshape(-1)
     finite = np.isfinite(a) & np.isfinite(b)
     return a[finite], b[finite]
 

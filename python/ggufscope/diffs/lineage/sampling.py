@@ -32,4 +32,5 @@ def seen_rows(tensor: Tensor, view: SideView, rows: slice) -> npt.NDArray[np.flo
         first = int(wanted.min()) if wanted.size else 0  # orders move rows within a head: the span is short
         last = int(wanted.max()) + 1 if wanted.size else 0
         weights = tensor.dequantize(slice(first, last))[wanted - first]
-    return weights if view.plus == 0 else weights + np.float32(view.plus)
+    with np.errstate(invalid="ignore"):  # of NaNs that signal
+        return weights if view.plus == 0 else weights + np.float32(view.plus)

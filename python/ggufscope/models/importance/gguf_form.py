@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...arrays.floats import widened
 from ...errors import ImportanceError
 from .importance import Importance, Sums, checked_sums
 
@@ -81,7 +82,7 @@ def _sums(path: str, stem: str, sums: Tensor, counts: Tensor) -> Sums:
     def load() -> npt.NDArray[np.float32]:
         return checked_sums(path, stem, sums.dequantize().reshape(shape))
 
-    tokens = counts.dequantize().reshape(-1).astype(np.float64)
+    tokens = widened(counts.dequantize().reshape(-1))
     if not np.isfinite(tokens).all() or (tokens < 0).any():
         raise ImportanceError(f"{path}: {counts.name} has a count that is negative or not finite")
     if load()[tokens == 0].any():

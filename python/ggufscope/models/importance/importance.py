@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
+from ...arrays.floats import widened
 from ...errors import ImportanceError
 from ..experts import experts_in
 
@@ -56,7 +57,7 @@ class Sums:
             GGUFError: It shrank.
         """
         counts = np.where(self.counts > 0, self.counts, np.nan)
-        return self.load().astype(np.float64) / counts[:, None]
+        return widened(self.load()) / counts[:, None]
 
 
 class Importance:

@@ -155,6 +155,20 @@ def test_what_is_no_budget(text: str) -> None:
         parse_budget(text)
 
 
+def test_what_keeps_two_types() -> None:
+    with pytest.raises(ValueError, match="--keep says twice what 'output' keeps"):
+        parse_keep(["output=Q6_K", "output=Q8_0"])
+
+
+def test_a_place_that_nothing_can_be_written_to_is_told_before_the_work(
+    files: list[Path], tmp_path: Path, run_command: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ggufscope.commands.bits.choose_types", None)  # is not called
+    code, output, message = run_command("bits", *files, "--budget", "6bpw", "-o", tmp_path / "none" / "bits.json")
+    assert (code, output) == (4, "")
+    assert message.endswith("none/bits.json: No such file or directory\n")
+
+
 @pytest.mark.parametrize("text", ["output", "=Q4_K", "output=", "output=Q4_X"])
 def test_what_keeps_nothing(text: str) -> None:
     with pytest.raises(ValueError, match=r"--keep takes|there is no type"):

@@ -16,7 +16,7 @@ from ggufscope.errors import ImportanceError
 from ggufscope.models.importance import Importance, is_importance, open_importance
 from ggufscope.models.importance.coverage import coverage_of
 from ggufscope.models.importance.statistics import statistics_of
-from support.gguf_writer import STRING, UINT32, Key, Tensor
+from support.gguf_writer import STRING, UINT32, Gguf, Key, Tensor
 from support.importance_files import Entry, dat_bytes, entry, gguf_file, write_importance
 
 if TYPE_CHECKING:
@@ -187,6 +187,7 @@ def floats(*values: float) -> bytes:
 
 
 GGUF_FAULTS = {
+    "it has no general.type": Gguf(keys=[Key("k", STRING, "v")]).build(),
     "general.type is 'model'": keyed("general.type", STRING, "model"),
     "is F16, not F32": replaced(".in_sum2", kind=1, data=bytes(16)),
     "blk.0.attn_q.weight has 8 sums for 3 counts": replaced(".counts", shape=(3, 1), data=floats(1, 1, 1)),
@@ -220,6 +221,7 @@ def number(value: int) -> bytes:
 GOOD = dat_bytes({"ab": entry(1, 4)})
 DAT_FAULTS = {
     "byte 0: the file ends within the number of tensors": b"",
+    "byte 0: number of tensors is 1, and the file is too short for any": number(1) + b"ab",
     "byte 0: number of tensors is 0": number(0) + GOOD[4:],
     "byte 0: number of tensors is -1": number(-1) + GOOD[4:],
     "byte 0: number of tensors is 2147483647": number(2**31 - 1) + GOOD[4:],

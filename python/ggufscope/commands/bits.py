@@ -1,5 +1,6 @@
 """`ggufscope bits`."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from ..diffs.budgets import bits as choose_types
 from ..diffs.budgets.budget import parse_budget
 from ..diffs.budgets.constraints import parse_keep
+from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from ..terminal.bits import render_bits
 from ..terminal.console import show
@@ -52,19 +54,22 @@ def bits(
     inputs = [reference, *(models or []), *filter(None, [imatrix])]
     guard = Guard(inputs, force=force)
     guard.check(*filter(None, [output]))
-    with share_bar() as progress:
-        found = choose_types(
-            reference,
-            *(models or []),
-            budget=asked,
-            types=[name for name in (types or "").split(",") if name.strip()],
-            keep=kept,
-            imatrix=imatrix,
-            threads=threads,
-            progress=progress,
-        )
-    if output is not None:
-        found.save(output, guard=guard)
+    with contextlib.ExitStack() as outputs:
+        # Opened before the work starts, so that a bad path costs no time.
+        file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
+        with share_bar() as progress:
+            found = choose_types(
+                reference,
+                *(models or []),
+                budget=asked,
+                types=[name for name in (types or "").split(",") if name.strip()],
+                keep=kept,
+                imatrix=imatrix,
+                threads=threads,
+                progress=progress,
+            )
+        if file is not None:
+            file.write(found.to_json())
     if as_json:
         print_out(found.to_json().rstrip("\n"))
     else:

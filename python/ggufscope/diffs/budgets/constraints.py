@@ -17,7 +17,7 @@ def parse_keep(texts: Iterable[str]) -> dict[str, str]:
     """Patterns and types of texts as `output=Q6_K`.
 
     Raises:
-        ValueError: A text is none, or names no type.
+        ValueError: A text is none, or names no type; a pattern is there twice.
 
     >>> parse_keep(["output=q6_k", "blk.0.*=Q8_0"])
     {'output': 'Q6_K', 'blk.0.*': 'Q8_0'}
@@ -27,6 +27,8 @@ def parse_keep(texts: Iterable[str]) -> dict[str, str]:
         pattern, equals, name = text.rpartition("=")
         if not (pattern and equals and name):
             raise ValueError(f"--keep takes ROLE=TYPE or NAME=TYPE, as output=Q6_K, not {text!r}")
+        if pattern in keep:
+            raise ValueError(f"--keep says twice what {pattern!r} keeps: choose one type")
         keep[pattern] = type_called(name)
     return keep
 

@@ -89,7 +89,8 @@ class _Reader(NamedTuple):
         value: int = struct.unpack("<i", self.take(4, what))[0]
         if not least <= value <= most:
             self.file.seek(begin)
-            raise self.error(f"{what} is {value}, and can be {least} to {most} here")
+            allowed = f"can be {least} to {most} here" if least <= most else "the file is too short for any"
+            raise self.error(f"{what} is {value}, and {allowed}")
         return value
 
     def text(self, what: str, *, least: int, most: int) -> str:

@@ -37,7 +37,8 @@ def read_gguf(model: Model) -> Importance:
         GGUFError: The file shrank since it was opened.
     """
     if not is_importance_model(model):
-        raise ImportanceError(f"{model.path}: not an importance matrix: general.type is {model.general_type!r}")
+        about = "it has no general.type" if model.general_type is None else f"general.type is {model.general_type!r}"
+        raise ImportanceError(f"{model.path}: not an importance matrix: {about}")
     tensors = model.tensors
     sums: dict[str, Sums] = {}
     for name, tensor in tensors.items():

@@ -181,7 +181,7 @@ def _schema(file: Path) -> str:
         document = None
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(schema, str) or not schema.startswith("ggufscope."):
-        raise ProfileError(f"{file}: neither a saved profile nor a saved analysis, validation or diff")
+        raise ProfileError(f"{file}: neither a saved profile nor a saved analysis, validation, diff or choice of types")
     if (
         _kind(schema) not in map(_kind, (ANALYSIS_SCHEMA, BITS_SCHEMA, DIFF_SCHEMA, PROFILE_SCHEMA, VALIDATION_SCHEMA))
         or "/" not in schema

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from ..report.content.diff_words import (
@@ -32,9 +31,9 @@ from ..report.content.diff_words import (
 )
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, counted, rounded_percent
-from .console import safe
 from .diff_errors import render_carriers, render_layers, render_roles
 from .diff_run import render_runs
+from .fact import render_fact
 from .fitted import Fitted, render_fitted
 from .headline import dotted, sizes, warn_of_synthetic
 
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
 
     Part = Callable[[Console, DiffDocument], None]
     Remark = tuple[str, str, str]  # label, text, style
-
-_LABEL_WIDTH = len("reference")
 
 
 def render_diff(console: Console, document: DiffDocument) -> None:
@@ -158,15 +155,6 @@ def _render_remark(console: Console, number: str, remark: Remark) -> None:
 
 def _texts(values: Sequence[float | None], text: Callable[[float], str]) -> list[str]:
     return ["" if value is None else text(value) for value in values]
-
-
-def render_fact(console: Console, name: str, text: str, style: str = "") -> None:
-    """A line with a label in front; the text is escaped."""
-    line = Table.grid(padding=(0, 1, 0, 0))
-    line.add_column(width=_LABEL_WIDTH, no_wrap=True)
-    line.add_column(overflow="fold")
-    line.add_row(Text(name, "bold"), safe(text, style))
-    console.print(line)
 
 
 def _legend(console: Console, document: DiffDocument) -> None:

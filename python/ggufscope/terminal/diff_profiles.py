@@ -10,7 +10,7 @@ from ..report.content.diff_words import kind_text, unmatched_lines
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import counted, percent, short
 from .console import most_rows, tell_rest
-from .diff import render_fact
+from .fact import render_fact
 from .fitted import Fitted, render_fitted
 from .headline import dotted, sizes
 

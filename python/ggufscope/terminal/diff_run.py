@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from ..report.content.diff_run_words import (
@@ -15,12 +14,12 @@ from ..report.content.diff_run_words import (
     some_layers,
     texts_of,
     tops_text,
-    types_of,
     worst_matrices,
 )
-from ..report.content.diff_words import cosine_text, labels, percent_text
+from ..report.content.diff_words import cosine_text, labels, percent_text, types_text
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from .console import safe
+from .fact import render_fact
 from .fitted import Fitted, render_fitted
 
 if TYPE_CHECKING:
@@ -51,18 +50,10 @@ def _render(console: Console, run: RunRecord, name: str | None) -> None:
     console.print()
     console.print(safe(f"{of_model}both read {read_text(run)}", "bold"), soft_wrap=True)
     for label, text in (*output_lines(run), *(("note", note) for note in run.notes)):
-        _fact(console, label, text)
+        render_fact(console, label, text, width=_LABEL_WIDTH)
     _render_layers(console, run)
     _render_matrices(console, run, glyphs)
     _render_positions(console, run, glyphs)
-
-
-def _fact(console: Console, name: str, text: str) -> None:
-    line = Table.grid(padding=(0, 1, 0, 0))
-    line.add_column(width=_LABEL_WIDTH, no_wrap=True)
-    line.add_column(overflow="fold")
-    line.add_row(Text(name, "bold"), safe(text))
-    console.print(line)
 
 
 def _render_layers(console: Console, run: RunRecord) -> None:
@@ -90,7 +81,7 @@ def _render_matrices(console: Console, run: RunRecord, glyphs: Glyphs) -> None:
         [
             Fitted("output error %", _percents([each.error for each in matrices])),
             Fitted("first token %", _percents([each.error_first for each in matrices]), yields=2),
-            Fitted("type", [types_of(each, glyphs.arrow) for each in matrices], "text", 1),
+            Fitted("type", [types_text(each, glyphs.arrow) for each in matrices], "text", 1),
             Fitted("matrix", [each.name for each in matrices], "name"),
         ],
         "matrices with the largest output errors",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from ..models.stacks import layers_text
@@ -12,7 +11,7 @@ from ..report.content.health_lines import health_lines
 from ..report.content.verdict_lines import verdict_lines
 from ..text.glyphs import Glyphs
 from ..text.numbers import counted, percent, rate, short
-from .console import safe
+from .fact import render_fact
 from .headline import render_headline, sizes
 from .rollups import render_experts, render_layers, render_roles
 
@@ -54,11 +53,7 @@ def render_head(console: Console, profile: Profile) -> None:
 
 
 def _fact(console: Console, label: str, text: str, style: str = "") -> None:
-    line = Table.grid(padding=(0, 1, 0, 0))
-    line.add_column(width=8, no_wrap=True)
-    line.add_column(overflow="fold")
-    line.add_row(Text(label, "bold"), safe(text, style))
-    console.print(line)
+    render_fact(console, label, text, style, width=8)
 
 
 def _types_text(profile: Profile, glyphs: Glyphs) -> str:

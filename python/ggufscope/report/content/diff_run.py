@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from .blocks import Heading, Items, Paragraph, TextTable, heads
 from .cells import NOTHING, nmse, number
-from .diff_run_words import DRIFT_DEFINITION, output_lines, read_text, types_of, worst_expert, worst_head
-from .diff_words import cosine_text, labels
+from .diff_run_words import DRIFT_DEFINITION, output_lines, read_text, worst_expert, worst_head
+from .diff_words import cosine_text, labels, types_text
 from .words import Own, Rounded, Words, own
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _matrix(matrix: MatrixError) -> tuple[Words, ...]:
     return (
         matrix.name,
         matrix.part,
-        types_of(matrix, "→"),
+        types_text(matrix),
         nmse(matrix.error),
         nmse(matrix.error_first),
         _worst_part(matrix),

@@ -65,13 +65,6 @@ def some_layers(run: RunRecord, most: int) -> list[LayerDrift]:
     return run.layers[::-1][::step][::-1]
 
 
-def types_of(matrix: MatrixError, arrow: str) -> str:
-    """The types of the two."""
-    if matrix.reference_type == matrix.model_type:
-        return matrix.model_type
-    return f"{matrix.reference_type} {arrow} {matrix.model_type}"
-
-
 def worst_head(matrix: MatrixError) -> tuple[int, float] | None:
     """The head with the largest error, and that; None where there are none."""
     known = [(value, number) for number, value in enumerate(matrix.heads) if value]

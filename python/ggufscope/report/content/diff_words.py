@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ...diffs.diff_document import DiffDocument, DiffSettings
     from ...diffs.records import DiffedModel, ModelDiff, PartError, ReshapedTensor, TensorDiff
     from ...diffs.rollups import Carrier
+    from ...diffs.run_record import MatrixError
 
 Remark = TypeVar("Remark")
 
@@ -118,11 +119,11 @@ def selection_text(settings: DiffSettings) -> str | None:
     return f"only {'; '.join(parts)}" if parts else None
 
 
-def types_text(tensor: TensorDiff, arrow: str = "→") -> str:
+def types_text(pair: TensorDiff | MatrixError, arrow: str = "→") -> str:
     """`"F16 → Q4_0"`, or the type alone where both have it."""
-    if tensor.reference_type == tensor.model_type:
-        return tensor.model_type
-    return f"{tensor.reference_type} {arrow} {tensor.model_type}"
+    if pair.reference_type == pair.model_type:
+        return pair.model_type
+    return f"{pair.reference_type} {arrow} {pair.model_type}"
 
 
 def kind_text(model: DiffedModel) -> str:

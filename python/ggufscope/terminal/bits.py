@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.text import Text
 
 from ..models.stacks import layer_ranges
+from ..report.content.bits import some_points
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import aligned, bytes_text, counted
 from .console import plain_table, print_table, safe
@@ -90,9 +91,7 @@ class _Row(NamedTuple):
 
 def _render_sizes(console: Console, document: BitsDocument, glyphs: Glyphs) -> None:
     """The curve, the mix and the given files, by size."""
-    step = max(1, len(document.curve) // _MOST_POINTS)
-    points = [*document.curve[:-1:step], document.curve[-1]]
-    rows = [_row("least cost", point) for point in points]
+    rows = [_row("least cost", point) for point in some_points(document, _MOST_POINTS)]
     rows.append(_row("this mix", document.mix))
     for each in document.given:
         name = glyphs.cut(each.file, LONGEST_TEXT)

@@ -16,7 +16,7 @@ from .words import Own, Rounded, Words, joined, own
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...diffs.budgets.bits_document import BitsDocument, ChosenTensor
+    from ...diffs.budgets.bits_document import BitsDocument, ChosenTensor, MixPoint
     from .blocks import Block
     from .shown import Shown
 
@@ -86,9 +86,8 @@ def mix_sizes(shown: Shown) -> Iterator[Block]:
     if document is None:
         return
     rows: list[tuple[int, tuple[Words, ...]]] = []
-    step = max(1, -(-len(document.curve) // _MOST_POINTS))
-    mix = document.mix
-    for name, point in [*((Own("least cost"), each) for each in document.curve[::step]), (Own("**this mix**"), mix)]:
+    curve = some_points(document, _MOST_POINTS)
+    for name, point in [*((Own("least cost"), each) for each in curve), (Own("**this mix**"), document.mix)]:
         rows.append((point.n_bytes, _size_cells(name, point.bits_per_weight, point.n_bytes, point.cost, None)))
     rows += [
         (each.n_bytes, _size_cells(each.file, each.bits_per_weight, each.n_bytes, each.cost, each.least_cost))
@@ -102,6 +101,12 @@ def mix_sizes(shown: Shown) -> Iterator[Block]:
         [cells for _, cells in sorted(rows, key=lambda row: row[0])],
         folded=False,
     )
+
+
+def some_points(document: BitsDocument, most: int) -> list[MixPoint]:
+    """Points of the curve at equal distances, the first and the last among them: so many and one, at most."""
+    step = max(1, -(-len(document.curve) // most))
+    return [*document.curve[:-1:step], *document.curve[-1:]]
 
 
 def _size_cells(

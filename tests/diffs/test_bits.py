@@ -132,6 +132,28 @@ def test_it_is_saved_and_loaded(files: list[Path], tmp_path: Path) -> None:
         gs.Bits.load(path)
 
 
+def test_a_saved_command_is_that_of_its_parts(files: list[Path]) -> None:
+    """Somebody may paste it into a shell."""
+    text = gs.bits(*files, budget="6bpw").to_json()
+    recipe = json.loads(text)["recipe"]
+    for change in (
+        {"shell": "rm -rf ."},
+        {"shell": None},
+        {"command": ["rm"]},
+        {"label": "Q4_0; rm"},
+        {"label": 3},
+        {"tensor_types": [{"pattern": "\x1b[2J", "type": "Q4_0"}]},
+        {"tensor_types": None},
+        {"not_made": []},
+    ):
+        with pytest.raises(BitsError, match="recipe: its command is not what its parts make"):
+            gs.Bits.from_json(json.dumps(json.loads(text) | {"recipe": recipe | change}))
+    for key in recipe:
+        without = {name: value for name, value in recipe.items() if name != key}
+        with pytest.raises(BitsError, match="recipe: its command is not what its parts make"):
+            gs.Bits.from_json(json.dumps(json.loads(text) | {"recipe": without}))
+
+
 @pytest.mark.parametrize(
     ("text", "bits", "size"),
     [

@@ -38,7 +38,7 @@ def print_importance(
     importance: dict[str, Any], selection: Selection, *, model: Model | None = None, as_json: bool = False
 ) -> None:
     """As text, or as JSON with the tensors and columns that were asked for."""
-    columns = selection.shown_columns(IMPORTANCE_COLUMNS, DEFAULT_COLUMNS)
+    columns = selection.shown_columns(IMPORTANCE_COLUMNS, list(DEFAULT_COLUMNS))
     rows = selection.rows(importance["tensors"])
     if as_json:
         kept = rows if selection.columns is None else [{column: row[column] for column in columns} for row in rows]

@@ -9,7 +9,8 @@ from rich.text import Text
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import counted, numbered, percent, short
-from .console import most_rows, plain_table, print_table, safe, tell_rest
+from .console import most_rows, plain_table, safe, tell_rest
+from .fitted import Fitted, render_fitted
 from .headline import dotted
 
 if TYPE_CHECKING:
@@ -19,24 +20,25 @@ if TYPE_CHECKING:
 
     from ..models.selection import Selection
 
-DEFAULT_COLUMNS = (
-    "name",
-    "n_matrices",
-    "n_columns",
-    "without_data",
-    "sum",
-    "min",
-    "max",
-    "mean",
-    "deviation",
-    "active",
-    "normalized_entropy",
-    "zd",
-    "cosine",
-)
+# Columns and their order of giving way in a narrow terminal: the highest first, 0 never.
+DEFAULT_COLUMNS = {
+    "name": 0,
+    "n_matrices": 7,
+    "n_columns": 8,
+    "without_data": 4,
+    "sum": 0,
+    "min": 11,
+    "max": 9,
+    "mean": 6,
+    "deviation": 10,
+    "active": 3,
+    "normalized_entropy": 5,
+    "zd": 2,
+    "cosine": 1,
+}
 _FORMS = {"gguf": "GGUF", "dat": "the older form (.dat), which does not tell experts apart"}
 _SHARES = frozenset({"active", "zd"})
-_TEXTS = frozenset({"name", "role"})
+_KINDS = {"name": "name", "role": "text"}
 _MOST_NAMED = 6
 
 
@@ -104,23 +106,24 @@ def render_importance_tensors(
     console: Console, rows: Sequence[Mapping[str, Any]], selection: Selection, columns: Sequence[str]
 ) -> None:
     """Statistics of the tensors given, with these columns."""
-    glyphs = Glyphs.of(console.encoding)
     title = "mean squares by tensor" + (f": {len(rows)} selected" if selection.filters else "")
-    table = plain_table(*columns, right=tuple(name for name in columns if name not in _TEXTS), title=title)
+    yields = DEFAULT_COLUMNS if selection.columns is None else {}
     shown = rows[: most_rows(selection.top)]
-    for row in shown:
-        table.add_row(*(_cell(column, row[column], glyphs) for column in columns))
-    print_table(console, table)
+    fitted = [
+        Fitted(name, [_cell(name, row[name]) for row in shown], _KINDS.get(name, "number"), yields.get(name, 0))
+        for name in columns
+    ]
+    render_fitted(console, fitted, title)
     tell_rest(console, len(rows) - len(shown), "tensor", "--top N shows N of them, and --json has all")
 
 
-def _cell(column: str, value: Any, glyphs: Glyphs) -> Text:
+def _cell(column: str, value: Any) -> str:
     if value is None:
-        return Text("")
+        return ""
     if isinstance(value, list):
-        return Text(str(len(value)) if value else "")
+        return str(len(value)) if value else ""
     if isinstance(value, str):
-        return Text(glyphs.cut(value, LONGEST_TEXT))
+        return value
     if column in _SHARES:
-        return Text(f"{percent(value)} %")
-    return Text(short(value) if isinstance(value, float) else str(value))
+        return f"{percent(value)} %"
+    return short(value) if isinstance(value, float) else str(value)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ...errors import BitsError
+from ...models.recipes import Recipe
 from ...saving.form import SavedForm
 from ...saving.integers import first_too_large
 from ..records import DiffedModel  # noqa: TC001  pydantic resolves the annotations
@@ -162,6 +163,17 @@ def _check(document: BitsDocument) -> None:
     too_large = first_too_large(document)
     if too_large is not None:
         raise BitsError(f"malformed recommendation: {too_large}: no integer of 64 bits")
+    if not _is_recipe(document.recipe):
+        raise BitsError("malformed recommendation: recipe: its command is not what its parts make")
+
+
+def _is_recipe(plain: dict[str, object]) -> bool:
+    """Whether a command, which somebody may paste into a shell, is the quoted one of the types beside it."""
+    try:
+        made = Recipe.of_json(plain).to_json()
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return False
+    return made == plain and all(line.isprintable() for line in str(made["shell"]).split("\n"))
 
 
 BITS_FORM: SavedForm[BitsDocument] = SavedForm(

@@ -121,7 +121,7 @@ def bits_command(shown: Shown) -> Iterator[Block]:
     if shown.bits is None:
         return
     yield Heading(Own("Command"))
-    lines = str(shown.bits.recipe.get("shell", "")).split("\n")
+    lines = str(shown.bits.recipe["shell"]).split("\n")
     yield Items([_code(line.strip()) for line in lines], "bare")
 
 

@@ -11,7 +11,8 @@ from ..models.stacks import layer_ranges
 from ..report.content.bits import some_points
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import aligned, bytes_text, counted
-from .console import plain_table, print_table, safe
+from .console import safe
+from .fitted import Fitted, render_fitted
 from .headline import dotted
 
 if TYPE_CHECKING:
@@ -58,12 +59,15 @@ def _render_roles(console: Console, tensors: Sequence[ChosenTensor], glyphs: Gly
     by_role: dict[str, list[ChosenTensor]] = defaultdict(list)
     for tensor in tensors:
         by_role[tensor.role or tensor.name].append(tensor)
-    table = plain_table("role", "type by layer", "size", "cost", right=("size", "cost"))
     costs = aligned([sum(each.cost for each in of_role) for of_role in by_role.values()], glyphs.nothing)
-    for (role, of_role), cost in zip(by_role.items(), costs, strict=True):
-        size = bytes_text(sum(each.n_bytes for each in of_role))
-        table.add_row(Text(glyphs.cut(role, LONGEST_TEXT)), Text(_types(of_role)), size, cost)
-    print_table(console, table)
+    sizes = [bytes_text(sum(each.n_bytes for each in of_role)) for of_role in by_role.values()]
+    columns = [
+        Fitted("role", list(by_role), "name"),
+        Fitted("type by layer", [_types(of_role) for of_role in by_role.values()], "name"),
+        Fitted("size", sizes, yields=1),
+        Fitted("cost", costs),
+    ]
+    render_fitted(console, columns)
 
 
 def _types(tensors: Sequence[ChosenTensor]) -> str:
@@ -93,19 +97,18 @@ def _render_sizes(console: Console, document: BitsDocument, glyphs: Glyphs) -> N
     """The curve, the mix and the given files, by size."""
     rows = [_row("least cost", point) for point in some_points(document, _MOST_POINTS)]
     rows.append(_row("this mix", document.mix))
-    for each in document.given:
-        name = glyphs.cut(each.file, LONGEST_TEXT)
-        rows.append(_Row(name, each.bits_per_weight, each.n_bytes, each.cost, each.least_cost))
+    rows += [
+        _Row(each.file, each.bits_per_weight, each.n_bytes, each.cost, each.least_cost) for each in document.given
+    ]
     rows.sort(key=lambda row: row.n_bytes)
-    table = plain_table(*_SIZES, right=_SIZES[1:])
-    costs = aligned([row.cost for row in rows], glyphs.nothing)
-    least = aligned([row.least_cost for row in rows], "")
-    for row, cost, at_best in zip(rows, costs, least, strict=True):
-        table.add_row(Text(row.name), f"{row.bits_per_weight:.3f}", bytes_text(row.n_bytes), cost, at_best)
-    print_table(console, table)
-
-
-_SIZES = ("mix", "bits", "size", "cost", "least at its size")
+    columns = [
+        Fitted("mix", [row.name for row in rows], "name"),
+        Fitted("bits", [f"{row.bits_per_weight:.3f}" for row in rows]),
+        Fitted("size", [bytes_text(row.n_bytes) for row in rows], yields=1),
+        Fitted("cost", aligned([row.cost for row in rows], glyphs.nothing)),
+        Fitted("least at its size", aligned([row.least_cost for row in rows], ""), yields=2),
+    ]
+    render_fitted(console, columns)
 
 
 def _row(name: str, point: MixPoint) -> _Row:

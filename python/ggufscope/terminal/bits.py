@@ -97,9 +97,7 @@ def _render_sizes(console: Console, document: BitsDocument, glyphs: Glyphs) -> N
     """The curve, the mix and the given files, by size."""
     rows = [_row("least cost", point) for point in some_points(document, _MOST_POINTS)]
     rows.append(_row("this mix", document.mix))
-    rows += [
-        _Row(each.file, each.bits_per_weight, each.n_bytes, each.cost, each.least_cost) for each in document.given
-    ]
+    rows += [_Row(each.file, each.bits_per_weight, each.n_bytes, each.cost, each.least_cost) for each in document.given]
     rows.sort(key=lambda row: row.n_bytes)
     columns = [
         Fitted("mix", [row.name for row in rows], "name"),

@@ -168,6 +168,7 @@ def test_the_saved_form(write_gguf: WriteGguf, tmp_path: Path) -> None:
     for text, reason in (
         (path.read_text().replace('"rmse"', '"root"', 1), "models.0.summary.rmse: Field required"),
         (path.read_text().replace("blk.1.attn_q", "blk.2.attn_q", 1), "models.0.tensors: a name stands there twice"),
+        (path.read_text().replace('"nmse": 0.', '"nmse": -0.', 1), "models.0.summary.nmse: is negative"),
         (path.read_text().replace("diff/1", "diff/9", 1), "cannot read schema 'ggufscope.diff/9'"),
     ):
         with pytest.raises(gs.DiffError, match=reason):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..saving.form import Plain
+    from .errors_record import Errors
 
 SCHEMA = "ggufscope.diff/1"
 DIGITS = 12  # significant digits of every number: sums are right to 1e-9
@@ -76,8 +77,24 @@ def _check(document: DiffDocument) -> None:
         names = [tensor.model_name or tensor.name for tensor in model.tensors]
         if len(set(names)) != len(names):
             raise DiffError(f"malformed diff: models.{position}.tensors: a name stands there twice")
+        for place, errors in enumerate([model.summary, *model.tensors]):
+            _check_figures(f"models.{position}.{f'tensors.{place - 1}' if place else 'summary'}", errors)
     if not document.models:
         raise DiffError("malformed diff: models: there are none")
+
+
+def _check_figures(place: str, errors: Errors) -> None:
+    """Make sure that sums of squares, and what follows from them, can be such."""
+    for name in _NOT_NEGATIVE:
+        value = getattr(errors, name)
+        if value is not None and value < 0:
+            raise DiffError(f"malformed diff: {place}.{name}: is negative")
+
+
+_NOT_NEGATIVE = (
+    "error_squares", "reference_squares", "model_squares", "nmse", "rmse", "max_abs_error", "unchanged",
+    "weighted_error_squares", "weighted_reference_squares", "weighted_nmse",
+)  # fmt: skip
 
 
 def _text(plain: Plain) -> str:

@@ -169,7 +169,7 @@ def test_layers_with_another_mixer_are_named(write_gguf, tensors):
         {f"blk.{i}.attn_norm.weight": np.ones(4, np.float32) for i in range(3)},
         {f"blk.{i}.attn_q.weight": np.full((4, 8), np.nan, np.float32) for i in range(2)},
         {f"blk.{i}.attn_q.weight": draw(i, 8) for i in range(2)},  # a vector where a matrix belongs
-        {"blk.0.attn_q.weight": draw(0, 4, 8), "blk.4095.attn_q.weight": draw(1, 4, 8)},
+        {"blk.0.attn_q.weight": draw(0, 4, 8), "blk.1023.attn_q.weight": draw(1, 4, 8)},
         {"blk.0.ffn_up_exps.weight": draw(0, 2, 4, 8), "blk.0.ffn_down_exps.weight": draw(0, 2, 5, 4)},
         {"blk.0.ffn_up.weight": draw(0, 0, 8), "blk.0.ffn_norm.weight": draw(0, 8)},
         {

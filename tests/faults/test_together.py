@@ -29,5 +29,5 @@ def test_two_profiles_in_one_file(stories260k: Path, tmp_path: Path) -> None:
 def test_two_analyses_in_one_directory(stories260k: Path, tmp_path: Path) -> None:
     gs.profile(stories260k).save(tmp_path / "p.json")
     assert both("analyze", tmp_path / "p.json", "-o", tmp_path / "out") == [(0, "")] * 2
-    assert len(gs.Analysis.load(tmp_path / "out").document.layers) == 5
+    assert len(gs.Analysis.load(tmp_path / "out").layers["risk"]) == 5
     assert not list(tmp_path.rglob("*.tmp"))

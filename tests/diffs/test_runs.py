@@ -203,8 +203,14 @@ def test_a_weight_that_is_no_number_is_named(write_gguf: WriteGguf, ids: Path) -
         write_gguf(**model.file(), name="a.gguf"),
         write_gguf(**replace(model, tensors=broken).file(), name="b.gguf"),
     )
-    with pytest.raises(TraceError, match=r"output\.weight has a weight that is not finite, in row 3, column 5"):
+    with pytest.raises(
+        TraceError, match=r"b\.gguf: output\.weight has a weight that is not finite, in row 3, column 5"
+    ):
         run(*paths, tokens=ids)
+    broken = dict(model.tensors) | {"blk.1.ffn_down.weight": model.tensors["blk.1.ffn_down.weight"] * np.nan}
+    reference = write_gguf(**replace(model, tensors=broken).file(), name="c.gguf")
+    with pytest.raises(TraceError, match=r"c\.gguf: blk\.1\.ffn_down\.weight has a weight that is not finite"):
+        run(reference, paths[0], tokens=ids)
 
 
 def test_a_diff_runs_the_files_that_it_was_made_of(noisy: Path, stories260k: Path, ids: Path, tmp_path: Path) -> None:

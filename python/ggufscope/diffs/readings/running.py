@@ -92,6 +92,7 @@ class PreparedRun:
 
     Attributes:
         engines: of the reference and of the model.
+        paths: of their files.
         partners: their matrices, by keys of the reference.
         reading: the tokens.
         notes: sentences for the record.
@@ -99,6 +100,7 @@ class PreparedRun:
     """
 
     engines: tuple[StreamedEngine, StreamedEngine]
+    paths: tuple[str, str]
     partners: dict[Key, Partners]
     reading: Reading
     notes: list[str]
@@ -112,7 +114,9 @@ class PreparedRun:
 
     def read(self, progress: Progress | None = None) -> RunRecord:
         """Read; see `run`."""
-        pair = SideBySide(self.engines, self.partners, self.reading, grouped=not self.exact, progress=progress)
+        pair = SideBySide(
+            self.engines, self.paths, self.partners, self.reading, grouped=not self.exact, progress=progress
+        )
         return pair.record(self.notes)
 
 
@@ -124,7 +128,8 @@ def prepared_run(reference: Model, model: Model, choice: RunChoice, n_threads: i
         shapes = ours.shape, theirs.shape
         notes = compare_vocabularies(reference, model, (shapes[0].n_vocabulary, shapes[1].n_vocabulary))
         reading = read_material(reference, shapes, choice)
-        yield PreparedRun((ours, theirs), partners, reading, [*reading.warnings, *notes], choice.exact)
+        paths = reference.path, model.path
+        yield PreparedRun((ours, theirs), paths, partners, reading, [*reading.warnings, *notes], choice.exact)
 
 
 @contextlib.contextmanager

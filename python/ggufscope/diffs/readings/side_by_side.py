@@ -22,6 +22,8 @@ from .partners import key_of
 from .stream_drift import stream_drift
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     from ...architecture.matrices import Matrix
@@ -39,6 +41,7 @@ class SideBySide:
 
     Args:
         engines: of the reference and of the model.
+        paths: of their files, for errors.
         partners: their matrices, by keys of the reference.
         reading: the tokens.
         grouped: see `RunRecord.grouped`.
@@ -48,6 +51,7 @@ class SideBySide:
     def __init__(
         self,
         engines: tuple[StreamedEngine, StreamedEngine],
+        paths: tuple[str, str],
         partners: dict[Key, Partners],
         reading: Reading,
         *,
@@ -55,6 +59,7 @@ class SideBySide:
         progress: Progress | None,
     ) -> None:
         self._ours, self._theirs = engines
+        self._paths = paths
         self._partners = partners
         self._reading = reading
         self._progress = progress
@@ -105,18 +110,28 @@ class SideBySide:
         """The streams of both behind the last layer."""
         self._ours.workers.watch = self._watch
         ours, theirs = self._ours.walk(self._tokens, self._held), self._theirs.walk(self._tokens, self._attention)
-        a, b = next(ours), next(theirs)
+        a, b = self._next(ours, theirs)
         n_layers = self._ours.shape.n_layers
         for number in range(n_layers):
             self._report(f"layer {number + 1} of {n_layers}", number / (n_layers + 1))
             self._held.forget()
             self._errors.forget()
-            a, b = next(ours), next(theirs)
+            a, b = self._next(ours, theirs)
             self._layers.append(self._drift(number, a, b))
         self._held.forget()
         merged = self._ours.merge(a)
         self._ours.workers.watch = None
         return merged, self._theirs.merge(b)
+
+    def _next(self, *walks: Iterator[Array]) -> list[Array]:
+        """The streams of both a layer further on; an error names the file."""
+        streams = []
+        for path, walk in zip(self._paths, walks, strict=True):
+            try:
+                streams.append(next(walk))
+            except TraceError as error:
+                raise TraceError(f"{path}: {error}") from None
+        return streams
 
     def _drift(self, layer: int, a: Array, b: Array) -> LayerDrift:
         a, b = (x if x.ndim == 2 else x[0] for x in (a, b))
@@ -162,11 +177,11 @@ class SideBySide:
         ours = self._ours.network.scores_of_rows(part.reference, reads[0], self._ours.workers)
         self._ours.workers.watch = None
         theirs = self._theirs.network.scores_of_rows(part.model, reads[1], self._theirs.workers)
-        for scores, matrix in ((ours, part.reference), (theirs, part.model)):
+        for path, scores, matrix in zip(self._paths, (ours, theirs), (part.reference, part.model), strict=True):
             place = None if np.isfinite(scores).all() else first_not_finite(matrix, self._ours.workers)
             if place is not None:
                 name, (row, column) = matrix.tensor.name, place
-                raise TraceError(f"{name} has a weight that is not finite, in row {row}, column {column}")
+                raise TraceError(f"{path}: {name} has a weight that is not finite, in row {row}, column {column}")
         share = -(-len(self._is_first) // self._ours.workers.threads)
 
         def add(start: int) -> None:

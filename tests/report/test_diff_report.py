@@ -81,6 +81,20 @@ def test_charts_are_drawn_or_left_out_with_a_reason(kind):
         assert svg(chart).count("<path") > 2
 
 
+def test_names_of_stacks_are_short_in_pictures():
+    """A picture with a label of 60 000 characters takes a minute to draw."""
+    plain = json.loads(made("quantized").to_json())
+    stacked = [tensor for tensor in plain["models"][0]["tensors"] if tensor["layer"] is not None][:3]
+    for tensor, stack in zip(stacked, ("x" * 60_000, "x" * 60_001, "\x1b[2J"), strict=True):
+        tensor["stack"] = stack
+    (chart,) = (each for each in draw(ReportData.of_diff(gs.Diff.from_json(json.dumps(plain)))).charts
+                if each.name == "error-map")  # fmt: skip
+    pictured = json.dumps(chart.specification, ensure_ascii=False)
+    assert "x" * 100 not in pictured
+    assert "\\u001b" not in pictured
+    assert pictured.count("x…") >= 2
+
+
 def test_a_report_of_a_model_has_no_chart_of_a_diff(tmp_path, stories260k):
     drawn = draw(ReportData.of(gs.profile(stories260k, fast=True)))
     assert not [name for name in (*drawn.left_out, *(chart.name for chart in drawn.charts)) if name.startswith("error")]

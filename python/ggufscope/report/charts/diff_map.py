@@ -13,7 +13,7 @@ from .access import diff_of
 from .axes import ROW_HEIGHT, ROWS, cell_look, chart_of, drawn_roles, marks, only, role_y, ticks, with_rows
 from .diff_words import MOST_MODELS, PERCENT, model_labels, only_models
 from .registry import LeftOutError, chart
-from .words import name
+from .words import name, unique
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +50,9 @@ def error_map(data: ReportData) -> Iterator[Chart]:
     shown = [label for label in names if any(cell.model == label for cell in erring)][:MOST_MODELS]
     places = list(dict.fromkeys(place for model in document.models for place in places_of(model)))
     roles = drawn_roles((cell.role for cell in erring), _NO_ROLE)
-    rows = _rows([cell for cell in erring if cell.model in shown], roles)
-    sentence = _sentence(erring, shown)
+    layers = dict(zip(places, unique([str(place) for place in places]), strict=True))
+    rows = _rows([cell for cell in erring if cell.model in shown], roles, layers)
+    sentence = _sentence(erring, shown, layers)
     yield Chart(
         name="error-map",
         title="Errors by layer and role",
@@ -63,22 +64,22 @@ def error_map(data: ReportData) -> Iterator[Chart]:
         ),
         alt=f"A map of {len(places)} layers and {len(roles)} roles. {sentence}",
         table=_table(cells),
-        specification=_choice(rows, shown, places, list(roles.values())),
-        still=_maps(rows, shown, places, list(roles.values())) if len(shown) > 1 else None,
+        specification=_choice(rows, shown, list(layers.values()), list(roles.values())),
+        still=_maps(rows, shown, list(layers.values()), list(roles.values())) if len(shown) > 1 else None,
     )
 
 
-def _sentence(erring: list[Cell], shown: list[str]) -> str:
+def _sentence(erring: list[Cell], shown: list[str], layers: dict[Place, str]) -> str:
     parts = []
     for label in shown:
         own = [cell for cell in erring if cell.model == label]
         high = max(own, key=lambda cell: cell.pooled.nmse or 0)
         low = min(own, key=lambda cell: cell.pooled.nmse or 0)
         of = f" of {label}" if len(shown) > 1 else ""
-        where = f"{name(high.role or _NO_ROLE)} of layer {high.place}"
+        where = f"{name(high.role or _NO_ROLE)} of layer {layers[high.place]}"
         parts.append(
             f"The largest error{of} is in {where} (NMSE {percent_text(high.pooled.nmse or 0)} %), the smallest in"
-            f" {name(low.role or _NO_ROLE)} of layer {low.place} ({percent_text(low.pooled.nmse or 0)} %)."
+            f" {name(low.role or _NO_ROLE)} of layer {layers[low.place]} ({percent_text(low.pooled.nmse or 0)} %)."
         )
     return " ".join(parts[:3])
 
@@ -110,11 +111,11 @@ def _table(cells: list[Cell]) -> ChartTable:
     return ChartTable(columns, tuple(rows))
 
 
-def _rows(cells: list[Cell], roles: dict[str | None, str]) -> list[dict[str, Any]]:
+def _rows(cells: list[Cell], roles: dict[str | None, str], layers: dict[Place, str]) -> list[dict[str, Any]]:
     return [
         {
             "model": cell.model,
-            "layer": str(cell.place),
+            "layer": layers[cell.place],
             "role": roles[cell.role],
             "nmse": cell.pooled.nmse,
             "sqnr": cell.pooled.sqnr_db,
@@ -124,8 +125,7 @@ def _rows(cells: list[Cell], roles: dict[str | None, str]) -> list[dict[str, Any
     ]
 
 
-def _picture(places: list[Place], roles: list[str]) -> Any:
-    order = [str(place) for place in places]
+def _picture(order: list[str], roles: list[str]) -> Any:
     named = ticks(list(range(len(order))))
     x = alt.X(
         "layer:O",
@@ -153,19 +153,19 @@ def _picture(places: list[Place], roles: list[str]) -> Any:
     )
 
 
-def _choice(rows: list[dict[str, Any]], shown: list[str], places: list[Place], roles: list[str]) -> Specification:
-    picture = _picture(places, roles)
+def _choice(rows: list[dict[str, Any]], shown: list[str], layers: list[str], roles: list[str]) -> Specification:
+    picture = _picture(layers, roles)
     if len(shown) > 1:
         chosen = alt.param(name="shown", value=shown[0], bind=alt.binding_select(options=shown, name="Errors of "))
         picture = picture.add_params(chosen).transform_filter("datum.model === shown")
     return chart_of(picture, rows=rows, height=ROW_HEIGHT * len(roles))
 
 
-def _maps(rows: list[dict[str, Any]], shown: list[str], places: list[Place], roles: list[str]) -> Specification:
+def _maps(rows: list[dict[str, Any]], shown: list[str], layers: list[str], roles: list[str]) -> Specification:
     """The maps of all models below each other, each with its scale."""
     panels = []
     for position, label in enumerate(shown):
-        panel = _picture(places, roles).transform_filter(f"datum.panel === {position}")
+        panel = _picture(layers, roles).transform_filter(f"datum.panel === {position}")
         panels.append(panel.properties(width="container", height=15 * len(roles), title=label))
     stacked = alt.vconcat(*panels, data=alt.NamedData(name=ROWS), spacing=14).resolve_scale(color="independent")
     found = with_rows(stacked, [{**row, "panel": shown.index(row["model"])} for row in rows])

@@ -38,8 +38,8 @@ HEAD = "| | processor time | wall | anonymous memory | resident memory |\n|---|-
 class Cost(NamedTuple):
     """Seconds and MiB.
 
-    Anonymous memory is looked at every 5 ms; what resident memory has beside it are libraries, and pages of mapped files
-    that the system may take back.
+    Anonymous memory is looked at every 5 ms. What resident memory has beside it are libraries, and pages of files that
+    the system may take back.
     """
 
     processor: float

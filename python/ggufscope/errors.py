@@ -75,6 +75,10 @@ class DiffError(ValueError):
     """Two models cannot be compared, or a file that should be a saved diff is not one; one line with the reason."""
 
 
+class SwappedError(DiffError):
+    """The reference of a diff has so many bits fewer than a model that the two may have been swapped."""
+
+
 class ImportanceError(ValueError):
     """A file that should be an importance matrix is not, or is malformed, or is of another model; one line."""
 

@@ -149,7 +149,13 @@ def test_models_of_one_file_name_are_told_apart(run_command: RunCommand, tmp_pat
 
 def test_a_reference_with_fewer_bits_is_questioned(run_command: RunCommand, tmp_path: Path) -> None:
     reference, (model,) = write_pair(tmp_path, "quantized")
-    assert "swapped?" in one_text(run_command("diff", model, reference)[1])
+    saved = tmp_path / "d.json"
+    code, out, message = run_command("diff", model, reference, "-o", saved)
+    assert (code, out, saved.exists()) == (3, "", False)
+    assert message.endswith("are the two swapped? --coarse-reference compares them all the same\n")
+    assert message.count("\n") == 1
+    code, out, _ = run_command("diff", model, reference, "--coarse-reference")
+    assert (code, "swapped?" in one_text(out)) == (0, True)
     assert "swapped?" not in one_text(run_command("diff", reference, model)[1])
 
 

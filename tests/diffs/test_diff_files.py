@@ -113,6 +113,9 @@ def test_a_reference_of_fewer_bits_is_asked_about(write_gguf: WriteGguf) -> None
         "the reference has 16 bits per weight, fewer than the 32 of the model: are the two swapped?"
     ]
     assert differ(*paths[::-1]).models[0].notes == []
+    with pytest.raises(gs.DiffError, match=r"a.gguf and model.gguf: the reference has 16 .* are the two swapped\?"):
+        differ(*paths, coarse_reference=False)
+    assert differ(*paths[::-1], coarse_reference=False).models
 
 
 def test_refusals(write_gguf: WriteGguf, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from ..diffs import diff as compare
 from ..diffs.limits import Limits, Offender, offenders
 from ..diffs.rows import COLUMNS, tensor_rows
 from ..diffs.run_choice import RunChoice
-from ..errors import ExitCode
+from ..errors import DiffError, ExitCode, SwappedError
 from ..models.selection import Selection
 from ..report.content.results import ReportData
 from ..report.packages import require_charts
@@ -90,6 +90,10 @@ def diff(
     exact: Annotated[
         bool, typer.Option("--exact", help="With --run: output errors over each token, not over sums of tokens.")
     ] = False,
+    coarse_reference: Annotated[
+        bool,
+        typer.Option("--coarse-reference", help="Compare with a reference of fewer bits than the model, too."),
+    ] = False,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
     tensors: TensorsOption = None,
@@ -131,7 +135,7 @@ def diff(
         # Opened before the work starts, so that a bad path costs no time.
         file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
         page = None if html is None else outputs.enter_context(atomic_write(html, guard=guard))
-        with _bar(run=run) as (progress, run_progress):
+        with _bar(run=run) as (progress, run_progress), _way_out_of_a_swap():
             made = compare(
                 reference,
                 *models,
@@ -144,6 +148,7 @@ def diff(
                 progress=progress,
                 run=choice or False,
                 run_progress=run_progress,
+                coarse_reference=coarse_reference,
             )
         rows = [selection.rows(tensor_rows(model)) for model in made.models] if by_tensor else []
         if file is not None:
@@ -158,6 +163,14 @@ def diff(
     else:
         show(lambda console: _render(console, made, rows, shown, selection, kv=kv, limits=limits, beyond=beyond))
     return ExitCode.NEGATIVE if beyond else ExitCode.FINE
+
+
+@contextlib.contextmanager
+def _way_out_of_a_swap() -> Iterator[None]:
+    try:
+        yield
+    except SwappedError as error:
+        raise DiffError(f"{error} --coarse-reference compares them all the same") from None
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .._version import __version__
 from ..arrays.arguments import thread_count
-from ..errors import DiffError
+from ..errors import DiffError, SwappedError
 from ..models.heads import heads
 from ..models.importance import Importance, open_importance
 from ..models.model import Model
@@ -25,7 +25,7 @@ from .matching import match, names_of, require_one_architecture
 from .metadata_changes import metadata_changes
 from .observing import PairSettings, observe, pair_bytes
 from .runs import prepared_runs, with_runs
-from .summarizing import diffed_model, summary_of
+from .summarizing import diffed_model, summary_of, swap_question
 from .weighing import importance_note
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from .records import ModelDiff
     from .run_choice import RunChoice
     from .views import PairView
+
+_FINE = 0.9  # of the bits per weight of a model, below which a reference may be the wrong one
 
 
 def diff(
@@ -54,6 +56,7 @@ def diff(
     lineage: bool = True,
     run: bool | RunChoice = False,
     run_progress: Callable[[str, float], object] | None = None,
+    coarse_reference: bool = True,
 ) -> Diff:
     """How far models are from a reference, tensor by tensor, from one pass over each pair of files.
 
@@ -76,13 +79,15 @@ def diff(
         run: let the reference and each model read the same tokens as well, see `readings`: True for a neutral text, or
             a `RunChoice`.
         run_progress: called as `run_progress(what, share)` in the calling thread meanwhile; may raise to cancel.
+        coarse_reference: compare with a reference of a tenth fewer bits per weight than a model, too, which is then
+            noted in the diff.
 
     Returns:
         The diff; it does not refer to the models any more.
 
     Raises:
         DiffError: A `ValueError`: models of different architectures, without a tensor in common, or without one among
-            those asked for; an importance that knows none of them.
+            those asked for; an importance that knows none of them; a reference that is coarser than it may be.
         ImportanceError: A `ValueError`: no importance matrix, a malformed one, or one of another model.
         GGUFError: A file is malformed, or it shrank while it was read.
         TraceError: A model cannot be run, or what it is to read cannot be read.
@@ -108,6 +113,9 @@ def diff(
         )
         for other in others:
             _require_comparable(base, other)
+            question = None if coarse_reference else swap_question(base, other, _FINE)
+            if question is not None:
+                raise SwappedError(f"{names_of(base, other)}: {question}")
         seen = [views_between(base, other) if views is None and lineage else views for other in others]
         passes = [_Pass(base, *each) for each in zip(others, _matched(base, others, selection, seen), strict=True)]
         prepared = stack.enter_context(prepared_runs(base, others, run, settings.threads))  # refuses before any work

@@ -79,17 +79,25 @@ def _summary(matching: Matching, tensors: Sequence[TensorDiff]) -> DiffSummary:
     )
 
 
+def swap_question(reference: Model, model: Model, share: float = 1.0) -> str | None:
+    """A question where the reference has less than a share of the model's bits per weight; None where it has not."""
+    bits = reference.bits_per_weight, model.bits_per_weight
+    if bits[0] is None or bits[1] is None or bits[0] >= share * bits[1]:
+        return None
+    return (
+        f"the reference has {bits[0]:.3g} bits per weight, fewer than the {bits[1]:.3g} of the model: "
+        "are the two swapped?"
+    )
+
+
 def _error(tensor: TensorDiff) -> float:
     return tensor.max_abs_error or 0.0
 
 
 def _notes(reference: Model, model: Model, tensors: Sequence[TensorDiff]) -> Iterator[str]:
-    bits = reference.bits_per_weight, model.bits_per_weight
-    if bits[0] is not None and bits[1] is not None and bits[0] < bits[1]:
-        yield (
-            f"the reference has {bits[0]:.3g} bits per weight, fewer than the {bits[1]:.3g} of the model: "
-            "are the two swapped?"
-        )
+    swapped = swap_question(reference, model)
+    if swapped is not None:
+        yield swapped
     broken = [tensor for tensor in tensors if tensor.non_finite_count]
     if broken:
         pairs = counted(sum(tensor.non_finite_count for tensor in broken), "pair")

@@ -6,6 +6,7 @@
 //   race         two threads write the same products                                                ThreadSanitizer
 //
 // Prints a line, and exits as usual, where nobody spoke.
+#include <barrier>
 #include <cstdio>
 #include <string_view>
 #include <thread>
@@ -34,14 +35,21 @@ void divide_by_zero() {
   multiply_few({matrix, weights.data(), 1, &result}, 0, kernels());
 }
 
+// A product takes and gives back memory under a lock, which puts two of them in order unless they overlap. So both
+// start together, last longer than a system lets one thread run, and do it again.
 void race() {
-  constexpr uint64_t kRows = 4096;
+  constexpr uint64_t kRows = 1 << 20;
+  constexpr int kTimes = 16;
   const std::vector<float> weights(kRows, 1.0F);
   const double vector = 1.0;
   std::vector<double> results(kRows);
   const BlockMatrix matrix{find_type("F32"), kRows, 1, reinterpret_cast<const std::byte*>(weights.data())};
+  std::barrier start(2);
   const auto multiply = [&] {
-    row_products({matrix, matrix, true, &vector, nullptr, results.data(), nullptr, 1, 0}, 1, kernels());
+    for (int i = 0; i < kTimes; ++i) {
+      start.arrive_and_wait();
+      row_products({matrix, matrix, true, &vector, nullptr, results.data(), nullptr, 1, 0}, 1, kernels());
+    }
   };
   const std::jthread one(multiply);
   const std::jthread other(multiply);

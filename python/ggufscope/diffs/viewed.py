@@ -34,8 +34,8 @@ def observe_viewed(pair: TensorPair, threads: int, stored: bool, isa: str) -> Pa
     *leading, columns = pair.shape
     n_rows = int(np.prod(leading))
     sides = (
-        _Side(pair.reference, pair.view.reference, stored, threads),
-        _Side(pair.model, pair.view.model, stored, threads),
+        SeenSide(pair.reference, pair.view.reference, stored, threads),
+        SeenSide(pair.model, pair.view.model, stored, threads),
     )
     whole = PairStatistics()
     for first, last in _row_ranges(n_rows, columns):
@@ -56,7 +56,7 @@ def observe_viewed(pair: TensorPair, threads: int, stored: bool, isa: str) -> Pa
     return whole
 
 
-class _Side:
+class SeenSide:
     """The rows of one tensor as they are seen."""
 
     def __init__(self, tensor: Tensor, view: SideView, stored: bool, threads: int) -> None:

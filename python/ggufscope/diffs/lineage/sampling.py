@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
+from ...arrays.arguments import thread_count
+from ..viewed import SeenSide
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from ...models.tensor import Tensor
@@ -25,12 +27,5 @@ def seen_rows(tensor: Tensor, view: SideView, rows: slice) -> npt.NDArray[np.flo
         GGUFError: The file shrank since it was opened.
         ValueError: The model is closed.
     """
-    if view.rows is None:
-        weights = tensor.dequantize(rows)
-    else:
-        wanted = view.rows[rows]
-        first = int(wanted.min()) if wanted.size else 0  # orders move rows within a head: the span is short
-        last = int(wanted.max()) + 1 if wanted.size else 0
-        weights = tensor.dequantize(slice(first, last))[wanted - first]
-    with np.errstate(invalid="ignore"):  # of NaNs that signal
-        return weights if view.plus == 0 else weights + np.float32(view.plus)
+    first, last, _ = rows.indices(tensor.n_rows if view.rows is None else len(view.rows))
+    return SeenSide(tensor, view, stored=True, threads=thread_count(None)).rows(first, last)

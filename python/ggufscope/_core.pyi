@@ -132,6 +132,24 @@ class Model:
     def close(self) -> None:
         """Drop this object's hold on the mapping; views that are alive keep theirs."""
 
+def safetensors_head_size(beginning: bytes, file_size: int, name: str) -> int:
+    """Bytes before the first tensor of a safetensors file, from its first eight: the length of the header, and that.
+
+    Raises GGUFError for a length that the file has no room for, or that is over 100 MB.
+    """
+
+_SafetensorsTensor: TypeAlias = tuple[str, str, tuple[int, ...], int, int]  # name, dtype, shape, begin, end
+
+def parse_safetensors(head: bytes, file_size: int, name: str) -> tuple[list[_SafetensorsTensor], dict[str, str]]:
+    """The tensors of a safetensors file in the order of their data, and its `__metadata__`, empty where there is none.
+
+    `head` holds the first `safetensors_head_size` bytes, or more. dtypes are those of the format that are decoded here:
+    "F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2", "I64", … "U8", "BOOL". Begin and end are positions in the file.
+
+    Raises UnsupportedTypeError for another dtype of the format, GGUFError for what the library `safetensors` refuses;
+    lines begin with `name`.
+    """
+
 @type_check_only
 class FieldInfo(TypedDict):
     name: str  # as in docs/metrics.md: "l2_norm", "kurtosis", …
@@ -184,6 +202,10 @@ _Progress: TypeAlias = Callable[
     [int, int], object
 ]  # (done bytes, total bytes); called in the calling thread; may raise to cancel
 
+# Of a tensor: one number for all of it, or one for each of its equal parts. Or a grid: (rows of one factor, columns of
+# one factor, factors row after row), where the last factors have fewer; experts have a grid each, one behind the other.
+_Factors: TypeAlias = Sequence[float] | tuple[int, int, Sequence[float]]
+
 def observe_model(
     model: Model,
     tensors: Sequence[int],
@@ -193,7 +215,7 @@ def observe_model(
     sparsity_threshold: float = 1e-6,
     progress: _Progress | None = None,
     isa: str = "",
-    factors: Mapping[int, Sequence[float]] = {},  # by tensor: one for all of it, or for each of its equal parts
+    factors: Mapping[int, _Factors] = {},  # by tensor
 ) -> list[Part]: ...
 def observe_buffer(
     blocks: npt.NDArray[np.uint8],  # contiguous
@@ -263,8 +285,8 @@ def observe_pairs(
     threads: int,
     progress: _Progress | None = None,  # of the bytes of both files
     isa: str = "",
-    reference_factors: Mapping[int, Sequence[float]] = {},  # as in `observe_model`
-    model_factors: Mapping[int, Sequence[float]] = {},
+    reference_factors: Mapping[int, _Factors] = {},  # by tensor
+    model_factors: Mapping[int, _Factors] = {},
 ) -> list[PairPart]: ...
 def observe_pair_buffers(
     reference: npt.NDArray[np.uint8],  # contiguous, as is `model`

@@ -10,6 +10,8 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, TypedDict, type_chec
 import numpy as np
 import numpy.typing as npt
 
+from .inputs.reader import ByteReader
+
 class GGUFError(ValueError):
     """A malformed or unusable file; one line: file, then tensor or key, then byte offset."""
 
@@ -97,14 +99,66 @@ class MetadataEntry(_Value):
     @property
     def file(self) -> int: ...
 
+class Zeros:
+    """Bytes of a composed file that are 0, as the padding between tensors."""
+
+    def __init__(self, size: int) -> None: ...
+
+class Rows:
+    """A run of a reader, seen as rows of `row_bytes` bytes, in another order.
+
+    `order` is the number of the row that stands in each place, all of them below `rows`; or a name:
+
+    * `"halves_to_pairs"`: each of `heads` equal parts holds two halves, and gives a row of the first and a row of the
+      second in turn. So converters store Q and K for a rotary embedding that turns neighbours:
+      `w.reshape(heads, 2, rows // heads // 2, -1).swapaxes(1, 2)`.
+    * `"pairs_to_halves"`: the inverse.
+
+    Raises ValueError where heads do not divide the rows into halves, or a row is not there.
+    """
+
+    def __init__(
+        self,
+        reader: int,  # index into the readers
+        offset: int,
+        row_bytes: int,
+        rows: int,
+        order: Literal["halves_to_pairs", "pairs_to_halves"] | Sequence[int],
+        heads: int = 1,
+    ) -> None: ...
+
+# Bytes that are kept in memory, zeros, a run of a reader (its index, offset, size), or rows of one.
+_Segment: TypeAlias = bytes | Zeros | tuple[int, int, int] | Rows
+
 class Model:
-    """A mapped model: one GGUF file, or all shards of a split one.
+    """A model: one GGUF file, or all shards of a split one; mapped, or read by readers.
 
     Pickling and copying hold the absolute path alone: the file is opened anew, and must be there. A closed model raises
     ValueError.
+
+    Readers become the model's: it closes them when it is closed and nobody works with it any more, and where opening
+    fails. They are called from several threads, and what they raise comes out of whichever call needed their bytes. A
+    model that is read by readers cannot be pickled (TypeError).
     """
 
     def __init__(self, path: str | PathLike[str]) -> None: ...
+    @staticmethod
+    def from_readers(name: str, opener: Callable[[str], ByteReader]) -> Model:
+        """The model whose file is called `name`, and whose bytes are read by `opener(name)`.
+
+        `opener` is also asked for the other shards of a split model, by their names; FileNotFoundError from it tells
+        that one is missing. The head is read 4 MiB first, then doubled, until header and tensor table are in it, and
+        stays in memory; nothing behind it is read until somebody asks for it.
+        """
+    @staticmethod
+    def composed(header: bytes, segments: Sequence[_Segment], readers: Sequence[ByteReader | str], name: str) -> Model:
+        """A GGUF file that is nowhere: its header, and behind it the data, segment after segment.
+
+        `header` is all of a GGUF v3 file up to the data section, padding included. A reader that is a str is the path
+        of a local file. `name` is what error lines call the file.
+
+        Only here, tensors may have types that ggml does not have: those of safetensors.
+        """
     @property
     def files(self) -> list[str]: ...
     @property
@@ -124,11 +178,19 @@ class Model:
     def value(self, key: str, limit: int | None = None) -> Any:
         """Scalar, str, or list (its first `limit` entries); numeric arrays come as NumPy arrays. KeyError if absent."""
     def data(self, tensor: int) -> npt.NDArray[np.uint8]:
-        """Read-only view of a tensor's bytes, shape (…, bytes per row); keeps the mapping alive."""
+        """Read-only bytes of a tensor, shape (…, bytes per row).
+
+        A view that keeps the mapping alive, or a copy where they are read by readers.
+        """
     def read(self, file: int, offset: int, size: int) -> bytes:
         """A copy of bytes of a file, bounds-checked (for identity hashes)."""
     def decode(self, tensor: int, first_row: int, out: npt.NDArray[np.float32], threads: int, isa: str = "") -> None:
         """Decode rows [first_row, …) into `out` (rows counted over all leading dimensions), guarding the mapping."""
+    def expect(self, tensors: Sequence[int]) -> None:
+        """Announce to readers that the bytes of these tensors are about to be read, in this order.
+
+        `observe_model` and `observe_pairs` do so themselves.
+        """
     def close(self) -> None:
         """Drop this object's hold on the mapping; views that are alive keep theirs."""
 

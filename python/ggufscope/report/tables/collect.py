@@ -18,37 +18,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
 from ...profiles.rows import flat
 from .analysis_columns import head_columns, layer_columns
-from .columns import DataColumn, DataTable, Kind
+from .columns import DataColumn, DataTable
 from .diff_columns import error_columns, model_columns
+from .profile_columns import place_columns, statistic_columns, tensor_columns
 from .standout_columns import standout_columns
 from .validation_columns import validation_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
     from ..._core import FieldInfo
     from ...profiles.head_table import HeadTable
     from ...profiles.rows import Row
     from ..content.results import ReportData
-
-_PLACES: dict[str, tuple[Kind, str]] = {
-    "name": ("text", "of the tensor"),
-    "role": ("text", "what it is in its layer; empty for names nobody knows"),
-    "layer": ("integer", ""),
-    "stack": ("text", "empty for the main stack of layers"),
-    "expert": ("integer", "of a tensor that holds a single one"),
-    "head": ("integer", ""),
-    "type": ("text", "of ggml"),
-    "shape": ("integers", "rows × columns"),
-    "factor_min": ("number", "least factor beside the matrix, which its weights were multiplied by"),
-    "factor_max": ("number", "largest of them"),
-    "n_tensors": ("integer", "merged in the row"),
-    "n_bytes": ("integer", "as stored"),
-}
-_ROW_KINDS: dict[str, Kind] = {"count": "integer", "index": "integers"}
 
 
 def tables(data: ReportData) -> list[DataTable]:
@@ -57,10 +41,7 @@ def tables(data: ReportData) -> list[DataTable]:
 
 
 def _tensors(data: ReportData) -> DataTable:
-    rows = [flat(row) for row in data.profile.tensors.values()] if data.profile else []
-    places = ("name", "role", "layer", "stack", "expert", "type", "shape", "n_bytes")  # as earlier releases begin
-    columns = _places((*places, "factor_min", "factor_max"), rows) + _statistics(rows, lambda field: True)
-    return DataTable("tensors", columns)
+    return DataTable("tensors", tensor_columns(data.profile.tensors.values() if data.profile else []))
 
 
 def _layers(data: ReportData) -> DataTable:
@@ -71,12 +52,15 @@ def _layers(data: ReportData) -> DataTable:
     vectors = [_flat_part(row, row.vectors) for row in layers]
     if not rows and document is not None:
         rows = [{"layer": record.layer} for record in document.preset.layers]
-    columns = _places(("layer", "stack"), rows)
+    columns = place_columns(("layer", "stack"), rows)
     if data.profile is not None:
-        columns += [*_places(("n_tensors", "n_bytes"), rows), *_statistics(rows, lambda field: field["roll_up"])]
+        columns += [
+            *place_columns(("n_tensors", "n_bytes"), rows),
+            *statistic_columns(rows, lambda field: field["roll_up"]),
+        ]
         columns += [
             replace(column, name=f"vectors_{column.name}")
-            for column in _statistics(vectors, lambda field: field["name"] == "rms")
+            for column in statistic_columns(vectors, lambda field: field["name"] == "rms")
         ]
     if document is not None:
         columns += layer_columns(document, [None if row.get("stack") else row["layer"] for row in rows])
@@ -95,9 +79,9 @@ def _heads(data: ReportData) -> DataTable:
     places = dict.fromkeys(place for _, values in added for place in values if place not in known)
     rows += [dict(zip(("layer", "role", "head"), place, strict=True)) for place in places]
     rows.sort(key=lambda row: (row["layer"], row["role"], row["head"]))
-    columns = _places(("layer", "role", "head"), rows)
+    columns = place_columns(("layer", "role", "head"), rows)
     if data.profile is not None and data.profile.heads:
-        columns += _statistics(rows, _is_of_heads)
+        columns += statistic_columns(rows, _is_of_heads)
     at = [(row["layer"], row["role"], row["head"]) for row in rows]
     columns += [
         DataColumn(name, "number", "by the analysis", [values.get(place) for place in at]) for name, values in added
@@ -135,26 +119,3 @@ def _errors(data: ReportData) -> DataTable:
 
 
 _TABLES = (_tensors, _layers, _heads, _standouts, _validation, _models, _errors)
-
-
-def _places(names: Iterable[str], rows: Sequence[dict[str, Any]]) -> list[DataColumn]:
-    return [DataColumn(name, *_PLACES[name], [row.get(name) for row in rows]) for name in names]
-
-
-def _statistics(rows: Sequence[dict[str, Any]], wanted: Callable[[FieldInfo], bool]) -> list[DataColumn]:
-    columns = [column for field in registry() if wanted(field) for column in _columns_of(field)]
-    return [DataColumn(name, kind, meaning, [row.get(name) for row in rows]) for name, kind, meaning in columns]
-
-
-def _columns_of(field: FieldInfo) -> list[tuple[str, Kind, str]]:
-    """Name, kind and meaning of the columns of a statistic; a histogram fits no cell."""
-    name, meaning = field["name"], field["meaning"]
-    match field["kind"]:
-        case "histogram":
-            return []
-        case "quantiles":
-            return [(f"quantile_{percent}", "number", f"{percent} % quantile") for percent in QUANTILE_PERCENTS]
-        case "vector":
-            return [(f"{name}_{what}", "number", f"{what} of: {meaning}") for what in VECTOR_SUMMARIES]
-        case kind:
-            return [(name, _ROW_KINDS.get(kind, "number"), meaning)]

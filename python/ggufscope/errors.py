@@ -79,6 +79,10 @@ class SwappedError(DiffError):
     """The reference of a diff has so many bits fewer than a model that the two may have been swapped."""
 
 
+class FleetError(ValueError):
+    """There is no model to measure, or a directory holds no fleet, or what it keeps there is malformed; one line."""
+
+
 class ImportanceError(ValueError):
     """A file that should be an importance matrix is not, or is malformed, or is of another model; one line."""
 
@@ -100,6 +104,7 @@ _INPUT_ERRORS = (
     BitsError,
     CheckError,
     DiffError,
+    FleetError,
     GGUFError,
     ImportanceError,
     MemoryError,

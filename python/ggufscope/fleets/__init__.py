@@ -1,0 +1,7 @@
+"""Fleets: many models into one directory of rows, verdicts and failures, resumable.
+
+    inputs ──sources──▶ tasks ──engine: measure──▶ Measured ──keeping: whole or absent──▶ OUT/model=…/
+
+The package is not called `fleet` because that is the function of ggufscope. A task knows nothing of the others, and its
+files depend on the model and the settings alone, so that engines may run tasks anywhere and in any order.
+"""

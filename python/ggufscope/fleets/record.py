@@ -1,0 +1,162 @@
+"""The record of a model in a fleet: what a later run asks for, and what lists of many models show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..checks.check_document import SCHEMA as CHECK_SCHEMA
+from ..checks.facts import contents_of
+from ..errors import FleetError
+from ..models.subject import title_of
+from ..profiles.saved import SCHEMA as PROFILE_SCHEMA
+from ..saving.form import SavedForm
+from ..text.names import base_name
+
+if TYPE_CHECKING:
+    from ..checks.check_document import CheckDocument
+    from ..models.summary import ModelSummary
+    from ..profiles.profile_records import ProfileSettings
+    from .sources import FileState, Source
+
+SCHEMA = "ggufscope.record/1"
+TABLES_VERSION = 1  # of the columns of the tables
+State = Literal["measured", "failed"]
+Verdict = Literal["sound", "warnings", "errors", "failed"]
+
+
+@dataclass(frozen=True)
+class Made:
+    """Everything that a kept directory has to have in common with one that would be made.
+
+    Attributes:
+        files: of the model on this machine, as they were; empty where they lie elsewhere.
+        settings: of the profile.
+        schemas: of the files in the directory.
+    """
+
+    files: list[dict[str, Any]]
+    settings: dict[str, Any]
+    schemas: dict[str, str]
+
+    @classmethod
+    def of(cls, files: list[FileState], settings: ProfileSettings) -> Made:
+        states = [{"name": file.name, "size": file.size, "modified_ns": file.modified_ns} for file in files]
+        schemas = {"profile": PROFILE_SCHEMA, "check": CHECK_SCHEMA, "tables": str(TABLES_VERSION)}
+        return cls(states, settings.to_json(), schemas)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A model in a fleet.
+
+    Attributes:
+        schema: of this record.
+        model: the value of its partition.
+        source: the name it was opened by.
+        state: `"measured"`, or `"failed"` where it could not be.
+        verdict: of `check`: `"sound"`, `"warnings"` or `"errors"`; `"failed"` where there is none.
+        title: of the model; text from its file, to be escaped.
+        contents: `"model"`, `"adapter"`, `"projector"`, `"imatrix"`, `"vocabulary"` or `"other"`; None of a failed one.
+        architecture: `general.architecture`.
+        file_type: that the file declares.
+        n_elements: parameters.
+        n_bytes: of all tensors.
+        bits_per_weight: stored bits per parameter.
+        n_errors: findings of that severity.
+        n_warnings: likewise.
+        finding: the gravest finding in a sentence; None where the model is sound.
+        failure: the line that tells why it could not be measured.
+        exit_code: that a command on this model alone would end with.
+        made: what it was made from, and with.
+    """
+
+    schema: str
+    model: str
+    source: str
+    state: State
+    verdict: Verdict
+    title: str
+    contents: str | None
+    architecture: str | None
+    file_type: str | None
+    n_elements: int | None
+    n_bytes: int | None
+    bits_per_weight: float | None
+    n_errors: int | None
+    n_warnings: int | None
+    finding: str | None
+    failure: str | None
+    exit_code: int
+    made: Made
+
+    @classmethod
+    def of_measured(
+        cls,
+        source: Source,
+        settings: ProfileSettings,
+        files: list[FileState],
+        summary: ModelSummary,
+        verdict: CheckDocument,
+    ) -> Record:
+        n_errors, n_warnings = verdict.counts["error"], verdict.counts["warning"]
+        grave = [finding for finding in verdict.findings if finding.severity != "note"]
+        return cls(
+            schema=SCHEMA,
+            model=source.partition,
+            source=source.shown,
+            state="measured",
+            verdict="errors" if n_errors else "warnings" if n_warnings else "sound",
+            title=title_of(summary.name, base_name(source.name), summary.architecture),
+            contents=contents_of(summary.general_type, summary.architecture, summary.n_tensors),
+            architecture=summary.architecture,
+            file_type=summary.file_type,
+            n_elements=summary.n_elements,
+            n_bytes=summary.n_bytes,
+            bits_per_weight=summary.bits_per_weight,
+            n_errors=n_errors,
+            n_warnings=n_warnings,
+            finding=f"{grave[0].rule}: {grave[0].sentence}" if grave else None,
+            failure=None,
+            exit_code=1 if n_errors else 0,
+            made=Made.of(files, settings),
+        )
+
+    @classmethod
+    def of_failure(cls, source: Source, settings: ProfileSettings, exit_code: int, failure: str) -> Record:
+        return cls(
+            schema=SCHEMA,
+            model=source.partition,
+            source=source.shown,
+            state="failed",
+            verdict="failed",
+            title=base_name(source.name) or source.shown,
+            contents=None,
+            architecture=None,
+            file_type=None,
+            n_elements=None,
+            n_bytes=None,
+            bits_per_weight=None,
+            n_errors=None,
+            n_warnings=None,
+            finding=None,
+            failure=failure,
+            exit_code=exit_code,
+            made=Made.of(source.files, settings),
+        )
+
+
+RECORD_FORM: SavedForm[Record] = SavedForm(
+    kind="a record of a fleet",
+    noun="record",
+    schema=SCHEMA,
+    types=lambda: Record,
+    error=FleetError,
+    digits=None,
+    checked_when_written=False,
+)
+
+
+def record_bytes(record: Record) -> bytes:
+    """The file of a record."""
+    return RECORD_FORM.to_json(record).encode()

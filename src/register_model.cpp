@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "matrices.h"
 #include "metadata_values.h"
 #include "model_handle.h"
 #include "module.h"
@@ -178,6 +179,7 @@ void register_rows(py::module_& module) {
       .def_property_readonly("shape", &shape_of)
       .def_readonly("n_elements", &TensorInfo::n_elements)
       .def_readonly("n_bytes", &TensorInfo::n_bytes)
+      .def_property_readonly("n_parts", [](const TensorInfo& tensor) { return Matrices(tensor).count; })
       .def_readonly("file", &TensorInfo::file)
       .def_readonly("offset", &TensorInfo::offset);
   py::class_<MetadataEntry> entry(module, "MetadataEntry", "One metadata key; its value stays in the file.");

@@ -2,10 +2,12 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "gguf/error.h"
 #include "matrices.h"
 #include "model_handle.h"
 #include "module.h"
@@ -40,36 +42,46 @@ py::list heads_of(const Part& part) {
   return heads;
 }
 
+/// Some parts of a tensor by its index: the first, and the one after the last.
+using PartRanges = std::map<size_t, std::pair<uint64_t, uint64_t>>;
+
 struct Plan {
   std::vector<Source> sources;
   std::vector<Part> parts;  // one per source
   uint64_t bytes = 0;
 
-  void add(const Model& model, size_t tensor, uint64_t group_rows, const TensorFactors& factors) {
+  void add(const Model& model, size_t tensor, uint64_t group_rows, const TensorFactors& factors,
+           const PartRanges& ranges) {
     const TensorInfo& info = model.tensors().at(tensor);
     const Matrices matrices(info);
+    const auto range = ranges.find(tensor);
+    const auto [begin, end] = range == ranges.end() ? std::pair{uint64_t{0}, matrices.count} : range->second;
+    if (begin >= end || end > matrices.count) {
+      throw py::value_error(
+          concat("parts ", begin, " to ", end, " of tensor '", escaped(info.name), "', which has ", matrices.count));
+    }
     if (info.n_elements == 0) {
       sources.push_back({{info.type, 0, matrices.columns, nullptr}});
       parts.push_back({tensor, 0, {}, {}});
       return;
     }
-    for (uint64_t i = 0; i < matrices.count; ++i) {
+    for (uint64_t i = begin; i < end; ++i) {
       sources.push_back(
           {matrices.at(model, tensor, i, factors), i * matrices.elements(), matrices.head_rows(group_rows)});
       parts.push_back({tensor, i, {}, {}});
     }
-    bytes += info.n_bytes;
+    bytes += info.n_bytes / matrices.count * (end - begin);
   }
 };
 
 std::vector<Part> observe_model(const ModelHandle& handle, const std::vector<size_t>& tensors,
                                 const std::vector<uint64_t>& group_rows, int threads, bool fast,
                                 double sparsity_threshold, const py::object& progress, const std::string& isa,
-                                const TensorFactors& factors) {
+                                const TensorFactors& factors, const PartRanges& ranges) {
   if (tensors.size() != group_rows.size()) throw py::value_error("tensors and group_rows differ in length");
   const auto model = handle.get();
   Plan plan;
-  for (size_t i = 0; i < tensors.size(); ++i) plan.add(*model, tensors[i], group_rows[i], factors);
+  for (size_t i = 0; i < tensors.size(); ++i) plan.add(*model, tensors[i], group_rows[i], factors, ranges);
   const EngineOptions options = engine_options(threads, fast, sparsity_threshold, isa, progress, plan.bytes);
   const py::gil_scoped_release release;
   std::vector<Observation> observations = observe(plan.sources, options);
@@ -91,7 +103,8 @@ void register_profile(py::module_& module) {
       .def_property_readonly("heads", &heads_of);
   module.def("observe_model", &observe_model, py::arg("model"), py::arg("tensors"), py::arg("group_rows"),
              py::arg("threads"), py::arg("fast") = false, py::arg("sparsity_threshold") = 1e-6,
-             py::arg("progress") = py::none(), py::arg("isa") = "", py::arg("factors") = TensorFactors{});
+             py::arg("progress") = py::none(), py::arg("isa") = "", py::arg("factors") = TensorFactors{},
+             py::arg("parts") = PartRanges{});
 }
 
 }  // namespace ggufscope

@@ -83,6 +83,8 @@ class TensorInfo(_Value):
     @property
     def n_bytes(self) -> int: ...
     @property
+    def n_parts(self) -> int: ...  # that `observe_model` observes apart from one another: its experts, otherwise 1
+    @property
     def file(self) -> int: ...  # index into Model.files
     @property
     def offset(self) -> int: ...  # of the first data byte, from the start of that file
@@ -278,6 +280,7 @@ def observe_model(
     progress: _Progress | None = None,
     isa: str = "",
     factors: Mapping[int, _Factors] = {},  # by tensor
+    parts: Mapping[int, tuple[int, int]] = {},  # by tensor: the first that is observed, and the one after the last
 ) -> list[Part]: ...
 def observe_buffer(
     blocks: npt.NDArray[np.uint8],  # contiguous

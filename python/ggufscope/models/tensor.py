@@ -105,6 +105,11 @@ class Tensor:
         return experts_in(self.shape)
 
     @property
+    def n_parts(self) -> int:
+        """Parts that the core measures apart from one another: the experts, unless they are tiny; otherwise 1."""
+        return self._info.n_parts
+
+    @property
     def n_rows(self) -> int:
         """Rows over all leading dimensions."""
         return math.prod(self.shape[:-1])

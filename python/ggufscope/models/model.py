@@ -16,7 +16,7 @@ from .tensor_table import Tensors
 
 if TYPE_CHECKING:
     import hashlib
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from os import PathLike
     from types import TracebackType
 
@@ -142,9 +142,19 @@ class Model(MappedModel):
             GGUFError: The file shrank since it was opened.
             ValueError: The model is closed.
         """
+        return self.fingerprint(self.tensors.values())
+
+    def fingerprint(self, tensors: Iterable[Tensor]) -> str:
+        """The hash that `identity` is of all tensors, with the samples of some of them alone.
+
+        Raises:
+            GGUFError: The file shrank since it was opened.
+            ValueError: The model is closed.
+        """
         core = self.core()
         digest = self._table_digest()
-        for info in self._infos:
+        for tensor in tensors:
+            info = self._infos[tensor.index]
             for start in _sample_starts(info.n_bytes):
                 size = min(_SAMPLE_BYTES, info.n_bytes - start)
                 digest.update(core.read(info.file, info.offset + start, size))

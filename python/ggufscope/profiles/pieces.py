@@ -1,0 +1,216 @@
+"""A profile as a pure function of pieces of the model, each measured by itself in any process.
+
+    plan ──▶ Piece, Piece, …  ──measure_piece──▶  parts, parts, …  ──Assembly, in file order──▶  Profile
+
+A piece holds whole tensors, or experts of a large one. A matrix is never cut: the engine adds its chunks up one after
+another, in float64, and sums of two halves, each added up by itself, would have other bits. The largest matrix of a
+model, its embedding, is some hundred megabytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from .._core import GGUFError, observe_model
+from ..models.heads import group_rows
+from ..models.model import open as open_model
+from ..models.summary import ModelSummary
+from ..models.tensor import factors_of
+from .batches import BatchLimits
+from .collecting import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .._core import Part
+    from ..models.model import Model
+    from ..models.tensor import Tensor
+    from .profile_records import ProfileRun, ProfileSettings
+    from .profile_result import Profile
+
+PIECE_LIMITS = BatchLimits(n_bytes=128 << 20)
+
+
+class Run(NamedTuple):
+    """Consecutive parts of one tensor, as the core tells them apart: experts, or the one part that others have.
+
+    Attributes:
+        tensor: position in the tensor table.
+        begin: the first part.
+        end: the part after the last.
+    """
+
+    tensor: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Consecutive runs of a model, in file order; pickles in some hundred bytes.
+
+    Attributes:
+        runs: of one tensor each.
+        n_bytes: bytes of tensor data.
+        fingerprint: of the tensors, by which another process knows that it has the same model before it.
+    """
+
+    runs: tuple[Run, ...]
+    n_bytes: int
+    fingerprint: str
+
+
+def plan(model: Model, limits: BatchLimits = PIECE_LIMITS) -> list[Piece]:
+    """The pieces of a model, in file order; each but a single large matrix keeps to the limits.
+
+    Raises:
+        GGUFError: The file shrank since it was opened.
+        ValueError: The model is closed.
+    """
+    return [_piece(model, runs) for runs in cut(model, limits)]
+
+
+def cut(model: Model, limits: BatchLimits) -> Iterator[list[Run]]:
+    """The runs of each piece."""
+    runs: list[Run] = []
+    total = _Size()
+    for tensor in model.tensors.values():
+        each = _Size.of_part(tensor)
+        for part in range(tensor.n_parts):
+            if runs and not (total + each).keeps_to(limits):
+                yield runs
+                runs, total = [], _Size()
+            if runs and runs[-1].tensor == tensor.index:
+                runs[-1] = runs[-1]._replace(end=part + 1)
+            else:
+                runs.append(Run(tensor.index, part, part + 1))
+            total += each
+    if runs:
+        yield runs
+
+
+def measure_piece(name: str, piece: Piece, settings: ProfileSettings, threads: int = 1) -> list[Part]:
+    """The statistics of a piece, in file order, in a process that opens the model by itself.
+
+    Args:
+        name: of the model, under which this process finds it, too.
+        piece: of `plan`.
+        settings: of the profile.
+        threads: at most so many. The result does not depend on it.
+
+    Raises:
+        GGUFError: Another model lies there, or the file shrank while it was read.
+        OSError: The file cannot be opened.
+    """
+    with open_model(name) as model:
+        # What lies elsewhere may have fewer tensors than the model that was cut.
+        there = [model.tensors[run.tensor] for run in piece.runs if run.tensor < len(model.tensors)]
+        if model.fingerprint(there) != piece.fingerprint:
+            raise GGUFError(f"{name}: this is another model than the one whose profile was begun")
+        return observe_runs(model, piece.runs, settings, threads)
+
+
+def observe_runs(model: Model, runs: Sequence[Run], settings: ProfileSettings, threads: int) -> list[Part]:
+    """The statistics of some runs of an open model, in file order."""
+    chosen = [model.tensors[run.tensor] for run in runs]
+    return observe_model(
+        model.core(),
+        [tensor.index for tensor in chosen],
+        [group_rows(model, tensor) for tensor in chosen],
+        threads,
+        settings.fast,
+        settings.sparsity_threshold,
+        factors={} if settings.stored else factors_of(chosen),
+        parts={run.tensor: (run.begin, run.end) for run in runs},
+    )
+
+
+class Assembly:
+    """The profile that the results of pieces add up to, which may come in any order.
+
+    They are merged in file order, each as soon as it is its turn: whoever has few pieces measured ahead holds few.
+
+    Args:
+        model: stays open as long as results come.
+        pieces: all of its plan.
+        settings: of the profile.
+        keep_vectors: as `profile` has it.
+    """
+
+    def __init__(
+        self, model: Model, pieces: Sequence[Piece], settings: ProfileSettings, *, keep_vectors: bool = True
+    ) -> None:
+        self._model = model
+        self._pieces = pieces
+        self._settings = settings
+        self._collector = Collector(model, keep_vectors, stored=settings.stored)
+        self._results: dict[int, list[Part]] = {}
+        self._parts: list[Part] = []  # of the tensor of which some are merged
+        self._n_merged = 0
+        self.done_bytes = 0
+
+    @property
+    def n_waiting(self) -> int:
+        """Results that wait for one before them."""
+        return len(self._results)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the results of all pieces are merged."""
+        return self._n_merged == len(self._pieces)
+
+    def add(self, position: int, parts: list[Part]) -> None:
+        """Take the result of the piece at a position of the plan."""
+        self._results[position] = parts
+        self.done_bytes += self._pieces[position].n_bytes
+        while (following := self._results.pop(self._n_merged, None)) is not None:
+            for part in following:
+                self._merge(part)
+            self._n_merged += 1
+
+    def _merge(self, part: Part) -> None:
+        self._parts.append(part)
+        tensor = self._model.tensors[part.tensor]
+        if len(self._parts) == tensor.n_parts:
+            self._collector.add(tensor, self._parts)
+            self._parts = []
+
+    def finish(self, run: ProfileRun, file_hashes: list[str] | None = None) -> Profile:
+        """The profile.
+
+        Raises:
+            ValueError: Results are missing.
+        """
+        if not self.complete:
+            raise ValueError(f"{self._n_merged} of {len(self._pieces)} pieces of a profile are there")
+        return self._collector.finish(ModelSummary.of(self._model, file_hashes), self._settings, run)
+
+
+def _piece(model: Model, runs: Sequence[Run]) -> Piece:
+    tensors = [model.tensors[run.tensor] for run in runs]
+    n_bytes = sum(
+        tensor.n_bytes // tensor.n_parts * (run.end - run.begin) for tensor, run in zip(tensors, runs, strict=True)
+    )
+    return Piece(tuple(runs), n_bytes, model.fingerprint(tensors))
+
+
+class _Size(NamedTuple):
+    """Sizes that a piece is cut by, of some parts."""
+
+    n_bytes: int = 0
+    n_parts: int = 0
+    n_norms: int = 0
+
+    @classmethod
+    def of_part(cls, tensor: Tensor) -> _Size:
+        n_rows = tensor.n_rows // tensor.n_parts
+        return cls(tensor.n_bytes // tensor.n_parts, 1, n_rows + (tensor.shape[-1] if tensor.shape else 1))
+
+    def __add__(self, other: object) -> _Size:
+        if not isinstance(other, _Size):
+            return NotImplemented
+        return _Size(*(a + b for a, b in zip(self, other, strict=True)))
+
+    def keeps_to(self, limits: BatchLimits) -> bool:
+        return self.n_bytes <= limits.n_bytes and self.n_parts <= limits.n_parts and self.n_norms <= limits.n_norms

@@ -1,0 +1,7 @@
+"""Kinds of names, one module each: whether a name is of the kind, and which file it stands for."""
+
+from . import directory, filesystem, hub, hub_cache, ollama, web
+
+KINDS = (hub, web, ollama, hub_cache, filesystem)  # asked in this order; a local file or directory comes before all
+
+__all__ = ["KINDS", "directory"]

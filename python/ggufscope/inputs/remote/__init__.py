@@ -1,0 +1,1 @@
+"""Files that lie elsewhere: ranges over HTTP and fsspec, read through a bounded window. Needs the extra `remote`."""

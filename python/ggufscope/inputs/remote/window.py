@@ -1,0 +1,286 @@
+"""A window on remote files: bounded memory, filled ahead of the reader by a few threads.
+
+What was announced is fetched in its order, as long as there is room; what is read without that, when it is read. A
+piece stays until it was read, or, if nobody announced it, until others need its room. Threads that read wait here, and
+only the window's own threads wait for the network: a reader that is cancelled returns at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from .patience import CancelledError
+from .pieces import FilePieces, Piece, State
+from .room import Room
+from .window_reader import WindowReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .source import RangeSource
+
+DEFAULT_WINDOW = 256_000_000
+LEAST_WINDOW = 8_000_000
+_LARGEST_PIECE = 16 << 20
+_PIECES = 16  # that there is room for, or more
+_THREADS = 4
+_READ_AHEAD = 1 << 20  # of what is read without being announced
+_STALLED_SECONDS = 1.0
+_CANCELLED_SECONDS = 1.0  # in which threads that are about to read again find out
+
+
+class Window:
+    """Memory for pieces of the files of one model, and the threads that fill it.
+
+    Args:
+        size: bytes that it holds at most, `LEAST_WINDOW` or more.
+
+    Raises:
+        ValueError: It is smaller.
+    """
+
+    def __init__(self, size: int = DEFAULT_WINDOW) -> None:
+        if size < LEAST_WINDOW:
+            raise ValueError(f"a window has at least {LEAST_WINDOW} bytes, not {size}")
+        self._piece_bytes = min(_LARGEST_PIECE, size // _PIECES)
+        self._room = Room(size, self._piece_bytes)
+        self._changed = threading.Condition()
+        self._files: list[FilePieces] = []
+        self._demanded: deque[Piece] = deque()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._clock = 0
+        self._orders = 0
+        self._frontier = 0  # order of the latest announced piece that was read
+        self._moved = 0.0  # when something was last read
+        self._cancelled_until = 0.0
+
+    def reader(self, source: RangeSource) -> WindowReader:
+        """A reader of one file through this window."""
+        file = FilePieces(source)
+        beginning = source.take_beginning()
+        with self._changed:
+            self._files.append(file)
+            for begin in range(0, len(beginning), self._piece_bytes):
+                part = beginning[begin : begin + self._piece_bytes]
+                if not self._make_room(len(part), forced=True):
+                    break  # read again when it is needed
+                memory = self._room.take(len(part))
+                memory[:] = part
+                file.add(Piece(file, begin, begin + len(part), state=State.HERE, memory=memory))
+        return WindowReader(self, file)
+
+    def announce(self, file: FilePieces, ranges: Sequence[tuple[int, int]], times: int = 1) -> None:
+        """Fetch ranges (begin, end) of a file ahead, in this order; each will be read so many times."""
+        with self._changed:
+            file.announce(ranges, self._piece_bytes, times)
+            for piece in file.pieces():
+                piece.order, piece.unread = self._orders, times * file.planned_bytes(piece)
+            self._start()
+            self._changed.notify_all()
+
+    def read(self, file: FilePieces, offset: int, out: memoryview) -> None:
+        """Fill `out`.
+
+        Raises:
+            CancelledError: The reading was given up, or the window is closed.
+            GGUFError: The file changed.
+            OSError: The bytes cannot be had.
+        """
+        done = 0
+        while done < len(out):
+            piece, count = self._held(file, offset + done, len(out) - done), 0
+            try:
+                first = offset + done - piece.begin
+                count = min(len(out) - done, piece.size - first)
+                out[done : done + count] = piece.memory[first : first + count]
+            finally:
+                self._release(piece, count)
+            done += count
+
+    def cancel(self) -> None:
+        """Let all threads that read now give up."""
+        with self._changed:
+            self._cancelled_until = time.monotonic() + _CANCELLED_SECONDS
+            self._changed.notify_all()
+
+    def close(self, file: FilePieces) -> None:
+        """Give up the pieces of a file; with the last file, the threads."""
+        with self._changed:
+            if file not in self._files:
+                return
+            self._files.remove(file)
+            file.announce((), self._piece_bytes)
+            for piece in list(file.pieces()):
+                if piece.idle:
+                    self._drop(piece)
+            if not self._files:
+                self._stop.set()
+            self._changed.notify_all()
+        file.source.close()
+
+    def _held(self, file: FilePieces, position: int, size: int) -> Piece:
+        """The piece with the byte of a position, here and held; waits for it."""
+        with self._changed:
+            self._start()
+            piece = self._wanted(file, position, size)
+            piece.readers += 1
+            try:
+                while piece.state is not State.HERE:
+                    self._check(file, piece)
+                    self._changed.wait(_STALLED_SECONDS)
+            except BaseException:
+                piece.readers -= 1
+                if piece.state is State.FAILED and not piece.readers:
+                    file.remove(piece)
+                raise
+            return piece
+
+    def _check(self, file: FilePieces, piece: Piece) -> None:
+        """Raise what keeps a piece from coming."""
+        if piece.state is State.FAILED and piece.failure is not None:
+            raise piece.failure
+        if file not in self._files or time.monotonic() < self._cancelled_until:
+            raise CancelledError(f"{file.source.name}: reading was given up")
+
+    def _wanted(self, file: FilePieces, position: int, size: int) -> Piece:
+        """The piece with the byte of a position, demanded if it is not coming yet."""
+        piece = file.at(position)
+        if piece is not None:
+            return piece
+        planned = file.take_announced(position)
+        wanted = [self._ordered(file, planned)] if planned is not None else list(self._unplanned(file, position, size))
+        self._demanded.extend(map(file.add, wanted))
+        self._changed.notify_all()
+        return wanted[0]
+
+    def _unplanned(self, file: FilePieces, position: int, size: int) -> Iterator[Piece]:
+        """Pieces for a range that nobody announced: of a little one more, of a large one some at once."""
+        stop = file.next_begin(position)
+        end = min(position + min(max(size, _READ_AHEAD), _THREADS * self._piece_bytes), stop)
+        for begin in range(position, end, self._piece_bytes):
+            piece = Piece(file, begin, min(end, begin + self._piece_bytes), order=self._orders)
+            piece.unread = max(0, min(piece.end, position + size) - begin)
+            yield piece
+
+    def _ordered(self, file: FilePieces, planned: tuple[int, int]) -> Piece:
+        """The piece of an announced range."""
+        self._orders += 1
+        begin, end = planned
+        return Piece(file, begin, end, order=self._orders, unread=(end - begin) * file.times)
+
+    def _release(self, piece: Piece, count: int) -> None:
+        with self._changed:
+            self._clock += 1
+            piece.used = self._clock
+            piece.readers -= 1
+            piece.unread = max(0, piece.unread - count)
+            self._frontier = max(self._frontier, piece.order)
+            self._moved = time.monotonic()
+            if piece.readers == 0:
+                if piece.file not in self._files:
+                    self._drop(piece)
+                self._changed.notify_all()
+
+    def _start(self) -> None:
+        """Start the threads with the first work that they have."""
+        while len(self._threads) < _THREADS and not self._stop.is_set():
+            thread = threading.Thread(target=self._fill, name="ggufscope-fetch", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _fill(self) -> None:
+        """What each thread does: fetch the next piece, until the window is closed."""
+        while True:
+            with self._changed:
+                piece = self._next()
+                while piece is None:
+                    if self._stop.is_set():
+                        return
+                    self._changed.wait(_STALLED_SECONDS if self._demanded else None)
+                    piece = self._next()
+            self._fetch(piece)
+
+    def _next(self) -> Piece | None:
+        """The next piece to fetch that there is room for: what is waited for, then what was announced."""
+        while self._demanded and self._demanded[0].file not in self._files:
+            self._demanded.popleft()
+        if self._demanded:
+            piece = self._demanded[0]
+            if self._make_room(piece.size, forced=self._stalled()):
+                return self._begun(self._demanded.popleft())
+            return None
+        for file in self._files:
+            if file.announced:
+                begin, end = file.announced[0]
+                if not self._make_room(end - begin, forced=False):
+                    return None
+                file.announced.popleft()
+                return self._begun(file.add(self._ordered(file, (begin, end))))
+        return None
+
+    def _stalled(self) -> bool:
+        """Whether nobody reads what is here, so that it must make room for what is waited for."""
+        return time.monotonic() - self._moved > _STALLED_SECONDS
+
+    def _begun(self, piece: Piece) -> Piece:
+        piece.state = State.COMING
+        piece.memory = self._room.take(piece.size)
+        return piece
+
+    def _fetch(self, piece: Piece) -> None:
+        """Bring the bytes of a piece."""
+        failure: BaseException | None = None
+        try:
+            piece.file.source.fetch(piece.begin, piece.memory, self._stop)
+        except BaseException as error:
+            failure = error
+        with self._changed:
+            if failure is None:
+                piece.state = State.HERE
+                piece.file.keep_samples_of(piece)
+            else:
+                piece.state, piece.failure = State.FAILED, failure
+                self._room.give_back(piece.memory)
+                piece.memory = memoryview(b"")
+                piece.file.announced.clear()  # they would fail as well, one after the other
+            if piece.file not in self._files and piece.idle:
+                self._drop(piece)
+            self._changed.notify_all()
+
+    def _make_room(self, size: int, *, forced: bool) -> bool:
+        """Whether there is room for a piece, by giving up others.
+
+        Args:
+            size: bytes of the piece.
+            forced: also by giving up what is still to be read, the latest first.
+        """
+        while not self._room.fits(size):
+            piece = min(self._spare(), key=lambda one: one.used, default=None)
+            if piece is None and forced:
+                piece = max(self._unread(), key=lambda one: one.order, default=None)
+            if piece is None:
+                return False
+            self._drop(piece)
+        return True
+
+    def _spare(self) -> Iterator[Piece]:
+        """Pieces that were read, or were passed over."""
+        passed = self._frontier - _PIECES // 2
+        return (
+            piece
+            for file in self._files
+            for piece in file.pieces()
+            if piece.idle and (not piece.unread or piece.order < passed)
+        )
+
+    def _unread(self) -> Iterator[Piece]:
+        return (piece for file in self._files for piece in file.pieces() if piece.idle)
+
+    def _drop(self, piece: Piece) -> None:
+        piece.file.remove(piece)
+        self._room.give_back(piece.memory)
+        piece.memory = memoryview(b"")

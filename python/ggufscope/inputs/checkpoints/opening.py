@@ -1,0 +1,97 @@
+"""Opens a checkpoint: its files, its config, its tokenizer, and the GGUF file that is composed of them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ..._core import GGUFError
+from .composing import Composition, compose
+from .config import Config
+from .general_keys import general_keys
+from .index import INDEX_ENDING, CheckpointFiles, open_files
+from .keys import keys_of, n_layers
+from .known import CONVERSIONS
+from .side_files import SideFiles
+from .tensor_names import knows
+from .viewing import View, view_converted, view_plain
+from .vocabulary import vocabulary_keys
+
+if TYPE_CHECKING:
+    from ..located import Located
+    from ..reader import ByteReader
+    from ..remote.window import Window
+    from .key_values import KeyValue
+    from .side_files import Beside
+
+_CONFIG = "config.json"
+_MOST_LAYERS = 100_000  # that names of tensors can speak of
+
+
+def open_checkpoint(located: Located, window: Window | None = None) -> Composition:
+    """A checkpoint as a composed GGUF file.
+
+    Headers, config and tokenizer are read; weights are not. The composition's readers are open, and the caller's.
+
+    Args:
+        located: a safetensors file, one of several, or an index.
+        window: that remote files are read through.
+
+    Raises:
+        GGUFError: A file is missing, malformed, or says something that cannot be; one line that names it.
+        UnsupportedTypeError: A tensor has a type that cannot be decoded.
+        OSError: A file cannot be read.
+    """
+    beside = _opener(located, window)
+    directory, _, name = located.name.rpartition("/")
+    files = open_files(name, beside)
+    try:
+        side = SideFiles(_opener(located, None))
+        told = side.json_object(_CONFIG)
+        config = None if told is None else Config(told[1], told[0])
+        view, keys = _seen(files, config, side)
+        if located.path is not None:
+            directory = os.path.dirname(os.path.abspath(located.path))
+        title = directory.rpartition("/")[2] or None
+        return compose(files.readers[0].name, view, [*general_keys(config, files.tensors, title), *keys], files.readers)
+    except BaseException:
+        files.close()
+        raise
+
+
+def is_checkpoint(located: Located) -> bool:
+    """Whether a file is one of a checkpoint, by its name."""
+    return located.name.endswith((".safetensors", INDEX_ENDING))
+
+
+def _opener(located: Located, window: Window | None) -> Beside:
+    def opener(name: str) -> ByteReader | None:
+        try:
+            return located.sibling(f"{located.name.rpartition('/')[0]}/{name}").open(window)
+        except FileNotFoundError:
+            return None
+
+    return opener
+
+
+def _seen(files: CheckpointFiles, config: Config | None, side: SideFiles) -> tuple[View, list[KeyValue]]:
+    """The tensors, and the keys of the architecture and the vocabulary."""
+    conversion = CONVERSIONS.get(config.architecture or "") if config is not None else None
+    if config is None or conversion is None or not knows(conversion.architecture):
+        return view_plain(files.tensors), []
+    config = config.with_defaults(conversion.defaults)
+    layers = n_layers(config)
+    if layers > _MOST_LAYERS:
+        raise config.refusal(("num_hidden_layers",), f"must be at most {_MOST_LAYERS}")
+    try:
+        view = view_converted(files.tensors, conversion, config, layers)
+    except GGUFError as error:
+        raise _with_file(error, files) from None
+    keys = keys_of(config, conversion.architecture, conversion.without, conversion.keys)
+    return view, [*keys, *vocabulary_keys(config, conversion, side)]
+
+
+def _with_file(error: GGUFError, files: CheckpointFiles) -> GGUFError:
+    """An error about a tensor behind the name of the first file."""
+    text = str(error)
+    return GGUFError(f"{files.readers[0].name}: {text}") if text.startswith("tensor ") else error

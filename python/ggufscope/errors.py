@@ -59,6 +59,14 @@ class MissingExtraError(ImportError):
     """A package that this installation lacks; one line saying which extra of ggufscope brings it."""
 
 
+class ClusterError(OSError):
+    """A cluster cannot be reached, was lost, or has workers that cannot do the work; one line naming the place."""
+
+
+class TaskLostError(ClusterError):
+    """One worker of a cluster after another was lost at the same task, while the cluster goes on."""
+
+
 class AnalysisError(ValueError):
     """A file that should be a saved analysis is not, or is malformed; one line naming the place."""
 

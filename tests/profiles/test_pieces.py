@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ggufscope as gs
+from ggufscope.models.summary import ModelSummary
 from ggufscope.profiles.batches import BatchLimits
+from ggufscope.profiles.collecting import Collector
 from ggufscope.profiles.pieces import Assembly, Piece, Run, cut, measure_piece, plan
 from ggufscope.profiles.profile_records import ProfileRun, ProfileSettings
 from support import small_models
@@ -42,10 +44,13 @@ def of_one_process(path: Path, options: ProfileSettings) -> str:
 def in_pieces(path: Path, limits: BatchLimits, options: ProfileSettings, order: list[int] | None = None) -> str:
     with gs.open(path) as model:
         pieces = plan(model, limits)
-        assembly = Assembly(model, pieces, options)
+        collector = Collector(model, keep_vectors=False, stored=options.stored)
+        assembly = Assembly(model, pieces, collector)
         for position in order or range(len(pieces)):
             assembly.add(position, measure_piece(str(path), pieces[position], options))
-        return assembly.finish(ProfileRun([], "", 1, 1, 1, 1, "", "")).to_json(reproducible=True)
+        assert assembly.complete
+        run = ProfileRun([], "", 1, 1, 1, 1, "", "")
+        return collector.finish(ModelSummary.of(model), options, run).to_json(reproducible=True)
 
 
 LIMITS = st.builds(BatchLimits, st.integers(1, 40_000), st.integers(1, 20), st.integers(1, 2000))
@@ -99,16 +104,14 @@ def test_pieces_and_parts_reach_other_processes(varied: Path) -> None:
         assert through_pickle(parts) == parts
 
 
-def test_results_that_wait_are_told_and_a_profile_is_not_begun_too_early(varied: Path) -> None:
+def test_results_wait_for_those_before_them(varied: Path) -> None:
     with gs.open(varied) as model:
         pieces = plan(model, BatchLimits(n_bytes=1 << 16))
-        assembly = Assembly(model, pieces, ProfileSettings())
+        assembly = Assembly(model, pieces, Collector(model, keep_vectors=False))
         assembly.add(1, measure_piece(str(varied), pieces[1], ProfileSettings()))
         assert (assembly.n_waiting, assembly.done_bytes) == (1, pieces[1].n_bytes)
-        with pytest.raises(ValueError, match=rf"0 of {len(pieces)} pieces of a profile are there"):
-            assembly.finish(ProfileRun([], "", 1, 1, 1, 1, "", ""))
         assembly.add(0, measure_piece(str(varied), pieces[0], ProfileSettings()))
-        assert assembly.n_waiting == 0
+        assert (assembly.n_waiting, assembly.complete) == (0, len(pieces) == 2)
 
 
 @pytest.mark.parametrize("change", ["weight", "tensors", "fewer"])

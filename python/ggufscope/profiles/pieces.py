@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from .._core import GGUFError, observe_model
 from ..models.heads import group_rows
 from ..models.model import open as open_model
-from ..models.summary import ModelSummary
 from ..models.tensor import factors_of
 from .batches import BatchLimits
-from .collecting import Collector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +24,8 @@ if TYPE_CHECKING:
     from .._core import Part
     from ..models.model import Model
     from ..models.tensor import Tensor
-    from .profile_records import ProfileRun, ProfileSettings
-    from .profile_result import Profile
+    from .collecting import Collector
+    from .profile_records import ProfileSettings
 
 PIECE_LIMITS = BatchLimits(n_bytes=128 << 20)
 
@@ -90,14 +88,17 @@ def cut(model: Model, limits: BatchLimits) -> Iterator[list[Run]]:
         yield runs
 
 
-def measure_piece(name: str, piece: Piece, settings: ProfileSettings, threads: int = 1) -> list[Part]:
+def measure_piece(
+    name: str, piece: Piece, settings: ProfileSettings, threads: int = 1, isa: str | None = None
+) -> list[Part]:
     """The statistics of a piece, in file order, in a process that opens the model by itself.
 
     Args:
         name: of the model, under which this process finds it, too.
         piece: of `plan`.
         settings: of the profile.
-        threads: at most so many. The result does not depend on it.
+        threads: at most so many. The result does not depend on it, nor on
+        isa: instruction set to work with; None for the one in use.
 
     Raises:
         GGUFError: Another model lies there, or the file shrank while it was read.
@@ -108,10 +109,12 @@ def measure_piece(name: str, piece: Piece, settings: ProfileSettings, threads: i
         there = [model.tensors[run.tensor] for run in piece.runs if run.tensor < len(model.tensors)]
         if model.fingerprint(there) != piece.fingerprint:
             raise GGUFError(f"{name}: this is another model than the one whose profile was begun")
-        return observe_runs(model, piece.runs, settings, threads)
+        return observe_runs(model, piece.runs, settings, threads, isa)
 
 
-def observe_runs(model: Model, runs: Sequence[Run], settings: ProfileSettings, threads: int) -> list[Part]:
+def observe_runs(
+    model: Model, runs: Sequence[Run], settings: ProfileSettings, threads: int, isa: str | None
+) -> list[Part]:
     """The statistics of some runs of an open model, in file order."""
     chosen = [model.tensors[run.tensor] for run in runs]
     return observe_model(
@@ -121,30 +124,27 @@ def observe_runs(model: Model, runs: Sequence[Run], settings: ProfileSettings, t
         threads,
         settings.fast,
         settings.sparsity_threshold,
+        isa=isa or "",
         factors={} if settings.stored else factors_of(chosen),
         parts={run.tensor: (run.begin, run.end) for run in runs},
     )
 
 
 class Assembly:
-    """The profile that the results of pieces add up to, which may come in any order.
+    """Results of pieces, which may come in any order, on their way into a collector, which takes tensors in file order.
 
-    They are merged in file order, each as soon as it is its turn: whoever has few pieces measured ahead holds few.
+    Each is merged as soon as it is its turn: whoever has few pieces measured ahead holds few results.
 
     Args:
         model: stays open as long as results come.
         pieces: all of its plan.
-        settings: of the profile.
-        keep_vectors: as `profile` has it.
+        collector: of the model.
     """
 
-    def __init__(
-        self, model: Model, pieces: Sequence[Piece], settings: ProfileSettings, *, keep_vectors: bool = True
-    ) -> None:
+    def __init__(self, model: Model, pieces: Sequence[Piece], collector: Collector) -> None:
         self._model = model
         self._pieces = pieces
-        self._settings = settings
-        self._collector = Collector(model, keep_vectors, stored=settings.stored)
+        self._collector = collector
         self._results: dict[int, list[Part]] = {}
         self._parts: list[Part] = []  # of the tensor of which some are merged
         self._n_merged = 0
@@ -157,7 +157,7 @@ class Assembly:
 
     @property
     def complete(self) -> bool:
-        """Whether the results of all pieces are merged."""
+        """Whether the collector has all of the model."""
         return self._n_merged == len(self._pieces)
 
     def add(self, position: int, parts: list[Part]) -> None:
@@ -175,16 +175,6 @@ class Assembly:
         if len(self._parts) == tensor.n_parts:
             self._collector.add(tensor, self._parts)
             self._parts = []
-
-    def finish(self, run: ProfileRun, file_hashes: list[str] | None = None) -> Profile:
-        """The profile.
-
-        Raises:
-            ValueError: Results are missing.
-        """
-        if not self.complete:
-            raise ValueError(f"{self._n_merged} of {len(self._pieces)} pieces of a profile are there")
-        return self._collector.finish(ModelSummary.of(self._model, file_hashes), self._settings, run)
 
 
 def _piece(model: Model, runs: Sequence[Run]) -> Piece:

@@ -18,11 +18,15 @@ from ..models.summary import ModelSummary
 from ..models.tensor import factors_of
 from .batches import DEFAULT_LIMITS, BatchLimits, batches
 from .collecting import Collector
+from .on_cluster import Called, collect_on
+from .pieces import PIECE_LIMITS
 from .profile_records import ProfileRun, ProfileSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from os import PathLike
+
+    from distributed import Client
 
     from ..models.model import Tensor
     from .profile_result import Profile
@@ -39,13 +43,15 @@ def profile(
     isa: str | None = None,
     hash: bool = False,  # noqa: A002
     stored: bool = False,
-    limits: BatchLimits = DEFAULT_LIMITS,
+    limits: BatchLimits | None = None,
+    client: Client | None = None,
 ) -> Profile:
     """Statistics of every parameter of a model, from one pass over its data.
 
     Args:
         model: path of a GGUF file or of any file of a split model, or an open model, which stays open.
-        threads: at most so many; by default the cores this process may use. The result does not depend on it.
+        threads: at most so many; by default the cores this process may use, and with a `client` one for each call.
+            The result does not depend on it.
         fast: leave out histogram (and what follows from it), row and column norms and code statistics.
         sparsity_threshold: magnitude under which a weight counts for `sparsity`; rounded to float32.
         progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel.
@@ -55,13 +61,16 @@ def profile(
         stored: leave out the factors that NVFP4 and BitNet files keep beside matrices: statistics of the blocks as
             they are. By default a weight is the decoded number times the factor.
         limits: how much is observed at once. The result does not depend on it.
+        client: `distributed.Client` of a Dask cluster whose workers take pieces of the model, which they find under
+            the same name; a piece of a worker that is lost goes to another. The result does not depend on it.
 
     Returns:
         The profile; it does not refer to the model any more.
 
     Raises:
         GGUFError: The file is malformed, or it shrank while it was read.
-        OSError: The file cannot be opened.
+        OSError: The file cannot be opened, here or by a worker.
+        ClusterError: An `OSError`: the scheduler of `client` was lost, or a worker has another version of ggufscope.
         ValueError: Less than one thread, a threshold that is negative or not finite, an instruction set that cannot
             run here, or the model is closed.
 
@@ -71,51 +80,30 @@ def profile(
         >>> profile.roles["attn_v"].kurtosis, profile.layers[0].rms                     # doctest: +SKIP
     """
     settings = ProfileSettings(bool(fast), checked_threshold(sparsity_threshold), bool(stored))
-    n_threads = thread_count(threads)
+    n_threads = thread_count(1 if threads is None and client is not None else threads)
     with contextlib.ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
         hashing = stack.enter_context(FileHashing(opened, wanted=hash))
-        return _profile(
-            opened,
-            settings,
-            threads=n_threads,
-            progress=progress,
-            keep_vectors=keep_vectors,
-            isa=isa,
-            hashing=hashing,
-            limits=limits,
-        )
-
-
-def _profile(
-    model: Model,
-    settings: ProfileSettings,
-    *,
-    threads: int,
-    progress: Callable[[int, int], object] | None,
-    keep_vectors: bool,
-    isa: str | None,
-    hashing: FileHashing,
-    limits: BatchLimits,
-) -> Profile:
-    started = datetime.datetime.now(datetime.UTC)
-    clock = time.perf_counter()
-    collector = Collector(model, keep_vectors, stored=settings.stored)
-    for tensor, parts in observe_tensors(
-        model,
-        threads=threads,
-        fast=settings.fast,
-        sparsity_threshold=settings.sparsity_threshold,
-        stored=settings.stored,
-        progress=progress,
-        isa=isa,
-        limits=limits,
-    ):
-        collector.add(tensor, parts)
-    seconds = time.perf_counter() - clock
-    run = ProfileRun.of(model, started, seconds, threads, isa)
-    file_hashes = hashing.result(None if progress is None else lambda: progress(model.n_bytes, model.n_bytes))
-    return collector.finish(ModelSummary.of(model, file_hashes), settings, run)
+        started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+        collector = Collector(opened, keep_vectors, stored=settings.stored)
+        if client is None:
+            for tensor, parts in observe_tensors(
+                opened,
+                threads=n_threads,
+                fast=settings.fast,
+                sparsity_threshold=settings.sparsity_threshold,
+                stored=settings.stored,
+                progress=progress,
+                isa=isa,
+                limits=limits or DEFAULT_LIMITS,
+            ):
+                collector.add(tensor, parts)
+        else:
+            how = Called(n_threads, isa, limits or PIECE_LIMITS, progress)
+            n_threads, isa = collect_on(client, collector, opened, settings, how)
+        run = ProfileRun.of(opened, started, time.perf_counter() - clock, n_threads, isa)
+        file_hashes = hashing.result(None if progress is None else lambda: progress(opened.n_bytes, opened.n_bytes))
+        return collector.finish(ModelSummary.of(opened, file_hashes), settings, run)
 
 
 def observe_tensors(

@@ -1,0 +1,146 @@
+"""Calls that are with a cluster: few at a time, taken back as they finish, cancelled when nobody waits any more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from .._version import __version__
+from ..errors import ClusterError, TaskLostError
+from .workers import call, require_same_version
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from distributed import Client, Future
+
+Key = TypeVar("Key")
+
+_LOOK_SECONDS = 0.1
+_COUNT_SECONDS = 2.0  # workers come and go
+
+
+class Submission(Generic[Key]):
+    """Calls with the workers of a client, each under a key; leaving the block cancels those that are left.
+
+    Dask gives the calls of a worker that is lost to others. So few calls are with it at a time that results, which wait
+    in the memory of workers, are few, too.
+
+    Args:
+        client: of the cluster; stays open.
+
+    Raises:
+        ClusterError: A worker has another version of ggufscope, or the scheduler is lost.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._address = str(client.scheduler.address) if client.scheduler is not None else "the scheduler"
+        self._calls: dict[str, tuple[Key, Future]] = {}
+        self._settled: SimpleQueue[str] = SimpleQueue()
+        self._n_threads, self._counted = 0, -_COUNT_SECONDS
+        with self._reaching():
+            require_same_version(client)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        left = [future for _, future in self._calls.values()]
+        self._calls.clear()
+        if left and self._client.status == "running":
+            with self._reaching():
+                self._client.cancel(left, force=True)
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    @property
+    def n_threads(self) -> int:
+        """Threads of all workers, as they were some moments ago."""
+        if time.monotonic() - self._counted >= _COUNT_SECONDS:
+            with self._reaching():
+                self._n_threads = sum(self._client.nthreads().values())
+            self._counted = time.monotonic()
+        return self._n_threads
+
+    @property
+    def most(self) -> int:
+        """Calls that keep all workers busy while results are taken back."""
+        return 2 * self.n_threads + 2
+
+    def submit(self, key: Key, function: Callable[..., Any], *arguments: Any) -> None:
+        """Hand over function(*arguments).
+
+        Raises:
+            ClusterError: The scheduler is lost.
+        """
+        with self._reaching():
+            future = self._client.submit(call, __version__, function, *arguments, pure=False, key=None)
+        self._calls[future.key] = key, future
+        future.add_done_callback(lambda settled: self._settled.put(settled.key))
+
+    def next(self, look: Callable[[], object] = lambda: None) -> tuple[Key, Callable[[], tuple[str, Any]]]:
+        """Wait for a call to finish.
+
+        Args:
+            look: called now and then while there is something to wait for; may raise to cancel.
+
+        Returns:
+            The key of the call, and a function that gives the address of its worker and the result, or raises what the
+            call raised; TaskLostError if one worker after another was lost with it.
+
+        Raises:
+            ClusterError: The scheduler is lost.
+        """
+        while True:
+            look()
+            try:
+                key, future = self._calls.pop(self._settled.get(timeout=_LOOK_SECONDS))
+                break
+            except Empty:
+                continue
+        with self._reaching():
+            if future.status == "cancelled":
+                raise self._lost()
+            error = future.exception()
+            result = future.result() if error is None else None
+        if isinstance(error, ClusterError):
+            raise error
+        return key, lambda: _outcome(error, result)
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """Turn whatever Dask raises where its scheduler is lost into one error."""
+        from concurrent.futures import CancelledError  # noqa: PLC0415
+
+        try:
+            yield
+        except ClusterError:
+            raise
+        except (OSError, CancelledError) as error:
+            raise self._lost() from error
+        except Exception as error:
+            if self._client.status != "running":
+                raise self._lost() from error
+            raise
+
+    def _lost(self) -> ClusterError:
+        return ClusterError(f"{self._address}: the scheduler was lost")
+
+
+def _outcome(error: BaseException | None, result: Any) -> tuple[str, Any]:
+    if error is None:
+        address, value = result
+        return address, value
+    from distributed.scheduler import KilledWorker  # noqa: PLC0415  an extra
+
+    if isinstance(error, KilledWorker):
+        n_lost, last = error.allowed_failures + 1, error.last_worker.address
+        raise TaskLostError(f"{n_lost} workers were lost with it, the last of them {last}") from error
+    raise error

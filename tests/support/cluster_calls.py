@@ -1,0 +1,30 @@
+"""Functions that tests have workers of a cluster call; workers find them by name."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import ggufscope._version
+from ggufscope.clusters import workers
+
+
+def wait_for(go: Path, pids: Path) -> int:
+    """Tell the process in a file of `pids`, and stay until the file `go` is there."""
+    (pids / str(os.getpid())).touch()
+    while not go.exists():
+        time.sleep(0.01)
+    return os.getpid()
+
+
+def pretend_version(version: str) -> None:
+    """Have this process say that its ggufscope is another version."""
+    ggufscope._version.__version__ = workers.__version__ = version
+
+
+def pretend_missing(missing: bool) -> None:
+    """Have this process not find ggufscope's version, or find it again."""
+    name = "ggufscope._version"
+    sys.modules[name] = None if missing else ggufscope._version  # type: ignore[assignment]

@@ -1,0 +1,32 @@
+"""Clusters for tests: a scheduler with one worker in a process of its own, which a test may kill."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_SCHEDULER = """
+import sys
+from distributed import LocalCluster
+if __name__ == "__main__":
+    options = {"protocol": "tcp://", "processes": False, "dashboard_address": "127.0.0.1:0", "memory_limit": 0}
+    with LocalCluster(n_workers=1, threads_per_worker=1, **options) as cluster:
+        print(cluster.scheduler_address, flush=True)
+        sys.stdin.read()
+"""
+
+
+@contextmanager
+def other_process() -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address of a scheduler with a worker, and their process."""
+    command = [sys.executable, "-c", _SCHEDULER]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip(), process
+        finally:
+            process.kill()

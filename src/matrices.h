@@ -41,7 +41,7 @@ struct Matrices {
   /// Matrix i of the tensor, read from its file.
   BlockMatrix at(const Model& model, const TensorInfo& info, uint64_t i) const {
     const uint64_t size = elements() / info.type->elements_per_block * info.type->bytes_per_block;
-    const ByteSource* file = model.files()[info.file].mapping.get();
+    const ByteSource* file = &model.input(info);
     return {info.type, rows, columns, nullptr, file, info.offset + i * size, model.swapped()};
   }
 

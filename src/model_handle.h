@@ -22,7 +22,7 @@ class ModelHandle {
     return model_;
   }
 
-  /// Where the model was opened: absolute, so that it is found from any directory.
+  /// Where the model was opened: absolute, so that it is found from any directory. Empty where it is not mapped.
   const std::filesystem::path& path() const { return path_; }
 
   bool closed() const { return !model_; }

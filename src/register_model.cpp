@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,8 @@
 #include "metadata_values.h"
 #include "model_handle.h"
 #include "module.h"
+#include "paths.h"
+#include "read_models.h"
 #include "stream/dequantize.h"
 #include "value_class.h"
 
@@ -20,19 +23,6 @@ namespace py = pybind11;
 
 namespace ggufscope {
 namespace {
-
-// Whatever names a file: str, bytes or os.PathLike, as the bytes the system uses.
-std::string file_system_path(const py::object& path) {
-  PyObject* bytes = nullptr;
-  if (PyUnicode_FSConverter(path.ptr(), static_cast<void*>(&bytes)) == 0) throw py::error_already_set();
-  return py::reinterpret_steal<py::bytes>(bytes);
-}
-
-py::object decoded_path(const std::string& path) {
-  PyObject* text = PyUnicode_DecodeFSDefaultAndSize(path.data(), static_cast<Py_ssize_t>(path.size()));
-  if (text == nullptr) throw py::error_already_set();
-  return py::reinterpret_steal<py::object>(text);
-}
 
 // OSError(errno, …, path) becomes FileNotFoundError, IsADirectoryError, PermissionError by its errno.
 void raise_os_error(const std::filesystem::filesystem_error& error) {
@@ -68,6 +58,7 @@ std::shared_ptr<ModelHandle> open_model(const py::object& path) {
 py::tuple reduce_model(const py::object& self) {
   const auto& handle = py::cast<const ModelHandle&>(self);
   handle.get();
+  if (handle.path().empty()) throw py::type_error("a model that is read by readers cannot be pickled");
   return py::make_tuple(py::type::of(self), py::make_tuple(decoded_path(handle.path().native())));
 }
 
@@ -84,32 +75,49 @@ uint64_t row_bytes(const TensorInfo& tensor) {
   return columns_of(tensor) / tensor.type->elements_per_block * tensor.type->bytes_per_block;
 }
 
-py::array data_view(const ModelHandle& handle, py::ssize_t index) {
+std::vector<py::ssize_t> shape_of_bytes(const TensorInfo& tensor) {
+  std::vector<py::ssize_t> shape(std::max<size_t>(1, tensor.shape.size()));  // a scalar is one row
+  std::ranges::copy(tensor.shape, shape.begin());
+  shape.back() = static_cast<py::ssize_t>(row_bytes(tensor));
+  return shape;
+}
+
+py::array view_of(const Model& model, const TensorInfo& tensor, const std::byte* data) {
+  using Owner = std::shared_ptr<const InputFile>;
+  const py::capsule owner(new Owner(model.files()[tensor.file].input),
+                          [](void* pointer) { delete static_cast<Owner*>(pointer); });
+  return py::array(py::dtype::of<uint8_t>(), shape_of_bytes(tensor), data, owner);
+}
+
+py::array copy_of(const Model& model, const TensorInfo& tensor) {
+  py::array copy(py::dtype::of<uint8_t>(), shape_of_bytes(tensor));
+  auto* out = static_cast<std::byte*>(copy.mutable_data());
+  const py::gil_scoped_release release;
+  model.input(tensor).read(tensor.offset, out, tensor.n_bytes);
+  return copy;
+}
+
+py::array tensor_bytes(const ModelHandle& handle, py::ssize_t index) {
   const auto model = handle.get();
   const TensorInfo& tensor = tensor_at(*model, index);
-  std::vector<py::ssize_t> shape(tensor.shape.begin(), tensor.shape.end());
-  if (shape.empty()) shape.push_back(1);
-  shape.back() = static_cast<py::ssize_t>(row_bytes(tensor));
-  using Owner = std::shared_ptr<const Mapping>;
-  const py::capsule owner(new Owner(model->files()[tensor.file].mapping),
-                          [](void* pointer) { delete static_cast<Owner*>(pointer); });
-  py::array view(py::dtype::of<uint8_t>(), shape, model->data(tensor), owner);
-  view.attr("flags").attr("writeable") = false;
-  return view;
+  const std::byte* data = model->data(tensor);
+  py::array bytes = data == nullptr ? copy_of(*model, tensor) : view_of(*model, tensor, data);
+  bytes.attr("flags").attr("writeable") = false;
+  return bytes;
 }
 
 py::bytes read_bytes(const ModelHandle& handle, size_t file, uint64_t offset, uint64_t size) {
   const auto model = handle.get();
   if (file >= model->files().size()) throw py::index_error(concat("the model has ", model->files().size(), " files"));
-  const Mapping& mapping = *model->files()[file].mapping;
-  if (offset > mapping.size() || size > mapping.size() - offset) {
-    throw py::value_error(concat(size, " bytes at byte ", offset, " lie outside a file of ", mapping.size()));
+  const InputFile& input = *model->files()[file].input;
+  if (offset > input.size() || size > input.size() - offset) {
+    throw py::value_error(concat(size, " bytes at byte ", offset, " lie outside a file of ", input.size()));
   }
   py::bytes copy(nullptr, size);  // filled before anybody else can see it
   auto* out = reinterpret_cast<std::byte*>(PyBytes_AS_STRING(copy.ptr()));
   const py::gil_scoped_release release;
-  mapping.read(offset, out, size);  // from the file: pages of the mapping that were touched count as memory taken
-  require_intact(mapping.data(), mapping.size());
+  input.read(offset, out, size);  // from the file: pages of a mapping that were touched count as memory taken
+  input.require_intact();
   return copy;
 }
 
@@ -138,7 +146,11 @@ void decode_rows(const ModelHandle& handle, py::ssize_t index, uint64_t first_ro
   if (threads < 1) throw py::value_error("threads must be at least 1");
   if (rows == 0) return;
   const KernelTable& table = isa.empty() ? kernels() : kernels(isa);
-  BlockMatrix matrix{tensor.type, rows, columns_of(tensor), model->data(tensor) + first_row * row_bytes(tensor)};
+  const uint64_t begin = first_row * row_bytes(tensor);
+  const std::byte* data = model->data(tensor);
+  BlockMatrix matrix{tensor.type, rows, columns_of(tensor), data == nullptr ? nullptr : data + begin};
+  matrix.source = &model->input(tensor);
+  matrix.offset = tensor.offset + begin;
   matrix.swapped = model->swapped();
   auto* values = static_cast<float*>(out.mutable_data());
   const py::gil_scoped_release release;
@@ -154,6 +166,14 @@ py::object value_of(const ModelHandle& handle, const std::string& key, std::opti
   return metadata_value(file, *entry, limit ? std::optional(static_cast<uint64_t>(*limit)) : std::nullopt);
 }
 
+void expect_tensors(const ModelHandle& handle, const std::vector<py::ssize_t>& tensors) {
+  const auto model = handle.get();
+  for (const py::ssize_t index : tensors) tensor_at(*model, index);
+  const std::vector<size_t> indices(tensors.begin(), tensors.end());
+  const py::gil_scoped_release release;
+  model->expect(indices);
+}
+
 template <class Row>
 py::object cached(py::object& list, const std::vector<Row>& rows) {
   if (!list) list = py::cast(rows);
@@ -164,7 +184,7 @@ template <class Get>
 auto file_list(Get get) {
   return [get](const ModelHandle& handle) {
     py::list values;
-    for (const File& file : handle.get()->files()) values.append(get(*file.mapping));
+    for (const File& file : handle.get()->files()) values.append(get(*file.input));
     return values;
   };
 }
@@ -195,12 +215,15 @@ void register_rows(py::module_& module) {
 void register_model(py::module_& module) {
   register_errors(module);
   register_rows(module);
-  py::class_<ModelHandle, std::shared_ptr<ModelHandle>> model(module, "Model",
-                                                              "A mapped GGUF file, or all its shards.");
+  register_segments(module);
+  py::class_<ModelHandle, std::shared_ptr<ModelHandle>> model(module, "Model", "A GGUF file, or all its shards.");
   refuse_uninitialized(model);
   model.def(py::init(&open_model), py::arg("path"))
-      .def_property_readonly("files", file_list([](const Mapping& m) { return decoded_path(m.path()); }))
-      .def_property_readonly("file_sizes", file_list([](const Mapping& m) { return m.size(); }))
+      .def_static("from_readers", &model_from_readers, py::arg("name"), py::arg("opener"))
+      .def_static("composed", &composed_model, py::arg("header"), py::arg("segments"), py::arg("readers"),
+                  py::arg("name"))
+      .def_property_readonly("files", file_list([](const InputFile& file) { return decoded_path(file.path()); }))
+      .def_property_readonly("file_sizes", file_list([](const InputFile& file) { return file.size(); }))
       .def_property_readonly("version", [](const ModelHandle& h) { return h.get()->files().front().version; })
       .def_property_readonly("byte_order", [](const ModelHandle& h) { return h.get()->swapped() ? "big" : "little"; })
       .def_property_readonly("alignment", [](const ModelHandle& h) { return h.get()->files().front().alignment; })
@@ -209,10 +232,11 @@ void register_model(py::module_& module) {
                              [](ModelHandle& h) { return cached(h.metadata, h.get()->metadata().entries()); })
       .def_property_readonly("closed", &ModelHandle::closed)
       .def("value", &value_of, py::arg("key"), py::arg("limit") = py::none())
-      .def("data", &data_view, py::arg("tensor"))
+      .def("data", &tensor_bytes, py::arg("tensor"))
       .def("read", &read_bytes, py::arg("file"), py::arg("offset"), py::arg("size"))
       .def("decode", &decode_rows, py::arg("tensor"), py::arg("first_row"), py::arg("out"), py::arg("threads"),
            py::arg("isa") = "")
+      .def("expect", &expect_tensors, py::arg("tensors"))
       .def("close", &ModelHandle::close)
       .def("__reduce__", &reduce_model);
 }

@@ -114,7 +114,15 @@ std::vector<PairPart> observe_models(const ModelHandle& reference, const ModelHa
   Plan plan;
   for (size_t i = 0; i < pairs.size(); ++i) plan.add(left_side, pairs[i].first, right_side, pairs[i].second, i);
   const PairOptions options = pair_options(threads, isa, progress, plan.bytes);
+  std::vector<size_t> of_reference;
+  std::vector<size_t> of_model;
+  for (const auto& [left_index, right_index] : pairs) {
+    of_reference.push_back(left_index);
+    of_model.push_back(right_index);
+  }
   const py::gil_scoped_release release;
+  left->expect(of_reference);
+  right->expect(of_model);
   std::vector<PairObservation> results = observe_pairs(plan.matrices, options);
   for (size_t i = 0; i < results.size(); ++i) {
     plan.parts[i].statistics = std::move(results[i].statistics);

@@ -84,6 +84,7 @@ std::vector<Part> observe_model(const ModelHandle& handle, const std::vector<siz
   for (size_t i = 0; i < tensors.size(); ++i) plan.add(*model, tensors[i], group_rows[i], factors, ranges);
   const EngineOptions options = engine_options(threads, fast, sparsity_threshold, isa, progress, plan.bytes);
   const py::gil_scoped_release release;
+  model->expect(tensors);
   std::vector<Observation> observations = observe(plan.sources, options);
   for (size_t i = 0; i < observations.size(); ++i) {
     plan.parts[i].statistics = std::move(observations[i].statistics);

@@ -3,10 +3,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace ggufscope {
 
-/// A local file is one (Mapping); a range of a remote file may be another.
+struct ByteRange {
+  uint64_t offset;
+  uint64_t size;
+};
+
+/// A local file is one (Mapping); a remote file is another, and so is a file that is composed of others.
 class ByteSource {
  public:
   ByteSource() = default;
@@ -17,6 +23,10 @@ class ByteSource {
   /// Copies bytes offset … offset + size − 1, which lie inside. Throws GGUFError when they are gone. Called by several
   /// threads at once.
   virtual void read(uint64_t offset, std::byte* out, size_t size) const = 0;
+
+  /// Announces ranges that are about to be read in this order, so that those that take long to come may be fetched
+  /// ahead. Each call replaces what was announced before.
+  virtual void expect(std::span<const ByteRange>) const {}
 };
 
 }  // namespace ggufscope

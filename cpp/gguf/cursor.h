@@ -1,4 +1,4 @@
-// Reads numbers and strings from a mapped file. Every read is checked against the bytes that remain, and every
+// Reads numbers and strings from the head of a file. Every read is checked against the bytes that remain, and every
 // failure says where it happened.
 #pragma once
 
@@ -8,10 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <string_view>
 
 #include "gguf/error.h"
-#include "gguf/mapping.h"
+#include "gguf/input_file.h"
 
 namespace ggufscope {
 
@@ -26,15 +27,25 @@ Number byte_swapped(Number value) {
   return std::bit_cast<Number>(bytes);
 }
 
+/// The file has the bytes that were asked for, but they do not lie in memory: its head should be `needed` bytes long,
+/// or more.
+struct ShortHead : std::exception {
+  explicit ShortHead(uint64_t bytes) : needed(bytes) {}
+  const char* what() const noexcept override { return "the bytes lie behind the head of the file"; }
+
+  uint64_t needed;
+};
+
 class Cursor {
  public:
-  Cursor(const Mapping& mapping, ByteOrder order, uint64_t position, Subject subject)
-      : mapping_(&mapping), order_(order), position_(position), subject_(subject) {}
+  /// `position` lies in the head.
+  Cursor(const InputFile& file, ByteOrder order, uint64_t position, Subject subject)
+      : file_(&file), order_(order), position_(position), subject_(subject) {}
 
   uint64_t position() const { return position_; }
-  uint64_t remaining() const { return mapping_->size() - position_; }
+  uint64_t remaining() const { return file_->size() - position_; }
   ByteOrder order() const { return order_; }
-  const Mapping& mapping() const { return *mapping_; }
+  const InputFile& file() const { return *file_; }
 
   /// What errors are about from here on. The name must outlive its use: a part of the file itself will do.
   void set_subject(Subject subject) { subject_ = subject; }
@@ -47,10 +58,11 @@ class Cursor {
     return order_ == ByteOrder::big ? byte_swapped(value) : value;
   }
 
-  /// The next `size` bytes, in the file itself.
+  /// The next `size` bytes, in the file itself. Throws ShortHead where only the file has them.
   std::string_view take(uint64_t size, std::string_view what) {
-    if (size > remaining()) fail_short(size, what);
-    const auto* begin = reinterpret_cast<const char*>(mapping_->data()) + position_;
+    const auto head = file_->head();
+    if (size > head.size() - position_) fail_short(size, what);
+    const auto* begin = reinterpret_cast<const char*>(head.data()) + position_;
     position_ += size;
     return {begin, size};
   }
@@ -74,17 +86,18 @@ class Cursor {
   }
   template <class Error = GGUFError>
   [[noreturn]] void fail_at(uint64_t offset, std::string_view message) const {
-    throw Error(error_line(mapping_->path(), subject_, offset, message));
+    throw Error(error_line(file_->path(), subject_, offset, message));
   }
 
  private:
   [[noreturn]] void fail_short(uint64_t size, std::string_view what) const {
+    if (size <= remaining()) throw ShortHead(position_ + size);
     fail(concat("the file ends inside ", what, ": ", size, " bytes needed, ", remaining(), " left"));
   }
 
-  const Mapping* mapping_;
+  const InputFile* file_;
   ByteOrder order_;
-  uint64_t position_;  // ≤ mapping_->size()
+  uint64_t position_;  // ≤ file_->head().size()
   Subject subject_;
 };
 

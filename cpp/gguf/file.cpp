@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "gguf/mapping.h"
 #include "gguf/not_gguf.h"
 
 namespace ggufscope {
@@ -17,13 +18,14 @@ constexpr std::string_view kMagic = "GGUF";
 constexpr uint64_t kDefaultAlignment = 32;
 constexpr uint64_t kLargestAlignment = 16 << 20;
 
-void require_magic(const Mapping& mapping) {
-  const std::string_view head(reinterpret_cast<const char*>(mapping.data()), std::min<uint64_t>(mapping.size(), 4096));
+void require_magic(const InputFile& file) {
+  const auto beginning = file.head().first(std::min<uint64_t>(file.head().size(), 4096));
+  const std::string_view head(reinterpret_cast<const char*>(beginning.data()), beginning.size());
   if (head.starts_with(kMagic)) return;
   if (kMagic.starts_with(head)) {
-    throw GGUFError(error_line(mapping.path(), concat("the file ends after ", mapping.size(), " bytes")));
+    throw GGUFError(error_line(file.path(), concat("the file ends after ", file.size(), " bytes")));
   }
-  throw GGUFError(error_line(mapping.path(), describe_foreign_file(head, mapping.size())));
+  throw GGUFError(error_line(file.path(), describe_foreign_file(head, file.size())));
 }
 
 struct Version {
@@ -53,36 +55,47 @@ uint64_t read_alignment(const File& file) {
   return alignment;
 }
 
-uint64_t data_start(const Cursor& cursor, uint64_t alignment) {
-  return (cursor.position() + alignment - 1) & ~(alignment - 1);
-}
-
-File parse(std::shared_ptr<const Mapping> mapping, uint32_t index) {
-  require_magic(*mapping);
+File parse(std::shared_ptr<const InputFile> input, TypesOf types) {
+  require_magic(*input);
   const Subject header{"header", ""};
-  const Version version = read_version(Cursor(*mapping, ByteOrder::little, kMagic.size(), header));
-  Cursor cursor(*mapping, version.order, kMagic.size() + sizeof version.number, header);
+  const Version version = read_version(Cursor(*input, ByteOrder::little, kMagic.size(), header));
+  Cursor cursor(*input, version.order, kMagic.size() + sizeof version.number, header);
   const auto n_tensors = cursor.read<uint64_t>("the header");
   const auto n_keys = cursor.read<uint64_t>("the header");
-  File file{std::move(mapping), version.number, version.order, kDefaultAlignment, {}, {}};
+  File file{std::move(input), version.number, version.order, kDefaultAlignment, 0, {}, {}};
   file.metadata = Metadata(cursor, n_keys);
   file.alignment = read_alignment(file);
-  file.tensors = read_tensor_table(cursor, n_tensors, file.alignment, index);
-  place_tensors(file.tensors, *file.mapping, data_start(cursor, file.alignment), file.alignment);
+  file.tensors = read_tensor_table(cursor, n_tensors, file.alignment, types);
+  file.data_start = (cursor.position() + file.alignment - 1) & ~(file.alignment - 1);
+  place_tensors(file.tensors, *file.input, file.data_start, file.alignment);
   return file;
 }
 
 }  // namespace
 
-File File::open(const std::string& path, uint32_t index) {
-  auto mapping = Mapping::open(path);
-  File file = guarded([&] { return parse(mapping, index); });
-  require_intact(mapping->data(), mapping->size());
+File File::open(const std::string& path) {
+  const auto mapping = Mapping::open(path);
+  File file = guarded([&] { return parse(mapping, TypesOf::ggml); });
+  mapping->require_intact();
   return file;
 }
 
+// A header that goes on behind the head is read from its beginning again: that costs milliseconds, and the head
+// doubles.
+File File::open(std::shared_ptr<HeadedFile> headed, TypesOf types) {
+  for (;;) {
+    uint64_t needed = 0;
+    try {
+      return parse(headed, types);
+    } catch (const ShortHead& head) {
+      needed = head.needed;
+    }
+    headed->extend_head(needed);
+  }
+}
+
 Cursor File::value_cursor(const MetadataEntry& entry) const {
-  return Cursor(*mapping, order, entry.offset, {"key", entry.key});
+  return Cursor(*input, order, entry.offset, {"key", entry.key});
 }
 
 std::optional<uint64_t> File::count(std::string_view key) const {

@@ -7,23 +7,26 @@
 #include <string_view>
 #include <vector>
 
-#include "gguf/mapping.h"
+#include "gguf/headed_file.h"
 #include "gguf/metadata.h"
 #include "gguf/tensor_table.h"
 
 namespace ggufscope {
 
 struct File {
-  std::shared_ptr<const Mapping> mapping;
+  std::shared_ptr<const InputFile> input;
   uint32_t version;
   ByteOrder order;
   uint64_t alignment;
+  uint64_t data_start;  // of the data section
   Metadata metadata;
   std::vector<TensorInfo> tensors;  // in file order
 
-  /// Maps and checks a file. `index` is its number in the model. Throws GGUFError, and
-  /// std::filesystem::filesystem_error when it cannot be opened.
-  static File open(const std::string& path, uint32_t index);
+  /// Maps and checks a file. Throws GGUFError, and std::filesystem::filesystem_error when it cannot be opened.
+  static File open(const std::string& path);
+
+  /// Checks a file, whose head is extended as far as the header goes. Throws GGUFError, and what its source throws.
+  static File open(std::shared_ptr<HeadedFile> headed, TypesOf types = TypesOf::ggml);
 
   /// Points to the value of one of this file's entries. Both must outlive the cursor.
   Cursor value_cursor(const MetadataEntry& entry) const;

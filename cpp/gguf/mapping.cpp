@@ -44,18 +44,18 @@ std::shared_ptr<const Mapping> Mapping::open(const std::string& path) {
   return std::shared_ptr<const Mapping>(new Mapping(path));
 }
 
-Mapping::Mapping(const std::string& path) : path_(path) {
+Mapping::Mapping(const std::string& path) : InputFile(path) {
   // Non-blocking, because opening a pipe would otherwise wait for somebody to write into it.
   Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (file.value < 0) fail("cannot open", path, errno);
-  size_ = regular_file_size(file.value, path);
-  void* address = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.value, 0);
+  set_size(regular_file_size(file.value, path));
+  void* address = mmap(nullptr, size(), PROT_READ, MAP_PRIVATE, file.value, 0);
   if (address == MAP_FAILED) fail("cannot map", path, errno);
-  data_ = static_cast<const std::byte*>(address);
+  set_head({static_cast<const std::byte*>(address), size()});
   try {
-    range_.emplace(data_, size_, file.value, path_);
+    range_.emplace(head().data(), size(), file.value, path);
   } catch (...) {
-    munmap(address, size_);
+    munmap(address, size());
     throw;
   }
   descriptor_ = std::exchange(file.value, -1);
@@ -65,8 +65,8 @@ void Mapping::read(uint64_t offset, std::byte* out, size_t size) const {
   while (size > 0) {
     const ssize_t n = ::pread(descriptor_, out, size, static_cast<off_t>(offset));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail_unreadable(path_, offset, errno);
-    if (n == 0) fail_shrunken(path_, offset);
+    if (n < 0) fail_unreadable(path(), offset, errno);
+    if (n == 0) fail_shrunken(path(), offset);
     out += n;
     offset += static_cast<uint64_t>(n);
     size -= static_cast<size_t>(n);
@@ -75,7 +75,7 @@ void Mapping::read(uint64_t offset, std::byte* out, size_t size) const {
 
 Mapping::~Mapping() {
   range_.reset();
-  munmap(const_cast<std::byte*>(data_), size_);
+  munmap(const_cast<std::byte*>(head().data()), size());
   ::close(descriptor_);
 }
 

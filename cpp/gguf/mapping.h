@@ -7,14 +7,12 @@
 #include <optional>
 #include <string>
 
-#include "gguf/byte_source.h"
-#include "gguf/fault_guard.h"
+#include "gguf/input_file.h"
 
 namespace ggufscope {
 
-/// Shared by the model and by every view of its data; unmapped when the last of them is gone. Reads of the bytes
-/// belong inside a FaultScope.
-class Mapping final : public ByteSource {
+/// All of it lies in memory; unmapped when the last that shares it is gone.
+class Mapping final : public InputFile {
  public:
   /// Throws std::filesystem::filesystem_error when the file cannot be opened, GGUFError when it is empty or not a
   /// regular file.
@@ -27,17 +25,10 @@ class Mapping final : public ByteSource {
   /// Copies from the file, because the pages of a fresh mapping fault one by one: reading 4.9 GB takes half the time.
   void read(uint64_t offset, std::byte* out, size_t size) const override;
 
-  const std::byte* data() const { return data_; }
-  uint64_t size() const { return size_; }
-  const std::string& path() const { return path_; }
-
  private:
   explicit Mapping(const std::string& path);
 
-  std::string path_;
   int descriptor_ = -1;  // kept to learn the file's size later
-  const std::byte* data_ = nullptr;
-  uint64_t size_ = 0;
   std::optional<GuardedRange> range_;
 };
 

@@ -156,7 +156,7 @@ void Metadata::index_keys(const Cursor& cursor) {
   const auto twice = std::ranges::adjacent_find(by_key_, {}, key);
   if (twice == by_key_.end()) return;
   const MetadataEntry& second = entries_[*std::next(twice)];
-  throw GGUFError(error_line(cursor.mapping().path(), {"key", second.key}, second.offset, "the key occurs twice"));
+  throw GGUFError(error_line(cursor.file().path(), {"key", second.key}, second.offset, "the key occurs twice"));
 }
 
 const MetadataEntry* Metadata::find(std::string_view key) const {

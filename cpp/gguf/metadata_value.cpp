@@ -85,7 +85,7 @@ MetadataValue read_value(const File& file, const MetadataEntry& entry, std::opti
     if (entry.type != ValueType::array) return read_scalar(cursor, entry.type, room);
     return read_array(cursor, {entry.element, std::min(entry.length, limit.value_or(entry.length))}, 1, room);
   });
-  require_intact(file.mapping->data(), file.mapping->size());
+  file.input->require_intact();
   return value;
 }
 

@@ -21,7 +21,7 @@ struct MetadataValue {
   std::vector<MetadataValue> arrays;
 };
 
-/// The value of an entry; an array gives its first `limit` elements. Touches the mapped file, so Python's lock must not
+/// The value of an entry; an array gives its first `limit` elements. May touch a mapped file, so Python's lock must not
 /// be held. Throws GGUFError when the file has shrunk, and for a value of more than 2²⁸ bytes.
 MetadataValue read_value(const File& file, const MetadataEntry& entry, std::optional<uint64_t> limit);
 

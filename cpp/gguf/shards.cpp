@@ -1,10 +1,9 @@
 #include "gguf/shards.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 
 namespace ggufscope {
 namespace {
@@ -56,7 +55,7 @@ std::string text_of(std::optional<uint64_t> number) { return number ? std::to_st
 
 // `shard` counts from 1.
 void require_member(const File& file, const File& opened, const ShardName& name, uint64_t shard) {
-  const std::string& path = file.mapping->path();
+  const std::string& path = file.input->path();
   const auto count = guarded([&] { return file.count(kCountKey); });
   const auto number = guarded([&] { return file.count(kNumberKey); });
   if (count != name.count) fail(path, kCountKey, concat(text_of(count), " instead of ", name.count));
@@ -66,15 +65,18 @@ void require_member(const File& file, const File& opened, const ShardName& name,
   }
   const auto declared = [](const File& from) { return guarded([&] { return from.count(kTensorsKey); }); };
   if (file.order != opened.order || declared(file) != declared(opened)) {
-    fail(path, kTensorsKey, concat("does not belong to the same model as ", escaped(opened.mapping->path())));
+    fail(path, kTensorsKey, concat("does not belong to the same model as ", escaped(opened.input->path())));
   }
 }
 
-File open_shard(const std::string& path, const ShardName& name, uint64_t shard) {
-  if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+File open_shard(const ShardName& name, uint64_t shard, const OpenFile& open) {
+  const std::string path = name.path(shard);
+  try {
+    return open(path);
+  } catch (const std::filesystem::filesystem_error& error) {
+    if (error.code() != std::errc::no_such_file_or_directory) throw;
     throw GGUFError(error_line(path, concat("shard ", shard, " of ", name.count, " is missing")));
   }
-  return File::open(path, static_cast<uint32_t>(shard - 1));
 }
 
 void require_all_tensors(const std::vector<File>& files) {
@@ -82,18 +84,17 @@ void require_all_tensors(const std::vector<File>& files) {
   uint64_t present = 0;
   for (const File& file : files) present += file.tensors.size();
   if (declared && *declared != present) {
-    fail(files.front().mapping->path(), kTensorsKey,
+    fail(files.front().input->path(), kTensorsKey,
          concat("the model has ", *declared, " tensors, its ", files.size(), " shards hold ", present));
   }
 }
 
 }  // namespace
 
-std::vector<File> open_shards(const std::string& path) {
-  std::vector<File> files;
-  files.push_back(File::open(path, 0));
-  const auto count = guarded([&] { return files.front().count(kCountKey); });
-  if (!count || *count <= 1) return files;
+std::vector<File> open_shards(const std::string& path, const OpenFile& open) {
+  const File opened = open(path);
+  const auto count = guarded([&] { return opened.count(kCountKey); });
+  if (!count || *count <= 1) return {opened};
   if (*count > kMostShards) fail(path, kCountKey, concat(*count, " shards are absurd"));
   const auto name = parse_name(path);
   if (!name || name->count != *count || name->number == 0 || name->number > *count) {
@@ -101,10 +102,9 @@ std::vector<File> open_shards(const std::string& path) {
          concat("the file is one of ", *count, " shards, but its name does not end in -", "00001-of-",
                 ShardName::five_digits(*count), ".gguf or the like: the others cannot be found"));
   }
-  const File opened = std::move(files.front());
-  files.clear();
+  std::vector<File> files;
   for (uint64_t shard = 1; shard <= name->count; ++shard) {
-    files.push_back(open_shard(name->path(shard), *name, shard));
+    files.push_back(shard == name->number ? opened : open_shard(*name, shard, open));
     require_member(files.back(), opened, *name, shard);
   }
   require_all_tensors(files);

@@ -41,11 +41,11 @@ std::vector<uint64_t> read_shape(Cursor& cursor) {
   return shape;
 }
 
-const TypeInfo& read_tensor_type(Cursor& cursor) {
+const TypeInfo& read_tensor_type(Cursor& cursor, TypesOf types) {
   const uint64_t at = cursor.position();
   const auto id = cursor.read<uint32_t>("the type");
   const TypeInfo* type = find_type(id);
-  if (type != nullptr) return *type;
+  if (type != nullptr && (types == TypesOf::any || id < 0x80000000U)) return *type;
   if (is_named_type(id)) {
     cursor.fail_at<UnsupportedTypeError>(at, concat("type ", type_label(id), " cannot be decoded"));
   }
@@ -78,12 +78,12 @@ void measure(TensorInfo& tensor, const Cursor& cursor, uint64_t at) {
   tensor.n_bytes = empty ? 0 : bytes;
 }
 
-TensorInfo read_row(Cursor& cursor, uint64_t alignment, uint32_t file) {
+TensorInfo read_row(Cursor& cursor, uint64_t alignment, TypesOf types) {
   const std::string_view name = read_name(cursor);
   cursor.set_subject({"tensor", name});
   const uint64_t at = cursor.position();
-  TensorInfo tensor{std::string(name), nullptr, read_shape(cursor), 0, 0, file, 0};
-  tensor.type = &read_tensor_type(cursor);
+  TensorInfo tensor{std::string(name), nullptr, read_shape(cursor), 0, 0, 0, 0};
+  tensor.type = &read_tensor_type(cursor, types);
   measure(tensor, cursor, at);
   if (cursor.order() == ByteOrder::big && tensor.type->swap_bytes == nullptr && tensor.n_bytes > 0) {
     cursor.fail_at<UnsupportedTypeError>(
@@ -99,14 +99,14 @@ TensorInfo read_row(Cursor& cursor, uint64_t alignment, uint32_t file) {
 
 }  // namespace
 
-std::vector<TensorInfo> read_tensor_table(Cursor& cursor, uint64_t count, uint64_t alignment, uint32_t file) {
+std::vector<TensorInfo> read_tensor_table(Cursor& cursor, uint64_t count, uint64_t alignment, TypesOf types) {
   cursor.set_subject({"tensor table", ""});
   cursor.require_count(count, kSmallestRow, kMostTensors, 8, "tensors");
   std::vector<TensorInfo> tensors;
   tensors.reserve(count);
   for (uint64_t i = 0; i < count; ++i) {
     cursor.set_subject({"tensor table", ""});
-    tensors.push_back(read_row(cursor, alignment, file));
+    tensors.push_back(read_row(cursor, alignment, types));
   }
   return tensors;
 }

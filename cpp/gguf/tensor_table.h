@@ -25,11 +25,15 @@ struct TensorInfo {
   bool is_sound() const { return type != nullptr; }
 };
 
-/// Reads `count` rows of the table; the cursor ends behind them. Offsets are from the start of the data section still.
-std::vector<TensorInfo> read_tensor_table(Cursor& cursor, uint64_t count, uint64_t alignment, uint32_t file);
+/// Types that a table may name: ids of files that are composed may be of formats that ggml does not have.
+enum class TypesOf { ggml, any };
+
+/// Reads `count` rows of the table; the cursor ends behind them. Offsets are from the start of the data section still,
+/// and the file is number 0.
+std::vector<TensorInfo> read_tensor_table(Cursor& cursor, uint64_t count, uint64_t alignment, TypesOf types);
 
 /// Turns offsets into positions in the file, where the data section starts at `data_start`, and checks that every
 /// tensor lies inside the file and no two overlap.
-void place_tensors(std::vector<TensorInfo>& tensors, const Mapping& mapping, uint64_t data_start, uint64_t alignment);
+void place_tensors(std::vector<TensorInfo>& tensors, const InputFile& file, uint64_t data_start, uint64_t alignment);
 
 }  // namespace ggufscope

@@ -46,7 +46,7 @@ inline void require_sound(const Model& model, const TensorInfo& tensor) {
   require(tensor.offset % file.alignment == 0, "data is aligned", tensor.name);
   require(is_utf8(tensor.name), "names are UTF-8", tensor.name);
   if (tensor.n_bytes == 0) return;
-  const uint64_t size = file.mapping->size();
+  const uint64_t size = file.input->size();
   require(tensor.n_bytes <= size && tensor.offset <= size - tensor.n_bytes, "data lies in the file", tensor.name);
   // Both ends are read, so that a sanitizer sees where they lie.
   const volatile std::byte* data = model.data(tensor);

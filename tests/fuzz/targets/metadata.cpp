@@ -37,7 +37,7 @@ Bytes file_of(Input& input) {
 class FileBytes {
  public:
   FileBytes(const File& file, uint64_t position)
-      : bytes_(reinterpret_cast<const char*>(file.mapping->data()), file.mapping->size()),
+      : bytes_(reinterpret_cast<const char*>(file.input->head().data()), file.input->size()),
         big_(file.order == ByteOrder::big),
         at_(position) {}
 

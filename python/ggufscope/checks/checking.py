@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .._core import GGUFError
 from .._version import __version__
 from ..arrays.arguments import thread_count
+from ..inputs.naming import locate
 from ..models.file_hashes import FileHashing
 from ..models.importance import is_dat
 from ..models.magic import is_gguf
@@ -79,16 +80,17 @@ def check(
     rules = chosen_rules(RULES, select, ignore)
     n_threads = thread_count(threads)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    local = None if isinstance(model, Model) else locate(model).path
     with ExitStack() as stack:
         wishes = _wishes(stack, rules, manifest, against)
         try:
-            if not isinstance(model, Model) and is_dat(model):
-                judged, rules, digests = *judged_dat(os.fspath(model), rules, wishes), None
+            if local is not None and is_dat(local):
+                judged, rules, digests = *judged_dat(local, rules, wishes), None
             else:
                 opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
                 judged, digests = _judged(opened, rules, wishes, n_threads, progress)
         except GGUFError as error:
-            path = model.path if isinstance(model, Model) else os.fspath(model)
+            path = model.path if isinstance(model, Model) else locate(model).name
             judged, digests = _unreadable(path, error, rules), None
     seconds = round(time.perf_counter() - clock, 6)
     document = CheckDocument(
@@ -142,7 +144,13 @@ def _judged(
     tally, first = Tally(rules), Facts(model, threads, covers=wishes.covers)
     if wishes.covers is not None and first.contents != "imatrix":
         raise ValueError(f"{model.path}: only an importance matrix is held against a model; this is none")
-    with FileHashing(model, wanted=digests or named) as files, TensorHashing(model, wanted=digests) as tensor_digests:
+    hashed = (digests or named) and model.file_hashes is None
+    times = ("weights" in reads) + hashed + digests
+    with (
+        model.reading(model.tensors.values() if times else (), times=times, whole=hashed),
+        FileHashing(model, wanted=digests or named) as files,
+        TensorHashing(model, wanted=digests) as tensor_digests,
+    ):
         # These come first: what they read, as lists of tokens, is gone when the statistics take its room.
         _judge(first, [each for each in rules if each.reads in _WITHOUT_WEIGHTS], tally)
         tensors = gather(model, threads, progress) if "weights" in reads else []

@@ -11,6 +11,7 @@ from ..analysis.analysis_result import FILES, PROFILE_JSON, Analysis
 from ..analysis.analyzing import analyze_with
 from ..analysis.presets.registry import PRESETS
 from ..analysis.settings import USUAL_OPENING, WEIGHT_NAMES, make_settings
+from ..inputs.naming import resolved
 from ..models.magic import is_gguf
 from ..report.content.results import ReportData
 from ..report.writing import chosen_formats, file_names, write_report
@@ -23,7 +24,16 @@ from ..terminal.standard_output import print_out
 from ..terminal.trace import announce_plan
 from ..terminal.written import say_what_is_missing, written_line
 from .index_options import NormOption, ScaleOption, WeightsOption
-from .options import ForceOption, JsonOption, OpeningOption, ThreadsOption, output_directory, probe_option
+from .options import (
+    MODEL_HELP,
+    ForceOption,
+    JsonOption,
+    OpeningOption,
+    ThreadsOption,
+    WindowOption,
+    output_directory,
+    probe_option,
+)
 
 _WEIGHTS_HELP = (
     f"Of the index: {','.join(f'{name}=1' for name in WEIGHT_NAMES)}, or a TOML file of such keys. What is not named"
@@ -33,7 +43,8 @@ _WEIGHTS_HELP = (
 
 def analyze(
     source: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="A GGUF model, a saved profile, or a Phase 1 weight profile.")
+        str,
+        typer.Argument(metavar="MODEL", help=f"A saved profile, a Phase 1 weight profile, or a model: {MODEL_HELP}"),
     ],
     *,
     output: Annotated[
@@ -53,6 +64,7 @@ def analyze(
     ] = False,
     as_json: JsonOption = False,
     threads: ThreadsOption = None,
+    window: WindowOption = None,
     force: ForceOption = False,
 ) -> None:
     """Static analysis: a risk index per layer, six hypotheses, and what each finding is worth.
@@ -61,6 +73,7 @@ def analyze(
     """
     # Wrong choices cost no time.
     settings = make_settings(weights, norm, scale, preset, seed=0, probe=probe, opening=opening, ablate=ablate)
+    source = resolved(source)
     guard = Guard([source, weights], force=force)
     formats: list[str] = []
     in_place = output is not None and _is_profile_of(source, output)
@@ -85,7 +98,7 @@ def analyze(
         print_out(f"\n{written_line(written)}")
 
 
-def _is_profile_of(source: Path, directory: Path) -> bool:
+def _is_profile_of(source: str, directory: Path) -> bool:
     """Whether what is analysed is the profile of that directory, which stands where it would be written."""
     profile = directory / PROFILE_JSON
-    return source.exists() and profile.exists() and os.path.samefile(source, profile) and not is_gguf(source)
+    return os.path.exists(source) and profile.exists() and os.path.samefile(source, profile) and not is_gguf(source)

@@ -1,11 +1,11 @@
 """`ggufscope bench`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ..bench import DEFAULT_TYPES, Bench, bench_model, bench_types
+from ..inputs.naming import is_remote, resolved, shown_name
 from ..terminal.bench import render_bench
 from ..terminal.console import show
 from ..terminal.progress import share_bar
@@ -15,7 +15,7 @@ from .options import JsonOption
 
 def bench(
     model: Annotated[
-        Path | None, typer.Argument(metavar="[MODEL]", help="A GGUF file, or any file of a split model.")
+        str | None, typer.Argument(metavar="[MODEL]", help="A GGUF file of this machine, any file of a split model.")
     ] = None,
     *,
     types: Annotated[
@@ -48,11 +48,13 @@ def bench(
 
 
 def _measured(
-    model: Path | None, types: list[str] | None, threads: int | None, isa: str | None, seconds: float | None
+    model: str | None, types: list[str] | None, threads: int | None, isa: str | None, seconds: float | None
 ) -> Bench:
     if model is not None and types:
         raise ValueError("--type is for blocks made up in memory; a model has its own types")
+    if model is not None and is_remote(model):
+        raise ValueError(f"{shown_name(model)}: only files of this machine are measured")
     with share_bar() as progress:
         if model is not None:
-            return bench_model(model, threads=threads, isa=isa, seconds=seconds or 0.0, progress=progress)
+            return bench_model(resolved(model), threads=threads, isa=isa, seconds=seconds or 0.0, progress=progress)
         return bench_types(types or DEFAULT_TYPES, threads=threads, isa=isa, seconds=seconds, progress=progress)

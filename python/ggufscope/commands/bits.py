@@ -9,21 +9,22 @@ import typer
 from ..diffs.budgets import bits as choose_types
 from ..diffs.budgets.budget import parse_budget
 from ..diffs.budgets.constraints import parse_keep
+from ..inputs.naming import resolved
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from ..terminal.bits import render_bits
 from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
-from .options import ForceOption, JsonOption, ThreadsOption, output_file
+from .options import ForceOption, JsonOption, ThreadsOption, WindowOption, output_file
 
 
 def bits(
     reference: Annotated[
-        Path, typer.Argument(metavar="REFERENCE", help="A GGUF file whose weights count as exact: F32, F16 or BF16.")
+        str, typer.Argument(metavar="REFERENCE", help="A GGUF file whose weights count as exact: F32, F16 or BF16.")
     ],
     models: Annotated[
-        list[Path] | None, typer.Argument(metavar="[MODEL]...", help="Files of the same model in other types.")
+        list[str] | None, typer.Argument(metavar="[MODEL]...", help="Files of the same model in other types.")
     ] = None,
     *,
     budget: Annotated[
@@ -41,6 +42,7 @@ def bits(
         Path | None, typer.Option("--imatrix", metavar="FILE", help="An importance matrix of the reference.")
     ] = None,
     threads: ThreadsOption = None,
+    window: WindowOption = None,
     output: Annotated[Path | None, output_file("Save everything as JSON, too.")] = None,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -51,16 +53,16 @@ def bits(
     does to the answers, as far as it can be predicted.
     """
     asked, kept = parse_budget(budget), parse_keep(keep or [])
-    inputs = [reference, *(models or []), *filter(None, [imatrix])]
-    guard = Guard(inputs, force=force)
+    inputs = [resolved(name) for name in (reference, *(models or []))]
+    guard = Guard([*inputs, imatrix], force=force)
     guard.check(*filter(None, [output]))
     with contextlib.ExitStack() as outputs:
         # Opened before the work starts, so that a bad path costs no time.
         file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
         with share_bar() as progress:
             found = choose_types(
-                reference,
-                *(models or []),
+                inputs[0],
+                *inputs[1:],
                 budget=asked,
                 types=[name for name in (types or "").split(",") if name.strip()],
                 keep=kept,

@@ -1,6 +1,5 @@
 """`ggufscope check`."""
 
-import errno
 import os
 from pathlib import Path
 from typing import Annotated
@@ -11,19 +10,19 @@ from ..checks import RULES, Check
 from ..checks import check as check_model
 from ..checks.sarif import sarif_text
 from ..errors import ExitCode
+from ..inputs.naming import is_remote, resolved, shown_name
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from ..terminal.check import render_check, render_checks, render_rule
 from ..terminal.console import show
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
-from .options import ForceOption, JsonOption, ThreadsOption, output_file
+from ..text.names import base_name
+from .options import MODEL_HELP, ForceOption, JsonOption, ThreadsOption, WindowOption, output_file
 
 
 def check(
-    models: Annotated[
-        list[Path] | None, typer.Argument(metavar="MODEL...", help="GGUF files, or any file of split models.")
-    ] = None,
+    models: Annotated[list[str] | None, typer.Argument(metavar="MODEL...", help=f"Models, each: {MODEL_HELP}")] = None,
     *,
     output: Annotated[Path | None, output_file("Save the verdict as JSON, too; for one model.")] = None,
     sarif: Annotated[
@@ -34,7 +33,7 @@ def check(
         typer.Option("--manifest", metavar="FILE", help="Write the digests of all files and tensors; for one model."),
     ] = None,
     against: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--against",
             metavar="FILE",
@@ -52,6 +51,7 @@ def check(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings, too, end with exit code 1.")] = False,
     threads: ThreadsOption = None,
+    window: WindowOption = None,
     as_json: JsonOption = False,
     force: ForceOption = False,
 ) -> ExitCode:
@@ -67,18 +67,19 @@ def check(
         raise ValueError("name a model to check, or a rule to --explain")
     if len(models) > 1 and (output or manifest or against):
         raise ValueError("-o, --manifest and --against are for one model; --json prints the verdicts on several")
-    inputs = [*models, *filter(None, [against])]
+    names = [resolved(name) for name in models]
+    against = None if against is None else resolved(against)
+    inputs = [*names, *filter(None, [against])]
     guard = Guard(inputs, force=force)
     guard.check(*filter(None, (output, sarif, manifest)))
-    for path in inputs:  # what is no file is told before the first of many is read
-        if path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        path.stat()
+    for name in inputs:  # what is no file is told before the first of many is read
+        if not is_remote(name):
+            os.stat(name)
     verdicts = []
-    for path in models:
-        with progress_bar(path.name) as progress:
+    for name in names:
+        with progress_bar(base_name(shown_name(name))) as progress:
             verdict = check_model(
-                path,
+                name,
                 select=select or (),
                 ignore=ignore or (),
                 manifest=manifest is not None,

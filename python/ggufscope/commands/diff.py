@@ -14,6 +14,7 @@ from ..diffs.limits import Limits, Offender, offenders
 from ..diffs.rows import COLUMNS, tensor_rows
 from ..diffs.run_choice import RunChoice
 from ..errors import DiffError, ExitCode, SwappedError
+from ..inputs.naming import resolved
 from ..models.selection import Selection
 from ..report.content.results import ReportData
 from ..report.packages import require_charts
@@ -30,6 +31,7 @@ from ..terminal.progress import progress_bar, share_bar
 from ..terminal.standard_output import print_out
 from .diff_profiles import are_profiles, show_profiles
 from .options import (
+    MODEL_HELP,
     ColumnsOption,
     ForceOption,
     JsonOption,
@@ -39,6 +41,7 @@ from .options import (
     TensorsOption,
     ThreadsOption,
     TopOption,
+    WindowOption,
     output_file,
 )
 
@@ -46,8 +49,10 @@ _COMPARING = 0.1  # of the time of a diff with a run
 
 
 def diff(
-    reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="The model to hold others against.")],
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="One that was made from it, or several.")],
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help=f"The model to hold others against: {MODEL_HELP}")
+    ],
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="One that was made from it, or several.")],
     *,
     output: Annotated[Path | None, output_file("Save the diff as JSON, too.")] = None,
     html: Annotated[
@@ -95,6 +100,7 @@ def diff(
         typer.Option("--coarse-reference", help="Compare with a reference of fewer bits than the model, too."),
     ] = False,
     threads: ThreadsOption = None,
+    window: WindowOption = None,
     as_json: JsonOption = False,
     tensors: TensorsOption = None,
     layers: LayersOption = None,
@@ -121,7 +127,7 @@ def diff(
     if html is not None:
         require_charts()
     choice = _run_choice(run=run, text=text, prompts=prompts, exact=exact)
-    inputs = [reference, *models]
+    inputs = [resolved(name) for name in (reference, *models)]
     guard = Guard([*inputs, *filter(None, (imatrix, text, prompts))], force=force)
     guard.check(*filter(None, (output, html)))
     if are_profiles(inputs):
@@ -137,8 +143,8 @@ def diff(
         page = None if html is None else outputs.enter_context(atomic_write(html, guard=guard))
         with _bar(run=run) as (progress, run_progress), _way_out_of_a_swap():
             made = compare(
-                reference,
-                *models,
+                inputs[0],
+                *inputs[1:],
                 importance=imatrix,
                 tensors=tensors or (),
                 layers=layers,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..diffs.of_profiles import diff_profiles
 from ..errors import DiffError
+from ..inputs.naming import is_remote
 from ..models.selection import Selection
 from ..profiles.profile_result import Profile
 from ..saving.guard import Guard
@@ -17,7 +18,7 @@ from ..text.names import base_name
 _JSON_BEGINS = b"{"
 
 
-def are_profiles(paths: list[Path]) -> bool:
+def are_profiles(paths: list[str]) -> bool:
     """Whether all inputs are saved results, to be read as profiles; no model file begins as one.
 
     Raises:
@@ -30,13 +31,15 @@ def are_profiles(paths: list[Path]) -> bool:
     return bool(saved)
 
 
-def _begins_as_json(path: Path) -> bool:
+def _begins_as_json(path: str) -> bool:
+    if is_remote(path):  # saved results are read from this machine alone
+        return False
     with open_input(path) as file:
         return file.read(64).lstrip().startswith(_JSON_BEGINS)
 
 
 def show_profiles(
-    paths: list[Path], output: Path | None, *, as_json: bool, table: bool, selection: Selection, guard: Guard
+    paths: list[str], output: Path | None, *, as_json: bool, table: bool, selection: Selection, guard: Guard
 ) -> None:
     """Compare two profiles and show what differs.
 

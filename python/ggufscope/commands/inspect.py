@@ -2,11 +2,11 @@
 
 import difflib
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ..inputs.naming import resolved
 from ..models.importance import is_dat
 from ..models.importance.gguf_form import is_importance_model
 from ..models.inspection import TENSOR_COLUMNS, metadata_entry, tensor_rows, to_json
@@ -47,7 +47,7 @@ def inspect(
         bool, typer.Option("--recipe", help="Print the llama-quantize command that gives each tensor its type.")
     ] = False,
     against: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--against", metavar="MODEL", help="Of an importance matrix: say what it covers of this model."),
     ] = None,
 ) -> None:
@@ -57,6 +57,7 @@ def inspect(
     tensors, or of columns, only their table is shown.
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
+    model = resolved(model)
     if kv is None and not recipe and is_dat(model):
         print_importance(described(model, against), selection, as_json=as_json)
         return
@@ -72,7 +73,7 @@ def inspect(
             print_importance(importance, selection, model=opened)
             return
         if importance is None and against is not None:
-            raise ValueError(f"{model}: --against is for importance matrices, and this is a model")
+            raise ValueError(f"{opened.path}: --against is for importance matrices, and this is a model")
         table = tensor_rows(opened)
         shown = selection.shown_columns(TENSOR_COLUMNS, DEFAULT_COLUMNS)
         rows = selection.rows(table)

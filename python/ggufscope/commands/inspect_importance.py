@@ -15,13 +15,11 @@ from ..terminal.inspection import render_head
 from ..terminal.standard_output import print_out
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..models.model import Model
     from ..models.selection import Selection
 
 
-def described(path: Path, against: Path | None) -> dict[str, Any]:
+def described(path: str, against: str | None) -> dict[str, Any]:
     """What there is to say of the importance matrix in a file, and what it covers of a model.
 
     Raises:

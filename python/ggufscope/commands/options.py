@@ -3,20 +3,48 @@
 What an option of one command means beyond that stands with the command: `output_file` and its like take the help.
 """
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ..inputs.remote.window import set_default_window
 from ..runtime.reading.probes import OWN, RANDOM, USUAL_SEQUENCES
+from ..text.numbers import bytes_in
 
 _PROBE_KINDS = (
     f"KIND: {OWN}, the model writes {USUAL_SEQUENCES} sequences itself; {RANDOM}, as many of random tokens; {OWN}:N,"
     f" {RANDOM}:N, so many; N, so many random tokens in one piece."
 )
 
-ModelArgument = Annotated[Path, typer.Argument(metavar="MODEL", help="A GGUF file, or any file of a split model.")]
+MODEL_HELP = (
+    "A GGUF file, any file of a split model, a directory with one model, hf://ORG/NAME/PATH, https://…, s3://…,"
+    " ollama:NAME or hf-cache:ORG/NAME."
+)
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP)]
 
+
+def _use_window(text: str | None) -> str | None:
+    """Let models that lie elsewhere be read through a window of the size asked for."""
+    if text is not None:
+        size = bytes_in(text)
+        try:
+            if size is None:
+                raise ValueError(f"--window takes a size, as 256MB or 1GiB, not {text!r}")
+            set_default_window(size)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+    return text
+
+
+WindowOption = Annotated[
+    str | None,
+    typer.Option(
+        "--window",
+        metavar="SIZE",
+        callback=_use_window,
+        help="Memory for what is fetched of a model that lies elsewhere; default: 256MB.",
+    ),
+]
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
 ]

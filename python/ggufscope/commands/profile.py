@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ..inputs.naming import resolved
 from ..models.model import open as open_model
 from ..models.selection import Selection
 from ..profiles.profile_result import Profile
@@ -31,6 +32,7 @@ from .options import (
     TensorsOption,
     ThreadsOption,
     TopOption,
+    WindowOption,
     output_file,
 )
 
@@ -43,6 +45,7 @@ def profile(
         Path | None, typer.Option("--html", metavar="FILE", help="Write the profile as a page with charts, too.")
     ] = None,
     threads: ThreadsOption = None,
+    window: WindowOption = None,
     fast: Annotated[
         bool, typer.Option("--fast", help="Without histogram, row and column norms and code statistics.")
     ] = False,
@@ -77,6 +80,7 @@ def profile(
         raise ValueError("--json prints the whole profile; a selection of tensors is for the table")
     if html is not None:
         require_charts()
+    model = resolved(model)
     guard = Guard([model], force=force)
     guard.check(*filter(None, (output, html)))
     with open_model(model) as opened, contextlib.ExitStack() as outputs:

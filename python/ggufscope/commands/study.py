@@ -7,6 +7,7 @@ import typer
 
 from ..analysis.settings import USUAL_OPENING
 from ..errors import ExitCode
+from ..inputs.naming import resolved
 from ..report.writing import chosen_formats
 from ..runtime.reading.probes import OWN
 from ..studies import study as run_study
@@ -20,6 +21,7 @@ from .options import (
     ModelArgument,
     OpeningOption,
     ThreadsOption,
+    WindowOption,
     output_directory,
     probe_option,
     seed_option,
@@ -44,6 +46,7 @@ def study(
     scale: ScaleOption = "minmax",
     seed: Annotated[int, seed_option("Of all draws.")] = 0,
     threads: ThreadsOption = None,
+    window: WindowOption = None,
     fresh: FreshOption = False,
     force: ForceOption = False,
     hashed: Annotated[
@@ -59,7 +62,7 @@ def study(
     say_what_is_missing(chosen_formats()[1])
     with StudyScreen(quiet=as_json) as screen:
         studied = run_study(
-            model,
+            resolved(model),
             output,
             trace=not no_trace,
             prompts=prompts,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ..inputs.naming import resolved
 from ..runtime import Trace, TraceInterrupted
 from ..runtime import trace as run_trace
 from ..runtime.engines.engine import ENGINES
@@ -18,7 +19,16 @@ from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
 from ..terminal.trace import announce_plan, render_trace
-from .options import ForceOption, JsonOption, ModelArgument, ThreadsOption, output_file, probe_option, seed_option
+from .options import (
+    ForceOption,
+    JsonOption,
+    ModelArgument,
+    ThreadsOption,
+    WindowOption,
+    output_file,
+    probe_option,
+    seed_option,
+)
 from .reading_options import USUAL_ENGINE, EngineOption, MaxNewTokensOption, PromptsOption, TemplateOption
 
 _ENGINES_HELP = "; ".join(f"{name}: {engine.summary}" for name, engine in ENGINES.items())
@@ -59,6 +69,7 @@ def trace(
         typer.Option("--induction", help="Read random tokens twice in a row, too: which heads look for what followed?"),
     ] = False,
     threads: ThreadsOption = None,
+    window: WindowOption = None,
     hashed: Annotated[bool, typer.Option("--hash", help="SHA-256 of the whole files, too.")] = False,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -73,6 +84,7 @@ def trace(
     if keep and output is not None and output.suffix == ".npz":
         raise ValueError(f"{output} would be both the trace and its activations: choose another ending")
     kept = None if output is None or not keep else output.with_suffix(".npz")
+    model = resolved(model)
     guard = Guard([model, prompts, text, tokens], force=force)
     guard.check(*filter(None, (output, kept)))
     with contextlib.ExitStack() as stack:

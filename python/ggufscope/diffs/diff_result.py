@@ -105,7 +105,7 @@ class Diff(NotebookView, SavedResult):
                     raise DiffError(f"{one.path} is not the {base_name(record.file or record.title)} of the diff")
             runs = stack.enter_context(prepared_runs(opened[0], opened[1:], choice, n_threads))
             records = with_runs(self.models, runs, progress)
-        return Diff(dataclasses.replace(self.document, models=records), [each.absolute_path for each in opened])
+        return Diff(dataclasses.replace(self.document, models=records), [each.address for each in opened])
 
     def to_columns(self, table: TableName = "tensors") -> dict[str, npt.NDArray[np.generic]]:
         """One NumPy array per field over the rows of a table, ready for a data frame.

@@ -138,7 +138,7 @@ def diff(
                 settings.threads,
             ),
         )
-        files = [each.absolute_path for each in (base, *others)]
+        files = [each.address for each in (base, *others)]
     return Diff(document, files)
 
 

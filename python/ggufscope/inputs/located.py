@@ -20,10 +20,12 @@ class Located(ABC):
 
     Attributes:
         name: of the file as lines show it, free of secrets; the last part is the name of the file itself.
+        address: by which the file is found again; of one that lies elsewhere it may hold secrets, and is never shown.
         path: where the file lies on this machine; None of one that lies elsewhere.
     """
 
     name: str
+    address: str
     path: str | None = None
 
     @abstractmethod
@@ -53,7 +55,7 @@ class LocalFile(Located):
     path: str
 
     def __init__(self, path: str) -> None:
-        self.name = self.path = path
+        self.name = self.address = self.path = path
 
     def open(self, window: Window | None = None) -> ByteReader:
         return LocalReader(self.path)
@@ -67,6 +69,7 @@ class RemoteFile(Located):
 
     Args:
         name: as lines show it.
+        address: by which it is found again.
         opened: opens the file, within a window or one of its own.
         named_beside: the file of another name in the same directory.
     """
@@ -74,9 +77,14 @@ class RemoteFile(Located):
     path = None
 
     def __init__(
-        self, name: str, opened: Callable[[Window | None], ByteReader], named_beside: Callable[[str], RemoteFile]
+        self,
+        name: str,
+        address: str,
+        opened: Callable[[Window | None], ByteReader],
+        named_beside: Callable[[str], RemoteFile],
     ) -> None:
         self.name = name
+        self.address = address
         self._opened = opened
         self._named_beside = named_beside
 

@@ -6,15 +6,16 @@ import os
 from typing import TYPE_CHECKING
 
 from .located import LocalFile
-from .names import KINDS
+from .names import ELSEWHERE, KINDS
 from .names.directory import in_directory
+from .remote.redacting import shown_url
 
 if TYPE_CHECKING:
     from os import PathLike
 
     from .located import Located
 
-__all__ = ["is_remote", "locate"]
+__all__ = ["is_remote", "locate", "resolved", "shown_name"]
 
 
 def locate(name: str | PathLike[str]) -> Located:
@@ -38,6 +39,20 @@ def locate(name: str | PathLike[str]) -> Located:
     return LocalFile(text)
 
 
+def resolved(name: str | PathLike[str]) -> str:
+    """The path of what lies here under a name, or the name by which what lies elsewhere is found again.
+
+    Raises as `locate` does.
+    """
+    located = locate(name)
+    return located.path or located.address
+
+
+def shown_name(name: str | PathLike[str]) -> str:
+    """The name as lines show it, free of secrets; nothing is looked up."""
+    return shown_url(os.fsdecode(name)) if is_remote(name) else os.fsdecode(name)
+
+
 def is_remote(name: str | PathLike[str]) -> bool:
-    """Whether a name stands for a file that lies elsewhere."""
-    return locate(name).path is None
+    """Whether a name is one of a file elsewhere, wherever names of this machine may lead; nothing is looked up."""
+    return isinstance(name, str) and not os.path.lexists(name) and any(kind.matches(name) for kind in ELSEWHERE)

@@ -1,4 +1,4 @@
-"""The files of a model as they are mapped, and their metadata: everything of a model that its tensors know."""
+"""The files of a model as they are read, and their metadata: everything of a model that its tensors know."""
 
 from __future__ import annotations
 
@@ -24,12 +24,21 @@ _LONGEST_ARCHITECTURE = 256  # characters; keys that are asked for begin with it
 
 
 class MappedModel:
-    """The mapped files of a model and their metadata, without the tensors."""
+    """The files of a model and their metadata, without the tensors.
 
-    def __init__(self, core: CoreModel) -> None:
+    Args:
+        core: its compiled side.
+        name: that it was opened by, of a model that lies elsewhere.
+
+    Attributes:
+        address: under which the model is opened anew, whatever directory the process works in later. A name of a model
+            elsewhere may hold secrets, as the user gave it: it is never shown.
+    """
+
+    def __init__(self, core: CoreModel, name: str | None = None) -> None:
         self._core = core
         self.files: list[str] = list(core.files)
-        self.absolute_path = os.path.abspath(self.files[0])  # whatever directory the process works in later
+        self.address = os.path.abspath(self.files[0]) if name is None else name
         self.file_sizes: list[int] = list(core.file_sizes)
         self.format_version: int = core.version
         self.byte_order: str = core.byte_order

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -16,22 +17,27 @@ from .tensor_table import Tensors
 
 if TYPE_CHECKING:
     import hashlib
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from os import PathLike
     from types import TracebackType
+
+    from .._core import TensorInfo
+    from .remote import RemoteFiles
 
 __all__ = ["Model", "Tensor", "Tensors", "open"]
 
 _SAMPLE_BYTES = 4096
 
 
-def open(path: str | PathLike[str]) -> Model:  # noqa: A001
-    """Open a GGUF file, or a split model through any of its files.
+def open(name: str | PathLike[str], *, window: int | None = None) -> Model:  # noqa: A001
+    """Open a GGUF file, or a split model through any of its files, wherever it lies.
 
     The header and the tensor table are checked; tensor data and metadata arrays are not read.
 
     Args:
-        path: the file.
+        name: path of a file or of a directory that holds one model, or a name of docs/inputs.md: `hf://ORG/NAME/PATH`,
+            `https://…`, a URL of fsspec, `ollama:NAME`, `hf-cache:ORG/NAME`.
+        window: bytes of a model that lies elsewhere that are in memory at once; by default 256 MB.
 
     Returns:
         The model; use it as a context manager, or `close()` it.
@@ -39,21 +45,31 @@ def open(path: str | PathLike[str]) -> Model:  # noqa: A001
     Raises:
         GGUFError: The file is no GGUF file, or malformed, or a shard is missing.
         UnsupportedTypeError: A tensor has a type that cannot be decoded.
-        OSError: The file cannot be opened.
+        MissingExtraError: The name needs a package that is not installed.
+        OSError: The file cannot be opened, or read where it lies.
+        ValueError: The name is malformed, or stands for several models; the line lists them.
 
     Example:
         >>> with open("model.gguf") as model:                                       # doctest: +SKIP
         ...     print(model.architecture, model.n_parameters)
     """
-    return Model(CoreModel(path))
+    from ..inputs.naming import locate  # noqa: PLC0415  these take time, and not everybody opens files
+
+    located = locate(name)
+    if located.path is not None:
+        return Model(CoreModel(located.path))
+    from .remote import RemoteFiles  # noqa: PLC0415
+
+    remote = RemoteFiles(located, window)
+    return Model(remote.open(), remote, located.address)
 
 
 class Model(MappedModel):
-    """A mapped model, made by `ggufscope.open`.
+    """A model, mapped or read where it lies, made by `ggufscope.open`.
 
-    It pickles as the path of its files, which are opened anew and must hold the same weights, or GGUFError is raised;
-    of a model that was closed, sizes and tensor table are compared if its `identity` was never asked for. Copies have
-    a mapping of their own. Models compare by identity of the object, as open files do.
+    It pickles as its name, under which it is opened anew and must hold the same weights, or GGUFError is raised; of a
+    model that was closed, or lies elsewhere, sizes and tensor table are compared if its `identity` was never asked for.
+    Copies have a mapping of their own. Models compare by identity of the object, as open files do.
 
     Attributes:
         files: the files of the model, one unless it is split.
@@ -67,14 +83,18 @@ class Model(MappedModel):
         file_hashes: `"sha256:…"` of each whole file, as `sha256sum` has it; None until they were asked for.
     """
 
-    def __init__(self, core: CoreModel) -> None:
-        super().__init__(core)
+    def __init__(self, core: CoreModel, remote: RemoteFiles | None = None, name: str | None = None) -> None:
+        super().__init__(core, name)
+        self._remote = remote
+        self._uses = contextlib.ExitStack()
         self.file_hashes: list[str] | None = None
-        self._infos = list(core.tensors)
+        self._infos: list[TensorInfo] = list(core.tensors)
         self.tensors = Tensors([Tensor(self, index, info) for index, info in enumerate(self._infos)])
         self._tell_factors()
         self.n_parameters = sum(tensor.n_elements for tensor in self.tensors.values())
         self.n_bytes = sum(tensor.n_bytes for tensor in self.tensors.values())
+        if remote is not None:
+            remote.keep_samples(self.files, self._samples_of(self._infos))
 
     def _tell_factors(self) -> None:
         """Give matrices the factors beside them."""
@@ -153,12 +173,46 @@ class Model(MappedModel):
         """
         core = self.core()
         digest = self._table_digest()
-        for tensor in tensors:
-            info = self._infos[tensor.index]
+        infos = [self._infos[tensor.index] for tensor in tensors]
+        if self._remote is not None:
+            self._remote.expect(self.files, self._samples_of(infos))
+        for info in infos:
             for start in _sample_starts(info.n_bytes):
                 size = min(_SAMPLE_BYTES, info.n_bytes - start)
                 digest.update(core.read(info.file, info.offset + start, size))
         return f"sha256:{digest.hexdigest()}"
+
+    def _samples_of(self, infos: Iterable[TensorInfo]) -> list[list[tuple[int, int]]]:
+        """Where the samples of tensors lie in each file, as (offset, size)."""
+        samples: list[list[tuple[int, int]]] = [[] for _ in self.files]
+        for info in infos:
+            size = min(_SAMPLE_BYTES, info.n_bytes)
+            samples[info.file] += [(info.offset + start, size) for start in _sample_starts(info.n_bytes)]
+        return samples
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the model lies elsewhere, and every byte of it is fetched when it is read."""
+        return self._remote is not None
+
+    @contextlib.contextmanager
+    def reading(self, tensors: Iterable[Tensor], *, times: int = 1, whole: bool = False) -> Iterator[None]:
+        """A block that reads tensors in this order: what lies elsewhere is fetched ahead, once for all who read it.
+
+        Args:
+            tensors: that are read.
+            times: how often each is read.
+            whole: whether all else in the files is read as well.
+        """
+        if self._remote is None:
+            yield
+            return
+        from .remote import ranges_of  # noqa: PLC0415
+
+        infos = [self._infos[tensor.index] for tensor in tensors]
+        ranges = [[(0, size)] for size in self.file_sizes] if whole else ranges_of(infos, len(self.files))
+        with self._remote.planned(self.files, ranges, times):
+            yield
 
     def _table_digest(self) -> hashlib._Hash:
         """SHA-256 of the file sizes and the tensor table."""
@@ -168,16 +222,21 @@ class Model(MappedModel):
 
         return hashlib.sha256(json.dumps([self.file_sizes, table], separators=(",", ":")).encode())
 
-    def __reduce__(self) -> tuple[Callable[..., Model], tuple[str, str, str | None]]:
-        identity = self.identity if not self.closed or "identity" in self.__dict__ else None
-        return _reopened, (self.absolute_path, self._table_digest().hexdigest(), identity)
+    def __reduce__(self) -> tuple[Callable[..., Model], tuple[str, str, str | None, int | None]]:
+        at_hand = "identity" in self.__dict__ or not (self.closed or self.is_remote)
+        identity = self.identity if at_hand else None
+        window = None if self._remote is None else self._remote.window
+        return _reopened, (self.address, self._table_digest().hexdigest(), identity, window)
 
     def __enter__(self) -> Self:
+        if self._remote is not None:
+            self._uses.enter_context(self._remote.interruptible())
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._uses.close()
         self.close()
 
     def __repr__(self) -> str:
@@ -186,17 +245,17 @@ class Model(MappedModel):
         return f"<Model {self.path!r}: {self.architecture or 'no architecture'}, {self.n_parameters:,} parameters>"
 
 
-def _reopened(path: str, table_digest: str, identity: str | None) -> Model:
+def _reopened(name: str, table_digest: str, identity: str | None, window: int | None = None) -> Model:
     """The model of a pickle.
 
     Raises:
         GGUFError: The files hold another model by now.
     """
-    model = open(path)
+    model = open(name, window=window)
     if model._table_digest().hexdigest() == table_digest and identity in {None, model.identity}:
         return model
     model.close()
-    raise GGUFError(f"{path}: the file changed since the model was pickled")
+    raise GGUFError(f"{model.path}: the file changed since the model was pickled")
 
 
 def _sample_starts(n_bytes: int) -> list[int]:

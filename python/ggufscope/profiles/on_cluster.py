@@ -58,7 +58,7 @@ def collect_on(
     with Submission[int](client) as submission:
         while not assembly.complete:
             while len(submission) + assembly.n_waiting < submission.most and (item := next(waiting, None)):
-                submission.submit(item[0], measure_piece, model.absolute_path, item[1], settings, how.threads, how.isa)
+                submission.submit(item[0], measure_piece, model.address, item[1], settings, how.threads, how.isa)
             position, result = submission.next(look)
             assembly.add(position, result()[1])
         look()

@@ -49,7 +49,7 @@ def profile(
     """Statistics of every parameter of a model, from one pass over its data.
 
     Args:
-        model: path of a GGUF file or of any file of a split model, or an open model, which stays open.
+        model: name of a model, as `ggufscope.open` takes it, or an open model, which stays open.
         threads: at most so many; by default the cores this process may use, and with a `client` one for each call.
             The result does not depend on it.
         fast: leave out histogram (and what follows from it), row and column norms and code statistics.
@@ -83,6 +83,8 @@ def profile(
     n_threads = thread_count(1 if threads is None and client is not None else threads)
     with contextlib.ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
+        times = 2 if hash and opened.file_hashes is None else 1
+        stack.enter_context(opened.reading(opened.tensors.values(), times=times, whole=times > 1))
         hashing = stack.enter_context(FileHashing(opened, wanted=hash))
         started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
         collector = Collector(opened, keep_vectors, stored=settings.stored)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+BYTES_OF_UNIT = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}  # in capitals, as people write them
+BYTES_OF_UNIT |= {f"{prefix}IB": 2 ** (10 * power) for power, prefix in enumerate("KMGT", 1)}
+_BYTES = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*([kmgt]?i?b)\s*", re.IGNORECASE)
 
 
 def short(value: float) -> str:
@@ -115,6 +119,16 @@ def bytes_text(n_bytes: int) -> str:
     while value >= 999.5 and unit < len(_UNITS) - 1:
         value, unit = value / 1000, unit + 1
     return f"{n_bytes} B" if unit == 0 else f"{_three_digits(value)} {_UNITS[unit]}"
+
+
+def bytes_in(text: str) -> int | None:
+    """The bytes that a text as `256MB` or `1.5 GiB` says; None where it says none.
+
+    >>> bytes_in("256MB"), bytes_in("1.5 GiB"), bytes_in("256")
+    (256000000, 1610612736, None)
+    """
+    match = _BYTES.fullmatch(text)
+    return None if match is None else int(float(match[1]) * BYTES_OF_UNIT[match[2].upper()])
 
 
 def count_text(count: int) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core import GGUFError
 from ...errors import ProfileError
+from ...inputs.naming import is_remote, resolved
 from ...models.experts import crowd_fault
 from ...models.model import Model
 from ...models.model import open as open_model
@@ -89,7 +90,7 @@ def read_input(
     """
     if isinstance(source, Model):
         yield _of_model(source, threads, progress, profile)
-    elif not isinstance(source, Profile) and _is_gguf(Path(source)):
+    elif not isinstance(source, Profile) and _is_model(source):
         with open_model(source) as model:
             yield _of_model(model, threads, progress, profile)
     elif profile is not None:
@@ -100,8 +101,11 @@ def read_input(
         yield _of_json(Path(source))
 
 
-def _is_gguf(path: Path) -> bool:
-    with open_input(path) as file:
+def _is_model(source: str | PathLike[str]) -> bool:
+    """Whether a name is that of a model and not of a saved result, which are read from this machine alone."""
+    if is_remote(source):
+        return True
+    with open_input(resolved(source)) as file:
         return starts_as_model(file)
 
 

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...text.numbers import BYTES_OF_UNIT
+
 if TYPE_CHECKING:
     from ...models.model import Model
 
-_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-_UNITS |= {f"{prefix}IB": 2 ** (10 * power) for power, prefix in enumerate("KMGT", 1)}
 _TEXT = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,15})?)\s*(bpw|[kmgt]?i?b)\s*", re.IGNORECASE)
 _MOST_BITS = 64
 _ROUNDING = 1e-3  # of a byte: bits per weight that were computed from a size give that size again
@@ -56,7 +56,7 @@ def parse_budget(text: str) -> Budget:
         if number > _MOST_BITS:
             raise ValueError(f"--budget can be at most {_MOST_BITS}bpw, not {text!r}")
         return Budget(text.strip(), bits_per_weight=number)
-    return Budget(text.strip(), file_bytes=int(number * _UNITS[unit]))
+    return Budget(text.strip(), file_bytes=int(number * BYTES_OF_UNIT[unit]))
 
 
 def overhead(model: Model) -> int:

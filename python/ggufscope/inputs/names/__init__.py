@@ -2,6 +2,7 @@
 
 from . import directory, filesystem, hub, hub_cache, ollama, web
 
+ELSEWHERE = (hub, web, filesystem)
 KINDS = (hub, web, ollama, hub_cache, filesystem)  # asked in this order; a local file or directory comes before all
 
-__all__ = ["KINDS", "directory"]
+__all__ = ["ELSEWHERE", "KINDS", "directory"]

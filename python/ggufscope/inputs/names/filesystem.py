@@ -46,4 +46,4 @@ def _file(url: str) -> RemoteFile:
 
     from ..remote.redacting import shown_url  # noqa: PLC0415
 
-    return RemoteFile(shown_url(url), opened, lambda file_name: _file(f"{url.rpartition('/')[0]}/{file_name}"))
+    return RemoteFile(shown_url(url), url, opened, lambda file_name: _file(f"{url.rpartition('/')[0]}/{file_name}"))

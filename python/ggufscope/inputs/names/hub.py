@@ -65,4 +65,4 @@ def _file(uri: HfUri) -> RemoteFile:
         directory = uri.path_in_repo.rpartition("/")[0]
         return _file(replace(uri, path_in_repo=f"{directory}/{file_name}" if directory else file_name))
 
-    return RemoteFile(_shown(uri), opened, beside)
+    return RemoteFile(_shown(uri), _shown(uri), opened, beside)

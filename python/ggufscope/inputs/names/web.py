@@ -39,4 +39,4 @@ def _file(url: str) -> RemoteFile:
 
         return (window or Window()).reader(HttpFile(WebTarget(url), shown_url(url)))
 
-    return RemoteFile(shown_url(url), opened, lambda file_name: _file(url_beside(url, file_name)))
+    return RemoteFile(shown_url(url), url, opened, lambda file_name: _file(url_beside(url, file_name)))

@@ -6,7 +6,8 @@ import bisect
 from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ class Piece:
         file: that it belongs to.
         begin: position of its first byte.
         end: position behind its last.
-        order: in which it was announced; 0 of what was not.
+        order: of what was announced, in which it will be read.
         unread: bytes that are still to be read, of what was announced.
         state: where its bytes are.
         memory: its bytes, while they are here or coming.
@@ -63,19 +64,29 @@ class Piece:
         return self.state is State.HERE and self.readers == 0
 
 
+class Announced(NamedTuple):
+    """A range that is to become a piece."""
+
+    order: int
+    begin: int
+    end: int
+
+
 class FilePieces:
     """The pieces of one file, none of which overlap, what is announced beside them, and samples that are kept.
 
     Attributes:
         source: that the file is fetched from.
-        announced: ranges that are to become pieces, (begin, end), in order.
+        announced: ranges that are to become pieces, in order.
         times: how often what is announced will be read.
+        strict: whether several read what is announced, each all of it in order, so that nobody may run ahead.
     """
 
     def __init__(self, source: RangeSource) -> None:
         self.source = source
-        self.announced: deque[tuple[int, int]] = deque()
+        self.announced: deque[Announced] = deque()
         self.times = 1
+        self.strict = False
         self._plan: list[tuple[int, int]] = []  # all that was announced, by position
         self._begins: list[int] = []
         self._pieces: dict[int, Piece] = {}
@@ -108,15 +119,11 @@ class FilePieces:
         """Where the next piece or announced range behind a position begins, or the file ends."""
         index = bisect.bisect_right(self._begins, position)
         piece = self._begins[index] if index < len(self._begins) else self.source.size
-        return min([piece, *(begin for begin, _ in self.announced if begin > position)])
+        return min([piece, *(one.begin for one in self.announced if one.begin > position)])
 
-    def take_announced(self, position: int) -> tuple[int, int] | None:
-        """The announced range that holds the byte of a position, which is announced no longer."""
-        for planned in self.announced:
-            if planned[0] <= position < planned[1]:
-                self.announced.remove(planned)
-                return planned
-        return None
+    def announced_at(self, position: int) -> Announced | None:
+        """The announced range that holds the byte of a position."""
+        return next((one for one in self.announced if one.begin <= position < one.end), None)
 
     def covers(self, ranges: Sequence[tuple[int, int]]) -> bool:
         """Whether all of the ranges (begin, end) were announced."""
@@ -136,18 +143,20 @@ class FilePieces:
             index += 1
         return total
 
-    def announce(self, ranges: Sequence[tuple[int, int]], most: int, times: int = 1) -> None:
+    def announce(self, ranges: Sequence[tuple[int, int]], most: int, first: int, times: int = 1) -> None:
         """Announce ranges (begin, end) in place of those before; what is here or coming is not announced again.
 
         Args:
             ranges: in the order in which they will be read.
             most: bytes of a piece.
+            first: the order of the first of them.
             times: how often each will be read.
         """
         joined = _joined(ranges)
         self.times = times
         self._plan = _joined(sorted(joined))
-        self.announced = deque(cut for whole in joined for free in self._free(*whole) for cut in _cut(*free, most))
+        cuts = (cut for whole in joined for free in self._free(*whole) for cut in _cut(*free, most))
+        self.announced = deque(Announced(order, *cut) for order, cut in zip(count(first), cuts, strict=False))
 
     def _free(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
         """The parts of a range that no piece holds."""

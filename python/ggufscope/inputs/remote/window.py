@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from .patience import CancelledError
-from .pieces import FilePieces, Piece, State
+from .pieces import Announced, FilePieces, Piece, State
 from .room import Room
 from .window_reader import WindowReader
 
@@ -28,21 +28,36 @@ _LARGEST_PIECE = 16 << 20
 _PIECES = 16  # that there is room for, or more
 _THREADS = 4
 _READ_AHEAD = 1 << 20  # of what is read without being announced
+_NEARLY = 64  # a piece of which less than this part is unread counts as read: gaps between tensors are not read
 _STALLED_SECONDS = 1.0
 _CANCELLED_SECONDS = 1.0  # in which threads that are about to read again find out
+
+_default_size = DEFAULT_WINDOW
+
+
+def set_default_window(size: int) -> None:
+    """Let windows of no size of their own have this one in this process.
+
+    Raises:
+        ValueError: It is too small for a window.
+    """
+    global _default_size  # noqa: PLW0603  one process, one command line
+    Window(size)
+    _default_size = size
 
 
 class Window:
     """Memory for pieces of the files of one model, and the threads that fill it.
 
     Args:
-        size: bytes that it holds at most, `LEAST_WINDOW` or more.
+        size: bytes that it holds at most, `LEAST_WINDOW` or more; None for the default.
 
     Raises:
         ValueError: It is smaller.
     """
 
-    def __init__(self, size: int = DEFAULT_WINDOW) -> None:
+    def __init__(self, size: int | None = None) -> None:
+        size = _default_size if size is None else size
         if size < LEAST_WINDOW:
             raise ValueError(f"a window has at least {LEAST_WINDOW} bytes, not {size}")
         self._piece_bytes = min(_LARGEST_PIECE, size // _PIECES)
@@ -54,7 +69,6 @@ class Window:
         self._threads: list[threading.Thread] = []
         self._clock = 0
         self._orders = 0
-        self._frontier = 0  # order of the latest announced piece that was read
         self._moved = 0.0  # when something was last read
         self._cancelled_until = 0.0
 
@@ -66,19 +80,23 @@ class Window:
             self._files.append(file)
             for begin in range(0, len(beginning), self._piece_bytes):
                 part = beginning[begin : begin + self._piece_bytes]
-                if not self._make_room(len(part), forced=True):
+                piece = Piece(file, begin, begin + len(part))
+                if not self._make_room(piece, forced=False):
                     break  # read again when it is needed
-                memory = self._room.take(len(part))
-                memory[:] = part
-                file.add(Piece(file, begin, begin + len(part), state=State.HERE, memory=memory))
+                self._begun(file.add(piece)).memory[:] = part
+                piece.state = State.HERE
         return WindowReader(self, file)
 
-    def announce(self, file: FilePieces, ranges: Sequence[tuple[int, int]], times: int = 1) -> None:
-        """Fetch ranges (begin, end) of a file ahead, in this order; each will be read so many times."""
+    def announce(
+        self, file: FilePieces, ranges: Sequence[tuple[int, int]], times: int = 1, *, strict: bool = False
+    ) -> None:
+        """Fetch ranges (begin, end) of a file ahead, in this order; see `FilePieces` for the rest."""
         with self._changed:
-            file.announce(ranges, self._piece_bytes, times)
+            file.announce(ranges, self._piece_bytes, self._orders, times)
+            file.strict = strict
             for piece in file.pieces():
                 piece.order, piece.unread = self._orders, times * file.planned_bytes(piece)
+            self._orders += len(file.announced)
             self._start()
             self._changed.notify_all()
 
@@ -113,7 +131,7 @@ class Window:
             if file not in self._files:
                 return
             self._files.remove(file)
-            file.announce((), self._piece_bytes)
+            file.announce((), self._piece_bytes, 0)
             for piece in list(file.pieces()):
                 if piece.idle:
                     self._drop(piece)
@@ -126,12 +144,16 @@ class Window:
         """The piece with the byte of a position, here and held; waits for it."""
         with self._changed:
             self._start()
-            piece = self._wanted(file, position, size)
+            while (piece := file.at(position) or self._demand(file, position, size)) is None:
+                self._check(file)
+                self._changed.wait(_STALLED_SECONDS)
             piece.readers += 1
             try:
                 while piece.state is not State.HERE:
-                    self._check(file, piece)
-                    self._changed.wait(_STALLED_SECONDS)
+                    if piece.failure is not None:
+                        raise piece.failure
+                    self._check(file)
+                    self._changed.wait()
             except BaseException:
                 piece.readers -= 1
                 if piece.state is State.FAILED and not piece.readers:
@@ -139,20 +161,21 @@ class Window:
                 raise
             return piece
 
-    def _check(self, file: FilePieces, piece: Piece) -> None:
-        """Raise what keeps a piece from coming."""
-        if piece.state is State.FAILED and piece.failure is not None:
-            raise piece.failure
+    def _check(self, file: FilePieces) -> None:
+        """Raise what keeps a file from being read."""
         if file not in self._files or time.monotonic() < self._cancelled_until:
             raise CancelledError(f"{file.source.name}: reading was given up")
 
-    def _wanted(self, file: FilePieces, position: int, size: int) -> Piece:
-        """The piece with the byte of a position, demanded if it is not coming yet."""
-        piece = file.at(position)
-        if piece is not None:
-            return piece
-        planned = file.take_announced(position)
-        wanted = [self._ordered(file, planned)] if planned is not None else list(self._unplanned(file, position, size))
+    def _demand(self, file: FilePieces, position: int, size: int) -> Piece | None:
+        """The piece with the byte of a position, to be fetched before others; None where its turn has to come."""
+        planned = file.announced_at(position)
+        if planned is None:
+            wanted = list(self._unplanned(file, position, size))
+        elif file.strict and not self._stalled():
+            return None
+        else:
+            file.announced.remove(planned)
+            wanted = [self._planned(file, planned)]
         self._demanded.extend(map(file.add, wanted))
         self._changed.notify_all()
         return wanted[0]
@@ -166,11 +189,10 @@ class Window:
             piece.unread = max(0, min(piece.end, position + size) - begin)
             yield piece
 
-    def _ordered(self, file: FilePieces, planned: tuple[int, int]) -> Piece:
+    def _planned(self, file: FilePieces, planned: Announced) -> Piece:
         """The piece of an announced range."""
-        self._orders += 1
-        begin, end = planned
-        return Piece(file, begin, end, order=self._orders, unread=(end - begin) * file.times)
+        order, begin, end = planned
+        return Piece(file, begin, end, order=order, unread=(end - begin) * file.times)
 
     def _release(self, piece: Piece, count: int) -> None:
         with self._changed:
@@ -178,7 +200,6 @@ class Window:
             piece.used = self._clock
             piece.readers -= 1
             piece.unread = max(0, piece.unread - count)
-            self._frontier = max(self._frontier, piece.order)
             self._moved = time.monotonic()
             if piece.readers == 0:
                 if piece.file not in self._files:
@@ -209,22 +230,22 @@ class Window:
         while self._demanded and self._demanded[0].file not in self._files:
             self._demanded.popleft()
         if self._demanded:
-            piece = self._demanded[0]
-            if self._make_room(piece.size, forced=self._stalled()):
+            if self._make_room(self._demanded[0], forced=self._stalled()):
                 return self._begun(self._demanded.popleft())
             return None
         for file in self._files:
             if file.announced:
-                begin, end = file.announced[0]
-                if not self._make_room(end - begin, forced=False):
+                piece = self._planned(file, file.announced[0])
+                if not self._make_room(piece, forced=False):
                     return None
                 file.announced.popleft()
-                return self._begun(file.add(self._ordered(file, (begin, end))))
+                return self._begun(file.add(piece))
         return None
 
     def _stalled(self) -> bool:
-        """Whether nobody reads what is here, so that it must make room for what is waited for."""
-        return time.monotonic() - self._moved > _STALLED_SECONDS
+        """Whether nothing comes and nobody reads what is here, so that it must make room for what is waited for."""
+        coming = any(piece.state is State.COMING for file in self._files for piece in file.pieces())
+        return not coming and time.monotonic() - self._moved > _STALLED_SECONDS
 
     def _begun(self, piece: Piece) -> Piece:
         piece.state = State.COMING
@@ -251,34 +272,25 @@ class Window:
                 self._drop(piece)
             self._changed.notify_all()
 
-    def _make_room(self, size: int, *, forced: bool) -> bool:
+    def _make_room(self, wanted: Piece, *, forced: bool) -> bool:
         """Whether there is room for a piece, by giving up others.
 
         Args:
-            size: bytes of the piece.
-            forced: also by giving up what is still to be read, the latest first.
+            wanted: the piece.
+            forced: also by giving up what is still to be read: what should have been read before, or else the latest.
         """
-        while not self._room.fits(size):
-            piece = min(self._spare(), key=lambda one: one.used, default=None)
-            if piece is None and forced:
-                piece = max(self._unread(), key=lambda one: one.order, default=None)
-            if piece is None:
+        idle = [piece for file in self._files for piece in file.pieces() if piece.idle]
+        spare = [piece for piece in idle if piece.unread * _NEARLY < piece.size]
+        spare.sort(key=lambda piece: -piece.used)
+        if forced:
+            kept = sorted((piece for piece in idle if piece not in spare), key=lambda piece: piece.order)
+            before = [piece for piece in kept if piece.order < wanted.order]
+            spare = [*kept[len(before) :], *reversed(before), *spare]
+        while not self._room.fits(wanted.size):
+            if not spare:
                 return False
-            self._drop(piece)
+            self._drop(spare.pop())
         return True
-
-    def _spare(self) -> Iterator[Piece]:
-        """Pieces that were read, or were passed over."""
-        passed = self._frontier - _PIECES // 2
-        return (
-            piece
-            for file in self._files
-            for piece in file.pieces()
-            if piece.idle and (not piece.unread or piece.order < passed)
-        )
-
-    def _unread(self) -> Iterator[Piece]:
-        return (piece for file in self._files for piece in file.pieces() if piece.idle)
 
     def _drop(self, piece: Piece) -> None:
         piece.file.remove(piece)

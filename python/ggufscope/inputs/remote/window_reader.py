@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 class _Window(Protocol):
     """What a reader asks of its window."""
 
-    def announce(self, file: FilePieces, ranges: Sequence[tuple[int, int]], times: int = 1) -> None: ...
+    def announce(
+        self, file: FilePieces, ranges: Sequence[tuple[int, int]], times: int = 1, *, strict: bool = False
+    ) -> None: ...
 
     def read(self, file: FilePieces, offset: int, out: memoryview) -> None: ...
 
@@ -57,9 +59,10 @@ class WindowReader:
             self._window.announce(self._file, ends)
 
     def plan(self, ranges: Sequence[tuple[int, int]], times: int = 1) -> None:
-        """Announce all that is going to be read, each range so many times; what `expect` says of it is known then."""
+        """Announce all that is going to be read, by so many readers; what `expect` says of it is known then."""
         self._planned = True
-        self._window.announce(self._file, [(offset, offset + size) for offset, size in ranges], times)
+        ends = [(offset, offset + size) for offset, size in ranges]
+        self._window.announce(self._file, ends, times, strict=times > 1)
 
     def end_plan(self) -> None:
         """Forget what was planned and was not fetched."""

@@ -61,6 +61,8 @@ def open_engine(
         TraceError: It is another release, or this model is beyond the engine; the message says which.
     """
     load()
+    if model.is_remote:
+        raise TraceError("llama.cpp reads files of this machine alone; download the model, or take the streamed engine")
     try:
         network = Network(model)
     except NotApplicableError as limit:

@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 _SCHEDULER = """
 import sys
 from distributed import LocalCluster
 if __name__ == "__main__":
     options = {"protocol": "tcp://", "processes": False, "dashboard_address": "127.0.0.1:0", "memory_limit": 0}
+    options["local_directory"] = sys.argv[1]
     with LocalCluster(n_workers=1, threads_per_worker=1, **options) as cluster:
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()
@@ -21,10 +23,16 @@ if __name__ == "__main__":
 @contextmanager
 def other_process() -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The address of a scheduler with a worker, and their process."""
-    command = [sys.executable, "-c", _SCHEDULER]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
+    with (
+        TemporaryDirectory() as directory,
+        subprocess.Popen(
+            [sys.executable, "-c", _SCHEDULER, directory],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             yield process.stdout.readline().strip(), process

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ..errors import ClusterError
@@ -58,6 +59,7 @@ def connected(address: str) -> Iterator[Client]:
                 n_workers=n_workers,
                 threads_per_worker=1,
                 memory_limit=0,
+                local_directory=stack.enter_context(TemporaryDirectory(prefix="ggufscope-")),
                 dashboard_address=None,
                 scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its port is otherwise always the same
                 silence_logs=logging.CRITICAL,

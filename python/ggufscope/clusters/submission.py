@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from .._version import __version__
 from ..errors import ClusterError, TaskLostError
@@ -41,7 +42,10 @@ class Submission(Generic[Key]):
         self._address = str(client.scheduler.address) if client.scheduler is not None else "the scheduler"
         self._calls: dict[str, tuple[Key, Future]] = {}
         self._settled: SimpleQueue[str] = SimpleQueue()
-        self._n_threads, self._counted = 0, -_COUNT_SECONDS
+        self._threads: dict[str, int] = {}  # of each worker, by its address
+        self._counted = -_COUNT_SECONDS
+        self._gone: list[str] = []
+        self._none = False
         with self._reaching():
             require_same_version(client)
 
@@ -65,9 +69,10 @@ class Submission(Generic[Key]):
         """Threads of all workers, as they were some moments ago."""
         if time.monotonic() - self._counted >= _COUNT_SECONDS:
             with self._reaching():
-                self._n_threads = sum(self._client.nthreads().values())
-            self._counted = time.monotonic()
-        return self._n_threads
+                threads = dict(self._client.nthreads())
+            self._gone += self._threads.keys() - threads.keys()
+            self._threads, self._counted = threads, time.monotonic()
+        return sum(self._threads.values())
 
     @property
     def most(self) -> int:
@@ -85,40 +90,50 @@ class Submission(Generic[Key]):
         self._calls[future.key] = key, future
         future.add_done_callback(lambda settled: self._settled.put(settled.key))
 
-    def next(self, look: Callable[[], object] = lambda: None) -> tuple[Key, Callable[[], tuple[str, Any]]]:
+    def next(self, look: Callable[[], object] = lambda: None) -> tuple[Key, Callable[[], Any]]:
         """Wait for a call to finish.
 
         Args:
             look: called now and then while there is something to wait for; may raise to cancel.
 
         Returns:
-            The key of the call, and a function that gives the address of its worker and the result, or raises what the
-            call raised; TaskLostError if one worker after another was lost with it.
+            The key of the call, and a function that gives its result or raises what the call raised; TaskLostError if
+            one worker after another was lost with it.
 
         Raises:
-            ClusterError: The scheduler is lost.
+            ClusterError: The scheduler is lost, or the worker has another version of ggufscope.
         """
-        while True:
-            look()
-            try:
-                key, future = self._calls.pop(self._settled.get(timeout=_LOOK_SECONDS))
-                break
-            except Empty:
-                continue
+        key, future = self._wait(look)
         with self._reaching():
             if future.status == "cancelled":
                 raise self._lost()
             error = future.exception()
-            result = future.result() if error is None else None
-        if isinstance(error, ClusterError):
-            raise error
-        return key, lambda: _outcome(error, result)
+            answer = None if error is not None else future.result()
+        if answer is None:
+            return key, lambda: _raise(error)
+        if isinstance(answer.error, ClusterError):
+            raise answer.error
+        return key, answer.result
+
+    def watch(self, notice: Callable[[str], object]) -> None:
+        """Tell of workers that were lost, and that there are none, now and then."""
+        none = self.n_threads == 0
+        for address in self._gone:
+            notice(f"{address}: this worker was lost; others take its work")
+        self._gone.clear()
+        if none and not self._none:
+            notice(f"{self._address}: no workers; waiting for some")
+        self._none = none
+
+    def _wait(self, look: Callable[[], object]) -> tuple[Key, Future]:
+        while True:
+            look()
+            with suppress(Empty):
+                return self._calls.pop(self._settled.get(timeout=_LOOK_SECONDS))
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
         """Turn whatever Dask raises where its scheduler is lost into one error."""
-        from concurrent.futures import CancelledError  # noqa: PLC0415
-
         try:
             yield
         except ClusterError:
@@ -134,10 +149,8 @@ class Submission(Generic[Key]):
         return ClusterError(f"{self._address}: the scheduler was lost")
 
 
-def _outcome(error: BaseException | None, result: Any) -> tuple[str, Any]:
-    if error is None:
-        address, value = result
-        return address, value
+def _raise(error: BaseException) -> NoReturn:
+    """Raise what Dask says of a call that gave no answer."""
     from distributed.scheduler import KilledWorker  # noqa: PLC0415  an extra
 
     if isinstance(error, KilledWorker):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._core import current_isa
@@ -15,26 +16,50 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-def call(version: str, function: Callable[..., Any], *arguments: Any) -> tuple[str, Any]:
+@dataclass(frozen=True)
+class Answer:
+    """What came of a call.
+
+    Attributes:
+        address: of the worker.
+        value: that the function gave.
+        error: that it raised instead; a value as well, for Dask tells of those that are raised in its own way.
+    """
+
+    address: str
+    value: Any = None
+    error: Exception | None = None
+
+    def result(self) -> Any:
+        """The value.
+
+        Raises:
+            Exception: The error; one of the system says at which worker, for another machine has other files.
+        """
+        if isinstance(self.error, OSError) and self.error.strerror:
+            raise OSError(self.error.errno, f"{self.error.strerror}, at worker {self.address}", self.error.filename)
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+def call(version: str, function: Callable[..., Any], *arguments: Any) -> Answer:
     """Call a function on a worker.
 
     Args:
         version: of ggufscope where the call was made.
         function: of ggufscope.
         arguments: of the function.
-
-    Returns:
-        The address of the worker, and what the function gave.
-
-    Raises:
-        ClusterError: The worker has another version.
     """
     from distributed import get_worker  # noqa: PLC0415  an extra
 
     address = get_worker().address
     if version != __version__:
-        raise _other_version(address, version, __version__)
-    return address, function(*arguments)
+        return Answer(address, error=_other_version(address, version, __version__))
+    try:
+        return Answer(address, function(*arguments))
+    except Exception as error:
+        return Answer(address, error=error)
 
 
 def require_same_version(client: Client) -> None:

@@ -113,7 +113,7 @@ class Collector:
             of_group = of_heads[group.first_head : group.first_head + group.n_heads]
             self._heads[prefix + _ROLE_OF_KIND[group.kind]][tensor.layer] = of_group
 
-    def finish(self, model: ModelSummary, settings: ProfileSettings, run: ProfileRun) -> Profile:
+    def finish(self, model: ModelSummary, settings: ProfileSettings, run: ProfileRun | None) -> Profile:
         layers = sorted(self._layers, key=lambda key: (key[0] is not None, key[0] or "", key[1]))
         return Profile(
             model=model,

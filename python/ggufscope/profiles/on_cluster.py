@@ -60,6 +60,6 @@ def collect_on(
             while len(submission) + assembly.n_waiting < submission.most and (item := next(waiting, None)):
                 submission.submit(item[0], measure_piece, model.address, item[1], settings, how.threads, how.isa)
             position, result = submission.next(look)
-            assembly.add(position, result()[1])
+            assembly.add(position, result())
         look()
         return how.threads * submission.n_threads, how.isa or isas_of(client)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..task import Measured, Task
 
 # Module of each engine.
-ENGINES = {"local": "local"}
+ENGINES = {"dask": "dask", "local": "local"}
 
 # A task with what came out of it.
 Outcome = tuple["Task", "Measured"]

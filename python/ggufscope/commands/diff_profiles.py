@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..diffs.of_profiles import diff_profiles
 from ..errors import DiffError
+from ..inputs.checkpoints import is_checkpoint
 from ..inputs.naming import is_remote
 from ..models.selection import Selection
 from ..profiles.profile_result import Profile
@@ -32,7 +33,7 @@ def are_profiles(paths: list[str]) -> bool:
 
 
 def _begins_as_json(path: str) -> bool:
-    if is_remote(path):  # saved results are read from this machine alone
+    if is_remote(path) or is_checkpoint(path):  # saved results are read from this machine alone
         return False
     with open_input(path) as file:
         return file.read(64).lstrip().startswith(_JSON_BEGINS)

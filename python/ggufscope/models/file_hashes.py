@@ -57,12 +57,12 @@ class FileHashing(Background[list[str]]):
     def _hash_of(self, file: int, size: int) -> str:
         import hashlib  # noqa: PLC0415  takes a while to import
 
-        core = self._model.core()
+        read = self._model.read_file
         digest = hashlib.sha256()
         for offset in range(0, size, _PIECE_BYTES):
             if self.given_up.is_set():
                 break  # nobody takes the result
-            digest.update(core.read(file, offset, min(_PIECE_BYTES, size - offset)))
+            digest.update(read(file, offset, min(_PIECE_BYTES, size - offset)))
         return f"sha256:{digest.hexdigest()}"
 
 

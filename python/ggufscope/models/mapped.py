@@ -15,6 +15,7 @@ from .stacks import layers_with_state, next_token_layers
 if TYPE_CHECKING:
     from .._core import Model as CoreModel
     from .._core import TensorInfo
+    from ..inputs.checkpoints.composing import Composition
 
 # Each tensor costs some kilobytes and a tenth of a millisecond wherever it is shown or measured. Models have a few
 # thousand tensors, and those with one for each expert have large ones; a header alone may claim a quarter of a million.
@@ -29,17 +30,19 @@ class MappedModel:
     Args:
         core: its compiled side.
         name: that it was opened by, of a model that lies elsewhere.
+        composition: of a checkpoint; None of a GGUF file.
 
     Attributes:
         address: under which the model is opened anew, whatever directory the process works in later. A name of a model
             elsewhere may hold secrets, as the user gave it: it is never shown.
     """
 
-    def __init__(self, core: CoreModel, name: str | None = None) -> None:
+    def __init__(self, core: CoreModel, name: str | None = None, composition: Composition | None = None) -> None:
         self._core = core
-        self.files: list[str] = list(core.files)
+        self.composition = composition
+        self.files: list[str] = list(core.files if composition is None else composition.files)
         self.address = os.path.abspath(self.files[0]) if name is None else name
-        self.file_sizes: list[int] = list(core.file_sizes)
+        self.file_sizes: list[int] = list(core.file_sizes if composition is None else composition.file_sizes)
         self.format_version: int = core.version
         self.byte_order: str = core.byte_order
         self.alignment: int = core.alignment
@@ -68,6 +71,32 @@ class MappedModel:
         if self._core.closed:
             raise ValueError(f"{self.path}: the model is closed")
         return self._core
+
+    @property
+    def is_checkpoint(self) -> bool:
+        """Whether it is a checkpoint of safetensors files, seen as the GGUF file that a converter would write."""
+        return self.composition is not None
+
+    def read_file(self, file: int, offset: int, size: int) -> bytes:
+        """A copy of bytes of one of the files.
+
+        Raises:
+            GGUFError: The file shrank since it was opened.
+            OSError: It cannot be read.
+            ValueError: The model is closed.
+        """
+        core = self.core()
+        return core.read(file, offset, size) if self.composition is None else self.composition.read(file, offset, size)
+
+    def side_file(self, name: str) -> bytes | None:
+        """A file that lies beside a checkpoint's weights, as `tokenizer.json`; None where there is none.
+
+        Raises:
+            GGUFError: It is larger than such files are.
+            OSError: It cannot be read.
+        """
+        contents = None if self.composition is None else self.composition.side.contents(name)
+        return None if contents is None else contents[1]
 
     @property
     def path(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from .._core import GGUFError
 from .._core import Model as CoreModel
+from ..inputs.checkpoints import is_checkpoint
 from .factors import factors_among, input_factors_among
 from .mapped import MappedModel
 from .metadata import SYNTHETIC_KEY, file_type_name
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from .._core import TensorInfo
+    from ..inputs.checkpoints.composing import Composition
     from .remote import RemoteFiles
 
 __all__ = ["Model", "Tensor", "Tensors", "open"]
@@ -30,9 +32,10 @@ _SAMPLE_BYTES = 4096
 
 
 def open(name: str | PathLike[str], *, window: int | None = None) -> Model:  # noqa: A001
-    """Open a GGUF file, or a split model through any of its files, wherever it lies.
+    """Open a GGUF file, or a split model through any of its files, or a checkpoint, wherever it lies.
 
-    The header and the tensor table are checked; tensor data and metadata arrays are not read.
+    The header and the tensor table are checked; tensor data and metadata arrays are not read. A checkpoint of
+    safetensors files is seen as the GGUF file that llama.cpp's converter would write of it, see docs/checkpoints.md.
 
     Args:
         name: path of a file or of a directory that holds one model, or a name of docs/inputs.md: `hf://ORG/NAME/PATH`,
@@ -56,6 +59,14 @@ def open(name: str | PathLike[str], *, window: int | None = None) -> Model:  # n
     from ..inputs.naming import locate  # noqa: PLC0415  these take time, and not everybody opens files
 
     located = locate(name)
+    if is_checkpoint(located.name):
+        from .checkpoints import composed, composed_of_remote  # noqa: PLC0415
+
+        if located.path is not None:
+            core, composition = composed(located)
+            return Model(core, composition=composition)
+        remote, core, composition = composed_of_remote(located, window)
+        return Model(core, remote, located.address, composition)
     if located.path is not None:
         return Model(CoreModel(located.path))
     from .remote import RemoteFiles  # noqa: PLC0415
@@ -83,8 +94,14 @@ class Model(MappedModel):
         file_hashes: `"sha256:…"` of each whole file, as `sha256sum` has it; None until they were asked for.
     """
 
-    def __init__(self, core: CoreModel, remote: RemoteFiles | None = None, name: str | None = None) -> None:
-        super().__init__(core, name)
+    def __init__(
+        self,
+        core: CoreModel,
+        remote: RemoteFiles | None = None,
+        name: str | None = None,
+        composition: Composition | None = None,
+    ) -> None:
+        super().__init__(core, name, composition)
         self._remote = remote
         self._uses = contextlib.ExitStack()
         self.file_hashes: list[str] | None = None
@@ -185,7 +202,7 @@ class Model(MappedModel):
     def _samples_of(self, infos: Iterable[TensorInfo]) -> list[list[tuple[int, int]]]:
         """Where the samples of tensors lie in each file, as (offset, size)."""
         samples: list[list[tuple[int, int]]] = [[] for _ in self.files]
-        for info in infos:
+        for info in infos if self.composition is None else ():  # bytes of a checkpoint may stand elsewhere in its files
             size = min(_SAMPLE_BYTES, info.n_bytes)
             samples[info.file] += [(info.offset + start, size) for start in _sample_starts(info.n_bytes)]
         return samples
@@ -207,12 +224,17 @@ class Model(MappedModel):
         if self._remote is None:
             yield
             return
-        from .remote import ranges_of  # noqa: PLC0415
-
-        infos = [self._infos[tensor.index] for tensor in tensors]
-        ranges = [[(0, size)] for size in self.file_sizes] if whole else ranges_of(infos, len(self.files))
+        ranges = [[(0, size)] for size in self.file_sizes] if whole else self._ranges_of(tensors)
         with self._remote.planned(self.files, ranges, times):
             yield
+
+    def _ranges_of(self, tensors: Iterable[Tensor]) -> list[list[tuple[int, int]]]:
+        """Where tensors lie in each file, as (offset, size)."""
+        if self.composition is not None:
+            return self.composition.ranges(tensor.name for tensor in tensors)
+        from .remote import ranges_of  # noqa: PLC0415
+
+        return ranges_of([self._infos[tensor.index] for tensor in tensors], len(self.files))
 
     def _table_digest(self) -> hashlib._Hash:
         """SHA-256 of the file sizes and the tensor table."""

@@ -62,6 +62,8 @@ def _listed(tensors: Sequence[Tensor], facts: Sequence[str]) -> str:
 
 def _trailing(model: Model) -> Iterator[str]:
     """Bytes behind the padding of the last tensor, which nothing in the file speaks of."""
+    if model.is_checkpoint:  # whose reader refuses such files
+        return
     by_file: dict[str, list[Tensor]] = {file: [] for file in model.files}
     for tensor in model.tensors.values():
         if tensor.n_bytes:

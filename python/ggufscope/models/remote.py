@@ -12,7 +12,7 @@ from ..inputs.remote.window import Window
 from ..inputs.remote.window_reader import WindowReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .._core import TensorInfo
     from ..inputs.located import Located
@@ -57,6 +57,15 @@ class RemoteFiles:
         if isinstance(reader, WindowReader):  # what lies elsewhere is
             self._readers[name] = reader
         return reader
+
+    @property
+    def window_of_files(self) -> Window:
+        """The window that all files of the model are read through."""
+        return self._window
+
+    def add(self, readers: Iterable[ByteReader]) -> None:
+        """Take up files that were opened elsewhere, within the window."""
+        self._readers |= {reader.name: reader for reader in readers if isinstance(reader, WindowReader)}
 
     def keep_samples(self, files: Sequence[str], samples: Sequence[Ranges]) -> None:
         """Keep samples of each file as they come by, unless they are too many."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from ..inputs.checkpoints.composing import Source
     from .factor import Factor
     from .kinds import Kind
     from .mapped import MappedModel
@@ -121,13 +122,27 @@ class Tensor:
 
     @property
     def file(self) -> str:
-        """The file that holds the tensor."""
-        return self._model.files[self._info.file]
+        """The file that holds the tensor; of a checkpoint, the first tensor that it is made of."""
+        return self._model.files[self._info.file] if self._source is None else self._source.file
 
     @property
     def offset(self) -> int:
         """Position of the first byte in that file."""
-        return self._info.offset
+        return self._info.offset if self._source is None else self._source.offset
+
+    @property
+    def source(self) -> tuple[str, ...]:
+        """Names of the tensors of a checkpoint that this is made of; empty for a tensor of a GGUF file."""
+        return () if self._source is None else self._source.names
+
+    def position(self, byte: int) -> int | None:
+        """Position in the file of a byte of the tensor; None where a checkpoint has it elsewhere, or otherwise."""
+        return self.offset + byte if self._source is None or self._source.as_it_is else None
+
+    @property
+    def _source(self) -> Source | None:
+        composition = self._model.composition
+        return None if composition is None else composition.sources.get(self.name)
 
     @property
     def data(self) -> npt.NDArray[np.uint8]:
@@ -151,7 +166,7 @@ class Tensor:
         """
         if not 0 <= begin <= begin + size <= self.n_bytes:
             raise ValueError(f"{self.name} has {self.n_bytes} bytes, and no {size} from {begin} on")
-        return self._model.core().read(self._info.file, self.offset + begin, size)
+        return self._model.core().read(self._info.file, self._info.offset + begin, size)
 
     def dequantize(
         self,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core import GGUFError
 from ...errors import ProfileError
+from ...inputs.checkpoints import is_checkpoint
 from ...inputs.naming import is_remote, resolved
 from ...models.experts import crowd_fault
 from ...models.model import Model
@@ -105,7 +106,10 @@ def _is_model(source: str | PathLike[str]) -> bool:
     """Whether a name is that of a model and not of a saved result, which are read from this machine alone."""
     if is_remote(source):
         return True
-    with open_input(resolved(source)) as file:
+    path = resolved(source)
+    if is_checkpoint(path):
+        return True
+    with open_input(path) as file:
         return starts_as_model(file)
 
 

@@ -10,13 +10,16 @@ from ..._core import GGUFError, Rows, Zeros, types
 from ..local_reader import LocalReader
 from .converted import ConvertedParts
 from .header import TensorEntry, padding, write_header
+from .stored import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ..reader import ByteReader
     from .key_values import KeyValue
     from .parts import ComposedTensor, Part
+    from .side_files import SideFiles
+    from .stored import StoredTensor
     from .viewing import View
 
 Segment = bytes | Zeros | Rows | tuple[int, int, int]
@@ -27,12 +30,24 @@ class Source:
     """Where a tensor comes from.
 
     Attributes:
-        names: of the checkpoint's tensors that it is made of.
+        tensors: of the checkpoint that it is made of.
         file: that holds the first of them.
+        as_it_is: whether its bytes are those of one tensor, in their order.
     """
 
-    names: tuple[str, ...]
+    tensors: tuple[StoredTensor, ...]
     file: str
+    as_it_is: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the checkpoint's tensors."""
+        return tuple(tensor.name for tensor in self.tensors)
+
+    @property
+    def offset(self) -> int:
+        """Where the first of them begins in its file."""
+        return self.tensors[0].begin
 
 
 @dataclass
@@ -50,20 +65,44 @@ class Composition:
         sources: GGUF's name of a tensor → where it comes from; without those that are made of the config.
         left_out: names of tensors that the converter passes over.
         unknown: names that the converter's tables do not have.
+        side: the files beside the weights.
+        weights: the checkpoint's files, in the order of `files`.
     """
 
     name: str
     header: bytes
     segments: list[Segment]
     readers: list[ByteReader | str]
+    side: SideFiles
     files: list[str]
     file_sizes: list[int]
     sources: dict[str, Source] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    weights: Sequence[ByteReader] = ()
+
+    def ranges(self, names: Iterable[str]) -> list[list[tuple[int, int]]]:
+        """Where the bytes of tensors stand in each of the checkpoint's files, as (offset, size)."""
+        ranges: list[list[tuple[int, int]]] = [[] for _ in self.files]
+        for name in names:
+            source = self.sources.get(name)
+            for tensor in () if source is None else source.tensors:
+                ranges[tensor.file].append((tensor.begin, tensor.n_bytes))
+        return ranges
+
+    def read(self, file: int, offset: int, size: int) -> bytes:
+        """A copy of bytes of one of the checkpoint's files.
+
+        Raises:
+            GGUFError: It changed since it was opened.
+            OSError: It cannot be read.
+        """
+        return read_bytes(self.weights[file], offset, size)
 
 
-def compose(name: str, view: View, keys: Sequence[KeyValue], readers: Sequence[ByteReader]) -> Composition:
+def compose(
+    name: str, view: View, keys: Sequence[KeyValue], readers: Sequence[ByteReader], side: SideFiles
+) -> Composition:
     """The composed file of a view.
 
     Raises:
@@ -93,6 +132,8 @@ def compose(name: str, view: View, keys: Sequence[KeyValue], readers: Sequence[B
         header=write_header(keys, entries),
         segments=segments,
         readers=[*(each.name if isinstance(each, LocalReader) else each for each in readers), reader],
+        side=side,
+        weights=readers,
         files=[each.name for each in readers],
         file_sizes=[each.size for each in readers],
         sources=_sources(view, readers),
@@ -146,8 +187,11 @@ def _stored_segments(part: Part) -> Iterator[tuple[Segment, int]]:
 
 
 def _sources(view: View, readers: Sequence[ByteReader]) -> dict[str, Source]:
-    return {
-        tensor.name: Source(tuple(part.tensor.name for part in tensor.parts), readers[tensor.parts[0].tensor.file].name)
-        for tensor in view.tensors
-        if tensor.parts
-    }
+    return {tensor.name: _source(tensor, readers) for tensor in view.tensors if tensor.parts}
+
+
+def _source(tensor: ComposedTensor, readers: Sequence[ByteReader]) -> Source:
+    first, *others = tensor.parts
+    moved = first.runs is not None or first.paired_heads != 0 or _is_converted(tensor, first)
+    stored = tuple(part.tensor for part in tensor.parts)
+    return Source(stored, readers[first.tensor.file].name, not others and not moved)

@@ -9,7 +9,7 @@ from ..._core import GGUFError
 from .composing import Composition, compose
 from .config import Config
 from .general_keys import general_keys
-from .index import INDEX_ENDING, CheckpointFiles, open_files
+from .index import CheckpointFiles, open_files
 from .keys import keys_of, n_layers
 from .known import CONVERSIONS
 from .side_files import SideFiles
@@ -53,15 +53,12 @@ def open_checkpoint(located: Located, window: Window | None = None) -> Compositi
         if located.path is not None:
             directory = os.path.dirname(os.path.abspath(located.path))
         title = directory.rpartition("/")[2] or None
-        return compose(files.readers[0].name, view, [*general_keys(config, files.tensors, title), *keys], files.readers)
+        return compose(
+            files.readers[0].name, view, [*general_keys(config, files.tensors, title), *keys], files.readers, side
+        )
     except BaseException:
         files.close()
         raise
-
-
-def is_checkpoint(located: Located) -> bool:
-    """Whether a file is one of a checkpoint, by its name."""
-    return located.name.endswith((".safetensors", INDEX_ENDING))
 
 
 def _opener(located: Located, window: Window | None) -> Beside:

@@ -163,7 +163,7 @@ class Facts:
 
     def at_tensor(self, tensor: Tensor, **more: Any) -> Place:
         """The place of a whole tensor: its first byte."""
-        return Place(tensor=tensor.name, file=base_name(tensor.file), offset=tensor.offset, **more)
+        return Place(tensor=tensor.name, file=base_name(tensor.file), offset=tensor.position(0), **more)
 
     def at_element(self, tensor: Tensor, element: int | None, **more: Any) -> Place:
         """The place of an element of a tensor; of the whole tensor, where the element is not known."""

@@ -56,7 +56,7 @@ def place_of_element(tensor: Tensor, element: int, **more: Any) -> Place:
         block=block if type_["elements_per_block"] > 1 else None,
         element=element,
         file=base_name(tensor.file),
-        offset=tensor.offset + block * type_["bytes_per_block"],
+        offset=tensor.position(block * type_["bytes_per_block"]),
         **more,
     )
 

@@ -51,6 +51,8 @@ class Rule:
         remedy: what to do about it.
         function: the rule itself.
         from_statistics: whether the statistics of a profile are all it asks for; places are exact with the file alone.
+        of_gguf: whether it is about what lies between the tensors of a GGUF file, and says nothing of a checkpoint, of
+            which the reader refuses such files.
     """
 
     name: str
@@ -61,8 +63,11 @@ class Rule:
     remedy: str
     function: Callable[[Facts], Iterable[Fault]]
     from_statistics: bool = False
+    of_gguf: bool = False
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
+        if self.of_gguf and facts.model.is_checkpoint:
+            return
         for fault in self.function(facts):
             yield Finding(self.name, fault.severity or self.severity, fault.sentence, fault.place)
 
@@ -79,11 +84,12 @@ def rule(
     why: str,
     remedy: str,
     from_statistics: bool = False,
+    of_gguf: bool = False,
 ) -> Callable[[Callable[[Facts], Iterable[Fault]]], Callable[[Facts], Iterable[Fault]]]:
     """Register a function Facts → faults as the rule of this name; see `Rule`."""
 
     def register(function: Callable[[Facts], Iterable[Fault]]) -> Callable[[Facts], Iterable[Fault]]:
-        RULES[name] = Rule(name, severity, summary, reads, why, remedy, function, from_statistics)
+        RULES[name] = Rule(name, severity, summary, reads, why, remedy, function, from_statistics, of_gguf)
         return function
 
     return register

@@ -46,6 +46,8 @@ def _fault(facts: TensorFacts, runs: list[ZeroRun], severity: Severity) -> Fault
     block = -(-first.begin // describe_type(tensor.type)["bytes_per_block"])
     n_runs = f"{counted(len(runs), 'run')} of zero bytes, {bytes_text(total)} together," if len(runs) > 1 else ""
     n_runs = n_runs or f"{bytes_text(total)} of zero bytes"
-    sentence = f"{n_runs} in {tensor.name}, from byte {tensor.offset + first.begin} of the file on"
+    position = tensor.position(first.begin)
+    where = f"{first.begin} on" if position is None else f"{position} of the file on"
+    sentence = f"{n_runs} in {tensor.name}, from byte {where}"
     place = place_of_block(tensor, block, count=total)
-    return Fault(sentence, replace(place, offset=tensor.offset + first.begin), severity)
+    return Fault(sentence, replace(place, offset=position), severity)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     "warning",
     "bytes between tensors, or in front of the first, that belong to none",
     reads="structure",
+    of_gguf=True,
     why="Tensors follow each other, padded to the alignment. More bytes between two of them than that were reserved for"
     " something else: for a larger layout, as some forks of ggml use under the same type number, or by a writer of its"
     " own kind. llama.cpp refuses such a file.",
@@ -60,6 +61,7 @@ def _in_front(facts: Facts, tensors: Sequence[Tensor]) -> Iterator[Fault]:
     "warning",
     "tensors that lie in another order than the table names them",
     reads="structure",
+    of_gguf=True,
     why="llama.cpp computes where a tensor lies as the running sum of the padded sizes of those before it in the table,"
     " and refuses a file that says otherwise. This reader takes the offsets as they are.",
     remedy="Write the file again, as `gguf` or llama.cpp's tools do.",
@@ -79,6 +81,7 @@ def order(facts: Facts) -> Iterator[Fault]:
     "note",
     "a last tensor without the padding behind it",
     reads="structure",
+    of_gguf=True,
     why="The data of every tensor is padded to the alignment, that of the last one, too. Some readers ask for it.",
     remedy="Nothing, where the model loads.",
 )
@@ -96,6 +99,7 @@ def padding(facts: Facts) -> Iterator[Fault]:
     "warning",
     "bytes behind the last tensor",
     reads="structure",
+    of_gguf=True,
     why="Nothing in the file speaks of them: something was appended, two downloads were joined, or the last tensor has"
     " a larger layout in the fork that wrote it.",
     remedy="Compare the size and the digest of the file with the published ones.",

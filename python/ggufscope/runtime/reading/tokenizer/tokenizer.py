@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ....models.tokens import TokenType
 from .fragments import Fragment, Fragments
 from .metadata_keys import MetadataKeys
+from .pieces.library import LibraryPieces
 from .vocabulary_reader import kind_of, vocabulary_of_kind
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _HIDDEN = (TokenType.UNKNOWN, TokenType.CONTROL)
 
 
 def read_tokenizer(model: Model) -> Tokenizer:
-    """The tokenizer of a model file.
+    """The tokenizer of a model file; of a checkpoint with a `tokenizer.json`, the library's by that file.
 
     Raises:
         GGUFError: The file has none, of a kind not known here, malformed, or of another size than the embedding.
@@ -35,7 +36,11 @@ def read_tokenizer(model: Model) -> Tokenizer:
     if table is not None and table.n_rows != len(vocabulary.tokens):
         sizes = f"{len(vocabulary.tokens)} tokens for {table.n_rows} rows of token_embd.weight"
         raise keys.refusal("tokens", sizes)
-    return Tokenizer(vocabulary, kind.pieces(vocabulary, keys))
+    pieces = kind.pieces(vocabulary, keys)
+    contents = model.side_file("tokenizer.json") if model.is_checkpoint else None
+    if contents is not None:
+        pieces = LibraryPieces(contents, model.path, len(vocabulary.tokens), pieces)
+    return Tokenizer(vocabulary, pieces)
 
 
 @dataclass(frozen=True)

@@ -127,5 +127,12 @@ DIFF_FORM: SavedForm[DiffDocument] = SavedForm(
     digits=DIGITS,
     check=_check,
     text=_text,
-    optional=("run", "reference.file_hashes", "models.subject.file_hashes", "models.lineage", "models.run"),
+    optional=(
+        "run",
+        "reference.file_hashes",
+        "models.subject.file_hashes",
+        "models.lineage",
+        "models.run",
+        "models.fidelity",
+    ),
 )

@@ -20,6 +20,7 @@ from ..models.selection import Selection
 from .comparing import tensor_diff
 from .diff_document import SCHEMA, DiffDocument, DiffRun, DiffSettings
 from .diff_result import Diff
+from .fidelity import exchanged_views, judge
 from .lineage import LineageTracer, views_between
 from .matching import match, names_of, require_one_architecture
 from .metadata_changes import metadata_changes
@@ -116,7 +117,7 @@ def diff(
             question = None if coarse_reference else swap_question(base, other, _FINE)
             if question is not None:
                 raise SwappedError(f"{names_of(base, other)}: {question}")
-        seen = [views_between(base, other) if views is None and lineage else views for other in others]
+        seen = [_views(base, other) if views is None and lineage else views for other in others]
         passes = [_Pass(base, *each) for each in zip(others, _matched(base, others, selection, seen), strict=True)]
         prepared = stack.enter_context(prepared_runs(base, others, run, settings.threads))  # refuses before any work
         weights = _opened_importance(importance, stack)
@@ -124,6 +125,7 @@ def diff(
         compared = list(_compared(passes, weights, settings, progress))
         if lineage:
             compared = _traced(passes, compared)
+            compared = _judged(passes, compared)
         compared = with_runs(compared, prepared, run_progress)
         document = DiffDocument(
             schema=SCHEMA,
@@ -215,6 +217,20 @@ def _traced(passes: Sequence[_Pass], compared: Sequence[ModelDiff]) -> list[Mode
     tracer = LineageTracer()
     return [
         dataclasses.replace(record, lineage=tracer.trace(each.matching.pairs, record.tensors))
+        for each, record in zip(passes, compared, strict=True)
+    ]
+
+
+def _views(reference: Model, model: Model) -> Mapping[str, PairView]:
+    """How pairs are seen: conversions undone; of a checkpoint, also what a converter put in the wrong place."""
+    views = views_between(reference, model)
+    return {**views, **exchanged_views(reference, model, views)} if reference.is_checkpoint else views
+
+
+def _judged(passes: Sequence[_Pass], compared: Sequence[ModelDiff]) -> list[ModelDiff]:
+    """The records, with whether the converter wrote what a checkpoint has."""
+    return [
+        dataclasses.replace(record, fidelity=judge(each.reference, each.model, record))
         for each, record in zip(passes, compared, strict=True)
     ]
 

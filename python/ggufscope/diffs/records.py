@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..models.kinds import Kind  # noqa: TC001  pydantic resolves the annotations
 from ..models.subject import Subject
 from .errors_record import Errors
+from .fidelity_record import Fidelity  # noqa: TC001  likewise
 from .lineage_record import Lineage  # noqa: TC001  likewise
 from .run_record import RunRecord  # noqa: TC001  likewise
 
@@ -191,6 +192,7 @@ class ModelDiff:
         notes: in sentences, as that the reference has fewer bits; names in them are to be escaped.
         lineage: where the model comes from; None where it was not asked for, or every stored byte is equal.
         run: what came of both reading the same tokens; None where they did not.
+        fidelity: whether the converter wrote what the reference has; None where that is no checkpoint.
     """
 
     subject: DiffedModel
@@ -204,3 +206,4 @@ class ModelDiff:
     notes: list[str] = field(default_factory=list)
     lineage: Lineage | None = None
     run: RunRecord | None = None
+    fidelity: Fidelity | None = None

@@ -81,6 +81,8 @@ def _summary(matching: Matching, tensors: Sequence[TensorDiff]) -> DiffSummary:
 
 def swap_question(reference: Model, model: Model, share: float = 1.0) -> str | None:
     """A question where the reference has less than a share of the model's bits per weight; None where it has not."""
+    if reference.is_checkpoint and not model.is_checkpoint:
+        return None  # whoever converts may write wider types
     bits = reference.bits_per_weight, model.bits_per_weight
     if bits[0] is None or bits[1] is None or bits[0] >= share * bits[1]:
         return None

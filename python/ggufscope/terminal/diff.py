@@ -17,6 +17,7 @@ from ..report.content.diff_words import (
     decibels_text,
     error_text,
     extreme_lines,
+    fidelity_lines,
     kind_text,
     label,
     labels,
@@ -108,6 +109,8 @@ def _remarks(model: ModelDiff) -> Iterator[Remark]:
         yield "unlike", text, "bold yellow"
     for text in concentration_lines(model):
         yield "odd", text, "bold yellow"
+    for good, text in fidelity_lines(model):
+        yield "converter", text, "bold green" if good else "bold red"
     for text in undone_lines(model):
         yield "undone", text, ""
     for text in lineage_lines(model):

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
     from ...models.model import Model, Tensor
 
+IN_PAIRS = "halves of each head put in pairs"
+IN_HALVES = "pairs of each head put in halves"
+ONE_ADDED = "1 added to the reference's gains"
+ONE_TAKEN_OFF = "1 taken off the reference's gains"
 _EXPLAINS = 0.25  # of the squared error that a view may leave, of that without it
 _ALIKE = 0.5  # nmse below which two samples are of the same weights
 _GAIN_ERROR = 1e-4  # nmse of gains: converters store them in 16 bits or more
@@ -146,8 +150,8 @@ def _head_size(model: Model, tensor: Tensor) -> int | None:
 def _orders(size: int) -> Iterator[tuple[npt.NDArray[np.intp], str]]:
     """Rows of a head in the other order, both ways."""
     side_by_side = np.arange(size).reshape(2, size // 2).T.reshape(-1)
-    yield side_by_side, "halves of each head put in pairs"
-    yield np.argsort(side_by_side), "pairs of each head put in halves"
+    yield side_by_side, IN_PAIRS
+    yield np.argsort(side_by_side), IN_HALVES
 
 
 def _of_all_heads(order: npt.NDArray[np.intp], n_rows: int) -> npt.NDArray[np.intp]:
@@ -161,7 +165,7 @@ def _shifted_gain(reference: Tensor, model: Tensor) -> PairView | None:
         return None
     a, b = reference.dequantize().reshape(-1), model.dequantize().reshape(-1)
     as_it_is = _nmse(a, b)
-    for plus, said in ((1.0, "1 added to the reference's gains"), (-1.0, "1 taken off the reference's gains")):
+    for plus, said in ((1.0, ONE_ADDED), (-1.0, ONE_TAKEN_OFF)):
         with np.errstate(invalid="ignore"):  # of NaNs that signal
             shifted = a + np.float32(plus)
         if _nmse(shifted, b) < min(_GAIN_ERROR, _EXPLAINS * as_it_is):

@@ -15,6 +15,7 @@ from .diff_words import (
     cosine_text,
     error_text,
     extreme_lines,
+    fidelity_lines,
     kind_text,
     label,
     labels,
@@ -144,6 +145,8 @@ def _remarks(model: ModelDiff) -> Iterator[tuple[Mark, Words]]:
         yield "bad", text
     for text in concentration_lines(model):
         yield "bad", text
+    for good, text in fidelity_lines(model):
+        yield "good" if good else "bad", own("**converter**: {}", text)
     for text in undone_lines(model):
         yield "note", own("**undone**: {}", text)
     for text in lineage_lines(model):

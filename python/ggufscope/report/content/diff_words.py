@@ -200,6 +200,14 @@ def undone_lines(model: ModelDiff) -> list[str]:
     return [f"{view}: {_names(names)}" for view, names in by_view.items()]
 
 
+def fidelity_lines(model: ModelDiff) -> list[tuple[bool, str]]:
+    """Whether the converter wrote what the checkpoint has, and each fault: if it is good, and a sentence to escape."""
+    fidelity = model.fidelity
+    if fidelity is None:
+        return []
+    return [(fidelity.faithful, fidelity.sentence), *((False, fault.sentence) for fault in fidelity.faults)]
+
+
 def lineage_lines(model: ModelDiff) -> list[str]:
     """Where the model comes from, in sentences; names in them are to be escaped."""
     return [] if model.lineage is None else model.lineage.sentences

@@ -69,6 +69,14 @@ Component component_of(const py::handle& reader) {
   return {bytes, bytes->size(), bytes->name()};
 }
 
+std::tuple<size_t, uint64_t, uint64_t> run_of(const py::handle& segment) {
+  try {
+    return py::cast<std::tuple<size_t, uint64_t, uint64_t>>(segment);
+  } catch (const py::cast_error&) {
+    throw py::type_error("a segment is bytes, Zeros, Rows or a tuple (reader, offset, size) of numbers from 0 on");
+  }
+}
+
 void add_segment(ComposedBytes& bytes, const py::handle& segment) {
   if (py::isinstance<py::bytes>(segment)) {
     bytes.add_memory(py::cast<std::string>(segment));
@@ -77,11 +85,9 @@ void add_segment(ComposedBytes& bytes, const py::handle& segment) {
   } else if (py::isinstance<Rows>(segment)) {
     const auto& rows = py::cast<const Rows&>(segment);
     bytes.add_rows(rows.reader, rows.offset, rows.row_bytes, rows.order);
-  } else if (py::isinstance<py::tuple>(segment)) {
-    const auto [reader, offset, size] = py::cast<std::tuple<size_t, uint64_t, uint64_t>>(segment);
-    bytes.add_run(reader, offset, size);
   } else {
-    throw py::type_error("a segment is bytes, Zeros, Rows or a tuple (reader, offset, size)");
+    const auto [reader, offset, size] = run_of(segment);
+    bytes.add_run(reader, offset, size);
   }
 }
 

@@ -9,7 +9,7 @@ octave:
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,7 +66,7 @@ class MagnitudeSketch:
 
     def to_json(self) -> dict[str, Any]:
         """As it stands in a saved profile."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 def _rounded(values: npt.NDArray[np.float64]) -> list[float]:

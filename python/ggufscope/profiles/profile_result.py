@@ -5,13 +5,14 @@ The module is not called `profile` because that is the package's function.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from ..models.stacks import layers_by_stack
 from ..models.subject import Subject, title_of
 from ..models.summary import ModelSummary
+from ..saving.plain import plain_of
 from ..saving.results import NotebookView, SavedResult
 from .head_table import HeadTable
 from .magnitudes import MagnitudeSketch
@@ -131,7 +132,7 @@ class Profile(NotebookView, SavedResult):
     def _saved_document(self) -> dict[str, Any]:
         document: dict[str, Any] = {
             "schema": SCHEMA,
-            "model": asdict(self.model),
+            "model": plain_of(self.model),
             "coverage": self.coverage,
             "settings": self.settings.to_json(),
             "total": self.total.to_json(),
@@ -145,7 +146,7 @@ class Profile(NotebookView, SavedResult):
                 row.pop("kind", None)
         document["magnitudes"] = [sketch.to_json() for sketch in self.magnitudes]
         if self.run is not None:
-            document["run"] = asdict(self.run)
+            document["run"] = plain_of(self.run)
         return document
 
     def to_json(self, reproducible: bool = False) -> str:

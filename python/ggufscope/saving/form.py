@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field, is_dataclass
 from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from .lines import indented
+from .plain import plain_of
 from .reading import open_input, read_whole, starts_as_model
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class SavedForm(Generic[Document]):
 
     def plain(self, document: Document) -> Plain:
         """The document as JSON has it, in the layout of the file, its numbers rounded."""
-        whole = asdict(document) if is_dataclass(document) and not isinstance(document, type) else document
+        whole = plain_of(document) if is_dataclass(document) else document
         plain = cast("Plain", whole if self.digits is None else rounded(whole, self.digits))
         for path in self.optional:
             _leave_out_none(plain, path.split("."))

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         TraceError,
         ValidationError,
     )
+    from .fleets import Fleet, FleetInterrupted, fleet
     from .models.demo import demo_model
     from .profiles.profile_result import Profile
     from .profiles.profiling import profile
@@ -55,7 +56,9 @@ _HOMES = {
     "ClusterError": "errors",
     "Diff": "diffs",
     "DiffError": "errors",
+    "Fleet": "fleets",
     "FleetError": "errors",
+    "FleetInterrupted": "fleets",
     "ImportanceError": "errors",
     "Profile": "profiles",
     "ProfileError": "errors",
@@ -69,6 +72,7 @@ _HOMES = {
     "check": "checks",
     "demo_model": "models.demo",
     "diff": "diffs",
+    "fleet": "fleets",
     "profile": "profiles.profiling",
     "study": "studies",
     "Validation": "validation",
@@ -87,7 +91,9 @@ __all__ = [
     "ClusterError",
     "Diff",
     "DiffError",
+    "Fleet",
     "FleetError",
+    "FleetInterrupted",
     "GGUFError",
     "ImportanceError",
     "Model",
@@ -111,6 +117,7 @@ __all__ = [
     "demo_model",
     "dequantize",
     "diff",
+    "fleet",
     "open",
     "profile",
     "row_products",

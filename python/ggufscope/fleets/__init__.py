@@ -5,3 +5,8 @@
 The package is not called `fleet` because that is the function of ggufscope. A task knows nothing of the others, and its
 files depend on the model and the settings alone, so that engines may run tasks anywhere and in any order.
 """
+
+from .fleet_result import Fleet
+from .running import FleetInterrupted, fleet
+
+__all__ = ["Fleet", "FleetInterrupted", "fleet"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..checks.check_document import SCHEMA as CHECK_SCHEMA
 from ..checks.facts import contents_of
-from ..errors import FleetError
+from ..errors import ExitCode, FleetError, exit_code, one_line
 from ..models.subject import title_of
 from ..profiles.saved import SCHEMA as PROFILE_SCHEMA
 from ..saving.form import SavedForm
@@ -47,11 +47,10 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Record:
-    """A model in a fleet.
+class ModelFacts:
+    """A model of a fleet in a line.
 
     Attributes:
-        schema: of this record.
         model: the value of its partition.
         source: the name it was opened by.
         state: `"measured"`, or `"failed"` where it could not be.
@@ -68,10 +67,8 @@ class Record:
         finding: the gravest finding in a sentence; None where the model is sound.
         failure: the line that tells why it could not be measured.
         exit_code: that a command on this model alone would end with.
-        made: what it was made from, and with.
     """
 
-    schema: str
     model: str
     source: str
     state: State
@@ -88,21 +85,13 @@ class Record:
     finding: str | None
     failure: str | None
     exit_code: int
-    made: Made
 
     @classmethod
-    def of_measured(
-        cls,
-        source: Source,
-        settings: ProfileSettings,
-        files: list[FileState],
-        summary: ModelSummary,
-        verdict: CheckDocument,
-    ) -> Record:
+    def of_measured(cls, source: Source, summary: ModelSummary, verdict: CheckDocument) -> ModelFacts:
+        """Of a profile and a verdict."""
         n_errors, n_warnings = verdict.counts["error"], verdict.counts["warning"]
         grave = [finding for finding in verdict.findings if finding.severity != "note"]
         return cls(
-            schema=SCHEMA,
             model=source.partition,
             source=source.shown,
             state="measured",
@@ -118,14 +107,13 @@ class Record:
             n_warnings=n_warnings,
             finding=f"{grave[0].rule}: {grave[0].sentence}" if grave else None,
             failure=None,
-            exit_code=1 if n_errors else 0,
-            made=Made.of(files, settings),
+            exit_code=ExitCode.NEGATIVE.value if n_errors else ExitCode.FINE.value,
         )
 
     @classmethod
-    def of_failure(cls, source: Source, settings: ProfileSettings, exit_code: int, failure: str) -> Record:
+    def of_failure(cls, source: Source, error: BaseException) -> ModelFacts:
+        """Of what was raised in place of a profile."""
         return cls(
-            schema=SCHEMA,
             model=source.partition,
             source=source.shown,
             state="failed",
@@ -140,10 +128,24 @@ class Record:
             n_errors=None,
             n_warnings=None,
             finding=None,
-            failure=failure,
-            exit_code=exit_code,
-            made=Made.of(source.files, settings),
+            failure=one_line(error),
+            exit_code=exit_code(error).value,
         )
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is kept of a model beside its results.
+
+    Attributes:
+        schema: of this record.
+        facts: the model in a line.
+        made: what the directory was made from, and with.
+    """
+
+    schema: str
+    facts: ModelFacts
+    made: Made
 
 
 RECORD_FORM: SavedForm[Record] = SavedForm(
@@ -155,8 +157,3 @@ RECORD_FORM: SavedForm[Record] = SavedForm(
     digits=None,
     checked_when_written=False,
 )
-
-
-def record_bytes(record: Record) -> bytes:
-    """The file of a record."""
-    return RECORD_FORM.to_json(record).encode()

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from .._core import GGUFError
 from ..checks.checking import check
-from ..errors import exit_code, one_line
 from ..models.model import open as open_model
 from ..profiles.profile_records import ProfileSettings
 from ..profiles.profiling import profile
-from .record import Record, record_bytes
+from .record import RECORD_FORM, SCHEMA, Made, ModelFacts, Record
 from .rows import MODEL_TABLE, ROLE_TABLE, TENSOR_TABLE, failed_table, model_table, role_table, tensor_table
 from .sources import FileState, Source
 
@@ -113,12 +112,13 @@ def measured(
         before: the files as they were before the first of them was read.
     """
     check_document = replace(verdict.document, run=None)
-    record = Record.of_measured(source, settings, before, profiled.model, verdict.document)
+    facts = ModelFacts.of_measured(source, profiled.model, verdict.document)
     tables = {
-        MODEL_TABLE: model_table(record, profiled, verdict.document),
+        MODEL_TABLE: model_table(facts, profiled),
         TENSOR_TABLE: tensor_table(profiled),
         ROLE_TABLE: role_table(profiled),
     }
+    record = Record(SCHEMA, facts, Made.of(before, settings))
     return _directory(record, tables, {PROFILE: profiled.to_json(True), CHECK: type(verdict)(check_document).to_json()})
 
 
@@ -131,18 +131,19 @@ def measured_failure(name: str, settings: ProfileSettings, error: BaseException)
         error: the reason; of a file that is malformed the verdict of `check` is kept, too.
     """
     source = Source.of(name)
-    record = Record.of_failure(source, settings, int(exit_code(error)), one_line(error))
+    facts = ModelFacts.of_failure(source, error)
     texts = {}
     if isinstance(error, GGUFError) and source.files:
         verdict = check(name)
         if not verdict.document.readable:
             texts[CHECK] = type(verdict)(replace(verdict.document, run=None)).to_json()
-    return _directory(record, {MODEL_TABLE: failed_table(record)}, texts)
+    record = Record(SCHEMA, facts, Made.of(source.files, settings))
+    return _directory(record, {MODEL_TABLE: failed_table(facts)}, texts)
 
 
 def _directory(record: Record, tables: dict[str, DataTable], texts: dict[str, str]) -> Measured:
-    from ..report.tables.parquet import parquet_bytes  # noqa: PLC0415  an extra
+    from ..report.tables.parquet import short_parquet_bytes  # noqa: PLC0415  an extra
 
-    files = {name: parquet_bytes(table, {}) for name, table in tables.items()}
+    files = {name: short_parquet_bytes(table) for name, table in tables.items()}
     files |= {name: text.encode() for name, text in texts.items()}
-    return Measured(record, {**files, RECORD: record_bytes(record)})
+    return Measured(record, {**files, RECORD: RECORD_FORM.to_json(record).encode()})

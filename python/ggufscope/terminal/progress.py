@@ -32,6 +32,13 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], object] | None]:
     Args:
         what: a word or two before the bar; may come from a file.
     """
+    with named_progress_bar() as move:
+        yield None if move is None else lambda done, total: move(what, done, total)
+
+
+@contextlib.contextmanager
+def named_progress_bar() -> Iterator[Callable[[str, int, int], object] | None]:
+    """The callback that names what is being done and moves a bar of bytes; else as `progress_bar`."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -45,8 +52,8 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], object] | None]:
         transient=True,
     )
     with bar:
-        task = bar.add_task(escape(what), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task("", total=None)
+        yield lambda what, done, total: bar.update(task, description=escape(what), completed=done, total=total)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,80 @@
+"""`ggufscope fleet`."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import ExitCode
+from ..fleets import fleet as measure_fleet
+from ..fleets.running import FleetProgress
+from ..terminal.console import show
+from ..terminal.fleet import render_fleet
+from ..terminal.progress import named_progress_bar
+from ..terminal.standard_output import print_out
+from ..text.escape import escape
+from ..text.names import base_name
+from .options import JsonOption, ThreadsOption, output_directory
+
+
+def fleet(
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL|LIST|DIR...", help="Models; text files with a name on each line; directories, walked."
+        ),
+    ],
+    *,
+    output: Annotated[Path, output_directory("Where the results go, a directory for each model.")],
+    shard: Annotated[
+        str | None,
+        typer.Option("--shard", metavar="N/OF", help="Only this part of the models, as 3/16; parts have equal bytes."),
+    ] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try models that failed before again.")] = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Without histogram, row and column norms and code statistics.")
+    ] = False,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Of the blocks as they are, without the factors beside NVFP4 and BitNet.")
+    ] = False,
+    sparsity_threshold: Annotated[
+        float, typer.Option("--sparsity-threshold", metavar="X", help="Magnitude under which a weight is sparse.")
+    ] = 1e-6,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> ExitCode:
+    """Many models into one directory: statistics and verdicts as Parquet, resumable, in shards.
+
+    What is there already of the same file and settings is kept. Exit code 0: all models are sound; 1: an error was
+    found in one; 3: one could not be measured. ggufscope report DIR shows the shelf.
+    """
+    with named_progress_bar() as move:
+        measured = measure_fleet(
+            models,
+            output,
+            shard=shard,
+            retry=retry,
+            fast=fast,
+            stored=stored,
+            sparsity_threshold=sparsity_threshold,
+            threads=threads,
+            progress=None if move is None else _moving(move),
+            notice=lambda line: print(f"ggufscope: {escape(line)}", file=sys.stderr),
+        )
+    if as_json:
+        print_out(measured.to_json().rstrip("\n"))
+    else:
+        show(lambda console: render_fleet(console, measured.document))
+    return measured.exit_code
+
+
+def _moving(move: Callable[[str, int, int], object]) -> Callable[[FleetProgress], object]:
+    """The callback that names the model at work, and moves a bar over the bytes of all models."""
+
+    def moved(progress: FleetProgress) -> None:
+        name = base_name(progress.name)
+        move(f"{progress.n_done} of {progress.n_models} models: {name}", progress.bytes_done, progress.n_bytes)
+
+    return moved

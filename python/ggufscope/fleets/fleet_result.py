@@ -1,0 +1,61 @@
+"""A fleet that was measured: what the run came to, and where the results are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ExitCode
+from ..saving.results import SavedResult
+from ..text.numbers import counted
+from .fleet_document import FLEET_FORM
+
+if TYPE_CHECKING:
+    from .fleet_document import FleetDocument, FleetModel
+
+
+class Fleet(SavedResult):
+    """The models of a run, with the directory that holds their results; made by `ggufscope.fleet`.
+
+    Attributes:
+        document: counts, and every model in a line.
+    """
+
+    _form = FLEET_FORM
+    document: FleetDocument
+
+    def __init__(self, document: FleetDocument) -> None:
+        self.document = document
+
+    @property
+    def title(self) -> str:
+        """The name of the directory."""
+        return self.directory.name
+
+    @property
+    def directory(self) -> Path:
+        """Where the results are."""
+        return Path(self.document.directory)
+
+    @property
+    def models(self) -> list[FleetModel]:
+        """All models of the run, in the order of the inputs."""
+        return self.document.models
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Name of each model that could not be measured → the line that says why."""
+        facts = (each.facts for each in self.models)
+        return {each.source: each.failure for each in facts if each.failure is not None}
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """Of the command: 3 where a model failed, else 1 where one has errors, else 0."""
+        verdicts = self.document.verdicts
+        if verdicts["failed"]:
+            return ExitCode.INPUT
+        return ExitCode.NEGATIVE if verdicts["errors"] else ExitCode.FINE
+
+    def _summary(self) -> str:
+        told = [f"{n} {verdict}" for verdict, n in self.document.verdicts.items() if n]
+        return ", ".join([counted(self.document.n_models, "model"), *told])

@@ -1,0 +1,92 @@
+"""The terminal view of a fleet: counts, a line for each model, and what is wrong with those that are not sound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.padding import Padding
+from rich.text import Text
+
+from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.names import base_name
+from ..text.numbers import bytes_text, count_text, counted
+from .console import MOST_ROWS, safe, tell_rest
+from .fitted import Fitted, render_fitted
+from .headline import dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from ..fleets.fleet_document import FleetDocument
+    from ..fleets.record import ModelFacts
+
+_STYLES = {"sound": "bold green", "warnings": "bold yellow", "errors": "bold red", "failed": "bold red"}
+_WORDS = {"sound": "sound", "warnings": "with warnings", "errors": "not sound", "failed": "failed"}
+_MOST_TOLD = 20  # models whose findings are told; the JSON has all
+
+
+def render_fleet(console: Console, document: FleetDocument) -> None:
+    """Print what a run came to, the largest models first."""
+    glyphs = Glyphs.of(console.encoding)
+    facts = sorted((each.facts for each in document.models), key=lambda each: -(each.n_elements or -1))
+    _render_counts(console, document, glyphs)
+    if facts:
+        console.print()
+        render_models(console, facts[:MOST_ROWS])
+        tell_rest(console, len(facts) - MOST_ROWS, "model", "the JSON has all")
+    _render_faults(console, [each for each in facts if each.verdict in {"errors", "failed"}], glyphs)
+
+
+def _render_counts(console: Console, document: FleetDocument, glyphs: Glyphs) -> None:
+    of = "" if document.shard is None else f" of {count_text(document.n_listed)}, shard {document.shard}"
+    console.print(Text(f"{counted(document.n_models, 'model')}{of}", "bold"), soft_wrap=True)
+    line = Text()
+    for verdict, n in document.verdicts.items():
+        if n:
+            line.append(f" {glyphs.dot} " if line else "").append(f"{n} {_WORDS[verdict]}", _STYLES[verdict])
+    console.print(line, soft_wrap=True)
+    outcomes = [f"{n} {outcome}" for outcome, n in document.outcomes.items() if n]
+    console.print(Text(dotted(outcomes, glyphs), "dim"), soft_wrap=True)
+
+
+def render_models(console: Console, facts: Sequence[ModelFacts]) -> None:
+    """A table with a line for each model."""
+    glyphs = Glyphs.of(console.encoding)
+    render_fitted(
+        console,
+        [
+            Fitted("model", [base_name(each.source.rstrip("/")) for each in facts], "name"),
+            Fitted("kind", [_kind(each, glyphs) for each in facts], "text", yields=3),
+            Fitted("parameters", [_number(each.n_elements, count_text, glyphs) for each in facts], yields=2),
+            Fitted("size", [_number(each.n_bytes, bytes_text, glyphs) for each in facts], yields=4),
+            Fitted("bits", [_bits(each, glyphs) for each in facts], yields=1),
+            Fitted("type", [each.file_type or glyphs.nothing for each in facts], "text", yields=5),
+            Fitted("verdict", [each.verdict for each in facts], "text"),
+        ],
+    )
+
+
+def _kind(facts: ModelFacts, glyphs: Glyphs) -> str:
+    """The architecture of a model; of anything else what it is."""
+    kind = facts.architecture if facts.contents == "model" else facts.contents
+    return kind or glyphs.nothing
+
+
+def _number(value: int | None, text: object, glyphs: Glyphs) -> str:
+    return glyphs.nothing if value is None or not callable(text) else str(text(value))
+
+
+def _bits(facts: ModelFacts, glyphs: Glyphs) -> str:
+    return glyphs.nothing if facts.bits_per_weight is None else f"{facts.bits_per_weight:.2f}"
+
+
+def _render_faults(console: Console, facts: Sequence[ModelFacts], glyphs: Glyphs) -> None:
+    if not facts:
+        return
+    console.print()
+    for each in facts[:_MOST_TOLD]:
+        console.print(safe(glyphs.cut(base_name(each.source), LONGEST_TEXT), "bold"), soft_wrap=True)
+        console.print(Padding(safe(each.failure or each.finding or each.verdict), (0, 0, 0, 2)))
+    tell_rest(console, len(facts) - _MOST_TOLD, "model", "record.json of each, and --json, tell what is wrong with it")

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 _LONGEST_LINE = 160  # characters
+_encode = json.JSONEncoder(allow_nan=False).encode  # json.dumps would make an encoder for every value
 
 
 def indented(plain: Any) -> str:
@@ -24,12 +25,12 @@ def _indented(value: Any, indent: str, *, listed: bool = False) -> str:
     inner = indent + " "
     nested = isinstance(value, dict) and any(isinstance(each, (dict, list)) for each in value.values())
     if isinstance(value, dict) and value and indent and (listed or not nested):
-        line = json.dumps(value, allow_nan=False)
+        line = _encode(value)
         if len(indent) + len(line) <= _LONGEST_LINE:
             return line
     if isinstance(value, dict) and value:
-        lines = [f"{inner}{json.dumps(key)}: {_indented(each, inner)}" for key, each in value.items()]
+        lines = [f"{inner}{_encode(key)}: {_indented(each, inner)}" for key, each in value.items()]
         return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
     if isinstance(value, list) and any(isinstance(each, (dict, list)) for each in value):
         return "[\n" + ",\n".join(inner + _indented(each, inner, listed=True) for each in value) + f"\n{indent}]"
-    return json.dumps(value, allow_nan=False)
+    return _encode(value)

@@ -115,6 +115,14 @@ ROWS = {
         ),
         {"{model} --engine llama.cpp -o {scratch}": "runtime"},
     ),
+    "fleet": Row(
+        "{model} -o {scratch}",
+        "--shard 0/2",
+        (Output("{model} -o {directory}", "fleet.json"),),
+        {"{model} -o {scratch}": "parquet"},
+        judges=True,
+        beyond="--shard",
+    ),
     "report": Row(
         "{profile}",
         "--format html",

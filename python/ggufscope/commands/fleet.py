@@ -16,7 +16,7 @@ from ..terminal.progress import named_progress_bar
 from ..terminal.standard_output import print_out
 from ..text.escape import escape
 from ..text.names import base_name
-from .options import JsonOption, ThreadsOption, output_directory
+from .options import ForceOption, JsonOption, ThreadsOption, output_directory
 
 
 def fleet(
@@ -43,6 +43,7 @@ def fleet(
         float, typer.Option("--sparsity-threshold", metavar="X", help="Magnitude under which a weight is sparse.")
     ] = 1e-6,
     threads: ThreadsOption = None,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> ExitCode:
     """Many models into one directory: statistics and verdicts as Parquet, resumable, in shards.
@@ -60,6 +61,7 @@ def fleet(
             stored=stored,
             sparsity_threshold=sparsity_threshold,
             threads=threads,
+            force=force,
             progress=None if move is None else _moving(move),
             notice=lambda line: print(f"ggufscope: {escape(line)}", file=sys.stderr),
         )

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import secrets
 import time
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 from ..errors import FleetError, OutputError
 from ..saving.directories import usable_directory
 from ..saving.files import atomic_write
+from ..saving.guard import Guard
 from ..saving.marks import is_ours
 from .record import RECORD_FORM
 from .rows import MODEL_TABLE, ROLE_TABLE, TENSOR_TABLE
@@ -29,13 +29,15 @@ from .sources import PARTITION
 from .task import CHECK, PROFILE, RECORD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from os import PathLike
 
     from .record import Record
     from .sources import Source
     from .task import Measured
 
-FLEET, SCHEMA = "fleet.json", "ggufscope.fleet/1"
+FLEET = "fleet.json"
+_MARK = '{"schema": "ggufscope.fleet/1"}\n'
 _OF_MEASURED = {RECORD, PROFILE, CHECK, MODEL_TABLE, TENSOR_TABLE, ROLE_TABLE}
 _OF_FAILED = {RECORD, MODEL_TABLE}
 _ABANDONED_SECONDS = 3600  # no process writes so long at the files of one model, which it has in memory
@@ -45,21 +47,32 @@ _MOST_TRIES = 10
 class FleetDirectory:
     """A directory that holds a fleet, or will."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, force: bool = False) -> None:
         self.path = path
+        self._force = force
 
     @classmethod
-    def make(cls, directory: str | PathLike[str]) -> FleetDirectory:
+    def make(
+        cls, directory: str | PathLike[str], inputs: Iterable[Source] = (), *, force: bool = False
+    ) -> FleetDirectory:
         """The directory, made and marked if it is not there.
+
+        Args:
+            directory: where.
+            inputs: whose files are never replaced.
+            force: replace files, too, that ggufscope did not write.
 
         Raises:
             OutputError: It cannot be made or written, or its mark is of another program.
+            ValueError: Its mark is an input.
         """
-        path = usable_directory(directory, [FLEET])
-        if not (path / FLEET).exists():
-            with atomic_write(path / FLEET) as file:
-                file.write(json.dumps({"schema": SCHEMA}) + "\n")
-        fleet = cls(path)
+        mark = Path(directory) / FLEET
+        if not _is_mark(mark):
+            guard = Guard([source.path for source in inputs] if os.path.lexists(mark) else (), force=force)
+            usable_directory(directory, [FLEET], guard)
+            with atomic_write(mark, guard=guard) as file:
+                file.write(_MARK)
+        fleet = cls(usable_directory(directory, []), force=force)
         fleet._remove_abandoned()
         return fleet
 
@@ -128,7 +141,7 @@ class FleetDirectory:
 
     def _move_away(self, target: Path) -> None:
         """Remove an older directory of a model, at once as others see it."""
-        _refuse_foreign(target)
+        _refuse_foreign(target, force=self._force)
         aside = self._beside(target)
         with contextlib.suppress(FileNotFoundError):  # another process was quicker
             os.rename(target, aside)
@@ -143,6 +156,10 @@ class FleetDirectory:
             with contextlib.suppress(FileNotFoundError):
                 if time.time() - path.lstat().st_mtime > _ABANDONED_SECONDS:
                     _remove(path)
+
+
+def _is_mark(path: Path) -> bool:
+    return not path.is_symlink() and path.is_file() and path.read_bytes() == _MARK.encode()
 
 
 def _write(directory: Path, files: dict[str, bytes]) -> None:
@@ -169,8 +186,12 @@ def _sync(directory: Path) -> None:
         os.close(descriptor)
 
 
-def _refuse_foreign(target: Path) -> None:
+def _refuse_foreign(target: Path, *, force: bool) -> None:
     """Make sure that a directory is one of ours, with nothing else in it.
+
+    Args:
+        target: the directory.
+        force: whether files of our names may have other contents.
 
     Raises:
         OutputError: It is not.
@@ -184,7 +205,8 @@ def _refuse_foreign(target: Path) -> None:
     except FileNotFoundError:
         return
     for file in files:
-        if file.name not in _OF_MEASURED or file.is_symlink() or not file.is_file() or not is_ours(file):
+        stranger = file.name not in _OF_MEASURED or file.is_symlink() or not file.is_file()
+        if stranger or not (force or is_ours(file)):
             raise OutputError(errno.EEXIST, "exists and is not from ggufscope", str(file))
 
 

@@ -60,7 +60,8 @@ class FleetDocument:
     @classmethod
     def of(cls, directory: str, shard: str | None, n_listed: int, models: Iterable[FleetModel]) -> FleetDocument:
         models = list(models)
-        outcomes, verdicts = Counter(each.outcome for each in models), Counter(each.facts.verdict for each in models)
+        outcomes = Counter[str](each.outcome for each in models)
+        verdicts = Counter[str](each.facts.verdict for each in models)
         return cls(
             SCHEMA,
             directory,

@@ -10,6 +10,7 @@ What a walk takes for models need not be models. Adapters, projectors and import
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import FleetError
+from ..inputs.candidates import candidates
 from ..models.magic import is_gguf
-from .sources import Source, is_remote, shard_of
+from .sources import Source, is_path
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _INDEX = ".safetensors.index.json"
 _WHOLE_CHECKPOINT = ("model.safetensors.index.json", "model.safetensors")  # in a directory of both, the first is it
 _HEAD_BYTES = 1024
+_MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Listed:
 
     Attributes:
         source: its name.
-        fault: why it cannot even be looked for, as of a directory that may not be read; None of all others.
+        fault: why there is nothing to open, as in a directory that may not be read; None of all others.
     """
 
     source: Source
@@ -52,17 +55,20 @@ def list_models(inputs: Iterable[str | PathLike[str]], apart_from: Path) -> list
         FleetError: There are none.
         OSError: An input is a path where nothing is, or cannot be read.
     """
+    names = [os.fspath(each) for each in inputs]
     models: dict[object, Listed] = {}
-    for each in inputs:
-        for listed in _expanded(os.fspath(each), os.path.abspath(apart_from)):
+    for name in names:
+        for listed in _expanded(name, os.path.abspath(apart_from)):
             models.setdefault(_key(listed.source), listed)
     if not models:
-        raise FleetError("there is no model in what was named: no .gguf and no .safetensors file")
+        raise FleetError(
+            f"{', '.join(names[:_MOST_NAMED]) or 'no input'}: no model there, no .gguf and no .safetensors"
+        )
     return list(models.values())
 
 
 def _expanded(name: str, apart_from: str) -> Iterator[Listed]:
-    if is_remote(name):
+    if not is_path(name):
         yield Listed(Source.of(name))
         return
     path = Path(name)
@@ -70,34 +76,39 @@ def _expanded(name: str, apart_from: str) -> Iterator[Listed]:
     if path.is_dir() or _is_model_file(path):
         yield from _of_path(path, apart_from)
         return
-    for line in _lines(path):
-        if is_remote(line) or not os.path.exists(line):  # a line that leads nowhere is a failure of one of many
+    for number, line in _lines(path):
+        if not is_path(line):
             yield Listed(Source.of(line))
-        else:
+        elif os.path.exists(line):
             yield from _of_path(Path(line), apart_from)
+        else:  # a failure of one of many
+            reason = f"{os.strerror(errno.ENOENT)} (line {number} of {path})"
+            yield Listed(Source.of(line), FileNotFoundError(errno.ENOENT, reason, line))
 
 
 def _of_path(path: Path, apart_from: str) -> Iterator[Listed]:
     if path.is_dir():
         yield from _walked(path, apart_from)
     else:
-        yield Listed(Source.of(str(_first_shard(path))))
+        yield Listed(Source.of(str(_first_file(path))))
 
 
 def _is_model_file(path: Path) -> bool:
-    """Whether a file is no list: by its name, or since it is no text."""
+    """Whether a file is no list: by its name, or since it is no text; an empty one is no list of anything."""
     if path.name.lower().endswith((".gguf", ".safetensors", _INDEX)) or is_gguf(path) or not path.is_file():
         return True
     with path.open("rb") as file:
-        return b"\0" in file.read(_HEAD_BYTES)
+        head = file.read(_HEAD_BYTES)
+    return not head or b"\0" in head
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """The names in a list; bytes that are no UTF-8 stay what they are, as in names of files."""
-    for line in path.read_text("utf-8", "surrogateescape").removeprefix("\ufeff").splitlines():
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Number and name of the lines of a list; bytes that are no UTF-8 stay what they are, as in names of files."""
+    lines = path.read_text("utf-8", "surrogateescape").removeprefix("\ufeff").split("\n")
+    for number, line in enumerate(lines, 1):
         name = line.strip()
         if name and not name.startswith("#"):
-            yield name
+            yield number, name
 
 
 def _walked(directory: Path, apart_from: str) -> Iterator[Listed]:
@@ -105,7 +116,7 @@ def _walked(directory: Path, apart_from: str) -> Iterator[Listed]:
     faults: list[OSError] = []
     for place, below, names in os.walk(directory, onerror=faults.append):
         below[:] = sorted(name for name in below if os.path.abspath(os.path.join(place, name)) != apart_from)
-        for name in _models_among(sorted(names)):
+        for name in _models_among(names):
             yield Listed(Source.of(os.path.join(place, name)))
         for fault in faults:
             yield Listed(Source.of(os.fspath(fault.filename)), fault)
@@ -114,42 +125,23 @@ def _walked(directory: Path, apart_from: str) -> Iterator[Listed]:
         yield Listed(Source.of(os.fspath(fault.filename)), fault)
 
 
-def _models_among(names: list[str]) -> Iterator[str]:
-    """Of the files of one directory those that models are opened by."""
-    yield from _without_later_shards([name for name in names if name.lower().endswith(".gguf")])
-    whole = [name for name in _WHOLE_CHECKPOINT if name in names]
-    indices = [name for name in names if name.endswith(_INDEX)]
-    if whole or indices:
-        yield from whole[:1] or indices
-    else:
-        yield from _without_later_shards([name for name in names if name.endswith(".safetensors")])
+def _models_among(names: list[str]) -> list[str]:
+    """Of the files of one directory those that models are opened by; of a checkpoint in several forms the usual one."""
+    models = [model.path for model in candidates((name, 0) for name in names)]
+    whole = next((name for name in _WHOLE_CHECKPOINT if name in models), None)
+    return [name for name in models if whole in {None, name} or name.endswith(".gguf")]
 
 
-def _without_later_shards(names: list[str]) -> Iterator[str]:
-    """The names, of each split model that of the first file that is there."""
-    seen = set()
-    for name in names:
-        shard = shard_of(name)
-        pattern = name if shard is None else shard[0]
-        if pattern not in seen:
-            seen.add(pattern)
-            yield name
-
-
-def _first_shard(path: Path) -> Path:
-    """Of a split model the first file that is there, whichever was named."""
-    shard = shard_of(path.name)
-    if shard is None:
-        return path
-    before, after = shard[0].split("-*-of-")
-    names = (f"{before}-{number:05d}-of-{after}" for number in range(1, shard[1]))
-    return next((file for name in names if (file := path.with_name(name)).exists()), path)
+def _first_file(path: Path) -> Path:
+    """The file that a model is opened by, whichever of its files was named."""
+    among = candidates([(path.name, 0)])
+    return path.with_name(among[0].path) if among else path
 
 
 def _key(source: Source) -> object:
     """The same for all names of one file, as links are."""
     try:
-        status = os.stat(source.name)
+        status = os.stat(source.name if source.path is None else source.path)
     except OSError:
         return source.name
     return status.st_dev, status.st_ino

@@ -73,6 +73,7 @@ def fleet(
     engine: str = "local",
     address: str | None = None,
     threads: int | None = None,
+    force: bool = False,
     progress: Callable[[FleetProgress], object] | None = None,
     notice: Callable[[str], object] | None = None,
     finished: Callable[[FleetModel], object] | None = None,
@@ -93,6 +94,7 @@ def fleet(
         engine: runs the models: `"local"`, one after the other in this process, or another of ENGINES.
         address: of the workers of an engine that has any.
         threads: at most so many for one model; by default the cores at hand.
+        force: replace files, too, that ggufscope did not write.
         progress: called in the calling thread while models are measured; may raise to cancel.
         notice: called with lines for the reader, as of a worker that was lost.
         finished: called with each model that was measured, or failed, when its files are in place.
@@ -119,7 +121,7 @@ def fleet(
     inputs = [models] if isinstance(models, (str, os.PathLike)) else list(models)
     listed = list_models(inputs, Path(directory))
     with open_engine(engine, address, n_threads) as opened:
-        target = FleetDirectory.make(directory)
+        target = FleetDirectory.make(directory, (each.source for each in listed), force=force)
         mine = listed if part is None else part.of(listed)
         run = _Run(target, mine, settings, n_listed=len(listed), shard=part, progress=progress, finished=finished)
         try:

@@ -7,6 +7,7 @@ reader of partitions decodes.
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import re
@@ -15,11 +16,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
-_SHARD = re.compile(r"(?P<stem>.+)-(?P<number>\d{5})-of-(?P<total>\d{5})(?P<suffix>\.gguf|\.safetensors)", re.DOTALL)
+from .._core import GGUFError
+from ..inputs.names import KINDS
+from ..inputs.naming import locate
+
+_SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<end>\d{5}\.(gguf|safetensors))", re.DOTALL)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _INDEX = ".safetensors.index.json"
 _ABOUT_CHECKPOINTS = ("config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json")
+_KEPT_HERE = ("file://", "hf-cache:", "ollama:")  # names of files on this machine that are no paths
 _LONGEST_READABLE = 80
 _HASH_DIGITS = 12
 PARTITION = "model="
@@ -43,7 +48,7 @@ class Source:
     @classmethod
     def of(cls, name: str) -> Source:
         """The source of a name as users write it."""
-        return cls(name if is_remote(name) else os.path.abspath(name))
+        return cls(os.path.abspath(name) if is_path(name) else name)
 
     @property
     def shown(self) -> str:
@@ -66,12 +71,25 @@ class Source:
         return PARTITION + self.partition
 
     @cached_property
+    def path(self) -> Path | None:
+        """The file on this machine that the model is opened by; None of one elsewhere, and where none is found."""
+        if is_path(self.name):
+            return Path(self.name)
+        if not self.name.startswith(_KEPT_HERE):
+            return None
+        try:
+            path = locate(self.name).path
+        except (GGUFError, OSError, ValueError):  # whoever opens the model says so
+            return None
+        return None if path is None else Path(path)
+
+    @cached_property
     def files(self) -> list[FileState]:
         """The files on this machine that the model is made of, as they are now; empty where they lie elsewhere.
 
         The list is looked up once, so that a source tells of one moment.
         """
-        return [] if is_remote(self.name) else _states(Path(self.name))
+        return [] if self.path is None else _states(self.path)
 
     @property
     def n_bytes(self) -> int | None:
@@ -79,17 +97,9 @@ class Source:
         return sum(file.size for file in self.files) if self.files else None
 
 
-def is_remote(name: str) -> bool:
-    """Whether a name is of a model that is no path, as `hf://…`; a file of that name goes first."""
-    return _SCHEME.match(name) is not None and not os.path.lexists(name)
-
-
-def shard_of(name: str) -> tuple[str, int] | None:
-    """Of a file of a split model: the pattern that all its files have, and the number of this one."""
-    match = _SHARD.fullmatch(name)
-    if match is None:
-        return None
-    return f"{match['stem']}-*-of-{match['total']}{match['suffix']}", int(match["number"])
+def is_path(name: str) -> bool:
+    """Whether a name is a path, and no name of a model elsewhere, as `hf://…`; a file of that name goes first."""
+    return os.path.lexists(name) or not any(kind.matches(name) for kind in KINDS)
 
 
 def _states(path: Path) -> list[FileState]:
@@ -107,25 +117,11 @@ def _states(path: Path) -> list[FileState]:
 
 def _files_of(path: Path) -> list[Path]:
     """The file, all shards of its model, or what a checkpoint is read from."""
-    if path.is_dir():
-        return sorted(child for child in path.iterdir() if _is_of_checkpoint(child.name))
-    if path.name.endswith(_INDEX) or path.name.endswith(".safetensors"):
-        stem = path.name.removesuffix(_INDEX).removesuffix(".safetensors")
-        weights = (
-            [path, *path.parent.glob(f"{_literal(stem)}-*-of-*.safetensors")] if path.name.endswith(_INDEX) else [path]
-        )
-        return sorted({*weights, *(path.with_name(name) for name in _ABOUT_CHECKPOINTS)})
-    shard = shard_of(path.name)
-    if shard is None:
-        return [path]
-    before, _, after = shard[0].rpartition("-*-of-")
-    return sorted(path.parent.glob(f"{_literal(before)}-*-of-{_literal(after)}"))
-
-
-def _is_of_checkpoint(name: str) -> bool:
-    return name.endswith((".safetensors", _INDEX, ".gguf")) or name in _ABOUT_CHECKPOINTS
-
-
-def _literal(text: str) -> str:
-    """A pattern that matches this text alone."""
-    return re.sub(r"([*?\[])", r"[\1]", text)
+    beside = [path.with_name(name) for name in _ABOUT_CHECKPOINTS]
+    shard = _SHARD.fullmatch(path.name)
+    if path.name.endswith(_INDEX):
+        stem = glob.escape(path.name.removesuffix(_INDEX))
+        return sorted({path, *path.parent.glob(f"{stem}*.safetensors"), *beside})
+    if shard is not None:
+        return sorted(path.parent.glob(f"{glob.escape(shard['stem'])}-*-of-{shard['end']}"))
+    return sorted([path, *beside]) if path.name.endswith(".safetensors") else [path]

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _MOST_LISTED = 40
-_SHARD = re.compile(r"(?P<stem>.+)-(?P<number>[0-9]{5})-of-(?P<count>[0-9]{5})(?P<kind>\.gguf|\.safetensors)")
+_SHARD = re.compile(
+    r"(?P<stem>.+)-(?P<number>[0-9]{5})-of-(?P<count>[0-9]{5})(?P<kind>\.gguf|\.safetensors)", re.DOTALL
+)
 _INDEX = ".safetensors.index.json"
 
 

@@ -33,6 +33,6 @@ def plain_of(value: Any) -> Any:
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...] | None:
+def _field_names(kind: Any) -> tuple[str, ...] | None:
     """The fields of a dataclass; None of any other type."""
     return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else None

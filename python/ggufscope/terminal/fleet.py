@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.padding import Padding
 from rich.text import Text
 
 from ..text.glyphs import LONGEST_TEXT, Glyphs
@@ -15,7 +14,7 @@ from .fitted import Fitted, render_fitted
 from .headline import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rich.console import Console
 
@@ -59,8 +58,8 @@ def render_models(console: Console, facts: Sequence[ModelFacts]) -> None:
         [
             Fitted("model", [base_name(each.source.rstrip("/")) for each in facts], "name"),
             Fitted("kind", [_kind(each, glyphs) for each in facts], "text", yields=3),
-            Fitted("parameters", [_number(each.n_elements, count_text, glyphs) for each in facts], yields=2),
-            Fitted("size", [_number(each.n_bytes, bytes_text, glyphs) for each in facts], yields=4),
+            Fitted("parameters", [_told(each.n_elements, count_text, glyphs) for each in facts], yields=2),
+            Fitted("size", [_told(each.n_bytes, bytes_text, glyphs) for each in facts], yields=4),
             Fitted("bits", [_bits(each, glyphs) for each in facts], yields=1),
             Fitted("type", [each.file_type or glyphs.nothing for each in facts], "text", yields=5),
             Fitted("verdict", [each.verdict for each in facts], "text"),
@@ -74,8 +73,8 @@ def _kind(facts: ModelFacts, glyphs: Glyphs) -> str:
     return kind or glyphs.nothing
 
 
-def _number(value: int | None, text: object, glyphs: Glyphs) -> str:
-    return glyphs.nothing if value is None or not callable(text) else str(text(value))
+def _told(value: int | None, text: Callable[[int], str], glyphs: Glyphs) -> str:
+    return glyphs.nothing if value is None else text(value)
 
 
 def _bits(facts: ModelFacts, glyphs: Glyphs) -> str:
@@ -88,5 +87,6 @@ def _render_faults(console: Console, facts: Sequence[ModelFacts], glyphs: Glyphs
     console.print()
     for each in facts[:_MOST_TOLD]:
         console.print(safe(glyphs.cut(base_name(each.source), LONGEST_TEXT), "bold"), soft_wrap=True)
-        console.print(Padding(safe(each.failure or each.finding or each.verdict), (0, 0, 0, 2)))
+        told = each.failure or each.finding or each.verdict
+        console.print(Text("  ").append_text(safe(told)), soft_wrap=True)  # a path stays whole, to be copied
     tell_rest(console, len(facts) - _MOST_TOLD, "model", "record.json of each, and --json, tell what is wrong with it")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...extras import need
@@ -14,7 +15,7 @@ from ...extras import need
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .columns import DataColumn, DataTable
+    from .columns import DataColumn, DataTable, Kind
 
 METADATA_KEY = b"ggufscope"
 
@@ -62,17 +63,19 @@ def short_parquet_bytes(table: DataTable) -> bytes:
 def _arrow_table(table: DataTable, about: dict[str, Any]) -> pa.Table:
     import pyarrow as pa  # noqa: PLC0415
 
-    fields = [_field(column) for column in table.columns]
+    fields = _fields(tuple((column.name, column.kind, column.meaning) for column in table.columns))
     metadata = {METADATA_KEY: json.dumps({"table": table.name, **about}).encode()}
-    arrays = [pa.array(_values(c), field.type) for c, field in zip(table.columns, fields, strict=True)]
+    arrays = [pa.array(_values(column), field.type) for column, field in zip(table.columns, fields, strict=True)]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata))
 
 
-def _field(column: DataColumn) -> pa.Field:
+@cache
+def _fields(columns: tuple[tuple[str, Kind, str], ...]) -> list[pa.Field]:
+    """Of name, kind and meaning of each column; they are the same for all tables of a kind."""
     import pyarrow as pa  # noqa: PLC0415
 
     types = {"text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "integers": pa.list_(pa.int64())}
-    return pa.field(column.name, types[column.kind], metadata={b"meaning": column.meaning.encode()})
+    return [pa.field(name, types[kind], metadata={b"meaning": meaning.encode()}) for name, kind, meaning in columns]
 
 
 def _values(column: DataColumn) -> list[Any]:

@@ -197,9 +197,7 @@ def _refuse_foreign(target: Path, *, force: bool) -> None:
         OutputError: It is not.
     """
     if target.is_symlink() or not target.is_dir():
-        raise OutputError(
-            errno.ENOTDIR, "is no directory of a model: results go into directories of their own", str(target)
-        )
+        raise OutputError(errno.ENOTDIR, "is a link or no directory, and the results of a model need one", str(target))
     try:
         files = list(target.iterdir())
     except FileNotFoundError:

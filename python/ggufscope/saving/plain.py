@@ -19,7 +19,7 @@ def plain_of(value: Any) -> Any:
     >>> plain_of([(1, {"a": None})])
     [(1, {'a': None})]
     """
-    kind = type(value)
+    kind: Any = type(value)
     if kind in _IMMUTABLE:
         return value
     if kind is list:

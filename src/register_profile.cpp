@@ -46,12 +46,13 @@ py::list heads_of(const Part& part) {
 using PartRanges = std::map<size_t, std::pair<uint64_t, uint64_t>>;
 
 struct Plan {
-  std::vector<Source> sources;
-  std::vector<Part> parts;  // one per source
+  const Model& model;
+  std::vector<Source> sources{};
+  std::vector<Part> parts{};  // one per source
+  std::vector<std::vector<ByteRange>> expected = std::vector<std::vector<ByteRange>>(model.files().size());
   uint64_t bytes = 0;
 
-  void add(const Model& model, size_t tensor, uint64_t group_rows, const TensorFactors& factors,
-           const PartRanges& ranges) {
+  void add(size_t tensor, uint64_t group_rows, const TensorFactors& factors, const PartRanges& ranges) {
     const TensorInfo& info = model.tensors().at(tensor);
     const Matrices matrices(info);
     const auto range = ranges.find(tensor);
@@ -70,7 +71,9 @@ struct Plan {
           {matrices.at(model, tensor, i, factors), i * matrices.elements(), matrices.head_rows(group_rows)});
       parts.push_back({tensor, i, {}, {}});
     }
-    bytes += info.n_bytes / matrices.count * (end - begin);
+    const uint64_t each = info.n_bytes / matrices.count;
+    expected[info.file].push_back({info.offset + begin * each, (end - begin) * each});
+    bytes += (end - begin) * each;
   }
 };
 
@@ -80,11 +83,11 @@ std::vector<Part> observe_model(const ModelHandle& handle, const std::vector<siz
                                 const TensorFactors& factors, const PartRanges& ranges) {
   if (tensors.size() != group_rows.size()) throw py::value_error("tensors and group_rows differ in length");
   const auto model = handle.get();
-  Plan plan;
-  for (size_t i = 0; i < tensors.size(); ++i) plan.add(*model, tensors[i], group_rows[i], factors, ranges);
+  Plan plan{*model};
+  for (size_t i = 0; i < tensors.size(); ++i) plan.add(tensors[i], group_rows[i], factors, ranges);
   const EngineOptions options = engine_options(threads, fast, sparsity_threshold, isa, progress, plan.bytes);
   const py::gil_scoped_release release;
-  model->expect(tensors);
+  model->expect(plan.expected);
   std::vector<Observation> observations = observe(plan.sources, options);
   for (size_t i = 0; i < observations.size(); ++i) {
     plan.parts[i].statistics = std::move(observations[i].statistics);

@@ -59,6 +59,10 @@ void Model::expect(std::span<const size_t> tensors) const {
     const TensorInfo& tensor = tensors_.at(index);
     if (tensor.n_bytes > 0) ranges[tensor.file].push_back({tensor.offset, tensor.n_bytes});
   }
+  expect(ranges);
+}
+
+void Model::expect(const std::vector<std::vector<ByteRange>>& ranges) const {
   for (size_t i = 0; i < files_.size(); ++i) files_[i].input->expect(ranges[i]);
 }
 

@@ -43,6 +43,9 @@ class Model {
   /// Announces that these tensors, numbers of `tensors()`, are about to be read in this order (ByteSource::expect).
   void expect(std::span<const size_t> tensors) const;
 
+  /// Announces ranges of each of `files()`.
+  void expect(const std::vector<std::vector<ByteRange>>& ranges) const;
+
   /// True when tensor data is big-endian and must pass TypeInfo::swap_bytes.
   bool swapped() const { return files_.front().order == ByteOrder::big; }
 

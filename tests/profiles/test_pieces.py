@@ -12,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ggufscope as gs
+from ggufscope.models.model import Model
 from ggufscope.models.summary import ModelSummary
 from ggufscope.profiles.batches import BatchLimits
 from ggufscope.profiles.collecting import Collector
-from ggufscope.profiles.pieces import Assembly, Piece, Run, cut, measure_piece, plan
+from ggufscope.profiles.pieces import Assembly, Piece, Run, cut, measure_piece, observe_runs, plan
 from ggufscope.profiles.profile_records import ProfileRun, ProfileSettings
 from support import small_models
+from support.byte_readers import CountingReader, read_model
 from support.model_files import write_model
 from support.pickling import through_pickle
 
@@ -134,6 +136,18 @@ def test_another_model_under_the_same_name_is_refused(write_gguf, varied: Path, 
 @pytest.mark.parametrize("run", [Run(0, 1, 2), Run(0, 0, 0), Run(0, 0, 2)], ids=str)
 def test_parts_that_no_tensor_has_are_refused(varied: Path, run: Run) -> None:
     with gs.open(varied) as model:
-        fingerprint = model.fingerprint([model.tensors[0]])
+        table = model.fingerprint(())
     with pytest.raises(ValueError, match=r"parts \d to \d of tensor 'token_embd.weight', which has 1"):
-        measure_piece(str(varied), Piece((run,), 0, fingerprint), ProfileSettings())
+        measure_piece(str(varied), Piece((run,), 0, table, ""), ProfileSettings())
+
+
+def test_of_a_model_elsewhere_the_bytes_of_the_piece_alone_are_announced(varied: Path) -> None:
+    reader = CountingReader(str(varied), varied.read_bytes())
+    core = read_model(reader)
+    model = Model(core)
+    experts, norm = model.tensors["blk.1.ffn_gate_up_exps.weight"], model.tensors["blk.0.attn_norm.weight"]
+    runs = [Run(norm.index, 0, 1), Run(experts.index, 1, 3)]
+    parts = observe_runs(model, runs, ProfileSettings(), 1, None)
+    assert [(part.tensor, part.index) for part in parts] == [(norm.index, 0), (experts.index, 1), (experts.index, 2)]
+    each, offset = experts.n_bytes // 3, core.tensors[experts.index].offset
+    assert reader.announced[-1] == [(core.tensors[norm.index].offset, norm.n_bytes), (offset + each, 2 * each)]

@@ -51,11 +51,13 @@ class Piece:
     Attributes:
         runs: of one tensor each.
         n_bytes: bytes of tensor data.
-        fingerprint: of the tensors, by which another process knows that it has the same model before it.
+        table: fingerprint of the tensor table, by which another process knows that it may have the same model.
+        fingerprint: of the tensors, too, by which it knows that it has.
     """
 
     runs: tuple[Run, ...]
     n_bytes: int
+    table: str
     fingerprint: str
 
 
@@ -105,11 +107,12 @@ def measure_piece(
         OSError: The file cannot be opened.
     """
     with open_model(name) as model:
-        # What lies elsewhere may have fewer tensors than the model that was cut.
-        there = [model.tensors[run.tensor] for run in piece.runs if run.tensor < len(model.tensors)]
-        if model.fingerprint(there) != piece.fingerprint:
-            raise GGUFError(f"{name}: this is another model than the one whose profile was begun")
-        return observe_runs(model, piece.runs, settings, threads, isa)
+        if model.fingerprint(()) == piece.table:
+            parts = observe_runs(model, piece.runs, settings, threads, isa)
+            # Samples of a model that is fetched came by with the rest.
+            if model.fingerprint(model.tensors[run.tensor] for run in piece.runs) == piece.fingerprint:
+                return parts
+        raise GGUFError(f"{model.path}: this is another model than the one whose profile was begun")
 
 
 def observe_runs(
@@ -182,7 +185,7 @@ def _piece(model: Model, runs: Sequence[Run]) -> Piece:
     n_bytes = sum(
         tensor.n_bytes // tensor.n_parts * (run.end - run.begin) for tensor, run in zip(tensors, runs, strict=True)
     )
-    return Piece(tuple(runs), n_bytes, model.fingerprint(tensors))
+    return Piece(tuple(runs), n_bytes, model.fingerprint(()), model.fingerprint(tensors))
 
 
 class _Size(NamedTuple):

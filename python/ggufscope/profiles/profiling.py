@@ -83,8 +83,9 @@ def profile(
     n_threads = thread_count(1 if threads is None and client is not None else threads)
     with contextlib.ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
-        times = 2 if hash and opened.file_hashes is None else 1
-        stack.enter_context(opened.reading(opened.tensors.values(), times=times, whole=times > 1))
+        hashed = hash and opened.file_hashes is None
+        times = (client is None) + hashed  # with a client, workers fetch what lies elsewhere by themselves
+        stack.enter_context(opened.reading(opened.tensors.values() if times else (), times=times, whole=hashed))
         hashing = stack.enter_context(FileHashing(opened, wanted=hash))
         started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
         collector = Collector(opened, keep_vectors, stored=settings.stored)

@@ -145,14 +145,18 @@ def _judged(
     if wishes.covers is not None and first.contents != "imatrix":
         raise ValueError(f"{model.path}: only an importance matrix is held against a model; this is none")
     hashed = (digests or named) and model.file_hashes is None
-    times = ("weights" in reads) + hashed + digests
+    times = 2 * ("weights" in reads) + hashed + digests  # for statistics and for runs of zeros
+    # These come first: what they read, as lists of tokens, is gone when the statistics take its room.
+    at_once = [each for each in rules if each.reads in _WITHOUT_WEIGHTS]
+    if model.is_remote:  # nothing is fetched for hashes before statistics are taken of it, too
+        _judge(first, at_once, tally)
     with (
         model.reading(model.tensors.values() if times else (), times=times, whole=hashed),
         FileHashing(model, wanted=digests or named) as files,
         TensorHashing(model, wanted=digests) as tensor_digests,
     ):
-        # These come first: what they read, as lists of tokens, is gone when the statistics take its room.
-        _judge(first, [each for each in rules if each.reads in _WITHOUT_WEIGHTS], tally)
+        if not model.is_remote:
+            _judge(first, at_once, tally)
         tensors = gather(model, threads, progress) if "weights" in reads else []
         hashes = files.result(look)
         manifest = Manifest.of(model, hashes or [], tensor_digests.result(look)) if digests else None

@@ -13,11 +13,13 @@ from .norms import Norms
 from .zero_runs import LEAST, zero_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from .._core import Part
     from ..models.model import Model
     from ..models.tensor import Tensor
+    from .zero_runs import ZeroRun
 
 # Of an expert, what rules ask for; its histogram and vectors would take too much room for 40 000 of them.
 _OF_EXPERTS = (
@@ -43,18 +45,25 @@ def gather(
     """
     pool = Pool(threads, "ggufscope-zeros")
     try:
+        # Bytes that are fetched are looked at as they come, whatever the statistics will say, and not fetched again.
+        ahead = {tensor.name: pool.submit(zero_runs, tensor) for tensor in _fetched(model) if tensor.n_bytes >= LEAST}
         seen = observe_tensors(model, threads=threads, progress=progress, fast=fast, stored=True)
         # Runs are looked for while the pass goes on: the core leaves the GIL, and so does reading.
-        looking = [_Looked(tensor, parts, pool) for tensor, parts in seen]
+        looking = [_Looked(tensor, parts, pool, ahead.get(tensor.name)) for tensor, parts in seen]
         return [looked.facts() for looked in looking]
     finally:
         pool.shutdown(cancel=True)
 
 
+def _fetched(model: Model) -> Iterable[Tensor]:
+    """The tensors whose bytes lie elsewhere."""
+    return model.tensors.values() if model.is_remote else ()
+
+
 class _Looked:
     """A tensor that the pass has seen, and whose runs of zero bytes are being looked for."""
 
-    def __init__(self, tensor: Tensor, parts: Sequence[Part], pool: Pool) -> None:
+    def __init__(self, tensor: Tensor, parts: Sequence[Part], pool: Pool, runs: Future[list[ZeroRun]] | None) -> None:
         whole = whole_of(parts)
         fields = whole.fields()
         kept = {name: value for name, value in fields.items() if name not in _LARGE}
@@ -70,7 +79,7 @@ class _Looked:
         )
         self._experts = _experts(tensor, parts)
         large = tensor.n_bytes >= LEAST and fields.get("abs_max")
-        self._runs = pool.submit(zero_runs, tensor) if large else None
+        self._runs = (runs or pool.submit(zero_runs, tensor)) if large else None
 
     def facts(self) -> TensorFacts:
         runs = [] if self._runs is None else self._runs.result()

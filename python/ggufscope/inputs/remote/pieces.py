@@ -125,6 +125,16 @@ class FilePieces:
         """The announced range that holds the byte of a position."""
         return next((one for one in self.announced if one.begin <= position < one.end), None)
 
+    def split_off(self, planned: Announced, begin: int, end: int) -> Announced:
+        """A part of an announced range, which is announced no longer, in contrast to what is around it."""
+        index = self.announced.index(planned)
+        del self.announced[index]
+        end = min(end, planned.end)
+        for part in (planned._replace(begin=end), planned._replace(end=begin)):
+            if part.begin < part.end:
+                self.announced.insert(index, part)
+        return planned._replace(begin=begin, end=end)
+
     def covers(self, ranges: Sequence[tuple[int, int]]) -> bool:
         """Whether all of the ranges (begin, end) were announced."""
         for begin, end in ranges:

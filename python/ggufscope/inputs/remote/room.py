@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_LITTLE = 16  # pieces of less than this part of a block have memory of their own size
+_LITTLE = 2  # pieces of less than this part of a block have memory of their own size
 
 
 class Room:

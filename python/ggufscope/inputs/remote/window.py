@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from .patience import CancelledError
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
     from .source import RangeSource
 
 DEFAULT_WINDOW = 256_000_000
-LEAST_WINDOW = 8_000_000
+LEAST_WINDOW = 32_000_000
 _LARGEST_PIECE = 16 << 20
 _PIECES = 16  # that there is room for, or more
 _THREADS = 4
-_READ_AHEAD = 1 << 20  # of what is read without being announced
+_READ_AHEAD = 256 << 10  # of what is read without being announced
+_LITTLE = 64 << 10  # bytes that are fetched out of turn, for those who read a little here and there
 _NEARLY = 64  # a piece of which less than this part is unread counts as read: gaps between tensors are not read
-_STALLED_SECONDS = 1.0
+_STALLED_SECONDS = 2.0
 _CANCELLED_SECONDS = 1.0  # in which threads that are about to read again find out
 
 _default_size = DEFAULT_WINDOW
@@ -171,11 +173,13 @@ class Window:
         planned = file.announced_at(position)
         if planned is None:
             wanted = list(self._unplanned(file, position, size))
-        elif file.strict and not self._stalled():
-            return None
-        else:
+        elif not file.strict or self._stalled():
             file.announced.remove(planned)
             wanted = [self._planned(file, planned)]
+        elif size <= _LITTLE and planned not in list(islice(file.announced, _THREADS)):
+            wanted = [self._planned(file, file.split_off(planned, position, position + size))]
+        else:
+            return None
         self._demanded.extend(map(file.add, wanted))
         self._changed.notify_all()
         return wanted[0]

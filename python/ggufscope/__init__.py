@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .checks import Check, check
     from .diffs import Diff, diff
     from .diffs.budgets import Bits, bits
+    from .diffs.run_choice import RunChoice
     from .errors import (
         AnalysisError,
         BitsError,
@@ -62,6 +63,7 @@ _HOMES = {
     "ImportanceError": "errors",
     "Profile": "profiles",
     "ProfileError": "errors",
+    "RunChoice": "diffs.run_choice",
     "Study": "studies",
     "StudyError": "errors",
     "StudyInterrupted": "studies",
@@ -100,6 +102,7 @@ __all__ = [
     "Profile",
     "ProfileError",
     "RowProducts",
+    "RunChoice",
     "Study",
     "StudyError",
     "StudyInterrupted",

@@ -18,7 +18,7 @@ from rich.console import Console
 import ggufscope as gs
 from ggufscope.analysis.analysis_form import ANALYSIS_FORM
 from ggufscope.profiles.saved import PROFILE_FORM
-from ggufscope.report.content.results import read_report_data
+from ggufscope.report.content.reading import read_report_data
 from ggufscope.report.markdown.document import render_report_markdown
 from ggufscope.report.report import Report
 from ggufscope.report.tables.csv_text import csv_text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +11,11 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.report.content.results import ReportData, read_report_data
+from ggufscope.report.content.reading import read_report_data
+from ggufscope.report.content.results import ReportData
+from ggufscope.report.renderers import RENDERERS
 from ggufscope.report.report import Report
+from ggufscope.saving.marks import is_ours
 from ggufscope.synth.blocks import quantize
 
 if TYPE_CHECKING:
@@ -59,6 +64,21 @@ def test_a_saved_choice_is_rendered_again(found: gs.Bits, tmp_path: Path, run_co
     code, _, error = run_command("report", path, "-o", tmp_path / "out", "--format", "md")
     assert (code, error) == (0, "")
     assert "Cost and size" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_tables_have_every_option_and_every_mix(found: gs.Bits, tmp_path: Path) -> None:
+    contents = dict(RENDERERS["csv"].render(Report(ReportData.of_bits(found))))
+    assert set(contents) == {"choices.csv", "mixes.csv"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        assert is_ours(tmp_path / name)
+    choices, mixes = (list(csv.DictReader(io.StringIO(content.decode(), newline=""))) for content in contents.values())
+    options = [(tensor.name, each.type, each.cost) for tensor in found.document.tensors for each in tensor.options]
+    assert [(row["name"], row["type"], float(row["cost"])) for row in choices] == options
+    assert {row["name"]: row["type"] for row in choices if row["chosen"] == "1"} == found.types
+    assert [row["kind"] for row in mixes] == ["curve"] * len(found.document.curve) + ["chosen", "given", "given"]
+    assert [row["mix"] for row in mixes[-2:]] == ["Q4_0.gguf", "Q8_0.gguf"]
+    assert float(mixes[-3]["cost"]) == found.document.mix.cost
 
 
 def test_the_chart_has_the_curve_and_the_given_files(found: gs.Bits) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.report.charts import draw
-from ggufscope.report.content.results import ReportData, read_report_data
+from ggufscope.report.content.reading import read_report_data
+from ggufscope.report.content.results import ReportData
 from support.report_models import results
 
 pytest.importorskip("altair", reason="charts need the extra report")

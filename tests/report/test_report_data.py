@@ -11,7 +11,8 @@ import ggufscope as gs
 from ggufscope import extras
 from ggufscope.errors import ExitCode, MissingExtraError, exit_code
 from ggufscope.report.charts import draw
-from ggufscope.report.content.results import ReportData, read_report_data
+from ggufscope.report.content.reading import analysis_in, read_report_data
+from ggufscope.report.content.results import ReportData
 from ggufscope.report.packages import require_charts
 from support.report_models import decoder, results
 
@@ -69,7 +70,7 @@ def test_a_profile_of_other_whole_files(directory):
 
 def test_results_in_memory_show_what_their_files_would(directory, write_gguf):
     analysis = results("usual", write_gguf).analysis
-    shown = ReportData.of_analysis_in(directory, analysis.as_saved())
+    shown = analysis_in(directory, analysis.as_saved())
     read = read_report_data(directory)
     assert (shown.analysis, shown.profile, shown.why_no_profile) == (read.analysis, read.profile, None)
     assert shown.analysis.document == read.analysis.document

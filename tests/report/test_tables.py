@@ -14,8 +14,8 @@ import pytest
 import ggufscope as gs
 from ggufscope.arrays.fields import registry
 from ggufscope.report.content.results import ReportData
-from ggufscope.report.tables.collect import tables
 from ggufscope.report.tables.csv_text import csv_text, harmless
+from ggufscope.report.tables.registry import tables
 from support.report_models import HOSTILE, MODELS, analysis_alone, decoder, profile_alone, results
 
 

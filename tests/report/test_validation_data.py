@@ -10,7 +10,8 @@ import pytest
 import ggufscope as gs
 from ggufscope.errors import ExitCode, ValidationError, exit_code
 from ggufscope.report.charts import draw
-from ggufscope.report.content.results import ReportData, other_settings, read_report_data
+from ggufscope.report.content.reading import read_report_data
+from ggufscope.report.content.results import ReportData, other_settings
 from support.report_validations import analysis, validation
 
 

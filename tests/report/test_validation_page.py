@@ -16,8 +16,8 @@ from ggufscope.commands import app as cli
 from ggufscope.report.markdown.document import render_report_markdown
 from ggufscope.report.page.document import render_page
 from ggufscope.report.report import Report
-from ggufscope.report.tables.collect import tables
 from ggufscope.report.tables.csv_text import csv_text
+from ggufscope.report.tables.registry import tables
 from ggufscope.saving.directories import is_ours
 from ggufscope.terminal.validation import render_validation
 from ggufscope.text.escape import escape

@@ -13,7 +13,7 @@ from ..analysis.presets.registry import PRESETS
 from ..analysis.settings import USUAL_OPENING, WEIGHT_NAMES, make_settings
 from ..inputs.naming import resolved
 from ..models.magic import is_gguf
-from ..report.content.results import ReportData
+from ..report.content.reading import analysis_in
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
 from ..saving.guard import Guard
@@ -89,7 +89,7 @@ def analyze(
     if output is not None:
         saved = Analysis(analysis.document) if in_place else analysis
         saved.save(output, markdown=False, guard=guard)  # the report brings its own Markdown, with charts
-        written = write_report(ReportData.of_analysis_in(output, analysis.as_saved()), output, formats, guard)
+        written = write_report(analysis_in(output, analysis.as_saved()), output, formats, guard)
     if as_json:
         print_out(analysis.to_json().rstrip("\n"))
         return

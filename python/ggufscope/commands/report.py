@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from ..analysis.analysis_result import PROFILE_JSON, REPORT_JSON
-from ..report.content.results import ReportData, other_settings, read_report_data
+from ..report.content.diff_words import label
+from ..report.content.reading import read_report_data
+from ..report.content.results import ReportData, other_settings
 from ..report.renderers import RENDERERS, USUAL_FORMATS
 from ..report.writing import chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
@@ -15,6 +17,7 @@ from ..terminal.analysis import render_analysis
 from ..terminal.bits import render_bits
 from ..terminal.console import show
 from ..terminal.diff import render_diff
+from ..terminal.diff_profiles import render_profile_diff
 from ..terminal.profile import render_profile
 from ..terminal.standard_output import print_out
 from ..terminal.validation import render_validation
@@ -71,6 +74,11 @@ def _show(data: ReportData) -> None:
     if data.bits is not None:
         chosen = data.bits.document
         show(lambda console: render_bits(console, chosen))
+        return
+    if data.profile_diff is not None:
+        compared = data.profile_diff.document
+        names = [label(compared.reference), label(compared.model)]
+        show(lambda console: render_profile_diff(console, compared, names, None, None))
         return
     if validation is not None:
         show(lambda console: render_validation(console, validation.document))

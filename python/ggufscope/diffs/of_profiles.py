@@ -13,7 +13,7 @@ from ..errors import DiffError
 from ..models.kinds import Kind  # noqa: TC001  pydantic resolves the annotations
 from ..models.subject import same_model
 from ..saving.form import SavedForm
-from ..saving.results import SavedResult
+from ..saving.results import SavedResult, markdown_of
 from ..text.numbers import counted
 from .records import DiffedModel, ReshapedTensor
 
@@ -124,6 +124,10 @@ class ProfileDiff(SavedResult):
     def subject(self) -> Subject:
         """The model of the first profile."""
         return self.document.reference
+
+    def to_markdown(self) -> str:
+        """The diff as a Markdown document; its charts and tables are files of `ggufscope report`."""
+        return markdown_of(self)
 
     def _summary(self) -> str:
         differing = sum(not tensor.equal for tensor in self.document.tensors)

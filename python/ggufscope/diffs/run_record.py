@@ -135,6 +135,19 @@ class HurtPosition:
 
 
 @dataclass(frozen=True)
+class SequenceDivergence:
+    """How far the distributions of the next token are apart along a sequence.
+
+    Attributes:
+        sequence: its id, as `"text"` or that of a prompt.
+        kl: Σ p_a ln(p_a / p_b) behind each of its tokens, the first included; None where it is not finite.
+    """
+
+    sequence: str
+    kl: list[float | None]
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """All that came of two models reading the same tokens.
 
@@ -153,6 +166,7 @@ class RunRecord:
         worst: positions that hurt most, the worst first.
         unmeasured: names of tensors that no token was multiplied with by itself.
         notes: sentences on how the two go together; names in them are escaped.
+        sequences: divergence behind every token; empty in files that were saved without.
     """
 
     source: str
@@ -169,3 +183,4 @@ class RunRecord:
     worst: list[HurtPosition]
     unmeasured: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    sequences: list[SequenceDivergence] = field(default_factory=list)

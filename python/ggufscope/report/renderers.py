@@ -15,6 +15,7 @@ from .markdown.document import render_report_markdown
 from .packages import require_charts
 from .tables.csv_text import csv_text
 from .tables.parquet import parquet_bytes, require_parquet
+from .tables.registry import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from .report import Report
 
 PAGE = "report.html"
-_TABLES = ("tensors", "layers", "heads", "standouts", "validation", "models", "errors")
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,10 @@ RENDERERS: dict[str, Renderer] = {
     "svg": Renderer("the charts", (f"{CHARTS}/*.svg",), _svg, require_charts),
     "png": Renderer("the charts", (f"{CHARTS}/*.png",), _png, require_charts),
     "csv": Renderer(
-        "tables of tensors, layers, heads, what stands out, predicted against measured, and the errors of a diff",
-        tuple(f"{name}.csv" for name in _TABLES),
+        "tables of tensors, layers, heads, findings, predicted against measured; of a diff; of a choice of types",
+        tuple(f"{name}.csv" for name in TABLES),
         _csv,
     ),
-    "parquet": Renderer("the same, typed", tuple(f"{name}.parquet" for name in _TABLES), _parquet, require_parquet),
+    "parquet": Renderer("the same, typed", tuple(f"{name}.parquet" for name in TABLES), _parquet, require_parquet),
 }
 USUAL_FORMATS = ("html", "md", "svg", "png")

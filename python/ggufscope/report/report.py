@@ -9,7 +9,7 @@ from .._version import __version__
 from ..errors import MissingExtraError
 from .content.shown import Shown
 from .packages import require_charts
-from .tables.collect import tables
+from .tables.registry import tables
 
 if TYPE_CHECKING:
     from .content.chart import Chart, DrawnCharts

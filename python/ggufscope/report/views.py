@@ -11,6 +11,7 @@ from functools import singledispatch
 from ..analysis.analysis_result import Analysis
 from ..diffs import Diff
 from ..diffs.budgets.bits_result import Bits
+from ..diffs.of_profiles import ProfileDiff
 from ..profiles.profile_result import Profile
 from ..validation.validation_result import Validation
 from .content.results import ReportData
@@ -47,6 +48,11 @@ def _(result: Diff) -> str:
 @markdown.register
 def _(result: Bits) -> str:
     return render_report_markdown(Shown(ReportData.of_bits(result)))
+
+
+@markdown.register
+def _(result: ProfileDiff) -> str:
+    return render_report_markdown(Shown(ReportData.of_profile_diff(result)))
 
 
 @singledispatch

@@ -49,6 +49,13 @@ _TABLES = {  # columns are a weak mark, so that the name of the file has to fit
     "standouts.csv": b"kind,layer,head,",
     "models.csv": b"model,file_type,n_bytes,bits_per_weight,",
     "errors.csv": b"model,name,model_name,role,",
+    "drifts.csv": b"model,layer,drift,drift_total,",
+    "output_errors.csv": b"model,name,model_name,part,role,layer,",
+    "output_error_parts.csv": b"model,name,part,kind,index,",
+    "positions.csv": b"model,sequence,position,kl,",
+    "changes.csv": b"name,role,layer,stack,kind,shape,reference_type,",
+    "choices.csv": b"name,role,layer,shape,type,n_bytes,cost,source,",
+    "mixes.csv": b"mix,kind,n_bytes,bits_per_weight,cost,",
     "validation.csv": b"quantity,per,layer,head,unit,measured,",
 }
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from ..report.content.diff_words import kind_text, unmatched_lines
+from ..report.content.diff_words import kind_text, norm_change_text, types_text, unmatched_lines
+from ..report.content.profile_diff import MOST_CHANGED, changed
 from ..text.glyphs import LONGEST_TEXT, Glyphs
-from ..text.numbers import counted, percent, short
+from ..text.numbers import counted, short
 from .console import most_rows, tell_rest
 from .fact import render_fact
 from .fitted import Fitted, render_fitted
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from ..diffs.of_profiles import ProfileDiffDocument, TensorChange
     from ..diffs.records import DiffedModel
-
-_MOST_TENSORS = 10  # where nobody asked for a number or a selection
 
 
 def render_profile_diff(
@@ -48,7 +47,7 @@ def render_profile_diff(
     render_fact(console, "this is", f"{document.statement}.")
     if document.same_identity:
         render_fact(console, "verdict", "one model, by its table and samples of every tensor", "bold green")
-    differing = [tensor for tensor in document.tensors if not tensor.equal]
+    differing = changed(document)
     n = counted(len(document.tensors), "tensor")
     render_fact(
         console,
@@ -57,7 +56,7 @@ def render_profile_diff(
     )
     for line in unmatched_lines(document.missing, document.extra, document.reshaped):
         render_fact(console, "unlike", line, "bold yellow")
-    shown = sorted(differing, key=_by_norm)[:_MOST_TENSORS] if chosen is None else list(chosen)[: most_rows(top)]
+    shown = differing[:MOST_CHANGED] if chosen is None else list(chosen)[: most_rows(top)]
     if not shown:
         return
     console.print()
@@ -72,25 +71,16 @@ def _facts(file: str, subject: DiffedModel, glyphs: Glyphs) -> str:
     return dotted([*names, *sizes(subject.n_elements, subject.n_bytes, subject.bits_per_weight)], glyphs)
 
 
-def _by_norm(tensor: TensorChange) -> float:
-    return -abs(tensor.norm_change) if tensor.norm_change is not None else 0.0
-
-
 def _render_tensors(console: Console, tensors: Sequence[TensorChange], glyphs: Glyphs) -> None:
     def texts(field: str, side: int) -> list[str]:
         values = [tensor.figures[field][side] for tensor in tensors]
         return [glyphs.nothing if value is None else short(value) for value in values]
 
-    types = [
-        tensor.model_type
-        if tensor.model_type == tensor.reference_type
-        else f"{tensor.reference_type} {glyphs.arrow} {tensor.model_type}"
-        for tensor in tensors
-    ]
+    types = [types_text(tensor, glyphs.arrow) for tensor in tensors]
     render_fitted(
         console,
         [
-            Fitted("norm %", [_percent(tensor.norm_change, glyphs) for tensor in tensors]),
+            Fitted("norm %", [_norm_change(tensor, glyphs) for tensor in tensors]),
             Fitted("rms", texts("rms", 0), yields=1),
             Fitted(f"{glyphs.arrow} rms", texts("rms", 1), yields=2),
             Fitted("kurtosis", texts("kurtosis", 0), yields=4),
@@ -101,8 +91,5 @@ def _render_tensors(console: Console, tensors: Sequence[TensorChange], glyphs: G
     )
 
 
-def _percent(change: float | None, glyphs: Glyphs) -> str:
-    if change is None:
-        return glyphs.nothing
-    sign = "-" if change < 0 else "+" if change > 0 else ""
-    return f"{sign}{percent(abs(change))}"
+def _norm_change(tensor: TensorChange, glyphs: Glyphs) -> str:
+    return glyphs.nothing if tensor.norm_change is None else norm_change_text(tensor.norm_change)

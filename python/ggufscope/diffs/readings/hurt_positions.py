@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...text.escape import escape
-from ..run_record import HurtPosition, OutputDivergence
+from ..run_record import HurtPosition, OutputDivergence, SequenceDivergence
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -65,6 +65,16 @@ def worst_positions(
         )
 
     return [position(int(row)) for row in order if divergence[row] > 0]
+
+
+def divergence_by_sequence(distributions: Distributions, reading: Reading) -> list[SequenceDivergence]:
+    """The divergence behind every token, sequence by sequence."""
+    ends = np.cumsum([len(item.tokens) for item in reading.items])
+    parts = np.split(distributions.divergence, ends[:-1])
+    return [
+        SequenceDivergence(escape(item.id), [_finite(value) for value in part])
+        for item, part in zip(reading.items, parts, strict=True)
+    ]
 
 
 def _text(reading: Reading, tokens: npt.NDArray[np.integer]) -> str:

@@ -15,7 +15,7 @@ from ..run_record import LayerDrift, RunRecord
 from .attention_drift import AttentionDrift, Held, attention_step
 from .distributions import Distributions
 from .grouping import MOST_SINGLE
-from .hurt_positions import divergence_of, worst_positions
+from .hurt_positions import divergence_by_sequence, divergence_of, worst_positions
 from .matrix_errors import matrix_errors
 from .output_errors import OutputErrors, Product, Squares
 from .partners import key_of
@@ -104,6 +104,7 @@ class SideBySide:
             worst=worst_positions(distributions, self._is_first, reading),
             unmeasured=unmeasured,
             notes=notes,
+            sequences=divergence_by_sequence(distributions, reading),
         )
 
     def _read(self) -> tuple[Array, Array]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..content.diff_words import labels
 from .registry import LeftOutError, NotAskedError
+from .words import unique
 
 if TYPE_CHECKING:
     from ...analysis.analysis_result import Analysis
     from ...analysis.preset_document import PresetSummary
     from ...diffs.budgets.bits_document import BitsDocument
     from ...diffs.diff_document import DiffDocument
+    from ...diffs.of_profiles import ProfileDiffDocument
+    from ...diffs.run_record import RunRecord
     from ...profiles.profile_result import Profile
     from ...validation.validation_document import ValidationDocument
     from ..content.results import ReportData
@@ -47,11 +51,28 @@ def diff_of(data: ReportData) -> DiffDocument:
     return data.diff.document
 
 
+def runs_of(data: ReportData) -> list[tuple[str, RunRecord]]:
+    """The models of a diff that were run, with what charts call them; a chart is of some."""
+    document = diff_of(data)
+    models = zip(unique(labels(document)), document.models, strict=True)
+    runs = [(label, model.run) for label, model in models if model.run is not None]
+    if not runs:
+        raise NotAskedError
+    return runs
+
+
 def bits_of(data: ReportData) -> BitsDocument:
     """The choice of types, where a chart is of one."""
     if data.bits is None:
         raise NotAskedError
     return data.bits.document
+
+
+def profile_diff_of(data: ReportData) -> ProfileDiffDocument:
+    """The diff of two profiles, where a chart is of one."""
+    if data.profile_diff is None:
+        raise NotAskedError
+    return data.profile_diff.document
 
 
 def validation_of(data: ReportData) -> ValidationDocument:

@@ -60,7 +60,7 @@ def error_map(data: ReportData) -> Iterator[Chart]:
         definition=(
             "NMSE, Σ(b − a)² / Σa² over all weights of that layer and role, on a logarithmic scale. Empty: no such"
             f" tensor, no error, or a reference that is all 0.{only(len({cell.role for cell in erring}))}"
-            f"{only_models(document)}"
+            f"{only_models(len(document.models))}"
         ),
         alt=f"A map of {len(places)} layers and {len(roles)} roles. {sentence}",
         table=_table(cells),

@@ -51,7 +51,7 @@ def error_tensors(data: ReportData) -> Iterator[Chart]:
             "A stroke for each tensor, at its NMSE on a logarithmic axis."
             + (f" {still} without an error have no place there; they are in the table." if still else "")
             + only(len({tensor.role for _, tensor in erring}))
-            + only_models(document)
+            + only_models(len(document.models))
         ),
         alt=f"Strokes on a line for each of {len(roles)} roles. {sentence}",
         table=_table(tensors),

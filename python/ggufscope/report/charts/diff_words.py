@@ -23,9 +23,8 @@ def model_labels(document: DiffDocument) -> list[str]:
     return unique(labels(document))
 
 
-def only_models(document: DiffDocument) -> str:
-    """The sentence for a chart that does not draw all models; empty where it does."""
-    n = len(document.models)
+def only_models(n: int) -> str:
+    """The sentence for a chart that does not draw all of n models; empty where it does."""
     return f" Drawn are the first {MOST_MODELS} of {n} models; all are in the table." if n > MOST_MODELS else ""
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # In reading order. They are imported when the first chart is drawn: altair takes half a second.
 MODULES = (
     "standouts", "risk", "scores", "activations", "heads", "tensors", "magnitudes", "types_map", "sizes",
-    "diff_sizes", "diff_map", "diff_tensors", "bits_sizes",
+    "diff_sizes", "diff_map", "diff_tensors", "run_layers", "run_matrices", "run_text", "norm_changes", "bits_sizes",
     "validation_orders", "validation_sizes", "validation_points", "validation_fit",
 )  # fmt: skip
 

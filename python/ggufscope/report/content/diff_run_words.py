@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
     from ...diffs.run_record import HurtPosition, LayerDrift, MatrixError, OutputDivergence, RunRecord
 
+DRIFT = "‖r_b − r_a‖² / ‖r_a‖², r being the residual stream behind a layer"
+MOVED = "½ Σ|p_b − p_a| over the keys, p being the attention of a query"
+OUTPUT_ERROR = "Σ‖(Ŵ − W)x‖² / Σ‖Wx‖², x being what the reference's own matrix reads"
 DRIFT_DEFINITION = (
-    "drift: median over tokens of ‖r_b − r_a‖² / ‖r_a‖², r being the residual stream behind a layer; attention moved:"
-    " ½ Σ|p_b − p_a|, mean over heads and queries; output error: Σ‖(Ŵ − W)x‖² / Σ‖Wx‖², x being what the reference's"
-    " own matrix reads. The first token of a sequence is left out of all of them"
+    f"drift: median over tokens of {DRIFT}; attention moved: ½ Σ|p_b − p_a|, mean over heads and queries; output error:"
+    f" {OUTPUT_ERROR}. The first token of a sequence is left out of all of them"
 )
-
 PLAIN_DRIFT_DEFINITION = (
     "drift: median over tokens of |r_b - r_a|^2 / |r_a|^2, r being the residual stream behind a layer; attention moved:"
     " half the sum of |p_b - p_a|, mean over heads and queries; output error: |(W_b - W_a)x|^2 / |W_a x|^2 summed over"

@@ -6,12 +6,13 @@ import math
 from typing import TYPE_CHECKING, TypeVar
 
 from ...diffs.rollups import concentrations, counted_tensors
-from ...text.numbers import counted, listed, rounded_percent, shape_text, short
+from ...text.numbers import counted, listed, percent, rounded_percent, shape_text, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ...diffs.diff_document import DiffDocument, DiffSettings
+    from ...diffs.of_profiles import TensorChange
     from ...diffs.records import DiffedModel, ModelDiff, PartError, ReshapedTensor, TensorDiff
     from ...diffs.rollups import Carrier
     from ...diffs.run_record import MatrixError
@@ -119,7 +120,17 @@ def selection_text(settings: DiffSettings) -> str | None:
     return f"only {'; '.join(parts)}" if parts else None
 
 
-def types_text(pair: TensorDiff | MatrixError, arrow: str = "→") -> str:
+def norm_change_text(change: float) -> str:
+    """A change of a norm in percent with its sign, without the sign of percent.
+
+    >>> [norm_change_text(x) for x in (0.0, 0.0123, -0.5)]
+    ['0', '+1.23', '-50']
+    """
+    sign = "-" if change < 0 else "+" if change > 0 else ""
+    return f"{sign}{percent(abs(change))}"
+
+
+def types_text(pair: TensorDiff | MatrixError | TensorChange, arrow: str = "→") -> str:
     """`"F16 → Q4_0"`, or the type alone where both have it."""
     if pair.reference_type == pair.model_type:
         return pair.model_type

@@ -1,8 +1,8 @@
 """The registry of sections: all a report says, in reading order, for every renderer.
 
 A section is one function from what is shown to blocks, and a line here: in PARTS of a report of one model, in
-DIFF_PARTS of one that holds models against a reference, or in BITS_PARTS of a choice of types. Renderers leave out a
-part without blocks.
+DIFF_PARTS of one that holds models against a reference, in PROFILE_DIFF_PARTS of two profiles side by side, or in
+BITS_PARTS of a choice of types. Renderers leave out a part without blocks.
 """
 
 from __future__ import annotations
@@ -27,6 +27,14 @@ from .method import (
     statement,
     what_was_read,
     zeros,
+)
+from .profile_diff import (
+    most_changed,
+    profile_diff_findings,
+    profile_diff_headline,
+    profile_diff_settings,
+    profile_diff_tensors,
+    profile_diff_trust,
 )
 from .roles import weights_by_place
 from .standouts import NAME as STANDOUTS
@@ -93,7 +101,12 @@ DIFF_PARTS = (
     Part("method", "Method and limits", (diff_definitions, charts_left_out, diff_settings)),
 )
 
-
+PROFILE_DIFF_PARTS = (
+    Part(SUMMARY, "Summary", (profile_diff_headline, profile_diff_findings, most_changed, profile_diff_trust)),
+    Part("findings", "Findings", (findings,)),
+    Part("tables", "Tables", (profile_diff_tensors,)),
+    Part("method", "Method and limits", (charts_left_out, profile_diff_settings)),
+)
 BITS_PARTS = (
     Part(SUMMARY, "Summary", (bits_headline, mix_by_role, mix_sizes, bits_command, bits_trust)),
     Part("findings", "Findings", (findings,)),
@@ -106,4 +119,6 @@ def parts_of(shown: Shown) -> tuple[Part, ...]:
     """The parts of a report of these results."""
     if shown.bits is not None:
         return BITS_PARTS
+    if shown.profile_diff is not None:
+        return PROFILE_DIFF_PARTS
     return PARTS if shown.diff is None else DIFF_PARTS

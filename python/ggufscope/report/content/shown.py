@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ...analysis.preset_document import PresetSummary
     from ...diffs.budgets.bits_document import BitsDocument
     from ...diffs.diff_document import DiffDocument
+    from ...diffs.of_profiles import ProfileDiffDocument
     from ...profiles.profile_result import Profile
     from ...runtime.standout_document import StandoutKind
     from ...validation.validation_document import ValidationDocument
@@ -54,6 +55,11 @@ class Shown:
     def bits(self) -> BitsDocument | None:
         """The document of a choice of types."""
         return self.data.bits.document if self.data.bits else None
+
+    @property
+    def profile_diff(self) -> ProfileDiffDocument | None:
+        """The document of a diff of two profiles."""
+        return self.data.profile_diff.document if self.data.profile_diff else None
 
     @property
     def standouts(self) -> list[StandoutKind] | None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from ...arrays.fields import kinds
 from ...text.numbers import bytes_text, percent, short
 from ..tables.csv_text import csv_text
+from ..tables.registry import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,31 +21,6 @@ NOTHING = "–"
 MOST_ROWS = 2_000  # shown; a browser lays out more, but nobody reads them
 LARGEST_CSV = 1_000_000  # characters carried along by the page
 _UNQUOTED = ",.:;()[]+*=/|!$@-_~'"  # what may stand in the address of data as it is
-
-# DataTable → the columns to show, of those there are; the CSV has all.
-_SHOWN = {
-    "tensors": "name type shape n_bytes rms abs_max kurtosis sparsity outlier_fraction_6 code_entropy factor_min"
-    " factor_max nan_count inf_count beyond_float32_count",
-    "layers": "stack layer n_elements n_bytes rms kurtosis sparsity outlier_fraction_6 probe_risk"
-    " heuristic_risk heuristic_risk_without_confounded heuristic_level propagation_risk",
-    "heads": "layer role head rms l2_norm kurtosis sparsity probe_head_entropy propagation_head_entropy",
-    "standouts": "kind layer head value compared sentence",
-    "models": "model file_type n_bytes bits_per_weight nmse sqnr_db cosine max_abs_error unchanged n_identical"
-    " n_missing n_extra n_reshaped n_metadata",
-    "errors": "model name reference_type model_type nmse sqnr_db error_share cosine rescale max_abs_error unchanged"
-    " changed_rows weighted_nmse non_finite_count views",
-    "validation": "quantity per layer head measured measured_low measured_high predicted_heuristic"
-    " predicted_propagation predicted_probe predicted_norms predicted_depth",
-}
-_TITLES = {
-    "tensors": "Tensors",
-    "layers": "Layers",
-    "heads": "Attention heads",
-    "standouts": "What stands out",
-    "validation": "Predicted and measured",
-    "models": "Models",
-    "errors": "Errors of tensors",
-}
 
 
 @dataclass(frozen=True)
@@ -100,12 +76,13 @@ def chart_table(chart: Chart) -> ShownTable:
 
 def shown_table(table: DataTable) -> ShownTable:
     """A table of the report, with the columns that matter most."""
+    kind = TABLES[table.name]
     found = {column.name: column for column in table.columns if _says_something(column)}
-    columns = [found[name] for name in _SHOWN[table.name].split() if name in found]
+    columns = [found[name] for name in kind.shown.split() if name in found]
     rows = zip(*(_cells(column) for column in columns), strict=True) if table.n_rows <= MOST_ROWS else ()
     return ShownTable(
         table.name,
-        _TITLES[table.name],
+        kind.title,
         [(column.name, column.kind in {"integer", "number"}) for column in columns],
         [list(row) for row in rows],
         table.n_rows,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Kind = Literal["text", "integer", "number", "integers"]
 
@@ -26,6 +26,14 @@ class DataColumn:
     kind: Kind
     meaning: str
     values: Sequence[Any]
+
+
+ColumnAbout = tuple[str, Kind, str]  # name, kind and meaning
+
+
+def columns_of(about: Iterable[ColumnAbout], rows: Sequence[Mapping[str, Any]]) -> list[DataColumn]:
+    """Columns from rows; None where a row has no such field."""
+    return [DataColumn(name, kind, meaning, [row.get(name) for row in rows]) for name, kind, meaning in about]
 
 
 @dataclass(frozen=True)

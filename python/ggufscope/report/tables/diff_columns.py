@@ -9,8 +9,8 @@ from ..content.diff_words import labels
 from .columns import DataColumn
 
 if TYPE_CHECKING:
-    from ...diffs.diff_document import DiffDocument
-    from ...diffs.records import DiffedModel
+    from ...diffs.records import DiffedModel, ModelDiff
+    from ..content.results import ReportData
     from .columns import Kind
 
 _TEXTS = {
@@ -25,7 +25,7 @@ _TEXTS = {
     "max_abs_error_tensor",
 }
 _INTEGERS = {"layer", "reference_bytes", "model_bytes", "n_elements", "non_finite_count", "changed_rows"}
-_INTEGERS |= {"n_tensors", "n_identical"}
+_INTEGERS |= {"n_tensors", "n_identical", "n_tokens", "n_positions"}
 _PLACES = {"shape", "max_abs_error_index"}
 _OF_MODEL = {
     "nmse": COLUMNS["nmse"],
@@ -45,8 +45,25 @@ _OF_MODEL = {
 }
 
 
-def model_columns(document: DiffDocument) -> list[DataColumn]:
-    """A row for each model."""
+_OF_RUN = {
+    "n_tokens": "that both read",
+    "n_positions": "over which divergences are taken",
+    "kl_mean": "mean of Σ p_a ln(p_a / p_b) of the next token, in nats",
+    "kl_median": "its median",
+    "kl_99": "its 99 % quantile",
+    "kl_max": "its largest value",
+    "kl_first": "mean behind the first token of each sequence",
+    "same_top": "share of positions whose likeliest token is the same",
+    "reference_perplexity": "of the reference, on the text that both read",
+    "model_perplexity": "of the model, on the same",
+}
+
+
+def model_columns(data: ReportData) -> list[DataColumn]:
+    """A row for each model; what came of a run is empty where there was none."""
+    if data.diff is None:
+        return []
+    document = data.diff.document
     models = document.models
     subjects = [model.subject for model in models]
     about = [
@@ -72,15 +89,26 @@ def model_columns(document: DiffDocument) -> list[DataColumn]:
         DataColumn(name, _kind(name), meaning, [getattr(model.summary, name) for model in models])
         for name, meaning in _OF_MODEL.items()
     ]
-    return [*about, *figures]
+    return [*about, *figures, *_run_columns(models)]
+
+
+def _run_columns(models: list[ModelDiff]) -> list[DataColumn]:
+    told = [{} if each.run is None else {"n_tokens": each.run.n_tokens, **vars(each.run.output)} for each in models]
+    return [
+        DataColumn(name, _kind(name), meaning, [figures.get(name) for figures in told])
+        for name, meaning in _OF_RUN.items()
+    ]
 
 
 def _ratios(reference: DiffedModel, subjects: list[DiffedModel]) -> list[float | None]:
     return [subject.n_bytes / reference.n_bytes if reference.n_bytes else None for subject in subjects]
 
 
-def error_columns(document: DiffDocument) -> list[DataColumn]:
+def error_columns(data: ReportData) -> list[DataColumn]:
     """A row for each tensor of each model."""
+    if data.diff is None:
+        return []
+    document = data.diff.document
     rows = [
         {"model": name, **row, "identical": int(row["identical"])}
         for name, model in zip(labels(document), document.models, strict=True)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from .columns import DataColumn
 
 if TYPE_CHECKING:
-    from ...runtime.standout_document import StandoutKind
+    from ..content.results import ReportData
 
 
-def standout_columns(kinds: list[StandoutKind]) -> list[DataColumn]:
+def standout_columns(data: ReportData) -> list[DataColumn]:
     """The findings of all kinds, in their order, with every place and number that one of them has."""
+    kinds = data.analysis.document.standouts or [] if data.analysis else []
     items = [item for record in kinds for item in record.items]
     places = dict.fromkeys(place for item in items for place in item.place)
     evidence = dict.fromkeys(what for item in items for what in item.evidence)

@@ -8,12 +8,13 @@ from ...validation.quantities import PREDICTORS
 from .columns import DataColumn
 
 if TYPE_CHECKING:
-    from ...validation.validation_document import ValidationDocument
+    from ..content.results import ReportData
 
 
-def validation_table(document: ValidationDocument) -> list[DataColumn]:
-    """The columns of the table `validation`; those of every predictor are there in every model."""
-    rows = [(quantity, point) for quantity in document.quantities for point in quantity.points]
+def validation_columns(data: ReportData) -> list[DataColumn]:
+    """A row for each layer or head of each quantity; the columns of every predictor are there in every model."""
+    quantities = data.validation.document.quantities if data.validation else []
+    rows = [(quantity, point) for quantity in quantities for point in quantity.points]
     return [
         DataColumn("quantity", "text", "what was measured", [quantity.name for quantity, _ in rows]),
         DataColumn("per", "text", "layer or head", [quantity.per for quantity, _ in rows]),

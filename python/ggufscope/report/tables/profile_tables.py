@@ -1,17 +1,4 @@
-"""The tables of a report: columns of plain values, for data frames.
-
-    tensors     one row per tensor, in file order        columns of the profile
-    layers      one row per layer                        of the profile, and of every preset of the analysis; statistics
-                                                         of the matrices, and `vectors_rms` of gains and biases
-    heads       one row per layer, role and head         of the profile, and of the analysis for query heads
-    standouts   one row per finding                      of the analysis: what stands out
-    validation  one row per quantity and layer or head   of the validation: measured, and by every predictor
-    models      one row per model of a diff              the errors as a whole, sizes
-    errors      one row per model and tensor of a diff   all figures
-
-Nothing is computed: every value is in the JSON. The columns of statistics are those of the core's registry, the same
-for every model; what does not apply to a row, or is undefined, is None.
-"""
+"""The tables of tensors, layers and heads: columns of a profile, with what an analysis says of the same rows."""
 
 from __future__ import annotations
 
@@ -20,11 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...profiles.rows import flat
 from .analysis_columns import head_columns, layer_columns
-from .columns import DataColumn, DataTable
-from .diff_columns import error_columns, model_columns
+from .columns import DataColumn
 from .profile_columns import place_columns, statistic_columns, tensor_columns
-from .standout_columns import standout_columns
-from .validation_columns import validation_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,16 +19,12 @@ if TYPE_CHECKING:
     from ..content.results import ReportData
 
 
-def tables(data: ReportData) -> list[DataTable]:
-    """The tables that have rows."""
-    return [table for make in _TABLES for table in [make(data)] if table.n_rows]
+def tensor_table(data: ReportData) -> list[DataColumn]:
+    """A row for each tensor, in file order."""
+    return tensor_columns(data.profile.tensors.values() if data.profile else [])
 
 
-def _tensors(data: ReportData) -> DataTable:
-    return DataTable("tensors", tensor_columns(data.profile.tensors.values() if data.profile else []))
-
-
-def _layers(data: ReportData) -> DataTable:
+def layer_table(data: ReportData) -> list[DataColumn]:
     """The layers of the profile; without one those of the analysis, which knows the main stack alone."""
     document = data.analysis.document if data.analysis else None
     layers = list(data.profile.layers.values()) if data.profile else []
@@ -64,7 +44,7 @@ def _layers(data: ReportData) -> DataTable:
         ]
     if document is not None:
         columns += layer_columns(document, [None if row.get("stack") else row["layer"] for row in rows])
-    return DataTable("layers", columns)
+    return columns
 
 
 def _flat_part(layer: Row, part: Row | None) -> dict[str, Any]:
@@ -72,7 +52,8 @@ def _flat_part(layer: Row, part: Row | None) -> dict[str, Any]:
     return flat(part) if part is not None else {"layer": layer.layer, "stack": layer.stack}
 
 
-def _heads(data: ReportData) -> DataTable:
+def head_table(data: ReportData) -> list[DataColumn]:
+    """A row for each head of each role of each layer."""
     rows = [row for table in data.profile.heads.values() for row in _head_rows(table)] if data.profile else []
     added = head_columns(data.analysis.document) if data.analysis else []
     known = {(row["layer"], row["role"], row["head"]) for row in rows}
@@ -83,10 +64,10 @@ def _heads(data: ReportData) -> DataTable:
     if data.profile is not None and data.profile.heads:
         columns += statistic_columns(rows, _is_of_heads)
     at = [(row["layer"], row["role"], row["head"]) for row in rows]
-    columns += [
-        DataColumn(name, "number", "by the analysis", [values.get(place) for place in at]) for name, values in added
+    return [
+        *columns,
+        *(DataColumn(name, "number", "by the analysis", [values.get(place) for place in at]) for name, values in added),
     ]
-    return DataTable("heads", columns)
 
 
 def _is_of_heads(field: FieldInfo) -> bool:
@@ -100,22 +81,3 @@ def _head_rows(table: HeadTable) -> Iterable[dict[str, Any]]:
         for head in range(table.n_heads[position]):
             fields = {name: values[position][head] for name, values in saved.items()}
             yield {"layer": layer, "role": table.role, "head": head, **fields}
-
-
-def _validation(data: ReportData) -> DataTable:
-    return DataTable("validation", validation_table(data.validation.document) if data.validation else [])
-
-
-def _standouts(data: ReportData) -> DataTable:
-    return DataTable("standouts", standout_columns(data.analysis.document.standouts or []) if data.analysis else [])
-
-
-def _models(data: ReportData) -> DataTable:
-    return DataTable("models", model_columns(data.diff.document) if data.diff else [])
-
-
-def _errors(data: ReportData) -> DataTable:
-    return DataTable("errors", error_columns(data.diff.document) if data.diff else [])
-
-
-_TABLES = (_tensors, _layers, _heads, _standouts, _validation, _models, _errors)

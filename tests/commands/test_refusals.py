@@ -33,6 +33,11 @@ REFUSED: dict[str, dict[Words, tuple[int, str]]] = {
         ("{model}", "--columns", "x"): (2, "no column 'x'"),
         ("{model}", "--sort", "x"): (2, "no column 'x'"),
         ("{model}", "--kv", "x"): (2, "no metadata key 'x'"),
+        ("{model}", "--kv", "general.name", "--role", "attn_v"): (2, "--kv prints one value"),
+        ("{model}", "--recipe", "--kv", "general.name"): (2, "--recipe is of all tensors"),
+        ("{model}", "--recipe", "--layers", "0-1"): (2, "--recipe is of all tensors"),
+        ("{model}", "--recipe", "--columns", "name"): (2, "--recipe is of all tensors"),
+        ("{model}", "--recipe", "--against", "{model}"): (2, "--recipe is of all tensors"),
     },
     "profile": {
         ("{model}", "--sparsity-threshold", "1e300"): (2, "sparsity_threshold must be from 0 to 3.4028235e+38"),
@@ -75,6 +80,11 @@ REFUSED: dict[str, dict[Words, tuple[int, str]]] = {
         ("{model}", "none.gguf"): (3, "none.gguf: No such file"),
         ("none.gguf", "{model}"): (3, "none.gguf: No such file"),
         ("{model}", "{model}", "-o", "nowhere/d.json"): (4, "nowhere/d.json"),
+    },
+    "bits": {
+        ("{model}",): (2, "Missing option '--budget'"),
+        ("{model}", "--budget", "5bpw"): (2, "name a MODEL in other types, or --types"),
+        ("{model}", "--budget", "5"): (2, "--budget"),
     },
     "analyze": {
         ("{model}", "--weights", "entropy=-1"): (2, "from 0 to 1e100"),

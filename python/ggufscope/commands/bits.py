@@ -53,6 +53,9 @@ def bits(
     does to the answers, as far as it can be predicted.
     """
     asked, kept = parse_budget(budget), parse_keep(keep or [])
+    made = [name for name in (types or "").split(",") if name.strip()]
+    if not models and not made:
+        raise ValueError("there is nothing to choose from: name a MODEL in other types, or --types for ggml to make")
     inputs = [resolved(name) for name in (reference, *(models or []))]
     guard = Guard([*inputs, imatrix], force=force)
     guard.check(*filter(None, [output]))
@@ -64,7 +67,7 @@ def bits(
                 inputs[0],
                 *inputs[1:],
                 budget=asked,
-                types=[name for name in (types or "").split(",") if name.strip()],
+                types=made,
                 keep=kept,
                 imatrix=imatrix,
                 threads=threads,

@@ -57,6 +57,10 @@ def inspect(
     tensors, or of columns, only their table is shown.
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
+    if recipe and (kv is not None or against is not None or selection.any):
+        raise ValueError("--recipe is of all tensors: --kv, --against, filters and --columns do not go with it")
+    if kv is not None and (against is not None or selection.any):
+        raise ValueError("--kv prints one value: --against, filters and --columns do not go with it")
     model = resolved(model)
     if kv is None and not recipe and is_dat(model):
         print_importance(described(model, against), selection, as_json=as_json)

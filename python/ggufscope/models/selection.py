@@ -72,6 +72,11 @@ class Selection:
         """Whether any rows are left out, or the order is not that of the file."""
         return bool(self.tensors or self.layers is not None or self.roles or self.sort or self.top)
 
+    @property
+    def any(self) -> bool:
+        """Whether anything was asked for: rows, their order, or columns."""
+        return self.filters or self.columns is not None
+
     def matches(self, name: str, layer: int | None, role: str | None) -> bool:
         """Whether a tensor is among those asked for."""
         return (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .divergences import divergences
 from .engines.streamed import open_engine
 from .measuring.capture import Recorder
 from .timed_run import Plan
@@ -15,7 +16,6 @@ from .timed_run import Plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ..arrays.floats import Floats
     from ..models.model import Model
     from ..models.weight_place import WeightPlace
     from .engines.engine import Progress, Tokens
@@ -109,36 +109,23 @@ def _effects(engines: Sequence[StreamedEngine], runs: Sequence[_Run]) -> list[Ef
     """Those of all runs but the first, which is compared with each."""
     lengths = [len(stream) for stream in runs[0].streams]
     streams = [np.concatenate(run.streams) for run in runs]
-    divergences = np.empty((len(runs) - 1, sum(lengths)))
-    same = np.empty(divergences.shape, bool)
+    kl = np.empty((len(runs) - 1, sum(lengths)))
+    same = np.empty(kl.shape, bool)
     step = max(1, _MOST_SCORES // engines[0].shape.n_vocabulary)
     for first in range(0, sum(lengths), step):
         rows = slice(first, first + step)
         scores = engines[0].scores_of(streams[0][rows])
         for number, (engine, stream) in enumerate(zip(engines[1:], streams[1:], strict=True)):
             others = engine.scores_of(stream[rows])
-            divergences[number, rows] = divergence(scores, others)
+            kl[number, rows] = divergences(scores, others)
             same[number, rows] = scores.argmax(axis=1) == others.argmax(axis=1)
     ends = np.cumsum(lengths) - 1
     return [
         Effect(
-            kl_mean=float(divergences[number].mean()),
-            kl_end=float(divergences[number, ends].mean()),
+            kl_mean=float(kl[number].mean()),
+            kl_end=float(kl[number, ends].mean()),
             same_top=float(same[number].mean()),
             left={place: run.sizes[place] / size for place, size in runs[0].sizes.items() if size > 0},
         )
         for number, run in enumerate(runs[1:])
     ]
-
-
-def divergence(scores: Array, others: Array) -> Floats:
-    """Σ p ln(p / q) of every row in nats, float64: p and q are what scores (rows, vocabulary) become by softmax."""
-    p, q = (_log_softmax(each) for each in (scores, others))
-    result: Floats = np.sum(np.exp(p) * (p - q), axis=1)
-    return result
-
-
-def _log_softmax(scores: Array) -> Floats:
-    shifted = scores.astype(np.float64) - scores.max(axis=1, keepdims=True)
-    result: Floats = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return result

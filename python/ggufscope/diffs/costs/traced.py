@@ -10,11 +10,11 @@ from threadpoolctl import threadpool_limits
 from ...architecture.limits import NotApplicableError
 from ...architecture.substituting import matrices_in
 from ...errors import TraceError
+from ...runtime.divergences import mean_divergence
 from ...runtime.engines.streamed.engine import StreamedEngine
 from ...runtime.engines.streamed.limits import StreamLimits
 from ...runtime.engines.streamed.network import Network
 from .costs_result import TRACED, UNTESTED, Cost, Costs
-from .divergences import mean_divergence
 from .neutral_tokens import neutral_tokens
 from .pushing import ErrorWatch, PushedError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from operator import ne
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def _change(key: str, reference: Metadata, model: Metadata) -> MetadataChange | 
     same_form = reference.kind(key) == model.kind(key) and reference.length(key) == model.length(key)
     if same_form:
         left, right = reference[key], model[key]
-        if equal(left, right):
+        if left == right if _is_vocabulary(left) else equal(left, right):
             return None
     is_array = same_form and reference.kind(key).startswith("array")
     n_changed = _count_changed(left, right) if is_array else None
@@ -49,7 +50,14 @@ def _count_changed(left: Any, right: Any) -> int:
     if isinstance(left, np.ndarray):
         both_nan = np.isnan(left) & np.isnan(right) if left.dtype.kind == "f" else False
         return int(np.count_nonzero(~((left == right) | both_nan)))
+    if _is_vocabulary(left):
+        return sum(map(ne, left, right))
     return sum(not equal(one, other) for one, other in zip(left, right, strict=True))
+
+
+def _is_vocabulary(value: Any) -> bool:
+    """Whether a value is a list of texts, which compare as they are and may be some hundred thousand."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], str)
 
 
 def _shown(metadata: Metadata, key: str) -> str:

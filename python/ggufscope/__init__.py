@@ -4,23 +4,21 @@
     >>> with gs.open("model.gguf") as model:                    # doctest: +SKIP
     ...     model.tensors["blk.0.attn_v.weight"].dequantize()
 
-Models and buffers need NumPy alone and are there at once; profiles bring pydantic, analyses numba too, when they are
-first used.
+Every name is loaded when it is first used: models and buffers bring NumPy alone, profiles pydantic, analyses numba.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._core import GGUFError, UnsupportedTypeError
 from ._version import __version__
-from .arrays.buffers import dequantize, summarize
-from .arrays.multiply import RowProducts
-from .arrays.products import row_products
-from .arrays.statistics import TensorStatistics
-from .models.model import Model, Tensor, open  # noqa: A004
 
 if TYPE_CHECKING:
+    from ._core import GGUFError, UnsupportedTypeError
     from .analysis import Analysis, analyze
+    from .arrays.buffers import dequantize, summarize
+    from .arrays.multiply import RowProducts
+    from .arrays.products import row_products
+    from .arrays.statistics import TensorStatistics
     from .checks import Check, check
     from .diffs import Diff, diff
     from .diffs.budgets import Bits, bits
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     )
     from .fleets import Fleet, FleetInterrupted, fleet
     from .models.demo import demo_model
+    from .models.model import Model, Tensor, open  # noqa: A004
     from .profiles.profile_result import Profile
     from .profiles.profiling import profile
     from .runtime import Trace, trace
@@ -60,25 +59,35 @@ _HOMES = {
     "Fleet": "fleets",
     "FleetError": "errors",
     "FleetInterrupted": "fleets",
+    "GGUFError": "_core",
     "ImportanceError": "errors",
+    "Model": "models.model",
     "Profile": "profiles",
     "ProfileError": "errors",
+    "RowProducts": "arrays.multiply",
     "RunChoice": "diffs.run_choice",
     "Study": "studies",
     "StudyError": "errors",
     "StudyInterrupted": "studies",
+    "Tensor": "models.model",
+    "TensorStatistics": "arrays.statistics",
     "Trace": "runtime",
     "TraceError": "errors",
+    "UnsupportedTypeError": "_core",
+    "Validation": "validation",
+    "ValidationError": "errors",
     "analyze": "analysis",
     "bits": "diffs.budgets",
     "check": "checks",
     "demo_model": "models.demo",
+    "dequantize": "arrays.buffers",
     "diff": "diffs",
     "fleet": "fleets",
+    "open": "models.model",
     "profile": "profiles.profiling",
+    "row_products": "arrays.products",
     "study": "studies",
-    "Validation": "validation",
-    "ValidationError": "errors",
+    "summarize": "arrays.buffers",
     "trace": "runtime",
     "validate": "validation",
 }

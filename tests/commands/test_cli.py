@@ -85,6 +85,21 @@ def test_help_loads_numpy_only() -> None:
     assert done.stderr == "[]\n"
 
 
+@pytest.mark.parametrize("module", ["ggufscope._core", "numpy", "typer", "ggufscope.models.inspection"])
+def test_ctrl_c_while_modules_are_loaded_is_130(module: str) -> None:
+    code = (
+        "import runpy, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "sys.argv = ['ggufscope', 'inspect', 'model.gguf']\n"
+        "runpy.run_module('ggufscope', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "ggufscope: interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -118,12 +118,9 @@ def diff(
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
     limits = Limits(max_nmse, min_cosine, identical)
-    by_tensor = table or selection.filters or selection.columns is not None
     if as_json and (table or kv or sort or top or columns):
         raise ValueError("--json prints the whole diff; --table, --kv, --sort, --top and --columns are for the screen")
-    shown = selection.shown_columns(COLUMNS, list(DEFAULT_COLUMNS))
-    if selection.sort is not None:
-        Selection(columns=(selection.sort,)).shown_columns(COLUMNS, ())  # refused before the work starts
+    shown = _shown_columns(selection)
     if html is not None:
         require_charts()
     choice = _run_choice(run=run, text=text, prompts=prompts, exact=exact)
@@ -131,16 +128,10 @@ def diff(
     guard = Guard([*inputs, *filter(None, (imatrix, text, prompts))], force=force)
     guard.check(*filter(None, (output, html)))
     if are_profiles(inputs):
-        if limits.any or html is not None or kv or stored or imatrix is not None or run:
-            raise ValueError(
-                "limits, --html, --kv, --stored, --imatrix and --run need the models: profiles have no weights"
-            )
-        show_profiles(inputs, output, as_json=as_json, table=table, selection=selection, guard=guard)
+        _refuse_what_needs_weights(limits.any, kv, stored, imatrix, run)
+        show_profiles(inputs, output, html, as_json=as_json, table=table, selection=selection, guard=guard)
         return ExitCode.FINE
-    with contextlib.ExitStack() as outputs:
-        # Opened before the work starts, so that a bad path costs no time.
-        file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
-        page = None if html is None else outputs.enter_context(atomic_write(html, guard=guard))
+    with _saved(output, html, guard) as save:
         with _bar(run=run) as (progress, run_progress), _way_out_of_a_swap():
             made = compare(
                 inputs[0],
@@ -156,19 +147,50 @@ def diff(
                 run_progress=run_progress,
                 coarse_reference=coarse_reference,
             )
-        rows = [selection.rows(tensor_rows(model)) for model in made.models] if by_tensor else []
-        if file is not None:
-            file.write(made.to_json())
-        if page is not None:
-            page.write(_page(made))
+        rows = [selection.rows(tensor_rows(model)) for model in made.models] if table or selection.any else []
+        save(made)
     beyond = offenders(made.document, limits)
     if as_json:
-        print_out(made.to_json().rstrip("\n"))
-        for line in offender_lines(made.document, beyond):
-            print(f"ggufscope: {line}", file=sys.stderr)
+        _print_json(made, beyond)
     else:
         show(lambda console: _render(console, made, rows, shown, selection, kv=kv, limits=limits, beyond=beyond))
     return ExitCode.NEGATIVE if beyond else ExitCode.FINE
+
+
+def _shown_columns(selection: Selection) -> list[str]:
+    """The columns to show; one that there is not, also to sort by, is refused before the work starts."""
+    if selection.sort is not None:
+        Selection(columns=(selection.sort,)).shown_columns(COLUMNS, ())
+    return selection.shown_columns(COLUMNS, list(DEFAULT_COLUMNS))
+
+
+def _refuse_what_needs_weights(*asked: object) -> None:
+    """Raise a ValueError for anything that was asked of profiles and that they cannot tell."""
+    if any(each not in {None, False} for each in asked):
+        raise ValueError("limits, --kv, --stored, --imatrix and --run need the models: profiles have no weights")
+
+
+@contextlib.contextmanager
+def _saved(output: Path | None, html: Path | None, guard: Guard) -> Iterator[Callable[[Diff], None]]:
+    """A function that saves a diff; files are opened before the work starts, so that a bad path costs no time."""
+    with contextlib.ExitStack() as outputs:
+        file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
+        page = None if html is None else outputs.enter_context(atomic_write(html, guard=guard))
+
+        def save(made: Diff) -> None:
+            if file is not None:
+                file.write(made.to_json())
+            if page is not None:
+                page.write(_page(made))
+
+        yield save
+
+
+def _print_json(made: Diff, beyond: list[Offender]) -> None:
+    """The diff on standard output, and what is beyond the limits on standard error."""
+    print_out(made.to_json().rstrip("\n"))
+    for line in offender_lines(made.document, beyond):
+        print(f"ggufscope: {line}", file=sys.stderr)
 
 
 @contextlib.contextmanager

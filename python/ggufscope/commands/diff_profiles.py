@@ -3,12 +3,14 @@
 from dataclasses import asdict
 from pathlib import Path
 
-from ..diffs.of_profiles import diff_profiles
+from ..diffs.of_profiles import ProfileDiff, diff_profiles
 from ..errors import DiffError
 from ..inputs.checkpoints import is_checkpoint
 from ..inputs.naming import is_remote
 from ..models.selection import Selection
 from ..profiles.profile_result import Profile
+from ..report.content.results import ReportData
+from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from ..saving.reading import open_input
 from ..terminal.console import show
@@ -40,17 +42,25 @@ def _begins_as_json(path: str) -> bool:
 
 
 def show_profiles(
-    paths: list[str], output: Path | None, *, as_json: bool, table: bool, selection: Selection, guard: Guard
+    paths: list[str],
+    output: Path | None,
+    html: Path | None,
+    *,
+    as_json: bool,
+    table: bool,
+    selection: Selection,
+    guard: Guard,
 ) -> None:
     """Compare two profiles and show what differs.
 
     Args:
         paths: of the profiles, the reference first.
         output: where to save the diff; None for nowhere.
+        html: where to write it as a page; likewise.
         as_json: whether to print JSON.
         table: whether to show all tensors.
         selection: of the tensors to show.
-        guard: of the output.
+        guard: of the outputs.
     """
     if len(paths) != 2:
         raise ValueError("profiles are compared two at a time")
@@ -60,6 +70,9 @@ def show_profiles(
     made = diff_profiles(reference, model)
     if output is not None:
         made.save(output, guard=guard)
+    if html is not None:
+        with atomic_write(html, guard=guard) as page:
+            page.write(_page(made))
     if as_json:
         print_out(made.to_json().rstrip("\n"))
         return
@@ -68,3 +81,10 @@ def show_profiles(
     chosen = [tensors[row["name"]] for row in rows] if table or selection.filters else None
     files = [base_name(path) for path in paths]
     show(lambda console: render_profile_diff(console, made.document, files, chosen, selection.top))
+
+
+def _page(made: ProfileDiff) -> str:
+    from ..report.page.document import render_page  # noqa: PLC0415  an extra
+    from ..report.report import Report  # noqa: PLC0415
+
+    return render_page(Report(ReportData.of_profile_diff(made)))

@@ -11,7 +11,7 @@ from ..content.chart import Chart, ChartColumn, ChartTable
 from ..content.diff_words import percent_text
 from .access import diff_of
 from .axes import chart_of, drawn_roles, marks, only, role_y
-from .diff_words import MOST_MODELS, error_axis, model_labels, only_models
+from .diff_words import MOST_MODELS, error_axis, model_colours, model_labels, only_models
 from .registry import LeftOutError, chart
 from .words import name
 
@@ -113,7 +113,9 @@ def _picture(
     base = marks().encode(
         x=alt.X("nmse:Q", title="NMSE", scale=alt.Scale(type="log", nice=False, padding=8), axis=error_axis(errors)),
         y=role_y(list(roles.values()), padding=0.15),
-        color=alt.Color("of:N", title="model" if several else "type", sort=None, scale=alt.Scale(domain=there)),
+        color=model_colours(there)
+        if several
+        else alt.Color("of:N", title="type", sort=None, scale=alt.Scale(domain=there)),
         tooltip=[
             alt.Tooltip("tensor:N", title="tensor"),
             alt.Tooltip("of:N", title="model" if several else "type"),

@@ -11,11 +11,13 @@ from .axes import log_ticks
 from .words import unique
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ...diffs.diff_document import DiffDocument
 
 MOST_MODELS = 8  # colours that are told apart
+_LONGEST_CAPTION = 32  # characters
+_CHARACTER, _CAPTION_PADDING = 6, 34  # pixels
 
 
 def model_labels(document: DiffDocument) -> list[str]:
@@ -32,6 +34,29 @@ def error_axis(errors: Iterable[float]) -> alt.Axis:
     """An axis of NMSE on a logarithmic scale, in percent."""
     label = PERCENT.format("datum.value")
     return alt.Axis(values=log_ticks(errors), labelExpr=label, labelOverlap="greedy", grid=True)
+
+
+def model_colours(labels: Sequence[str], field: str = "of") -> alt.Color:
+    """Colours that tell models."""
+    scale = alt.Scale(domain=list(labels))
+    return alt.Color(f"{field}:N", title="model", sort=None, scale=scale, legend=model_legend(labels))
+
+
+def model_legend(labels: Sequence[str]) -> alt.Legend:
+    """A legend of models whose captions fit the narrowest page.
+
+    Names of the files of one model often differ at their ends alone: one that is too long is cut in the middle.
+    """
+    column = _CAPTION_PADDING + _CHARACTER * min(max(map(len, labels), default=0), _LONGEST_CAPTION)
+    return alt.Legend(
+        titleOrient="top",
+        columns=alt.ExprRef(expr=f"max(1, floor(width / {column}))"),
+        labelLimit=0,
+        labelExpr=(
+            f"length(datum.label) > {_LONGEST_CAPTION} ? slice(datum.label, 0, {_LONGEST_CAPTION // 2}) + '…'"
+            f" + slice(datum.label, -{_LONGEST_CAPTION // 2 - 1}) : datum.label"
+        ),
+    )
 
 
 # An expression for the value of one, as "0.0029 %".

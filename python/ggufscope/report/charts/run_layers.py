@@ -11,7 +11,7 @@ from ..content.diff_run_words import DRIFT, MOVED
 from ..content.diff_words import percent_text
 from .access import runs_of
 from .axes import WHERE_LAYER, chart_of, dot_size, layer_x, marks
-from .diff_words import MOST_MODELS, error_axis, only_models
+from .diff_words import MOST_MODELS, error_axis, model_colours, model_legend, only_models
 from .registry import LeftOutError, chart
 
 if TYPE_CHECKING:
@@ -120,8 +120,10 @@ def _picture(drawn: list[tuple[str, list[tuple[int, float]]]], figure: _Figure, 
     )
     if several:
         base = base.encode(
-            color=alt.Color("model:N", title="model", sort=None, scale=alt.Scale(domain=models)),
-            shape=alt.Shape("model:N", title="model", sort=None, scale=alt.Scale(domain=models)),
+            color=model_colours(models, "model"),
+            shape=alt.Shape(
+                "model:N", title="model", sort=None, scale=alt.Scale(domain=models), legend=model_legend(models)
+            ),
         )
     dots = base.mark_point(filled=True, style="dot", opacity=1, size=dot_size(len(order)))
     lines = base.encode(shape=alt.value("circle")).mark_line() if several else base.mark_line()

@@ -11,7 +11,7 @@ from ..content.diff_run_words import OUTPUT_ERROR
 from ..content.diff_words import percent_text, types_text
 from .access import runs_of
 from .axes import chart_of, drawn_roles, marks, only, role_y
-from .diff_words import MOST_MODELS, error_axis, only_models
+from .diff_words import MOST_MODELS, error_axis, model_colours, only_models
 from .registry import LeftOutError, chart
 from .words import name
 
@@ -91,7 +91,9 @@ def _picture(labels: list[str], erring: list[tuple[str, MatrixError]], roles: di
     base = marks().encode(
         x=alt.X("error:Q", title="output error", scale=scale, axis=error_axis(errors)),
         y=role_y(list(roles.values()), padding=0.15),
-        color=alt.Color("of:N", title="model" if several else "type", sort=None, scale=alt.Scale(domain=there)),
+        color=model_colours(there)
+        if several
+        else alt.Color("of:N", title="type", sort=None, scale=alt.Scale(domain=there)),
         tooltip=[
             alt.Tooltip("tensor:N", title="tensor"),
             alt.Tooltip("of:N", title="model" if several else "type"),

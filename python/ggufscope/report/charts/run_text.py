@@ -10,7 +10,7 @@ from ...text.numbers import counted, short
 from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import runs_of
 from .axes import chart_of, marks
-from .diff_words import MOST_MODELS, only_models
+from .diff_words import MOST_MODELS, model_colours, only_models
 from .registry import LeftOutError, chart
 
 if TYPE_CHECKING:
@@ -99,5 +99,5 @@ def _picture(drawn: list[tuple[str, RunRecord]], step: int, *, several: bool) ->
     )
     if several:
         models = [label for label, _ in drawn]
-        base = base.encode(color=alt.Color("model:N", title="model", sort=None, scale=alt.Scale(domain=models)))
+        base = base.encode(color=model_colours(models, "model"))
     return chart_of(base.mark_line(strokeWidth=1, interpolate="step-after"), rows=rows, height=220)

@@ -13,6 +13,7 @@ from typing import Any
 import gguf
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 import ggufscope as gs
 from ggufscope import _core
@@ -27,6 +28,13 @@ pytest_plugins = [
     "support.small_study",
     "support.system_faults",
 ]
+
+
+def pytest_configure() -> None:
+    """Keep BLAS to one thread where workers share the cores: more of them only wait for each other, in busy loops."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of processes that tests start
+        threadpool_limits(1, "blas")
 
 
 @pytest.fixture(scope="session")

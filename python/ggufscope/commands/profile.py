@@ -1,23 +1,27 @@
 """`ggufscope profile`."""
 
 import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ..arrays.fields import kinds
 from ..inputs.naming import resolved
 from ..models.model import open as open_model
 from ..models.selection import Selection
 from ..profiles.profile_result import Profile
 from ..profiles.profiling import profile as scan
-from ..profiles.rows import flat
+from ..profiles.rows import Row, flat
+from ..profiles.selected import profile_selected
 from ..report.content.results import ReportData
 from ..report.packages import require_charts
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from ..terminal.console import show
-from ..terminal.profile import render_head, render_profile
+from ..terminal.inspection import render_head as render_model_head
+from ..terminal.profile import render_head, render_profile, render_reading
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
 from ..terminal.tensors import DEFAULT_COLUMNS, FACTORS, render_tensors
@@ -35,6 +39,8 @@ from .options import (
     WindowOption,
     output_file,
 )
+
+_OF_ALL = ("name", "type", "shape")  # columns that every table of tensors has, one without rows, too
 
 
 def profile(
@@ -72,7 +78,8 @@ def profile(
 ) -> None:
     """Statistics of every parameter: soundness, then layers and roles, or the tensors selected.
 
-    Reads all of the model once. The JSON always holds the whole profile.
+    Reads all of the model once; with --tensors, --layers or --role, and nothing to save, only these tensors. The JSON
+    always holds the whole profile.
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
     by_tensor = selection.filters or selection.columns is not None
@@ -83,6 +90,9 @@ def profile(
     model = resolved(model)
     guard = Guard([model], force=force)
     guard.check(*filter(None, (output, html)))
+    if selection.narrows and not (output or html or hashed):
+        _show_selected(model, selection, threads, fast, sparsity_threshold, stored=stored)
+        return
     with open_model(model) as opened, contextlib.ExitStack() as outputs:
         # Opened before the work starts, so that a bad path costs no time.
         file = None if output is None else outputs.enter_context(atomic_write(output, guard=guard))
@@ -91,7 +101,7 @@ def profile(
             scanned = scan(
                 opened, threads, fast, sparsity_threshold, progress, keep_vectors=False, hash=hashed, stored=stored
             )
-        rows, shown = _select(scanned, selection) if by_tensor else ([], [])
+        rows, shown = _select(scanned.tensors.values(), selection) if by_tensor else ([], [])
         if file is not None:
             file.write(scanned.to_json(reproducible))
         if page is not None:
@@ -111,10 +121,38 @@ def _page(profile: Profile) -> str:
     return render_page(Report(ReportData.of(profile)))
 
 
-def _select(profile: Profile, selection: Selection) -> tuple[list[dict[str, Any]], list[str]]:
+def _show_selected(
+    name: str, selection: Selection, threads: int | None, fast: bool, sparsity_threshold: float, *, stored: bool
+) -> None:
+    """Read the tensors of a selection alone, and show them."""
+    with open_model(name) as model:
+        chosen = [each for each in model.tensors.values() if selection.matches(each.name, each.layer, each.role)]
+        with progress_bar("profiling") as progress:
+            read = profile_selected(
+                model,
+                chosen,
+                threads=threads,
+                fast=fast,
+                sparsity_threshold=sparsity_threshold,
+                progress=progress,
+                stored=stored,
+            )
+        rows, shown = _select(read.rows.values(), selection)
+
+        def render(console: Any) -> None:
+            render_model_head(console, model)
+            render_reading(console, read, n_tensors=len(model.tensors), fast=fast)
+            console.print()
+            render_tensors(console, rows, shown, selection.filters, selection.top)
+
+        show(render)
+
+
+def _select(tensors: Iterable[Row], selection: Selection) -> tuple[list[dict[str, Any]], list[str]]:
     """The rows and the columns to show."""
-    table = [flat(row) for row in profile.tensors.values()]
-    available = dict.fromkeys(name for row in table or [flat(profile.total)] for name in row)
+    table = [flat(row) for row in tensors]
+    available = dict.fromkeys(name for row in table or [dict.fromkeys(_OF_ALL)] for name in row)
+    available |= dict.fromkeys(kinds())  # also those that none of the tensors has
     chosen = {column for row in selection.rows(table) for column, value in row.items() if value is not None}
     default = [column for column in DEFAULT_COLUMNS if column in available]
     default += [column for column in FACTORS if column in chosen]

@@ -77,6 +77,11 @@ class Selection:
         """Whether anything was asked for: rows, their order, or columns."""
         return self.filters or self.columns is not None
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it names tensors, layers or roles, so that the others need not be looked at."""
+        return bool(self.tensors or self.layers is not None or self.roles)
+
     def matches(self, name: str, layer: int | None, role: str | None) -> bool:
         """Whether a tensor is among those asked for."""
         return (

@@ -54,6 +54,11 @@ class Collector:
         self._n_elements = sum(tensor.n_elements for tensor in tensors)
         self._n_scanned = 0
 
+    @property
+    def rows(self) -> dict[str, Row]:
+        """Of the tensors so far, by name."""
+        return self._tensors
+
     def add(self, tensor: Tensor, parts: Sequence[Part]) -> None:
         whole = whole_of(parts)
         fields = TensorStatistics.of(whole, n_bytes=tensor.n_bytes, shape=tensor.shape)

@@ -23,7 +23,7 @@ from .pieces import PIECE_LIMITS
 from .profile_records import ProfileRun, ProfileSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from os import PathLike
 
     from distributed import Client
@@ -111,6 +111,7 @@ def profile(
 
 def observe_tensors(
     model: Model,
+    tensors: Iterable[Tensor] | None = None,
     *,
     threads: int,
     fast: bool = False,
@@ -120,14 +121,15 @@ def observe_tensors(
     isa: str | None = None,
     limits: BatchLimits = DEFAULT_LIMITS,
 ) -> Iterator[tuple[Tensor, list[Part]]]:
-    """Each tensor with its parts, in file order; see `profile`."""
-    done = 0
-    for batch in batches(model.tensors.values(), limits):
+    """Each tensor with its parts, in file order, or some of them; see `profile`."""
+    chosen = list(model.tensors.values() if tensors is None else tensors)
+    done, total = 0, sum(tensor.n_bytes for tensor in chosen)
+    for batch in batches(chosen, limits):
         offset = done
 
         def report(batch_done: int, _total: int, offset: int = offset) -> None:
             if progress is not None:
-                progress(offset + batch_done, model.n_bytes)
+                progress(offset + batch_done, total)
 
         parts = observe_model(
             model.core(),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..profiles.profile_result import Profile
     from ..profiles.rows import Row
+    from ..profiles.selected import SelectedTensors
 
 
 def render_profile(console: Console, profile: Profile) -> None:
@@ -52,6 +53,20 @@ def render_head(console: Console, profile: Profile) -> None:
     _render_extremes(console, profile)
 
 
+def render_reading(console: Console, read: SelectedTensors, *, n_tensors: int, fast: bool) -> None:
+    """How much of a model was read for a selection of its tensors, and how fast."""
+    glyphs = Glyphs.of(console.encoding)
+    parts = [
+        f"{len(read.rows)} of {counted(n_tensors, 'tensor')}, {percent(read.share)} %, in {read.seconds:.3g} s",
+        rate(read.n_bytes / read.seconds, "B"),
+        counted(read.threads, "thread"),
+        read.isa,
+    ]
+    if fast:
+        parts.append(_FAST)
+    _fact(console, "scanned", f" {glyphs.dot} ".join(parts))
+
+
 def _fact(console: Console, label: str, text: str, style: str = "") -> None:
     render_fact(console, label, text, style, width=8)
 
@@ -71,6 +86,9 @@ def _hash_lines(profile: Profile) -> list[str]:
     return [f"{digest}  {file}" for digest, file in zip(hashes, files, strict=True)]
 
 
+_FAST = "fast: without histogram, row norms and codes"
+
+
 def _scan_text(profile: Profile, glyphs: Glyphs) -> str:
     parts = [f"{percent(profile.coverage)} %"]
     run = profile.run
@@ -81,7 +99,7 @@ def _scan_text(profile: Profile, glyphs: Glyphs) -> str:
         parts.append(counted(run.threads, "thread"))
         parts.append(run.isa)
     if profile.settings.fast:
-        parts.append("fast: without histogram, row norms and codes")
+        parts.append(_FAST)
     if profile.settings.stored:
         factors = any(tensor.kind == "factor" for tensor in profile.tensors.values())
         parts.append("stored: blocks without the factors beside them" if factors else "stored: there are no factors")

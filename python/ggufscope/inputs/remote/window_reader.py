@@ -54,7 +54,7 @@ class WindowReader:
             raise
 
     def expect(self, ranges: Sequence[tuple[int, int]]) -> None:
-        ends = [(offset, offset + size) for offset, size in ranges]
+        ends = [(offset, offset + size) for offset, size in ranges if self._file.sample(offset, size) is None]
         if not (self._planned and self._file.covers(ends)):
             self._window.announce(self._file, ends)
 

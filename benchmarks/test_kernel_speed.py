@@ -14,8 +14,9 @@ import pytest
 
 from ggufscope import _core
 from ggufscope.bench import KERNELS, Sample, kernel_tasks, make_sample
+from ggufscope.synth.blocks import quantizable_types
 
-TYPES = [description["name"] for description in _core.types()]
+TYPES = [description["name"] for description in _core.types() if description["name"] in quantizable_types()]
 REFERENCE = "Q4_K"
 
 each_type = pytest.mark.parametrize("name", TYPES)

@@ -35,6 +35,7 @@ py::dict describe(const TypeInfo& type) {
   }
   row["halves"] = py::tuple(halves);
   row["big_endian"] = type.swap_bytes != nullptr;
+  row["ggml"] = type.is_of_ggml();
   return row;
 }
 
@@ -71,7 +72,7 @@ void decode(const py::buffer& blocks, uint32_t type_id, const py::buffer& out, i
 }  // namespace
 
 void register_formats(py::module_& module) {
-  module.def("types", &types, "The decodable ggml types, one dict each, by id.");
+  module.def("types", &types, "The decodable types, one dict each, by id.");
   module.def("undecodable_type", &undecodable_type, py::arg("type"));
   module.def("available_isas", &available_isas);
   module.def("current_isa", [] { return kernels().isa; });

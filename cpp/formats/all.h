@@ -2,6 +2,7 @@
 // one object per instruction set; the type table, the dispatcher, the tests and the documentation follow from here.
 #pragma once
 
+#include "formats/checkpoint.h"
 #include "formats/fp4.h"
 #include "formats/iq1.h"
 #include "formats/iq2.h"
@@ -22,5 +23,6 @@
   X(iq1) \
   X(iq2) \
   X(iq3) \
-  X(iq4)
+  X(iq4) \
+  X(checkpoint)
 // clang-format on

@@ -2,8 +2,8 @@
 //
 //   struct Q4_0 {
 //     struct [[gnu::packed]] Block { … };          // exactly the bytes in the file; static_assert on sizeof
-//     static constexpr uint32_t id = 2;            // ggml_type
-//     static constexpr const char* name = "Q4_0";  // as ggml spells it
+//     static constexpr uint32_t id = 2;            // ggml_type, or one of kCheckpointTypes
+//     static constexpr const char* name = "Q4_0";  // as ggml spells it, or safetensors
 //     static constexpr int elements = 32;          // weights in a block
 //     static void decode(const Block&, float*);    // all weights of a block, bit for bit as ggml's dequantize_row_*
 //

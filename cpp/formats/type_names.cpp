@@ -51,11 +51,12 @@ bool belongs_to_ik_llama(uint32_t id) {
 }  // namespace
 
 bool is_named_type(uint32_t id) {
-  return find_type(id) != nullptr || name_in(kRemoved, id) != nullptr || id == kReused.id || belongs_to_ik_llama(id);
+  return find_ggml_type(id) != nullptr || name_in(kRemoved, id) != nullptr || id == kReused.id ||
+         belongs_to_ik_llama(id);
 }
 
 std::string type_label(uint32_t id) {
-  if (const TypeInfo* type = find_type(id)) return type->name;
+  if (const TypeInfo* type = find_ggml_type(id)) return type->name;
   const std::string number = std::to_string(id);
   if (const char* name = name_in(kRemoved, id)) return number + " (" + name + ", removed from ggml)";
   if (id == kReused.id) return number + " (" + kReused.name + ")";

@@ -75,6 +75,8 @@ const TypeInfo* find_type(uint32_t id) {
   return found == types.end() ? nullptr : &*found;
 }
 
+const TypeInfo* find_ggml_type(uint32_t id) { return id < kCheckpointTypes ? find_type(id) : nullptr; }
+
 const TypeInfo* find_type(std::string_view name) {
   const auto types = all_types();
   const auto found = std::ranges::find_if(types, [&](const TypeInfo& type) { return name == type.name; });

@@ -44,8 +44,8 @@ std::vector<uint64_t> read_shape(Cursor& cursor) {
 const TypeInfo& read_tensor_type(Cursor& cursor, TypesOf types) {
   const uint64_t at = cursor.position();
   const auto id = cursor.read<uint32_t>("the type");
-  const TypeInfo* type = find_type(id);
-  if (type != nullptr && (types == TypesOf::any || id < 0x80000000U)) return *type;
+  const TypeInfo* type = types == TypesOf::any ? find_type(id) : find_ggml_type(id);
+  if (type != nullptr) return *type;
   if (is_named_type(id)) {
     cursor.fail_at<UnsupportedTypeError>(at, concat("type ", type_label(id), " cannot be decoded"));
   }

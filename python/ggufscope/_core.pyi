@@ -30,6 +30,7 @@ class TypeDescription(TypedDict):
     magnitudes: tuple[int, int] | None  # where fused: weights that are not 0 lie from 2^first on, below 2^second
     halves: tuple[int, ...]  # where fused: bytes of a block at which d and dmin begin, of half precision
     big_endian: bool
+    ggml: bool  # else of safetensors alone, and in no GGUF file
 
 def types() -> list[TypeDescription]: ...
 def undecodable_type(type: int) -> str | None:  # noqa: A002

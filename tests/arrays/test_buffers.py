@@ -83,7 +83,7 @@ def test_every_registered_type_decodes_through_its_name() -> None:
         assert gs.dequantize(blocks, description["name"]).shape == (2, description["elements_per_block"])
 
 
-@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "?", ">f8"])
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?", ">f8"])
 def test_summarize_arrays(dtype: str) -> None:
     values = np.array([[3, 0, 1], [0, 1, 4]]).astype(dtype)
     found = gs.summarize(values)
@@ -128,7 +128,7 @@ def test_fast_and_threshold() -> None:
     assert gs.summarize(values, fast=True).l2_norm == gs.summarize(values).l2_norm
 
 
-@pytest.mark.parametrize("dtype", ["c8", "U1", "O", "u8", "M8[s]"])
+@pytest.mark.parametrize("dtype", ["c8", "U1", "O", "M8[s]"])
 def test_summarize_refuses_other_dtypes(dtype: str) -> None:
     with pytest.raises(ValueError, match="cannot summarize values of dtype"):
         gs.summarize(np.zeros(3).astype(dtype) if dtype != "O" else np.array([None]))

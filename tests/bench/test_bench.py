@@ -15,6 +15,7 @@ import ggufscope as gs
 from ggufscope import _core, bench
 from ggufscope.bench import KERNELS, Measurement, Task, Timing, kernel_tasks, limits, make_sample, measure
 from support import small_models
+from support.format_registry import WEIGHT_TYPES
 
 TINY = {"seconds": 0.0, "n_bytes": 1 << 16}
 
@@ -112,7 +113,7 @@ def test_limits_touch_every_byte(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         assert sorted(b"".join(seen)) == sorted(2 * data.tobytes())
 
 
-@pytest.mark.parametrize("description", _core.types(), ids=lambda description: description["name"])
+@pytest.mark.parametrize("description", WEIGHT_TYPES, ids=lambda description: description["name"])
 def test_samples_are_valid_blocks_of_their_type(description: _core.TypeDescription) -> None:
     sample = make_sample(description["name"], n_elements=50 * 4096)
     assert (sample.rows, sample.n_elements) == (50, 50 * 4096)
@@ -126,6 +127,8 @@ def test_samples_are_valid_blocks_of_their_type(description: _core.TypeDescripti
     assert (part.rows, sample.first(0).rows, sample.first(10**6).rows) == (3, 1, 50)
     with pytest.raises(ValueError, match="unknown type 'Q9'"):
         make_sample("Q9", n_bytes=1)
+    with pytest.raises(ValueError, match="U16 holds no weights"):
+        make_sample("u16", n_bytes=1)
 
 
 @pytest.mark.parametrize("name", KERNELS)

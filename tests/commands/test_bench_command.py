@@ -20,6 +20,7 @@ from ggufscope.commands.app import main
 from ggufscope.terminal.bench import render_bench
 from ggufscope.terminal.console import show
 from support import small_models
+from support.format_registry import WEIGHT_TYPES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +108,7 @@ def test_all_types_can_be_asked_for(run: RunCommand) -> None:
     code, out, _ = run("--type", "all", "--threads", 1, "--json")
     assert code == 0
     measured_types = dict.fromkeys(row["subject"] for row in json.loads(out)["measurements"])
-    assert list(measured_types) == [description["name"] for description in _core.types()]
+    assert list(measured_types) == [description["name"] for description in WEIGHT_TYPES]
 
 
 def test_a_model_is_profiled(run: RunCommand, model: Path) -> None:

@@ -26,8 +26,8 @@ def type_table() -> str:
         elements, size = row["elements_per_block"], row["bytes_per_block"]
         codes = "yes" if row["code_bits"] else ""
         lines.append(
-            f"| {row['name']} | {row['id']} | {elements} / {size} | {8 * size / elements:g} "
-            f"| {row['scales_per_block'] or ''} | {codes} | {'yes' if row['big_endian'] else ''} |"
+            f"| {row['name']} | {row['id'] if row['ggml'] else ''} | {elements} / {size} | {8 * size / elements:g} "
+            f"| {row['scales_per_block'] or ''} | {codes} | {'yes' if row['big_endian'] and row['ggml'] else ''} |"
         )
     return "\n".join(lines)
 

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ml_dtypes import float8_e4m3fn, float8_e5m2
 
+import ggufscope as gs
 from ggufscope import _core
 from support.format_registry import TYPES, decode, each_isa, each_type, hostile_blocks, random_blocks
 from support.reference_formats import assert_same_bits, codes, dequantize, scales
@@ -189,3 +191,36 @@ def test_large_output_at_any_address(isa, offset):
     assert_same_bits(out.reshape(270, -1), np.tile(dequantize(blocks[:1009], "Q8_0").reshape(1, -1), (270, 1)))
     assert set(room[:start]) <= {7}
     assert set(room[start + out.size :]) == {7}
+
+
+@each_isa
+@pytest.mark.parametrize(("name", "oracle"), [("F8_E4M3", float8_e4m3fn), ("F8_E5M2", float8_e5m2)])
+def test_all_eight_bit_floats(isa, name, oracle):
+    """Every code, at every place of a run."""
+    (qtype,) = (qtype for qtype in TYPES if qtype["name"] == name)
+    codes = np.concatenate([np.arange(256), np.arange(77)]).astype(np.uint8)
+    for first in range(17):
+        assert_same_bits(decode(qtype, codes[first:], isa=isa), codes[first:].view(oracle).astype(np.float32))
+
+
+def test_the_ends_of_eight_bit_floats():
+    codes = np.array([0x7E, 0x7F, 0xFF, 0x01, 0x80, 0x7B, 0x7C, 0xFC], np.uint8)
+    assert str(gs.dequantize(codes, "f8_e4m3")) == str(
+        np.array([448, np.nan, np.nan, 2**-9, -0.0, 352, 384, -384], np.float32)
+    )
+    assert str(gs.dequantize(codes, "F8_E5M2")) == str(
+        np.array([np.nan, np.nan, np.nan, 2**-16, -0.0, 57344, np.inf, -np.inf], np.float32)
+    )
+
+
+@each_isa
+@pytest.mark.parametrize("name", ["U32", "U64"])
+def test_unsigned_integers_are_rounded_once(isa, name):
+    """Half-way cases among them, which two roundings would take to the wrong neighbour."""
+    (qtype,) = (qtype for qtype in TYPES if qtype["name"] == name)
+    bits = 8 * qtype["bytes_per_block"]
+    powers = [2**shift for shift in range(bits)]
+    numbers = {power + more for power in powers for more in (-1, 0, 1, power >> 24, (power >> 24) + 1, power // 2 + 3)}
+    values = np.array(sorted(number % 2**bits for number in numbers), f"<u{bits // 8}")
+    assert_same_bits(decode(qtype, values.view(np.uint8), isa=isa), values.astype(np.float32))
+    assert_same_bits(gs.dequantize(values, name), values.astype(np.float32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,23 +10,34 @@ import pytest
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from gguf.scripts.gguf_convert_endian import byteswap_tensors
 
-from support.format_registry import TYPES, decode, each_isa, each_type, random_blocks
+from support.format_registry import GGML_TYPES, TYPES, decode, each_isa, each_type, random_blocks
 from support.reference_formats import assert_same_bits, dequantize
 
 SIZES = {qtype.name: size for qtype, size in GGML_QUANT_SIZES.items()}
 SIZES["Q8_1"] = (32, 36)  # gguf says 40: it still counts two float32; ggml's struct has two halfs
 SIZES.setdefault("Q2_0", (64, 18))  # newer than gguf 0.19
 IDS = {qtype.name: qtype.value for qtype in GGMLQuantizationType} | {"Q2_0": 42}
+# Of safetensors alone; their ids are in pickles, and may not change.
+OWN_IDS = {
+    name: 2**31 + number
+    for number, name in enumerate(("F8_E4M3", "F8_E5M2", "U8", "U16", "U32", "U64", "BOOL"))
+}  # fmt: skip
+SIZES |= {name: (1, int(re.sub(r"\D", "", name) or 8) // 8 if name.startswith("U") else 1) for name in OWN_IDS}
 
 
 def test_every_type_of_ggml_is_decoded():
-    assert {qtype["name"] for qtype in TYPES} == set(IDS)
+    assert {qtype["name"] for qtype in GGML_TYPES} == set(IDS)
+
+
+def test_every_number_of_safetensors_is_decoded():
+    assert {qtype["name"] for qtype in TYPES} - set(IDS) == set(OWN_IDS)
+    assert min(OWN_IDS.values()) > max(IDS.values())
 
 
 @each_type
 def test_sizes_and_ids(qtype):
     assert (qtype["elements_per_block"], qtype["bytes_per_block"]) == SIZES[qtype["name"]]
-    assert qtype["id"] == IDS[qtype["name"]]
+    assert qtype["id"] == (IDS | OWN_IDS)[qtype["name"]]
     assert (qtype["scales_per_block"] > 0) == (qtype["elements_per_block"] > 1)
     assert qtype["code_bits"] in {0, 1, 2, 4, 8}
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 TYPES = _core.types()
+GGML_TYPES = [qtype for qtype in TYPES if qtype["ggml"]]  # that GGUF files may have
+_UNSIGNED = ("U8", "U16", "U32", "U64", "BOOL")
+WEIGHT_TYPES = [qtype for qtype in TYPES if qtype["name"] not in _UNSIGNED]  # that weights are written in
 ISAS = _core.available_isas()
 
 each_type = pytest.mark.parametrize("qtype", TYPES, ids=lambda qtype: qtype["name"])

@@ -18,12 +18,13 @@ import numpy as np
 
 from ggufscope import _core
 from ggufscope.synth.blocks import quantizable_types, quantize
+from support.format_registry import GGML_TYPES
 from support.gguf_writer import ARRAY, UINT8, UINT16, Array, Gguf, Key, Raw, Tensor, every_kind, small_model
 from support.hostile_files import HOSTILE_FILES
 from support.hostile_files.parts import nested
 
 Seeds = dict[str, bytes]  # by what they are
-TYPES = _core.types()
+TYPES = _core.types()  # those of ggml first
 LONGEST = 16 << 10  # bytes of an input
 _SPECIAL_HALVES = struct.pack(
     "<12H", 0, 0x8000, 1, 0x03FF, 0x0400, 0x7BFF, 0xFBFF, 0x7C00, 0xFC00, 0x7E00, 0x7F80, 0xFFFF
@@ -57,8 +58,9 @@ def _of_type(number: int, order: str) -> bytes:
 def _reader() -> Seeds:
     sound = small_model().build()
     seeds = {name: data for name, data in _hostile().items() if data}
-    seeds |= {f"type-{each['name']}": _of_type(number, "<") for number, each in enumerate(TYPES)}
-    seeds |= {f"big-endian-{each['name']}": _of_type(number, ">") for number, each in enumerate(TYPES)}
+    seeds |= {f"type-{each['name']}": _of_type(number, "<") for number, each in enumerate(GGML_TYPES)}
+    seeds |= {f"big-endian-{each['name']}": _of_type(number, ">") for number, each in enumerate(GGML_TYPES)}
+    seeds["type-of-safetensors"] = _of_type(len(GGML_TYPES), "<")
     seeds |= {f"alignment-{size}": small_model(alignment=size).build() for size in (1, 8, 64, 256)}
     seeds |= {f"version-{version}": small_model(version=version).build() for version in (2, 3)}
     seeds |= {f"cut-{size}": sound[:size] for size in range(1, len(sound), 61)}
@@ -168,7 +170,7 @@ def _statistics() -> Seeds:
         for at, (name, pattern) in enumerate(_patterns(number)):
             for turn in range(2):
                 shape = _SHAPES[(number + 2 * at + turn) % len(_SHAPES)]
-                how = (7 * number + 11 * at + 13 * turn) % 64
+                how = (7 * number + 11 * at + 13 * turn) % 128
                 seeds[f"{described['name']}-{name}-{turn}"] = bytes([number]) + _shape(*shape) + bytes([how]) + pattern
     return seeds
 

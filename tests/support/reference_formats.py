@@ -1,9 +1,10 @@
 """What every registered format must decode to: the oracle of all tests that read blocks.
 
-`dequantize` comes from the `gguf` package where that decodes a type (it equals ggml to the bit), and is written out
-here elsewhere. `scales` and `codes` are written here in NumPy, from ggml's layouts and not from the C++ core: whole
-arrays of blocks, no loop over weights. In every function `blocks` is uint8, (n, bytes per block), and a type is named
-as ggml spells it. A type that is not known here is a `LookupError` that says what to add.
+`dequantize` comes from the `gguf` package where that decodes a type (it equals ggml to the bit), from NumPy and
+`ml_dtypes` where they do, and is written out here elsewhere. `scales` and `codes` are written here in NumPy, from
+ggml's layouts and not from the C++ core: whole arrays of blocks, no loop over weights. In every function `blocks` is
+uint8, (n, bytes per block), and a type is named as ggml spells it. A type that is not known here is a `LookupError`
+that says what to add.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from gguf import GGMLQuantizationType
 from gguf.quants import dequantize as gguf_dequantize
+from ml_dtypes import float8_e4m3fn, float8_e5m2
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 PLAIN = {
     "F32": "<f4", "F16": "<f2", "F64": "<f8", "I8": "<i1", "I16": "<i2", "I32": "<i4", "I64": "<i8",
+    "U8": "<u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "F8_E4M3": float8_e4m3fn, "F8_E5M2": float8_e5m2,
 }  # fmt: skip
 
 
@@ -212,6 +215,7 @@ def by_gguf(blocks: Blocks, qtype: GGMLQuantizationType) -> Floats:
 DEQUANTIZE: dict[str, Callable[[Blocks], Floats]] = {
     **{qtype.name: partial(by_gguf, qtype=qtype) for qtype in GGMLQuantizationType},
     **{name: lambda blocks, dtype=dtype: blocks.view(dtype).astype(np.float32) for name, dtype in PLAIN.items()},
+    "BOOL": lambda blocks: (blocks != 0).astype(np.float32),
     "Q8_1": lambda blocks: codes(blocks, "Q8_1") * scales(blocks, "Q8_1"),
     "Q8_K": lambda blocks: codes(blocks, "Q8_K") * scales(blocks, "Q8_K"),
     "Q1_0": lambda blocks: np.where(codes(blocks, "Q1_0") == 1, half(blocks, 0), -half(blocks, 0)),

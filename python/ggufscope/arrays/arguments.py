@@ -20,7 +20,7 @@ _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 @cache
 def types_by_name() -> dict[str, TypeDescription]:
-    """Name → description of every ggml type that can be decoded."""
+    """Name → description of every type that can be decoded."""
     return {description["name"]: description for description in types()}
 
 
@@ -30,7 +30,7 @@ def _types_by_number() -> dict[int, TypeDescription]:
 
 
 def type_name(number: int) -> str:
-    """The name ggml has for a type, as `"Q4_K"`."""
+    """The name of a type, as `"Q4_K"`."""
     known = _types_by_number().get(number)
     return known["name"] if known else f"type {number}"
 

@@ -15,8 +15,12 @@ from .statistics import TensorStatistics
 if TYPE_CHECKING:
     from .._core import TypeDescription
 
-# Arrays that ggml has a type for, by NumPy's kind and size. Others are converted to one of these without loss.
-_PLAIN_TYPES = {"f2": "F16", "f4": "F32", "f8": "F64", "i1": "I8", "i2": "I16", "i4": "I32", "i8": "I64"}
+# Arrays that there is a type for, by NumPy's kind and size.
+_PLAIN_TYPES = {
+    "f2": "F16", "f4": "F32", "f8": "F64", "i1": "I8", "i2": "I16", "i4": "I32", "i8": "I64",
+    "u1": "U8", "u2": "U16", "u4": "U32", "u8": "U64", "b1": "BOOL",
+}  # fmt: skip
+# Statistics of these are of a type that ggml has, where one holds their values without loss.
 _WIDER = {"u1": "i2", "u2": "i4", "u4": "i8", "b1": "i1"}
 
 
@@ -26,12 +30,12 @@ def dequantize(
     out: npt.NDArray[np.float32] | None = None,
     threads: int | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Decode blocks of any ggml type to float32, bit for bit as ggml does.
+    """Decode blocks of any type to float32, bit for bit as ggml does, and exactly where a type is of safetensors alone.
 
     Args:
         blocks: uint8, shape (…, bytes): every row a whole number of blocks, as in `Tensor.data`. For types without
             blocks (F16, F32, I8, …) an array of that NumPy dtype is fine too. A strided array is copied first.
-        qtype: a name (`"Q4_K"`), a number (12) or a `gguf.GGMLQuantizationType`.
+        qtype: a name (`"Q4_K"`, `"F8_E4M3"`), a number (12) or a `gguf.GGMLQuantizationType`.
         out: where to write, C-contiguous float32 of the result's shape; a new array if None.
         threads: at most so many; by default the cores this process may use. Below 4 MB one.
 

@@ -11,6 +11,7 @@ from .._core import available_isas, current_isa
 from ..arrays.arguments import describe_type, thread_count, types_by_name
 from ..models.model import open as open_model
 from ..profiles.profiling import profile
+from ..synth.blocks import quantizable_types
 from . import limits
 from .kernels import KERNELS, READING, kernel_tasks
 from .machine import Machine
@@ -162,7 +163,7 @@ def _type_names(types: Iterable[str]) -> list[str]:
     asked: dict[str, None] = {}
     for name in types:
         if name.lower() == "all":
-            asked.update(dict.fromkeys(types_by_name()))
+            asked.update(dict.fromkeys(name for name in types_by_name() if name in quantizable_types()))
         else:
             asked[describe_type(name)["name"]] = None
     if not asked:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays.arguments import describe_type
-from ..synth.blocks import quantize
+from ..synth.blocks import quantizable_types, quantize
 from ..synth.weights import GROUP, POOL_GROUPS, pool
 
 COLUMNS = 4096
@@ -47,14 +47,16 @@ def make_sample(type_name: str, *, n_bytes: int | None = None, n_elements: int |
     """Make blocks of a type, whole rows, one at least.
 
     Args:
-        type_name: a type that ggufscope decodes.
+        type_name: a type that holds weights.
         n_bytes: about so many bytes; or
         n_elements: about so many weights.
 
     Raises:
-        ValueError: There is no such type; the message lists them.
+        ValueError: There is no such type, the message lists them; or it has no negative numbers.
     """
     description = describe_type(type_name)
+    if description["name"] not in quantizable_types():
+        raise ValueError(f"{description['name']} holds no weights: it has no negative numbers")
     row_bytes = COLUMNS // description["elements_per_block"] * description["bytes_per_block"]
     rows = max(1, n_bytes // row_bytes if n_bytes is not None else (n_elements or 0) // COLUMNS)
     weights = pool(POOL_GROUPS, np.random.default_rng(0)) * np.float32(RMS)

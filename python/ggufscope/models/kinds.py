@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Kind = Literal["matrix", "vector", "factor", "table"]
 
-INTEGER_TYPES = frozenset({"I8", "I16", "I32", "I64"})
+INTEGER_TYPES = frozenset({"I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL"})
+EIGHT_BIT_FLOATS = frozenset({"F8_E4M3", "F8_E5M2"})
 # Biases of all experts, or gains of all heads, may be rows of one tensor.
 _VECTORS_IN_ROWS = (".bias", "norm.weight")
 

@@ -7,6 +7,7 @@ and tensor_type_fallback), for the architectures of `shapes.py`.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..arrays.arguments import types_by_name
 from .blocks import elements_per_block, quantizable_types
 from .shapes import PlannedTensor, Shape
 
@@ -81,7 +82,7 @@ _FALLBACKS = {
 
 def type_choices() -> list[str]:
     """Every name `find_mix` knows: file types, then the tensor types that are not also file types."""
-    return [*_MIXES, *(name for name in quantizable_types() if name not in _MIXES)]
+    return [*_MIXES, *(name for name in quantizable_types() if name not in _MIXES and types_by_name()[name]["ggml"])]
 
 
 def find_mix(name: str, *, pure: bool = False) -> Mix:

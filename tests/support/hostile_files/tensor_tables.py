@@ -51,6 +51,9 @@ DIMENSIONS: HostileFiles = {
     "tensor_type_unknown": refused(
         tensor(kind=77), "tensor 't', byte 45: type 77 (unknown): the file is damaged or newer"
     ),
+    "tensor_type_of_composed_files": refused(
+        tensor(kind=2**31), "tensor 't', byte 45: type 2147483648 (unknown): the file is damaged or newer"
+    ),
     "tensor_type_2_32_minus_1": refused(tensor(kind=2**32 - 1), "type 4294967295 (unknown)"),
 }
 

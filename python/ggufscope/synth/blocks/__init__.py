@@ -5,8 +5,8 @@ not the least error; ggml's own quantizers search for that. A new type is one fu
 of its family; nothing else lists the types.
 """
 
-from . import codebooks, k_quants, legacy, microscaling, plain, ternary
+from . import checkpoint, codebooks, k_quants, legacy, microscaling, plain, ternary
 from .registry import Bytes, Floats, elements_per_block, quantizable_types, quantize
 
 __all__ = ["Bytes", "Floats", "elements_per_block", "quantizable_types", "quantize"]
-_FAMILIES = (codebooks, k_quants, legacy, microscaling, plain, ternary)  # imported to register their types
+_FAMILIES = (checkpoint, codebooks, k_quants, legacy, microscaling, plain, ternary)  # imported to register their types

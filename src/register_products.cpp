@@ -1,11 +1,14 @@
 // Row products of block matrices.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "contiguous.h"
+#include "matrices.h"
 #include "module.h"
 #include "stream/multiply.h"
 #include "stream/products.h"
@@ -18,8 +21,9 @@ namespace {
 using Vectors = py::array_t<double, py::array::c_style>;
 using FewVectors = py::array_t<float, py::array::c_style>;
 
-// The matrix of that many columns that a buffer holds, which must be whole rows.
-BlockMatrix matrix_of(const py::buffer_info& blocks, uint32_t type_id, uint64_t columns, bool swapped) {
+// The matrix of that many columns that a buffer holds, which must be whole rows, with its factors.
+BlockMatrix matrix_of(const py::buffer_info& blocks, uint32_t type_id, uint64_t columns, bool swapped,
+                      const std::optional<GivenFactors>& factors) {
   const TypeInfo* type = find_type(type_id);
   if (type == nullptr) throw py::value_error("not a type this build decodes: " + std::to_string(type_id));
   if (blocks.itemsize != 1) throw py::value_error("blocks must be uint8");
@@ -33,6 +37,7 @@ BlockMatrix matrix_of(const py::buffer_info& blocks, uint32_t type_id, uint64_t 
                           std::to_string(columns) + " elements of " + type->name);
   }
   matrix.rows = size / matrix.bytes(columns);
+  if (factors.has_value()) matrix.factors = Matrices(matrix.rows, columns).factors_at(0, *factors);
   return matrix;
 }
 
@@ -49,16 +54,17 @@ Vectors results(size_t n_vectors, uint64_t rows) {
 
 py::tuple multiply_rows(const py::buffer& left, uint32_t left_type, uint64_t columns, const Vectors& linear,
                         const Vectors& quadratic, const py::object& right, uint32_t right_type, int threads,
-                        bool swapped, const std::string& isa) {
+                        bool swapped, const std::string& isa, const std::optional<GivenFactors>& left_factors,
+                        const std::optional<GivenFactors>& right_factors) {
   if (threads < 1) throw py::value_error("threads must be at least 1");
   const py::buffer_info left_blocks = contiguous(left.request());
   ProductTask task{};
-  task.left = matrix_of(left_blocks, left_type, columns, swapped);
+  task.left = matrix_of(left_blocks, left_type, columns, swapped, left_factors);
   task.squares = right.is_none();
   py::buffer_info right_blocks;
   if (!task.squares) {
     right_blocks = contiguous(py::cast<py::buffer>(right).request());
-    task.right = matrix_of(right_blocks, right_type, columns, swapped);
+    task.right = matrix_of(right_blocks, right_type, columns, swapped, right_factors);
     if (task.right.rows != task.left.rows) throw py::value_error("the matrices differ in their number of rows");
   }
   task.n_linear = count_vectors(linear, columns);
@@ -78,11 +84,12 @@ py::tuple multiply_rows(const py::buffer& left, uint32_t left_type, uint64_t col
 }
 
 py::array_t<float> multiply_vectors(const py::buffer& blocks, uint32_t type, uint64_t columns,
-                                    const FewVectors& vectors, int threads, bool swapped, const std::string& isa) {
+                                    const FewVectors& vectors, int threads, bool swapped, const std::string& isa,
+                                    const std::optional<GivenFactors>& factors) {
   if (threads < 1) throw py::value_error("threads must be at least 1");
   const py::buffer_info matrix = contiguous(blocks.request());
   MultiplyTask task{};
-  task.matrix = matrix_of(matrix, type, columns, swapped);
+  task.matrix = matrix_of(matrix, type, columns, swapped, factors);
   task.n_vectors = count_vectors(vectors, columns);
   FewVectors results({static_cast<py::ssize_t>(task.n_vectors), static_cast<py::ssize_t>(task.matrix.rows)});
   task.vectors = vectors.data();
@@ -100,9 +107,11 @@ py::array_t<float> multiply_vectors(const py::buffer& blocks, uint32_t type, uin
 void register_products(py::module_& module) {
   module.def("row_products", &multiply_rows, py::arg("left"), py::arg("left_type"), py::arg("columns"),
              py::arg("linear"), py::arg("quadratic"), py::arg("right") = py::none(), py::arg("right_type") = 0,
-             py::arg("threads") = 1, py::arg("swapped") = false, py::arg("isa") = "");
+             py::arg("threads") = 1, py::arg("swapped") = false, py::arg("isa") = "",
+             py::arg("left_factors") = py::none(), py::arg("right_factors") = py::none());
   module.def("multiply_few", &multiply_vectors, py::arg("blocks"), py::arg("blocks_type"), py::arg("columns"),
-             py::arg("vectors"), py::arg("threads") = 1, py::arg("swapped") = false, py::arg("isa") = "");
+             py::arg("vectors"), py::arg("threads") = 1, py::arg("swapped") = false, py::arg("isa") = "",
+             py::arg("factors") = py::none());
 }
 
 }  // namespace ggufscope

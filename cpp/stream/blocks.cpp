@@ -12,16 +12,6 @@ constexpr uint64_t kWindow = uint64_t{1} << 18;
 
 }  // namespace
 
-void BlockMatrix::apply_factors(uint64_t first, size_t count, float* decoded) const {
-  if (factors.empty()) return;
-  const uint64_t run = rows / factors.size() * columns;  // elements of one factor
-  for (size_t done = 0; done < count;) {
-    const uint64_t part = (first + done) / run;
-    const size_t end = std::min<uint64_t>(count, (part + 1) * run - first);
-    for (; done < end; ++done) decoded[done] *= factors[part];
-  }
-}
-
 void require_intact(const BlockMatrix& matrix) {
   if (matrix.memory != nullptr) require_intact(matrix.memory, matrix.size());
 }
@@ -57,7 +47,7 @@ void BlockReader::decode(uint64_t first, size_t count, float* out) {
   for (size_t done = 0; done < count; done += most) {
     const size_t n = std::min(most, count - done);
     kernels_.decode(blocks(first + done, n), n / matrix_.type->elements_per_block, out + done);
-    matrix_.apply_factors(first + done, n, out + done);
+    matrix_.factors.apply(matrix_.columns, first + done, n, out + done);
   }
 }
 

@@ -8,19 +8,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "formats/types.h"
 #include "gguf/byte_source.h"
 #include "kernels/dispatch.h"
+#include "stream/factors.h"
 
 namespace ggufscope {
 
 /// Weights in blocks, row after row; a row is a whole number of blocks. Elements are counted from the first of the
 /// first row. The bytes lie in memory or in a source, which must outlive whoever reads them.
 ///
-/// Files of some formats (NVFP4, BitNet) keep a factor beside a matrix, or one for each expert in it. A weight is then
-/// the decoded number times its factor, rounded once to float32.
+/// Files of some formats (NVFP4, BitNet, FP8) keep factors beside a matrix. A weight is then the decoded number times
+/// its factor, rounded once to float32.
 struct BlockMatrix {
   const TypeInfo* type;
   uint64_t rows;
@@ -29,15 +29,12 @@ struct BlockMatrix {
   const ByteSource* source = nullptr;  // from byte `offset` on
   uint64_t offset = 0;
   bool swapped = false;  // of the other byte order; type->swap_bytes must not be null (require_byte_order)
-  // Each for as many rows as the others; none: all of them 1. Without `= {}`, GCC warns where they are left out.
-  std::vector<float> factors = {};  // NOLINT(readability-redundant-member-init)
+  // Without `= {}`, GCC warns where they are left out.
+  Factors factors = {};  // NOLINT(readability-redundant-member-init)
 
   /// Bytes of that many elements, which are whole blocks.
   uint64_t bytes(uint64_t elements) const { return elements / type->elements_per_block * type->bytes_per_block; }
   uint64_t size() const { return bytes(rows * columns); }
-
-  /// Multiplies the decoded numbers of `count` elements from `first` on by their factors.
-  void apply_factors(uint64_t first, size_t count, float* decoded) const;
 };
 
 /// Throws GGUFError if the matrix lies in a mapped file that has shrunk meanwhile (gguf/fault_guard.h). A source has

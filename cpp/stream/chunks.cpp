@@ -163,7 +163,7 @@ void ChunkObserver::observe_tile(const Piece& piece, const Targets& targets) {
   const size_t n_blocks = piece.count / matrix_.type->elements_per_block;
   const std::byte* from = blocks(piece);
   format_.decode(from, n_blocks, scratch_.tile);
-  matrix_.apply_factors(piece.first - source_.first_element, piece.count, scratch_.tile);
+  matrix_.factors.apply(matrix_.columns, piece.first - source_.first_element, piece.count, scratch_.tile);
   if (format_.observe_blocks != nullptr) format_.observe_blocks(from, n_blocks, targets);
   statistics_.observe_tile({piece, scratch_.tile, nullptr, 0}, targets);
 }

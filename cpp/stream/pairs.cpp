@@ -1,7 +1,6 @@
 #include "stream/pairs.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -32,11 +31,7 @@ void require_same_shape(const MatrixPair& pair) {
 bool same_form(const MatrixPair& pair) {
   const BlockMatrix& reference = pair.reference;
   const BlockMatrix& model = pair.model;
-  const auto same = [](float a, float b) {  // a NaN is one, too
-    return std::bit_cast<uint32_t>(a) == std::bit_cast<uint32_t>(b);
-  };
-  return reference.type == model.type && reference.swapped == model.swapped &&
-         std::ranges::equal(reference.factors, model.factors, same);
+  return reference.type == model.type && reference.swapped == model.swapped && reference.factors.same_as(model.factors);
 }
 
 std::vector<Chunk> cut(std::span<const MatrixPair> pairs) {

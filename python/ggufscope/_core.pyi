@@ -375,6 +375,7 @@ def multiply_few(
     threads: int = 1,
     swapped: bool = False,
     isa: str = "",
+    factors: _Factors | None = None,
 ) -> npt.NDArray[np.float32]:  # (k, rows)
     ...
 def row_products(
@@ -388,5 +389,7 @@ def row_products(
     threads: int = 1,
     swapped: bool = False,
     isa: str = "",
+    left_factors: _Factors | None = None,
+    right_factors: _Factors | None = None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:  # (k, rows) and (m, rows)
     ...

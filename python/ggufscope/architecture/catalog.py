@@ -199,7 +199,7 @@ class Catalog:
         elif (other := self.find(tensor.layer, f"{tensor.role}.scale")) is not None:
             raise NotApplicableError(f"{other.name} has {other.n_elements} elements: no factor of {tensor.name}")
         factors = expert_factors(tensor)
-        if tensor.factor is not None and not np.isfinite(factors).all():
+        if tensor.factor is not None and not np.isfinite(tensor.factor.values()).all():
             raise _not_finite(tensor.factor.tensor.name)
         return factors
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+FactorGrid = tuple[int, int, "npt.NDArray[np.float32]"]
+
+
 class RowProducts(NamedTuple):
     """The products of `row_products`; each is None where it was not asked for. They compare by value.
 
@@ -48,12 +51,16 @@ class RowProducts(NamedTuple):
 
 @dataclass(frozen=True)
 class BlockRows:
-    """Rows of blocks in memory: contiguous uint8, type number, elements of a row, whether of the other byte order."""
+    """Rows of blocks in memory: contiguous uint8, type number, elements of a row, whether of the other byte order.
+
+    And factors that decoded numbers are multiplied by: (rows of one, columns of one, factors row after row).
+    """
 
     blocks: npt.NDArray[np.uint8]
     type: int
     columns: int
     swapped: bool = False
+    factors: FactorGrid | None = None
 
 
 @runtime_checkable
@@ -90,6 +97,8 @@ def multiply(
         0 if right is None else right.type,
         threads,
         left.swapped,
+        left_factors=_given(left.factors),
+        right_factors=None if right is None else _given(right.factors),
     )
     return RowProducts(_shaped(linear_sums, x), _shaped(quadratic_sums, squares))
 
@@ -109,7 +118,13 @@ def multiply_few(matrix: BlockRows, x: npt.NDArray[np.float32], threads: int) ->
         GGUFError: A mapped file shrank.
     """
     blocks = matrix.blocks.reshape(-1)
-    return core_multiply_few(blocks, matrix.type, matrix.columns, x, threads, matrix.swapped)
+    factors = _given(matrix.factors)
+    return core_multiply_few(blocks, matrix.type, matrix.columns, x, threads, matrix.swapped, factors=factors)
+
+
+def _given(factors: FactorGrid | None) -> tuple[int, int, list[float]] | None:
+    """As the core takes them."""
+    return None if factors is None else (factors[0], factors[1], factors[2].tolist())
 
 
 def _vectors(name: str, values: npt.ArrayLike | None, columns: int) -> npt.NDArray[np.float64]:

@@ -63,7 +63,9 @@ class SeenSide:
         self._tensor = tensor
         self._view = view
         self._threads = threads
-        self._factors = None if stored or tensor.factor is None else tensor.factor.values()
+        self._decode = tensor.stored_numbers if stored else tensor.dequantize
+        outside = None if stored or tensor.factor is None or tensor.factor.grid is not None else tensor.factor
+        self._factors = None if outside is None else outside.values()
 
     def rows(self, first: int, last: int) -> npt.NDArray[np.float32]:
         """Rows of what is compared, (last − first, columns)."""
@@ -87,7 +89,7 @@ class SeenSide:
         return out
 
     def _dequantize(self, first: int, last: int) -> npt.NDArray[np.float32]:
-        rows = self._tensor.dequantize(rows=slice(first, last), threads=self._threads)
+        rows = self._decode(rows=slice(first, last), threads=self._threads)
         return rows.reshape(last - first, self._tensor.shape[-1])
 
 

@@ -5,10 +5,13 @@
     blk.0.attn_q.weight.scale   F32     1              in the wild
     blk.0.ffn_up_exps.scale     F32     4              one factor for each of four experts
     blk.0.attn_q.input_scale    F32     1              of activations, for kernels that quantize them: no weight changes
+    blk.0.attn_q.weight         F8_E4M3 300 × 256      of a checkpoint that is seen as a GGUF file
+    blk.0.attn_q.scale          F32     3 × 2          one factor for each 128 × 128 weights; or for each row
 
 llama.cpp multiplies the products of a matrix by its factor (`build_lora_mm` and `build_lora_mm_id` in llama-graph.cpp),
 before a bias is added, whatever the type of the matrix; it takes one number for a matrix and one per expert for a stack
-of them. A `.scale` of another size is something else, as Gemma 4's gain in front of the router.
+of them. A `.scale` of another size is something else, as Gemma 4's gain in front of the router, but for matrices of
+eight-bit floats: no GGUF file has these, and in checkpoints a factor is of a matrix, of each row, or of each block.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ import numpy as np
 
 from ..arrays.floats import widened
 from .experts import experts_in
-from .factor import Factor
+from .factor import Factor, Grid, grid_over
+from .kinds import EIGHT_BIT_FLOATS, INTEGER_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,13 +40,16 @@ _GAIN = ".ffn_gate_inp.scale"  # of Gemma 4: what its router reads is normed wit
 
 
 def expert_factors(tensor: Tensor) -> npt.NDArray[np.float64]:
-    """The factor of each expert in a tensor, of a single matrix one; 1 where there are none. Shape (experts,).
+    """The factor of each expert in a tensor, of a single matrix one. Shape (experts,).
+
+    They are 1 where there are none, and where they are a grid: `Tensor.dequantize` and `block_rows` have that in them.
 
     Raises:
         GGUFError: The file shrank since it was opened.
         ValueError: The model is closed.
     """
-    values = np.ones(1) if tensor.factor is None else widened(tensor.factor.values())
+    outside = None if tensor.factor is None or tensor.factor.grid is not None else tensor.factor
+    values = np.ones(1) if outside is None else widened(outside.values())
     return np.broadcast_to(values, (tensor.n_experts,))
 
 
@@ -60,8 +67,12 @@ def factors_among(tensors: Mapping[str, Tensor]) -> dict[str, Factor]:
     for suffix in reversed(SUFFIXES):
         for factor in candidates:
             matrix = tensors.get(factor.name.removesuffix(suffix) + _WEIGHT) if factor.name.endswith(suffix) else None
-            if matrix is not None and _fits(factor, matrix):
+            if matrix is None:
+                continue
+            if _fits(factor, matrix):
                 factors[matrix.name] = Factor(factor)
+            elif (grid := _grid(factor, matrix)) is not None:
+                factors[matrix.name] = Factor(factor, grid=grid)
     return factors
 
 
@@ -102,6 +113,13 @@ def _fits(factor: Tensor, matrix: Tensor) -> bool:
     if not _holds_numbers(factor) or matrix.kind != "matrix":
         return False
     return factor.n_elements in {1, experts_in(matrix.shape)} and matrix.n_elements > 0
+
+
+def _grid(factor: Tensor, matrix: Tensor) -> Grid | None:
+    """How a tensor holds the factors of an eight-bit matrix by rows or blocks; None where it does not."""
+    if matrix.type not in EIGHT_BIT_FLOATS or matrix.kind != "matrix" or factor.type in INTEGER_TYPES:
+        return None
+    return grid_over(matrix.shape, factor.shape)
 
 
 def _holds_numbers(factor: Tensor) -> bool:

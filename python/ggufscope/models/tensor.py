@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from .._core import TensorInfo, observe_model
 from ..arrays.arguments import checked_out, describe_type, thread_count, type_name
-from ..arrays.multiply import BlockRows, RowProducts, multiply
+from ..arrays.multiply import BlockRows, FactorGrid, RowProducts, multiply
 from ..arrays.statistics import TensorStatistics, whole_of
 from .experts import experts_in
+from .factor import times_grid
 from .heads import group_rows
 from .kinds import kind_of_numbers
 from .roles import Place, behind_the_trunk, place
@@ -46,7 +47,8 @@ class Tensor:
         index: position in the tensor table.
         kind: `"matrix"`, `"vector"`, `"factor"` or `"table"`; see `ggufscope.models.kinds`.
         factor: of this matrix, which a tensor beside it holds; None without one. Statistics are of the weights with
-            it, everything else here is of the blocks as stored.
+            it; everything else here is of the blocks as stored, but where factors stand for rows or blocks of the
+            matrix (`factor.grid`, FP8 checkpoints): then decoding and products have them, too.
     """
 
     __slots__ = (
@@ -176,6 +178,8 @@ class Tensor:
     ) -> npt.NDArray[np.float32]:
         """The numbers of the blocks as float32, exactly as ggml decodes them: without the `factor` beside them.
 
+        Factors of single rows or blocks of a matrix, as FP8 checkpoints have them, are multiplied in.
+
         Args:
             rows: which rows, counted over all leading dimensions, step 1; all of them if None.
             out: where to write, C-contiguous float32 of the result's shape; a new array if None.
@@ -193,6 +197,20 @@ class Tensor:
             (128, 4096)
             >>> tensor.dequantize() * tensor.factor.values()    # of a matrix with a factor  # doctest: +SKIP
         """
+        target = self.stored_numbers(rows, out, threads)
+        if self.factor is not None and self.factor.grid is not None and target.size:
+            first, _ = self._row_range(rows)
+            weights = target.reshape(-1, self.shape[-1])
+            times_grid(weights, self.factor.of_rows(self.shape, first, len(weights)), self.factor.grid.columns)
+        return target
+
+    def stored_numbers(
+        self,
+        rows: slice | None = None,
+        out: npt.NDArray[np.float32] | None = None,
+        threads: int | None = None,
+    ) -> npt.NDArray[np.float32]:
+        """The same without any factor, for ggufscope's own modules."""
         core = self._model.core()
         first, shape = self._row_range(rows)
         target = checked_out(out, shape)
@@ -264,13 +282,22 @@ class Tensor:
         return multiply(self.block_rows(rows), x, squares, right, thread_count(threads))
 
     def block_rows(self, rows: slice | None = None) -> BlockRows:
-        """The blocks of some or all rows, for ggufscope's own modules."""
+        """The blocks of some or all rows, and factors by rows and columns; for ggufscope's own modules."""
         first, shape = self._row_range(rows)
         count = self.n_rows if rows is None else shape[0]
         data = self.data
         blocks = data.reshape(self.n_rows, data.shape[-1])[first : first + count]
         columns = self.shape[-1] if self.shape else 1
-        return BlockRows(blocks, describe_type(self.type)["id"], columns, self._model.byte_order == "big")
+        swapped = self._model.byte_order == "big"
+        return BlockRows(blocks, describe_type(self.type)["id"], columns, swapped, self._grid_of(first, count))
+
+    def _grid_of(self, first: int, count: int) -> FactorGrid | None:
+        """The factors of some rows as the core takes them: as they are for a whole matrix, else row by row."""
+        if self.factor is None or self.factor.grid is None or count == 0:
+            return None
+        if (first, count) == (0, self.n_rows) and len(self.shape) == 2:
+            return (*self.factor.grid, self.factor.values())
+        return 1, self.factor.grid.columns, self.factor.of_rows(self.shape, first, count).reshape(-1)
 
     def __reduce__(self) -> tuple[Callable[..., Tensor], tuple[MappedModel, str]]:
         return _tensor_of, (self._model, self.name)
@@ -285,14 +312,22 @@ class Tensor:
         return f"<Tensor {self.name!r} {self.type} {' × '.join(map(str, self.shape))}>"
 
 
-def factors_of(tensors: Iterable[Tensor]) -> dict[int, list[float]]:
-    """The factors of those of the tensors that have some, by position in the tensor table.
+GivenFactors = list[float] | tuple[int, int, list[float]]
+
+
+def factors_of(tensors: Iterable[Tensor]) -> dict[int, GivenFactors]:
+    """The factors of those of the tensors that have some, by position in the tensor table, as the core takes them.
 
     Raises:
         GGUFError: A file shrank since it was opened.
         ValueError: The model is closed.
     """
-    return {tensor.index: tensor.factor.values().tolist() for tensor in tensors if tensor.factor is not None}
+    return {tensor.index: _given(tensor.factor) for tensor in tensors if tensor.factor is not None}
+
+
+def _given(factor: Factor) -> GivenFactors:
+    values = factor.values().tolist()
+    return values if factor.grid is None else (*factor.grid, values)
 
 
 class _HasTensors(Protocol):

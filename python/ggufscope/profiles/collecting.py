@@ -191,10 +191,18 @@ def _row(values: dict[str, Any], **place: Any) -> Row:
 
 
 def _factor(tensor: Tensor) -> tuple[float | None, ...] | None:
-    """The factors of a tensor; None for one that is NaN or Inf, which JSON does not know."""
+    """The factors of a tensor; None for one that is NaN or Inf, which JSON does not know.
+
+    Of a grid, which may have thousands, the least and the largest, and those that nothing can be multiplied by.
+    """
     if tensor.factor is None:
         return None
-    return tuple(float(value) if np.isfinite(value) else None for value in tensor.factor.values())
+    values = tensor.factor.values()
+    if tensor.factor.grid is not None:
+        usable = values[np.isfinite(values) & (values != 0)]
+        ends = [usable.min(), usable.max()] if usable.size else []
+        values = np.array([*ends, *np.unique(values[~np.isfinite(values) | (values == 0)])])
+    return tuple(float(value) if np.isfinite(value) else None for value in values)
 
 
 def _layer_role(tensor: Tensor) -> tuple[str | None, int, str] | None:

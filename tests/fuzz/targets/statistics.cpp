@@ -15,7 +15,15 @@
 namespace ggufscope {
 namespace {
 
-enum How : uint8_t { kFast = 1, kHeads = 2, kFactors = 4, kUnaligned = 8, kSourced = 16, kThreads = 32 };
+enum How : uint8_t {
+  kFast = 1,
+  kHeads = 2,
+  kFactors = 4,
+  kUnaligned = 8,
+  kSourced = 16,
+  kThreads = 32,
+  kGrid = 64,  // of factors
+};
 
 class Memory final : public ByteSource {
  public:
@@ -34,6 +42,15 @@ BlockMatrix sourced(const BlockMatrix& matrix, const ByteSource& source) {
   other.memory = nullptr;
   other.source = &source;
   return other;
+}
+
+// One for each row, or a grid whose last row and column may be of fewer.
+Factors factors_of(const Shape& shape, bool grid) {
+  if (!grid) return {1, shape.columns, std::vector<float>(shape.rows, -0.75F)};
+  Factors factors{2, 3, {}};
+  const uint64_t size = (shape.rows + 1) / 2 * ((shape.columns + 2) / 3);
+  for (uint64_t i = 0; i < size; ++i) factors.values.push_back(i % 2 == 0 ? -0.75F : static_cast<float>(i));
+  return factors;
 }
 
 std::vector<float> weights_of(const BlockMatrix& matrix, const KernelTable& table) {
@@ -97,7 +114,7 @@ void run(Input input) {
   const MadeMatrix made(type, shape, input.rest(), (how & kUnaligned) == 0);
   Source source{made.matrix()};
   if ((how & kHeads) != 0) source.group_rows = 2;
-  if ((how & kFactors) != 0) source.matrix.factors.assign(shape.rows, -0.75F);
+  if ((how & kFactors) != 0) source.matrix.factors = factors_of(shape, (how & kGrid) != 0);
 
   const KernelTable& generic = kernels("generic");
   const std::vector<float> weights = weights_of(source.matrix, generic);

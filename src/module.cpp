@@ -8,4 +8,5 @@ PYBIND11_MODULE(_core, module) {
   ggufscope::register_profile(module);
   ggufscope::register_pairs(module);
   ggufscope::register_products(module);
+  ggufscope::register_safetensors(module);
 }

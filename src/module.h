@@ -10,6 +10,7 @@ void register_model(pybind11::module_& module);
 void register_pairs(pybind11::module_& module);
 void register_products(pybind11::module_& module);
 void register_profile(pybind11::module_& module);
+void register_safetensors(pybind11::module_& module);
 void register_statistics(pybind11::module_& module);
 
 }  // namespace ggufscope

@@ -60,14 +60,17 @@ std::string hexadecimal(std::string_view prefix, uint32_t code, int digits) {
 
 }  // namespace
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const size_t length = first_character(text).length;
-    if (length == 0) return false;
-    text.remove_prefix(length);
+size_t valid_utf8(std::string_view text) {
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const size_t length = first_character(rest).length;
+    if (length == 0) break;
+    rest.remove_prefix(length);
   }
-  return true;
+  return text.size() - rest.size();
 }
+
+bool is_utf8(std::string_view text) { return valid_utf8(text) == text.size(); }
 
 std::string escaped(std::string_view text) {
   std::string line;

@@ -1,6 +1,7 @@
 // What is wrong with a file, in one line: which file, which tensor or key, at which byte.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -34,6 +35,9 @@ std::string error_line(std::string_view path, std::string_view message);
 
 /// True for well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view text);
+
+/// Bytes before the first that is not.
+size_t valid_utf8(std::string_view text);
 
 /// `text` for one line of a message: control characters, characters that format or break a line, and bytes that are
 /// not UTF-8 become \xNN, \uNNNN or \UNNNNNNNN; long text is cut.

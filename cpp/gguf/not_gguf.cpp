@@ -36,12 +36,18 @@ constexpr Signature kSignatures[] = {
      "a program (ELF)"},
 };
 
+constexpr std::string_view kWhitespace = " \t\r\n";
+
 // A safetensors file: the length of a JSON header in 64 bits, then that header.
 bool is_safetensors(std::string_view head, uint64_t size) {
   uint64_t header = 0;
   if (head.size() < 10) return false;
   std::memcpy(&header, head.data(), sizeof header);
-  return header >= 2 && header <= size - 8 && head[8] == '{' && (head[9] == '"' || head[9] == '}' || head[9] == ' ');
+  const std::string_view json = head.substr(8);
+  const size_t brace = json.find_first_not_of(kWhitespace);
+  if (header < 2 || header > size - 8 || brace == std::string_view::npos || json[brace] != '{') return false;
+  const size_t next = json.find_first_not_of(kWhitespace, brace + 1);
+  return next == std::string_view::npos || json[next] == '"' || json[next] == '}';
 }
 
 std::string lower_start(std::string_view head) {
@@ -74,7 +80,7 @@ std::string describe_foreign_file(std::string_view head, uint64_t size) {
     if (head.starts_with(signature.bytes)) return not_gguf(signature.meaning);
   }
   if (head.starts_with("version https://git-lfs")) return not_gguf(describe_lfs_pointer(head));
-  if (is_safetensors(head, size)) return not_gguf("safetensors; convert the model to GGUF first");
+  if (is_safetensors(head, size)) return not_gguf("safetensors; name it so that it ends in .safetensors");
   const std::string start = lower_start(head);
   for (const std::string_view opening : {"<!doctype html", "<html", "<head", "<body", "<script"}) {
     if (start.starts_with(opening)) return not_gguf("a web page (HTML): the address gave a page, not the model");

@@ -22,6 +22,7 @@ from support.format_registry import GGML_TYPES
 from support.gguf_writer import ARRAY, UINT8, UINT16, Array, Gguf, Key, Raw, Tensor, every_kind, small_model
 from support.hostile_files import HOSTILE_FILES
 from support.hostile_files.parts import nested
+from support.hostile_files.safetensors import SAFETENSORS, head_of
 
 Seeds = dict[str, bytes]  # by what they are
 TYPES = _core.types()  # those of ggml first
@@ -208,6 +209,27 @@ def _products() -> Seeds:
     return seeds
 
 
+def _safetensors() -> Seeds:
+    """Heads of files, behind the number of bytes that follow them."""
+
+    def input_of(head: bytes, behind: int = 0) -> bytes:
+        return struct.pack("<H", behind) + head
+
+    def tensor(dtype: str, begin: int, size: int) -> str:
+        return f'"{dtype}":{{"dtype":"{dtype}","shape":[{size}],"data_offsets":[{begin},{begin + size}]}}'
+
+    seeds = {name: input_of(file.build()) for name, file in SAFETENSORS.items()}
+    single = ["U8", "I8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0"]
+    seeds |= {name: input_of(head_of("{" + tensor(name, 0, 3) + "}"), 3) for name in single}
+    seeds["none"] = input_of(head_of("{}"))
+    seeds["several"] = input_of(head_of("{" + ",".join(map(tensor, single, range(0, 15, 3), [3] * 5)) + "}"), 15)
+    seeds["metadata"] = input_of(head_of('{"__metadata__":{"format":"pt","\\ud83d\\ude00":"\\n"}}   '))
+    seeds["unknown"] = input_of(
+        head_of('{"w":{"x":[1.5e-3,{"y":null}],"dtype":"F64","shape":[],"data_offsets":[0,8]}}'), 8
+    )
+    return {name: data for name, data in seeds.items() if len(data) <= LONGEST}
+
+
 CORPORA: dict[str, Callable[[], Seeds]] = {
     "reader": _reader,
     "shards": _shards,
@@ -216,6 +238,7 @@ CORPORA: dict[str, Callable[[], Seeds]] = {
     "statistics": _statistics,
     "pairs": _pairs,
     "products": _products,
+    "safetensors": _safetensors,
 }
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -146,3 +150,38 @@ def test_without_an_address_or_dask_it_is_refused(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("ggufscope.extras.find_spec", lambda package: None)
     with pytest.raises(MissingExtraError, match=r"the package distributed: pip install 'ggufscope\[cluster\]'"):
         open_engine("local:1", None)
+
+
+def test_ctrl_c_ends_all_processes_and_keeps_what_is_finished(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    first = write_model(models / "0.gguf", **small_models.llama())
+    for number in range(1, 200):
+        shutil.copy(first, models / f"{number}.gguf")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "ggufscope", "fleet", str(models), "-o", str(out), "--cluster", "local:2"]
+    # A session of its own: a terminal sends Ctrl-C to all processes of the command.
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        deadline = time.monotonic() + 60
+        while not any(out.glob("model=*")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    kept = re.fullmatch(r"ggufscope: interrupted: (\d+) of 200 models are kept, and the same command goes on\n", said)
+    assert kept is not None, said
+    assert 0 < int(kept[1]) < 200
+    assert len(list(out.glob("model=*"))) == int(kept[1])
+    assert_session_ends(process.pid)
+
+
+def assert_session_ends(group: int) -> None:
+    """Wait until no process of a session is left."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.01)
+    pytest.fail("processes are left")

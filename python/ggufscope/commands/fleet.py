@@ -32,6 +32,14 @@ def fleet(
         str | None,
         typer.Option("--shard", metavar="N/OF", help="Only this part of the models, as 3/16; parts have equal bytes."),
     ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            "--cluster",
+            metavar="tcp://HOST:PORT|local:N",
+            help="Measure on a Dask cluster: that of a scheduler, or N processes here. Large models are cut.",
+        ),
+    ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try models that failed before again.")] = False,
     fast: Annotated[
         bool, typer.Option("--fast", help="Without histogram, row and column norms and code statistics.")
@@ -60,6 +68,8 @@ def fleet(
             fast=fast,
             stored=stored,
             sparsity_threshold=sparsity_threshold,
+            engine="local" if cluster is None else "dask",
+            address=cluster,
             threads=threads,
             force=force,
             progress=None if move is None else _moving(move),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -121,4 +122,6 @@ def _all(_: Tensor) -> bool:
 
 
 def _seen_shape(shape: tuple[int, ...], view: SideView) -> tuple[int, ...]:
-    return shape if view.rows is None else (len(view.rows), shape[-1])
+    if view.rows is None or len(view.rows) == math.prod(shape[:-1]):  # all rows, maybe in another order
+        return shape
+    return len(view.rows), shape[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -44,26 +46,27 @@ def open_files(name: str, opener: Callable[[str], ByteReader | None]) -> Checkpo
     """Open the files of a checkpoint and read their headers.
 
     Args:
-        name: base name of a safetensors file, of one of several, or of an index.
+        name: of a safetensors file, of one of several, or of an index, as lines show it.
         opener: opens a file of the checkpoint's directory by its base name; None where there is none of that name.
 
     Raises:
         GGUFError: A file is missing or malformed, or the files are not those that the index tells of.
-        OSError: One cannot be read.
+        OSError: One cannot be read, or the named one is not there.
     """
-    weight_map, shown_index = _weight_map(name, SideFiles(opener))
-    names = [name] if weight_map is None else sorted(set(weight_map.values()))
+    directory, slash, base = name.rpartition("/")
+    at = f"{directory}{slash}"
+    weight_map = _weight_map(base, at, SideFiles(opener))
+    names = [base] if weight_map is None else sorted(set(weight_map.values()))
     readers: list[ByteReader] = []
     try:
         for file_name in names:
             reader = opener(file_name)
             if reader is None:
-                told = f", which {shown_index} names" if weight_map is not None else ""
-                raise GGUFError(f"{_beside(shown_index, file_name)}: no such file{told}")
+                raise _missing(at, file_name, weight_map is not None)
             readers.append(reader)
         tensors = read_tables(readers)
         if weight_map is not None:
-            _agree(weight_map, shown_index, names, tensors)
+            _agree(weight_map, f"{at}{_index_of(base)}", names, tensors)
     except BaseException:
         for reader in readers:
             reader.close()
@@ -71,28 +74,40 @@ def open_files(name: str, opener: Callable[[str], ByteReader | None]) -> Checkpo
     return CheckpointFiles(readers, tensors)
 
 
-def _weight_map(name: str, side: SideFiles) -> tuple[dict[str, str] | None, str]:
-    """Tensor → file of a checkpoint of several files, and the name of the index; None for one of a single file.
+def _missing(at: str, name: str, by_index: bool) -> Exception:
+    """The error for a file that is not there: that the index names, or that somebody asked for."""
+    if by_index:
+        return GGUFError(f"{at}{name}: no such file, and the index of the checkpoint names it")
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), f"{at}{name}")
+
+
+def _index_of(name: str) -> str:
+    """The name of the index that a file would be listed in."""
+    if name.endswith(INDEX_ENDING):
+        return name
+    shard = _SHARD.fullmatch(name)
+    return f"{name.removesuffix(_ENDING) if shard is None else shard['stem']}{INDEX_ENDING}"
+
+
+def _weight_map(name: str, at: str, side: SideFiles) -> dict[str, str] | None:
+    """Tensor → file of a checkpoint of several files; None for one of a single file.
 
     Raises:
         GGUFError: The index is malformed, or a file is one of several and the index is missing.
+        FileNotFoundError: An index was asked for, and is missing.
     """
-    shard = _SHARD.fullmatch(name)
-    index = (
-        name
-        if name.endswith(INDEX_ENDING)
-        else f"{shard['stem'] if shard else name.removesuffix(_ENDING)}{INDEX_ENDING}"
-    )
+    index = _index_of(name)
     contents = side.json_object(index)
     if contents is None:
-        if name == index or (shard is not None and int(shard["count"]) > 1):
-            raise GGUFError(f"{index}: no such file; {name} needs the index of its checkpoint")
-        return None, name
+        shard = _SHARD.fullmatch(name)
+        if name == index:
+            raise _missing(at, name, by_index=False)
+        if shard is not None and int(shard["count"]) > 1:
+            raise GGUFError(f"{at}{name}: one of {int(shard['count'])} files, and {index} is not beside it")
+        return None
     shown, table = contents
     weight_map = _checked(table.get("weight_map"), shown)
-    if name != index and name not in weight_map.values():
-        return None, name  # a file of its own beside a checkpoint of several
-    return weight_map, shown
+    return weight_map if name == index or name in weight_map.values() else None
 
 
 def _checked(weight_map: object, shown: str) -> dict[str, str]:
@@ -134,9 +149,3 @@ def _agree(weight_map: Mapping[str, str], shown: str, names: list[str], tensors:
     for name, file in where.items():
         if name not in weight_map:
             raise GGUFError(f"{shown}: tensor '{name}' of {file} is not in the index")
-
-
-def _beside(shown: str, name: str) -> str:
-    """Where a missing file should be, in the words of a file beside it."""
-    head, slash, _ = shown.rpartition("/")
-    return f"{head}{slash}{name}"

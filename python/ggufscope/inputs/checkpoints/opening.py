@@ -43,22 +43,28 @@ def open_checkpoint(located: Located, window: Window | None = None) -> Compositi
         OSError: A file cannot be read.
     """
     beside = _opener(located, window)
-    directory, _, name = located.name.rpartition("/")
-    files = open_files(name, beside)
+    files = open_files(located.name, beside)
     try:
         side = SideFiles(_opener(located, None))
         told = side.json_object(_CONFIG)
         config = None if told is None else Config(told[1], told[0])
         view, keys = _seen(files, config, side)
-        if located.path is not None:
-            directory = os.path.dirname(os.path.abspath(located.path))
-        title = directory.rpartition("/")[2] or None
         return compose(
-            files.readers[0].name, view, [*general_keys(config, files.tensors, title), *keys], files.readers, side
+            files.readers[0].name,
+            view,
+            [*general_keys(config, files.tensors, _title(located)), *keys],
+            files.readers,
+            side,
         )
     except BaseException:
         files.close()
         raise
+
+
+def _title(located: Located) -> str | None:
+    """What to call a model: the name of its directory; None where it has none."""
+    name = located.name if located.path is None else os.path.abspath(located.path)
+    return name.rpartition("/")[0].rpartition("/")[2] or None
 
 
 def _opener(located: Located, window: Window | None) -> Beside:

@@ -21,6 +21,7 @@ from ggufscope.profiles.batches import BatchLimits
 from support import cluster_calls, small_models
 from support.clusters import other_process
 from support.model_files import write_model
+from support.range_server import range_server
 
 SMALL_PIECES = BatchLimits(n_bytes=1000)
 
@@ -93,6 +94,18 @@ def test_what_nobody_waits_for_is_cancelled(client: Any, model: Path) -> None:
         time.sleep(0.01)
     assert not any(client.processing().values())
     assert client.futures == {}
+
+
+def test_workers_fetch_the_pieces_of_a_model_elsewhere(client: Any, tmp_path: Path) -> None:
+    tensors = {f"blk.0.ffn_{role}_exps.weight": small_models.weights(1, 6, 256, 1024) for role in ("gate", "up")}
+    path = write_model(tmp_path / "model.gguf", tensors)
+    with range_server(tmp_path) as server:
+        whole = gs.profile(f"{server.url}/{path.name}")
+        once, server.sent = server.sent, 0
+        profile = gs.profile(f"{server.url}/{path.name}", client=client, limits=BatchLimits(n_bytes=4 << 20))
+    assert profile.to_json(reproducible=True) == whole.to_json(reproducible=True)
+    n_pieces, header = 4, 4 << 20
+    assert server.sent < once + (n_pieces + 1) * header + (1 << 20)
 
 
 def test_a_file_that_a_worker_cannot_see_is_told(client: Any, write_gguf: Any) -> None:

@@ -26,7 +26,7 @@ class Called:
 
     threads: int  # of each call
     isa: str | None
-    limits: BatchLimits
+    limits: BatchLimits | None
     progress: Callable[[int, int], object] | None
 
 

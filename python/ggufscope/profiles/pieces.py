@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from .collecting import Collector
     from .profile_records import ProfileSettings
 
-PIECE_LIMITS = BatchLimits(n_bytes=128 << 20)
+_LIMITS = BatchLimits(n_bytes=128 << 20)
+# Each piece reads the header anew, which takes some megabytes where all is fetched.
+_LIMITS_ELSEWHERE = BatchLimits(n_bytes=512 << 20)
 
 
 class Run(NamedTuple):
@@ -61,14 +63,17 @@ class Piece:
     fingerprint: str
 
 
-def plan(model: Model, limits: BatchLimits = PIECE_LIMITS) -> list[Piece]:
+def plan(model: Model, limits: BatchLimits | None = None) -> list[Piece]:
     """The pieces of a model, in file order; each but a single large matrix keeps to the limits.
+
+    By default they have 128 MiB, and 512 MiB of a model that lies elsewhere.
 
     Raises:
         GGUFError: The file shrank since it was opened.
         ValueError: The model is closed.
     """
-    return [_piece(model, runs) for runs in cut(model, limits)]
+    chosen = limits or (_LIMITS_ELSEWHERE if model.is_remote else _LIMITS)
+    return [_piece(model, runs) for runs in cut(model, chosen)]
 
 
 def cut(model: Model, limits: BatchLimits) -> Iterator[list[Run]]:

@@ -19,7 +19,6 @@ from ..models.tensor import factors_of
 from .batches import DEFAULT_LIMITS, BatchLimits, batches
 from .collecting import Collector
 from .on_cluster import Called, collect_on
-from .pieces import PIECE_LIMITS
 from .profile_records import ProfileRun, ProfileSettings
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def profile(
             ):
                 collector.add(tensor, parts)
         else:
-            how = Called(n_threads, isa, limits or PIECE_LIMITS, progress)
+            how = Called(n_threads, isa, limits, progress)
             n_threads, isa = collect_on(client, collector, opened, settings, how)
         run = ProfileRun.of(opened, started, time.perf_counter() - clock, n_threads, isa)
         file_hashes = hashing.result(None if progress is None else lambda: progress(opened.n_bytes, opened.n_bytes))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Self
 from ..._core import usable_cores
 from ...clusters.connecting import connected, local_workers
 from ...clusters.submission import Submission
-from ...profiles.pieces import PIECE_LIMITS
 from .shares import Shares, shares_of
 
 if TYPE_CHECKING:
@@ -58,12 +57,10 @@ class DaskEngine:
         address: of the cluster.
         threads: of one call.
         large: bytes of a model from which on it is cut.
-        limits: of the pieces.
+        limits: of the pieces; None for those of `plan`.
     """
 
-    def __init__(
-        self, address: str, threads: int, large: int = LARGE_BYTES, limits: BatchLimits = PIECE_LIMITS
-    ) -> None:
+    def __init__(self, address: str, threads: int, large: int = LARGE_BYTES, limits: BatchLimits | None = None) -> None:
         self._threads = threads
         self._large = large
         self._limits = limits

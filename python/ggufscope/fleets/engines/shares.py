@@ -62,7 +62,7 @@ class Shares(Protocol):
         """Give up what is left."""
 
 
-def shares_of(task: Task, threads: int, limits: BatchLimits, large: int) -> Shares:
+def shares_of(task: Task, threads: int, limits: BatchLimits | None, large: int) -> Shares:
     """One call for a model, or many where it has more bytes than `large`."""
     if task.n_bytes is not None and task.n_bytes < large:
         return WholeModel(task, threads)

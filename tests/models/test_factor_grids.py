@@ -14,8 +14,8 @@ import ggufscope as gs
 from ggufscope import _core
 from ggufscope.architecture.matrices import Matrix
 from ggufscope.arrays.equality import equal
+from ggufscope.arrays.factor_grids import Grid, grid_over
 from ggufscope.arrays.multiply import multiply_few
-from ggufscope.models.factor import Grid, grid_over
 from ggufscope.models.model import Model
 from support.format_registry import TYPES
 from support.gguf_writer import Gguf, Key, Tensor
@@ -56,6 +56,9 @@ def spread(factors: Floats, shape: Sequence[int], grid: Grid) -> Floats:
         ((300, 256), (300, 1), Grid(1, 256)),
         ((300, 256), (1, 2), Grid(300, 128)),
         ((512, 512), (8, 8), Grid(64, 64)),
+        ((300, 250), (5, 8), Grid(64, 32)),
+        ((300, 96), (3, 3), Grid(128, 32)),
+        ((300, 90), (3, 9), Grid(128, 10)),
         ((4, 300, 256), (4, 3, 2), Grid(128, 128)),
         ((4, 300, 256), (4, 300), Grid(1, 256)),
         ((4, 300, 256), (4, 300, 1), Grid(1, 256)),

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays.factor_grids import Grid, grid_over
 from ..arrays.floats import widened
 from .experts import experts_in
-from .factor import Factor, Grid, grid_over
+from .factor import Factor
 from .kinds import EIGHT_BIT_FLOATS, INTEGER_TYPES
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def _ending_with(suffix: str, tensors: Mapping[str, Tensor]) -> list[Tensor]:
 
 def _fits(factor: Tensor, matrix: Tensor) -> bool:
     """Whether a tensor may hold the factors of a matrix: one, or one for each expert."""
-    if not _holds_numbers(factor) or matrix.kind != "matrix":
+    numbers = _holds_numbers(factor) or (matrix.type in EIGHT_BIT_FLOATS and factor.type not in INTEGER_TYPES)
+    if not numbers or matrix.kind != "matrix":
         return False
     return factor.n_elements in {1, experts_in(matrix.shape)} and matrix.n_elements > 0
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from .._core import TensorInfo, observe_model
 from ..arrays.arguments import checked_out, describe_type, thread_count, type_name
+from ..arrays.factor_grids import times_grid
 from ..arrays.multiply import BlockRows, FactorGrid, RowProducts, multiply
 from ..arrays.statistics import TensorStatistics, whole_of
 from .experts import experts_in
-from .factor import times_grid
 from .heads import group_rows
 from .kinds import kind_of_numbers
 from .roles import Place, behind_the_trunk, place

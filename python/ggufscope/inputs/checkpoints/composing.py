@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -176,7 +175,7 @@ def _segments(
 def _stored_segments(part: Part) -> Iterator[tuple[Segment, int]]:
     """Segments of a part whose bytes stand in a file."""
     tensor = part.tensor
-    n_rows = tensor.shape[0] if len(tensor.shape) == 1 else math.prod(tensor.shape[:-1])
+    n_rows = tensor.n_rows
     row_bytes = tensor.n_bytes // max(1, n_rows)
     if part.paired_heads:
         order = Rows(tensor.file, tensor.begin, row_bytes, n_rows, "halves_to_pairs", part.paired_heads)

@@ -112,11 +112,11 @@ class ConvertedParts:
         """Elements of a part before they are converted, in their final order but for transposing."""
         tensor = part.tensor
         item = _SIZES[tensor.dtype]
-        n_rows = part.tensor.shape[0] if len(tensor.shape) == 1 else math.prod(tensor.shape[:-1])
+        n_rows = tensor.n_rows
         length = tensor.n_elements // n_rows if n_rows else 1  # of a row
         if part.runs is None and not part.paired_heads:
             return self._stored(part, begin * item, (end - begin) * item)
-        rows = _row_numbers(part, n_rows)[begin // length : -(-end // length)]
+        rows = part.row_numbers()[begin // length : -(-end // length)]
         table = self._stored(part, 0, tensor.n_bytes).reshape(n_rows, length)
         first = begin // length * length
         return table[rows].reshape(-1)[begin - first : end - first]
@@ -130,16 +130,6 @@ class ConvertedParts:
 
 def _item_size(part: Part, wide: bool) -> int:
     return 4 if wide else _SIZES[part.tensor.dtype]
-
-
-def _row_numbers(part: Part, n_rows: int) -> npt.NDArray[np.intp]:
-    """The rows of the stored tensor that a part has, in its order."""
-    rows = np.arange(n_rows)
-    if part.runs is not None:
-        rows = np.concatenate([rows[first : first + n] for first, n in part.runs])
-    if part.paired_heads:
-        rows = rows.reshape(part.paired_heads, 2, -1).swapaxes(1, 2).reshape(-1)
-    return rows
 
 
 def _converted(values: npt.NDArray[Any], part: Part, wide: bool) -> npt.NDArray[Any]:

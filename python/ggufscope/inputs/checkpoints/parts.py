@@ -10,7 +10,11 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from .stored import StoredTensor
 
 
@@ -44,6 +48,15 @@ class Part:
     def n_rows(self) -> int:
         """Rows over all leading dimensions."""
         return self.shape[0] if len(self.shape) == 1 else math.prod(self.shape[:-1])
+
+    def row_numbers(self) -> npt.NDArray[np.intp]:
+        """The rows of the stored tensor that this has, in its order."""
+        rows = np.arange(self.tensor.n_rows)
+        if self.runs is not None:
+            rows = np.concatenate([rows[first : first + n] for first, n in self.runs])
+        if self.paired_heads:
+            rows = rows.reshape(self.paired_heads, 2, -1).swapaxes(1, 2).reshape(-1)
+        return rows
 
     def with_rows(self, shape: tuple[int, ...], runs: tuple[tuple[int, int], ...]) -> Part:
         """Some of the rows."""

@@ -44,6 +44,11 @@ class StoredTensor:
     def n_elements(self) -> int:
         return math.prod(self.shape)
 
+    @property
+    def n_rows(self) -> int:
+        """Rows over all leading dimensions; of a vector each element is one."""
+        return self.shape[0] if len(self.shape) == 1 else math.prod(self.shape[:-1])
+
 
 def read_tables(files: Sequence[ByteReader]) -> list[StoredTensor]:
     """The tensors of all files of a checkpoint, in the order of their data.

@@ -14,6 +14,7 @@ import numpy as np
 from ..._core import GGUFError
 from .changes import Renamed
 from .parts import ComposedTensor, Part
+from .scales import SUFFIXES, moved_alike, scaled_by
 from .tensor_names import TensorNames
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ _ALWAYS_FLOAT32 = re.compile(
     r"blk\.[0-9]+\.(?:ffn_gate_inp|ffn_gate_inp_shexp|ssm_conv1d(?:_[qkv])?|shortconv\.conv|indexer\.proj)\.weight"
     r"|(?:position_embd|token_types)\.weight"
 )
-_SCALES = ("weight_scale", "weight_scale_inv")
 _LAYER = re.compile(r"blk\.([0-9]{1,6})\.")
 _NARROW = ("BF16", "F16", "F64")  # what gains and biases are widened or rounded from
 
@@ -76,8 +76,14 @@ def view_converted(stored: Sequence[StoredTensor], conversion: Conversion, confi
     view = View()
     names = TensorNames(conversion.architecture, n_layers)
     changed: dict[str, list[Part]] = {}
+    by_name = {each.name: each for each in stored}
+    changes = (*_GENERAL, *conversion.changes)
     for each in stored:
-        made = _changed(each, (*_GENERAL, *conversion.changes), config)
+        matrix = scaled_by(each, by_name)
+        if matrix is None:
+            made = _changed(each, changes, config)
+        else:
+            made = moved_alike(each, _changed(matrix, changes, config))
         if not made:
             view.left_out.append(each.name)
         for name, part in made:
@@ -136,7 +142,7 @@ def _stacked(changed: dict[str, list[Part]]) -> Iterator[tuple[str, list[Part], 
 
 def _named(name: str, names: TensorNames) -> str | None:
     """GGUF's name of a tensor, or of the factors beside one."""
-    for scale in _SCALES:
+    for scale in SUFFIXES:
         if name.endswith(f".{scale}"):
             matrix = names(f"{name.removesuffix(scale)}weight")
             return None if matrix is None else f"{matrix.removesuffix('.weight')}.scale"

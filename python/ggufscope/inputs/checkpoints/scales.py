@@ -1,0 +1,75 @@
+"""Scales beside eight-bit matrices: they go where the rows of their matrix go.
+
+weight            F8_E4M3  4096 × 4096       rows in another order, or cut, as the converter does it
+weight_scale      F32      one, 4096 or 4096 × 1        the same rows
+weight_scale_inv  F32      32 × 32           the same blocks of 128 rows, or for each row the scales of its block
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..._core import GGUFError
+from ...arrays.factor_grids import grid_over
+from .parts import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from .stored import StoredTensor
+
+SUFFIXES = ("weight_scale", "weight_scale_inv")
+_WEIGHT = "weight"
+_SCALED = ("F8_E4M3", "F8_E5M2")
+
+
+def scaled_by(scale: StoredTensor, stored: Mapping[str, StoredTensor]) -> StoredTensor | None:
+    """The eight-bit matrix that a tensor holds the scales of; None where it holds none."""
+    for suffix in SUFFIXES:
+        if scale.name.endswith(f".{suffix}"):
+            matrix = stored.get(scale.name.removesuffix(suffix) + _WEIGHT)
+            return matrix if matrix is not None and matrix.dtype in _SCALED else None
+    return None
+
+
+def moved_alike(scale: StoredTensor, made: list[tuple[str, Part]]) -> list[tuple[str, Part]]:
+    """What the scales of a matrix become, by name, where that becomes parts.
+
+    Raises:
+        GGUFError: They are not of the matrix, or of one that is transposed.
+    """
+    suffix = scale.name.rpartition(".")[2]
+    return [(name.removesuffix(_WEIGHT) + suffix, _moved(scale, part)) for name, part in made]
+
+
+def _moved(scale: StoredTensor, part: Part) -> Part:
+    whole = Part.whole(scale)
+    matrix = part.tensor
+    if scale.n_elements in {1, int(np.prod(matrix.shape[:-2]))}:
+        return replace(whole, shape=scale.shape or (1,))
+    grid = grid_over(matrix.shape, scale.shape)
+    if grid is None or part.transposed:
+        why = "which is transposed" if grid is not None else "as neither one, nor one for each row or block"
+        raise GGUFError(f"tensor '{scale.name}': {list(scale.shape)} scales of {list(matrix.shape)} weights, {why}")
+    if part.runs is None and not part.paired_heads:
+        return whole
+    rows = part.row_numbers().reshape(-1, part.shape[-2])
+    height = matrix.shape[-2]
+    down, _ = grid.shape_over(matrix.shape)
+    lines = rows // height * down + rows % height // grid.rows
+    blocks = lines[:, :: grid.rows]
+    kept = np.array_equal(np.repeat(blocks, grid.rows, axis=1)[:, : lines.shape[1]], lines)
+    taken = blocks if kept else lines
+    across = () if len(scale.shape) < len(matrix.shape) else scale.shape[-1:]
+    return whole.with_rows((*part.shape[:-2], taken.shape[1], *across), _runs(taken.reshape(-1)))
+
+
+def _runs(rows: npt.NDArray[np.intp]) -> tuple[tuple[int, int], ...]:
+    """(First, number) of rows that follow each other."""
+    cuts = np.flatnonzero(np.diff(rows) != 1) + 1
+    return tuple((int(run[0]), len(run)) for run in np.split(rows, cuts))

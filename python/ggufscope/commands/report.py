@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ..analysis.analysis_result import PROFILE_JSON, REPORT_JSON
+from ..fleets.shelf import is_fleet, read_shelf
 from ..report.content.diff_words import label
 from ..report.content.reading import read_report_data
 from ..report.content.results import ReportData, other_settings
@@ -18,6 +19,7 @@ from ..terminal.bits import render_bits
 from ..terminal.console import show
 from ..terminal.diff import render_diff
 from ..terminal.diff_profiles import render_profile_diff
+from ..terminal.fleet import render_shelf
 from ..terminal.profile import render_profile
 from ..terminal.standard_output import print_out
 from ..terminal.validation import render_validation
@@ -34,7 +36,7 @@ def report(
         Path,
         typer.Argument(
             metavar="RESULT.json",
-            help="A saved analysis, profile, validation, diff or choice of types, or a directory with one.",
+            help="A saved analysis, profile, validation, diff or choice of types, a directory with one, or of a fleet.",
         ),
     ],
     *,
@@ -53,20 +55,27 @@ def report(
     if output is None:
         if formats is not None:
             raise ValueError("--format needs a directory to write into: --output DIR")
-        data = read_report_data(result)
-        _show(data)
+        _show(_read(result))
         return
     say_what_is_missing(missing)
     directory = result if result.is_dir() else result.parent
     read = (result, *(directory / name for name in (PROFILE_JSON, REPORT_JSON, VALIDATION_JSON)))
     guard = Guard(read, force=force)
     usable_directory(output, file_names(chosen), guard)
-    show_written(write_report(read_report_data(result), output, chosen, guard))
+    show_written(write_report(_read(result), output, chosen, guard))
+
+
+def _read(result: Path) -> ReportData:
+    return ReportData.of_shelf(read_shelf(result)) if is_fleet(result) else read_report_data(result)
 
 
 def _show(data: ReportData) -> None:
     """The view of each result as the command that made it shows it: of a diff, or the validation first."""
     analysis, profile, validation = data.analysis, data.profile, data.validation
+    if data.shelf is not None:
+        shelf = data.shelf
+        show(lambda console: render_shelf(console, shelf))
+        return
     if data.diff is not None:
         document = data.diff.document
         show(lambda console: render_diff(console, document))

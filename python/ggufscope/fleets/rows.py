@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..profiles.rows import flat
 from ..report.tables.columns import DataTable
 from ..report.tables.profile_columns import tensor_columns
-from ..report.tables.shelf_columns import model_columns, role_columns
+from ..report.tables.shelf_columns import role_columns, shelf_columns
 
 if TYPE_CHECKING:
     from ..profiles.profile_result import Profile
@@ -57,4 +57,4 @@ def role_table(profile: Profile) -> DataTable:
 
 
 def _model_table(facts: ModelFacts, of_profile: dict[str, Any], statistics: dict[str, Any]) -> DataTable:
-    return DataTable("models", model_columns([{**statistics, **of_profile, **asdict(facts)}]))
+    return DataTable("shelf", shelf_columns([{**statistics, **of_profile, **asdict(facts)}]))

@@ -5,14 +5,17 @@ An output is one function from a report to files, and a line in RENDERERS.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..analysis.analysis_result import REPORT_MARKDOWN
 from ..saving.marks import marked
+from .content.results import ReportData
+from .content.shelf import model_label, page_of
 from .markdown.blocks import CHARTS
 from .markdown.document import render_report_markdown
 from .packages import require_charts
+from .report import Report
 from .tables.csv_text import csv_text
 from .tables.parquet import parquet_bytes, require_parquet
 from .tables.registry import TABLES
@@ -20,9 +23,8 @@ from .tables.registry import TABLES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .report import Report
-
 PAGE = "report.html"
+_WITHOUT_CHARTS = "a shelf has a page for every model; `ggufscope report` of a `profile.json` draws the charts of one"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ def _html(report: Report) -> Iterator[tuple[str, bytes]]:
     from .page.document import render_page  # noqa: PLC0415  needs an extra
 
     yield PAGE, render_page(report).encode()
+    shelf = report.data.shelf
+    if shelf is not None:
+        for row in shelf.measured:
+            data = replace(ReportData.of(shelf.profile_of(row["model"])), heading=model_label(row))
+            yield page_of(row), render_page(Report(data, left_out=_WITHOUT_CHARTS)).encode()
 
 
 def _markdown(report: Report) -> Iterator[tuple[str, bytes]]:
@@ -80,12 +87,12 @@ def _parquet(report: Report) -> Iterator[tuple[str, bytes]]:
 
 
 RENDERERS: dict[str, Renderer] = {
-    "html": Renderer("the page, complete in one file", (PAGE,), _html, require_charts),
+    "html": Renderer("the page, complete in one file", (PAGE, page_of({"model": "*"})), _html, require_charts),
     "md": Renderer("the report for a repository, with its charts", (REPORT_MARKDOWN, f"{CHARTS}/*.svg"), _markdown),
     "svg": Renderer("the charts", (f"{CHARTS}/*.svg",), _svg, require_charts),
     "png": Renderer("the charts", (f"{CHARTS}/*.png",), _png, require_charts),
     "csv": Renderer(
-        "tables of tensors, layers, heads, findings, predicted against measured; of a diff; of a choice of types",
+        "tables of tensors, layers, heads, findings, predicted against measured; of diffs, choices of types, shelves",
         tuple(f"{name}.csv" for name in TABLES),
         _csv,
     ),

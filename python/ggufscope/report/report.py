@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..errors import MissingExtraError
+from .content.chart import DrawnCharts
 from .content.shown import Shown
 from .packages import require_charts
 from .tables.registry import tables
 
 if TYPE_CHECKING:
-    from .content.chart import Chart, DrawnCharts
+    from .content.chart import Chart
     from .content.results import ReportData
     from .tables.columns import DataTable
 
@@ -22,12 +23,17 @@ _ABOUT = ("name", "architecture", "file_type", "synthetic", "identity")
 class Report:
     """The results to render.
 
+    Args:
+        data: the results.
+        left_out: why no charts are drawn; None where they are.
+
     Attributes:
         data: the results.
     """
 
-    def __init__(self, data: ReportData) -> None:
+    def __init__(self, data: ReportData, left_out: str | None = None) -> None:
         self.data = data
+        self._left_out = left_out
         self._pictures: dict[str, str] = {}
 
     @property
@@ -46,6 +52,8 @@ class Report:
         Raises:
             MissingExtraError: The packages for charts are not installed.
         """
+        if self._left_out is not None:
+            return DrawnCharts([], {"all": self._left_out})
         from .charts import draw  # noqa: PLC0415  an extra
 
         return draw(self.data)

@@ -56,6 +56,8 @@ _TABLES = {  # columns are a weak mark, so that the name of the file has to fit
     "changes.csv": b"name,role,layer,stack,kind,shape,reference_type,",
     "choices.csv": b"name,role,layer,shape,type,n_bytes,cost,source,",
     "mixes.csv": b"mix,kind,n_bytes,bits_per_weight,cost,",
+    "shelf.csv": b"model,source,state,verdict,",
+    "roles.csv": b"model,role,n_tensors,n_bytes,",
     "validation.csv": b"quantity,per,layer,head,unit,measured,",
 }
 

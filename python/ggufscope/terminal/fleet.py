@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ..fleets.record import ModelFacts
+from ..report.content.shelf_data import VERDICTS
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.names import base_name
 from ..text.numbers import bytes_text, count_text, counted
@@ -14,12 +18,12 @@ from .fitted import Fitted, render_fitted
 from .headline import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import Console
 
     from ..fleets.fleet_document import FleetDocument
-    from ..fleets.record import ModelFacts
+    from ..report.content.shelf_data import Shelf
 
 _STYLES = {"sound": "bold green", "warnings": "bold yellow", "errors": "bold red", "failed": "bold red"}
 _WORDS = {"sound": "sound", "warnings": "with warnings", "errors": "not sound", "failed": "failed"}
@@ -30,27 +34,31 @@ def render_fleet(console: Console, document: FleetDocument) -> None:
     """Print what a run came to, the largest models first."""
     glyphs = Glyphs.of(console.encoding)
     facts = sorted((each.facts for each in document.models), key=lambda each: -(each.n_elements or -1))
-    _render_counts(console, document, glyphs)
-    if facts:
-        console.print()
-        render_models(console, facts[:MOST_ROWS])
-        tell_rest(console, len(facts) - MOST_ROWS, "model", "the JSON has all")
-    _render_faults(console, [each for each in facts if each.verdict in {"errors", "failed"}], glyphs)
-
-
-def _render_counts(console: Console, document: FleetDocument, glyphs: Glyphs) -> None:
     of = "" if document.shard is None else f" of {count_text(document.n_listed)}, shard {document.shard}"
     console.print(Text(f"{counted(document.n_models, 'model')}{of}", "bold"), soft_wrap=True)
+    _render_verdicts(console, document.verdicts, glyphs)
+    outcomes = [f"{n} {outcome}" for outcome, n in document.outcomes.items() if n]
+    console.print(Text(dotted(outcomes, glyphs), "dim"), soft_wrap=True)
+    _render_all(console, facts, glyphs)
+
+
+def _render_verdicts(console: Console, verdicts: Mapping[str, int], glyphs: Glyphs) -> None:
     line = Text()
-    for verdict, n in document.verdicts.items():
+    for verdict, n in verdicts.items():
         if n:
             line.append(f" {glyphs.dot} " if line else "").append(f"{n} {_WORDS[verdict]}", _STYLES[verdict])
     console.print(line, soft_wrap=True)
-    outcomes = [f"{n} {outcome}" for outcome, n in document.outcomes.items() if n]
-    console.print(Text(dotted(outcomes, glyphs), "dim"), soft_wrap=True)
 
 
-def render_models(console: Console, facts: Sequence[ModelFacts]) -> None:
+def _render_all(console: Console, facts: Sequence[ModelFacts], glyphs: Glyphs) -> None:
+    if facts:
+        console.print()
+        _render_models(console, facts[:MOST_ROWS])
+        tell_rest(console, len(facts) - MOST_ROWS, "model", "the tables have all")
+    _render_faults(console, [each for each in facts if each.verdict in {"errors", "failed"}], glyphs)
+
+
+def _render_models(console: Console, facts: Sequence[ModelFacts]) -> None:
     """A table with a line for each model."""
     glyphs = Glyphs.of(console.encoding)
     render_fitted(
@@ -90,3 +98,13 @@ def _render_faults(console: Console, facts: Sequence[ModelFacts], glyphs: Glyphs
         told = each.failure or each.finding or each.verdict
         console.print(Text("  ").append_text(safe(told)), soft_wrap=True)  # a path stays whole, to be copied
     tell_rest(console, len(facts) - _MOST_TOLD, "model", "record.json of each, and --json, tell what is wrong with it")
+
+
+def render_shelf(console: Console, shelf: Shelf) -> None:
+    """Print the models of a fleet's directory, the largest first."""
+    glyphs = Glyphs.of(console.encoding)
+    facts = [ModelFacts(**{each.name: row[each.name] for each in fields(ModelFacts)}) for row in shelf.models]
+    console.print(Text(counted(len(facts), "model"), "bold"))
+    verdicts = Counter[str](each.verdict for each in facts)
+    _render_verdicts(console, {verdict: verdicts[verdict] for verdict in VERDICTS}, glyphs)
+    _render_all(console, facts, glyphs)

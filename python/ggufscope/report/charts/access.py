@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from ...profiles.profile_result import Profile
     from ...validation.validation_document import ValidationDocument
     from ..content.results import ReportData
+    from ..content.shelf_data import Shelf
 
 
 def analysis_of(data: ReportData) -> Analysis:
     """The analysis, where a chart needs one."""
-    if data.validation_alone or data.speaks_of_pairs:
+    if data.validation_alone or data.of_several_models:
         raise NotAskedError
     if data.analysis is None:
         raise LeftOutError(data.why_no_analysis or "there is no analysis")
@@ -31,7 +32,7 @@ def analysis_of(data: ReportData) -> Analysis:
 
 def profile_of(data: ReportData) -> Profile:
     """The profile, where a chart needs one."""
-    if data.validation_alone or data.speaks_of_pairs:
+    if data.validation_alone or data.of_several_models:
         raise NotAskedError
     if data.profile is None:
         raise LeftOutError(data.why_no_profile or "there is no profile")
@@ -73,6 +74,13 @@ def profile_diff_of(data: ReportData) -> ProfileDiffDocument:
     if data.profile_diff is None:
         raise NotAskedError
     return data.profile_diff.document
+
+
+def shelf_of(data: ReportData) -> Shelf:
+    """The shelf, where a chart is of one."""
+    if data.shelf is None:
+        raise NotAskedError
+    return data.shelf
 
 
 def validation_of(data: ReportData) -> ValidationDocument:

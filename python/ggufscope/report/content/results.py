@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ...diffs.of_profiles import ProfileDiff
     from ...models.subject import Subject
     from ...validation.validation_result import Validation
+    from .shelf_data import Shelf
 
 NO_ANALYSIS = "only a profile was given, no analysis"
 NO_PROFILE = "the analysis was not made from a profile of the tensors"
@@ -39,6 +40,8 @@ class ReportData:
         diff: models held against a reference; then there is nothing else.
         bits: a choice of types; likewise.
         profile_diff: two profiles side by side; likewise.
+        shelf: many models; likewise.
+        heading: in place of the title, where a report is one of many.
     """
 
     profile: Profile | None
@@ -50,6 +53,8 @@ class ReportData:
     diff: Diff | None = None
     bits: Bits | None = None
     profile_diff: ProfileDiff | None = None
+    shelf: Shelf | None = None
+    heading: str | None = None
 
     @classmethod
     def of_diff(cls, diff: Diff) -> ReportData:
@@ -65,6 +70,11 @@ class ReportData:
     def of_profile_diff(cls, profile_diff: ProfileDiff) -> ReportData:
         """From a diff of two profiles in memory."""
         return cls(None, None, profile_diff=profile_diff)
+
+    @classmethod
+    def of_shelf(cls, shelf: Shelf) -> ReportData:
+        """From many models that were measured."""
+        return cls(None, None, shelf=shelf)
 
     @classmethod
     def of(cls, result: Profile | Analysis, validation: Validation | None = None) -> ReportData:
@@ -86,7 +96,11 @@ class ReportData:
 
     @property
     def title(self) -> str:
-        """The name of the model; text from its file, to be escaped."""
+        """The name of the model, or of a shelf; text from its file, to be escaped."""
+        if self.heading is not None:
+            return self.heading
+        if self.shelf is not None:
+            return self.shelf.name
         return self.subject.title if self.subject is not None else UNNAMED
 
     @property
@@ -104,9 +118,9 @@ class ReportData:
         return self.validation is not None and self.analysis is None and self.profile is None
 
     @property
-    def speaks_of_pairs(self) -> bool:
-        """Whether the report is of models beside a reference, and says nothing of one by itself."""
-        return self._of_pairs is not None
+    def of_several_models(self) -> bool:
+        """Whether the report is of models beside a reference, or of many, and says nothing of one by itself."""
+        return self._of_pairs is not None or self.shelf is not None
 
     @property
     def _of_pairs(self) -> Diff | Bits | ProfileDiff | None:

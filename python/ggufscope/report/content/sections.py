@@ -1,8 +1,8 @@
 """The registry of sections: all a report says, in reading order, for every renderer.
 
 A section is one function from what is shown to blocks, and a line here: in PARTS of a report of one model, in
-DIFF_PARTS of one that holds models against a reference, in PROFILE_DIFF_PARTS of two profiles side by side, or in
-BITS_PARTS of a choice of types. Renderers leave out a part without blocks.
+DIFF_PARTS of one that holds models against a reference, in PROFILE_DIFF_PARTS of two profiles side by side, in
+BITS_PARTS of a choice of types, or in SHELF_PARTS of many models. Renderers leave out a part without blocks.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from .profile_diff import (
     profile_diff_trust,
 )
 from .roles import weights_by_place
+from .shelf import shelf_faults, shelf_headline, shelf_method, shelf_models, shelf_roles, shelf_verdicts
 from .standouts import NAME as STANDOUTS
 from .standouts import confirmed, kind_by_kind, striking
 from .summary import highlights, hypotheses, measured, soundness, trust, warnings
@@ -113,6 +114,12 @@ BITS_PARTS = (
     Part("tables", "Tables", (bits_tensors,)),
     Part("method", "Method and limits", (charts_left_out, bits_settings)),
 )
+SHELF_PARTS = (
+    Part(SUMMARY, "Summary", (shelf_headline, shelf_verdicts)),
+    Part("findings", "Findings", (findings,)),
+    Part("tables", "Tables", (shelf_models, shelf_roles, shelf_faults)),
+    Part("method", "Method and limits", (shelf_method, charts_left_out)),
+)
 
 
 def parts_of(shown: Shown) -> tuple[Part, ...]:
@@ -121,4 +128,6 @@ def parts_of(shown: Shown) -> tuple[Part, ...]:
         return BITS_PARTS
     if shown.profile_diff is not None:
         return PROFILE_DIFF_PARTS
+    if shown.shelf is not None:
+        return SHELF_PARTS
     return PARTS if shown.diff is None else DIFF_PARTS

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...runtime.standout_document import StandoutKind
     from ...validation.validation_document import ValidationDocument
     from .results import ReportData
+    from .shelf_data import Shelf
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ class Shown:
     def profile_diff(self) -> ProfileDiffDocument | None:
         """The document of a diff of two profiles."""
         return self.data.profile_diff.document if self.data.profile_diff else None
+
+    @property
+    def shelf(self) -> Shelf | None:
+        """Many models that were measured."""
+        return self.data.shelf
 
     @property
     def standouts(self) -> list[StandoutKind] | None:

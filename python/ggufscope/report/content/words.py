@@ -43,10 +43,24 @@ class Link:
     target: str
 
 
-Words = str | Link | tuple["str | Link", ...]
+@dataclass(frozen=True)
+class FileLink:
+    """A link to a file beside the report.
+
+    Attributes:
+        label: text from a file, which every output escapes.
+        file: its name from the directory of the report on, `/` between the parts; ours, with nothing to escape.
+    """
+
+    label: str
+    file: str
 
 
-def own(template: str, *values: object) -> tuple[str | Link, ...]:
+Piece = str | Link | FileLink
+Words = Piece | tuple[Piece, ...]
+
+
+def own(template: str, *values: object) -> tuple[Piece, ...]:
     """Our own words, with values in place of `{}`.
 
     Args:
@@ -54,7 +68,7 @@ def own(template: str, *values: object) -> tuple[str | Link, ...]:
         values: `Words` stay what they are, a plain `str` is text from a file; numbers become our own words.
     """
     given = iter(values)
-    pieces: list[str | Link] = []
+    pieces: list[Piece] = []
     for text, field, form, _ in Formatter().parse(template):
         pieces.append(Own(text))
         if field is not None:
@@ -62,23 +76,23 @@ def own(template: str, *values: object) -> tuple[str | Link, ...]:
     return tuple(piece for piece in pieces if piece != "")
 
 
-def _value(value: object, form: str) -> Iterable[str | Link]:
+def _value(value: object, form: str) -> Iterable[Piece]:
     if isinstance(value, tuple):
         return value
-    if isinstance(value, (str, Link)):
+    if isinstance(value, (str, Link, FileLink)):
         return (value,)
     return (Own(format(value, form)),)
 
 
-def pieces(words: Words) -> tuple[str | Link, ...]:
+def pieces(words: Words) -> tuple[Piece, ...]:
     """The pieces of a text in order."""
     return words if isinstance(words, tuple) else (words,)
 
 
-def joined(texts: Iterable[Words], between: str = ", ") -> tuple[str | Link, ...]:
+def joined(texts: Iterable[Words], between: str = ", ") -> tuple[Piece, ...]:
     """Several texts as one, with our own words between them."""
 
-    def interleaved() -> Iterator[str | Link]:
+    def interleaved() -> Iterator[Piece]:
         for position, words in enumerate(texts):
             if position:
                 yield Own(between)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...text.escape import escape_markdown
-from ..content.words import Link, Own, pieces
+from ..content.words import FileLink, Link, Own, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ..content.words import Words
+    from ..content.words import Piece, Words
 
 
 def markdown(words: Words) -> str:
@@ -18,7 +18,9 @@ def markdown(words: Words) -> str:
     return "".join(map(_piece, pieces(words)))
 
 
-def _piece(piece: str | Link) -> str:
+def _piece(piece: Piece) -> str:
+    if isinstance(piece, FileLink):
+        return f"[{escape_markdown(piece.label)}]({piece.file})"
     if isinstance(piece, Link):
         return f"*{escape_markdown(piece.label)}*"
     return str(piece) if isinstance(piece, Own) else escape_markdown(piece)

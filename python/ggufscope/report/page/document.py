@@ -45,8 +45,9 @@ def render_page(report: Report) -> str:
     charts, shown = report.drawn.charts, report.shown
     parts = [(part, part.blocks(shown)) for part in parts_of(shown)]
     (headline,) = (block for _, blocks in parts for block in blocks if isinstance(block, Headline))
-    tables = [shown_table(table) for table in report.tables]
-    script, style, vega = _text("page.js"), _text("page.css"), vega_script().strip()
+    # The tables of a shelf are among its blocks, with links; the numbers of its models would be most of the page.
+    tables = [] if report.data.shelf is not None else [shown_table(table) for table in report.tables]
+    script, style, vega = _text("page.js"), _text("page.css"), vega_script().strip() if charts else ""
     page: str = (
         _environment()
         .get_template("report.html")

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...text.escape import escape_html
-from ..content.words import Link, Own, pieces
+from ..content.words import FileLink, Link, Own, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,8 @@ def _elements(words: Words) -> Iterator[str]:
     for piece in pieces(words):
         if isinstance(piece, Own):
             yield _own(piece, opened)
+        elif isinstance(piece, FileLink):
+            yield f'<a href="{escape_html(piece.file)}">{escape_html(piece.label)}</a>'
         elif isinstance(piece, Link):
             yield f'<a href="#{escape_html(piece.target)}">{escape_html(piece.label)}</a>'
         else:

@@ -9,7 +9,7 @@ from ...profiles.rows import flat
 from .columns import DataColumn, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..._core import FieldInfo
     from ...profiles.rows import Row
@@ -38,12 +38,12 @@ def tensor_columns(tensors: Iterable[Row]) -> list[DataColumn]:
     return place_columns((*places, "factor_min", "factor_max"), rows) + statistic_columns(rows, lambda field: True)
 
 
-def place_columns(names: Iterable[str], rows: Sequence[dict[str, Any]]) -> list[DataColumn]:
+def place_columns(names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> list[DataColumn]:
     """Columns of what tells a row, of these names."""
     return [DataColumn(name, *_PLACES[name], [row.get(name) for row in rows]) for name in names]
 
 
-def statistic_columns(rows: Sequence[dict[str, Any]], wanted: Callable[[FieldInfo], bool]) -> list[DataColumn]:
+def statistic_columns(rows: Sequence[Mapping[str, Any]], wanted: Callable[[FieldInfo], bool]) -> list[DataColumn]:
     """The columns of the statistics that are wanted, in the order of the core's registry."""
     columns = [column for field in registry() if wanted(field) for column in _columns_of(field)]
     return [DataColumn(name, kind, meaning, [row.get(name) for row in rows]) for name, kind, meaning in columns]

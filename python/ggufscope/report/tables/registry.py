@@ -16,6 +16,7 @@ from .diff_columns import error_columns, model_columns
 from .profile_diff_columns import change_columns
 from .profile_tables import head_table, layer_table, tensor_table
 from .run_columns import drift_columns, output_error_columns, output_error_part_columns, position_columns
+from .shelf_columns import role_table, shelf_table
 from .standout_columns import standout_columns
 from .validation_columns import validation_columns
 
@@ -102,6 +103,12 @@ TABLES = {
     ),
     "choices": TableKind("Types of tensors", choice_columns, "name role layer shape type n_bytes cost kept chosen"),
     "mixes": TableKind("Mixes by size", mix_columns, "mix kind n_bytes bits_per_weight cost least_cost"),
+    "shelf": TableKind(
+        "Models of a shelf",
+        shelf_table,
+        "source contents architecture n_elements n_bytes bits_per_weight file_type verdict kurtosis outlier_fraction_6",
+    ),
+    "roles": TableKind("Roles of models", role_table, "model role n_tensors n_bytes rms kurtosis outlier_fraction_6"),
 }
 
 

@@ -8,8 +8,9 @@ from .columns import DataColumn
 from .profile_columns import place_columns, statistic_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from ..content.results import ReportData
     from .columns import Kind
 
 _OF_RECORD: dict[str, tuple[Kind, str]] = {
@@ -40,7 +41,7 @@ _OF_PROFILE: dict[str, tuple[Kind, str]] = {
 }
 
 
-def model_columns(rows: Sequence[dict[str, Any]]) -> list[DataColumn]:
+def shelf_columns(rows: Sequence[Mapping[str, Any]]) -> list[DataColumn]:
     """The columns of models: what each is, the verdict on it, the statistics of its matrices.
 
     Args:
@@ -52,7 +53,23 @@ def model_columns(rows: Sequence[dict[str, Any]]) -> list[DataColumn]:
     return columns + [column for column in statistics if column.name not in about]
 
 
-def role_columns(rows: Sequence[dict[str, Any]]) -> list[DataColumn]:
+def role_columns(rows: Sequence[Mapping[str, Any]]) -> list[DataColumn]:
     """The columns of roles, likewise."""
     places = place_columns(("role", "n_tensors", "n_bytes"), rows)
     return places + statistic_columns(rows, lambda field: field["roll_up"])
+
+
+def shelf_table(data: ReportData) -> list[DataColumn]:
+    """The columns of a shelf's models."""
+    rows = data.shelf.models if data.shelf else []
+    return [_partitions(rows), *shelf_columns(rows)]
+
+
+def role_table(data: ReportData) -> list[DataColumn]:
+    """The columns of the roles of a shelf's models."""
+    rows = data.shelf.roles if data.shelf else []
+    return [_partitions(rows), *role_columns(rows)]
+
+
+def _partitions(rows: Sequence[Mapping[str, Any]]) -> DataColumn:
+    return DataColumn("model", "text", "of the fleet: its directory is model=…", [row["model"] for row in rows])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import re
 import shutil
@@ -12,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ggufscope as gs
@@ -21,6 +24,7 @@ from ggufscope.fleets.engines.engine import Watch
 from ggufscope.fleets.engines.local import LocalEngine
 from ggufscope.fleets.task import Measured, Task, measured_failure
 from ggufscope.profiles.batches import BatchLimits
+from ggufscope.profiles.profile_records import ProfileSettings
 from support import small_models
 from support.clusters import other_process
 from support.model_files import write_model
@@ -86,6 +90,39 @@ def test_a_worker_that_is_killed_midway_changes_nothing(
     assert lines in ([], [f"{killed[0]}: this worker was lost; others take its work"])
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [ProfileSettings(fast=True), ProfileSettings(stored=True), ProfileSettings(sparsity_threshold=0.05)],
+    ids=str,
+)
+def test_pieces_are_looked_at_for_checks_whatever_the_profile_is_of(
+    engine: DaskEngine, tmp_path: Path, settings: ProfileSettings
+) -> None:
+    """A model with factors and with holes, and one whose name has a digest, which takes a check of its own."""
+    large = small_models.llama(n_layers=5)
+    hole = small_models.weights(60, 5, 256, 32)
+    hole.reshape(-1)[10_010:11_000] = 0
+    large["tensors"] |= {"blk.1.ffn_gate_exps.weight": hole, **factored()}
+    path = write_model(tmp_path / "holes.gguf", **large)
+    named = tmp_path / f"sha256-{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    shutil.copy(path, named)
+    tasks = [Task(str(each), settings, path.stat().st_size) for each in (path, named)]
+    outcomes = list(engine.outcomes(tasks, Watch()))
+    expected = {task.name: measured for task, measured in LocalEngine(1).outcomes(tasks, Watch())}
+    assert {task.name: measured for task, measured in outcomes} == expected
+    assert b'"hole"' in expected[str(path)].files["check.json"]
+
+
+def factored() -> dict[str, object]:
+    """A matrix of NVFP4 with a factor beside it."""
+    blocks = np.random.default_rng(3).integers(0, 256, (64, 36), np.uint8)
+    blocks[:, :4] = 0x38
+    return {
+        "blk.2.ffn_gate.weight": (blocks.reshape(64, 36), "NVFP4"),
+        "blk.2.ffn_gate.scale": np.array([1e-3], np.float32),
+    }
+
+
 def test_a_model_that_changes_meanwhile_fails_alone(engine: DaskEngine, tasks: list[Task], tmp_path: Path) -> None:
     path = tmp_path / "changes.gguf"
     path.write_bytes(Path(tasks[5].name).read_bytes())
@@ -103,9 +140,13 @@ def test_a_model_that_changes_meanwhile_fails_alone(engine: DaskEngine, tasks: l
 
 @pytest.mark.parametrize("number", [0, 5], ids=["whole", "in pieces"])
 def test_a_model_that_a_worker_cannot_see_says_so(engine: DaskEngine, tasks: list[Task], number: int) -> None:
-    with open(tasks[number].name, "rb") as file:
-        hidden = Task(f"/proc/self/fd/{file.fileno()}", n_bytes=tasks[number].n_bytes)
-        ((_, measured),) = engine.outcomes([hidden], Watch())
+    with Path(tasks[number].name).open("rb") as file:
+        descriptor = fcntl.fcntl(file, fcntl.F_DUPFD, 600)  # that this process alone has
+        hidden = Task(f"/proc/self/fd/{descriptor}", n_bytes=tasks[number].n_bytes)
+        try:
+            ((_, measured),) = engine.outcomes([hidden], Watch())
+        finally:
+            os.close(descriptor)
     assert str(measured.record).count(f"{hidden.name}: No such file or directory, at worker tcp://127.0.0.1:") == 1
 
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from os import PathLike
 
+    from .facts import TensorFacts
     from .registry import Rule
 
 
@@ -50,6 +51,7 @@ def check(
     against: str | PathLike[str] | Manifest | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
+    gathered: list[TensorFacts] | None = None,
 ) -> Check:
     """Whether a model file is what it claims and sound, and if not, exactly where.
 
@@ -62,6 +64,7 @@ def check(
             importance matrix also the path of the model that it is meant for, for the rule `"importance"`.
         threads: at most so many; by default the cores this process may use.
         progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel.
+        gathered: what a pass over the weights of an open model found, in place of a pass; see `checks.gathering`.
 
     Returns:
         The verdict. A malformed file is no exception here but a verdict: its first violation is the finding.
@@ -88,7 +91,7 @@ def check(
                 judged, rules, digests = *judged_dat(local, rules, wishes), None
             else:
                 opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
-                judged, digests = _judged(opened, rules, wishes, n_threads, progress)
+                judged, digests = _judged(opened, rules, wishes, n_threads, progress, gathered=gathered)
         except GGUFError as error:
             path = model.path if isinstance(model, Model) else locate(model).name
             judged, digests = _unreadable(path, error, rules), None
@@ -135,6 +138,8 @@ def _judged(
     wishes: Wishes,
     threads: int,
     progress: Callable[[int, int], object] | None,
+    *,
+    gathered: list[TensorFacts] | None,
 ) -> tuple[dict[str, Any], Manifest | None]:
     """The verdict on a file that can be read, and its manifest."""
     reads = {each.reads for each in rules}
@@ -145,7 +150,8 @@ def _judged(
     if wishes.covers is not None and first.contents != "imatrix":
         raise ValueError(f"{model.path}: only an importance matrix is held against a model; this is none")
     hashed = (digests or named) and model.file_hashes is None
-    times = 2 * ("weights" in reads) + hashed + digests  # for statistics and for runs of zeros
+    passes = "weights" in reads and gathered is None
+    times = 2 * passes + hashed + digests  # for statistics and for runs of zeros
     # These come first: what they read, as lists of tokens, is gone when the statistics take its room.
     at_once = [each for each in rules if each.reads in _WITHOUT_WEIGHTS]
     if model.is_remote:  # nothing is fetched for hashes before statistics are taken of it, too
@@ -157,7 +163,7 @@ def _judged(
     ):
         if not model.is_remote:
             _judge(first, at_once, tally)
-        tensors = gather(model, threads, progress) if "weights" in reads else []
+        tensors = gather(model, threads, progress) if passes else gathered or []
         hashes = files.result(look)
         manifest = Manifest.of(model, hashes or [], tensor_digests.result(look)) if digests else None
     facts = Facts(model, threads, tensors, dict(enumerate(hashes or [])), manifest, wishes.against)

@@ -47,12 +47,34 @@ def gather(
     try:
         # Bytes that are fetched are looked at as they come, whatever the statistics will say, and not fetched again.
         ahead = {tensor.name: pool.submit(zero_runs, tensor) for tensor in _fetched(model) if tensor.n_bytes >= LEAST}
-        seen = observe_tensors(model, threads=threads, progress=progress, fast=fast, stored=True)
-        # Runs are looked for while the pass goes on: the core leaves the GIL, and so does reading.
-        looking = [_Looked(tensor, parts, pool, ahead.get(tensor.name)) for tensor, parts in seen]
-        return [looked.facts() for looked in looking]
+        looking: list[tuple[_Seen, Future[list[ZeroRun]] | None]] = []
+        for tensor, parts in observe_tensors(model, threads=threads, progress=progress, fast=fast, stored=True):
+            seen = _Seen(tensor, parts)
+            # Runs are looked for while the pass goes on: the core leaves the GIL, and so does reading.
+            runs = (ahead.get(tensor.name) or pool.submit(zero_runs, tensor)) if seen.may_have_runs else None
+            looking.append((seen, runs))
+        return [seen.facts([] if runs is None else runs.result()) for seen, runs in looking]
     finally:
         pool.shutdown(cancel=True)
+
+
+class FactsCollector:
+    """Takes the tensors of a model in file order, with what others found in them, for a check without a pass.
+
+    Statistics are those of `gather`, of blocks as stored, without the factors beside them.
+    """
+
+    def __init__(self) -> None:
+        self.tensors: list[TensorFacts] = []
+        self._runs: dict[int, list[ZeroRun]] = {}
+
+    def look(self, runs: Mapping[int, list[ZeroRun]]) -> None:
+        """Take the runs of zero bytes of tensors that are added later, by their position in the table."""
+        self._runs |= runs
+
+    def add(self, tensor: Tensor, parts: Sequence[Part]) -> None:
+        seen, runs = _Seen(tensor, parts), self._runs.pop(tensor.index, [])
+        self.tensors.append(seen.facts(runs if seen.may_have_runs else []))
 
 
 def _fetched(model: Model) -> Iterable[Tensor]:
@@ -60,10 +82,10 @@ def _fetched(model: Model) -> Iterable[Tensor]:
     return model.tensors.values() if model.is_remote else ()
 
 
-class _Looked:
-    """A tensor that the pass has seen, and whose runs of zero bytes are being looked for."""
+class _Seen:
+    """A tensor that a pass has seen, but for its runs of zero bytes."""
 
-    def __init__(self, tensor: Tensor, parts: Sequence[Part], pool: Pool, runs: Future[list[ZeroRun]] | None) -> None:
+    def __init__(self, tensor: Tensor, parts: Sequence[Part]) -> None:
         whole = whole_of(parts)
         fields = whole.fields()
         kept = {name: value for name, value in fields.items() if name not in _LARGE}
@@ -78,11 +100,9 @@ class _Looked:
             name=tensor.name,
         )
         self._experts = _experts(tensor, parts)
-        large = tensor.n_bytes >= LEAST and fields.get("abs_max")
-        self._runs = (runs or pool.submit(zero_runs, tensor)) if large else None
+        self.may_have_runs = tensor.n_bytes >= LEAST and bool(fields.get("abs_max"))
 
-    def facts(self) -> TensorFacts:
-        runs = [] if self._runs is None else self._runs.result()
+    def facts(self, runs: list[ZeroRun]) -> TensorFacts:
         return TensorFacts(self._tensor, self._statistics, self._experts, runs, self._norms)
 
 

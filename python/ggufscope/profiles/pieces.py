@@ -10,7 +10,7 @@ model, its embedding, is some hundred megabytes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .._core import GGUFError, observe_model
 from ..models.heads import group_rows
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .._core import Part
     from ..models.model import Model
     from ..models.tensor import Tensor
-    from .collecting import Collector
     from .profile_records import ProfileSettings
 
 _LIMITS = BatchLimits(n_bytes=128 << 20)
@@ -138,6 +137,12 @@ def observe_runs(
     )
 
 
+class TakesTensors(Protocol):
+    """Takes the tensors of a model in file order, each with all its parts."""
+
+    def add(self, tensor: Tensor, parts: Sequence[Part]) -> None: ...
+
+
 class Assembly:
     """Results of pieces, which may come in any order, on their way into a collector, which takes tensors in file order.
 
@@ -149,7 +154,7 @@ class Assembly:
         collector: of the model.
     """
 
-    def __init__(self, model: Model, pieces: Sequence[Piece], collector: Collector) -> None:
+    def __init__(self, model: Model, pieces: Sequence[Piece], collector: TakesTensors) -> None:
         self._model = model
         self._pieces = pieces
         self._collector = collector

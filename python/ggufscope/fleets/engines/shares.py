@@ -1,7 +1,7 @@
 """Shares of the work on models that workers take: one call for a model, or calls for the pieces of a large one.
 
-A large model is profiled in pieces, which are merged in file order as they come; its check is one more call, for rules
-look at a whole model. What comes out is what `measure` makes of it in one process.
+What workers find in the pieces of a large model is merged in file order as it comes. What comes out is what `measure`
+makes of the model in one process.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from ...checks.checking import check
+from ...checks.gathering import FactsCollector
+from ...checks.named_digests import named_digest
 from ...models.model import open as open_model
 from ...models.summary import ModelSummary
 from ...profiles.collecting import Collector
-from ...profiles.pieces import Assembly, measure_piece, plan
+from ...profiles.pieces import Assembly, plan
 from ..sources import Source
 from ..task import measure, measured, measured_failure
+from .looking import look_of, measure_and_look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
     from ...profiles.pieces import Piece
     from ...profiles.profile_records import ProfileSettings
     from ..task import Measured, Task
+    from .looking import Looked
+
+_CHECK = -1  # the key of the check, where it is a call by itself
 
 # A key among the calls of a model, a function and its arguments.
 Call = tuple[int, "Callable[..., Any]", tuple["Any", ...]]
@@ -109,7 +115,11 @@ class WholeModel:
 
 
 class CutModel:
-    """A model whose pieces go to several workers."""
+    """A model whose pieces go to several workers, each for its profile and its check.
+
+    Rules look at a whole model: they are asked here, of what workers found. Where bytes are fetched, or a file's name
+    has its digest, the check is one more call: it reads all of the model by itself.
+    """
 
     def __init__(self, task: Task, threads: int, source: Source, model: Model, pieces: list[Piece]) -> None:
         self.task = task
@@ -119,47 +129,59 @@ class CutModel:
         self._before = source.files
         self._model = model
         self._pieces = pieces
+        self._alone = model.is_remote or any(named_digest(file) is not None for file in model.files)
         self._collector = Collector(model, keep_vectors=False, stored=task.settings.stored)
-        self._assembly = Assembly(model, pieces, self._collector)
+        self._profile = Assembly(model, pieces, self._collector)
+        self._facts = FactsCollector()
+        self._check = Assembly(model, pieces, self._facts)
         self._verdict: Check | None = None
         self._over = False
 
     @property
     def n_waiting(self) -> int:
-        return 0 if self._over else self._assembly.n_waiting
+        return 0 if self._over else self._profile.n_waiting
 
     @property
     def done_bytes(self) -> int:
-        return self._assembly.done_bytes + (0 if self._verdict is None else self._model.n_bytes)
+        checked = (self._model.n_bytes if self._verdict else 0) if self._alone else self._check.done_bytes
+        return self._profile.done_bytes + checked
 
     def calls(self) -> Iterator[Call]:
-        # The check comes first: no other call takes as long.
-        yield -1, _check_there, (self.task.name, self._threads)
+        name, settings = self.task.name, self.task.settings
+        if self._alone:  # it comes first: no other call takes as long
+            yield _CHECK, _check_there, (name, self._threads)
+        looks = None if self._alone else look_of(self._model, settings)
         for position, piece in enumerate(self._pieces):
             if self._over:
                 return
-            yield position, measure_piece, (self.task.name, piece, self.task.settings, self._threads)
+            yield position, measure_and_look, (name, piece, settings, looks, self._threads)
 
     def take(self, key: int, result: Callable[[], Any]) -> Measured | None:
         if self._over:
             return None
         try:
-            if key < 0:
+            if key == _CHECK:
                 self._verdict = result()
             else:
-                self._assembly.add(key, result())
+                self._add(key, result())
             return self._directory()
         except Exception as error:
             self.close()
             return measured_failure(self.task.name, self.task.settings, error)
 
+    def _add(self, position: int, looked: Looked) -> None:
+        self._profile.add(position, looked.parts)
+        if not self._alone:
+            self._facts.look(looked.runs)
+            self._check.add(position, looked.parts if looked.stored is None else looked.stored)
+
     def _directory(self) -> Measured | None:
-        if self._verdict is None or not self._assembly.complete:
+        if not self._profile.complete or (self._alone and self._verdict is None):
             return None
-        settings = self.task.settings
-        profiled = self._collector.finish(ModelSummary.of(self._model), settings, run=None)
+        verdict = self._verdict or check(self._model, threads=self._threads, gathered=self._facts.tensors)
+        profiled = self._collector.finish(ModelSummary.of(self._model), self.task.settings, run=None)
         self.close()
-        return measured(self._source, settings, profiled, self._verdict, self._before)
+        return measured(self._source, self.task.settings, profiled, verdict, self._before)
 
     def close(self) -> None:
         self._over = True

@@ -4,6 +4,7 @@ Nothing here reads tensor data, and metadata arrays are read only as far as they
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -109,13 +110,22 @@ TENSOR_COLUMNS = (
     "file",
     "kind",
     "factor",
+    "source",
 )
 
 
 def tensor_rows(model: Model) -> list[dict[str, Any]]:
     """The tensor table: one row each, of TENSOR_COLUMNS."""
     rows = [{column: getattr(tensor, column) for column in TENSOR_COLUMNS} for tensor in model.tensors.values()]
-    return [row | {"shape": list(row["shape"]), "factor": factor_name(row["factor"])} for row in rows]
+    named = ({"factor": factor_name(row["factor"]), "source": source_name(row["source"])} for row in rows)
+    return [row | {"shape": list(row["shape"])} | names for row, names in zip(rows, named, strict=True)]
+
+
+def source_name(source: Sequence[str]) -> str | None:
+    """The tensor of a checkpoint that one is made of, or the first and how many more; None of a GGUF file's."""
+    if not source:
+        return None
+    return source[0] if len(source) == 1 else f"{source[0]} and {len(source) - 1} more"
 
 
 def factor_name(factor: Factor | None) -> str | None:

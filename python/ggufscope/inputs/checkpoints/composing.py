@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .stored import StoredTensor
     from .viewing import View
 
+_MOST_RUNS = 64  # of one tensor, as segments of their own
+
 Segment = bytes | Zeros | Rows | tuple[int, int, int]
 
 
@@ -180,6 +182,10 @@ def _stored_segments(part: Part) -> Iterator[tuple[Segment, int]]:
     if part.paired_heads:
         order = Rows(tensor.file, tensor.begin, row_bytes, n_rows, "halves_to_pairs", part.paired_heads)
         yield order, tensor.n_bytes
+        return
+    if part.runs is not None and len(part.runs) > _MOST_RUNS:
+        rows = [row for first, n in part.runs for row in range(first, first + n)]
+        yield Rows(tensor.file, tensor.begin, row_bytes, n_rows, rows), len(rows) * row_bytes
         return
     for first, n in part.runs or ((0, n_rows),):
         yield (tensor.file, tensor.begin + first * row_bytes, n * row_bytes), n * row_bytes

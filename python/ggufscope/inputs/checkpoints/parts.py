@@ -87,4 +87,6 @@ class ComposedTensor:
         if self.contents is not None:
             return self.made_shape
         shape = self.parts[0].shape
-        return (len(self.parts), *shape) if self.stacked else shape
+        if not self.stacked:
+            return shape
+        return (len(self.parts),) if shape == (1,) else (len(self.parts), *shape)  # of factors, one for each expert

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,18 @@ class _LatentKeysAndValues:
         return [(f"{stem}k_b_proj.weight", transposed(name, of_keys)), (f"{stem}v_b_proj.weight", of_values)]
 
 
+@dataclass(frozen=True)
+class _BeyondLayers:
+    """Layers behind those that the config counts, which predict further tokens: left out."""
+
+    def __call__(self, name: str, part: Part, config: Config) -> Named | None:
+        match = _IN_LAYER.match(name)
+        return [] if match is not None and int(match[1]) >= n_layers(config) else None
+
+
+_IN_LAYER = re.compile(r"model\.layers\.([0-9]{1,6})\.")
+
+
 def _latent(config: Config) -> int:
     return config.count("kv_lora_rank") or 512
 
@@ -65,7 +78,7 @@ def _log_multiplier(config: Config) -> float | None:
 
 _DEEPSEEK = Conversion(
     "deepseek2",
-    (_LatentKeysAndValues(),),
+    (_BeyondLayers(), _LatentKeysAndValues()),
     (
         computed("attention.head_count_kv", lambda _: 1),
         computed("leading_dense_block_count", _dense_layers),

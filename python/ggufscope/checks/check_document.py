@@ -65,5 +65,5 @@ CHECK_FORM: SavedForm[CheckDocument] = SavedForm(
     types=lambda: CheckDocument,
     error=CheckError,
     digits=7,
-    optional=("run",),
+    optional=("run", "findings.place.source"),
 )

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..arrays.arguments import types_by_name
+from ..models.inspection import source_name
 from ..text.names import base_name
 from .blueprints import Parts, parts_of
 from .findings import Place
@@ -163,7 +164,8 @@ class Facts:
 
     def at_tensor(self, tensor: Tensor, **more: Any) -> Place:
         """The place of a whole tensor: its first byte."""
-        return Place(tensor=tensor.name, file=base_name(tensor.file), offset=tensor.position(0), **more)
+        source = source_name(tensor.source)
+        return Place(tensor=tensor.name, file=base_name(tensor.file), offset=tensor.position(0), source=source, **more)
 
     def at_element(self, tensor: Tensor, element: int | None, **more: Any) -> Place:
         """The place of an element of a tensor; of the whole tensor, where the element is not known."""

@@ -23,6 +23,7 @@ class Place:
         file: base name of the file.
         offset: of the first fault, in bytes from that file's beginning.
         count: how many elements, blocks, rows or bytes are concerned, as the sentence says.
+        source: of a tensor of a checkpoint, the name that it has there.
     """
 
     tensor: str | None = None
@@ -34,6 +35,7 @@ class Place:
     file: str | None = None
     offset: int | None = None
     count: int | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True)

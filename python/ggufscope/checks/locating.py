@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays.arguments import describe_type
+from ..models.inspection import source_name
 from ..text.names import base_name
 from .findings import Place
 
@@ -57,8 +58,17 @@ def place_of_element(tensor: Tensor, element: int, **more: Any) -> Place:
         element=element,
         file=base_name(tensor.file),
         offset=tensor.position(block * type_["bytes_per_block"]),
+        source=_source_of(tensor, element),
         **more,
     )
+
+
+def _source_of(tensor: Tensor, element: int) -> str | None:
+    """The name in a checkpoint of the tensor that an element comes from."""
+    source = tensor.source
+    if len(source) < 2:
+        return source_name(source)
+    return source[min(element * len(source) // max(1, tensor.n_elements), len(source) - 1)]
 
 
 def place_of_block(tensor: Tensor, block: int, **more: Any) -> Place:

@@ -116,9 +116,16 @@ def place_text(place: Place, glyphs: Glyphs) -> str:
         for name, number in (("row", place.row), ("block", place.block), ("element", place.element))
         if number is not None
     ]
+    if place.source is not None:
+        parts.append(f"{glyphs.cut(place.source, LONGEST_TEXT)}{_in_file(place, glyphs)}")
     if place.key is not None:
         parts.append(f"key {escape(place.key)}")
     return dotted(parts, glyphs)
+
+
+def _in_file(place: Place, glyphs: Glyphs) -> str:
+    """The file of a tensor whose bytes stand there otherwise."""
+    return f" of {glyphs.cut(place.file, LONGEST_TEXT)}" if place.offset is None and place.file is not None else ""
 
 
 def _render_remedies(console: Console, document: CheckDocument) -> None:

@@ -11,17 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from ..._core import GGUFError
-from .keys import head_size
 
 if TYPE_CHECKING:
     from .config import Config
     from .parts import Part
 
 Named = list[tuple[str, "Part"]]
-_SCALES = ("_scale", "_scale_inv")
 Heads = Callable[["Config"], int]
 
 
@@ -33,34 +29,18 @@ class Change(Protocol):
 
 @dataclass(frozen=True)
 class PairedRows:
-    """Rows of each head in pairs, for the form of RoPE that turns neighbours: the checkpoint has the halves apart.
-
-    Factors beside a matrix of eight-bit floats follow its rows.
-    """
+    """Rows of each head in pairs, for the form of RoPE that turns neighbours: the checkpoint has the halves apart."""
 
     endings: tuple[str, ...]
     heads: Heads
 
     def __call__(self, name: str, part: Part, config: Config) -> Named | None:
-        scale = next((ending for ending in _SCALES if name.endswith(ending)), None)
-        if scale is not None and name.removesuffix(scale).endswith(self.endings):
-            return [(name, self._scales(part, config))]
         if not name.endswith(self.endings):
             return None
         heads = self.heads(config)
         if part.n_rows % (2 * heads):
             raise GGUFError(f"tensor '{name}': {part.n_rows} rows are no {heads} heads of two halves ({config.name})")
         return [(name, replace(part, paired_heads=heads))]
-
-    def _scales(self, part: Part, config: Config) -> Part:
-        """Factors in the order of the rows; one for each row, where rows of several blocks come side by side."""
-        heads, size = self.heads(config), head_size(config)
-        n_rows, lines = heads * size, part.shape[0]
-        rows_each = -(-n_rows // lines) if lines else 0
-        if rows_each == 0 or size % 2 or rows_each % size == 0:  # whole heads, or the whole matrix
-            return part
-        halves = np.arange(n_rows).reshape(heads, 2, size // 2).swapaxes(1, 2).reshape(-1) // rows_each
-        return part.with_rows((n_rows, *part.shape[1:]), tuple((int(line), 1) for line in halves))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,10 @@ void apply_to_rows(const Factors& factors, uint64_t width, uint64_t first, size_
 
 void Factors::apply(uint64_t width, uint64_t first, size_t count, float* decoded) const {
   if (empty()) return;
-  if (columns >= width) return apply_to_rows(*this, width, first, count, decoded);
+  if (columns >= width) {
+    apply_to_rows(*this, width, first, count, decoded);
+    return;
+  }
   const uint64_t across = (width + columns - 1) / columns;
   uint64_t row = first / width;
   uint64_t column = first % width;

@@ -193,15 +193,16 @@ def _row(values: dict[str, Any], **place: Any) -> Row:
 def _factor(tensor: Tensor) -> tuple[float | None, ...] | None:
     """The factors of a tensor; None for one that is NaN or Inf, which JSON does not know.
 
-    Of a grid, which may have thousands, the least and the largest, and those that nothing can be multiplied by.
+    Of a grid, which may have thousands, the least and the largest that are not 0: a block of zeros may have any factor.
     """
     if tensor.factor is None:
         return None
     values = tensor.factor.values()
     if tensor.factor.grid is not None:
-        usable = values[np.isfinite(values) & (values != 0)]
+        finite = np.isfinite(values)
+        usable = values[finite & (values != 0)]
         ends = [usable.min(), usable.max()] if usable.size else []
-        values = np.array([*ends, *np.unique(values[~np.isfinite(values) | (values == 0)])])
+        values = np.array([*ends, *([np.nan] if not finite.all() else [])])
     return tuple(float(value) if np.isfinite(value) else None for value in values)
 
 

@@ -37,8 +37,8 @@ class Row(TensorStatistics):
         n_tensors: how many tensors a roll-up merges.
         kind: of a tensor: `"matrix"`, `"vector"`, `"factor"` or `"table"`; the last two are in no roll-up.
         factor: of a matrix, the factors beside it that its weights were multiplied by: one, or one for each expert;
-            of those for its rows or blocks the least and the largest, and what leaves nothing. None in it for NaN and
-            Inf. None where there are none, or `settings.stored` left them out.
+            of those for its rows or blocks the least and the largest that are not 0. None in it for NaN and Inf. None
+            where there are none, or `settings.stored` left them out.
         matrices: of a layer, a third or the whole model, the row of its matrices; None without any, and in profiles
             saved by versions that did not tell them apart.
         vectors: the row of its vectors (gains, biases), likewise.

@@ -49,17 +49,21 @@ std::string quoted(std::string_view text) {
 
 // The same header, written as the library writes it.
 std::string written(const SafetensorsHeader& header, uint64_t data_start) {
-  std::string json = "{\"__metadata__\":{";
+  std::string json = R"({"__metadata__":{)";
   for (const auto& [key, value] : header.metadata) {
-    json += (json.back() == '{' ? "" : ",") + quoted(key) + ":" + quoted(value);
+    if (json.back() != '{') json += ',';
+    json += concat(quoted(key), ":", quoted(value));
   }
-  json += "}";
+  json += '}';
   for (const SafetensorsTensor& tensor : header.tensors) {
-    json += "," + quoted(tensor.name) + ":{\"dtype\":\"" + std::string(tensor.dtype->name) + "\",\"shape\":[";
-    for (const uint64_t extent : tensor.shape) json += (json.back() == '[' ? "" : ",") + std::to_string(extent);
-    json += concat("],\"data_offsets\":[", tensor.begin - data_start, ",", tensor.end - data_start, "]}");
+    json += concat(",", quoted(tensor.name), R"(:{"dtype":")", tensor.dtype->name, R"(","shape":[)");
+    for (const uint64_t extent : tensor.shape) {
+      if (json.back() != '[') json += ',';
+      json += std::to_string(extent);
+    }
+    json += concat(R"(],"data_offsets":[)", tensor.begin - data_start, ",", tensor.end - data_start, "]}");
   }
-  json += "}";
+  json += '}';
   const uint64_t length = json.size();
   std::string head(sizeof length, '\0');
   std::memcpy(head.data(), &length, sizeof length);

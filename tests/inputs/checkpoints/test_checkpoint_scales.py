@@ -124,3 +124,14 @@ def test_scales_that_fit_no_weights_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "m", config(4), scaled)
     with pytest.raises(gs.GGUFError, match=r"up_proj.weight_scale': \[6, 5\] scales of \[200, 384\] weights"):
         gs.open(path)
+
+
+def test_a_block_of_zeros_may_have_any_scale(tmp_path: Path) -> None:
+    """Where a scale of all of a matrix that is zero is an error."""
+    severities = {}
+    for kind in ("block", "one"):
+        scaled, _ = both(6, kind)
+        scaled["model.layers.0.mlp.up_proj.weight_scale"].reshape(-1)[0] = 0
+        found = gs.check(write(tmp_path / kind, config(6), scaled)).findings
+        (severities[kind],) = {finding.severity for finding in found if finding.rule == "factors"}
+    assert severities == {"block": "warning", "one": "error"}

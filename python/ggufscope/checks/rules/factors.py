@@ -40,12 +40,15 @@ def factors(facts: Facts) -> Iterator[Fault]:
     for tensor in passed_over(tensors):
         sentence = f"{tensor.name} has {tensor.n_elements} numbers, and no matrix that they fit"
         yield Fault(sentence, facts.at_tensor(tensor), "warning")
+    grids = {tensor.factor.tensor.index for tensor in tensors.values() if tensor.factor and tensor.factor.grid}
     for each in facts.numbers():
         if each.tensor.kind != "factor":
             continue
         zeros = np.flatnonzero(each.tensor.dequantize(threads=facts.threads).reshape(-1) == 0)
         if zeros.size:
-            # Nothing but kernels that quantize what goes into a matrix reads a factor of that.
-            severity: Severity | None = "warning" if scales_inputs(each.tensor) else None
+            # Nothing but kernels that quantize what goes into a matrix reads a factor of that; and a block of zeros may
+            # have a factor of zero.
+            of_blocks = each.tensor.index in grids
+            severity: Severity | None = "warning" if scales_inputs(each.tensor) or of_blocks else None
             place = facts.at_element(each.tensor, int(zeros[0]), count=int(zeros.size))
             yield Fault(f"{counted(int(zeros.size), 'factor')} of zero in {each.tensor.name}", place, severity)

@@ -16,7 +16,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.clusters.connecting import connected, local_workers
 from ggufscope.clusters.submission import Submission
-from ggufscope.errors import ClusterError, exit_code, one_line
+from ggufscope.errors import ClusterError, TaskLostError, exit_code, one_line
 from ggufscope.profiles.batches import BatchLimits
 from support import cluster_calls, small_models
 from support.clusters import other_process
@@ -48,13 +48,20 @@ def of_one_process(model: Path) -> str:
 
 def test_a_profile_by_a_cluster_is_that_of_one_process(client: Any, model: Path, of_one_process: str) -> None:
     done: list[int] = []
-    profile = gs.profile(model, client=client, limits=SMALL_PIECES, progress=lambda n, total: done.append(n))
+    ahead: list[int] = []
+
+    def look(n: int, total: int) -> None:
+        done.append(n)
+        ahead.append(len(client.futures))
+
+    profile = gs.profile(model, client=client, limits=SMALL_PIECES, progress=look)
     assert profile.to_json(reproducible=True) == of_one_process
     assert profile.run is not None
     assert (profile.run.threads, profile.run.isa) == (2, gs._core.current_isa())
     assert done == sorted(done)
     assert done[-1] == profile.model.n_bytes
     assert len(set(done)) > 3
+    assert max(ahead) <= 8  # of more than 20 pieces: few are measured ahead
 
 
 def test_a_worker_that_is_killed_midway_changes_nothing(client: Any, model: Path, of_one_process: str) -> None:
@@ -80,6 +87,23 @@ def test_the_call_of_a_lost_worker_goes_to_another(client: Any, tmp_path: Path) 
         key, result = submission.next()
     assert key == "waiting"
     assert result() not in first
+
+
+def test_a_call_with_which_too_many_workers_are_lost_is_given_up(client: Any, tmp_path: Path) -> None:
+    client.run_on_scheduler(cluster_calls.allow_failures, 0)
+    try:
+        with Submission[str](client) as submission:
+            submission.submit("waiting", cluster_calls.wait_for, tmp_path / "go", tmp_path)
+            while not (first := [int(path.name) for path in tmp_path.iterdir()]):
+                time.sleep(0.01)
+            os.kill(first[0], signal.SIGKILL)
+            _, result = submission.next()
+            with pytest.raises(
+                TaskLostError, match=r"workers were lost with this call, 1 in all, the last of them tcp://"
+            ):
+                result()
+    finally:
+        client.run_on_scheduler(cluster_calls.allow_failures, 3)
 
 
 def test_what_nobody_waits_for_is_cancelled(client: Any, model: Path) -> None:

@@ -168,6 +168,19 @@ def test_what_is_finished_when_the_scheduler_is_lost_is_true(
     assert finished.items() <= of_one_process.items()
 
 
+def test_a_fleet_goes_on_from_where_its_scheduler_was_lost(tasks: list[Task], tmp_path: Path) -> None:
+    models = [tmp_path / f"{number}.gguf" for number in range(30)]
+    for path in models:
+        shutil.copy(tasks[0].name, path)
+    out = tmp_path / "out"
+    with other_process() as (address, process), pytest.raises(ClusterError, match="the scheduler was lost"):
+        gs.fleet(models, out, engine="dask", address=address, finished=lambda _: process.kill())
+    kept = len(list(out.glob("model=*")))
+    assert 0 < kept < len(models)
+    outcomes = [model.outcome for model in gs.fleet(models, out).document.models]
+    assert (outcomes.count("kept"), outcomes.count("measured")) == (kept, len(models) - kept)
+
+
 def test_threads_of_workers_here_are_not_more_than_cores() -> None:
     """Held by the arguments that the engine is made with; no worker is started."""
     cores = gs._core.usable_cores()

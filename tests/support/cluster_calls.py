@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import ggufscope._version
 from ggufscope.clusters import workers
@@ -28,3 +29,8 @@ def pretend_missing(missing: bool) -> None:
     """Have this process not find ggufscope's version, or find it again."""
     name = "ggufscope._version"
     sys.modules[name] = None if missing else ggufscope._version  # type: ignore[assignment]
+
+
+def allow_failures(number: int, dask_scheduler: Any) -> None:
+    """Have a scheduler give up a call when more workers than this were lost with it."""
+    dask_scheduler.allowed_failures = number

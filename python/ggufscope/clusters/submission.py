@@ -155,5 +155,5 @@ def _raise(error: BaseException) -> NoReturn:
 
     if isinstance(error, KilledWorker):
         n_lost, last = error.allowed_failures + 1, error.last_worker.address
-        raise TaskLostError(f"{n_lost} workers were lost with it, the last of them {last}") from error
+        raise TaskLostError(f"workers were lost with this call, {n_lost} in all, the last of them {last}") from error
     raise error

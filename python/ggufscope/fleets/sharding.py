@@ -12,7 +12,7 @@ from statistics import median_low
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .listing import Listed
 
@@ -51,7 +51,11 @@ class Shard(NamedTuple):
 
     def of(self, models: Sequence[Listed]) -> list[Listed]:
         """The models of this shard, in the order that they came in."""
-        sizes = {each.source.name: each.source.n_bytes for each in models}
+        mine = self.of_sizes({each.source.name: each.source.n_bytes for each in models})
+        return [each for each in models if each.source.name in mine]
+
+    def of_sizes(self, sizes: Mapping[str, int | None]) -> set[str]:
+        """The names of this shard, of models by name and size."""
         known = [size for size in sizes.values() if size is not None]
         usual = median_low(known) if known else 1
         ordered = sorted(sizes, key=lambda name: (-_weight(sizes[name], usual), name))
@@ -62,7 +66,7 @@ class Shard(NamedTuple):
             heapq.heappush(shards, (n_bytes + _weight(sizes[name], usual), number))
             if number == self.number:
                 mine.add(name)
-        return [each for each in models if each.source.name in mine]
+        return mine
 
 
 def _weight(size: int | None, usual: int) -> int:

@@ -1,0 +1,156 @@
+"""Inputs of fleets: names, lists, directories, split models, checkpoints: every model once, under a safe name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ggufscope as gs
+from ggufscope.fleets.listing import list_models
+from ggufscope.fleets.sharding import Shard
+from ggufscope.fleets.sources import Source
+from support.gguf_writer import STRING, Gguf, Key, Tensor
+from support.shelves import tiny_model
+
+if TYPE_CHECKING:
+    from conftest import AsNobody
+
+NOWHERE = Path("/nonexistent-results")
+
+
+def named(inputs: list[str | Path], below: Path) -> list[str]:
+    """What inputs name, from a directory on."""
+    return [os.path.relpath(each.source.name, below) for each in list_models(inputs, NOWHERE)]
+
+
+def touch(directory: Path, *names: str) -> None:
+    """Files of different contents."""
+    for name in names:
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(os.fsencode(name))
+
+
+def test_directories_are_walked_and_every_model_is_named_once(tmp_path: Path) -> None:
+    touch(tmp_path, "b/one.gguf", "a.gguf", "b/readme.md", "b/c/config.json", "b/model.bin")
+    touch(tmp_path, *(f"split/m-0000{number}-of-00003.gguf" for number in (1, 2, 3)))
+    touch(tmp_path, "hf/model.safetensors.index.json", *(f"hf/model-0000{n}-of-00002.safetensors" for n in (1, 2)))
+    touch(tmp_path, "hf/consolidated.safetensors", "hf/config.json", "lora/adapter_model.safetensors")
+    (tmp_path / "z-link.gguf").symlink_to("a.gguf")
+    os.link(tmp_path / "b/one.gguf", tmp_path / "z-hard.gguf")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    expected = [
+        "a.gguf",
+        "z-hard.gguf",
+        "hf/model.safetensors.index.json",
+        "lora/adapter_model.safetensors",
+        "split/m-00001-of-00003.gguf",
+    ]
+    assert named([tmp_path], tmp_path) == expected
+    assert named([tmp_path, tmp_path / "b", tmp_path / "split/m-00002-of-00003.gguf"], tmp_path) == expected
+
+
+def test_results_are_no_models(tmp_path: Path) -> None:
+    touch(tmp_path, "a.gguf", "out/b.gguf")
+    assert [each.source.name for each in list_models([tmp_path], tmp_path / "out")] == [str(tmp_path / "a.gguf")]
+
+
+def test_lists_are_read_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    touch(tmp_path, "a.gguf", "d/b.gguf", os.fsdecode(b"\xff.gguf"))
+    lines = b"# models\n\n a.gguf \r\nd\nhf://org/name/x.gguf\nmissing.gguf\na.gguf\n\xff.gguf\n"
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbf" + lines)
+    monkeypatch.chdir(tmp_path)
+    listed = list_models(["list.txt"], NOWHERE)
+    names = [str(tmp_path / "a.gguf"), str(tmp_path / "d/b.gguf"), "hf://org/name/x.gguf"]
+    names += [str(tmp_path / "missing.gguf"), str(tmp_path / os.fsdecode(b"\xff.gguf"))]
+    assert [each.source.name for each in listed] == names
+    assert [str(each.fault) for each in listed if each.fault] == [
+        "[Errno 2] No such file or directory (line 6 of list.txt): 'missing.gguf'"
+    ]
+
+
+def test_what_cannot_be_looked_into_is_accounted_for(tmp_path: Path, as_nobody: AsNobody) -> None:
+    touch(tmp_path, "models/a.gguf", "models/closed/b.gguf")
+    (tmp_path / "models/a.gguf").write_bytes(tiny_model(0))
+    for directory in (tmp_path, *tmp_path.parents):
+        if directory.stat().st_uid == os.geteuid() and directory != Path("/"):
+            directory.chmod(directory.stat().st_mode | 0o011)
+    (tmp_path / "models").chmod(0o755)
+    (tmp_path / "models/closed").chmod(0)
+    with as_nobody():
+        listed = list_models([tmp_path / "models"], NOWHERE)
+    assert [(Path(each.source.name).name, each.fault is None) for each in listed] == [
+        ("a.gguf", True),
+        ("closed", False),
+    ]
+
+
+def test_nothing_to_measure_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(gs.FleetError, match="no model there"):
+        gs.fleet(tmp_path, tmp_path / "out")
+    with pytest.raises(FileNotFoundError):
+        gs.fleet([tmp_path / "missing.gguf"], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_model_is_said_to_be_what_it_is(tmp_path: Path) -> None:
+    for kind in ("adapter", "mmproj", "imatrix"):
+        keys = [Key("general.architecture", STRING, "nobodys"), Key("general.type", STRING, kind)]
+        weights = np.ones((2, 32), np.float32)
+        (tmp_path / f"{kind}.gguf").write_bytes(Gguf(keys, [Tensor("a", weights.shape, 0, weights.tobytes())]).build())
+    (tmp_path / "vocab.gguf").write_bytes(Gguf([Key("general.architecture", STRING, "nobodys")]).build())
+    fleet = gs.fleet(tmp_path, tmp_path / "out")
+    assert [each.facts.contents for each in fleet.models] == ["adapter", "imatrix", "projector", "vocabulary"]
+
+
+def test_directories_have_safe_and_different_names(tmp_path: Path) -> None:
+    names = ["a=b%2F.gguf", "a b.gguf", "a_b.gguf", "-x.gguf", "..gguf.gguf", "é\n\x1b.gguf", "n" * 250 + ".gguf", "🦙"]
+    sources = [Source.of(str(tmp_path / name)) for name in [*names, os.fsdecode(b"\xff\xfe.gguf")]]
+    sources += [Source.of(name) for name in ("hf://org/name@rev/m.gguf", "ollama:llama3:1b", "s3://b/k/m.gguf")]
+    directories = [source.directory for source in sources]
+    assert len(set(directories)) == len(directories)
+    for directory in directories:
+        assert len(directory) < 120
+        assert directory.removeprefix("model=").replace("-", "").replace(".", "").replace("_", "").isalnum()
+        assert directory.isascii()
+    source = Source.of("hf://org/name@rev/m.gguf")
+    assert (source.files, source.n_bytes) == ([], None)
+    assert source.partition == f"m-{hashlib.sha256(source.name.encode()).hexdigest()[:12]}"
+
+
+def test_names_with_anything_in_them_come_through(tmp_path: Path) -> None:
+    names = ["a=b%2F&'\"<i>.gguf", "é\n\x1b[2J.gguf", os.fsdecode(b"\xff\xfe.gguf"), "n" * 240 + ".gguf"]
+    for number, name in enumerate(names):
+        (tmp_path / name).write_bytes(tiny_model(number))
+    fleet = gs.fleet(tmp_path, tmp_path / "out")
+    assert fleet.document.outcomes["measured"] == len(names)
+    shown = {each.facts.source for each in fleet.models}
+    assert shown == {str(tmp_path / name).encode("utf-8", "backslashreplace").decode() for name in names}
+    assert json.loads(fleet.to_json())["n_models"] == len(names)
+    assert gs.fleet(tmp_path, tmp_path / "out").document.outcomes["kept"] == len(names)
+
+
+sizes = st.lists(st.none() | st.integers(0, 10**12), max_size=60)
+
+
+@given(sizes, st.integers(1, 9))
+def test_shards_are_all_models_once_and_of_about_equal_bytes(sizes: list[int | None], total: int) -> None:
+    known = {f"{number}.gguf": size for number, size in enumerate(sizes)}
+    shards = [Shard(number, total).of_sizes(known) for number in range(1, total + 1)]
+    assert sorted(name for shard in shards for name in shard) == sorted(known)
+    if sizes and None not in sizes:
+        loads = [sum((known[name] or 0) + 1 for name in shard) for shard in shards]
+        assert max(loads) - min(loads) <= max(size or 0 for size in sizes) + 1
+
+
+@pytest.mark.parametrize("text", ["0/2", "3/2", "1/0", "x", "1", "-1/2", "1/2/3", ""])
+def test_a_shard_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no shard"):
+        Shard.parse(text)

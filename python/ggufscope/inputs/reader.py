@@ -28,6 +28,7 @@ class ByteReader(Protocol):
         Raises:
             OSError: The bytes cannot be had.
             GGUFError: The file changed since it was opened, or ends before the range does.
+            KeyboardInterrupt: Somebody does not want to wait any more.
         """
 
     def expect(self, ranges: Sequence[tuple[int, int]]) -> None:

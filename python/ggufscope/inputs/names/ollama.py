@@ -20,7 +20,8 @@ from ..located import LocalFile
 PREFIX = "ollama:"
 _DEFAULT_HOST, _DEFAULT_NAMESPACE, _DEFAULT_TAG = "registry.ollama.ai", "library", "latest"
 _MODEL_LAYER = "application/vnd.ollama.image.model"
-_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]*")
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_HOST = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(:[0-9]{1,5})?")
 _DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})")
 _LARGEST_MANIFEST = 1 << 20
 _MOST_LISTED = 40
@@ -68,7 +69,7 @@ def _parts(name: str) -> tuple[str, str, str, str]:
         model,
         tag or _DEFAULT_TAG,
     )
-    if len(before) > 2 or not all(_PART.fullmatch(part) for part in parts):
+    if len(before) > 2 or not _HOST.fullmatch(parts[0]) or not all(_PART.fullmatch(part) for part in parts[1:]):
         raise ValueError(f"{name}: Ollama's names are [HOST/][NAMESPACE/]MODEL[:TAG], as ollama:llama3.2:1b")
     return parts
 

@@ -13,7 +13,6 @@ from collections import deque
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from .patience import CancelledError
 from .pieces import Announced, FilePieces, Piece, State
 from .room import Room
 from .window_reader import WindowReader
@@ -99,6 +98,7 @@ class Window:
             for piece in file.pieces():
                 piece.order, piece.unread = self._orders, times * file.planned_bytes(piece)
             self._orders += len(file.announced)
+            self._moved = time.monotonic()
             self._start()
             self._changed.notify_all()
 
@@ -106,9 +106,10 @@ class Window:
         """Fill `out`.
 
         Raises:
-            CancelledError: The reading was given up, or the window is closed.
+            KeyboardInterrupt: The reading was given up.
             GGUFError: The file changed.
             OSError: The bytes cannot be had.
+            ValueError: The file is closed.
         """
         done = 0
         while done < len(out):
@@ -164,9 +165,14 @@ class Window:
             return piece
 
     def _check(self, file: FilePieces) -> None:
-        """Raise what keeps a file from being read."""
-        if file not in self._files or time.monotonic() < self._cancelled_until:
-            raise CancelledError(f"{file.source.name}: reading was given up")
+        """Raise what keeps a file from being read.
+
+        Of the threads of some work, whichever ends first says why all of it ends: each says that it was interrupted.
+        """
+        if time.monotonic() < self._cancelled_until:
+            raise KeyboardInterrupt
+        if file not in self._files:
+            raise ValueError(f"{file.source.name}: the file is closed")
 
     def _demand(self, file: FilePieces, position: int, size: int) -> Piece | None:
         """The piece with the byte of a position, to be fetched before others; None where its turn has to come."""
@@ -288,8 +294,10 @@ class Window:
         spare.sort(key=lambda piece: -piece.used)
         if forced:
             kept = sorted((piece for piece in idle if piece not in spare), key=lambda piece: piece.order)
-            before = [piece for piece in kept if piece.order < wanted.order]
-            spare = [*kept[len(before) :], *reversed(before), *spare]
+            passed = [piece for piece in kept if piece.order < wanted.order]
+            spare = [*kept[len(passed) :], *spare]
+            for piece in passed if not self._room.fits(wanted.size) else ():
+                self._drop(piece)
         while not self._room.fits(wanted.size):
             if not spare:
                 return False

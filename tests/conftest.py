@@ -23,6 +23,7 @@ pytest_plugins = [
     "support.command_files",
     "support.command_line",
     "support.real_models",
+    "support.remote_models",
     "support.real_studies",
     "support.tiny_model",
     "support.small_study",

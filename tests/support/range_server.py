@@ -36,7 +36,8 @@ class Behaviour:
         etag: of every file.
         drop_after: bytes of an answer after which the connection is dropped, for so many answers (`drops`).
         refuse: statuses and headers of the next answers, each used once.
-        length_off: what is added to Content-Length and Content-Range, to make them wrong.
+        length_off: what is added to the size in Content-Range, to make it wrong.
+        content_range: in place of the true one.
         redirect: the URL that a path is redirected to.
         rate: bytes per second of an answer; None for as fast as it goes.
         headers: that are added to every answer.
@@ -49,6 +50,7 @@ class Behaviour:
     drops: int = 0
     refuse: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     length_off: int = 0
+    content_range: str | None = None
     redirect: Callable[[Request], str | None] = lambda _request: None
     rate: float | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class RangeServer:
         self.lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *_arguments: None  # type: ignore[method-assign]  clients come and go
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -130,7 +133,7 @@ def _handler(server: RangeServer) -> type[BaseHTTPRequestHandler]:
                 self.plain(403, {})
                 return
             for pattern, route in server.routes:
-                match = re.fullmatch(pattern, request.path)
+                match = re.fullmatch(pattern, parts.path)
                 if match is not None:
                     route(self, match, request)
                     return
@@ -160,7 +163,8 @@ def _handler(server: RangeServer) -> type[BaseHTTPRequestHandler]:
             first, last = (0, size - 1) if span is None else (span[0], min(span[1], size - 1))
             self.send_response(200 if span is None else 206)
             if span is not None:
-                self.send_header("Content-Range", f"bytes {first}-{last}/{size + behaviour.length_off}")
+                true = f"bytes {first}-{last}/{size + behaviour.length_off}"
+                self.send_header("Content-Range", behaviour.content_range or true)
             self.send_header("Content-Length", str(last - first + 1))
             if behaviour.etag is not None:
                 self.send_header("ETag", behaviour.etag)

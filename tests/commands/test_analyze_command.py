@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
+import shutil
 from functools import partial
 
 import numpy as np
@@ -12,9 +15,11 @@ import pytest
 import ggufscope as gs
 from ggufscope.analysis.presets.registry import PRESETS, PresetInput
 from ggufscope.analysis.wording import PREMISES_ONLY, SHORT_STATEMENT, STATEMENT
+from ggufscope.commands.app import main
 from ggufscope.terminal.analysis import peaks
 from ggufscope.text.escape import escape_html, escape_markdown
 from support.analysis_models import HEAD, language_model, make_table, phase1_document
+from support.model_files import write_model
 
 HOSTILE = "a|b</td><script>alert(1)</script>\x1b[2J\u202e*x* [y](http://z) `c`"
 
@@ -24,16 +29,23 @@ def run(run_command):
     return partial(run_command, "analyze")
 
 
-@pytest.fixture
-def model(write_gguf):
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
     growth = 1 + np.linspace(0, 1, 16)
-    return write_gguf(
-        **propagatable(
-            language_model(
-                16, value_types=["Q4_K", "Q6_K"] * 8, sizes={"attn_v": growth}, gain_sizes={"ffn_norm": growth}
-            )
-        )
-    )
+    sizes = {"sizes": {"attn_v": growth}, "gain_sizes": {"ffn_norm": growth}}
+    arguments = propagatable(language_model(16, value_types=["Q4_K", "Q6_K"] * 8, **sizes))
+    return write_model(tmp_path_factory.mktemp("model") / "model.gguf", **arguments)
+
+
+@pytest.fixture(scope="module")
+def analyzed(model, tmp_path_factory):
+    """What the command prints with --json, and the directory that it writes; made once, and not to be changed."""
+    directory = tmp_path_factory.mktemp("analyzed") / "out"
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(["analyze", str(model), "--json", "-o", str(directory)])
+    assert (code, err.getvalue()) == (0, "")
+    return out.getvalue(), directory
 
 
 def propagatable(arguments):
@@ -110,15 +122,14 @@ def test_a_model_under_the_name_of_the_profile_is_no_output(run, model, tmp_path
     assert [path.name for path in tmp_path.iterdir() if path != model] == ["profile.json"]
 
 
-def test_json_stands_alone_and_equals_the_file(run, model, tmp_path):
-    code, out, err = run(model, "--json", "-o", tmp_path / "out")
-    assert (code, err) == (0, "")
-    assert json.loads(out) == json.loads((tmp_path / "out" / "analysis-report.json").read_text())
+def test_json_stands_alone_and_equals_the_file(analyzed):
+    out, directory = analyzed
+    assert json.loads(out) == json.loads((directory / "analysis-report.json").read_text())
 
 
-def test_files_of_the_output_directory(run, model, tmp_path):
+def test_files_of_the_output_directory(run, model, analyzed, tmp_path):
     out = tmp_path / "out"
-    assert run(model, "-o", out)[0] == 0
+    shutil.copytree(analyzed[1], out)
     names = {path.name for path in out.iterdir()}
     assert names == {"analysis-report.json", "charts", "profile.json", "report.html", "report.md"}
     assert gs.Profile.load(out / "profile.json").model.identity == gs.Analysis.load(out).document.model.identity
@@ -154,9 +165,8 @@ def markdown_tables_are_even(text):
     return True
 
 
-def test_the_report_says_what_it_must(run, model, tmp_path):
-    run(model, "-o", tmp_path)
-    text = (tmp_path / "report.md").read_text()
+def test_the_report_says_what_it_must(model, analyzed):
+    text = (analyzed[1] / "report.md").read_text()
     assert markdown_tables_are_even(text)
     assert escape_markdown(STATEMENT) in text
     assert escape_markdown(PREMISES_ONLY) in text
@@ -186,8 +196,8 @@ def test_the_report_says_what_it_must(run, model, tmp_path):
         assert re.search(f"^##+ {section}", text, re.MULTILINE)
 
 
-def test_every_output_has_the_wording(run, model):
-    document = json.loads(run(model, "--json")[1])
+def test_every_output_has_the_wording(model, analyzed):
+    document = json.loads(analyzed[0])
     assert document["statement"] == STATEMENT
     assert document["verdicts_are"] == PREMISES_ONLY
     assert all(finding["statement"].endswith("untested") for finding in document["hypotheses"])

@@ -113,7 +113,7 @@ TABLES = {"cost-orders": orders, "cost-figures": figures, "cost-largest": larges
 def write_tables() -> None:
     """Compare the costs with what is kept in the repository, and write the tables of the document."""
     compared = {
-        model: {kind: compare(model, MODELS / FILES[model], kind) for kind in TYPES if mean_damages(model, kind)}
+        model: compare(model, MODELS / FILES[model], [kind for kind in TYPES if mean_damages(model, kind)])
         for model in FILES
     }
     tables = {name: "\n".join(make(compared)) for name, make in TABLES.items()}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -25,7 +27,11 @@ from support.damage_tables import (
     role_of,
     texts_read,
 )
-from support.rival_costs import rivals
+from support.rival_costs import Rivals, rivals
+
+if TYPE_CHECKING:
+    from ggufscope.architecture.matrices import RowSource
+    from ggufscope.diffs.costs import Costs
 
 OTHER = {"smollm2": "gemma3", "gemma3": "smollm2"}
 
@@ -41,7 +47,7 @@ class Compared:
         role_order: Spearman's correlation of role means of the measured damages themselves.
         added: sum of the damages of single matrices over that of all at once.
         rescued: names of matrices whose cost was measured.
-        orders: Spearman's correlation of each guess, by its title.
+        orders: Spearman's correlation of each guess, by its title; empty where none were made.
     """
 
     measured: Damage
@@ -53,32 +59,52 @@ class Compared:
     orders: dict[str, float]
 
 
-def compare(model: str, path: Path, type_name: str) -> Compared:
-    """A model's costs on the neutral text, and its damages on others."""
-    everything = mean_damages(model, type_name)
-    measured = in_layers(everything)
+def compare(model: str, path: Path, types: Sequence[str]) -> dict[str, Compared]:
+    """By type, a model's costs on the neutral text, all from one reading, and its damages on others.
+
+    The simpler guesses are made for the first type alone.
+    """
+    everything = {kind: mean_damages(model, kind) for kind in types}
+    candidates: dict[str, dict[str, RowSource]] = {}
     with gs.open(path) as opened:
-        candidates = {name: {type_name: QuantizedRows(opened.tensors[name], type_name)} for name in everything}
+        for kind, damage in everything.items():
+            for name in damage:
+                candidates.setdefault(name, {})[kind] = QuantizedRows(opened.tensors[name], kind)
         costs = measure(opened, candidates)
         tokens, _ = neutral_tokens(opened, N_TOKENS)
-    predicted = {name: costs.of(name, type_name) for name in everything}
+    guesses = rivals(path, types[0], tokens.tolist(), in_layers(everything[types[0]]).keys())
+    return {
+        kind: _compared(model, kind, damage, costs, guesses if kind == types[0] else None)
+        for kind, damage in everything.items()
+    }
+
+
+def _compared(model: str, kind: str, damage: Damage, costs: Costs, guesses: Rivals | None) -> Compared:
+    measured = in_layers(damage)
+    predicted = {name: costs.of(name, kind) for name in damage}
     cost = Comparison.of(predicted, measured)
     own_roles = _order(role_means(measured, measured), measured)
-    guesses = rivals(path, type_name, tokens.tolist(), measured.keys())
-    orders = {
-        "**the cost**": cost.order,
-        "measured, one text by another": _between_texts(model, type_name),
-        "role means of what was measured": own_roles,
-        "role means of the other model": _other_roles(model, type_name, measured),
+    orders = {} if guesses is None else _orders(model, kind, measured, cost.order, own_roles, guesses)
+    rescued = [name for name, type_name in costs.rescued if type_name == kind]
+    added = sum(measured.values()) / damage_at_once(model, kind)
+    return Compared(measured, predicted, cost, own_roles, added, rescued, orders)
+
+
+def _orders(
+    model: str, kind: str, measured: Damage, of_costs: float, of_roles: float, guesses: Rivals
+) -> dict[str, float]:
+    """Spearman's correlation of each guess, by its title."""
+    return {
+        "**the cost**": of_costs,
+        "measured, one text by another": _between_texts(model, kind),
+        "role means of what was measured": of_roles,
+        "role means of the other model": _other_roles(model, kind, measured),
         "output error ‖(Ŵ−W)x‖² / ‖Wx‖²": _order(guesses.output, measured),
         "error weighted by E[x²], relative": _order(guesses.weighted, measured),
         "error weighted by E[x²], absolute": _order(guesses.weighted_absolute, measured),
         "squared error of the weights, relative": _order(guesses.nmse, measured),
         "number of weights": _order(guesses.size, measured),
     }
-    rescued = [name for name, _ in costs.rescued]
-    added = sum(measured.values()) / damage_at_once(model, type_name)
-    return Compared(measured, predicted, cost, own_roles, added, rescued, orders)
 
 
 def _order(guess: Damage, measured: Damage) -> float:

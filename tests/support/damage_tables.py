@@ -22,6 +22,8 @@ TEXTS = ("dialogue", "story", "facts")  # whose mean is the damage; a token of m
 N_TOP = 10
 AT_ONCE = "layers"  # in place of a name: all matrices of the layers
 
+_NOTHING = 1e-12  # nats: what rounding leaves of matrices that a file has in the type already
+
 Damage = dict[str, float]  # name of a matrix → nats
 
 
@@ -32,11 +34,11 @@ def texts() -> dict[str, str]:
 
 
 def damages(model: str, type_name: str, text: str) -> Damage:
-    """As measured on one text, of single matrices; empty where nothing was."""
+    """As measured on one text, of single matrices that the type changes; empty where nothing was measured."""
     path = DIRECTORY / f"{model}.json"
     tables: dict[str, dict[str, Damage]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     table = tables.get(type_name, {}).get(text, {})
-    return {name: value for name, value in table.items() if name != AT_ONCE}
+    return {name: value for name, value in table.items() if name != AT_ONCE and abs(value) > _NOTHING}
 
 
 def damage_at_once(model: str, type_name: str) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.diffs.costs import measure
+from ggufscope.diffs.costs import measure, static
 from support import small_models
 from support.row_sources import Rows, damaged
 
@@ -39,3 +39,11 @@ def test_importance_weighs_columns_of_each_expert(write_gguf):
     weights = importance[:, None, :]
     error = np.sum(weights * (other.astype(float) - exact) ** 2) / np.sum(weights * exact.astype(float) ** 2)
     assert cost == pytest.approx(0.0022 * error / 0.088, rel=1e-9)
+
+
+def test_any_threads_give_the_same_cost(model, monkeypatch):
+    monkeypatch.setattr(static, "_TILE_ELEMENTS", 100)
+    name = "blk.1.ffn_down.weight"
+    other = Rows(damaged(model.tensors[name].dequantize()))
+    alone, together = (static.static_cost(model.tensors[name], other, None, threads) for threads in (1, 3))
+    assert alone == together > 0

@@ -57,21 +57,26 @@ def measure(
     """
     weights = importance or {}
     given = None if tokens is None else np.asarray(tokens, np.int32)
+    n_threads = thread_count(threads)
     try:
-        costs = traced_costs(reference, candidates, given, thread_count(threads), progress)
+        costs = traced_costs(reference, candidates, given, n_threads, progress)
     except NotApplicableError as reason:
-        static = _static(reference, candidates, weights, progress)
+        static = _static(reference, candidates, weights, n_threads, progress)
         return Costs(static, STATIC, str(reason), warnings=(WEAK,))
     traced = {tensor for tensor, _ in costs.by_place}
     unread = {name: by_type for name, by_type in candidates.items() if name not in traced}
     if not unread:
         return costs
-    by_place = {**costs.by_place, **_static(reference, unread, weights, progress)}
+    by_place = {**costs.by_place, **_static(reference, unread, weights, n_threads, progress)}
     return replace(costs, by_place=by_place, warnings=(*costs.warnings, _not_read(unread)))
 
 
 def _static(
-    reference: Model, candidates: Candidates, importance: Mapping[str, Floats], progress: Progress | None
+    reference: Model,
+    candidates: Candidates,
+    importance: Mapping[str, Floats],
+    threads: int,
+    progress: Progress | None,
 ) -> dict[tuple[str, str], Cost]:
     costs = {}
     for place, (name, by_type) in enumerate(candidates.items()):
@@ -79,7 +84,7 @@ def _static(
             progress(name, place / len(candidates))
         tensor = reference.tensors[name]
         for type_name, rows in by_type.items():
-            costs[name, type_name] = Cost(static_cost(tensor, rows, importance.get(name)))
+            costs[name, type_name] = Cost(static_cost(tensor, rows, importance.get(name), threads))
     return costs
 
 

@@ -8,6 +8,7 @@ whose relative squared error is .088. E[x²] is the mean square of the input of 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,15 +33,16 @@ _ROLE_MEANS = {
 _TILE_ELEMENTS = 1 << 20
 
 
-def static_cost(tensor: Tensor, rows: RowSource, importance: Floats | None) -> float:
+def static_cost(tensor: Tensor, rows: RowSource, importance: Floats | None, threads: int = 1) -> float:
     """The cost of a tensor with other rows.
 
     Args:
         tensor: of the reference.
         rows: in its place.
         importance: E[x²] by column, (columns,), or (experts, columns) of a stack; None: all columns alike.
+        threads: that rows are compared in; the cost is the same for any number.
     """
-    return role_mean(tensor.role) * relative_error(tensor, rows, importance) / _PUBLISHED_NMSE
+    return role_mean(tensor.role) * relative_error(tensor, rows, importance, threads) / _PUBLISHED_NMSE
 
 
 def role_mean(role: str | None) -> float:
@@ -49,21 +51,30 @@ def role_mean(role: str | None) -> float:
     return _ROLE_MEANS.get(name, _ATTENTION)
 
 
-def relative_error(tensor: Tensor, rows: RowSource, importance: Floats | None = None) -> float:
+def relative_error(tensor: Tensor, rows: RowSource, importance: Floats | None = None, threads: int = 1) -> float:
     """Σ w (b − a)² / Σ w a² over all weights, 0 where both are 0."""
-    columns = tensor.shape[-1]
-    step = max(1, _TILE_ELEMENTS // max(1, columns))
+    step = max(1, _TILE_ELEMENTS // max(1, tensor.shape[-1]))
+
+    def sums_from(first: int) -> tuple[float, float]:
+        return _sums(tensor, rows, importance, first, min(step, tensor.n_rows - first))
+
     error = square = 0.0
-    for first in range(0, tensor.n_rows, step):
-        count = min(step, tensor.n_rows - first)
-        exact = widened(tensor.dequantize(rows=slice(first, first + count))).reshape(count, columns)
-        other = np.empty((count, columns), np.float32)
-        rows.decode_into(other, first)
-        weights = _weights(tensor, importance, first, count)
-        with np.errstate(invalid="ignore", over="ignore"):  # of weights that are not finite nor is the cost
-            error += float(np.sum(weights * np.square(widened(other) - exact)))
-            square += float(np.sum(weights * np.square(exact)))
+    with ThreadPoolExecutor(threads) as pool:
+        for part in pool.map(sums_from, range(0, tensor.n_rows, step)):
+            error, square = error + part[0], square + part[1]
     return error / square if square else float(error > 0)
+
+
+def _sums(tensor: Tensor, rows: RowSource, importance: Floats | None, first: int, count: int) -> tuple[float, float]:
+    """Σ w (b − a)² and Σ w a² over some rows."""
+    columns = tensor.shape[-1]
+    exact = widened(tensor.dequantize(rows=slice(first, first + count), threads=1)).reshape(count, columns)
+    other = np.empty((count, columns), np.float32)
+    rows.decode_into(other, first)
+    weights = _weights(tensor, importance, first, count)
+    with np.errstate(invalid="ignore", over="ignore"):  # of weights that are not finite nor is the cost
+        error = float(np.sum(weights * np.square(widened(other) - exact)))
+        return error, float(np.sum(weights * np.square(exact)))
 
 
 def _weights(tensor: Tensor, importance: Floats | None, first: int, count: int) -> Floats:

@@ -80,7 +80,7 @@ def _workers_here(n_workers: int) -> Iterator[LocalCluster]:
                 cluster = LocalCluster(
                     n_workers=n_workers,
                     threads_per_worker=1,
-                    memory_limit=0,  # Dask would count mapped pages of models, and end workers for them
+                    memory_limit=0,  # a share of the memory says nothing of what a call needs, which is little
                     dashboard_address=None,
                     scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # its port is otherwise always the same
                     local_directory=directory,

@@ -63,6 +63,8 @@ def open_engine(
     load()
     if model.is_remote:
         raise TraceError("llama.cpp reads files of this machine alone; download the model, or take the streamed engine")
+    if model.is_checkpoint:
+        raise TraceError("llama.cpp reads GGUF files alone; convert the checkpoint, or take the streamed engine")
     try:
         network = Network(model)
     except NotApplicableError as limit:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.analysis.inputs.phase1 import type_of_bits
+from ggufscope.analysis.inputs.phase1 import candidate_types, type_of_bits
 from ggufscope.analysis.wording import FROBENIUS
 from ggufscope.report.content.evidence import evidence_pairs
 from support.analysis_models import phase1_document
@@ -184,3 +184,8 @@ def test_types_that_are_not_known_leave_a_claim_open(write):
     finding = gs.analyze(write(document)).hypotheses["H3"]
     assert (finding.holds_as_measured, finding.verdict) == (True, "not separable")
     assert "the types of its tensors are not known" in finding.why
+
+
+def test_types_are_guessed_from_bits_among_those_that_files_have():
+    assert candidate_types(8) == []
+    assert set(candidate_types(16)) == {"F16", "BF16"}

@@ -191,7 +191,7 @@ def test_a_place_that_nothing_can_be_written_to_is_told_before_the_work(
     assert message.endswith("none/bits.json: No such file or directory\n")
 
 
-@pytest.mark.parametrize("text", ["output", "=Q4_K", "output=", "output=Q4_X"])
+@pytest.mark.parametrize("text", ["output", "=Q4_K", "output=", "output=Q4_X", "output=F8_E4M3"])
 def test_what_keeps_nothing(text: str) -> None:
     with pytest.raises(ValueError, match=r"--keep takes|there is no type"):
         parse_keep([text])

@@ -162,7 +162,7 @@ def candidate_types(bits: float) -> list[str]:
     near = {
         name: abs(8 * info["bytes_per_block"] / info["elements_per_block"] - bits)
         for name, info in types_by_name().items()
-        if not name.startswith("I") or name.startswith("IQ")
+        if info["ggml"] and (not name.startswith("I") or name.startswith("IQ"))
     }
     least = min(near.values())
     return [name for name, distance in near.items() if distance == least and least < _BITS_TOLERANCE]

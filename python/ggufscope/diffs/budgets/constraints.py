@@ -39,7 +39,7 @@ def type_called(name: str) -> str:
     Raises:
         ValueError: There is no such type.
     """
-    known = {each.upper(): each for each in types_by_name()}
+    known = {name.upper(): name for name, description in types_by_name().items() if description["ggml"]}
     if name.strip().upper() not in known:
         raise ValueError(f"there is no type {name!r}")
     return known[name.strip().upper()]

@@ -6,15 +6,21 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest import mock
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 import ggufscope as gs
 from ggufscope.errors import ExitCode, OutputError
 from ggufscope.fleets.sources import Source
+from ggufscope.models.model import Model
 from support.shelves import no_gguf, tiny_model, truncated, with_nan, write_shelf
+
+if TYPE_CHECKING:
+    from conftest import WriteGguf
 
 N_MODELS = 500
 
@@ -98,6 +104,36 @@ def test_files_are_those_of_the_model_alone(shelf: Shelf) -> None:
     assert dict(zip(roles["role"].to_pylist(), roles["rms"].to_pylist(), strict=True)) == {
         role: row.rms for role, row in profile.roles.items()
     }
+
+
+@pytest.mark.parametrize("settings", [{}, {"fast": True}, {"sparsity_threshold": 0.1}, {"stored": True}])
+def test_one_pass_and_two_give_the_same(
+    settings: dict[str, Any], stories260k: Path, write_gguf: WriteGguf, tmp_path: Path
+) -> None:
+    """A check looks at blocks as stored, with all statistics; a profile at these only with the usual settings."""
+    weights = np.random.default_rng(0).standard_normal((64, 32)).astype(np.float32)
+    tensors = {"blk.0.attn_q.weight": weights, "blk.0.attn_q.scale": np.float32([3])}
+    for path in (stories260k, write_gguf(tensors, architecture="nobodys")):
+        (model,) = gs.fleet(path, tmp_path / "out", **settings).models
+        directory = tmp_path / "out" / f"model={model.facts.model}"
+        expected = gs.profile(path, keep_vectors=False, **settings).to_json(reproducible=True)
+        assert (directory / "profile.json").read_text() == expected
+        assert gs.Check.load(directory / "check.json").findings == gs.check(path).as_saved().findings
+
+
+def test_a_file_that_shrinks_meanwhile_fails(tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    path.write_bytes(tiny_model(0))
+    begin = Model.__init__
+
+    def shrink(self: Model, *arguments: Any) -> None:
+        begin(self, *arguments)
+        os.truncate(path, 4096)
+
+    with mock.patch.object(Model, "__init__", shrink):
+        (model,) = gs.fleet(path, tmp_path / "out").models
+    assert (model.facts.state, model.facts.exit_code) == ("failed", ExitCode.INPUT)
+    assert "the file shrank while it was read" in (model.facts.failure or "")
 
 
 def test_a_row_for_every_model_in_one_table(shelf: Shelf) -> None:

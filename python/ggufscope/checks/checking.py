@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .facts import TensorFacts
+    from .gathering import Observed
     from .registry import Rule
 
 
@@ -51,6 +52,7 @@ def check(
     against: str | PathLike[str] | Manifest | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
+    observed: Observed | None = None,
     gathered: list[TensorFacts] | None = None,
 ) -> Check:
     """Whether a model file is what it claims and sound, and if not, exactly where.
@@ -64,6 +66,8 @@ def check(
             importance matrix also the path of the model that it is meant for, for the rule `"importance"`.
         threads: at most so many; by default the cores this process may use.
         progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel.
+        observed: called with every tensor and its parts, in file order, as the pass over the weights comes to them, so
+            that a profile may be collected of the same pass. Statistics are of blocks as stored.
         gathered: what a pass over the weights of an open model found, in place of a pass; see `checks.gathering`.
 
     Returns:
@@ -91,7 +95,9 @@ def check(
                 judged, rules, digests = *judged_dat(local, rules, wishes), None
             else:
                 opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
-                judged, digests = _judged(opened, rules, wishes, n_threads, progress, gathered=gathered)
+                judged, digests = _judged(
+                    opened, rules, wishes, n_threads, progress, observed=observed, gathered=gathered
+                )
         except GGUFError as error:
             path = model.path if isinstance(model, Model) else locate(model).name
             judged, digests = _unreadable(path, error, rules), None
@@ -139,6 +145,7 @@ def _judged(
     threads: int,
     progress: Callable[[int, int], object] | None,
     *,
+    observed: Observed | None,
     gathered: list[TensorFacts] | None,
 ) -> tuple[dict[str, Any], Manifest | None]:
     """The verdict on a file that can be read, and its manifest."""
@@ -163,7 +170,7 @@ def _judged(
     ):
         if not model.is_remote:
             _judge(first, at_once, tally)
-        tensors = gather(model, threads, progress) if passes else gathered or []
+        tensors = gather(model, threads, progress, observed=observed) if passes else gathered or []
         hashes = files.result(look)
         manifest = Manifest.of(model, hashes or [], tensor_digests.result(look)) if digests else None
     facts = Facts(model, threads, tensors, dict(enumerate(hashes or [])), manifest, wishes.against)

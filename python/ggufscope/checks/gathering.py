@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..models.tensor import Tensor
     from .zero_runs import ZeroRun
 
+    Observed = Callable[[Tensor, Sequence[Part]], object]
+
 # Of an expert, what rules ask for; its histogram and vectors would take too much room for 40 000 of them.
 _OF_EXPERTS = (
     "nan_count",
@@ -36,9 +38,21 @@ _LARGE = ("histogram", "quantiles", "row_l2", "column_l2")  # of a tensor, and n
 
 
 def gather(
-    model: Model, threads: int, progress: Callable[[int, int], object] | None = None, *, fast: bool = False
+    model: Model,
+    threads: int,
+    progress: Callable[[int, int], object] | None = None,
+    *,
+    fast: bool = False,
+    observed: Observed | None = None,
 ) -> list[TensorFacts]:
     """What rules on weights look at, in file order.
+
+    Args:
+        model: open.
+        threads: at most so many.
+        progress: as for `check`.
+        fast: as for `profile`.
+        observed: called with every tensor and its parts, in file order, as the pass comes to them.
 
     Raises:
         GGUFError: The file shrank while it was read.
@@ -50,6 +64,8 @@ def gather(
         looking: list[tuple[_Seen, Future[list[ZeroRun]] | None]] = []
         for tensor, parts in observe_tensors(model, threads=threads, progress=progress, fast=fast, stored=True):
             seen = _Seen(tensor, parts)
+            if observed is not None:
+                observed(tensor, parts)
             # Runs are looked for while the pass goes on: the core leaves the GIL, and so does reading.
             runs = (ahead.get(tensor.name) or pool.submit(zero_runs, tensor)) if seen.may_have_runs else None
             looking.append((seen, runs))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from .._core import GGUFError
 from ..checks.checking import check
 from ..models.model import open as open_model
+from ..models.summary import ModelSummary
+from ..profiles.collecting import Collector
 from ..profiles.profile_records import ProfileSettings
 from ..profiles.profiling import profile
 from .record import RECORD_FORM, SCHEMA, Made, ModelFacts, Record
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..checks.check_result import Check
+    from ..models.model import Model
     from ..profiles.profile_result import Profile
     from ..report.tables.columns import DataTable
 
@@ -76,27 +79,43 @@ def measure(
     before = source.files  # a file that changes from here on has another state than the record says
     try:
         with open_model(name) as model:
-            done = 2 * model.n_bytes
-
-            def first(n: int, _: int) -> None:
-                progress and progress(n, done)
-
-            def second(n: int, _: int) -> None:
-                progress and progress(model.n_bytes + n, done)
-
-            profiled = profile(
-                model,
-                threads,
-                settings.fast,
-                settings.sparsity_threshold,
-                first,
-                keep_vectors=False,
-                stored=settings.stored,
-            )
-            verdict = check(model, threads=threads, progress=second)
+            profiled, verdict = _profiled_and_checked(model, settings, threads, progress)
         return measured(source, settings, profiled, verdict, before)
     except Exception as error:  # a fleet goes on after any fault of one model; the record says which it was
         return measured_failure(name, settings, error)
+
+
+def _profiled_and_checked(
+    model: Model,
+    settings: ProfileSettings,
+    threads: int | None,
+    progress: Callable[[int, int], object] | None,
+) -> tuple[Profile, Check]:
+    """The profile of a model and the verdict on it, of one pass over its weights where they look at the same."""
+    if looks_at_the_same(model, settings):
+        collector = Collector(model, keep_vectors=False, stored=settings.stored)
+        verdict = check(model, threads=threads, progress=progress, observed=collector.add)
+        if verdict.document.readable:
+            return collector.finish(ModelSummary.of(model), settings, run=None), verdict
+    both = 2 * model.n_bytes  # of a file that shrank meanwhile the profile raises what the verdict only tells
+    profiled = profile(
+        model,
+        threads,
+        settings.fast,
+        settings.sparsity_threshold,
+        progress and (lambda done, _: progress(done, both)),
+        keep_vectors=False,
+        stored=settings.stored,
+    )
+    rest = progress and (lambda done, _: progress(model.n_bytes + done, both))
+    return profiled, check(model, threads=threads, progress=rest)
+
+
+def looks_at_the_same(model: Model, settings: ProfileSettings) -> bool:
+    """Whether a profile with some settings takes the statistics that a check takes: all, of blocks as stored."""
+    has_factors = any(tensor.factor is not None for tensor in model.tensors.values())
+    as_stored = settings.stored or not has_factors
+    return as_stored and not settings.fast and settings.sparsity_threshold == ProfileSettings().sparsity_threshold
 
 
 def measured(

@@ -9,6 +9,7 @@ from ...checks.zero_runs import LEAST, ZeroRun, zero_runs
 from ...models.model import open as open_model
 from ...profiles.pieces import measure_piece
 from ...profiles.profile_records import ProfileSettings
+from ..task import looks_at_the_same
 
 if TYPE_CHECKING:
     from ..._core import Part
@@ -38,10 +39,7 @@ class Looked:
 
 def look_of(model: Model, settings: ProfileSettings) -> Look:
     """How a check of a model comes to its statistics beside a profile with some settings."""
-    has_factors = any(tensor.factor is not None for tensor in model.tensors.values())
-    as_stored = settings.stored or not has_factors
-    same = as_stored and not settings.fast and settings.sparsity_threshold == _OF_CHECK.sparsity_threshold
-    return "same" if same else "own pass"
+    return "same" if looks_at_the_same(model, settings) else "own pass"
 
 
 def measure_and_look(name: str, piece: Piece, settings: ProfileSettings, look: Look | None, threads: int) -> Looked:

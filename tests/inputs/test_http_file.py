@@ -241,6 +241,19 @@ def test_an_address_where_nobody_listens(server: RangeServer, tmp_path: Path) ->
         locate(f"{url}/a.bin").open()
 
 
+def test_a_server_that_falls_silent_is_asked_again(
+    server: RangeServer, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ggufscope.inputs.remote import http_file  # noqa: PLC0415
+
+    reader = opened(server)
+    monkeypatch.setattr(http_file, "_TIMEOUT", http_file.httpx2.Timeout(0.2, connect=0.2))
+    server.behaviour.rate = 2e5  # a piece of 64 KiB in a third of a second
+    threading.Timer(0.5, lambda: setattr(server.behaviour, "rate", None)).start()
+    assert read(reader, 6_000_000, 3_000_000) == content[6_000_000:9_000_000]
+    assert len(server.requests) > 2
+
+
 def test_readers_that_wait_are_given_up_at_once(server: RangeServer, content: bytes) -> None:
     reader = opened(server)
     server.behaviour.rate = 100_000.0

@@ -80,6 +80,17 @@ def test_ollama(tmp_path: Path, stories260k: Path, monkeypatch: pytest.MonkeyPat
         assert model.n_parameters == 292_800
 
 
+def test_no_result_is_written_over_what_ollama_keeps(
+    tmp_path: Path, stories260k: Path, monkeypatch: pytest.MonkeyPatch, run_command: RunCommand
+) -> None:
+    monkeypatch.setenv("OLLAMA_MODELS", str(tmp_path))
+    blob = write_ollama(tmp_path, MODEL, stories260k.read_bytes())
+    for command in ("profile", "check", "trace"):
+        code, out, error = run_command(command, "ollama:hf.co/org/name:Q4_K_M", "-o", blob, "--force")
+        assert (code, out, error) == (2, "", f"ggufscope: {blob} is an input: results need a file of their own\n")
+    assert blob.read_bytes() == stories260k.read_bytes()
+
+
 def test_ollamas_older_blobs_and_its_usual_directory(
     tmp_path: Path, stories260k: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +183,7 @@ def test_files_beside_keep_query_and_host(tmp_path: Path) -> None:
     [
         ("https://example.org", "the URL of a file is https://HOST/PATH"),
         ("https:///a.gguf", "the URL of a file is"),
+        ("https://example.org/\x1b[31m.gguf", r"https://example.org/\x1b[31m.gguf: a URL has no spaces or control"),
         ("http://example.org/a b.gguf", "a URL has no spaces"),
         ("https://example.org:99999/a.gguf", "no URL"),
         ("nonsense://a.gguf", "names do not begin with nonsense://"),

@@ -189,6 +189,17 @@ def test_analyses_and_traces_of_models_elsewhere(server: RangeServer, stories260
     assert {name for name in first if first[name] != second[name]} == {"model"}  # the names of the files
 
 
+def test_what_takes_files_of_this_machine_alone(url: str, run_command: RunCommand) -> None:
+    refused = {
+        ("trace", url, "--engine", "llama.cpp"): (3, "llama.cpp reads files of this machine alone"),
+        ("bench", url): (2, "only files of this machine are measured"),
+    }
+    for words, (expected, line) in refused.items():
+        code, out, error = run_command(*words)
+        assert (code, out) == (expected, "")
+        assert line in error
+
+
 def test_file_systems_of_fsspec(layers: Path, tmp_path: Path) -> None:
     memory = fsspec.filesystem("memory")
     memory.pipe("/models/layers.gguf", layers.read_bytes())
@@ -214,7 +225,7 @@ MEMORY = """
         while True:
             sample()
             time.sleep(0.005)
-    with gs.open(sys.argv[1], window=32_000_000) as model:
+    with gs.open(sys.argv[2], window=32_000_000) as model:
         gs.profile(model, threads=2, fast=True)  # once, so that all is loaded
     with gs.open(sys.argv[1], window=32_000_000) as model:
         before = anonymous()
@@ -225,11 +236,12 @@ MEMORY = """
 
 
 def test_memory_is_bounded(server: RangeServer) -> None:
-    write_layers(server.root / "large.gguf", layers=80)
-    grown = measured(MEMORY, f"{server.url}/large.gguf")
+    write_layers(server.root / "large.gguf", layers=50)
+    write_layers(server.root / "small.gguf", layers=1)
+    grown = measured(MEMORY, f"{server.url}/large.gguf", f"{server.url}/small.gguf")
     if not grown["tells"]:
         pytest.skip("this system does not tell anonymous memory")
-    assert grown["grown"] < 90e6  # of 250 MB
+    assert grown["grown"] < 90e6  # of 160 MB
 
 
 def test_ctrl_c_ends_while_the_server_is_silent(server: RangeServer, url: str) -> None:

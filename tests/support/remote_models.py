@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import gguf
 import numpy as np
 import pytest
 
+from support.gguf_writer import ARRAY, STRING, UINT32, Gguf, Key, Raw, Tensor
 from support.model_files import write_model
 from support.range_server import RangeServer, range_server
 
@@ -49,25 +52,30 @@ def _normal(rng: np.random.Generator, *shape: int) -> np.ndarray:
 
 def write_8b_header(path: Path) -> Path:
     """A file of the size and with the header of an 8B model in Q4_K: 128 256 tokens with their merges; no weights."""
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_block_count(_LAYERS_8B)
-    writer.add_token_list([f"token{number:09}" for number in range(_TOKENS_8B)])
-    writer.add_token_types([1] * _TOKENS_8B)
-    writer.add_token_merges([f"left{number:07} right" for number in range(_MERGES_8B)])
-    end = 0
+    keys = [
+        Key("general.architecture", STRING, "llama"),
+        Key("llama.block_count", UINT32, _LAYERS_8B),
+        Key("tokenizer.ggml.tokens", ARRAY, _strings("token{:09}", _TOKENS_8B)),
+        Key("tokenizer.ggml.merges", ARRAY, _strings("left{:07} right", _MERGES_8B)),
+    ]
+    tensors, end = [], 0
     for name, shape in _tensors_8b():
-        blocks = (*shape[:-1], shape[-1] // 256 * 144)
-        n_bytes = int(np.prod(blocks))
-        writer.add_tensor_info(name, blocks, np.dtype(np.uint8), n_bytes, gguf.GGMLQuantizationType.Q4_K)
-        end += -(-n_bytes // 32) * 32
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_ti_data_to_file()
-    writer.close()
-    header = path.stat().st_size
-    with path.open("r+b") as file:
-        file.truncate(-(-header // 32) * 32 + end)
+        tensors.append(Tensor(name, shape, int(gguf.GGMLQuantizationType.Q4_K), offset=end))
+        end += math.prod(shape) // 256 * 144
+    header = Gguf(keys, tensors).header()
+    with path.open("wb") as file:
+        file.write(header)
+        file.truncate(-(-len(header) // 32) * 32 + end)
     return path
+
+
+def _strings(form: str, count: int) -> Raw:
+    """An array of strings of one length, numbered."""
+    width = len(form.format(0))
+    records = np.zeros(count, [("length", "<u8"), ("text", f"S{width}")])
+    records["length"] = width
+    records["text"] = [form.format(number) for number in range(count)]
+    return Raw(struct.pack("<IQ", STRING, count) + records.tobytes())
 
 
 def _tensors_8b() -> Iterator[tuple[str, tuple[int, ...]]]:

@@ -31,7 +31,7 @@ _READ_AHEAD = 256 << 10  # of what is read without being announced
 _LITTLE = 64 << 10  # bytes that are fetched out of turn, for those who read a little here and there
 _NEARLY = 64  # a piece of which less than this part is unread counts as read: gaps between tensors are not read
 _STALLED_SECONDS = 2.0
-_CANCELLED_SECONDS = 1.0  # in which threads that are about to read again find out
+_CANCELLED_SECONDS = 0.2  # in which threads that are about to read again find out
 
 _default_size = DEFAULT_WINDOW
 
@@ -168,8 +168,9 @@ class Window:
         """Raise what keeps a file from being read.
 
         Of the threads of some work, whichever ends first says why all of it ends: each says that it was interrupted.
+        The main thread has that from the signal itself, and may read on to save what there is.
         """
-        if time.monotonic() < self._cancelled_until:
+        if time.monotonic() < self._cancelled_until and threading.current_thread() is not threading.main_thread():
             raise KeyboardInterrupt
         if file not in self._files:
             raise ValueError(f"{file.source.name}: the file is closed")

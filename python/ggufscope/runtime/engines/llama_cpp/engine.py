@@ -60,9 +60,9 @@ def open_engine(
         MissingExtraError: llama-cpp-python is not installed.
         TraceError: It is another release, or this model is beyond the engine; the message says which.
     """
-    load()
     if model.is_remote:
         raise TraceError("llama.cpp reads files of this machine alone; download the model, or take the streamed engine")
+    load()
     if model.is_checkpoint:
         raise TraceError("llama.cpp reads GGUF files alone; convert the checkpoint, or take the streamed engine")
     try:

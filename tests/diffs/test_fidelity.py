@@ -46,15 +46,16 @@ def test_a_faithful_conversion_has_no_error(family: str, dtype: str, judged) -> 
     assert not [*record.missing, *record.extra, *record.reshaped]
 
 
+def _quantize(kind: str, tensors: Tensors) -> None:
+    type_ = gguf.GGMLQuantizationType[kind]
+    for name, weights in tensors.items():
+        if weights.ndim > 1 and weights.shape[-1] % 32 == 0:
+            tensors[name] = gguf.quants.quantize(weights, type_), kind  # type: ignore[assignment]
+
+
 @pytest.mark.parametrize("kind", ["Q8_0", "Q4_0"])
 def test_the_error_of_a_quantizer_is_no_fault(kind: str, judged) -> None:
-    def quantize(tensors: Tensors, _: Keys) -> None:
-        type_ = gguf.GGMLQuantizationType[kind]
-        for name, weights in tensors.items():
-            if weights.ndim > 1 and weights.shape[-1] % 32 == 0:
-                tensors[name] = gguf.quants.quantize(weights, type_), kind  # type: ignore[assignment]
-
-    fidelity, record = judged("mixtral", quantize)
+    fidelity, record = judged("mixtral", lambda tensors, _: _quantize(kind, tensors))
     assert (fidelity.faithful, fidelity.exact) == (True, False)
     assert 0 < record.summary.nmse < 0.02
 
@@ -135,6 +136,23 @@ def test_a_fault_is_named(planted: str, judged) -> None:
     assert fidelity.sentence.startswith("The converter did not write what the checkpoint has: ")
     if kind not in {"altered", "transposed"}:
         assert record.summary.error_squares == 0, "what is undone leaves no error"
+
+
+OF_WEIGHTS = [name for name, (_, _, kind, _) in PLANTED.items() if kind not in {"hyperparameter", "altered", "missing"}]
+
+
+@pytest.mark.parametrize("planted", OF_WEIGHTS)
+def test_a_fault_is_named_behind_the_error_of_a_quantizer(planted: str, judged) -> None:
+    family, plant, kind, _ = PLANTED[planted]
+
+    def both(tensors: Tensors, keys: Keys) -> None:
+        plant(tensors, keys)
+        _quantize("Q4_0", tensors)
+
+    fidelity, record = judged(family, both)
+    assert {fault.kind for fault in fidelity.faults} == {kind}
+    if kind != "transposed":
+        assert record.summary.nmse < 0.02, "the quantizer's alone"
 
 
 def test_a_tied_output_may_be_left_out(tmp_path: Path, write_gguf) -> None:

@@ -1,4 +1,4 @@
-"""docs/checkpoints.md names every class of models that is seen as a GGUF file, with its architecture, and every fault."""
+"""docs/checkpoints.md names every class of models that is seen as a GGUF file, beside its architecture."""
 
 import re
 

@@ -32,7 +32,7 @@ _BY_LAYER = (
 
 def notes_of(model: Model) -> list[str]:
     """The notes, a sentence each; empty for a file without peculiarities. Names from the file are not escaped."""
-    file = (*_beyond_llama_cpp(model), *_trailing(model))
+    file = (*_beyond_llama_cpp(model), *_trailing(model), *_of_checkpoint(model))
     return [*file, *_passed_over(model), *_next_tokens(model), *layer_notes(model), *_arrays(model)]
 
 
@@ -53,6 +53,19 @@ def _passed_over(model: Model) -> Iterator[str]:
     if others:
         names = _listed(others, [counted(tensor.n_elements, "number") for tensor in others])
         yield f"named as factors of matrices, and of no use as such: {names}"
+
+
+def _of_checkpoint(model: Model) -> Iterator[str]:
+    """Tensors of a checkpoint that are not in the view, or stand there under their own names."""
+    if model.composition is None:
+        return
+    for names, said in (
+        (model.composition.left_out, "left out, as by llama.cpp's converter"),
+        (model.composition.unknown, "not known to llama.cpp's converter, under their own names"),
+    ):
+        if names:
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            yield f"{said}: {', '.join(names[:_SHOWN])}{more}"
 
 
 def _listed(tensors: Sequence[Tensor], facts: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
+from ggufscope.models.notes import notes_of
 from support.checkpoints.converting import architecture, converted, metadata
 from support.checkpoints.families import FAMILIES
 from support.checkpoints.writing import read_back, write_checkpoint
@@ -84,8 +85,12 @@ def test_names_that_no_table_has_stay(tmp_path: Path) -> None:
     with gs.open(write_checkpoint(tmp_path / "odd", tensors, tiny.config)) as model:
         assert model.tensors["model.layers.0.self_attn.odd.weight"].shape == (3, 4)
         assert "model.layers.7.self_attn.q_proj.weight" in model.tensors
-        assert model.composition is not None
-        assert model.composition.left_out == [f"model.layers.{layer}.self_attn.rotary_emb.inv_freq" for layer in (0, 1)]
+        assert notes_of(model)[:2] == [
+            "left out, as by llama.cpp's converter: model.layers.0.self_attn.rotary_emb.inv_freq,"
+            " model.layers.1.self_attn.rotary_emb.inv_freq",
+            "not known to llama.cpp's converter, under their own names: model.layers.0.self_attn.odd.weight,"
+            " model.layers.7.self_attn.q_proj.weight",
+        ]
 
 
 def test_profiles_of_a_checkpoint_and_of_its_conversion_are_equal(tmp_path: Path, write_gguf) -> None:

@@ -1,6 +1,7 @@
 """Tokenizers of checkpoints: metadata as the converter writes it, tokens as the library gives them."""
 
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,25 @@ def test_pieces_of_a_sentencepiece_file(tmp_path: Path) -> None:
     assert keys["tokens"] == [*texts, "<|extra|>", " plain", "<x>", "[PAD11]"]
     assert keys["scores"].tolist() == [*scores, -1000, -1000, -1000, -10000]
     assert keys["token_type"].tolist() == [2, 3, 3, 1, 1, 6, 5, 1, 3, 4, 3, 5]
+
+
+def test_pieces_in_forms_that_the_library_does_not_write(tmp_path: Path) -> None:
+    score, long = b"\x15" + struct.pack("<f", -1.5), "a" * 200
+    forms = [
+        b"\x18\x03\x0a\x01s" + score,  # the kind first
+        b"\x0a\x01x",  # no score
+        b"\x0a\xc8\x01" + long.encode() + score,
+        b"\x0a\x01y" + score + b"\x22\x03???",  # a field that nobody knows
+        b"",
+    ]
+    contents = b"".join(b"\x0a" + (bytes([len(form)]) if len(form) < 128 else b"\xd0\x01") + form for form in forms)
+    trained = b"\x12\x02\x08\x01"  # how it was trained
+    directory = written(tmp_path / "m", llama(), 5, tokenizer_model=trained + contents)
+    with gs.open(directory) as model:
+        keys = {key.removeprefix("tokenizer.ggml."): value for key, value in model.metadata.items()}
+    assert keys["tokens"] == ["s", "x", long, "y", ""]
+    assert keys["scores"].tolist() == [-1.5, 0, -1.5, -1.5, 0]
+    assert keys["token_type"].tolist() == [3, 1, 1, 1, 1]
 
 
 def test_a_tokenizer_of_another_kind_is_left_out(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ class ModelFacts:
 
     Attributes:
         model: the value of its partition.
-        source: the name it was opened by.
+        source: the name it was opened by, without secrets.
         state: `"measured"`, or `"failed"` where it could not be.
         verdict: of `check`: `"sound"`, `"warnings"` or `"errors"`; `"failed"` where there is none.
         title: of the model; text from its file, to be escaped.
@@ -96,7 +96,7 @@ class ModelFacts:
             source=source.shown,
             state="measured",
             verdict="errors" if n_errors else "warnings" if n_warnings else "sound",
-            title=title_of(summary.name, base_name(source.name), summary.architecture),
+            title=title_of(summary.name, base_name(source.shown), summary.architecture),
             contents=contents_of(summary.general_type, summary.architecture, summary.n_tensors),
             architecture=summary.architecture,
             file_type=summary.file_type,
@@ -118,7 +118,7 @@ class ModelFacts:
             source=source.shown,
             state="failed",
             verdict="failed",
-            title=base_name(source.name) or source.shown,
+            title=base_name(source.shown) or source.shown,
             contents=None,
             architecture=None,
             file_type=None,

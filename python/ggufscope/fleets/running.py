@@ -187,7 +187,7 @@ class _Run:
         self._at_work.pop(source.name, None)
         self._progress.n_done += 1
         self._progress.bytes_done += source.n_bytes or 0
-        self._progress.name = source.name
+        self._progress.name = source.shown
         if self.progress is not None:
             self.progress(self._progress)
         if self.finished is not None:
@@ -201,7 +201,7 @@ class _Run:
         self._at_work[task.name] = round(known * done / total) if total else 0
         shown = FleetProgress(**vars(self._progress))
         shown.bytes_done += sum(self._at_work.values())
-        shown.name = task.name
+        shown.name = self._sources[task.name].shown
         self.progress(shown)
 
     def fleet(self) -> Fleet:

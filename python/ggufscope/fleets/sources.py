@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .._core import GGUFError
 from ..inputs.names import KINDS
-from ..inputs.naming import locate
+from ..inputs.naming import locate, shown_name
 
 _SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<end>\d{5}\.(gguf|safetensors))", re.DOTALL)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -41,7 +41,11 @@ class FileState:
 
 @dataclass(frozen=True)
 class Source:
-    """A model by the name that `ggufscope.open` takes: of a local file or directory its absolute path."""
+    """A model by the name that `ggufscope.open` takes: of a local file or directory its absolute path.
+
+    Attributes:
+        name: that name, which may hold passwords and signatures.
+    """
 
     name: str
 
@@ -52,14 +56,14 @@ class Source:
 
     @property
     def shown(self) -> str:
-        """The name in characters that UTF-8 can hold."""
-        return self.name.encode("utf-8", "backslashreplace").decode()
+        """The name in characters that UTF-8 can hold, free of secrets: what is kept and printed."""
+        return shown_name(self.name).encode("utf-8", "backslashreplace").decode()
 
     @property
     def partition(self) -> str:
         """The value of `model=`: unique, and safe as the name of a directory."""
         digest = hashlib.sha256(os.fsencode(self.name)).hexdigest()[:_HASH_DIGITS]
-        stem = os.path.basename(self.name.rstrip("/"))
+        stem = os.path.basename(self.shown.rstrip("/"))
         for suffix in (".gguf", _INDEX, ".safetensors"):
             stem = stem.removesuffix(suffix)
         readable = _UNSAFE.sub("_", stem)[:_LONGEST_READABLE].strip("._") or "model"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
+_WEB = re.compile("https?://", re.IGNORECASE)
+
 
 def shown_url(url: str) -> str:
     """A URL, or a chain of them as fsspec takes it, without user, query and fragment, where secrets are.
@@ -12,7 +14,9 @@ def shown_url(url: str) -> str:
     >>> shown_url("https://me:secret@example.org:8080/a%20b.gguf?signature=1#x")
     'https://example.org:8080/a%20b.gguf'
     """
-    return "::".join(_shown(part) for part in url.split("::"))
+    parts = url.split("::")
+    last = next((n for n, part in enumerate(parts) if _WEB.match(part)), len(parts) - 1)  # nothing follows the web
+    return "::".join(_shown(part) for part in (*parts[:last], "::".join(parts[last:])))
 
 
 def _shown(url: str) -> str:

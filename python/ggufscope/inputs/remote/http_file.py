@@ -156,8 +156,11 @@ class HttpFile:
         if _origin(url) == _origin(self._target.url):
             headers |= self._target.headers
         client = self._target.client()
-        request = client.build_request("GET", url, headers=headers, timeout=_TIMEOUT)
-        return client.send(request, stream=True, follow_redirects=False)
+        try:
+            request = client.build_request("GET", url, headers=headers, timeout=_TIMEOUT)
+            return client.send(request, stream=True, follow_redirects=False)
+        except (httpx2.InvalidURL, UnicodeError):  # the latter of names that no resolver takes
+            raise OSError(f"{self.name}: {shown_url(url)[:200]!r} is no URL that can be asked for") from None
 
     def _redirected(self, url: str, location: str) -> str:
         """Where an answer sends the request.
@@ -165,9 +168,13 @@ class HttpFile:
         Raises:
             OSError: It is no URL of the web, or leaves encryption.
         """
-        new = urljoin(url, location)
-        old_scheme, scheme = urlsplit(url).scheme.lower(), urlsplit(new).scheme.lower()
-        if not location or scheme not in {"http", "https"} or not urlsplit(new).hostname:
+        try:
+            new = urljoin(url, location)
+            parts = urlsplit(new)
+            old_scheme, scheme, named = urlsplit(url).scheme.lower(), parts.scheme.lower(), parts.port != 0
+        except ValueError:  # of brackets and ports
+            raise OSError(f"{self.name}: a redirect to {shown_url(location)[:200]!r} is not followed") from None
+        if not location or scheme not in {"http", "https"} or not parts.hostname or not named:
             raise OSError(f"{self.name}: a redirect to {shown_url(new)[:200]!r} is not followed")
         if old_scheme == "https" and scheme == "http":
             raise OSError(f"{self.name}: a redirect from https to http, to {shown_url(new)[:200]}, is not followed")

@@ -135,3 +135,35 @@ def test_a_block_of_zeros_may_have_any_scale(tmp_path: Path) -> None:
         found = gs.check(write(tmp_path / kind, config(6), scaled)).findings
         (severities[kind],) = {finding.severity for finding in found if finding.rule == "factors"}
     assert severities == {"block": "warning", "one": "error"}
+
+
+@pytest.mark.parametrize("size", [(32, 32), (64, 32), (1, 96), None])
+def test_keys_that_are_turned_keep_their_scales(size: tuple[int, int] | None, tmp_path: Path) -> None:
+    """The converter takes `kv_b_proj` of latent attention apart, and turns the keys of each head."""
+    heads, keys, values, latent = 3, 32, 64, 96
+    settings = config(heads) | {
+        "architectures": ["DeepseekV2ForCausalLM"],
+        "model_type": "deepseek_v2",
+        "kv_lora_rank": latent,
+        "qk_nope_head_dim": keys,
+        "qk_rope_head_dim": 16,
+        "v_head_dim": values,
+        "first_k_dense_replace": 1,
+    }
+    chance = np.random.default_rng(1)
+    shape = (heads * (keys + values), latent)
+    rows, columns = size or shape
+    stored = chance.uniform(0.5, 2, (math.ceil(shape[0] / rows), math.ceil(latent / columns))).astype(np.float32)
+    numbers = chance.normal(size=shape).astype(float8_e4m3fn)
+    spread = np.repeat(np.repeat(stored, rows, 0)[: shape[0]], columns, 1)[:, :latent]
+    name = "model.layers.0.self_attn.kv_b_proj.weight"
+    around = {"model.embed_tokens.weight": np.ones((VOCABULARY, WIDTH), np.float32)}
+    fp8 = write(tmp_path / "fp8", settings, around | {name: numbers, f"{name}_scale_inv": stored})
+    float32 = write(tmp_path / "float32", settings, around | {name: numbers.astype(np.float32) * spread})
+    with gs.open(fp8) as model, gs.open(float32) as expected:
+        for role, form in (("attn_k_b", (heads, latent, keys)), ("attn_v_b", (heads, values, latent))):
+            tensor = model.tensors[f"blk.0.{role}.weight"]
+            assert tensor.factor is not None
+            assert tensor.shape == form
+            outside = 1 if tensor.factor.grid is not None else tensor.factor.values()
+            assert np.array_equal(tensor.dequantize() * outside, expected.tensors[tensor.name].dequantize())

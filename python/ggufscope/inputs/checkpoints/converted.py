@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..reader import ByteReader
     from .parts import Part
 
-_FORMS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_FORMS = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "F8_E4M3": "<u1", "F8_E5M2": "<u1"}
 _SIZES = {dtype: np.dtype(form).itemsize for dtype, form in _FORMS.items()}
 _LARGEST_MATRIX = 1 << 31  # bytes of one that is transposed, which is held whole
 _KEPT_BYTES = 1 << 26  # of transposed matrices, for the next range of the same one

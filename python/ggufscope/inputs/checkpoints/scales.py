@@ -7,13 +7,13 @@ weight_scale_inv  F32      32 × 32           the same blocks of 128 rows, or fo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..._core import GGUFError
 from ...arrays.factor_grids import grid_over
+from .changes import transposed
 from .parts import Part
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from ...arrays.factor_grids import Grid
     from .stored import StoredTensor
 
 SUFFIXES = ("weight_scale", "weight_scale_inv")
@@ -41,7 +42,7 @@ def moved_alike(scale: StoredTensor, made: list[tuple[str, Part]]) -> list[tuple
     """What the scales of a matrix become, by name, where that becomes parts.
 
     Raises:
-        GGUFError: They are not of the matrix, or of one that is transposed.
+        GGUFError: They are not of the matrix.
     """
     suffix = scale.name.rpartition(".")[2]
     return [(name.removesuffix(_WEIGHT) + suffix, _moved(scale, part)) for name, part in made]
@@ -51,22 +52,32 @@ def _moved(scale: StoredTensor, part: Part) -> Part:
     whole = Part.whole(scale)
     matrix = part.tensor
     if scale.n_elements in {1, int(np.prod(matrix.shape[:-2]))}:
-        return replace(whole, shape=scale.shape or (1,))
-    grid = grid_over(matrix.shape, scale.shape)
-    if grid is None or part.transposed:
-        why = "which is transposed" if grid is not None else "as neither one, nor one for each row or block"
-        raise GGUFError(f"tensor '{scale.name}': {list(scale.shape)} scales of {list(matrix.shape)} weights, {why}")
-    if part.runs is None and not part.paired_heads:
         return whole
-    rows = part.row_numbers().reshape(-1, part.shape[-2])
-    height = matrix.shape[-2]
-    down, _ = grid.shape_over(matrix.shape)
-    lines = rows // height * down + rows % height // grid.rows
+    grid = grid_over(matrix.shape, scale.shape)
+    if grid is None:
+        why = (
+            f"{list(scale.shape)} scales of {list(matrix.shape)} weights, as neither one, nor one for each row or block"
+        )
+        raise GGUFError(f"tensor '{scale.name}': {why}")
+    if part.runs is None and not part.paired_heads and not part.transposed:
+        return whole
+    n_rows = part.shape[-1] if part.transposed else part.shape[-2]
+    lines = _lines(part, grid).reshape(-1, n_rows)
     blocks = lines[:, :: grid.rows]
-    kept = np.array_equal(np.repeat(blocks, grid.rows, axis=1)[:, : lines.shape[1]], lines)
-    taken = blocks if kept else lines
-    across = () if len(scale.shape) < len(matrix.shape) else scale.shape[-1:]
-    return whole.with_rows((*part.shape[:-2], taken.shape[1], *across), _runs(taken.reshape(-1)))
+    kept = np.array_equal(np.repeat(blocks, grid.rows, axis=1)[:, :n_rows], lines)
+    taken = blocks if kept else lines  # a scale for each row, where rows of several blocks come side by side
+    across = scale.shape[-1] if len(scale.shape) == len(matrix.shape) else 1
+    shape = (*part.shape[:-2], taken.shape[1], across)
+    moved = whole.with_rows(shape, _runs(taken.reshape(-1)))
+    return transposed(scale.name, moved) if part.transposed else moved
+
+
+def _lines(part: Part, grid: Grid) -> npt.NDArray[np.intp]:
+    """The line of scales that each row of a part has."""
+    height = part.tensor.shape[-2]
+    down, _ = grid.shape_over(part.tensor.shape)
+    rows = part.row_numbers()
+    return rows // height * down + rows % height // grid.rows
 
 
 def _runs(rows: npt.NDArray[np.intp]) -> tuple[tuple[int, int], ...]:

@@ -47,10 +47,12 @@ using PartRanges = std::map<size_t, std::pair<uint64_t, uint64_t>>;
 
 struct Plan {
   const Model& model;
-  std::vector<Source> sources{};
-  std::vector<Part> parts{};  // one per source
-  std::vector<std::vector<ByteRange>> expected = std::vector<std::vector<ByteRange>>(model.files().size());
+  std::vector<Source> sources;
+  std::vector<Part> parts;                       // one per source
+  std::vector<std::vector<ByteRange>> expected;  // of each file
   uint64_t bytes = 0;
+
+  explicit Plan(const Model& of) : model(of), expected(of.files().size()) {}
 
   void add(size_t tensor, uint64_t group_rows, const TensorFactors& factors, const PartRanges& ranges) {
     const TensorInfo& info = model.tensors().at(tensor);
@@ -83,7 +85,7 @@ std::vector<Part> observe_model(const ModelHandle& handle, const std::vector<siz
                                 const TensorFactors& factors, const PartRanges& ranges) {
   if (tensors.size() != group_rows.size()) throw py::value_error("tensors and group_rows differ in length");
   const auto model = handle.get();
-  Plan plan{*model};
+  Plan plan(*model);
   for (size_t i = 0; i < tensors.size(); ++i) plan.add(tensors[i], group_rows[i], factors, ranges);
   const EngineOptions options = engine_options(threads, fast, sparsity_threshold, isa, progress, plan.bytes);
   const py::gil_scoped_release release;

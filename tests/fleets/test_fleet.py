@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import numpy as np
@@ -25,21 +25,20 @@ if TYPE_CHECKING:
 N_MODELS = 500
 
 
-class Shelf(NamedTuple):
-    """Models, their results, and what was planted."""
+class Shelf:
+    """Models that were measured.
 
-    models: Path
-    out: Path
-    kinds: dict[str, list[str]]
-    fleet: gs.Fleet
+    Attributes:
+        models: the directory of their files.
+        out: that of the results.
+        kinds: of damage, with the files that have it.
+        fleet: the run.
+    """
 
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    """Many models, measured; no test changes them."""
-    models, out = tmp_path_factory.mktemp("models"), tmp_path_factory.mktemp("results") / "out"
-    kinds = write_shelf(models, N_MODELS)
-    return Shelf(models, out, kinds, gs.fleet(models, out))
+    def __init__(self, models: Path, out: Path, n: int) -> None:
+        self.models, self.out = models, out
+        self.kinds = write_shelf(models, n)
+        self.fleet = gs.fleet(models, out)
 
 
 @pytest.fixture
@@ -65,7 +64,7 @@ def by_file(fleet: gs.Fleet, models: Path) -> dict[str, str]:
     return {str(Path(each.facts.source).relative_to(models)): each.facts.verdict for each in fleet.models}
 
 
-def test_every_model_is_accounted_for(shelf: Shelf) -> None:
+def check_that_all_are_accounted_for(shelf: Shelf) -> None:
     verdicts = by_file(shelf.fleet, shelf.models)
     expected = {"tiny_model": "sound", "with_nan": "errors", "truncated": "failed", "no_gguf": "failed"}
     assert verdicts == {name: expected[kind] for kind, names in shelf.kinds.items() for name in names}
@@ -78,7 +77,7 @@ def test_every_model_is_accounted_for(shelf: Shelf) -> None:
     assert all(line.startswith(name) for name, line in shelf.fleet.failures.items())
 
 
-def test_every_directory_is_whole(shelf: Shelf) -> None:
+def check_that_every_directory_is_whole(shelf: Shelf) -> None:
     directories = [path for path in shelf.out.iterdir() if path.name != "fleet.json"]
     assert len(directories) == N_MODELS
     measured = {"check.json", "model.parquet", "profile.json", "record.json", "roles.parquet", "tensors.parquet"}
@@ -89,9 +88,37 @@ def test_every_directory_is_whole(shelf: Shelf) -> None:
     }
 
 
-def test_files_are_those_of_the_model_alone(shelf: Shelf) -> None:
-    path = shelf.models / shelf.kinds["with_nan"][0]
-    directory = shelf.out / Source.of(str(path)).directory
+def check_that_one_table_has_a_row_for_each(shelf: Shelf) -> None:
+    table = pq.ParquetDataset(list(map(str, shelf.out.glob("*/model.parquet"))), partitioning="hive").read()
+    assert table.num_rows == N_MODELS
+    assert set(table["source"].to_pylist()) == {str(path) for path in shelf.models.rglob("*.gguf")}
+    assert Counter(table["verdict"].to_pylist()) == Counter(by_file(shelf.fleet, shelf.models).values())
+    directories = {f"model={model}" for model in table["model"].to_pylist()}
+    assert directories == {path.name for path in shelf.out.glob("model=*")}
+    failed = [line for line in table["failure"].to_pylist() if line is not None]
+    assert sorted(failed) == sorted(shelf.fleet.failures.values())
+
+
+def test_500_models(tmp_path: Path) -> None:
+    """Every one is accounted for; a second run does nothing, and one that tries failures again finds the same."""
+    shelf = Shelf(tmp_path / "models", tmp_path / "out", N_MODELS)
+    check_that_all_are_accounted_for(shelf)
+    check_that_every_directory_is_whole(shelf)
+    check_that_one_table_has_a_row_for_each(shelf)
+    before = states(shelf.out)
+    again = gs.fleet(shelf.models, shelf.out)
+    assert again.document.outcomes == {"measured": 0, "kept": 490, "failed": 0, "failed before": 10}
+    assert again.document.verdicts == shelf.fleet.document.verdicts
+    assert again.exit_code == shelf.fleet.exit_code
+    again = gs.fleet(shelf.models, shelf.out, retry=True)
+    assert again.document.outcomes == {"measured": 0, "kept": 490, "failed": 10, "failed before": 0}
+    assert states(shelf.out) == before  # what failed, failed as it did
+
+
+def test_files_are_those_of_the_model_alone(few: Path, tmp_path: Path) -> None:
+    path = few / "5/model-0005.gguf"
+    gs.fleet(few, tmp_path / "out")
+    directory = tmp_path / "out" / Source.of(str(path)).directory
     profile = gs.profile(path, keep_vectors=False)
     assert (directory / "profile.json").read_text() == profile.to_json(reproducible=True)
     check = gs.Check.load(directory / "check.json")
@@ -134,33 +161,6 @@ def test_a_file_that_shrinks_meanwhile_fails(tmp_path: Path) -> None:
         (model,) = gs.fleet(path, tmp_path / "out").models
     assert (model.facts.state, model.facts.exit_code) == ("failed", ExitCode.INPUT)
     assert "the file shrank while it was read" in (model.facts.failure or "")
-
-
-def test_a_row_for_every_model_in_one_table(shelf: Shelf) -> None:
-    table = pq.ParquetDataset(list(map(str, shelf.out.glob("*/model.parquet"))), partitioning="hive").read()
-    assert table.num_rows == N_MODELS
-    assert set(table["source"].to_pylist()) == {str(path) for path in shelf.models.rglob("*.gguf")}
-    assert Counter(table["verdict"].to_pylist()) == Counter(by_file(shelf.fleet, shelf.models).values())
-    directories = {f"model={model}" for model in table["model"].to_pylist()}
-    assert directories == {path.name for path in shelf.out.glob("model=*")}
-    failed = [line for line in table["failure"].to_pylist() if line is not None]
-    assert sorted(failed) == sorted(shelf.fleet.failures.values())
-
-
-def test_a_second_run_does_nothing(shelf: Shelf) -> None:
-    before = states(shelf.out)
-    again = gs.fleet(shelf.models, shelf.out)
-    assert again.document.outcomes == {"measured": 0, "kept": 490, "failed": 0, "failed before": 10}
-    assert again.document.verdicts == shelf.fleet.document.verdicts
-    assert again.exit_code == shelf.fleet.exit_code
-    assert states(shelf.out) == before
-
-
-def test_what_failed_is_tried_again_when_asked_for(shelf: Shelf) -> None:
-    before = states(shelf.out)
-    again = gs.fleet(shelf.models, shelf.out, retry=True)
-    assert again.document.outcomes == {"measured": 0, "kept": 490, "failed": 10, "failed before": 0}
-    assert states(shelf.out) == before  # they fail as they did
 
 
 def test_changed_files_and_settings_are_measured_anew(few: Path, tmp_path: Path) -> None:

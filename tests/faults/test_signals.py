@@ -28,6 +28,7 @@ CALLS = {
     "analyze": "{model} -o {out}",
     "trace": "{model} --probe 64 -o {out}/t.json",
     "study": "{model} -o {out}",
+    "fleet": "{model} -o {out}",
 }
 
 

@@ -18,10 +18,12 @@ from ggufscope.fleets.listing import list_models
 from ggufscope.fleets.sharding import Shard
 from ggufscope.fleets.sources import Source
 from support.gguf_writer import STRING, Gguf, Key, Tensor
+from support.range_server import range_server
 from support.shelves import tiny_model
 
 if TYPE_CHECKING:
     from conftest import AsNobody
+    from support.command_line import RunCommand
 
 NOWHERE = Path("/nonexistent-results")
 
@@ -135,6 +137,36 @@ def test_names_with_anything_in_them_come_through(tmp_path: Path) -> None:
     assert shown == {str(tmp_path / name).encode("utf-8", "backslashreplace").decode() for name in names}
     assert json.loads(fleet.to_json())["n_models"] == len(names)
     assert gs.fleet(tmp_path, tmp_path / "out").document.outcomes["kept"] == len(names)
+
+
+def test_models_elsewhere_are_fetched_once_and_their_secrets_are_kept(tmp_path: Path, run_command: RunCommand) -> None:
+    (tmp_path / "served").mkdir()
+    model = tmp_path / "served/model.gguf"
+    model.write_bytes(tiny_model(1))
+    gs.fleet(model, tmp_path / "local")
+    with range_server(tmp_path / "served") as server:
+        names = [f"{server.url}/model.gguf?token=SECRET", f"{server.url}/gone.gguf?token=SECRET"]
+        code, out, err = run_command("fleet", *names, "-o", tmp_path / "out", "--json")
+        sent = server.sent
+        server.forget()
+        assert gs.fleet(names, tmp_path / "out").document.outcomes == {
+            "measured": 0,
+            "kept": 1,
+            "failed": 0,
+            "failed before": 1,
+        }
+        assert (server.requests, server.sent) == ([], 0)
+    assert (code, err) == (3, "")
+    assert sent <= model.stat().st_size + 1000
+    facts = [each["facts"] for each in json.loads(out)["models"]]
+    assert [each["source"] for each in facts] == [f"{server.url}/model.gguf", f"{server.url}/gone.gguf"]
+    assert "404" in facts[1]["failure"] or "No such file" in facts[1]["failure"]
+    (local,), (here,) = ((each.parent for each in (tmp_path / name).rglob("profile.json")) for name in ("local", "out"))
+    for name in ("profile.json", "check.json", "tensors.parquet", "roles.parquet"):
+        assert (here / name).read_bytes() == (local / name).read_bytes()
+    written = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not any("SECRET" in str(path) or b"SECRET" in path.read_bytes() for path in written)
+    assert "SECRET" not in out
 
 
 sizes = st.lists(st.none() | st.integers(0, 10**12), max_size=60)

@@ -54,12 +54,12 @@ class Source:
         """The source of a name as users write it."""
         return cls(os.path.abspath(name) if is_path(name) else name)
 
-    @property
+    @cached_property
     def shown(self) -> str:
         """The name in characters that UTF-8 can hold, free of secrets: what is kept and printed."""
         return shown_name(self.name).encode("utf-8", "backslashreplace").decode()
 
-    @property
+    @cached_property
     def partition(self) -> str:
         """The value of `model=`: unique, and safe as the name of a directory."""
         digest = hashlib.sha256(os.fsencode(self.name)).hexdigest()[:_HASH_DIGITS]

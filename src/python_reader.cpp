@@ -29,19 +29,25 @@ uint64_t size_of(const py::object& reader) {
   return static_cast<uint64_t>(bytes);
 }
 
+// While an exception may be on its way; what the method raises is told apart.
+void call_aside(const py::object& reader, const char* method) {
+  const py::error_scope pending;
+  try {
+    reader.attr(method)();
+  } catch (py::error_already_set& error) {
+    error.discard_as_unraisable(method);
+  }
+}
+
 }  // namespace
 
 PythonReader::PythonReader(py::object reader)
     : reader_(std::move(reader)), name_(file_system_path(reader_.attr("name"))), size_(size_of(reader_)) {}
 
+// NOLINTNEXTLINE(bugprone-exception-escape): the lock is had, unless Python has ended
 PythonReader::~PythonReader() {
   const py::gil_scoped_acquire acquire;
-  const py::error_scope pending;  // an exception may be on its way
-  try {
-    reader_.attr("close")();
-  } catch (py::error_already_set& error) {
-    error.discard_as_unraisable("closing a reader");
-  }
+  call_aside(reader_, "close");
   reader_ = {};
 }
 
@@ -70,6 +76,11 @@ void PythonReader::expect(std::span<const ByteRange> ranges) const {
   py::list list;
   for (const ByteRange& range : ranges) list.append(py::make_tuple(range.offset, range.size));
   reader_.attr("expect")(list);
+}
+
+void PythonReader::cancel() const {
+  const py::gil_scoped_acquire acquire;
+  if (py::hasattr(reader_, "cancel")) call_aside(reader_, "cancel");
 }
 
 }  // namespace ggufscope

@@ -25,6 +25,7 @@ class PythonReader final : public ByteSource {
 
   void read(uint64_t offset, std::byte* out, size_t size) const override;
   void expect(std::span<const ByteRange> ranges) const override;
+  void cancel() const override;
 
  private:
   void read_piece(uint64_t offset, std::byte* out, size_t size) const;

@@ -42,15 +42,15 @@ RowOrder order_of(uint64_t rows, const std::variant<std::string, std::vector<uin
   throw py::value_error("no order of rows is called '" + escaped(name) + "'");
 }
 
-// The file that a reader of `opener` reads. That there is no such file is told as the system tells it where the name is
-// not the one that the caller asked for.
-File open_read(const std::string& path, const std::string& asked, const py::function& opener) {
+// The file that a reader of `opener` reads. Of another shard than the one the caller named, FileNotFoundError becomes
+// what the system says.
+File open_read(const std::string& path, bool is_named, const py::function& opener) {
   auto reader = [&] {
     const py::gil_scoped_acquire acquire;
     try {
       return std::make_unique<const PythonReader>(opener(decoded_path(path)));
     } catch (py::error_already_set& error) {
-      if (path == asked || !error.matches(PyExc_FileNotFoundError)) throw;
+      if (is_named || !error.matches(PyExc_FileNotFoundError)) throw;
     }
     throw std::filesystem::filesystem_error("cannot open", path,
                                             std::make_error_code(std::errc::no_such_file_or_directory));
@@ -111,7 +111,7 @@ std::shared_ptr<ModelHandle> model_from_readers(const py::object& name, const py
   std::shared_ptr<const Model> model;
   {
     const py::gil_scoped_release release;
-    model = Model::open(path, [&](const std::string& file) { return open_read(file, path, opener); });
+    model = Model::open(path, [&](const std::string& file) { return open_read(file, file == path, opener); });
   }
   return std::make_shared<ModelHandle>(std::move(model), std::filesystem::path());
 }

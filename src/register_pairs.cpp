@@ -113,7 +113,8 @@ std::vector<PairPart> observe_models(const ModelHandle& reference, const ModelHa
   const Side right_side{*right, model_factors, "model"};
   Plan plan;
   for (size_t i = 0; i < pairs.size(); ++i) plan.add(left_side, pairs[i].first, right_side, pairs[i].second, i);
-  const PairOptions options = pair_options(threads, isa, progress, plan.bytes);
+  PairOptions options = pair_options(threads, isa, progress, plan.bytes);
+  options.progress = cancelling(std::move(options.progress), {left, right});
   std::vector<size_t> of_reference;
   std::vector<size_t> of_model;
   for (const auto& [left_index, right_index] : pairs) {

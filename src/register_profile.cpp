@@ -87,7 +87,8 @@ std::vector<Part> observe_model(const ModelHandle& handle, const std::vector<siz
   const auto model = handle.get();
   Plan plan(*model);
   for (size_t i = 0; i < tensors.size(); ++i) plan.add(tensors[i], group_rows[i], factors, ranges);
-  const EngineOptions options = engine_options(threads, fast, sparsity_threshold, isa, progress, plan.bytes);
+  EngineOptions options = engine_options(threads, fast, sparsity_threshold, isa, progress, plan.bytes);
+  options.progress = cancelling(std::move(options.progress), {model});
   const py::gil_scoped_release release;
   model->expect(plan.expected);
   std::vector<Observation> observations = observe(plan.sources, options);

@@ -109,6 +109,18 @@ std::function<void(uint64_t)> report_to(const py::object& progress, uint64_t tot
   };
 }
 
+std::function<void(uint64_t)> cancelling(std::function<void(uint64_t)> report,
+                                         std::vector<std::shared_ptr<const Model>> models) {
+  return [report = std::move(report), models = std::move(models)](uint64_t done) {
+    try {
+      report(done);
+    } catch (...) {
+      for (const auto& model : models) model->cancel();
+      throw;
+    }
+  };
+}
+
 EngineOptions engine_options(int threads, bool fast, double sparsity_threshold, const std::string& isa,
                              const py::object& progress, uint64_t total) {
   if (threads < 1) throw py::value_error("threads must be at least 1");

@@ -27,6 +27,9 @@ class ByteSource {
   /// Announces ranges that are about to be read in this order, so that those that take long to come may be fetched
   /// ahead. Each call replaces what was announced before.
   virtual void expect(std::span<const ByteRange>) const {}
+
+  /// Lets reads of other threads that wait for their bytes give up, because nobody needs them any more.
+  virtual void cancel() const {}
 };
 
 }  // namespace ggufscope

@@ -146,4 +146,8 @@ void ComposedBytes::expect(std::span<const ByteRange> ranges) const {
   for (size_t i = 0; i < components_.size(); ++i) components_[i].bytes->expect(expected[i]);
 }
 
+void ComposedBytes::cancel() const {
+  for (const Component& component : components_) component.bytes->cancel();
+}
+
 }  // namespace ggufscope

@@ -40,6 +40,7 @@ class ComposedBytes final : public ByteSource {
 
   void read(uint64_t offset, std::byte* out, size_t size) const override;
   void expect(std::span<const ByteRange> ranges) const override;
+  void cancel() const override;
 
  private:
   struct Zeros {};

@@ -82,7 +82,7 @@ File File::open(const std::string& path) {
 
 // A header that goes on behind the head is read from its beginning again: that costs milliseconds, and the head
 // doubles.
-File File::open(std::shared_ptr<HeadedFile> headed, TypesOf types) {
+File File::open(const std::shared_ptr<HeadedFile>& headed, TypesOf types) {
   for (;;) {
     uint64_t needed = 0;
     try {

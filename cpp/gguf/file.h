@@ -26,7 +26,7 @@ struct File {
   static File open(const std::string& path);
 
   /// Checks a file, whose head is extended as far as the header goes. Throws GGUFError, and what its source throws.
-  static File open(std::shared_ptr<HeadedFile> headed, TypesOf types = TypesOf::ggml);
+  static File open(const std::shared_ptr<HeadedFile>& headed, TypesOf types = TypesOf::ggml);
 
   /// Points to the value of one of this file's entries. Both must outlive the cursor.
   Cursor value_cursor(const MetadataEntry& entry) const;

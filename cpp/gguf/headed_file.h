@@ -33,6 +33,7 @@ class HeadedFile final : public InputFile {
 
   void read(uint64_t offset, std::byte* out, size_t size) const override;
   void expect(std::span<const ByteRange> ranges) const override { source_->expect(ranges); }
+  void cancel() const override { source_->cancel(); }
 
  private:
   void read_head(uint64_t head_size);

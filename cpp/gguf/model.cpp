@@ -66,4 +66,8 @@ void Model::expect(const std::vector<std::vector<ByteRange>>& ranges) const {
   for (size_t i = 0; i < files_.size(); ++i) files_[i].input->expect(ranges[i]);
 }
 
+void Model::cancel() const {
+  for (const File& file : files_) file.input->cancel();
+}
+
 }  // namespace ggufscope

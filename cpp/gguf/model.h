@@ -43,6 +43,9 @@ class Model {
   /// Announces that these tensors, numbers of `tensors()`, are about to be read in this order (ByteSource::expect).
   void expect(std::span<const size_t> tensors) const;
 
+  /// Lets other threads that wait for bytes give up (ByteSource::cancel).
+  void cancel() const;
+
   /// Announces ranges of each of `files()`.
   void expect(const std::vector<std::vector<ByteRange>>& ranges) const;
 

@@ -77,7 +77,7 @@ void run_workers(int workers, const std::function<void(int)>& work) {
       work(worker);
     } catch (...) {
       const std::lock_guard lock(mutex);
-      if (!first) first = std::current_exception();
+      if (!first || worker == 0) first = std::current_exception();
     }
   };
   {

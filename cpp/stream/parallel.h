@@ -31,7 +31,8 @@ inline constexpr size_t kSmallBytes = size_t{4} << 20;
 
 /// Runs work(worker) for worker = 0 … workers − 1, each in a FloatingPointScope, worker 0 in the calling thread. Where
 /// the system has no thread for one, the others are left to do its share: whatever work() does, it must claim.
-/// Returns when all have finished; rethrows the first exception. Workers may read mapped files: when one of those has
+/// Returns when all have finished; rethrows the exception of the calling thread, because those of others may follow
+/// from it (a read that was cancelled), or else the first. Workers may read mapped files: when one of those has
 /// shrunk, this throws GGUFError (see gguf/fault_guard.h).
 void run_workers(int workers, const std::function<void(int)>& work);
 

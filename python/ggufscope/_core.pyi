@@ -140,8 +140,9 @@ class Model:
     ValueError.
 
     Readers become the model's: it closes them when it is closed and nobody works with it any more, and where opening
-    fails. They are called from several threads, and what they raise comes out of whichever call needed their bytes. A
-    model that is read by readers cannot be pickled (TypeError).
+    fails. They are called from several threads, and what they raise comes out of whichever call needed their bytes.
+    Where `progress` raises, readers that have a method `cancel` are asked to let waiting threads give up. A model that
+    is read by readers cannot be pickled (TypeError).
     """
 
     def __init__(self, path: str | PathLike[str]) -> None: ...

@@ -298,6 +298,30 @@ def test_progress_and_reading_take_turns(large_path: Path) -> None:
         observe(read_model(large_reader()), progress=stop)
 
 
+def test_threads_that_wait_give_up_when_the_caller_does() -> None:
+    """Ctrl-C does not wait for a network."""
+    caller = threading.get_ident()
+    waiting, given_up = threading.Event(), threading.Event()
+
+    class Waiting(CountingReader):
+        def cancel(self) -> None:
+            given_up.set()
+
+    def wait(number: int) -> None:
+        if number >= 2 and threading.get_ident() != caller:
+            waiting.set()
+            assert given_up.wait(30)
+            raise OSError("gave up")
+
+    def stop(done: int, total: int) -> None:
+        if waiting.is_set():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        observe(read_model(Waiting("m", LARGE, before=wait)), progress=stop)
+    assert given_up.is_set()
+
+
 def test_a_reader_that_keeps_its_memory_harms_nothing() -> None:
     class Keeping(CountingReader):
         def read_into(self, offset: int, out: memoryview) -> None:

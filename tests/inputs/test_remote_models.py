@@ -1,5 +1,6 @@
 """Models that lie elsewhere: the same results as from a local copy, and what they cost."""
 
+import hashlib
 import json
 import os
 import pickle
@@ -16,6 +17,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.synth import synthesize
 from support.command_line import RunCommand
+from support.importance_files import entry, write_importance
 from support.measuring import measured
 from support.range_server import RangeServer
 from support.remote_models import write_8b_header, write_layers
@@ -161,6 +163,21 @@ def test_what_is_no_model_is_told(server: RangeServer, run_command: RunCommand) 
         assert error.count("\n") == 1
 
 
+def test_a_malformed_model_is_a_verdict(server: RangeServer, stories260k: Path, run_command: RunCommand) -> None:
+    content = stories260k.read_bytes()[:9000]
+    digest = hashlib.sha256(content).hexdigest()
+    for name in (f"sha256-{digest}", f"sha256-{64 * 'a'}", "cut.gguf"):
+        (server.root / name).write_bytes(content)
+        told = {
+            where: json.loads(run_command("check", where, "--json")[1])
+            for where in (f"{server.url}/{name}?token=secret", server.root / name)
+        }
+        ours, theirs = ({**each, "run": None} for each in told.values())
+        assert ours == theirs
+        assert not ours["readable"]
+        assert len(ours["findings"]) == (2 if "aaaa" in name else 1)
+
+
 def test_secrets_are_nowhere(server: RangeServer, url: str, tmp_path: Path, run_command: RunCommand) -> None:
     url = url.replace("http://", "http://secret:secret@")
     saved = [tmp_path / name for name in ("profile.json", "check.json", "manifest.json", "diff.json")]
@@ -268,3 +285,10 @@ def test_ctrl_c_ends_while_the_server_is_silent(server: RangeServer, url: str) -
 def test_json_of_inspect_names_the_file(url: str, run_command: RunCommand) -> None:
     told = json.loads(run_command("inspect", url, "--json")[1])
     assert [file["path"] for file in told["model"]["files"]] == [url.partition("?")[0]]
+
+
+def test_importance_matrices(server: RangeServer, run_command: RunCommand) -> None:
+    path = write_importance(server.root / "imatrix.gguf", {"blk.0.attn_q.weight": entry(1, 64)})
+    code, out, error = run_command("inspect", f"{server.url}/imatrix.gguf", "--json")
+    assert (code, error) == (0, "")
+    assert json.loads(out)["importance"] == json.loads(run_command("inspect", path, "--json")[1])["importance"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .._core import GGUFError
 from .._version import __version__
 from ..arrays.arguments import thread_count
-from ..inputs.naming import locate
+from ..inputs.naming import is_remote, locate
 from ..models.file_hashes import FileHashing
 from ..models.importance import is_dat
 from ..models.magic import is_gguf
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from os import PathLike
 
+    from ..inputs.located import Located
     from .facts import TensorFacts
     from .gathering import Observed
     from .registry import Rule
@@ -99,8 +99,9 @@ def check(
                     opened, rules, wishes, n_threads, progress, observed=observed, gathered=gathered
                 )
         except GGUFError as error:
-            path = model.path if isinstance(model, Model) else locate(model).name
-            judged, digests = _unreadable(path, error, rules), None
+            located = locate(model.address if isinstance(model, Model) else model)
+            path = model.path if isinstance(model, Model) else located.name
+            judged, digests = _unreadable(path, located, error, rules), None
     seconds = round(time.perf_counter() - clock, 6)
     document = CheckDocument(
         schema=SCHEMA,
@@ -127,7 +128,7 @@ def _wishes(
     names = {each.name for each in rules}
     if against is None or isinstance(against, Manifest):
         wishes = Wishes(manifest, against)
-    elif is_gguf(against):
+    elif is_remote(against) or is_gguf(against):
         wishes = Wishes(manifest, covers=stack.enter_context(open_model(against)))
     else:
         wishes = Wishes(manifest, Manifest.load(against))
@@ -193,11 +194,10 @@ def _judge(facts: Facts, rules: Sequence[Rule], tally: Tally) -> None:
         tally.add(each.findings(facts))
 
 
-def _unreadable(path: str | bytes, error: GGUFError, rules: Sequence[Rule]) -> dict[str, Any]:
+def _unreadable(name: str, located: Located, error: GGUFError, rules: Sequence[Rule]) -> dict[str, Any]:
     """The verdict on a file that cannot: the first violation, and whether its name says another digest."""
-    name = os.fsdecode(path)
     tally = Tally(rules)
     tally.add([first_violation(name, error)])
     if DIGEST in {each.name for each in rules}:
-        tally.add(wrong_name(name))
+        tally.add(wrong_name(located))
     return {"files": [base_name(name)], "readable": False, "model": None, "coverage": None, **tally.told()}

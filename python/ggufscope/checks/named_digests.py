@@ -5,10 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..saving.reading import open_input
 from ..text.names import base_name
 from .findings import Finding, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..inputs.located import Located
 
 DIGEST = "digest"  # the rule
 _PIECE_BYTES = 1 << 20
@@ -47,17 +53,36 @@ def difference(path: str, actual: str) -> str | None:
     return f"the name says SHA-256 {named[:12]}…, the content has {actual[:12]}…"
 
 
-def wrong_name(path: str) -> list[Finding]:
+def wrong_name(file: Located) -> list[Finding]:
     """The finding about a file that is no model and has another digest than its name says; else none.
 
     Raises:
+        GGUFError: It lies elsewhere, and changed while it was read.
         OSError: It cannot be read.
     """
-    if named_digest(path) is None:
+    name = file.path or file.name
+    if named_digest(name) is None:
         return []
     digest = hashlib.sha256()
-    with open_input(path) as file:
-        while piece := file.read(_PIECE_BYTES):
-            digest.update(piece)
-    sentence = difference(path, digest.hexdigest())
-    return [] if sentence is None else [Finding(DIGEST, "error", sentence, Place(file=base_name(path)))]
+    for piece in _pieces(file):
+        digest.update(piece)
+    sentence = difference(name, digest.hexdigest())
+    return [] if sentence is None else [Finding(DIGEST, "error", sentence, Place(file=base_name(name)))]
+
+
+def _pieces(file: Located) -> Iterator[bytes | memoryview]:
+    """The bytes of a file."""
+    if file.path is not None:
+        with open_input(file.path) as opened:
+            while piece := opened.read(_PIECE_BYTES):
+                yield piece
+        return
+    reader, memory = file.open(), memoryview(bytearray(_PIECE_BYTES))
+    try:
+        reader.expect([(0, reader.size)])
+        for begin in range(0, reader.size, _PIECE_BYTES):
+            part = memory[: min(_PIECE_BYTES, reader.size - begin)]
+            reader.read_into(begin, part)
+            yield part
+    finally:
+        reader.close()

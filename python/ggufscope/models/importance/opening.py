@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ...errors import ImportanceError
+from ...inputs.naming import is_remote
 from ..magic import is_gguf
 from ..model import open as open_model
 from .dat_form import looks_like_dat, read_dat
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def open_importance(path: str | PathLike[str]) -> Importance:
-    """Open an importance matrix: GGUF, or the older form, usually called `.dat`.
+    """Open an importance matrix: GGUF, wherever it lies, or the older form, usually called `.dat`, of this machine.
 
     Everything in the file is checked before this returns: sizes against the file's, sums and counts for what can be
     sums of squares and counts.
@@ -29,7 +30,7 @@ def open_importance(path: str | PathLike[str]) -> Importance:
         OSError: The file cannot be read.
     """
     name = os.fsdecode(path)
-    if not is_gguf(name):
+    if not (is_remote(path) or is_gguf(name)):
         # A pipe would be waited for.
         if os.path.exists(name) and not os.path.isfile(name) and not os.path.isdir(name):
             raise ImportanceError(f"{name}: is no regular file but a device, pipe or socket")
@@ -49,7 +50,7 @@ def is_importance(path: str | PathLike[str]) -> bool:
         GGUFError: A GGUF file that is malformed.
         OSError: The file cannot be read.
     """
-    if not is_gguf(path):
+    if not (is_remote(path) or is_gguf(path)):
         return is_dat(path)
     with open_model(path) as model:
         return is_importance_model(model)

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "module.h"
+#include "paths.h"
 #include "safetensors/header.h"
 
 namespace py = pybind11;
@@ -12,15 +13,16 @@ namespace py = pybind11;
 namespace ggufscope {
 namespace {
 
-uint64_t head_size(const py::bytes& beginning, uint64_t file_size, const std::string& name) {
-  return safetensors_head_size(beginning, file_size, name);
+uint64_t head_size(const py::bytes& beginning, uint64_t file_size, const py::object& name) {
+  return safetensors_head_size(beginning, file_size, file_system_path(name));
 }
 
-py::tuple parse(const py::bytes& head, uint64_t file_size, const std::string& name) {
+py::tuple parse(const py::bytes& head, uint64_t file_size, const py::object& name) {
+  const std::string path = file_system_path(name);
   const std::string_view bytes = head;
   const SafetensorsHeader header = [&] {
     const py::gil_scoped_release release;
-    return read_safetensors_header(bytes, file_size, name);
+    return read_safetensors_header(bytes, file_size, path);
   }();
   py::list tensors;
   for (const SafetensorsTensor& tensor : header.tensors) {

@@ -246,6 +246,14 @@ def test_lengths(file: bytes, message: str) -> None:
         parse(file, "m")
 
 
+def test_names_that_are_not_utf8() -> None:
+    """As the names of files may be, which Python has as surrogates."""
+    assert parse(file_of(ONE), "m\udcff")[0][0][0] == "w"
+    for file in (b"", file_of(ONE + "x")):
+        with pytest.raises(gs.GGUFError, match=r"^m\\xff: header, byte"):
+            parse(file, "m\udcff")
+
+
 def test_a_head_that_is_too_short_is_the_callers_fault() -> None:
     file = file_of(ONE)
     for head in (b"", file[:7], file[:8], file[:-5]):

@@ -61,7 +61,7 @@ def test_a_profile_by_a_cluster_is_that_of_one_process(client: Any, model: Path,
     assert done == sorted(done)
     assert done[-1] == profile.model.n_bytes
     assert len(set(done)) > 3
-    assert max(ahead) <= 8  # of more than 20 pieces: few are measured ahead
+    assert max(ahead) < 12  # calls, and results that are not given back yet, of 21 pieces
 
 
 def test_a_worker_that_is_killed_midway_changes_nothing(client: Any, model: Path, of_one_process: str) -> None:
@@ -114,7 +114,7 @@ def test_what_nobody_waits_for_is_cancelled(client: Any, model: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         gs.profile(model, client=client, limits=SMALL_PIECES, progress=interrupt)
     deadline = time.monotonic() + 5
-    while any(client.processing().values()) and time.monotonic() < deadline:
+    while (client.futures or any(client.processing().values())) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(client.processing().values())
     assert client.futures == {}
@@ -196,6 +196,12 @@ def test_a_lost_scheduler_is_one_line(model: Path) -> None:
             gs.profile(model, client=client, limits=SMALL_PIECES, progress=kill)
         assert one_line(caught.value) == f"{address}: the scheduler was lost"
         assert exit_code(caught.value) == 3
+
+
+def test_a_client_for_coroutines_is_refused(client: Any, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(client), "asynchronous", True)
+    with pytest.raises(ValueError, match="client is asynchronous, for coroutines"):
+        gs.profile(model, client=client)
 
 
 @pytest.mark.parametrize("address", ["", "local", "local:0", "local:two", "localhost:8786", "tcp://"])

@@ -20,6 +20,7 @@ from ggufscope.profiles.pieces import Assembly, Piece, Run, cut, measure_piece, 
 from ggufscope.profiles.profile_records import ProfileRun, ProfileSettings
 from support import small_models
 from support.byte_readers import CountingReader, read_model
+from support.checkpoints.reversing import write_back
 from support.model_files import write_model
 from support.pickling import through_pickle
 
@@ -63,6 +64,12 @@ SETTINGS = st.builds(ProfileSettings, st.booleans(), st.sampled_from([1e-6, 0.05
 @given(limits=LIMITS, options=SETTINGS)
 def test_any_cut_gives_the_same_bytes(varied: Path, limits: BatchLimits, options: ProfileSettings) -> None:
     assert in_pieces(varied, limits, options) == of_one_process(varied, options)
+
+
+def test_a_checkpoint_gives_the_same_bytes(stories260k: Path, tmp_path: Path) -> None:
+    checkpoint = write_back(stories260k, tmp_path / "stories")
+    limits = BatchLimits(n_bytes=40_000)
+    assert in_pieces(checkpoint, limits, ProfileSettings()) == of_one_process(checkpoint, ProfileSettings())
 
 
 @settings(max_examples=5, deadline=None)

@@ -35,9 +35,12 @@ class Submission(Generic[Key]):
 
     Raises:
         ClusterError: A worker has another version of ggufscope, or the scheduler is lost.
+        ValueError: The client is for coroutines.
     """
 
     def __init__(self, client: Client) -> None:
+        if client.asynchronous:
+            raise ValueError("client is asynchronous, for coroutines; this call waits, and takes one that does")
         self._client = client
         self._address = str(client.scheduler.address) if client.scheduler is not None else "the scheduler"
         self._calls: dict[str, tuple[Key, Future]] = {}

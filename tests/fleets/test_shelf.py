@@ -70,6 +70,13 @@ def test_every_measured_model_has_a_page_that_links_lead_to(report: Path) -> Non
     assert {unescape(title[1]) for title in titles if title} >= {"model-0000.gguf", "model-0005.gguf"}
 
 
+def test_without_pages_nothing_leads_to_them(out: Path, tmp_path: Path, run_command: RunCommand) -> None:
+    assert run_command("report", out, "-o", tmp_path, "--format", "md")[0] == 0
+    text = (tmp_path / "report.md").read_text()
+    assert "model\\-0000" in text
+    assert "(models/" not in text
+
+
 def test_failures_stand_with_their_lines(report: Path, out: Path) -> None:
     lines = [row["failure"] for row in read_shelf(out).models if row["failure"]]
     page = unescape((report / "report.html").read_text())

@@ -98,4 +98,5 @@ RENDERERS: dict[str, Renderer] = {
     ),
     "parquet": Renderer("the same, typed", tuple(f"{name}.parquet" for name in TABLES), _parquet, require_parquet),
 }
+PAGED = "html"  # the format in which each model of a shelf has a page
 USUAL_FORMATS = ("html", "md", "svg", "png")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import MissingExtraError
 from ..saving.directories import make_directory, remove_ours, usable_directory
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
-from .renderers import RENDERERS, USUAL_FORMATS
+from .renderers import PAGED, RENDERERS, USUAL_FORMATS
 from .report import Report
 
 if TYPE_CHECKING:
@@ -57,6 +58,13 @@ def file_names(formats: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name for each in formats for name in RENDERERS[each].files))
 
 
+def _as_written(data: ReportData, formats: Sequence[str]) -> ReportData:
+    """The results, of a shelf without links to pages that are not written."""
+    if data.shelf is None or PAGED in formats:
+        return data
+    return replace(data, shelf=replace(data.shelf, paged=False))
+
+
 def write_report(
     data: ReportData, directory: str | PathLike[str], formats: Sequence[str], guard: Guard | None = None
 ) -> list[Path]:
@@ -81,7 +89,7 @@ def write_report(
     """
     guard = guard or Guard()
     target = usable_directory(directory, file_names(formats), guard)
-    report = Report(data)
+    report = Report(_as_written(data, formats))
     contents = {name: content for each in formats for name, content in RENDERERS[each].render(report)}
     usable_directory(target, contents, guard)
     for name, content in contents.items():

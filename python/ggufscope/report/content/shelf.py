@@ -33,6 +33,12 @@ def page_of(row: Mapping[str, Any]) -> str:
     return f"models/{row['model']}.html"
 
 
+def _linked(row: Mapping[str, Any], shelf: Shelf) -> Words:
+    """The short name of a model, which leads to its page, where it has one."""
+    label = model_label(row)
+    return FileLink(label, page_of(row)) if shelf.paged and row["state"] == "measured" else label
+
+
 def shelf_headline(shown: Shown) -> Iterator[Block]:
     """The directory, and the models in it in figures."""
     shelf = shown.shelf
@@ -78,7 +84,7 @@ def shelf_models(shown: Shown) -> Iterator[Block]:
         "shelf",
         Own("Models"),
         heads(*columns, numeric="parameters|size|bits|beyond 6σ", long="model"),
-        [_model_cells(row) for row in shelf.models[:_MOST_ROWS]],
+        [_model_cells(row, shelf) for row in shelf.models[:_MOST_ROWS]],
         about=Own(f"The largest {_MOST_ROWS}; {counted(left_out, 'model')} more are in the files.")
         if left_out > 0
         else "",
@@ -86,12 +92,11 @@ def shelf_models(shown: Shown) -> Iterator[Block]:
     )
 
 
-def _model_cells(row: Mapping[str, Any]) -> tuple[Words, ...]:
-    label = model_label(row)
+def _model_cells(row: Mapping[str, Any], shelf: Shelf) -> tuple[Words, ...]:
     kind = row["architecture"] if row["contents"] == "model" else row["contents"]
     bits = row["bits_per_weight"]
     return (
-        FileLink(label, page_of(row)) if row["state"] == "measured" else label,
+        _linked(row, shelf),
         kind or NOTHING,
         _rounded(row["n_elements"], count_text),
         _rounded(row["n_bytes"], bytes_text),
@@ -127,7 +132,7 @@ def _spread_cells(spread: RoleSpread, shelf: Shelf) -> tuple[Words, ...]:
         spread.role,
         Rounded(count_text(spread.n_models), spread.n_models),
         *(Rounded(f"{percent(share)} %", share) for share in shares),
-        FileLink(model_label(row), page_of(row)),
+        _linked(row, shelf),
     )
 
 

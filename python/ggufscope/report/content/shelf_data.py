@@ -44,6 +44,7 @@ class Shelf:
         roles: column → value of each role of each model.
         spreads: of the roles that have outliers counted, the most bytes first.
         profile_of: reads the profile of a model, by its `model`.
+        paged: whether pages of the models stand beside the report, for links to lead to.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Shelf:
     roles: Sequence[Mapping[str, Any]]
     spreads: Sequence[RoleSpread]
     profile_of: Callable[[str], Profile]
+    paged: bool = True
 
     @property
     def measured(self) -> list[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ STATIC: Literal["static"] = "static"
 
 UNTESTED = (
     "costs were compared with measured divergences on two models (SmolLM2 135M, Gemma 3 270M), for single matrices as"
-    " Q4_0, some as Q8_0 and Q3_K: other models and types are untested"
+    " Q4_0, some as Q8_0, IQ4_NL and Q3_K: other models and types are untested"
 )
 WEAK = (
     "the model was not read: each cost is the relative squared error of the weights times a mean of its role, which is"

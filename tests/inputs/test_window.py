@@ -199,6 +199,25 @@ def test_bytes_outside_the_file_are_refused() -> None:
     reader.close()
 
 
+def test_fewer_threads_do_the_work_and_none_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, left = threading.Thread.start, [1]
+
+    def scarce(thread: threading.Thread) -> None:
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    reader = Window(LEAST_WINDOW).reader(Memory())
+    read_all(reader, [(10_000_000, 30_000_000)])
+    reader.close()
+    reader = Window(LEAST_WINDOW).reader(Memory())
+    with pytest.raises(OSError, match="no thread to fetch with: can't start new thread"):
+        read(reader, 10_000_000, 10)
+    reader.close()
+
+
 def test_a_window_has_a_least_size() -> None:
     with pytest.raises(ValueError, match="a window has at least 32000000 bytes, not 31999999"):
         Window(LEAST_WINDOW - 1)

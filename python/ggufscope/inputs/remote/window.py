@@ -7,6 +7,7 @@ only the window's own threads wait for the network: a reader that is cancelled r
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections import deque
@@ -14,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from .pieces import Announced, FilePieces, Piece, State
-from .room import Room
+from .shelf import Shelf
 from .window_reader import WindowReader
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ _PIECES = 16  # that there is room for, or more
 _THREADS = 4
 _READ_AHEAD = 256 << 10  # of what is read without being announced
 _LITTLE = 64 << 10  # bytes that are fetched out of turn, for those who read a little here and there
-_NEARLY = 64  # a piece of which less than this part is unread counts as read: gaps between tensors are not read
 _STALLED_SECONDS = 2.0
 _CANCELLED_SECONDS = 0.2  # in which threads that are about to read again find out
 
@@ -62,9 +62,8 @@ class Window:
         if size < LEAST_WINDOW:
             raise ValueError(f"a window has at least {LEAST_WINDOW} bytes, not {size}")
         self._piece_bytes = min(_LARGEST_PIECE, size // _PIECES)
-        self._room = Room(size, self._piece_bytes)
+        self._shelf = Shelf(size, self._piece_bytes)
         self._changed = threading.Condition()
-        self._files: list[FilePieces] = []
         self._demanded: deque[Piece] = deque()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -78,13 +77,13 @@ class Window:
         file = FilePieces(source)
         beginning = source.take_beginning()
         with self._changed:
-            self._files.append(file)
+            self._shelf.files.append(file)
             for begin in range(0, len(beginning), self._piece_bytes):
                 part = beginning[begin : begin + self._piece_bytes]
                 piece = Piece(file, begin, begin + len(part))
-                if not self._make_room(piece, forced=False):
+                if not self._shelf.make_room(piece, forced=False):
                     break  # read again when it is needed
-                self._begun(file.add(piece)).memory[:] = part
+                self._shelf.begin(file.add(piece)).memory[:] = part
                 piece.state = State.HERE
         return WindowReader(self, file)
 
@@ -131,14 +130,14 @@ class Window:
     def close(self, file: FilePieces) -> None:
         """Give up the pieces of a file; with the last file, the threads."""
         with self._changed:
-            if file not in self._files:
+            if file not in self._shelf.files:
                 return
-            self._files.remove(file)
+            self._shelf.files.remove(file)
             file.announce((), self._piece_bytes, 0)
             for piece in list(file.pieces()):
                 if piece.idle:
-                    self._drop(piece)
-            if not self._files:
+                    self._shelf.drop(piece)
+            if not self._shelf.files:
                 self._stop.set()
             self._changed.notify_all()
         file.source.close()
@@ -172,7 +171,7 @@ class Window:
         """
         if time.monotonic() < self._cancelled_until and threading.current_thread() is not threading.main_thread():
             raise KeyboardInterrupt
-        if file not in self._files:
+        if file not in self._shelf.files:
             raise ValueError(f"{file.source.name}: the file is closed")
 
     def _demand(self, file: FilePieces, position: int, size: int) -> Piece | None:
@@ -213,16 +212,25 @@ class Window:
             piece.unread = max(0, piece.unread - count)
             self._moved = time.monotonic()
             if piece.readers == 0:
-                if piece.file not in self._files:
-                    self._drop(piece)
+                if piece.file not in self._shelf.files:
+                    self._shelf.drop(piece)
                 self._changed.notify_all()
 
     def _start(self) -> None:
-        """Start the threads with the first work that they have."""
+        """Start the threads with the first work that they have; where the system gives fewer, those do it.
+
+        Raises:
+            OSError: It gives none.
+        """
         while len(self._threads) < _THREADS and not self._stop.is_set():
             thread = threading.Thread(target=self._fill, name="ggufscope-fetch", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                if self._threads:
+                    return
+                raise OSError(errno.EAGAIN, f"no thread to fetch with: {error}") from None
             self._threads.append(thread)
-            thread.start()
 
     def _fill(self) -> None:
         """What each thread does: fetch the next piece, until the window is closed."""
@@ -238,30 +246,24 @@ class Window:
 
     def _next(self) -> Piece | None:
         """The next piece to fetch that there is room for: what is waited for, then what was announced."""
-        while self._demanded and self._demanded[0].file not in self._files:
+        while self._demanded and self._demanded[0].file not in self._shelf.files:
             self._demanded.popleft()
         if self._demanded:
-            if self._make_room(self._demanded[0], forced=self._stalled()):
-                return self._begun(self._demanded.popleft())
+            if self._shelf.make_room(self._demanded[0], forced=self._stalled()):
+                return self._shelf.begin(self._demanded.popleft())
             return None
-        for file in self._files:
+        for file in self._shelf.files:
             if file.announced:
                 piece = self._planned(file, file.announced[0])
-                if not self._make_room(piece, forced=False):
+                if not self._shelf.make_room(piece, forced=False):
                     return None
                 file.announced.popleft()
-                return self._begun(file.add(piece))
+                return self._shelf.begin(file.add(piece))
         return None
 
     def _stalled(self) -> bool:
         """Whether nothing comes and nobody reads what is here, so that it must make room for what is waited for."""
-        coming = any(piece.state is State.COMING for file in self._files for piece in file.pieces())
-        return not coming and time.monotonic() - self._moved > _STALLED_SECONDS
-
-    def _begun(self, piece: Piece) -> Piece:
-        piece.state = State.COMING
-        piece.memory = self._room.take(piece.size)
-        return piece
+        return not self._shelf.coming and time.monotonic() - self._moved > _STALLED_SECONDS
 
     def _fetch(self, piece: Piece) -> None:
         """Bring the bytes of a piece."""
@@ -275,37 +277,8 @@ class Window:
                 piece.state = State.HERE
                 piece.file.keep_samples_of(piece)
             else:
-                piece.state, piece.failure = State.FAILED, failure
-                self._room.give_back(piece.memory)
-                piece.memory = memoryview(b"")
+                self._shelf.fail(piece, failure)
                 piece.file.announced.clear()  # they would fail as well, one after the other
-            if piece.file not in self._files and piece.idle:
-                self._drop(piece)
+            if piece.file not in self._shelf.files and piece.idle:
+                self._shelf.drop(piece)
             self._changed.notify_all()
-
-    def _make_room(self, wanted: Piece, *, forced: bool) -> bool:
-        """Whether there is room for a piece, by giving up others.
-
-        Args:
-            wanted: the piece.
-            forced: also by giving up what is still to be read: what should have been read before, or else the latest.
-        """
-        idle = [piece for file in self._files for piece in file.pieces() if piece.idle]
-        spare = [piece for piece in idle if piece.unread * _NEARLY < piece.size]
-        spare.sort(key=lambda piece: -piece.used)
-        if forced:
-            kept = sorted((piece for piece in idle if piece not in spare), key=lambda piece: piece.order)
-            passed = [piece for piece in kept if piece.order < wanted.order]
-            spare = [*kept[len(passed) :], *spare]
-            for piece in passed if not self._room.fits(wanted.size) else ():
-                self._drop(piece)
-        while not self._room.fits(wanted.size):
-            if not spare:
-                return False
-            self._drop(spare.pop())
-        return True
-
-    def _drop(self, piece: Piece) -> None:
-        piece.file.remove(piece)
-        self._room.give_back(piece.memory)
-        piece.memory = memoryview(b"")

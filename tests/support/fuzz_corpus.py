@@ -139,6 +139,35 @@ def _matching() -> Seeds:
     }
 
 
+def _composed() -> Seeds:
+    """Stored bytes, then segments: memory, zeros, a run, rows in an order, rows that are listed."""
+    stored = bytes(range(256))
+    memory, zeros = bytes([0, 5]) + b"bytes", bytes([1, 40])
+    run = b"\2" + struct.pack("<2H", 16, 64)
+    pairs = b"\3" + struct.pack("<HBBB", 3, 6, 24, 3)
+    halves = b"\4" + struct.pack("<HBBB", 0, 1, 32, 1)
+    listed = b"\5" + struct.pack("<HBBB", 10, 7, 5, 6) + bytes([4, 0, 0, 1, 2, 3])
+    sound = {
+        "memory": memory,
+        "zeros": zeros,
+        "run": run,
+        "pairs": pairs,
+        "halves": halves,
+        "listed": listed,
+        "all": memory + pairs + zeros + run + listed + halves,
+        "all-empty": b"\0\0\1\0\2\0\0\0\0",
+    }
+    hostile = {
+        "run-over-the-end": b"\2" + struct.pack("<2H", 200, 57),
+        "run-behind-the-end": b"\2" + struct.pack("<2H", 257, 0),
+        "rows-over-the-end": b"\3" + struct.pack("<HBBB", 100, 20, 8, 2),
+        "odd-heads": b"\3" + struct.pack("<HBBB", 0, 1, 9, 3),
+        "no-heads": b"\4" + struct.pack("<HBBB", 0, 1, 8, 0),
+        "no-such-row": b"\5" + struct.pack("<HBBB", 0, 1, 8, 1) + b"\10",
+    }
+    return {name: stored + segments for name, segments in (sound | hostile).items()}
+
+
 # ---- blocks
 
 
@@ -233,6 +262,7 @@ def _safetensors() -> Seeds:
 CORPORA: dict[str, Callable[[], Seeds]] = {
     "reader": _reader,
     "shards": _shards,
+    "composed": _composed,
     "metadata": _metadata,
     "matching": _matching,
     "statistics": _statistics,

@@ -154,6 +154,10 @@ def _wrong_range(server: RangeServer) -> None:
     server.behaviour.content_range = "bytes 1-2/12000000"
 
 
+def _encoded(server: RangeServer) -> None:
+    server.behaviour.headers = {"Content-Encoding": "gzip"}
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [
@@ -161,6 +165,7 @@ def _wrong_range(server: RangeServer) -> None:
         (_other_size, "at byte 6000000: the file has 12000005 bytes now, and had 12000000"),
         (_other_etag, 'at byte 6000000: the file\'s ETag is "2" now, and was "1"'),
         (_shorter, "at byte 6000000: the file ends before byte 6000000, it says, at 5 (status 416)"),
+        (_encoded, "at byte 6000000: the server sends the bytes encoded as 'gzip'"),
         (_wrong_range, "at byte 6000000: the server was asked for bytes 6000000-"),
     ],
 )

@@ -39,6 +39,9 @@ def read_answer(status: int, headers: Mapping[str, str], offset: int, size: int)
         WrongAnswerError: The server sends no ranges, or not this one.
     """
     length = _length(headers)
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise WrongAnswerError(f"the server sends the bytes encoded as {encoding[:40]!r}, which it was asked not to do")
     if status == 416:
         whole = _EMPTY.fullmatch(headers.get("content-range", "").strip())
         ends = f", it says, at {whole[1]}" if whole is not None else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from ..._core import GGUFError
@@ -10,11 +9,12 @@ from ..._core import GGUFError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_LARGEST_NUMBER = (2 - 2**-23) * 2.0**127  # a float32
 _LARGEST_COUNT = (1 << 32) - 1  # a uint32 of GGUF
 _LANGUAGE = ("text_config", "llm_config", "lm_config", "language_config")  # of a model of text and images
 _THETA = ("global_rope_theta", "rope_global_theta", "rope_theta_global", "rope_theta", "rotary_emb_base")
 _LOCAL_THETA = ("local_rope_theta", "rope_local_theta", "rope_theta_local", "swa_rope_theta", "rope_local_base_freq")
-_ROTARY_SHARE = ("partial_rotary_factor", "rope_pct", "rope_percent")
+_ROTARY_SHARE = ("partial_rotary_factor", "rotary_pct", "rope_pct", "rope_percent")
 
 
 class Config:
@@ -81,6 +81,18 @@ class Config:
         value = self.value(*names)
         return None if value is None else self._number(value, names)
 
+    def rotary_share(self, usual: float) -> float:
+        """The share of a head that RoPE turns.
+
+        Args:
+            usual: where the file does not say.
+        """
+        share = self.number(*_ROTARY_SHARE)
+        told = self.rope_number("partial_rotary_factor") if share is None else share
+        if told is not None and not 0 <= told <= 1:
+            raise self.refusal(_ROTARY_SHARE, "must be a number from 0 to 1")
+        return usual if told is None else told
+
     def flag(self, *names: str) -> bool | None:
         """True or false; None where the file has none."""
         value = self.value(*names)
@@ -125,7 +137,7 @@ class Config:
         return GGUFError(f"{self.name}: {names[0]}: {reason}")
 
     def _number(self, value: object, names: tuple[str, ...]) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST_NUMBER:
             raise self.refusal(names, "must be a finite number")
         return float(value)
 

@@ -27,13 +27,11 @@ _BARE = Renamed(r"^(?!model\.|lm_head)", "model.")  # of a model without a head:
 
 def _rotated(config: Config) -> int:
     """Rows of a head that RoPE turns, of a share of them."""
-    share = config.rope_number("partial_rotary_factor")
-    return int((1.0 if share is None else share) * head_size(config))
+    return int(config.rotary_share(1.0) * head_size(config))
 
 
 def _rotated_of_width(config: Config) -> int:
-    share = config.rope_number("partial_rotary_factor")
-    return int((1.0 if share is None else share) * width_of(config)) // heads_of(config)
+    return int(config.rotary_share(1.0) * width_of(config)) // heads_of(config)
 
 
 def _four_widths(config: Config) -> int:

@@ -17,9 +17,7 @@ def _four_widths(config: Config) -> int:
 
 
 def _rotated(config: Config) -> int:
-    share = config.number("rotary_pct", "partial_rotary_factor")
-    told = config.rope_number("partial_rotary_factor") if share is None else share
-    return int((0.25 if told is None else told) * head_size(config))
+    return int(config.rotary_share(0.25) * head_size(config))
 
 
 def _falcon_groups(config: Config) -> int:

@@ -48,9 +48,13 @@ def scaled_frequencies(config: Config) -> list[tuple[str, list[float]]]:
     if size > _LONGEST_HEAD:
         raise config.refusal(("head_dim",), f"must be at most {_LONGEST_HEAD}")
     base = config.rope_number("rope_theta") or 10000.0
+    if min(factor, context, low, high, base) <= 0:
+        raise config.refusal(("rope_parameters",), "must be numbers above 0")
     exponents = np.arange(0, size, 2, dtype=np.float32) / np.float32(size)
     frequencies = np.float32(1) / np.power(np.float32(base), exponents)
-    return [("rope_freqs.weight", [_divisor(each, factor, context, low, high) for each in frequencies])]
+    with np.errstate(all="ignore"):  # of numbers that no model has
+        divisors = [_divisor(each, factor, context, low, high) for each in frequencies]
+    return [("rope_freqs.weight", divisors)]
 
 
 def _divisor(frequency: np.float32, factor: float, context: float, low: float, high: float) -> float:

@@ -42,6 +42,7 @@ _OF_MEASURED = {RECORD, PROFILE, CHECK, MODEL_TABLE, TENSOR_TABLE, ROLE_TABLE}
 _OF_FAILED = {RECORD, MODEL_TABLE}
 _ABANDONED_SECONDS = 3600  # no process writes so long at the files of one model, which it has in memory
 _MOST_TRIES = 10
+_OCCUPIED = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 
 
 class FleetDirectory:
@@ -125,18 +126,18 @@ class FleetDirectory:
             _remove(temporary)
 
     def _place(self, temporary: Path, target: Path, source: Source, record: Record) -> None:
-        for _ in range(_MOST_TRIES):  # another process may be doing the same
-            if self.record(source) == record:
-                return
+        for _ in range(_MOST_TRIES):  # other processes may be doing the same
             try:
                 os.rename(temporary, target)
                 _sync(self.path)
             except OSError as error:
-                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
+                if error.errno not in _OCCUPIED:
                     raise OutputError(error.errno, error.strerror, str(target)) from error
-                self._move_away(target)
             else:
                 return
+            if self.record(source) == record:  # another one was quicker
+                return
+            self._move_away(target)
         raise OutputError(errno.EBUSY, "is being replaced by other processes again and again", str(target))
 
     def _move_away(self, target: Path) -> None:

@@ -25,15 +25,16 @@ class Report:
 
     Args:
         data: the results.
-        left_out: why no charts are drawn; None where they are.
+        left_out: why no charts are drawn, and a page carries no files of its tables; None where it has both.
 
     Attributes:
         data: the results.
+        left_out: that reason.
     """
 
     def __init__(self, data: ReportData, left_out: str | None = None) -> None:
         self.data = data
-        self._left_out = left_out
+        self.left_out = left_out
         self._pictures: dict[str, str] = {}
 
     @property
@@ -52,8 +53,8 @@ class Report:
         Raises:
             MissingExtraError: The packages for charts are not installed.
         """
-        if self._left_out is not None:
-            return DrawnCharts([], {"all": self._left_out})
+        if self.left_out is not None:
+            return DrawnCharts([], {"all": self.left_out})
         from .charts import draw  # noqa: PLC0415  an extra
 
         return draw(self.data)

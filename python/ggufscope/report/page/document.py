@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,8 @@ def render_page(report: Report) -> str:
     (headline,) = (block for _, blocks in parts for block in blocks if isinstance(block, Headline))
     # The tables of a shelf are among its blocks, with links; the numbers of its models would be most of the page.
     tables = [] if report.data.shelf is not None else [shown_table(table) for table in report.tables]
+    if report.left_out is not None:
+        tables = [replace(table, csv=None) for table in tables]
     script, style, vega = _text("page.js"), _text("page.css"), vega_script().strip() if charts else ""
     page: str = (
         _environment()

@@ -186,6 +186,8 @@ def test_files_beside_keep_query_and_host(tmp_path: Path) -> None:
         ("https://example.org/\x1b[31m.gguf", r"https://example.org/\x1b[31m.gguf: a URL has no spaces or control"),
         ("http://example.org/a b.gguf", "a URL has no spaces"),
         ("https://example.org:99999/a.gguf", "no URL"),
+        ("https://huggingface.co/org/name/blob/main/a/b.gguf", "a page about a file, which is hf://org/name/a/b.gguf"),
+        ("https://huggingface.co/org/name/blob/v1/b.gguf", "a page about a file, which is hf://org/name@v1/b.gguf"),
         ("nonsense://a.gguf", "names do not begin with nonsense://"),
         ("hf-cache:name", "names of the cache are"),
         ("hf-cache:org/name/../../x", "names of the cache are"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ...extras import need
@@ -10,6 +11,10 @@ from ..located import RemoteFile
 if TYPE_CHECKING:
     from ..reader import ByteReader
     from ..remote.window import Window
+
+_PAGE = re.compile(
+    r"https://(?:huggingface\.co|hf\.co)/(?P<repository>[^/?#]+/[^/?#]+)/blob/(?P<revision>[^/?#]+)/(?P<path>[^?#]+)"
+)
 
 
 def matches(name: str) -> bool:
@@ -23,6 +28,10 @@ def locate(name: str) -> RemoteFile:
         MissingExtraError: The client is not installed.
         ValueError: It is no URL of a file.
     """
+    page = _PAGE.fullmatch(name)
+    if page is not None:
+        revision = "" if page["revision"] == "main" else f"@{page['revision']}"
+        raise ValueError(f"{page[0]}: a page about a file, which is hf://{page['repository']}{revision}/{page['path']}")
     need("httpx2", "remote")
     from ..remote.redacting import checked_url  # noqa: PLC0415
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,7 +31,7 @@ class Subject:
 
     Attributes:
         title: of the model; see `title_of`. Text from its file, to be escaped.
-        file: base name of its first file; None for an object in memory.
+        file: base name of its first file, of a checkpoint's behind its directory; None for an object in memory.
         name: `general.name`; None where the file has none.
         architecture: `general.architecture`; None where the file names none.
         file_type: the type or mix that the file declares, as `"Q4_K_M"`; None where it declares none.
@@ -51,7 +52,7 @@ class Subject:
     @classmethod
     def of(cls, model: Model, file_hashes: list[str] | None = None) -> Subject:
         """The record of an open model."""
-        file = base_name(model.path)
+        file = _file_of(model)
         return Subject(
             title=title_of(model.name, file, model.architecture),
             file=file,
@@ -66,6 +67,13 @@ class Subject:
     def facts(self) -> dict[str, Any]:
         """The fields of this class alone, to make the record of another result from."""
         return {each.name: getattr(self, each.name) for each in fields(Subject)}
+
+
+def _file_of(model: Model) -> str:
+    """Name of the first file; of a checkpoint behind its directory, since all are called `model.safetensors`."""
+    name = base_name(model.path)
+    directory = base_name(os.path.dirname(model.path)) if model.is_checkpoint else ""
+    return f"{directory}/{name}" if directory else name
 
 
 def title_of(name: str | None, file: str | None, architecture: str | None) -> str:

@@ -42,6 +42,7 @@ KEYS = (
     "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "hidden_size", "text_config", "architectures",
     "sliding_window", "scoring_func", "bos_token_id", "num_local_experts",
 )  # fmt: skip
+OF_TOKENIZERS = st.sampled_from(["bos_token", "eos_token", "add_bos_token", "chat_template", "added_tokens_decoder"])
 TOKENIZER = {
     "added_tokens": [{"id": 2, "content": "<x>", "special": True}],
     "pre_tokenizer": {"type": "ByteLevel", "use_regex": True},
@@ -83,9 +84,7 @@ def test_odd_values_in_a_config(family: str, odd: dict[str, Any], directories) -
 
 
 @settings(max_examples=40, deadline=None)
-@given(place=st.sampled_from(PLACES), odd=ODD, of_config=st.dictionaries(
-    st.sampled_from(["bos_token", "eos_token", "add_bos_token", "chat_template", "added_tokens_decoder"]), ODD, max_size=2
-))  # fmt: skip
+@given(place=st.sampled_from(PLACES), odd=ODD, of_config=st.dictionaries(OF_TOKENIZERS, ODD, max_size=2))
 def test_odd_values_in_a_tokenizer(place: tuple[str, ...], odd: Any, of_config: Any, directories) -> None:
     directory, config = directories["llama"]
     contents = json.loads(json.dumps(TOKENIZER))

@@ -151,6 +151,16 @@ def test_every_outcome_is_told_as_it_comes(models: Path, tmp_path: Path) -> None
     assert told == []
 
 
+def test_engines_are_opened_where_something_is_left_to_do(models: Path, tmp_path: Path) -> None:
+    gs.fleet(models, tmp_path / "out")
+    nowhere = {"engine": "dask", "address": "no address"}
+    assert gs.fleet(models, tmp_path / "out", **nowhere).document.outcomes["kept"] == 22
+    with pytest.raises(ValueError, match="no address"):
+        gs.fleet(models, tmp_path / "out", retry=True, **nowhere)
+    with pytest.raises(ValueError, match="no engine 'nothing'; there are dask, local"):
+        gs.fleet(models, tmp_path / "out", engine="nothing")
+
+
 def test_it_shows_a_table_and_what_is_wrong(models: Path, tmp_path: Path, run_command: RunCommand) -> None:
     code, out, err = run_command("fleet", models, "-o", tmp_path / "out", "--shard", "1/1")
     assert (code, err) == (3, "")

@@ -46,36 +46,35 @@ _OCCUPIED = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}
 
 
 class FleetDirectory:
-    """A directory that holds a fleet, or will."""
+    """A directory that holds a fleet, or will.
+
+    Args:
+        path: of it.
+        force: replace files, too, that ggufscope did not write.
+    """
 
     def __init__(self, path: Path, *, force: bool = False) -> None:
         self.path = path
         self._force = force
 
-    @classmethod
-    def make(
-        cls, directory: str | PathLike[str], inputs: Iterable[Source] = (), *, force: bool = False
-    ) -> FleetDirectory:
-        """The directory, made and marked if it is not there.
+    def make(self, inputs: Iterable[Source] = ()) -> None:
+        """Make and mark the directory if it is not there.
 
         Args:
-            directory: where.
             inputs: whose files are never replaced.
-            force: replace files, too, that ggufscope did not write.
 
         Raises:
             OutputError: It cannot be made or written, or its mark is of another program.
             ValueError: Its mark is an input.
         """
-        mark = Path(directory) / FLEET
+        mark = self.path / FLEET
         if not _is_mark(mark):
-            guard = Guard([source.path for source in inputs] if os.path.lexists(mark) else (), force=force)
-            usable_directory(directory, [FLEET], guard)
+            guard = Guard([source.path for source in inputs] if os.path.lexists(mark) else (), force=self._force)
+            usable_directory(self.path, [FLEET], guard)
             with atomic_write(mark, guard=guard) as file:
                 file.write(_MARK)
-        fleet = cls(usable_directory(directory, []), force=force)
-        fleet._remove_abandoned()
-        return fleet
+        usable_directory(self.path, [])
+        self._remove_abandoned()
 
     @classmethod
     def find(cls, directory: str | PathLike[str]) -> FleetDirectory:

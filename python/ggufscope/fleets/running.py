@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from ..errors import Interrupted
 from ..profiles.profile_records import ProfileSettings
 from ..report.tables.parquet import require_parquet
 from .directory import FleetDirectory
-from .engines import open_engine
+from .engines import open_engine, require_engine
 from .engines.engine import Watch
 from .fleet_document import FleetDocument, FleetModel
 from .fleet_result import Fleet
@@ -119,14 +120,18 @@ def fleet(
     n_threads = None if threads is None else thread_count(threads)
     require_parquet()
     inputs = [models] if isinstance(models, (str, os.PathLike)) else list(models)
+    require_engine(engine)
     listed = list_models(inputs, Path(directory))
-    with open_engine(engine, address, n_threads) as opened:
-        target = FleetDirectory.make(directory, (each.source for each in listed), force=force)
-        mine = listed if part is None else part.of(listed)
-        run = _Run(target, mine, settings, n_listed=len(listed), shard=part, progress=progress, finished=finished)
+    target = FleetDirectory(Path(directory), force=force)
+    mine = listed if part is None else part.of(listed)
+    run = _Run(target, mine, settings, n_listed=len(listed), shard=part, progress=progress, finished=finished)
+    run.settle_earlier(retry=retry)
+    with ExitStack() as stack:  # no cluster is asked, and no process started, where nothing is left to do
+        opened = stack.enter_context(open_engine(engine, address, n_threads)) if run.is_open else None
+        target.make(each.source for each in listed)
         try:
-            run.settle_earlier(retry=retry)
-            run.measure(opened, notice or (lambda line: None))
+            if opened is not None:
+                run.measure(opened, notice or (lambda line: None))
         except KeyboardInterrupt:
             raise FleetInterrupted(run.fleet(), len(mine)) from None
     return run.fleet()
@@ -161,6 +166,11 @@ class _Run:
                 self._settle(each.source, record, "kept")
             elif not retry:
                 self._settle(each.source, record, "failed before")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a model is left to measure."""
+        return len(self._settled) < len(self.models)
 
     def measure(self, engine: Engine, notice: Callable[[str], object]) -> None:
         """Measure the models that are left.

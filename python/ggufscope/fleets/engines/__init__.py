@@ -1,5 +1,5 @@
 """Engines of fleets: where tasks are run."""
 
-from .engine import ENGINES, Engine, Outcome, open_engine
+from .engine import ENGINES, Engine, Outcome, open_engine, require_engine
 
-__all__ = ["ENGINES", "Engine", "Outcome", "open_engine"]
+__all__ = ["ENGINES", "Engine", "Outcome", "open_engine", "require_engine"]

@@ -54,6 +54,16 @@ class Engine(Protocol):
     ) -> None: ...
 
 
+def require_engine(name: str) -> None:
+    """Make sure that there is an engine of this name.
+
+    Raises:
+        ValueError: There is none.
+    """
+    if name not in ENGINES:
+        raise ValueError(f"no engine {name!r}; there are {', '.join(ENGINES)}")
+
+
 def open_engine(name: str, address: str | None, threads: int | None) -> Engine:
     """An engine, by its name.
 
@@ -67,7 +77,6 @@ def open_engine(name: str, address: str | None, threads: int | None) -> Engine:
         OSError: It cannot be reached.
         ValueError: There is no such engine, or no such address.
     """
-    if name not in ENGINES:
-        raise ValueError(f"no engine {name!r}; there are {', '.join(ENGINES)}")
+    require_engine(name)
     module = importlib.import_module(f".{ENGINES[name]}", __package__)
     return cast("Engine", module.open_engine(address, threads))

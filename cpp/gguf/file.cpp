@@ -15,13 +15,16 @@ namespace {
 //        └────────┴─────────┴──────────────────┴──────────────────┴─────────────────┴──────────────┴───
 // The version tells the byte order of everything behind the four letters.
 constexpr std::string_view kMagic = "GGUF";
+constexpr uint64_t kTellingBytes = 4096;  // of a file that is not GGUF: they tell what it is
 constexpr uint64_t kDefaultAlignment = 32;
 constexpr uint64_t kLargestAlignment = 16 << 20;
 
 void require_magic(const InputFile& file) {
-  const auto beginning = file.head().first(std::min<uint64_t>(file.head().size(), 4096));
+  const uint64_t telling = std::min(file.size(), kTellingBytes);
+  const auto beginning = file.head().first(std::min<uint64_t>(file.head().size(), telling));
   const std::string_view head(reinterpret_cast<const char*>(beginning.data()), beginning.size());
   if (head.starts_with(kMagic)) return;
+  if (head.size() < telling) throw ShortHead(telling);
   if (kMagic.starts_with(head)) {
     throw GGUFError(error_line(file.path(), concat("the file ends after ", file.size(), " bytes")));
   }

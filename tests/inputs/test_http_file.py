@@ -83,6 +83,16 @@ def test_a_server_that_always_drops_is_given_up(server: RangeServer, content: by
         read(reader, 6_000_000, 10)
 
 
+def test_a_server_that_sends_a_little_each_time_is_given_up(
+    server: RangeServer, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "MOST_IN_ALL", 5)
+    reader = opened(server)
+    server.behaviour.drop_after, server.behaviour.drops = 10, 100
+    with pytest.raises(OSError, match="the connection was dropped at byte 6000060, 6 times for one range"):
+        read(reader, 6_000_000, 1_000)
+
+
 def test_the_server_says_how_long_to_wait(
     server: RangeServer, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -216,7 +226,10 @@ def _only_the_first_host_hears_who_asks(requests: list[Request]) -> None:
     assert told == {"signature=one": False, "": True, "signature=two": False}
 
 
-@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://example.org/a", "https:///a", ""])
+@pytest.mark.parametrize(
+    "location",
+    ["file:///etc/passwd", "ftp://example.org/a", "https:///a", "http://[::1", "http://a:99999/b", "http://a\x01/", ""],
+)
 def test_redirects_lead_to_the_web_alone(server: RangeServer, content: bytes, location: str) -> None:
     server.behaviour.redirect = lambda _request: location
     with pytest.raises(OSError, match="is not followed"):

@@ -169,10 +169,10 @@ class HttpFile:
             OSError: It is no URL of the web, or leaves encryption.
         """
         try:
-            new = urljoin(url, location)
+            new = str(httpx2.URL(urljoin(url, location)))
             parts = urlsplit(new)
             old_scheme, scheme, named = urlsplit(url).scheme.lower(), parts.scheme.lower(), parts.port != 0
-        except ValueError:  # of brackets and ports
+        except (ValueError, httpx2.InvalidURL):  # of brackets, ports and control characters
             raise OSError(f"{self.name}: a redirect to {shown_url(location)[:200]!r} is not followed") from None
         if not location or scheme not in {"http", "https"} or not parts.hostname or not named:
             raise OSError(f"{self.name}: a redirect to {shown_url(new)[:200]!r} is not followed")

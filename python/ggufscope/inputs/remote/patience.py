@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("ggufscope")
 
 MOST_FAILURES = 6  # in a row, without a byte
+MOST_IN_ALL = 50  # of one range, however little came in between
 LONGEST_WAIT = 300.0  # seconds that a server may ask for
 _FIRST_WAIT, _LONGEST_OWN_WAIT = 0.5, 8.0
 _SHOWN_FROM = 1.0  # seconds
@@ -39,6 +40,7 @@ class Patience:
         self._name = name
         self._stop = stop
         self._failures = 0
+        self._all = 0
 
     def succeeded(self) -> None:
         """Tell of bytes that came."""
@@ -52,8 +54,11 @@ class Patience:
             OSError: It failed too often, or the server asks for too long a wait.
         """
         self._failures += 1
+        self._all += 1
         if self._failures > MOST_FAILURES:
             raise OSError(f"{self._name}: {reason}, {self._failures} times in a row")
+        if self._all > MOST_IN_ALL:
+            raise OSError(f"{self._name}: {reason}, {self._all} times for one range")
         asked = None if headers is None else asked_wait(headers)
         if asked is not None and asked > LONGEST_WAIT:
             raise OSError(f"{self._name}: {reason}, and asks to wait {asked:.0f} s; the limit is {LONGEST_WAIT:.0f}")

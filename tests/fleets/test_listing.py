@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from conftest import AsNobody
     from support.command_line import RunCommand
 
+CHECKPOINTS = ("model.safetensors.index.json", "model.safetensors")
 NOWHERE = Path("/nonexistent-results")
 
 
@@ -122,6 +123,8 @@ def test_directories_have_safe_and_different_names(tmp_path: Path) -> None:
         assert len(directory) < 120
         assert directory.removeprefix("model=").replace("-", "").replace(".", "").replace("_", "").isalnum()
         assert directory.isascii()
+    readable = [Source.of(f"/models/Qwen3/{name}").directory[: -len("-0123456789ab")] for name in CHECKPOINTS]
+    assert readable == ["model=Qwen3_model", "model=Qwen3_model"]
     source = Source.of("hf://org/name@rev/m.gguf")
     assert (source.files, source.n_bytes) == ([], None)
     assert source.partition == f"m-{hashlib.sha256(source.name.encode()).hexdigest()[:12]}"

@@ -15,7 +15,7 @@ from ..terminal.fleet import render_fleet
 from ..terminal.progress import named_progress_bar
 from ..terminal.standard_output import print_out
 from ..text.escape import escape
-from ..text.names import base_name
+from ..text.names import short_name
 from .options import ForceOption, JsonOption, ThreadsOption, output_directory
 
 
@@ -86,7 +86,7 @@ def _moving(move: Callable[[str, int, int], object]) -> Callable[[FleetProgress]
     """The callback that names the model at work, and moves a bar over the bytes of all models."""
 
     def moved(progress: FleetProgress) -> None:
-        name = base_name(progress.name)
+        name = short_name(progress.name)
         move(f"{progress.n_done} of {progress.n_models} models: {name}", progress.bytes_done, progress.n_bytes)
 
     return moved

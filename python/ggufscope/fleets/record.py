@@ -11,7 +11,7 @@ from ..errors import ExitCode, FleetError, exit_code, one_line
 from ..models.subject import title_of
 from ..profiles.saved import SCHEMA as PROFILE_SCHEMA
 from ..saving.form import SavedForm
-from ..text.names import base_name
+from ..text.names import short_name
 
 if TYPE_CHECKING:
     from ..checks.check_document import CheckDocument
@@ -96,7 +96,7 @@ class ModelFacts:
             source=source.shown,
             state="measured",
             verdict="errors" if n_errors else "warnings" if n_warnings else "sound",
-            title=title_of(summary.name, base_name(source.shown), summary.architecture),
+            title=title_of(summary.name, short_name(source.shown), summary.architecture),
             contents=contents_of(summary.general_type, summary.architecture, summary.n_tensors),
             architecture=summary.architecture,
             file_type=summary.file_type,
@@ -118,7 +118,7 @@ class ModelFacts:
             source=source.shown,
             state="failed",
             verdict="failed",
-            title=base_name(source.shown) or source.shown,
+            title=short_name(source.shown) or source.shown,
             contents=None,
             architecture=None,
             file_type=None,

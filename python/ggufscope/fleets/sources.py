@@ -19,6 +19,7 @@ from pathlib import Path
 from .._core import GGUFError
 from ..inputs.names import KINDS
 from ..inputs.naming import locate, shown_name
+from ..text.names import short_name
 
 _SHARD = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<end>\d{5}\.(gguf|safetensors))", re.DOTALL)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -63,7 +64,7 @@ class Source:
     def partition(self) -> str:
         """The value of `model=`: unique, and safe as the name of a directory."""
         digest = hashlib.sha256(os.fsencode(self.name)).hexdigest()[:_HASH_DIGITS]
-        stem = os.path.basename(self.shown.rstrip("/"))
+        stem = short_name(self.shown)
         for suffix in (".gguf", _INDEX, ".safetensors"):
             stem = stem.removesuffix(suffix)
         readable = _UNSAFE.sub("_", stem)[:_LONGEST_READABLE].strip("._") or "model"

@@ -11,7 +11,7 @@ from rich.text import Text
 from ..fleets.record import ModelFacts
 from ..report.content.shelf_data import VERDICTS
 from ..text.glyphs import LONGEST_TEXT, Glyphs
-from ..text.names import base_name
+from ..text.names import short_name
 from ..text.numbers import bytes_text, count_text, counted
 from .console import MOST_ROWS, safe, tell_rest
 from .fitted import Fitted, render_fitted
@@ -64,7 +64,7 @@ def _render_models(console: Console, facts: Sequence[ModelFacts]) -> None:
     render_fitted(
         console,
         [
-            Fitted("model", [base_name(each.source.rstrip("/")) for each in facts], "name"),
+            Fitted("model", [short_name(each.source) for each in facts], "name"),
             Fitted("kind", [_kind(each, glyphs) for each in facts], "text", yields=3),
             Fitted("parameters", [_told(each.n_elements, count_text, glyphs) for each in facts], yields=2),
             Fitted("size", [_told(each.n_bytes, bytes_text, glyphs) for each in facts], yields=4),
@@ -94,7 +94,7 @@ def _render_faults(console: Console, facts: Sequence[ModelFacts], glyphs: Glyphs
         return
     console.print()
     for each in facts[:_MOST_TOLD]:
-        console.print(safe(glyphs.cut(base_name(each.source), LONGEST_TEXT), "bold"), soft_wrap=True)
+        console.print(safe(glyphs.cut(short_name(each.source), LONGEST_TEXT), "bold"), soft_wrap=True)
         told = each.failure or each.finding or each.verdict
         console.print(Text("  ").append_text(safe(told)), soft_wrap=True)  # a path stays whole, to be copied
     tell_rest(console, len(facts) - _MOST_TOLD, "model", "record.json of each, and --json, tell what is wrong with it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...text.names import base_name
+from ...text.names import short_name
 from ...text.numbers import bytes_text, count_text, counted, percent
 from .blocks import Headline, Paragraph, Share, Shares, TextTable, heads
 from .cells import NOTHING
@@ -24,8 +24,8 @@ _WORDS = {"sound": "sound", "warnings": "with warnings", "errors": "not sound", 
 
 
 def model_label(row: Mapping[str, Any]) -> str:
-    """The short name of a model: that of its file."""
-    return base_name(str(row["source"]).rstrip("/"))
+    """The short name of a model."""
+    return short_name(str(row["source"]))
 
 
 def page_of(row: Mapping[str, Any]) -> str:

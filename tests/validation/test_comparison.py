@@ -14,10 +14,11 @@ from ggufscope.analysis import Analysis
 from ggufscope.analysis.presets.probe import ANALOGUES
 from ggufscope.errors import ValidationError
 from ggufscope.validation import Validation, validate
-from ggufscope.validation.compare import BETTER, WORSE
+from ggufscope.validation.compare import BETTER, WORSE, compare
+from ggufscope.validation.matching import match
 from ggufscope.validation.quantities import BASELINES, COMPARISONS
 from ggufscope.validation.sizes import CLOSER, FURTHER, size_of
-from ggufscope.validation.sources import PREDICT
+from ggufscope.validation.sources import PREDICT, Sources
 from ggufscope.validation.wording import verdict_text, with_interval
 from support.comparisons import N_HEADS, N_LAYERS, make_analysis, make_trace
 
@@ -169,13 +170,16 @@ def test_heads_against_the_plain_ranking(tiny_analysis: Analysis) -> None:
 
 def test_noise_is_not_better_than_noise(tiny_analysis: Analysis) -> None:
     """Neither prediction nor baseline has to do with what was measured: verdicts for it are rare."""
+    comparison = next(each for each in COMPARISONS if each.name == "head_entropy")
     verdicts = []
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        trace = make_trace(heads={"entropy_share": rng.uniform(0, 1, (6, N_LAYERS, N_HEADS))})
+        trace = make_trace(heads={"entropy_share": rng.uniform(0, 1, (6, N_LAYERS, N_HEADS))}).as_saved()
         one, other = rng.uniform(0, 1, (2, N_LAYERS, N_HEADS))
-        found = validate(make_analysis(tiny_analysis, head_entropy=one, baseline=other), trace)
-        verdicts.append(predictor(found, "head_entropy", "propagation").verdict)
+        analysis = make_analysis(tiny_analysis, head_entropy=one, baseline=other).as_saved()
+        sources = Sources(analysis, None, trace.document.model.n_heads, match(trace, None))
+        predictors = {each.name: each for each in compare(comparison, trace, sources, seed=0).predictors}
+        verdicts.append(predictors["propagation"].verdict)
     assert verdicts.count(f"undecided with {N_LAYERS * N_HEADS} heads") >= 17
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
+from ggufscope.analysis.index import ranking
+from ggufscope.analysis.index.sensitivity import sensitivity
 from ggufscope.errors import ProfileError, TraceError
 from ggufscope.runtime.engines.streamed import open_engine
 from support.architectures import SPECIMENS
@@ -86,13 +89,19 @@ EXTREMES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _few_weightings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw few weightings of the index, with which no key and no tensor has to do: they take a third of an analysis."""
+    monkeypatch.setattr(ranking, "sensitivity", partial(sensitivity, draws=100))
+
+
 def answered(path: Path, metadata: Keys, table: Tensors) -> int:
     """Answers of analyze and trace; what they refuse, they refuse as the fault of the model."""
     path.write_bytes(file_of(metadata, table))
     refusals = []
-    for ask in (gs.analyze, lambda source: gs.trace(source, probe=3)):
+    for ask in (gs.analyze, partial(gs.trace, probe=3)):
         try:
-            ask(path)
+            ask(path, threads=1)
         except REFUSALS as refusal:
             refusals.append(str(refusal))
     assert all(refusal and "\n" not in refusal for refusal in refusals)

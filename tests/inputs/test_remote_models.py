@@ -271,6 +271,7 @@ def test_ctrl_c_ends_while_the_server_is_silent(server: RangeServer, url: str) -
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     while len(server.requests) < 3:  # the header, and two pieces of what is announced
+        assert running.poll() is None
         time.sleep(0.02)
     server.behaviour.rate = 1e3
     time.sleep(0.3)

@@ -17,6 +17,8 @@ import ggufscope as gs
 from ggufscope.fleets.listing import list_models
 from ggufscope.fleets.sharding import Shard
 from ggufscope.fleets.sources import Source
+from support.checkpoints.families import llama, qwen3
+from support.checkpoints.writing import write_checkpoint
 from support.gguf_writer import STRING, Gguf, Key, Tensor
 from support.range_server import range_server
 from support.shelves import tiny_model
@@ -111,6 +113,22 @@ def test_what_is_no_model_is_said_to_be_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "vocab.gguf").write_bytes(Gguf([Key("general.architecture", STRING, "nobodys")]).build())
     fleet = gs.fleet(tmp_path, tmp_path / "out")
     assert [each.facts.contents for each in fleet.models] == ["adapter", "imatrix", "projector", "vocabulary"]
+
+
+def test_checkpoints_are_models_of_all_their_files(tmp_path: Path) -> None:
+    models, out = tmp_path / "models", tmp_path / "out"
+    models.mkdir()
+    for family, n_files in ((llama, 2), (qwen3, 1)):
+        tiny = family()
+        write_checkpoint(models / family.__name__, tiny.tensors, tiny.config, n_files=n_files)
+    fleet = gs.fleet(models, out)
+    names = [os.path.relpath(each.facts.source, models) for each in fleet.models]
+    assert names == ["llama/model.safetensors.index.json", "qwen3/model.safetensors"]
+    assert fleet.document.verdicts["sound"] == 2
+    assert gs.fleet(models, out).document.outcomes["kept"] == 2
+    os.utime(models / "llama/model-00002-of-00002.safetensors", ns=(0, 0))
+    os.utime(models / "qwen3/config.json", ns=(0, 0))
+    assert gs.fleet(models, out).document.outcomes["measured"] == 2
 
 
 def test_directories_have_safe_and_different_names(tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ def test_directories_are_walked_and_every_model_is_named_once(tmp_path: Path) ->
         "split/m-00001-of-00003.gguf",
     ]
     assert named([tmp_path], tmp_path) == expected
-    assert named([tmp_path, tmp_path / "b", tmp_path / "split/m-00002-of-00003.gguf"], tmp_path) == expected
+    again = [tmp_path / "b", tmp_path / "split/m-00002-of-00003.gguf", tmp_path / "hf/model-00002-of-00002.safetensors"]
+    assert named([tmp_path, *again], tmp_path) == expected
 
 
 def test_results_are_no_models(tmp_path: Path) -> None:

@@ -134,7 +134,8 @@ def _models_among(names: list[str]) -> list[str]:
 
 def _first_file(path: Path) -> Path:
     """The file that a model is opened by, whichever of its files was named."""
-    among = candidates([(path.name, 0)])
+    indices = path.parent.glob(f"*{_INDEX}") if path.name.endswith(".safetensors") else ()
+    among = candidates((name, 0) for name in (path.name, *(index.name for index in indices)))
     return path.with_name(among[0].path) if among else path
 
 

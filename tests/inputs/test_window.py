@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ggufscope.inputs.remote import shelf
 from ggufscope.inputs.remote import window as window_module
 from ggufscope.inputs.remote.patience import CancelledError
 from ggufscope.inputs.remote.window import LEAST_WINDOW, Window
@@ -73,6 +74,21 @@ def test_what_is_announced_is_fetched_once_in_order() -> None:
     begins = [begin for begin, _ in source.fetched]
     assert all(abs(place - order) <= 4 for order, place in enumerate(np.argsort(begins)))  # of four threads
     assert source.closed
+
+
+def test_what_a_slower_thread_leaves_of_a_piece_for_a_moment_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf, "LATELY", 1.0)
+    source = Memory()
+    reader = Window(LEAST_WINDOW).reader(source)
+    reader.expect([(0, SIZE)])
+    rest, beginning = 1000, 4 << 20
+    read_all(reader, [(0, beginning)])
+    for begin in range(beginning, 30 * PIECE, PIECE):
+        read(reader, begin, PIECE - rest)
+        time.sleep(0.002)  # in which there is time to fetch the next into its place
+        read(reader, begin - rest, rest)  # of the piece before
+    reader.close()
+    assert all(end - begin >= PIECE // 2 for begin, end in source.fetched)
 
 
 def test_gaps_are_not_fetched_but_for_tiny_ones() -> None:

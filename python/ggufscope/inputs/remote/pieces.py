@@ -40,7 +40,7 @@ class Piece:
         memory: its bytes, while they are here or coming.
         failure: why it could not be had.
         readers: threads that wait for it or copy from it now; it stays as long as there are some.
-        used: when it was read last, as a count.
+        used: when it was read last, in seconds.
     """
 
     file: FilePieces
@@ -52,7 +52,7 @@ class Piece:
     memory: memoryview = field(default_factory=lambda: memoryview(b""))
     failure: BaseException | None = None
     readers: int = 0
-    used: int = 0
+    used: float = 0.0
 
     @property
     def size(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from .pieces import State
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from .pieces import FilePieces, Piece
 
 _NEARLY = 64  # a piece of which less than this part is unread counts as read: gaps between tensors are not read
+LATELY = 0.1  # seconds in which another thread may still come for the rest of such a piece
 
 
 class Shelf:
@@ -43,7 +45,8 @@ class Shelf:
         if self._room.fits(wanted.size):
             return True
         idle = [piece for file in self.files for piece in file.pieces() if piece.idle]
-        spare = [piece for piece in idle if piece.unread * _NEARLY < piece.size]
+        long_ago = time.monotonic() - LATELY
+        spare = [piece for piece in idle if piece.unread * _NEARLY < piece.size and piece.used < long_ago]
         spare.sort(key=lambda piece: -piece.used)
         if forced:
             kept = sorted((piece for piece in idle if piece not in spare), key=lambda piece: piece.order)

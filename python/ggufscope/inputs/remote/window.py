@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from .pieces import Announced, FilePieces, Piece, State
-from .shelf import Shelf
+from .shelf import LATELY, Shelf
 from .window_reader import WindowReader
 
 if TYPE_CHECKING:
@@ -67,7 +67,6 @@ class Window:
         self._demanded: deque[Piece] = deque()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._clock = 0
         self._orders = 0
         self._moved = 0.0  # when something was last read
         self._cancelled_until = 0.0
@@ -206,11 +205,9 @@ class Window:
 
     def _release(self, piece: Piece, count: int) -> None:
         with self._changed:
-            self._clock += 1
-            piece.used = self._clock
+            piece.used = self._moved = time.monotonic()
             piece.readers -= 1
             piece.unread = max(0, piece.unread - count)
-            self._moved = time.monotonic()
             if piece.readers == 0:
                 if piece.file not in self._shelf.files:
                     self._shelf.drop(piece)
@@ -240,9 +237,13 @@ class Window:
                 while piece is None:
                     if self._stop.is_set():
                         return
-                    self._changed.wait(_STALLED_SECONDS if self._demanded else None)
+                    self._changed.wait(LATELY if self._has_work() else None)
                     piece = self._next()
             self._fetch(piece)
+
+    def _has_work(self) -> bool:
+        """Whether something is to be fetched as soon as there is room."""
+        return bool(self._demanded) or any(file.announced for file in self._shelf.files)
 
     def _next(self) -> Piece | None:
         """The next piece to fetch that there is room for: what is waited for, then what was announced."""

@@ -34,3 +34,8 @@ def pretend_missing(missing: bool) -> None:
 def allow_failures(number: int, dask_scheduler: Any) -> None:
     """Have a scheduler give up a call when more workers than this were lost with it."""
     dask_scheduler.allowed_failures = number
+
+
+def keys_of_calls(dask_scheduler: Any) -> list[str]:
+    """The calls that a scheduler knows of, under way or done."""
+    return [key for key in dask_scheduler.tasks if key.startswith("call-")]

@@ -72,7 +72,8 @@ def test_what_is_announced_is_fetched_once_in_order() -> None:
     reader.close()
     assert source.n_bytes == SIZE - (4 << 20)
     begins = [begin for begin, _ in source.fetched]
-    assert all(abs(place - order) <= 4 for order, place in enumerate(np.argsort(begins)))  # of four threads
+    # A thread may be late by as many pieces as the window holds.
+    assert all(abs(place - order) <= 16 for order, place in enumerate(np.argsort(begins)))
     assert source.closed
 
 

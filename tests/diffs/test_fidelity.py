@@ -166,6 +166,18 @@ def test_a_tied_output_may_be_left_out(tmp_path: Path, write_gguf) -> None:
     assert record.fidelity.faithful
 
 
+def test_of_a_quantized_checkpoint_nothing_can_be_told(tmp_path: Path, write_gguf, run_command) -> None:
+    tiny = llama()
+    packed = {name.replace("_proj.weight", "_proj.qweight"): each for name, each in tiny.tensors.items()}
+    directory = write_checkpoint(tmp_path / "packed", packed, tiny.config)
+    path = write_gguf(converted(tiny, "llama"), metadata(tiny, "llama"))
+    (record,) = gs.diff(directory, path).models
+    assert record.fidelity is not None
+    assert record.fidelity.faithful is None
+    _, shown, _ = run_command("diff", directory, path)
+    assert "cannot be told: its tables do not know 14 tensors" in " ".join(shown.split())
+
+
 def test_the_verdict_is_saved_and_shown(tmp_path: Path, write_gguf, run_command) -> None:
     tiny = llama()
     directory = write_checkpoint(tmp_path / "m", tiny.tensors, tiny.config)

@@ -27,13 +27,13 @@ class Fidelity:
     """Whether a model is what its checkpoint has.
 
     Attributes:
-        faithful: no fault was found.
+        faithful: no fault was found; None where it cannot be told, of a checkpoint that is quantized itself.
         exact: every weight that was compared is equal.
         faults: in the order of their kinds.
         sentence: the verdict in words.
     """
 
-    faithful: bool
+    faithful: bool | None
     exact: bool
     faults: list[ConverterFault] = field(default_factory=list)
     sentence: str = ""

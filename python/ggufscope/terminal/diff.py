@@ -102,6 +102,9 @@ def _render_one(console: Console, document: DiffDocument, glyphs: Glyphs) -> Non
         render_fact(console, name, text, style)
 
 
+_OF_VERDICTS = {True: "bold green", False: "bold red", None: "bold yellow"}
+
+
 def _remarks(model: ModelDiff) -> Iterator[Remark]:
     """What else there is to say of a model."""
     yield "tensors", same_text(model), ""
@@ -110,7 +113,7 @@ def _remarks(model: ModelDiff) -> Iterator[Remark]:
     for text in concentration_lines(model):
         yield "odd", text, "bold yellow"
     for good, text in fidelity_lines(model):
-        yield "converter", text, "bold green" if good else "bold red"
+        yield "converter", text, _OF_VERDICTS[good]
     for text in undone_lines(model):
         yield "undone", text, ""
     for text in lineage_lines(model):

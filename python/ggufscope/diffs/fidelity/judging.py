@@ -23,6 +23,11 @@ def judge(reference: Model, model: Model, compared: ModelDiff) -> Fidelity | Non
     """
     if not reference.is_checkpoint or reference.architecture is None:
         return None
+    unknown = [] if reference.composition is None else reference.composition.unknown
+    if unknown and compared.extra:
+        names = f"{counted(len(unknown), 'tensor')} of the checkpoint, as {unknown[0]}"
+        said = f"Whether the converter wrote what the checkpoint has cannot be told: its tables do not know {names}."
+        return Fidelity(None, False, [], said)
     faults = [
         *view_faults(compared.tensors),
         *altered(reference, model, compared.tensors),

@@ -24,7 +24,7 @@ class Conversion:
         defaults: of the class where the config says nothing.
         adds_space_prefix: `tokenizer.ggml.add_space_prefix` where it is always the same.
         adds_bos: `tokenizer.ggml.add_bos_token` where the converter writes it whatever the tokenizer says.
-        end_of_turn: `tokenizer.ggml.eot_token_id` where it is always the same.
+        token_ids: numbers of special tokens that are always the same, by GGUF's names of them, as `"eot"`.
         added_as_they_are: added tokens are written as the tokenizer has them: none looks special, none has its spaces
             put back; and those of `tokenizer.json` count beside `tokenizer.model`.
         made: tensors that stand in no file: name, numbers.
@@ -37,6 +37,6 @@ class Conversion:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     adds_space_prefix: bool | None = None
     adds_bos: bool | None = None
-    end_of_turn: int | None = None
+    token_ids: Mapping[str, int] = field(default_factory=dict)
     added_as_they_are: bool = False
     made: Callable[[Config], list[tuple[str, list[float]]]] | None = None

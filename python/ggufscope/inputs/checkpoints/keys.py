@@ -13,6 +13,8 @@ from typing import Any
 from .config import Config
 from .key_values import KeyValue, Kind
 
+MOST_LAYERS = 100_000  # that names of tensors can speak of
+
 Value = Callable[[Config], Any]
 
 
@@ -101,6 +103,19 @@ def width_of(config: Config) -> int:
 def head_size(config: Config) -> int:
     """Rows of one head, which most configs leave to be computed."""
     return config.count("head_dim") or width_of(config) // heads_of(config)
+
+
+def sliding_layers(config: Config) -> list[bool] | None:
+    """Which layers see a window alone: as the config lists them, else all but every fourth; None without a window."""
+    if config.count("sliding_window") is None:
+        return None
+    kinds = config.value("layer_types")
+    layers = n_layers(config)
+    if kinds is None:
+        return [bool((layer + 1) % 4) for layer in range(min(layers, MOST_LAYERS))]
+    if not isinstance(kinds, list) or len(kinds) > MOST_LAYERS:
+        raise config.refusal(("layer_types",), "must be a list with the kind of each layer")
+    return [kind == "sliding_attention" for kind in kinds]
 
 
 def _causal(config: Config) -> bool | None:

@@ -10,7 +10,7 @@ from .composing import Composition, compose
 from .config import Config
 from .general_keys import general_keys
 from .index import CheckpointFiles, open_files
-from .keys import keys_of, n_layers
+from .keys import MOST_LAYERS, keys_of, n_layers
 from .known import CONVERSIONS
 from .side_files import SideFiles
 from .tensor_names import knows
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .side_files import Beside
 
 _CONFIG = "config.json"
-_MOST_LAYERS = 100_000  # that names of tensors can speak of
 
 
 def open_checkpoint(located: Located, window: Window | None = None) -> Composition:
@@ -84,8 +83,8 @@ def _seen(files: CheckpointFiles, config: Config | None, side: SideFiles) -> tup
         return view_plain(files.tensors), []
     config = config.with_defaults(conversion.defaults)
     layers = n_layers(config)
-    if layers > _MOST_LAYERS:
-        raise config.refusal(("num_hidden_layers",), f"must be at most {_MOST_LAYERS}")
+    if layers > MOST_LAYERS:
+        raise config.refusal(("num_hidden_layers",), f"must be at most {MOST_LAYERS}")
     try:
         view = view_converted(files.tensors, conversion, config, layers)
     except GGUFError as error:

@@ -134,6 +134,9 @@ def _model_cells(name: str, model: ModelDiff) -> tuple[Words, ...]:
     )
 
 
+_OF_VERDICTS: dict[bool | None, Mark] = {True: "good", False: "bad", None: "odd"}
+
+
 def _remarks(model: ModelDiff) -> Iterator[tuple[Mark, Words]]:
     if model.identical_bytes:
         yield "good", Own("The same bytes as the reference: all tensors and the metadata.")
@@ -146,7 +149,7 @@ def _remarks(model: ModelDiff) -> Iterator[tuple[Mark, Words]]:
     for text in concentration_lines(model):
         yield "bad", text
     for good, text in fidelity_lines(model):
-        yield "good" if good else "bad", own("**converter**: {}", text)
+        yield _OF_VERDICTS[good], own("**converter**: {}", text)
     for text in undone_lines(model):
         yield "note", own("**undone**: {}", text)
     for text in lineage_lines(model):

@@ -211,7 +211,7 @@ def undone_lines(model: ModelDiff) -> list[str]:
     return [f"{view}: {_names(names)}" for view, names in by_view.items()]
 
 
-def fidelity_lines(model: ModelDiff) -> list[tuple[bool, str]]:
+def fidelity_lines(model: ModelDiff) -> list[tuple[bool | None, str]]:
     """Whether the converter wrote what the checkpoint has, and each fault: if it is good, and a sentence to escape."""
     fidelity = model.fidelity
     if fidelity is None:

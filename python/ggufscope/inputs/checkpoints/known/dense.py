@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..changes import PairedRows, Renamed
+from ..changes import OneAdded, PairedRows, Renamed
 from ..conversion import Conversion
-from ..keys import Key, computed, count, flag, head_size, heads_of, number, width_of
+from ..keys import Key, computed, count, flag, head_size, heads_of, number, sliding_layers, width_of
 from .llama import (
     DEFAULTS,
     HEAD_COUNT_KV,
@@ -15,6 +15,7 @@ from .llama import (
     KEYS,
     PAIRED,
     TEXT_MODEL,
+    VOCABULARY,
     key_heads,
     scaled_frequencies,
 )
@@ -38,7 +39,12 @@ def _four_widths(config: Config) -> int:
     return 4 * width_of(config)
 
 
+def _linear_or_none(config: Config) -> str:
+    return "none" if (config.number("factor") or config.rope_number("factor")) is None else "linear"
+
+
 LLAMA = Conversion("llama", (TEXT_MODEL, *PAIRED), (*HEAD_LENGTHS, *KEYS), defaults=DEFAULTS, made=scaled_frequencies)
+_WINDOW = count("attention.sliding_window", "sliding_window")
 _QWEN_2 = Conversion("qwen2", (_BARE,), (HEAD_COUNT_KV,), defaults=DEFAULTS)
 _QWEN_3 = Conversion("qwen3", (_BARE,), (HEAD_COUNT_KV,), defaults={**DEFAULTS, "head_dim": 128})
 _OLMO_2 = Conversion("olmo2", (), (HEAD_COUNT_KV,), defaults={**DEFAULTS, "rms_norm_eps": 1e-5})
@@ -128,6 +134,36 @@ _COHERE = Conversion(
     defaults={"layer_norm_eps": 1e-5, "rope_theta": 10000.0},
 )
 _STARCODER_2 = Conversion("starcoder2", (), (HEAD_COUNT_KV,), defaults={"norm_epsilon": 1e-5, "rope_theta": 10000.0})
+_NEMOTRON = Conversion(
+    "nemotron",
+    (OneAdded(),),
+    (
+        HEAD_COUNT_KV,
+        VOCABULARY,
+        number("attention.layer_norm_epsilon", "layer_norm_eps", "layer_norm_epsilon", "norm_epsilon", "norm_eps"),
+        computed("rope.dimension_count", _rotated_of_width),
+        Key("rope.scaling.type", "string", _linear_or_none),
+        Key("rope.scaling.factor", "float32", lambda config: config.number("factor") or config.rope_number("factor")),
+    ),
+    defaults={"norm_eps": 1e-5, "partial_rotary_factor": 0.5, "rope_theta": 10000.0},
+    token_ids={"padding": 0, "unknown": 1},
+)
+_OLMO_3 = replace(
+    _OLMO_2, keys=(HEAD_COUNT_KV, _WINDOW, Key("attention.sliding_window_pattern", "bool", sliding_layers))
+)
+_COHERE_2 = Conversion(
+    "cohere2",
+    (Renamed(r"\.bias$", None),),
+    (
+        HEAD_COUNT_KV,
+        number("logit_scale", "logit_scale"),
+        _WINDOW,
+        VOCABULARY,
+        computed("rope.dimension_count", _rotated),
+        Key("rope.scaling.type", "string", lambda _: "none"),
+    ),
+    defaults={"layer_norm_eps": 1e-5, "rope_theta": 10000.0},
+)
 
 DENSE: dict[str, Conversion] = {
     "LlamaForCausalLM": LLAMA,
@@ -151,4 +187,10 @@ DENSE: dict[str, Conversion] = {
     "StableLmForCausalLM": _STABLELM,
     "GraniteForCausalLM": replace(LLAMA, architecture="granite", keys=GRANITE_KEYS, without=GRANITE_WITHOUT),
     "CohereForCausalLM": _COHERE,
+    "Cohere2ForCausalLM": _COHERE_2,
+    "ArceeForCausalLM": replace(LLAMA, architecture="arcee"),
+    "SeedOssForCausalLM": Conversion("seed_oss", (), (HEAD_COUNT_KV,), defaults=DEFAULTS),
+    "NemotronForCausalLM": _NEMOTRON,
+    "Olmo3ForCausalLM": _OLMO_3,
+    "InternLM3ForCausalLM": replace(LLAMA, keys=KEYS),
 }  # fmt: skip

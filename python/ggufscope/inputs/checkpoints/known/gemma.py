@@ -28,7 +28,7 @@ def _window_of_3(config: Config) -> int | None:
 GEMMA: dict[str, Conversion] = {
     "GemmaForCausalLM": Conversion(
         "gemma", (_NO_HEAD, OneAdded()), (HEAD_COUNT_KV,), _WITHOUT, {"rms_norm_eps": 1e-6, "head_dim": 256},
-        adds_space_prefix=False, end_of_turn=107,
+        adds_space_prefix=False, token_ids={"eot": 107},
     ),
     "Gemma2ForCausalLM": Conversion(
         "gemma2", (_NO_HEAD, OneAdded()), (HEAD_COUNT_KV, *_SOFTCAPS, _WINDOW), _WITHOUT,

@@ -73,8 +73,11 @@ def _always(config: Config, conversion: Conversion, files: TokenizerFiles, n_tok
         keys.append(KeyValue("tokenizer.ggml.add_space_prefix", "bool", space))
     if bos is not None:
         keys.append(KeyValue("tokenizer.ggml.add_bos_token", "bool", bos))
-    if conversion.end_of_turn is not None and conversion.end_of_turn < n_tokens:
-        keys.append(KeyValue("tokenizer.ggml.eot_token_id", "uint32", conversion.end_of_turn))
+    keys += [
+        KeyValue(f"tokenizer.ggml.{name}_token_id", "uint32", number)
+        for name, number in conversion.token_ids.items()
+        if number < n_tokens
+    ]
     return keys
 
 

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from ggufscope.inputs.naming import locate
+from ggufscope.inputs.remote import patience
+from ggufscope.inputs.remote.http_file import HttpFile
 from ggufscope.inputs.remote.redacting import shown_url
+from ggufscope.inputs.remote.targets import WebTarget
 from support.command_line import RunCommand
 from support.range_server import range_server
 
@@ -49,3 +52,32 @@ def test_redirects_to_what_is_no_url(tmp_path: Path, run_command: RunCommand, lo
 )
 def test_two_colons_hide_no_secret(url: str, shown: str) -> None:
     assert shown_url(url) == shown
+
+
+def test_controls_of_names_are_shown_in_lines_about_waiting(
+    tmp_path: Path, run_command: RunCommand, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "_SHOWN_FROM", 0.0)
+    monkeypatch.setattr(patience, "_FIRST_WAIT", 0.01)
+    (tmp_path / "a").write_bytes(b"0")
+    with range_server(tmp_path) as server:
+        server.behaviour.refuse = [(503, {})]
+        reader = HttpFile(WebTarget(f"{server.url}/a"), "hf://org/name/\x1b[31m.gguf")
+    assert reader.size == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        r"hf://org/name/\x1b[31m.gguf: the server answers 503 Service Unavailable; waiting 0 s"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "line"),
+    [
+        ("file://host/a.gguf", 2, "file://host/a.gguf: the URL of a file of this machine is file:///PATH"),
+        ("file://a.gguf", 2, "file://a.gguf: the URL of a file of this machine is file:///PATH"),
+        ("file://localhost/no/a.gguf", 3, "/no/a.gguf: No such file or directory"),
+        ("memory://no/a.gguf", 3, "memory://no/a.gguf: No such file or directory"),
+        ("zip://a.gguf::/no/a.zip", 3, "zip://a.gguf::/no/a.zip: No such file or directory"),
+    ],
+)
+def test_urls_of_files_that_are_not_there(run_command: RunCommand, name: str, code: int, line: str) -> None:
+    assert run_command("inspect", name) == (code, "", f"ggufscope: {line}\n")

@@ -24,12 +24,15 @@ def locate(name: str) -> Located:
 
     Raises:
         MissingExtraError: fsspec, or what it needs for this protocol, is not installed.
-        ValueError: fsspec knows no such protocol.
+        ValueError: fsspec knows no such protocol, or the file is one of another machine.
     """
     if name.startswith("file://"):
         from urllib.request import url2pathname  # noqa: PLC0415  takes a while to import
 
-        return LocalFile(url2pathname(name.removeprefix("file://")))
+        path = re.sub(r"^(localhost)?(?=/)", "", name.removeprefix("file://"))
+        if not path.startswith("/"):
+            raise ValueError(f"{name}: the URL of a file of this machine is file:///PATH")
+        return LocalFile(url2pathname(path))
     need("fsspec", "remote")
     from ..remote.filesystem_file import checked_protocol  # noqa: PLC0415  an extra
 

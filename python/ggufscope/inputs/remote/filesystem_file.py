@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,14 @@ if TYPE_CHECKING:
 FIRST_BYTES = 4 << 20
 _VERSIONS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
 _LOOK_SECONDS = 5.0  # between looks at whether the file is still the same
-_FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+_BARE = re.compile("[a-z]+")  # what fsspec takes for a protocol without more, as in `simplecache::`
+_CODES: dict[type[OSError], int] = {
+    FileNotFoundError: errno.ENOENT,
+    PermissionError: errno.EACCES,
+    IsADirectoryError: errno.EISDIR,
+    NotADirectoryError: errno.ENOTDIR,
+}
+_FINAL = tuple(_CODES)
 
 
 def checked_protocol(url: str) -> None:
@@ -40,7 +49,8 @@ def checked_protocol(url: str) -> None:
 
 
 def _protocols(url: str) -> list[str]:
-    return [part.partition("://")[0] for part in url.split("::")]
+    parts = [part.partition("://") for part in url.split("::")]
+    return [protocol if slashes or _BARE.fullmatch(protocol) else "file" for protocol, slashes, _ in parts]
 
 
 class FilesystemFile:
@@ -123,9 +133,11 @@ class FilesystemFile:
         """An error of a file system in one line, without the secrets that it may name."""
         if isinstance(error, ImportError):
             return MissingExtraError(f"{self.name}: {error}")
-        kind = type(error) if isinstance(error, _FINAL) else OSError
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        return kind(error.errno or errno.EIO if isinstance(error, OSError) else errno.EIO, reason, self.name)
+        kind = next((kind for kind in _CODES if isinstance(error, kind)), OSError)
+        code = _CODES.get(kind, errno.EIO)
+        if isinstance(error, OSError) and error.strerror:
+            return kind(error.errno or code, error.strerror, self.name)
+        return kind(code, type(error).__name__ if kind is OSError else os.strerror(code), self.name)
 
 
 def _version(about: Mapping[str, Any]) -> str | None:

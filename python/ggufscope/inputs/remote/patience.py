@@ -10,6 +10,8 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from ...text.escape import escape
+
 if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping
@@ -72,7 +74,7 @@ class Patience:
             CancelledError: Nobody wants the range any more.
         """
         if seconds >= _SHOWN_FROM:
-            logger.warning("%s: %s; waiting %.0f s", self._name, reason, seconds)
+            logger.warning("%s: %s; waiting %.0f s", escape(self._name), escape(reason), seconds)
         if self._stop.wait(seconds):
             raise CancelledError(f"{self._name}: reading was given up")
 

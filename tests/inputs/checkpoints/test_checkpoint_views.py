@@ -113,3 +113,19 @@ def test_a_model_of_a_checkpoint_pickles_as_its_files(tmp_path: Path) -> None:
         assert again.files == model.files
         assert again.identity == model.identity
         assert list(again.tensors) == list(model.tensors)
+
+
+@pytest.mark.parametrize("form", ["language_model.model.", "model.language_model."])
+def test_of_a_model_of_text_and_images_the_language_model_is_seen(form: str, tmp_path: Path) -> None:
+    tiny = FAMILIES["gemma3"]()
+    tensors = {name.replace("model.", form, 1): each for name, each in tiny.tensors.items()}
+    tensors["vision_tower.vision_model.encoder.layers.0.mlp.fc1.weight"] = np.ones((4, 4), np.float32)
+    tensors["multi_modal_projector.mm_input_projection_weight"] = np.ones((4, 4), np.float32)
+    text = {key: value for key, value in tiny.config.items() if key != "architectures"}
+    config = {"architectures": ["Gemma3ForConditionalGeneration"], "text_config": text, "vision_config": {}}
+    expected = converted(tiny, "gemma3")
+    with gs.open(write_checkpoint(tmp_path / "m", tensors, config)) as model:
+        assert model.metadata["gemma3.attention.sliding_window"] == 32
+        assert set(model.tensors) == set(expected)
+        for name, tensor in model.tensors.items():
+            assert tensor.dequantize().tobytes() == expected[name].tobytes(), name

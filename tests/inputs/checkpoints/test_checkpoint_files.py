@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from support.checkpoints.families import llama
+from support.checkpoints.families import llama, mixtral
 from support.checkpoints.writing import write_checkpoint, write_json, write_safetensors
 
 Spoil = Callable[[Path], object]
@@ -99,6 +99,20 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     "epsilon_infinite": (_config(rms_norm_eps=float("inf")), "rms_norm_eps: must be a finite number"),
     "architectures_a_text": (_config(architectures="LlamaForCausalLM"), "architectures: must be a list of texts"),
     "rope_a_list": (_config(rope_scaling={"rope_type": ["llama3"]}), "must be a text"),
+    "context_negative": (
+        _config(rope_scaling={"type": "yarn", "factor": 4, "original_max_position_embeddings": -5}),
+        "rope.scaling.original_context_length: comes to a number outside 0 to",
+    ),
+    "context_of_1e20": (
+        _config(rope_scaling={"type": "yarn", "factor": 4, "original_max_position_embeddings": 1e20}),
+        "rope.scaling.original_context_length: comes to a number outside 0 to",
+    ),
+    "sum_of_counts_beyond_32_bits": (
+        _config(
+            architectures=["DeepseekV3ForCausalLM"], kv_lora_rank=2**32 - 1, qk_rope_head_dim=8, qk_nope_head_dim=8
+        ),
+        "attention.key_length: comes to a number outside 0 to",
+    ),
     "integer_of_a_thousand_digits": (
         _text("config.json", b'{"architectures": ["LlamaForCausalLM"], "num_hidden_layers": 1' + b"0" * 999 + b"}"),
         "num_hidden_layers: must be a whole number",
@@ -139,12 +153,36 @@ def test_two_files_with_one_tensor_are_refused(sharded: Path) -> None:
 
 
 def test_experts_that_are_missing_are_named(tmp_path: Path) -> None:
-    from support.checkpoints.families import mixtral  # noqa: PLC0415
-
     tiny = mixtral()
     del tiny.tensors["model.layers.1.block_sparse_moe.experts.2.w1.weight"]
     directory = write_checkpoint(tmp_path / "m", tiny.tensors, tiny.config)
     with pytest.raises(gs.GGUFError, match=r"experts\.w1\.weight': expert 2 of 4 is missing"):
+        gs.open(directory)
+
+
+def test_two_numbers_of_one_expert_are_refused(tmp_path: Path) -> None:
+    tiny = mixtral()
+    first = "model.layers.1.block_sparse_moe.experts.2.w1.weight"
+    tiny.tensors[first.replace(".2.", ".02.")] = tiny.tensors[first]
+    directory = write_checkpoint(tmp_path / "m", tiny.tensors, tiny.config)
+    with pytest.raises(gs.GGUFError, match=r"\.0?2\.w1\.weight': '.*\.0?2\.w1\.weight' is the same expert"):
+        gs.open(directory)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "name", "line"),
+    [
+        ("GemmaForCausalLM", "model.norm.weight", "tensor 'model.norm.weight': I64 is not converted"),
+        ("GPT2LMHeadModel", "h.0.attn.c_attn.weight", "tensor 'h.0.attn.c_attn.weight': I64 is not transposed"),
+    ],
+)
+def test_integers_where_numbers_are_changed_are_refused(
+    tmp_path: Path, architecture: str, name: str, line: str
+) -> None:
+    integers = np.ones((32,) if "norm" in name else (32, 32), np.int64)
+    config = {**llama().config, "architectures": [architecture]}
+    directory = write_checkpoint(tmp_path / "m", {name: integers}, config, dtype="I64")
+    with pytest.raises(gs.GGUFError, match=f"model.safetensors: {line}"):
         gs.open(directory)
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LARGEST_NUMBER = (2 - 2**-23) * 2.0**127  # a float32
-_LARGEST_COUNT = (1 << 32) - 1  # a uint32 of GGUF
+LARGEST_COUNT = (1 << 32) - 1  # a uint32 of GGUF
 _LANGUAGE = ("text_config", "llm_config", "lm_config", "language_config")  # of a model of text and images
 _THETA = ("global_rope_theta", "rope_global_theta", "rope_theta_global", "rope_theta", "rotary_emb_base")
 _LOCAL_THETA = ("local_rope_theta", "rope_local_theta", "rope_theta_local", "swa_rope_theta", "rope_local_base_freq")
@@ -65,8 +65,8 @@ class Config:
             return None
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST_COUNT:
-            raise self.refusal(names, f"must be a whole number of at most {_LARGEST_COUNT}")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_COUNT:
+            raise self.refusal(names, f"must be a whole number of at most {LARGEST_COUNT}")
         return value
 
     def need_count(self, *names: str) -> int:

@@ -37,12 +37,17 @@ class ConvertedParts:
     Args:
         parts: each with whether it is wanted as float32.
         readers: of the checkpoint's files.
+
+    Raises:
+        GGUFError: A part has no numbers that the converter changes.
     """
 
     def __init__(self, parts: Sequence[tuple[Part, bool]], readers: Sequence[ByteReader], name: str) -> None:
         self.name = name
         self._parts = list(parts)
         self._readers = readers
+        for part, _ in self._parts:
+            self._refuse_integers(part)
         sizes = [math.prod(part.shape) * _item_size(part, wide) for part, wide in self._parts]
         self.begins: list[int] = [0, *np.cumsum(sizes, dtype=object).tolist()]
         self.size: int = self.begins[-1]
@@ -78,6 +83,14 @@ class ConvertedParts:
             self._kept.clear()
         for reader in self._readers:
             reader.close()
+
+    def _refuse_integers(self, part: Part) -> None:
+        tensor = part.tensor
+        if tensor.dtype not in _FORMS:
+            change = "transposed" if part.transposed else "converted"
+            raise GGUFError(
+                f"{self._readers[tensor.file].name}: tensor '{tensor.name}': {tensor.dtype} is not {change}"
+            )
 
     def _bytes_of(self, number: int, first: int, size: int) -> bytes | memoryview:
         part, wide = self._parts[number]

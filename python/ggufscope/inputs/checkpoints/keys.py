@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .config import Config
+from .config import LARGEST_COUNT, Config
 from .key_values import KeyValue, Kind
 
 MOST_LAYERS = 100_000  # that names of tensors can speak of
@@ -73,12 +73,17 @@ def keys_of(config: Config, architecture: str, without: Sequence[str], own: Sequ
         own: keys of this architecture; one of the name of a general key takes its place.
 
     Raises:
-        GGUFError: The config has values of other types than these keys.
+        GGUFError: The config has values of other types than these keys, or beyond them.
     """
     named = {key.name: key for key in GENERAL if key.name not in without}
     named |= {key.name: key for key in own}
     values = ((key, key.value(config)) for key in named.values())
-    return [KeyValue(f"{architecture}.{key.name}", key.kind, value) for key, value in values if value is not None]
+    told = [(key, value) for key, value in values if value is not None]
+    for key, value in told:
+        numbers = value if isinstance(value, list) else [value]
+        if key.kind == "uint32" and not all(0 <= each <= LARGEST_COUNT for each in numbers):
+            raise config.refusal((key.name,), f"comes to a number outside 0 to {LARGEST_COUNT}")
+    return [KeyValue(f"{architecture}.{key.name}", key.kind, value) for key, value in told]
 
 
 def n_layers(config: Config) -> int:

@@ -129,7 +129,10 @@ def _stacked(changed: dict[str, list[Part]]) -> Iterator[tuple[str, list[Part], 
             yield name, parts, False
         else:
             stack = f"{match[1]}.{match[3]}.weight{match[4] or ''}"
-            experts.setdefault(stack, {})[int(match[2])] = parts[0]
+            members = experts.setdefault(stack, {})
+            other = members.setdefault(int(match[2]), parts[0]).tensor.name
+            if other != parts[0].tensor.name:
+                raise GGUFError(f"tensor '{parts[0].tensor.name}': '{other}' is the same expert")
     for stack, members in experts.items():
         parts = [members[number] for number in sorted(members)]
         for number, part in enumerate(parts):

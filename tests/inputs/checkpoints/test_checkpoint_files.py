@@ -1,6 +1,7 @@
 """Files of a checkpoint: one or several with an index, hostile ones, and what lies beside them."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,7 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     "tensor_not_in_the_index": (
         _index(lambda index: index["weight_map"].pop("model.norm.weight")), "is not in the index",
     ),
+    "config_too_large": (lambda at: os.truncate(at / "config.json", 1 << 26), "67108864 bytes; the limit is 33554432"),
     "config_no_json": (_text("config.json", b"nonsense"), "config.json: no JSON"),
     "config_a_number": (_text("config.json", b"1"), "config.json: JSON of another kind"),
     "layers_missing": (_config(num_hidden_layers=None), "num_hidden_layers: is missing"),

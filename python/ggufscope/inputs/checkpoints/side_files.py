@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     Beside = Callable[[str], ByteReader | None]
 
-_LARGEST = 1 << 27  # bytes; the largest tokenizer.json of known models has 40 million
+_LARGEST = 1 << 25  # bytes; an index of 100 000 tensors has 10 million
+_LARGEST_TOKENIZER = 1 << 27  # the largest tokenizer.json of known models has 40 million
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model")
 _MOST_DIGITS = 20
 _SMALLEST_INTEGER, _LARGEST_INTEGER = -(1 << 63), (1 << 64) - 1
 
@@ -53,9 +55,10 @@ class SideFiles:
         file = self._beside(name)
         if file is None:
             return None
+        limit = _LARGEST_TOKENIZER if name in _TOKENIZERS else _LARGEST
         try:
-            if file.size > _LARGEST:
-                raise GGUFError(f"{file.name}: {file.size} bytes; the limit is {_LARGEST}")
+            if file.size > limit:
+                raise GGUFError(f"{file.name}: {file.size} bytes; the limit is {limit}")
             return file.name, read_bytes(file, 0, file.size)
         finally:
             file.close()

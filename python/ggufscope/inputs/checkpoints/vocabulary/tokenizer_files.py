@@ -10,7 +10,7 @@ from ...._core import GGUFError
 if TYPE_CHECKING:
     from ..side_files import SideFiles
 
-MOST_TOKENS = 1 << 22
+MOST_TOKENS = 1 << 21  # twice those of the largest vocabularies
 
 
 @dataclass(frozen=True)

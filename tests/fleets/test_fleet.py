@@ -99,6 +99,7 @@ def check_that_one_table_has_a_row_for_each(shelf: Shelf) -> None:
     assert sorted(failed) == sorted(shelf.fleet.failures.values())
 
 
+@pytest.mark.slow
 def test_500_models(tmp_path: Path) -> None:
     """Every one is accounted for; a second run does nothing, and one that tries failures again finds the same."""
     shelf = Shelf(tmp_path / "models", tmp_path / "out", N_MODELS)

@@ -41,8 +41,15 @@ void call_aside(const py::object& reader, const char* method) {
 
 }  // namespace
 
-PythonReader::PythonReader(py::object reader)
-    : reader_(std::move(reader)), name_(file_system_path(reader_.attr("name"))), size_(size_of(reader_)) {}
+PythonReader::PythonReader(py::object reader) : reader_(std::move(reader)) {
+  try {
+    name_ = file_system_path(reader_.attr("name"));
+    size_ = size_of(reader_);
+  } catch (...) {
+    if (py::hasattr(reader_, "close")) call_aside(reader_, "close");
+    throw;
+  }
+}
 
 // NOLINTNEXTLINE(bugprone-exception-escape): the lock is had, unless Python has ended
 PythonReader::~PythonReader() {

@@ -375,6 +375,7 @@ def test_what_is_no_reader_is_refused(attributes: dict[str, object], error: type
         setattr(reader, name, value)
     with pytest.raises(error):
         _core.Model.from_readers("m", lambda _: reader)
+    assert reader.times_closed == 1
     with pytest.raises(AttributeError, match="name"):
         _core.Model.from_readers("m", lambda _: object())  # type: ignore[arg-type, return-value]
 

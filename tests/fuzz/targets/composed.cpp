@@ -24,20 +24,13 @@ class Composer {
       : stored_(stored), composed_({{std::make_shared<MemorySource>(stored), stored.size(), "stored"}}) {}
 
   void add_segment(Input& input) {
-    switch (input.byte() % 6) {
-      case 0:
-        return add_memory(input);
-      case 1:
-        return add_zeros(input.byte());
-      case 2:
-        return add_run(input);
-      case 3:
-        return add_heads(input, true);
-      case 4:
-        return add_heads(input, false);
-      default:
-        return add_listed(input);
-    }
+    const unsigned kind = input.byte() % 6;
+    if (kind == 0) add_memory(input);
+    if (kind == 1) add_zeros(input.byte());
+    if (kind == 2) add_run(input);
+    if (kind == 3) add_heads(input, true);
+    if (kind == 4) add_heads(input, false);
+    if (kind == 5) add_listed(input);
   }
 
   bool is_full() const { return written_.size() > kLargest; }

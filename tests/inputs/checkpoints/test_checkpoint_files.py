@@ -91,6 +91,12 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     "config_too_large": (lambda at: os.truncate(at / "config.json", 1 << 26), "67108864 bytes; the limit is 33554432"),
     "config_no_json": (_text("config.json", b"nonsense"), "config.json: no JSON"),
     "config_a_number": (_text("config.json", b"1"), "config.json: JSON of another kind"),
+    "weights_behind_git_lfs": (
+        _text("model-00001-of-00002.safetensors", b"version https://git-lfs.github.com/spec/v1\noid sha256:a\n"),
+        "not a safetensors file but a Git LFS pointer",
+    ),
+    "weights_a_web_page": (_text("model-00001-of-00002.safetensors", b"<!doctype html>"), "but a web page"),
+    "weights_in_gguf": (_text("model-00001-of-00002.safetensors", b"GGUF\3\0\0\0" + bytes(16)), "but GGUF"),
     "layers_missing": (_config(num_hidden_layers=None), "num_hidden_layers: is missing"),
     "layers_a_text": (_config(num_hidden_layers="two"), "num_hidden_layers: must be a whole number"),
     "layers_of_a_million_million": (_config(num_hidden_layers=10**12), "must be a whole number of at most"),

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from ..reader import ByteReader
 
 _FIRST_READ = 1 << 18  # bytes; headers of 500 tensors have 60 000, and one more read fetches a longer one
+# What other files begin with, which would be a length beyond the limit.
+_OTHERS = {
+    b"version https://git-lfs": "a Git LFS pointer, not the model itself; fetch that with 'git lfs pull'",
+    b"GGUF": "GGUF; name it so that it ends in .gguf",
+    b"<": "a web page or a server's error message",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,9 @@ def read_tables(files: Sequence[ByteReader]) -> list[StoredTensor]:
 def _head(file: ByteReader) -> bytes:
     """The bytes of a file in front of its first tensor."""
     beginning = read_bytes(file, 0, min(_FIRST_READ, file.size))
+    for start, meaning in _OTHERS.items():
+        if beginning.startswith(start):
+            raise GGUFError(f"{file.name}: not a safetensors file but {meaning}")
     size = safetensors_head_size(beginning, file.size, file.name)
     if size <= len(beginning):
         return beginning[:size]

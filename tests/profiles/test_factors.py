@@ -228,8 +228,8 @@ def test_the_terminal_says_so(write_gguf: WriteGguf, run: Callable[..., str], mo
     out = run("profile", path, "--tensors", "blk.0.attn_q.weight")
     assert out.splitlines()[-2].split()[-2:] == ["factor_min", "factor_max"]
     assert float(out.split()[-1]) == pytest.approx(0.001)
+    assert "as stored, without the factors in 42 tensors" in run("profile", path, "--stored")
     out = run("profile", path, "--stored", "--tensors", "blk.0.attn_q.weight")
-    assert "as stored, without the factors in 42 tensors" in out
     assert "stored: blocks without the factors beside them" in out
     assert "factor_min" not in out
     plain = write_gguf({"blk.0.attn_q.weight": np.ones((4, 4), np.float32)}, name="plain.gguf")

@@ -141,7 +141,9 @@ def _show_selected(
 
         def render(console: Any) -> None:
             render_model_head(console, model)
-            render_reading(console, read, n_tensors=len(model.tensors), fast=fast)
+            factors = any(tensor.kind == "factor" for tensor in model.tensors.values())
+            n_tensors = len(model.tensors)
+            render_reading(console, read, n_tensors=n_tensors, fast=fast, stored=stored, factors=factors)
             console.print()
             render_tensors(console, rows, shown, selection.filters, selection.top)
 

@@ -53,7 +53,9 @@ def render_head(console: Console, profile: Profile) -> None:
     _render_extremes(console, profile)
 
 
-def render_reading(console: Console, read: SelectedTensors, *, n_tensors: int, fast: bool) -> None:
+def render_reading(
+    console: Console, read: SelectedTensors, *, n_tensors: int, fast: bool, stored: bool, factors: bool
+) -> None:
     """How much of a model was read for a selection of its tensors, and how fast."""
     glyphs = Glyphs.of(console.encoding)
     parts = [
@@ -64,6 +66,8 @@ def render_reading(console: Console, read: SelectedTensors, *, n_tensors: int, f
     ]
     if fast:
         parts.append(_FAST)
+    if stored:
+        parts.append(_stored_text(factors))
     _fact(console, "scanned", f" {glyphs.dot} ".join(parts))
 
 
@@ -102,8 +106,12 @@ def _scan_text(profile: Profile, glyphs: Glyphs) -> str:
         parts.append(_FAST)
     if profile.settings.stored:
         factors = any(tensor.kind == "factor" for tensor in profile.tensors.values())
-        parts.append("stored: blocks without the factors beside them" if factors else "stored: there are no factors")
+        parts.append(_stored_text(factors))
     return f" {glyphs.dot} ".join(parts)
+
+
+def _stored_text(factors: bool) -> str:
+    return "stored: blocks without the factors beside them" if factors else "stored: there are no factors"
 
 
 _HEALTH_STYLES = {"good": "green", "bad": "bold red", "odd": "bold yellow", "note": ""}

@@ -167,3 +167,16 @@ def test_keys_that_are_turned_keep_their_scales(size: tuple[int, int] | None, tm
             assert tensor.shape == form
             outside = 1 if tensor.factor.grid is not None else tensor.factor.values()
             assert np.array_equal(tensor.dequantize() * outside, expected.tensors[tensor.name].dequantize())
+
+
+def test_blocks_of_another_size_than_the_config_says_are_refused(tmp_path: Path) -> None:
+    scaled, _ = both(4, "block")
+    settings = config(4, quantization_config={"quant_method": "fp8", "weight_block_size": [128, 128]})
+    with gs.open(write(tmp_path / "right", settings, scaled)) as model:
+        assert model.tensors["blk.0.attn_v.weight"].dequantize().shape == (WIDTH, WIDTH)
+    settings["quantization_config"]["weight_block_size"] = [128, 100]
+    with pytest.raises(gs.GGUFError, match=r"blocks of 128 x 128 by their number, of 128 x 100 by the config"):
+        gs.open(write(tmp_path / "wrong", settings, scaled))
+    settings["quantization_config"]["weight_block_size"] = "128"
+    with pytest.raises(gs.GGUFError, match=r"weight_block_size: must be two whole numbers from 1 on"):
+        gs.open(write(tmp_path / "no size", settings, scaled))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ...arrays.factor_grids import Grid
+    from .config import Config
     from .stored import StoredTensor
 
 SUFFIXES = ("weight_scale", "weight_scale_inv")
@@ -38,17 +39,29 @@ def scaled_by(scale: StoredTensor, stored: Mapping[str, StoredTensor]) -> Stored
     return None
 
 
-def moved_alike(scale: StoredTensor, made: list[tuple[str, Part]]) -> list[tuple[str, Part]]:
+def moved_alike(scale: StoredTensor, made: list[tuple[str, Part]], config: Config) -> list[tuple[str, Part]]:
     """What the scales of a matrix become, by name, where that becomes parts.
 
     Raises:
-        GGUFError: They are not of the matrix.
+        GGUFError: They are not of the matrix, or of other blocks than shapes tell.
     """
     suffix = scale.name.rpartition(".")[2]
-    return [(name.removesuffix(_WEIGHT) + suffix, _moved(scale, part)) for name, part in made]
+    block = _declared_block(config)
+    return [(name.removesuffix(_WEIGHT) + suffix, _moved(scale, part, block)) for name, part in made]
 
 
-def _moved(scale: StoredTensor, part: Part) -> Part:
+def _declared_block(config: Config) -> tuple[int, int] | None:
+    """Rows and columns of a block, where the config says how eight-bit matrices were made."""
+    quantized = config.value("quantization_config")
+    block = quantized.get("weight_block_size") if isinstance(quantized, dict) else None
+    if block is None:
+        return None
+    if not isinstance(block, list) or len(block) != 2 or any(type(side) is not int or side < 1 for side in block):
+        raise config.refusal(("quantization_config.weight_block_size",), "must be two whole numbers from 1 on")
+    return block[0], block[1]
+
+
+def _moved(scale: StoredTensor, part: Part, block: tuple[int, int] | None) -> Part:
     whole = Part.whole(scale)
     matrix = part.tensor
     if scale.n_elements in {1, int(np.prod(matrix.shape[:-2]))}:
@@ -59,6 +72,9 @@ def _moved(scale: StoredTensor, part: Part) -> Part:
             f"{list(scale.shape)} scales of {list(matrix.shape)} weights, as neither one, nor one for each row or block"
         )
         raise GGUFError(f"tensor '{scale.name}': {why}")
+    if block is not None and grid.rows > 1 and grid != tuple(map(min, block, matrix.shape[-2:])):
+        told = f"blocks of {grid.rows} x {grid.columns} by their number, of {block[0]} x {block[1]} by the config"
+        raise GGUFError(f"tensor '{scale.name}': scales of {told}")
     if part.runs is None and not part.paired_heads and not part.transposed:
         return whole
     n_rows = part.shape[-1] if part.transposed else part.shape[-2]

@@ -83,7 +83,7 @@ def view_converted(stored: Sequence[StoredTensor], conversion: Conversion, confi
         if matrix is None:
             made = _changed(each, changes, config)
         else:
-            made = moved_alike(each, _changed(matrix, changes, config))
+            made = moved_alike(each, _changed(matrix, changes, config), config)
         if not made:
             view.left_out.append(each.name)
         for name, part in made:

@@ -196,3 +196,27 @@ def test_a_gguf_reference_has_no_converter_to_judge(write_gguf) -> None:
     path = write_gguf(converted(tiny, "llama"), metadata(tiny, "llama"))
     (record,) = gs.diff(path, path).models
     assert record.fidelity is None
+
+
+@pytest.mark.parametrize(("change", "faults"), [(1e-7, []), (0.01, ["altered"])])
+def test_numbers_computed_of_the_config_agree_but_for_rounding(
+    change: float, faults: list[str], tmp_path: Path, write_gguf: Callable[..., Path]
+) -> None:
+    tiny = llama()
+    scaling = {
+        "rope_type": "llama3",
+        "factor": 8.0,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 8192,
+    }
+    directory = write_checkpoint(tmp_path / "llama", tiny.tensors, {**tiny.config, "rope_scaling": scaling})
+    tensors, keys = converted(tiny, "llama", "F32"), metadata(tiny, "llama")
+    with gs.open(directory) as model:
+        factors = model.tensors["rope_freqs.weight"]
+        assert factors.source == ()
+        tensors["rope_freqs.weight"] = (factors.dequantize() * np.float32(1 + change)).astype(np.float32)
+    (record,) = gs.diff(directory, write_gguf(tensors, keys, architecture=architecture("llama"))).models
+    assert record.fidelity is not None
+    assert [fault.kind for fault in record.fidelity.faults] == faults
+    assert ("the last digits of what is computed of the config" in record.fidelity.sentence) == (not faults)

@@ -167,6 +167,7 @@ def to_json(model: Model, tensors: list[dict[str, Any]]) -> dict[str, Any]:
             "bits_per_weight": model.bits_per_weight,
         },
         "format": {
+            "name": "safetensors" if model.is_checkpoint else "GGUF",  # the rest is of the GGUF file that is seen
             "version": model.format_version,
             "byte_order": model.byte_order,
             "alignment": model.alignment,

@@ -85,13 +85,19 @@ def _broken(types: str, width: int) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def _format_text(model: Model) -> str:
+    if model.is_checkpoint:
+        return "safetensors, seen as the GGUF file that a converter would write of it"
+    return f"GGUF v{model.format_version}, {model.byte_order} endian, alignment {model.alignment}"
+
+
 def _render_facts(console: Console, model: Model, glyphs: Glyphs) -> None:
     table = plain_table("", "")
     table.show_header = False
     for label, text in (
         ("declared", _file_type_text(file_type_of(model))),
         ("imatrix", _imatrix_text(imatrix_of(model), glyphs)),
-        ("format", f"GGUF v{model.format_version}, {model.byte_order} endian, alignment {model.alignment}"),
+        ("format", _format_text(model)),
         ("files", f"{len(model.files)}, {bytes_text(sum(model.file_sizes))}, {counted(len(model.tensors), 'tensor')}"),
     ):
         table.add_row(Text(label, "bold"), safe(text))

@@ -139,3 +139,16 @@ def test_it_fits_the_screen_and_asks_for_nothing(report: Path, width: int) -> No
         visit.page.wait_for_url("**/models/*.html")
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
         assert (visit.complaints, visit.outside()) == ([], [])
+
+
+def test_colours_of_verdicts_do_not_depend_on_which_ones_there_are(report: Path) -> None:
+    bar = re.search(r'<div class="types".*?</div>', (report / "report.html").read_text(), re.DOTALL)
+    assert bar is not None
+    assert re.findall(r'class="s(\d)"', bar[0]) == ["0", "5", "6"]  # blue, vermilion and grey: no warnings here
+
+
+def test_pages_of_models_show_commands_as_code(report: Path) -> None:
+    for page in (report / "models").iterdir():
+        text = page.read_text()
+        assert "<code>check</code> asks all" in text
+        assert "`" not in text[text.index("<main") :].split("<script")[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import FleetError
+from ..report.content.shelf_data import VERDICTS
 from ..saving.form import SavedForm
 from .record import ModelFacts  # noqa: TC001  pydantic resolves the annotations
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 SCHEMA = "ggufscope.fleetrun/1"
 Outcome = Literal["measured", "kept", "failed", "failed before"]
 OUTCOMES: tuple[Outcome, ...] = ("measured", "kept", "failed", "failed before")
-VERDICTS = ("sound", "warnings", "errors", "failed")
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 PAGE = "report.html"
-_WITHOUT_CHARTS = "a shelf has a page for every model; `ggufscope report` of a `profile.json` draws the charts of one"
+_WITHOUT_CHARTS = "a shelf has a page for every model; ggufscope report of its profile.json draws the charts of one"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from ..fleets.record import ModelFacts
-from ..report.content.shelf_data import VERDICTS
+from ..report.content.shelf_data import VERDICT_WORDS, VERDICTS
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.names import short_name
 from ..text.numbers import bytes_text, count_text, counted
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..report.content.shelf_data import Shelf
 
 _STYLES = {"sound": "bold green", "warnings": "bold yellow", "errors": "bold red", "failed": "bold red"}
-_WORDS = {"sound": "sound", "warnings": "with warnings", "errors": "not sound", "failed": "failed"}
 _MOST_TOLD = 20  # models whose findings are told; the JSON has all
 
 
@@ -46,7 +45,7 @@ def _render_verdicts(console: Console, verdicts: Mapping[str, int], glyphs: Glyp
     line = Text()
     for verdict, n in verdicts.items():
         if n:
-            line.append(f" {glyphs.dot} " if line else "").append(f"{n} {_WORDS[verdict]}", _STYLES[verdict])
+            line.append(f" {glyphs.dot} " if line else "").append(f"{n} {VERDICT_WORDS[verdict]}", _STYLES[verdict])
     console.print(line, soft_wrap=True)
 
 

@@ -73,7 +73,7 @@ def _picture(rows: Sequence[Mapping[str, Any]]) -> Specification:
             "parameters": row["n_elements"],
             "verdict": row["verdict"],
         }
-        for row in rows
+        for row in sorted(rows, key=lambda row: VERDICTS.index(row["verdict"]))  # the gravest in front of the others
     ]
     verdicts = [verdict for verdict in VERDICTS if any(row["verdict"] == verdict for row in rows)]
     sizes = log_ticks(row["n_elements"] for row in rows)

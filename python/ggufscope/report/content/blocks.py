@@ -81,11 +81,19 @@ class Cards:
 
 @dataclass(frozen=True)
 class Share:
-    """A part of a whole, with the text that says how much it is."""
+    """A part of a whole, with the text that says how much it is.
+
+    Attributes:
+        name: of the part.
+        share: of the whole, from 0 to 1.
+        size: that text.
+        series: number of its colour; None: by its place among the parts.
+    """
 
     name: Words
     share: float
     size: Words
+    series: int | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from ...text.names import short_name
 from ...text.numbers import bytes_text, count_text, counted, percent
 from .blocks import Headline, Paragraph, Share, Shares, TextTable, heads
 from .cells import NOTHING
-from .shelf_data import VERDICTS
+from .shelf_data import VERDICT_WORDS, VERDICTS
 from .words import FileLink, Own, Rounded, Words
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 2_000  # of the models on a page; the tables in files have all
 _MOST_FAULTS = 200
-_WORDS = {"sound": "sound", "warnings": "with warnings", "errors": "not sound", "failed": "failed"}
+_SERIES = {"sound": 0, "warnings": 1, "errors": 5, "failed": 6}  # colours that mean the same on every shelf
 
 
 def model_label(row: Mapping[str, Any]) -> str:
@@ -44,7 +44,7 @@ def shelf_headline(shown: Shown) -> Iterator[Block]:
     shelf = shown.shelf
     if shelf is None:
         return
-    counts = {f"{_WORDS[verdict].capitalize()}": shelf.count(verdict) for verdict in VERDICTS}
+    counts = {word.capitalize(): shelf.count(verdict) for verdict, word in VERDICT_WORDS.items()}
     yield Headline(
         title=shelf.name,
         subject="Shelf",
@@ -69,7 +69,11 @@ def shelf_verdicts(shown: Shown) -> Iterator[Block]:
     counts = [(verdict, shelf.count(verdict)) for verdict in VERDICTS]
     yield Shares(
         "Models by verdict",
-        [Share(Own(_WORDS[verdict]), n / len(shelf.models), Own(count_text(n))) for verdict, n in counts if n],
+        [
+            Share(Own(VERDICT_WORDS[verdict]), n / len(shelf.models), Own(count_text(n)), _SERIES[verdict])
+            for verdict, n in counts
+            if n
+        ],
     )
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ...profiles.profile_result import Profile
 
 VERDICTS = ("sound", "warnings", "errors", "failed")
+VERDICT_WORDS = {"sound": "sound", "warnings": "with warnings", "errors": "not sound", "failed": "failed"}
 
 
 @dataclass(frozen=True)

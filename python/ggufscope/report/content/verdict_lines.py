@@ -8,6 +8,7 @@ from ...checks.findings import SEVERITIES
 from ...checks.of_profiles import verdict_of
 from ...text.numbers import counted
 from .health_lines import HealthLine
+from .words import Own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,17 +35,17 @@ def verdict_lines(profile: Profile) -> Iterator[HealthLine]:
     numbers = ", ".join(counted(count, severity) for severity, count in grave.items() if count)
     asked = f"{verdict.n_rules} of {verdict.n_all} rules; `check` asks all"
     if profile.coverage != 1:
-        yield HealthLine("bad", f"none: not all of the weights were scanned ({asked})")
+        yield HealthLine("bad", Own(f"none: not all of the weights were scanned ({asked})"))
     elif grave["error"]:
-        yield HealthLine("bad", f"not sound: {numbers} ({asked})")
+        yield HealthLine("bad", Own(f"not sound: {numbers} ({asked})"))
     elif grave["warning"]:
-        yield HealthLine("odd", f"no errors, but look: {numbers} ({asked})")
+        yield HealthLine("odd", Own(f"no errors, but look: {numbers} ({asked})"))
     else:
-        yield HealthLine("good", f"sound as far as statistics tell ({asked})")
+        yield HealthLine("good", Own(f"sound as far as statistics tell ({asked})"))
     findings = [each for each in verdict.findings if each.severity in grave and each.rule not in _TOLD]
     for finding in findings[:_LONGEST_LIST]:
         yield HealthLine("bad" if finding.severity == "error" else "odd", f"{finding.rule}: {finding.sentence}")
     if len(findings) > _LONGEST_LIST:
         yield HealthLine(
-            "odd", f"{counted(len(findings) - _LONGEST_LIST, 'finding')} more: `ggufscope check` lists them"
+            "odd", Own(f"{counted(len(findings) - _LONGEST_LIST, 'finding')} more: `ggufscope check` lists them")
         )

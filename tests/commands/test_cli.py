@@ -76,6 +76,13 @@ def test_only_public_names_are_listed() -> None:
     assert all(hasattr(ggufscope, name) for name in ggufscope.__all__)
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_breaks_paragraphs_where_the_terminal_ends(name: str) -> None:
+    for paragraph in cli._unwrapped(cli.load_command(name)).split("\n\n"):
+        assert paragraph
+        assert "\n" not in paragraph
+
+
 def test_help_loads_numpy_only() -> None:
     code = (
         "import sys; from ggufscope.commands.app import main; main(['--help']); "

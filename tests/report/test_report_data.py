@@ -128,9 +128,10 @@ def test_what_is_no_result_is_refused(tmp_path, content, message):
 
 
 def test_no_file_is_an_os_error(tmp_path):
-    for path in (tmp_path, tmp_path / "none.json"):
-        with pytest.raises(FileNotFoundError):
-            read_report_data(path)
+    with pytest.raises(FileNotFoundError):
+        read_report_data(tmp_path / "none.json")
+    with pytest.raises(FileNotFoundError, match=r"no saved results in this directory: .*nor the mark of a fleet"):
+        read_report_data(tmp_path)
 
 
 def test_a_missing_extra_is_one_line_that_names_it(monkeypatch, write_gguf):

@@ -7,6 +7,7 @@ library raises; `ggufscope.errors` says which exit code and which line on standa
 
 import functools
 import importlib
+import inspect
 import signal
 import sys
 import traceback
@@ -111,10 +112,18 @@ def build_app(called: str | None = None, debug: bool = False) -> typer.Typer:
     )
     for name, summary in COMMANDS.items():
         if name == called:
-            app.command(name, epilog=_EPILOG)(_guarded(load_command(name), debug))
+            command = load_command(name)
+            app.command(name, help=_unwrapped(command), epilog=_EPILOG)(_guarded(command, debug))
         else:
             app.command(name, help=summary)(_listed_only)
     return app
+
+
+def _unwrapped(command: Callable[..., object]) -> str:
+    """The docstring of a command with each paragraph in one line, for the help to break where the terminal ends."""
+    return "\n\n".join(
+        " ".join(paragraph.split()) for paragraph in inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    )
 
 
 def _usage_line(error: Any) -> str:

@@ -74,7 +74,8 @@ def diff(
     kv: Annotated[bool, typer.Option("--kv", help="Show the metadata that differ, key by key.")] = False,
     table: Annotated[bool, typer.Option("--table", help="Show the table of all tensors, too.")] = False,
     stored: Annotated[
-        bool, typer.Option("--stored", help="Of the blocks as they are, without the factors beside NVFP4 and BitNet.")
+        bool,
+        typer.Option("--stored", help="Of the blocks as they are, without the factors beside NVFP4, BitNet or FP8."),
     ] = False,
     imatrix: Annotated[
         Path | None,

@@ -36,8 +36,8 @@ def fleet(
         str | None,
         typer.Option(
             "--cluster",
-            metavar="tcp://HOST:PORT|local:N",
-            help="Measure on a Dask cluster: that of a scheduler, or N processes here. Large models are cut.",
+            metavar="ADDRESS",
+            help="Measure on a Dask cluster: tcp://HOST:PORT, or local:N for N processes here. Large models are cut.",
         ),
     ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try models that failed before again.")] = False,
@@ -45,7 +45,8 @@ def fleet(
         bool, typer.Option("--fast", help="Without histogram, row and column norms and code statistics.")
     ] = False,
     stored: Annotated[
-        bool, typer.Option("--stored", help="Of the blocks as they are, without the factors beside NVFP4 and BitNet.")
+        bool,
+        typer.Option("--stored", help="Of the blocks as they are, without the factors beside NVFP4, BitNet or FP8."),
     ] = False,
     sparsity_threshold: Annotated[
         float, typer.Option("--sparsity-threshold", metavar="X", help="Magnitude under which a weight is sparse.")

@@ -17,8 +17,8 @@ _PROBE_KINDS = (
 )
 
 MODEL_HELP = (
-    "A GGUF file, any file of a split model, a directory with one model, hf://ORG/NAME/PATH, https://…, s3://…,"
-    " ollama:NAME or hf-cache:ORG/NAME."
+    "A GGUF or safetensors file, any file of a split model, a directory with one model, hf://ORG/NAME/PATH, https://…,"
+    " s3://…, ollama:NAME or hf-cache:ORG/NAME."
 )
 ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP)]
 

@@ -57,7 +57,8 @@ def profile(
     ] = False,
     as_json: JsonOption = False,
     stored: Annotated[
-        bool, typer.Option("--stored", help="Of the blocks as they are, without the factors beside NVFP4 and BitNet.")
+        bool,
+        typer.Option("--stored", help="Of the blocks as they are, without the factors beside NVFP4, BitNet or FP8."),
     ] = False,
     hashed: Annotated[
         bool, typer.Option("--hash", help="SHA-256 of the whole files, too, as sha256sum has it and hubs publish it.")

@@ -39,7 +39,8 @@ def output_lines(run: RunRecord) -> Iterator[tuple[str, str]]:
     if output.same_top is not None:
         yield "top", f"{percent_text(output.same_top)} % of positions have the same likeliest token"
     if output.reference_perplexity is not None and output.model_perplexity is not None:
-        yield "perplexity", f"{short(output.reference_perplexity)} of the reference, {short(output.model_perplexity)}"
+        of_both = short(output.reference_perplexity), short(output.model_perplexity)
+        yield "perplexity", "{} of the reference, {} of the model".format(*of_both)
 
 
 def _divergences(output: OutputDivergence) -> str:

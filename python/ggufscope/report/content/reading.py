@@ -62,7 +62,10 @@ def _in_directory(path: Path) -> Path:
     if not path.is_dir():
         return path
     files = [path / name for name in (REPORT_JSON, VALIDATION_JSON, PROFILE_JSON) if (path / name).is_file()]
-    return files[0] if files else path / REPORT_JSON
+    if not files:
+        names = f"{REPORT_JSON}, {VALIDATION_JSON} or {PROFILE_JSON}"
+        raise FileNotFoundError(f"{path}: no saved results in this directory: neither {names} nor the mark of a fleet")
+    return files[0]
 
 
 def _kind(schema: str) -> str:

@@ -1,4 +1,4 @@
-"""What workers of a Dask cluster on this machine gain, beside one process, on many models and on a large one.
+"""Speed of workers of a Dask cluster on this machine, beside one process, on many models and on a large one.
 
 python benchmarks/cluster_speed.py [LARGE.gguf] [--workers 1 2] [--models 50] [--rounds 3]
 

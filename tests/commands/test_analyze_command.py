@@ -39,7 +39,7 @@ def model(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def analyzed(model, tmp_path_factory):
-    """What the command prints with --json, and the directory that it writes; made once, and not to be changed."""
+    """The JSON that the command prints, and the directory that it writes; made once, and not to be changed."""
     directory = tmp_path_factory.mktemp("analyzed") / "out"
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

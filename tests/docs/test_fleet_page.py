@@ -27,7 +27,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def names(directory: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
-    """What the Python of the page leaves, in the directory where it was run."""
+    """The names that the Python of the page defines, in the directory where it was run."""
     monkeypatch.chdir(directory)
     return run_python("docs/fleet.md")
 

@@ -32,7 +32,7 @@ NOWHERE = Path("/nonexistent-results")
 
 
 def named(inputs: list[str | Path], below: Path) -> list[str]:
-    """What inputs name, from a directory on."""
+    """Paths of the models that inputs name, from a directory on."""
     return [os.path.relpath(each.source.name, below) for each in list_models(inputs, NOWHERE)]
 
 

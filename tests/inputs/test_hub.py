@@ -29,7 +29,7 @@ print(huggingface_hub.hf_hub_download("org/one", "a.gguf"))
 
 
 def run(script: str, *words: str, server: RangeServer, home: Path, **more: str) -> list[str]:
-    """What a script prints whose hub is the server."""
+    """The lines that a script prints whose hub is the server."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("HF_")},
         "PYTHONPATH": os.pathsep.join(sys.path),

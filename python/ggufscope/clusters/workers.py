@@ -1,4 +1,4 @@
-"""What runs on workers: calls of functions of ggufscope, refused where its version is another one."""
+"""The part that runs on workers: calls of functions of ggufscope, refused where its version is another one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a call.
+    """The outcome of a call.
 
     Attributes:
         address: of the worker.

@@ -1,4 +1,4 @@
-"""What a run of a fleet came to: counts, and a line for every model."""
+"""The outcome of a run over a fleet: counts, and a line for every model."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class Record:
-    """What is kept of a model beside its results.
+    """The origin and verdict of a model, kept beside its results.
 
     Attributes:
         schema: of this record.

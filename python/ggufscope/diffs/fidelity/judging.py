@@ -50,7 +50,7 @@ def judge(reference: Model, model: Model, compared: ModelDiff) -> Fidelity | Non
 
 
 def _rest(compared: ModelDiff, exact: bool) -> str:
-    """What error there is where nothing is wrong."""
+    """The error that is left where nothing is wrong, in words."""
     if exact:
         return "every weight is equal"
     if any(each.reference_type != each.model_type for each in compared.tensors if not each.identical):

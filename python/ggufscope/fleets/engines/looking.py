@@ -24,7 +24,7 @@ _OF_CHECK = ProfileSettings(stored=True)
 
 @dataclass(frozen=True)
 class Looked:
-    """What was found in a piece.
+    """Results of one piece.
 
     Attributes:
         parts: for the profile.

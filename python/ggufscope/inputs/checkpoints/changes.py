@@ -1,4 +1,4 @@
-"""What llama.cpp's converter does to tensors: rows in another order, 1 added to gains, matrices turned or cut.
+"""The changes that llama.cpp's converter makes to tensors: rows reordered, 1 added to gains, matrices turned or cut.
 
 A change takes a tensor by the name that the checkpoint gives it and returns the tensors that are made of it, each with
 the name under which the tables of the gguf package know it; None where it has nothing to do with it.

@@ -53,7 +53,7 @@ class Source:
 
 @dataclass
 class Composition:
-    """What `CoreModel.composed` takes, and what there is to say about it.
+    """The arguments of `CoreModel.composed`, and notes on how they were made.
 
     Attributes:
         name: of the checkpoint, for error lines.

@@ -61,7 +61,7 @@ def open_checkpoint(located: Located, window: Window | None = None) -> Compositi
 
 
 def _title(located: Located) -> str | None:
-    """What to call a model: the name of its directory; None where it has none."""
+    """The title of a model: the name of its directory; None where it has none."""
     name = located.name if located.path is None else os.path.abspath(located.path)
     return name.rpartition("/")[0].rpartition("/")[2] or None
 

@@ -40,7 +40,7 @@ def scaled_by(scale: StoredTensor, stored: Mapping[str, StoredTensor]) -> Stored
 
 
 def moved_alike(scale: StoredTensor, made: list[tuple[str, Part]], config: Config) -> list[tuple[str, Part]]:
-    """What the scales of a matrix become, by name, where that becomes parts.
+    """The scales of a matrix that becomes parts, cut likewise, by name.
 
     Raises:
         GGUFError: They are not of the matrix, or of other blocks than shapes tell.

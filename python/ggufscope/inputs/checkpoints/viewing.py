@@ -49,7 +49,7 @@ _NARROW = ("BF16", "F16", "F64")  # what gains and biases are widened or rounded
 
 @dataclass
 class View:
-    """What a checkpoint looks like as a GGUF file.
+    """A checkpoint, seen as a GGUF file.
 
     Attributes:
         tensors: of that file, by layers.
@@ -105,7 +105,7 @@ def view_converted(stored: Sequence[StoredTensor], conversion: Conversion, confi
 
 
 def _changed(stored: StoredTensor, changes: Sequence[Change], config: Config) -> list[tuple[str, Part]]:
-    """What a tensor becomes, by the names under which the tables know it; empty for one that is left out."""
+    """The parts that a tensor becomes, by the names under which the tables know it; empty for one that is left out."""
     made = [(stored.name, Part.whole(stored))]
     for change in changes:
         after: list[tuple[str, Part]] = []

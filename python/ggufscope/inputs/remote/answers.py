@@ -1,4 +1,4 @@
-"""What the answer to a ranged request says: which bytes follow, of how many, of which version of the file."""
+"""Headers of the answer to a ranged request: which bytes follow, of how many, of which version of the file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class WrongAnswerError(Exception):
 
 
 def read_answer(status: int, headers: Mapping[str, str], offset: int, size: int) -> Answer:
-    """What follows the headers of an answer of status 206, 200 or 416 to a request for `size` bytes from `offset` on.
+    """Read from the headers of an answer to a ranged request, of status 206, 200 or 416, which bytes follow.
 
     Raises:
         WrongAnswerError: The server sends no ranges, or not this one.

@@ -141,5 +141,5 @@ class FilesystemFile:
 
 
 def _version(about: Mapping[str, Any]) -> str | None:
-    """What tells that a file is another one by now."""
+    """The mark of a file that changes with its contents; None where its file system tells none."""
     return next((str(about[key]) for key in _VERSIONS if about.get(key) is not None), None)

@@ -191,7 +191,7 @@ class HttpFile:
             patience.wait(min(seconds, LONGEST_WAIT), "the server's rate limit is reached")
 
     def _checked(self, response: httpx2.Response, offset: int, size: int) -> Answer:
-        """What the answer brings.
+        """The range that an answer brings, held against the first answer.
 
         Raises:
             GGUFError: The file changed.

@@ -1,4 +1,4 @@
-"""What a window is filled from."""
+"""The source that a window is filled from."""
 
 from __future__ import annotations
 

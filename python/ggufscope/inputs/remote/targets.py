@@ -43,7 +43,7 @@ class Target(Protocol):
         """
 
     def refusal(self, status: int, headers: Mapping[str, str]) -> str | None:
-        """What a status means here, in words; None where its name says it."""
+        """The meaning of a status here, in words; None where its name says it."""
 
 
 class WebTarget:

@@ -230,7 +230,7 @@ class Window:
             self._threads.append(thread)
 
     def _fill(self) -> None:
-        """What each thread does: fetch the next piece, until the window is closed."""
+        """Fetch the next piece, again and again, until the window is closed: the loop of each thread."""
         while True:
             with self._changed:
                 piece = self._next()

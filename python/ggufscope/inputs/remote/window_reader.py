@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class _Window(Protocol):
-    """What a reader asks of its window."""
+    """The part of a window that its readers use."""
 
     def announce(
         self, file: FilePieces, ranges: Sequence[tuple[int, int]], times: int = 1, *, strict: bool = False

@@ -100,13 +100,14 @@ def _cells(tensor: TensorChange) -> tuple[Words, ...]:
 
 
 def profile_diff_trust(shown: Shown) -> Iterator[Block]:
-    """What statistics say of weights, and what not."""
+    """How far statistics tell of weights."""
     document = shown.profile_diff
     if document is None:
         return
     yield Heading(Own("How far to trust it"))
     compare = "`ggufscope diff REFERENCE MODEL`, of the models themselves, compares weights."
-    yield Cards([(Own("This is"), own("{}. {}", document.statement, Own(compare)))])
+    statement = document.statement[:1].upper() + document.statement[1:]
+    yield Cards([(Own("Measured"), own("{}. {}", statement, Own(compare)))])
 
 
 def profile_diff_settings(shown: Shown) -> Iterator[Block]:

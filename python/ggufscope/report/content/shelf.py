@@ -161,7 +161,7 @@ def shelf_faults(shown: Shown) -> Iterator[Block]:
 
 
 def shelf_method(shown: Shown) -> Iterator[Block]:
-    """What the columns are."""
+    """Definitions of the columns."""
     if shown.shelf is None:
         return
     yield Paragraph(

@@ -59,7 +59,7 @@ def _flat(pre_tokenizer: object) -> list[dict[str, Any]]:
 
 
 def _step(step: dict[str, Any]) -> str:
-    """What a step does, as the keys of `_NAMES` have it."""
+    """The way a step cuts text, as the keys of `_NAMES` have it."""
     match step:
         case {"type": "ByteLevel"}:
             return _GPT_2_WORDS if step.get("use_regex", True) is True else _BYTES

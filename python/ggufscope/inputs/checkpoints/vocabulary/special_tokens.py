@@ -74,7 +74,7 @@ class SpecialTokens:
                 self._set(kind, added.get(text))
 
     def _read_post_processor(self) -> None:
-        """What stands around a text by the post-processor of `tokenizer.json`."""
+        """Read from the post-processor of `tokenizer.json` which tokens stand around a text."""
         for kind, instead in (("bos", "cls"), ("eos", "sep")):
             if not self._texts.get(f"{kind}_token") and self._texts.get(f"{instead}_token"):
                 self._texts[f"{kind}_token"] = self._texts[f"{instead}_token"]

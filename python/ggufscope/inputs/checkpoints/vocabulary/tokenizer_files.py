@@ -1,4 +1,4 @@
-"""What `tokenizer.json` and the files beside it say, each part checked for its type."""
+"""The contents of `tokenizer.json` and the files beside it, each part checked for its type."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _tokens(config: Config, conversion: Conversion, files: TokenizerFiles, side:
 
 
 def _always(config: Config, conversion: Conversion, files: TokenizerFiles, n_tokens: int) -> list[KeyValue]:
-    """What the converter writes for an architecture, whatever its tokenizer says."""
+    """Keys that the converter writes for an architecture, whatever its tokenizer says."""
     space = conversion.adds_space_prefix
     told = (files.config or {}).get("add_prefix_space")
     if space is None and conversion.architecture == "llama" and isinstance(told, bool):

@@ -22,6 +22,7 @@ from support.model_files import write_model
 pytest_plugins = [
     "support.command_files",
     "support.command_line",
+    "support.large_file",
     "support.real_models",
     "support.remote_models",
     "support.real_studies",

@@ -59,6 +59,8 @@ def _of_checkpoint(model: Model) -> Iterator[str]:
     """Tensors of a checkpoint that are not in the view, or stand there under their own names."""
     if model.composition is None:
         return
+    if model.composition.plain is not None:
+        yield f"tensors are seen under their own names: {model.composition.plain}"
     for names, said in (
         (model.composition.left_out, "left out, as by llama.cpp's converter"),
         (model.composition.unknown, "not known to llama.cpp's converter, under their own names"),

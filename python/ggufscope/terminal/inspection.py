@@ -86,8 +86,9 @@ def _broken(types: str, width: int) -> str:
 
 
 def _format_text(model: Model) -> str:
-    if model.is_checkpoint:
-        return "safetensors, seen as the GGUF file that a converter would write of it"
+    if model.composition is not None:
+        seen = ", seen as the GGUF file that a converter would write of it"
+        return f"safetensors{seen if model.composition.plain is None else ''}"
     return f"GGUF v{model.format_version}, {model.byte_order} endian, alignment {model.alignment}"
 
 

@@ -78,6 +78,23 @@ def test_a_checkpoint_without_a_config_keeps_its_names(tmp_path: Path) -> None:
             assert tensor.dequantize().tobytes() == read_back(tiny.tensors[name], "BF16").tobytes(), name
 
 
+@pytest.mark.parametrize(
+    ("classes", "why"),
+    [
+        (None, "there is no config.json beside it"),
+        ([], "its config.json names no class"),
+        (["NobodysForCausalLM"], "its class, NobodysForCausalLM, is not known"),
+        (["LlamaForCausalLM"], None),
+    ],
+)
+def test_notes_tell_why_tensors_keep_their_names(tmp_path: Path, classes: list[str] | None, why: str | None) -> None:
+    tiny = FAMILIES["llama"]()
+    config = None if classes is None else {**tiny.config, "architectures": classes}
+    with gs.open(write_checkpoint(tmp_path / "noted", tiny.tensors, config)) as model:
+        notes = [note for note in notes_of(model) if "own names" in note]
+    assert notes == ([] if why is None else [f"tensors are seen under their own names: {why}"])
+
+
 def test_names_that_no_table_has_stay(tmp_path: Path) -> None:
     tiny = FAMILIES["llama"]()
     tensors = tiny.tensors | {"model.layers.0.self_attn.odd.weight": np.ones((3, 4), np.float32)}

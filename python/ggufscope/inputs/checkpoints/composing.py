@@ -66,6 +66,7 @@ class Composition:
         sources: GGUF's name of a tensor → where it comes from; without those that are made of the config.
         left_out: names of tensors that the converter passes over.
         unknown: names that the converter's tables do not have.
+        plain: why the tensors are seen as they are, under their own names; None of a known architecture.
         side: the files beside the weights.
         weights: the checkpoint's files, in the order of `files`.
     """
@@ -80,6 +81,7 @@ class Composition:
     sources: dict[str, Source] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    plain: str | None = None
     weights: Sequence[ByteReader] = ()
 
     def ranges(self, names: Iterable[str]) -> list[list[tuple[int, int]]]:

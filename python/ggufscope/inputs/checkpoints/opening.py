@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from ..located import Located
     from ..reader import ByteReader
     from ..remote.window import Window
+    from .conversion import Conversion
     from .key_values import KeyValue
     from .side_files import Beside
 
 _CONFIG = "config.json"
+_LONGEST_CLASS = 60  # characters of a name that are shown
 
 
 def open_checkpoint(located: Located, window: Window | None = None) -> Composition:
@@ -48,13 +50,15 @@ def open_checkpoint(located: Located, window: Window | None = None) -> Compositi
         told = side.json_object(_CONFIG)
         config = None if told is None else Config(told[1], told[0])
         view, keys = _seen(files, config, side)
-        return compose(
+        composition = compose(
             files.readers[0].name,
             view,
             [*general_keys(config, files.tensors, _title(located)), *keys],
             files.readers,
             side,
         )
+        composition.plain = _why_plain(config)
+        return composition
     except BaseException:
         files.close()
         raise
@@ -78,8 +82,8 @@ def _opener(located: Located, window: Window | None) -> Beside:
 
 def _seen(files: CheckpointFiles, config: Config | None, side: SideFiles) -> tuple[View, list[KeyValue]]:
     """The tensors, and the keys of the architecture and the vocabulary."""
-    conversion = CONVERSIONS.get(config.architecture or "") if config is not None else None
-    if config is None or conversion is None or not knows(conversion.architecture):
+    conversion = _conversion(config)
+    if config is None or conversion is None:
         return view_plain(files.tensors), []
     config = config.with_defaults(conversion.defaults)
     layers = n_layers(config)
@@ -91,6 +95,23 @@ def _seen(files: CheckpointFiles, config: Config | None, side: SideFiles) -> tup
         raise _with_file(error, files) from None
     keys = keys_of(config, conversion.architecture, conversion.without, conversion.keys)
     return view, [*keys, *vocabulary_keys(config, conversion, side)]
+
+
+def _conversion(config: Config | None) -> Conversion | None:
+    """How checkpoints of a class are converted; None of a class that is not known, or without a config."""
+    conversion = None if config is None else CONVERSIONS.get(config.architecture or "")
+    return conversion if conversion is not None and knows(conversion.architecture) else None
+
+
+def _why_plain(config: Config | None) -> str | None:
+    """Why tensors keep their names; None where they are converted."""
+    if _conversion(config) is not None:
+        return None
+    if config is None:
+        return f"there is no {_CONFIG} beside it"
+    if config.architecture is None:
+        return f"its {_CONFIG} names no class"
+    return f"its class, {config.architecture[:_LONGEST_CLASS]}, is not known"
 
 
 def _with_file(error: GGUFError, files: CheckpointFiles) -> GGUFError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import logging
 import os
 import signal
 import subprocess
@@ -81,6 +82,18 @@ def test_help_breaks_paragraphs_where_the_terminal_ends(name: str) -> None:
     for paragraph in cli._unwrapped(cli.load_command(name)).split("\n\n"):
         assert paragraph
         assert "\n" not in paragraph
+
+
+def test_warnings_of_the_library_are_lines_of_the_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def warn(_model: str) -> None:
+        logging.getLogger("ggufscope").warning("%s: waiting %.0f s", "m.gguf", 7)
+
+    monkeypatch.setattr(cli, "load_command", lambda _name: warn)
+    for _ in range(2):  # nothing of a call is left behind
+        assert main(["inspect", "m.gguf"]) == 0
+        assert capsys.readouterr().err == "ggufscope: m.gguf: waiting 7 s\n"
 
 
 def test_help_loads_numpy_only() -> None:

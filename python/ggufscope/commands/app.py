@@ -8,10 +8,12 @@ library raises; `ggufscope.errors` says which exit code and which line on standa
 import functools
 import importlib
 import inspect
+import logging
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -126,6 +128,19 @@ def _unwrapped(command: Callable[..., object]) -> str:
     )
 
 
+@contextmanager
+def _shown_warnings() -> Iterator[None]:
+    """Print warnings of the library, as of servers that ask to wait, as all other lines on standard error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("ggufscope: %(message)s"))
+    logger = logging.getLogger("ggufscope")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
 def _usage_line(error: Any) -> str:
     """One line for an error of the command line itself, from typer's own exception."""
     context = getattr(error, "ctx", None)
@@ -165,7 +180,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         signal.signal(signal.SIGTERM, _end_by_signal)
         app = build_app(called, debug)
-        result = app(words or ["--help"], prog_name="ggufscope", standalone_mode=False)
+        with _shown_warnings():
+            result = app(words or ["--help"], prog_name="ggufscope", standalone_mode=False)
         sys.stdout.flush()
     except SystemExit as ending:
         return int(ending.code or 0)

@@ -35,11 +35,13 @@ class MappedModel:
     Attributes:
         address: under which the model is opened anew, whatever directory the process works in later. A name of a model
             elsewhere may hold secrets, as the user gave it: it is never shown.
+        is_mapped: whether tensors lie in memory as they are stored; otherwise every look at one is a read.
     """
 
     def __init__(self, core: CoreModel, name: str | None = None, composition: Composition | None = None) -> None:
         self._core = core
         self.composition = composition
+        self.is_mapped = composition is None and name is None
         self.files: list[str] = list(core.files if composition is None else composition.files)
         self.address = os.path.abspath(self.files[0]) if name is None else name
         self.file_sizes: list[int] = list(core.file_sizes if composition is None else composition.file_sizes)

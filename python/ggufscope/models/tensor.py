@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol, Self
 
+import numpy as np
+
 from .._core import TensorInfo, observe_model
 from ..arrays.arguments import checked_out, describe_type, thread_count, type_name
 from ..arrays.factor_grids import times_grid
@@ -18,7 +20,6 @@ from .roles import Place, behind_the_trunk, place
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    import numpy as np
     import numpy.typing as npt
 
     from ..inputs.checkpoints.composing import Source
@@ -285,11 +286,18 @@ class Tensor:
         """The blocks of some or all rows, and factors by rows and columns; for ggufscope's own modules."""
         first, shape = self._row_range(rows)
         count = self.n_rows if rows is None else shape[0]
-        data = self.data
-        blocks = data.reshape(self.n_rows, data.shape[-1])[first : first + count]
+        blocks = self._stored_rows(first, count)
         columns = self.shape[-1] if self.shape else 1
         swapped = self._model.byte_order == "big"
         return BlockRows(blocks, describe_type(self.type)["id"], columns, swapped, self._grid_of(first, count))
+
+    def _stored_rows(self, first: int, count: int) -> npt.NDArray[np.uint8]:
+        """The bytes of some rows, (rows, bytes per row); of others nothing is read."""
+        if self._model.is_mapped or self.n_rows == 0:
+            data = self.data
+            return data.reshape(self.n_rows, data.shape[-1])[first : first + count]
+        size = self.n_bytes // self.n_rows
+        return np.frombuffer(self.read(first * size, count * size), np.uint8).reshape(count, size)
 
     def _grid_of(self, first: int, count: int) -> FactorGrid | None:
         """The factors of some rows as the core takes them: as they are for a whole matrix, else row by row."""

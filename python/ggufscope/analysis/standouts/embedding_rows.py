@@ -102,20 +102,22 @@ def _mean_row(table: Tensor, finite: npt.NDArray[np.bool_]) -> Floats:
 def _equal(table: Tensor, linear: Floats, norms: Floats) -> list[list[int]]:
     """Groups of equal rows: those of equal products, compared bit for bit."""
     rows = np.flatnonzero(np.isfinite(norms) & (norms > 0))
-    blocks = table.block_rows().blocks.reshape(table.n_rows, -1)
     groups = []
     for ids in of_equal_signature(linear[:2].T, rows):
-        same = [row for row in ids if _same(table, blocks, ids[0], row)]
+        first = _stored(table, ids[0])
+        same = [row for row in ids if np.array_equal(first, _stored(table, row)) or _same(table, ids[0], row)]
         if len(same) > 1:
             groups.append(same)
     return sorted(groups, key=lambda group: (-len(group), group))
 
 
-def _same(table: Tensor, blocks: npt.NDArray[np.uint8], first: int, other: int) -> bool:
-    """Whether two rows are the same: as stored, or else, what other blocks may be as well, decoded."""
-    return np.array_equal(blocks[first], blocks[other]) or np.array_equal(
-        _decoded(table, first), _decoded(table, other)
-    )
+def _stored(table: Tensor, row: int) -> npt.NDArray[np.uint8]:
+    return table.block_rows(slice(int(row), int(row) + 1)).blocks
+
+
+def _same(table: Tensor, first: int, other: int) -> bool:
+    """Whether two rows are the same decoded, as those of other blocks may be."""
+    return np.array_equal(_decoded(table, first), _decoded(table, other))
 
 
 def _decoded(table: Tensor, row: int) -> npt.NDArray[np.float32]:

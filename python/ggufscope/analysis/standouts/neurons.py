@@ -243,10 +243,10 @@ def _least_cosines(neurons: _Neurons, first: int, others: Sequence[int]) -> Floa
     least = np.full(len(others), np.inf)
     for matrix in (neurons.expert.gate, neurons.expert.up):
         if matrix is not None:
-            stored = matrix.blocks().blocks.reshape(matrix.n_rows, -1)
+            stored = matrix.part(first, 1).blocks().blocks
             row = matrix.decode(first, 1)[0] * neurons.gain
             for place, other in enumerate(others):
-                if np.array_equal(stored[first], stored[other]):
+                if np.array_equal(stored, matrix.part(other, 1).blocks().blocks):
                     least[place] = min(least[place], 1.0)
                 else:
                     least[place] = min(least[place], cosines(row, matrix.decode(other, 1) * neurons.gain)[0])

@@ -46,6 +46,24 @@ def test_a_directory_stands_for_its_one_model(tmp_path: Path, stories260k: Path)
         gs.open(tmp_path)
 
 
+def test_an_index_without_its_files_tells_which_are_missing(tmp_path: Path) -> None:
+    index = '{"weight_map": {"model.norm.weight": "model-00001-of-00002.safetensors"}}'
+    (tmp_path / "model.safetensors.index.json").write_text(index, encoding="utf-8")
+    with pytest.raises((OSError, ValueError), match=r"model-00001-of-00002\.safetensors"):
+        gs.open(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "hint"), [("Org/Model-8B", True), ("Org/model.gguf", False), ("here/model", False)])
+def test_what_may_be_a_repository_of_the_hub_is_pointed_there(
+    name: str, hint: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    with pytest.raises(FileNotFoundError) as raised:
+        gs.open(name)
+    assert (f"the repository of the hub is hf://{name}" in str(raised.value)) == hint
+
+
 def test_files_of_one_model_are_one_candidate() -> None:
     files = [
         ("a-00002-of-00002.gguf", 20),

@@ -55,6 +55,8 @@ def candidates(files: Iterable[tuple[str, int]]) -> list[Candidate]:
         first = of_index or (path if shard is None else f"{stem}-00001-of-{shard['count']}{shard['kind']}")
         before = models.get(first, Candidate(first, 0, 0))
         models[first] = Candidate(first, before.n_bytes + size, before.n_files + 1)
+    if not models:  # opening an index tells which of its files are missing
+        models = {path: Candidate(path, 0, 0) for path in indexes.values()}
     return sorted(models.values(), key=lambda one: one.path)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from typing import TYPE_CHECKING
 
 from .located import LocalFile
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .located import Located
+
+_REPOSITORY = re.compile(r"(?P<owner>[A-Za-z0-9][\w.-]*)/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 __all__ = ["is_remote", "locate", "resolved", "shown_name"]
 
@@ -36,6 +40,11 @@ def locate(name: str | PathLike[str]) -> Located:
             if kind.matches(text):
                 located: Located = kind.locate(text)
                 return located
+        repository = _REPOSITORY.fullmatch(text)
+        is_file = text.endswith((".gguf", ".safetensors", ".json"))
+        if repository is not None and not is_file and not os.path.lexists(repository["owner"]):
+            hint = f"No such file or directory; the repository of the hub is hf://{text}"
+            raise FileNotFoundError(errno.ENOENT, hint, text)
     return LocalFile(text)
 
 

@@ -104,8 +104,7 @@ def _equal(table: Tensor, linear: Floats, norms: Floats) -> list[list[int]]:
     rows = np.flatnonzero(np.isfinite(norms) & (norms > 0))
     groups = []
     for ids in of_equal_signature(linear[:2].T, rows):
-        first = _stored(table, ids[0])
-        same = [row for row in ids if np.array_equal(first, _stored(table, row)) or _same(table, ids[0], row)]
+        same = [row for row in ids if _same(table, ids[0], row)]
         if len(same) > 1:
             groups.append(same)
     return sorted(groups, key=lambda group: (-len(group), group))
@@ -116,8 +115,10 @@ def _stored(table: Tensor, row: int) -> npt.NDArray[np.uint8]:
 
 
 def _same(table: Tensor, first: int, other: int) -> bool:
-    """Whether two rows are the same decoded, as those of other blocks may be."""
-    return np.array_equal(_decoded(table, first), _decoded(table, other))
+    """Whether two rows are the same: as stored, or else, what other blocks may be as well, decoded."""
+    return np.array_equal(_stored(table, first), _stored(table, other)) or np.array_equal(
+        _decoded(table, first), _decoded(table, other)
+    )
 
 
 def _decoded(table: Tensor, row: int) -> npt.NDArray[np.float32]:

@@ -96,14 +96,17 @@ void add_segment(ComposedBytes& bytes, const py::handle& segment) {
 void register_segments(py::module_& module) {
   py::class_<Zeros> zeros(module, "Zeros", "Bytes of a composed file that are 0.");
   refuse_uninitialized(zeros);
-  zeros.def(py::init([](uint64_t size) { return Zeros{size}; }), py::arg("size"));
+  zeros.def(py::init([](uint64_t size) { return Zeros{size}; }), py::arg("size")).def_readonly("size", &Zeros::size);
   py::class_<Rows> rows(module, "Rows", "Rows of a run, in another order.");
   refuse_uninitialized(rows);
   rows.def(py::init([](size_t reader, uint64_t offset, uint64_t row_bytes, uint64_t n_rows,
                        const std::variant<std::string, std::vector<uint64_t>>& order,
                        uint64_t heads) { return Rows{reader, offset, row_bytes, order_of(n_rows, order, heads)}; }),
            py::arg("reader"), py::arg("offset"), py::arg("row_bytes"), py::arg("rows"), py::arg("order"),
-           py::arg("heads") = 1);
+           py::arg("heads") = 1)
+      .def_readonly("reader", &Rows::reader)
+      .def_readonly("offset", &Rows::offset)
+      .def_readonly("row_bytes", &Rows::row_bytes);
 }
 
 std::shared_ptr<ModelHandle> model_from_readers(const py::object& name, const py::function& opener) {

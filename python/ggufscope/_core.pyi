@@ -106,6 +106,8 @@ class Zeros:
     """Bytes of a composed file that are 0, as the padding between tensors."""
 
     def __init__(self, size: int) -> None: ...
+    @property
+    def size(self) -> int: ...
 
 class Rows:
     """A run of a reader, seen as rows of `row_bytes` bytes, in another order.
@@ -129,6 +131,12 @@ class Rows:
         order: Literal["halves_to_pairs", "pairs_to_halves"] | Sequence[int],
         heads: int = 1,
     ) -> None: ...
+    @property
+    def reader(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def row_bytes(self) -> int: ...
 
 # Bytes that are kept in memory, zeros, a run of a reader (its index, offset, size), or rows of one.
 _Segment: TypeAlias = bytes | Zeros | tuple[int, int, int] | Rows

@@ -78,18 +78,22 @@ def test_what_is_announced_is_fetched_once_in_order() -> None:
 
 
 def test_what_a_slower_thread_leaves_of_a_piece_for_a_moment_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shelf, "LATELY", 1.0)
-    source = Memory()
-    reader = Window(LEAST_WINDOW).reader(source)
-    reader.expect([(0, SIZE)])
-    rest, beginning = 1000, 4 << 20
-    read_all(reader, [(0, beginning)])
-    for begin in range(beginning, 30 * PIECE, PIECE):
-        read(reader, begin, PIECE - rest)
-        time.sleep(0.002)  # in which there is time to fetch the next into its place
-        read(reader, begin - rest, rest)  # of the piece before
-    reader.close()
-    assert all(end - begin >= PIECE // 2 for begin, end in source.fetched)
+    def rests_fetched_again(lately: float) -> int:
+        monkeypatch.setattr(shelf, "LATELY", lately)
+        source = Memory()
+        reader = Window(LEAST_WINDOW).reader(source)
+        reader.expect([(0, SIZE)])
+        rest, beginning = 1000, 4 << 20
+        read_all(reader, [(0, beginning)])
+        for begin in range(beginning, 30 * PIECE, PIECE):
+            read(reader, begin, PIECE - rest)
+            time.sleep(0.002)  # in which there is time to fetch the next into its place
+            read(reader, begin - rest, rest)  # of the piece before
+        reader.close()
+        return sum(end - begin < PIECE // 2 for begin, end in source.fetched)
+
+    # A machine that is at work with other things may take longer than the moment, now and then.
+    assert rests_fetched_again(1.0) < rests_fetched_again(0.0) / 2
 
 
 def test_gaps_are_not_fetched_but_for_tiny_ones() -> None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import FleetError, OutputError
 from ..saving.directories import usable_directory
-from ..saving.files import atomic_write
+from ..saving.files import atomic_write, sync_directory
 from ..saving.guard import Guard
 from ..saving.marks import is_ours
 from .record import RECORD_FORM
@@ -128,7 +128,7 @@ class FleetDirectory:
         for _ in range(_MOST_TRIES):  # other processes may be doing the same
             try:
                 os.rename(temporary, target)
-                _sync(self.path)
+                sync_directory(self.path)
             except OSError as error:
                 if error.errno not in _OCCUPIED:
                     raise OutputError(error.errno, error.strerror, str(target)) from error
@@ -170,20 +170,9 @@ def _write(directory: Path, files: dict[str, bytes]) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-        _sync(directory)
+        sync_directory(directory)
     except OSError as error:
         raise OutputError(error.errno, error.strerror, error.filename or str(directory)) from error
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # file systems that sync files alone
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def _refuse_foreign(target: Path, *, force: bool) -> None:

@@ -72,17 +72,26 @@ def _open_temporary(target: Path, permissions: int | None) -> tuple[int, Path]:
 def _replace(temporary: Path, target: Path) -> None:
     """Put a file under the name of the target, for good: its directory is written to the disk, too."""
     os.replace(temporary, target)
+    sync_directory(target.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Write the names in a directory to the disk.
+
+    Raises:
+        OSError: They cannot be written.
+    """
     try:
-        directory = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except PermissionError:
         return  # a directory that may be written and not be read cannot be synced
     try:
-        os.fsync(directory)
+        os.fsync(descriptor)
     except OSError as error:
         if error.errno not in {errno.EINVAL, errno.ENOTSUP}:  # file systems that sync files alone
             raise
     finally:
-        os.close(directory)
+        os.close(descriptor)
 
 
 def _text_or_binary(raw: OutputFile, mode: str) -> IO[Any]:

@@ -80,7 +80,7 @@ def shares_of(task: Task, threads: int, limits: BatchLimits | None, large: int) 
     try:
         if model.n_bytes >= large:
             return CutModel(task, threads, before, model, plan(model, limits))
-    except Exception:
+    except Exception:  # likewise
         model.close()
         return WholeModel(task, threads)
     model.close()

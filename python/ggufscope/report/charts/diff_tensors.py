@@ -10,9 +10,10 @@ from ...diffs.rollups import counted_tensors, roles_by_error
 from ..content.chart import Chart, ChartColumn, ChartTable
 from ..content.diff_words import percent_text
 from .access import diff_of
-from .axes import chart_of, drawn_roles, marks, only, role_y
-from .diff_words import MOST_MODELS, error_axis, model_colours, model_labels, only_models
+from .axes import drawn_roles, only
+from .diff_words import MOST_MODELS, model_labels, only_models
 from .registry import LeftOutError, chart
+from .role_strokes import strokes_by_role
 from .words import name
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _NO_ROLE = "(no role)"
 _MOST_TOLD = 3  # models in the sentence
-_LINE = 24  # pixels of a role
 
 
 @chart("error-tensors")
@@ -106,26 +106,6 @@ def _picture(
         for label, tensor in erring
         if tensor.role in roles and label in models
     ]
-    kinds = models if several else list(dict.fromkeys(str(row["of"]) for row in rows))
-    there = [kind for kind in kinds if any(row["of"] == kind for row in rows)]
-    errors = [tensor.nmse for _, tensor in erring if tensor.nmse]
-    lines = len(there) if several else 1
-    base = marks().encode(
-        x=alt.X("nmse:Q", title="NMSE", scale=alt.Scale(type="log", nice=False, padding=8), axis=error_axis(errors)),
-        y=role_y(list(roles.values()), padding=0.15),
-        color=model_colours(there)
-        if several
-        else alt.Color("of:N", title="type", sort=None, scale=alt.Scale(domain=there)),
-        tooltip=[
-            alt.Tooltip("tensor:N", title="tensor"),
-            alt.Tooltip("of:N", title="model" if several else "type"),
-            alt.Tooltip("type:N", title="type"),
-            alt.Tooltip("nmse:Q", title="NMSE", format=".3~%"),
-            alt.Tooltip("sqnr:Q", title="SQNR dB", format=".1f"),
-        ],
-    )
-    if several:
-        base = base.encode(yOffset=alt.YOffset("of:N", sort=None, scale=alt.Scale(domain=there)))
-    height = max(_LINE, 10 * lines + 6)
-    strokes = base.mark_tick(thickness=1.5, size=height / lines - 6 if several else height - 8, aria=False)
-    return chart_of(strokes, rows=rows, height=height * len(roles))
+    drawn = models if several else None
+    also = [alt.Tooltip("sqnr:Q", title="SQNR dB", format=".1f")]
+    return strokes_by_role(rows, list(roles.values()), drawn, field="nmse", title="NMSE", also=also)

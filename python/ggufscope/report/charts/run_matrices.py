@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import altair as alt
-
 from ..content.chart import Chart, ChartColumn, ChartTable
 from ..content.diff_run_words import OUTPUT_ERROR
 from ..content.diff_words import percent_text, types_text
 from .access import runs_of
-from .axes import chart_of, drawn_roles, marks, only, role_y
-from .diff_words import MOST_MODELS, error_axis, model_colours, only_models
+from .axes import drawn_roles, only
+from .diff_words import MOST_MODELS, only_models
 from .registry import LeftOutError, chart
+from .role_strokes import strokes_by_role
 from .words import name
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from ..content.results import ReportData
 
 _NO_ROLE = "(no role)"
-_LINE = 24  # pixels of a role
 
 
 @chart("run-matrices")
@@ -83,26 +81,5 @@ def _picture(labels: list[str], erring: list[tuple[str, MatrixError]], roles: di
         for label, matrix in erring
         if matrix.role in roles and label in models
     ]
-    kinds = models if several else list(dict.fromkeys(str(row["of"]) for row in rows))
-    there = [kind for kind in kinds if any(row["of"] == kind for row in rows)]
-    errors = [matrix.error for _, matrix in erring if matrix.error]
-    lines = len(there) if several else 1
-    scale = alt.Scale(type="log", nice=False, padding=8)
-    base = marks().encode(
-        x=alt.X("error:Q", title="output error", scale=scale, axis=error_axis(errors)),
-        y=role_y(list(roles.values()), padding=0.15),
-        color=model_colours(there)
-        if several
-        else alt.Color("of:N", title="type", sort=None, scale=alt.Scale(domain=there)),
-        tooltip=[
-            alt.Tooltip("tensor:N", title="tensor"),
-            alt.Tooltip("of:N", title="model" if several else "type"),
-            alt.Tooltip("type:N", title="type"),
-            alt.Tooltip("error:Q", title="output error", format=".3~%"),
-        ],
-    )
-    if several:
-        base = base.encode(yOffset=alt.YOffset("of:N", sort=None, scale=alt.Scale(domain=there)))
-    height = max(_LINE, 10 * lines + 6)
-    strokes = base.mark_tick(thickness=1.5, size=height / lines - 6 if several else height - 8, aria=False)
-    return chart_of(strokes, rows=rows, height=height * len(roles))
+    drawn = models if several else None
+    return strokes_by_role(rows, list(roles.values()), drawn, field="error", title="output error")

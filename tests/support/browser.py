@@ -49,7 +49,7 @@ def browser():
 class Visit:
     """One page, opened without a network, and everything it complained about or asked for."""
 
-    def __init__(self, opened, file, *, width=1280, theme="light", scripts=True, motion="no-preference"):
+    def __init__(self, opened, file, *, width=1280, theme="light", scripts=True, drawn=True, motion="no-preference"):
         self.context = opened.new_context(
             viewport={"width": width, "height": 900}, color_scheme=theme, offline=True, java_script_enabled=scripts,
             accept_downloads=True, reduced_motion=motion,
@@ -62,7 +62,7 @@ class Visit:
         self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(file.as_uri())
-        if scripts:
+        if scripts and drawn:  # other pages than reports draw no charts
             self.wait_for_charts()
 
     def _listen(self, message):

@@ -10,6 +10,7 @@ from .._core import GGUFError
 from .._core import Model as CoreModel
 from ..inputs.checkpoints import is_checkpoint
 from .factors import factors_among, input_factors_among
+from .fingerprints import samples, samples_of, table_digest
 from .mapped import MappedModel
 from .metadata import SYNTHETIC_KEY, file_type_name
 from .stacks import MOST_STACKS, layers_by_stack
@@ -17,7 +18,6 @@ from .tensor import Tensor
 from .tensor_table import Tensors
 
 if TYPE_CHECKING:
-    import hashlib
     from collections.abc import Callable, Iterable, Iterator
     from os import PathLike
     from types import TracebackType
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from .remote import RemoteFiles
 
 __all__ = ["Model", "Tensor", "Tensors", "open"]
-
-_SAMPLE_BYTES = 4096
 
 
 def open(name: str | PathLike[str], *, window: int | None = None) -> Model:  # noqa: A001
@@ -189,23 +187,18 @@ class Model(MappedModel):
             ValueError: The model is closed.
         """
         core = self.core()
-        digest = self._table_digest()
         infos = [self._infos[tensor.index] for tensor in tensors]
         if self._remote is not None:
             self._remote.expect(self.files, self._samples_of(infos))
+        digest = table_digest(self.file_sizes, self._infos)
         for info in infos:
-            for start in _sample_starts(info.n_bytes):
-                size = min(_SAMPLE_BYTES, info.n_bytes - start)
+            for start, size in samples(info.n_bytes):
                 digest.update(core.read(info.file, info.offset + start, size))
         return f"sha256:{digest.hexdigest()}"
 
     def _samples_of(self, infos: Iterable[TensorInfo]) -> list[list[tuple[int, int]]]:
-        """Where the samples of tensors lie in each file, as (offset, size)."""
-        samples: list[list[tuple[int, int]]] = [[] for _ in self.files]
-        for info in infos if self.composition is None else ():  # bytes of a checkpoint may stand elsewhere in its files
-            size = min(_SAMPLE_BYTES, info.n_bytes)
-            samples[info.file] += [(info.offset + start, size) for start in _sample_starts(info.n_bytes)]
-        return samples
+        """Where the samples of tensors lie in each file; bytes of a checkpoint may stand elsewhere in its files."""
+        return samples_of(infos if self.composition is None else (), len(self.files))
 
     @property
     def is_remote(self) -> bool:
@@ -236,19 +229,14 @@ class Model(MappedModel):
 
         return ranges_of([self._infos[tensor.index] for tensor in tensors], len(self.files))
 
-    def _table_digest(self) -> hashlib._Hash:
-        """SHA-256 of the file sizes and the tensor table."""
-        table = [[info.name, info.type, *info.shape] for info in self._infos]
-        import hashlib  # noqa: PLC0415  these two would take a tenth of the time to import ggufscope
-        import json  # noqa: PLC0415
-
-        return hashlib.sha256(json.dumps([self.file_sizes, table], separators=(",", ":")).encode())
+    def _table_digest(self) -> str:
+        return table_digest(self.file_sizes, self._infos).hexdigest()
 
     def __reduce__(self) -> tuple[Callable[..., Model], tuple[str, str, str | None, int | None]]:
         at_hand = "identity" in self.__dict__ or not (self.closed or self.is_remote)
         identity = self.identity if at_hand else None
         window = None if self._remote is None else self._remote.window
-        return _reopened, (self.address, self._table_digest().hexdigest(), identity, window)
+        return _reopened, (self.address, self._table_digest(), identity, window)
 
     def __enter__(self) -> Self:
         if self._remote is not None:
@@ -274,13 +262,7 @@ def _reopened(name: str, table_digest: str, identity: str | None, window: int | 
         GGUFError: The files hold another model by now.
     """
     model = open(name, window=window)
-    if model._table_digest().hexdigest() == table_digest and identity in {None, model.identity}:
+    if model._table_digest() == table_digest and identity in {None, model.identity}:
         return model
     model.close()
     raise GGUFError(f"{model.path}: the file changed since the model was pickled")
-
-
-def _sample_starts(n_bytes: int) -> list[int]:
-    """Where the samples of a tensor begin, without overlap of equal ones."""
-    last = max(0, n_bytes - _SAMPLE_BYTES)
-    return sorted({0, last // 2, last}) if n_bytes else []

@@ -48,6 +48,20 @@ def test_plain_types_take_arrays_and_bytes(dtype: str) -> None:
     np.testing.assert_array_equal(gs.dequantize(native.view(np.uint8), name), values.astype(np.float32))
 
 
+def test_bytes_are_a_row(random_blocks: Any) -> None:
+    blocks = random_blocks("Q4_K", 2, 256)
+    expected = gs.dequantize(blocks, "Q4_K")
+    assert np.array_equal(gs.dequantize(blocks[1], "Q4_K"), expected[1])
+    for buffer in (bytes(blocks), bytearray(blocks), memoryview(bytes(blocks)), memoryview(bytes(blocks)).cast("c")):
+        assert np.array_equal(gs.dequantize(buffer, "Q4_K"), expected.reshape(-1))
+        assert gs.summarize(buffer, "Q4_K").l2_norm == gs.summarize(blocks.reshape(-1), "Q4_K").l2_norm
+    assert np.array_equal(gs.dequantize(memoryview(blocks), "Q4_K"), expected)
+    x = np.ones(512)
+    assert gs.row_products(bytes(blocks), x, qtype="Q4_K").linear.shape == (1,)
+    with pytest.raises(ValueError, match="144 bytes"):
+        gs.dequantize(bytes(100), "Q4_K")
+
+
 def test_nothing_decodes_to_nothing() -> None:
     assert gs.dequantize(np.zeros((0, 34), np.uint8), "Q8_0").shape == (0, 32)
     assert gs.dequantize(np.zeros((5, 0), np.uint8), "Q8_0").shape == (5, 0)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, SupportsInt
+from typing import TYPE_CHECKING, SupportsInt
 
 import numpy as np
-import numpy.typing as npt
 
 from .._core import UnsupportedTypeError, types, undecodable_type, usable_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .._core import TypeDescription
 
 _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
@@ -78,17 +75,3 @@ def checked_threshold(threshold: float) -> float:
     if not 0 <= threshold <= _LARGEST_FLOAT32:
         raise ValueError(f"sparsity_threshold must be from 0 to {_LARGEST_FLOAT32:.8g}, not {threshold!r}")
     return float(threshold)
-
-
-def checked_out(out: npt.NDArray[np.float32] | None, shape: Sequence[int]) -> npt.NDArray[np.float32]:
-    """`out`, or a new array if it is None.
-
-    Raises:
-        ValueError: `out` is not a writable C-contiguous float32 array of `shape`.
-    """
-    if out is None:
-        return np.empty(tuple(shape), np.float32)
-    fits: Any = isinstance(out, np.ndarray) and out.dtype == np.float32 and out.shape == tuple(shape)
-    if not fits or not out.flags.c_contiguous or not out.flags.writeable:
-        raise ValueError(f"out must be a writable, C-contiguous float32 array of shape {tuple(shape)}")
-    return out

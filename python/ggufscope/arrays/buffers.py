@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, SupportsInt
+from typing import TYPE_CHECKING, Any, SupportsInt, TypeAlias, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from .._core import decode, observe_buffer
-from .arguments import checked_out, checked_threshold, describe_type, thread_count
+from .arguments import checked_threshold, describe_type, thread_count
 from .statistics import TensorStatistics
+from .targets import checked_out
 
 if TYPE_CHECKING:
     from .._core import TypeDescription
+
+Blocks: TypeAlias = npt.NDArray[Any] | bytes | bytearray | memoryview
+Out = TypeVar("Out")
 
 # Arrays that there is a type for, by NumPy's kind and size.
 _PLAIN_TYPES = {
@@ -24,23 +28,26 @@ _PLAIN_TYPES = {
 _WIDER = {"u1": "i2", "u2": "i4", "u4": "i8", "b1": "i1"}
 
 
+@overload
 def dequantize(
-    blocks: npt.NDArray[Any],
-    qtype: str | SupportsInt,
-    out: npt.NDArray[np.float32] | None = None,
-    threads: int | None = None,
-) -> npt.NDArray[np.float32]:
+    blocks: Blocks, qtype: str | SupportsInt, out: None = None, threads: int | None = None
+) -> npt.NDArray[np.float32]: ...
+@overload
+def dequantize(blocks: Blocks, qtype: str | SupportsInt, out: Out, threads: int | None = None) -> Out: ...
+def dequantize(blocks: Blocks, qtype: str | SupportsInt, out: Any = None, threads: int | None = None) -> Any:
     """Decode blocks of any type to float32, bit for bit as ggml does, and exactly where a type is of safetensors alone.
 
     Args:
-        blocks: uint8, shape (…, bytes): every row a whole number of blocks, as in `Tensor.data`. For types without
-            blocks (F16, F32, I8, …) an array of that NumPy dtype is fine too. A strided array is copied first.
+        blocks: uint8, shape (…, bytes): every row a whole number of blocks, as in `Tensor.data`, or a single row of it;
+            or `bytes`, or another buffer of bytes, as one row. For types without blocks (F16, F32, I8, …) an array of
+            that NumPy dtype is fine too. A strided array is copied first.
         qtype: a name (`"Q4_K"`, `"F8_E4M3"`), a number (12) or a `gguf.GGMLQuantizationType`.
-        out: where to write, C-contiguous float32 of the result's shape; a new array if None.
+        out: where to write, writable and C-contiguous float32 of the result's shape: an array of NumPy, a tensor of
+            torch or anything else of DLPack in memory of the CPU, or a buffer of floats; a new array if None.
         threads: at most so many; by default the cores this process may use. Below 4 MB one.
 
     Returns:
-        `out`, shape (…, elements).
+        `out`, or a new array of shape (…, elements).
 
     Raises:
         ValueError: An unknown type, rows of partial blocks, or a wrong dtype, `out` or `threads`.
@@ -49,18 +56,20 @@ def dequantize(
         >>> import numpy as np
         >>> dequantize(np.zeros((2, 34), np.uint8), "Q8_0").shape
         (2, 32)
+        >>> dequantize(bytes(34), "Q8_0").shape
+        (32,)
     """
     description = describe_type(qtype)
-    raw = as_bytes(blocks, description)
+    raw = as_bytes(as_array(blocks), description)
     target = checked_out(out, (*raw.shape[:-1], elements_in(raw.shape[-1], description)))
     n_threads = thread_count(threads)
     if raw.size:
         decode(raw.reshape(-1), description["id"], target, n_threads)
-    return target
+    return target if out is None else out
 
 
 def summarize(
-    values: npt.NDArray[Any],
+    values: Blocks,
     qtype: str | SupportsInt | None = None,
     *,
     threads: int | None = None,
@@ -88,7 +97,7 @@ def summarize(
         >>> summarize(np.array([3.0, -4.0])).l2_norm
         5.0
     """
-    array = np.asarray(values)
+    array = as_array(values)
     if qtype is None:
         array, qtype = plain(array)
     description = describe_type(qtype)
@@ -118,9 +127,17 @@ def plain(array: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
     return array.astype(code, copy=False), _PLAIN_TYPES[code]
 
 
+def as_array(buffer: Blocks) -> npt.NDArray[Any]:
+    """A buffer as an array; of bytes as uint8, without a copy."""
+    if isinstance(buffer, (bytes, bytearray)):
+        return np.frombuffer(buffer, np.uint8)
+    array = np.asarray(buffer)
+    return array.view(np.uint8) if array.dtype == "S1" else array
+
+
 def as_bytes(blocks: npt.NDArray[Any], description: TypeDescription) -> npt.NDArray[np.uint8]:
     """The blocks as contiguous uint8, shape (…, bytes)."""
-    array = np.asarray(blocks)
+    array = blocks
     if array.dtype != np.uint8:
         own = _PLAIN_TYPES.get(f"{array.dtype.kind}{array.dtype.itemsize}")
         if own != description["name"]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, SupportsInt
-
-import numpy as np
+from typing import TYPE_CHECKING, SupportsInt
 
 from .arguments import describe_type, thread_count
-from .buffers import as_bytes, elements_in, plain
+from .buffers import Blocks, as_array, as_bytes, elements_in, plain
 from .multiply import BlockRows, HasBlockRows, RowProducts, multiply
 
 if TYPE_CHECKING:
@@ -15,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def row_products(
-    matrix: HasBlockRows | npt.NDArray[Any],
+    matrix: HasBlockRows | Blocks,
     x: npt.ArrayLike | None = None,
     *,
     squares: npt.ArrayLike | None = None,
-    other: HasBlockRows | npt.NDArray[Any] | None = None,
+    other: HasBlockRows | Blocks | None = None,
     qtype: str | SupportsInt | None = None,
     threads: int | None = None,
 ) -> RowProducts:
@@ -57,12 +55,12 @@ def row_products(
     return multiply(left, x, squares, right, thread_count(threads))
 
 
-def _rows(matrix: HasBlockRows | npt.NDArray[Any], qtype: str | SupportsInt | None) -> BlockRows:
+def _rows(matrix: HasBlockRows | Blocks, qtype: str | SupportsInt | None) -> BlockRows:
     if isinstance(matrix, HasBlockRows):
         if qtype is not None:
             raise ValueError("a tensor has its own type: qtype is for buffers")
         return matrix.block_rows()
-    array = np.asarray(matrix)
+    array = as_array(matrix)
     if qtype is None:
         array, qtype = plain(array)
     description = describe_type(qtype)

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from .._core import PairStatistics, observe_pairs
-from ..models.tensor import factors_of
+from ..models.given_factors import factors_of
 from .viewed import observe_viewed
 
 if TYPE_CHECKING:

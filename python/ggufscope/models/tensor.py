@@ -1,34 +1,33 @@
-"""One tensor of a model: what it is, its bytes, its weights, its statistics."""
+"""One tensor of a model: its weights, their statistics and products."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 
 import numpy as np
 
-from .._core import TensorInfo, observe_model
-from ..arrays.arguments import checked_out, describe_type, thread_count, type_name
+from .._core import observe_model
+from ..arrays.arguments import thread_count
 from ..arrays.factor_grids import times_grid
-from ..arrays.multiply import BlockRows, FactorGrid, RowProducts, multiply
+from ..arrays.multiply import RowProducts, multiply
 from ..arrays.statistics import TensorStatistics, whole_of
-from .experts import experts_in
+from ..arrays.targets import checked_out
+from .given_factors import factors_of
 from .heads import group_rows
-from .kinds import kind_of_numbers
-from .roles import Place, behind_the_trunk, place
+from .indexing import chosen_part, consecutive
+from .stored import StoredTensor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
 
-    from ..inputs.checkpoints.composing import Source
-    from .factor import Factor
-    from .kinds import Kind
     from .mapped import MappedModel
 
+Out = TypeVar("Out")
 
-class Tensor:
+
+class Tensor(StoredTensor):
     """One tensor of a model. It keeps its model's mapping alive.
 
     It pickles as its model and its name, and so reaches other processes; tensors of one pickle share one model there.
@@ -52,142 +51,28 @@ class Tensor:
             matrix (`factor.grid`, FP8 checkpoints): then decoding and products have them, too.
     """
 
-    __slots__ = (
-        "_info",
-        "_model",
-        "_place",
-        "factor",
-        "index",
-        "kind",
-        "n_bytes",
-        "n_elements",
-        "name",
-        "shape",
-        "type",
-    )
+    __slots__ = ()
 
-    def __init__(self, model: MappedModel, index: int, info: TensorInfo) -> None:
-        self._model = model
-        self._info = info
-        self._place: Place | None = None
-        self.index = index
-        self.name: str = info.name
-        self.type: str = type_name(info.type)
-        self.shape: tuple[int, ...] = tuple(info.shape)
-        self.n_elements: int = info.n_elements
-        self.n_bytes: int = info.n_bytes
-        self.kind: Kind = kind_of_numbers(self.name, self.type, self.shape)
-        self.factor: Factor | None = None
-
-    @property
-    def _where(self) -> Place:
-        if self._place is None:
-            at = place(self.name)
-            extra = at.stack is None and at.layer in self._model.next_token_layers
-            self._place = behind_the_trunk(at) if extra else at
-        return self._place
-
-    @property
-    def layer(self) -> int | None:
-        return self._where.layer
-
-    @property
-    def role(self) -> str | None:
-        return self._where.role
-
-    @property
-    def stack(self) -> str | None:
-        return self._where.stack
-
-    @property
-    def expert(self) -> int | None:
-        return self._where.expert
-
-    @property
-    def n_experts(self) -> int:
-        """Experts stored in this tensor: its first dimension, if it has three; otherwise 1."""
-        return experts_in(self.shape)
-
-    @property
-    def n_parts(self) -> int:
-        """Parts that the core measures apart from one another: the experts, unless they are tiny; otherwise 1."""
-        return self._info.n_parts
-
-    @property
-    def n_rows(self) -> int:
-        """Rows over all leading dimensions."""
-        return math.prod(self.shape[:-1])
-
-    @property
-    def bits_per_weight(self) -> float | None:
-        """Stored bits per weight; None for a tensor without elements."""
-        return 8 * self.n_bytes / self.n_elements if self.n_elements else None
-
-    @property
-    def file(self) -> str:
-        """The file that holds the tensor; of a checkpoint, the first tensor that it is made of."""
-        return self._model.files[self._info.file] if self._source is None else self._source.file
-
-    @property
-    def offset(self) -> int:
-        """Position of the first byte in that file."""
-        return self._info.offset if self._source is None else self._source.offset
-
-    @property
-    def source(self) -> tuple[str, ...]:
-        """Names of the tensors of a checkpoint that this is made of; empty for a tensor of a GGUF file."""
-        return () if self._source is None else self._source.names
-
-    def position(self, byte: int) -> int | None:
-        """Position in the file of a byte of the tensor; None where a checkpoint has it elsewhere, or otherwise."""
-        return self.offset + byte if self._source is None or self._source.as_it_is else None
-
-    @property
-    def _source(self) -> Source | None:
-        composition = self._model.composition
-        return None if composition is None else composition.sources.get(self.name)
-
-    @property
-    def data(self) -> npt.NDArray[np.uint8]:
-        """The bytes as stored: a read-only view into the mapped file, shape (…, bytes per row).
-
-        Nothing is copied; the view keeps the mapping alive after `Model.close()`. Should the file be truncated while
-        it is mapped, touching the lost part of this view ends in SIGBUS; the methods here raise GGUFError instead. In a
-        big-endian file (`Model.byte_order`) the bytes are big-endian too; only the methods here decode them.
-
-        Raises:
-            ValueError: The model is closed.
-        """
-        return self._model.core().data(self.index)
-
-    def read(self, begin: int, size: int) -> bytes:
-        """A copy of bytes as stored, counted from the tensor's first.
-
-        Raises:
-            GGUFError: The file shrank since it was opened.
-            ValueError: The model is closed, or the bytes are not all of this tensor.
-        """
-        if not 0 <= begin <= begin + size <= self.n_bytes:
-            raise ValueError(f"{self.name} has {self.n_bytes} bytes, and no {size} from {begin} on")
-        return self._model.core().read(self._info.file, self._info.offset + begin, size)
-
+    @overload
     def dequantize(
-        self,
-        rows: slice | None = None,
-        out: npt.NDArray[np.float32] | None = None,
-        threads: int | None = None,
-    ) -> npt.NDArray[np.float32]:
+        self, rows: slice | None = None, out: None = None, threads: int | None = None
+    ) -> npt.NDArray[np.float32]: ...
+    @overload
+    def dequantize(self, rows: slice | None, out: Out, threads: int | None = None) -> Out: ...
+    @overload
+    def dequantize(self, rows: slice | None = None, *, out: Out, threads: int | None = None) -> Out: ...
+    def dequantize(self, rows: slice | None = None, out: Any = None, threads: int | None = None) -> Any:
         """The numbers of the blocks as float32, exactly as ggml decodes them: without the `factor` beside them.
 
         Factors of single rows or blocks of a matrix, as FP8 checkpoints have them, are multiplied in.
 
         Args:
             rows: which rows, counted over all leading dimensions, step 1; all of them if None.
-            out: where to write, C-contiguous float32 of the result's shape; a new array if None.
+            out: where to write, as for `ggufscope.dequantize`: an array, a tensor of torch, …; a new array if None.
             threads: at most so many; by default the cores this process may use. Small ranges take one.
 
         Returns:
-            `out`: of `shape` for all rows, otherwise (rows, columns).
+            `out`, or a new array: of `shape` for all rows, otherwise (rows, columns).
 
         Raises:
             ValueError: Wrong `rows`, `out` or `threads`, or the model is closed.
@@ -200,36 +85,72 @@ class Tensor:
         """
         target = self.stored_numbers(rows, out, threads)
         if self.factor is not None and self.factor.grid is not None and target.size:
-            first, _ = self._row_range(rows)
+            first, _ = self.row_range(rows)
             weights = target.reshape(-1, self.shape[-1])
             times_grid(weights, self.factor.of_rows(self.shape, first, len(weights)), self.factor.grid.columns)
-        return target
+        return target if out is None else out
 
     def stored_numbers(
-        self,
-        rows: slice | None = None,
-        out: npt.NDArray[np.float32] | None = None,
-        threads: int | None = None,
+        self, rows: slice | None = None, out: object = None, threads: int | None = None
     ) -> npt.NDArray[np.float32]:
         """The same without any factor, for ggufscope's own modules."""
         core = self._model.core()
-        first, shape = self._row_range(rows)
+        first, shape = self.row_range(rows)
         target = checked_out(out, shape)
         n_threads = thread_count(threads)
         if target.size:
             core.decode(self.index, first, target, n_threads)
         return target
 
-    def _row_range(self, rows: slice | None) -> tuple[int, tuple[int, ...]]:
-        """First row and shape of the result."""
-        if rows is None:
-            return 0, self.shape
-        if not isinstance(rows, slice):
-            raise ValueError(f"rows must be a slice, not {type(rows).__name__}")
-        first, last, step = rows.indices(self.n_rows)
-        if step != 1:
-            raise ValueError("rows must be consecutive: a slice of step 1")
-        return first, (max(0, last - first), self.shape[-1] if self.shape else 1)
+    def __getitem__(self, key: Any) -> Any:
+        """The numbers of some rows, exactly those that `dequantize()[key]` has; blocks of other rows are not read.
+
+        Args:
+            key: as of a NumPy array of this `shape`: numbers (negative ones from the end), slices of any step, `...`,
+                lists, arrays and masks of rows; behind them a number or a slice of columns.
+
+        Returns:
+            A float32 array, or one number of it.
+
+        Raises:
+            IndexError: There is no such row or column, or the key is of another kind.
+            ValueError: The model is closed.
+            GGUFError: The file shrank since it was opened.
+
+        Example:
+            >>> tensor[-1].shape, tensor[[7, 0, 7]].shape, tensor[::100, :8].shape      # doctest: +SKIP
+            ((4096,), (3, 4096), (41, 8))
+        """
+        if len(self.shape) < 2:
+            return self.dequantize()[key]
+        rows, columns = chosen_part(key, self.shape)
+        out = np.empty((rows.size, self.shape[-1]), np.float32)
+        for position, first, count in consecutive(rows.reshape(-1)):
+            self.dequantize(slice(first, first + count), out=out[position : position + count])
+        return out.reshape(*rows.shape, self.shape[-1])[..., columns][()]
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        """All numbers as an array, those of `dequantize()`, so that NumPy takes a tensor where it takes an array.
+
+        Raises:
+            ValueError: A copy is forbidden: decoded numbers stand nowhere in memory.
+        """
+        if copy is False:
+            raise ValueError(
+                f"{self.name} is decoded into a new array; its bytes are there without a copy: tensor.data"
+            )
+        weights = self.dequantize()
+        return weights if dtype is None else weights.astype(dtype, copy=False)
+
+    def __len__(self) -> int:
+        """The length of the first dimension: experts of a stack, else rows; of a vector its numbers."""
+        if not self.shape:
+            raise TypeError(f"{self.name} is a single number and has no length")
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        """True, of a tensor without rows as well: it is there."""
+        return True
 
     def statistics(self, threads: int | None = None, *, fast: bool = False, stored: bool = False) -> TensorStatistics:
         """Statistics of all weights of this tensor, times the `factor` beside it.
@@ -282,31 +203,6 @@ class Tensor:
         right = None if other is None else other.block_rows(rows)
         return multiply(self.block_rows(rows), x, squares, right, thread_count(threads))
 
-    def block_rows(self, rows: slice | None = None) -> BlockRows:
-        """The blocks of some or all rows, and factors by rows and columns; for ggufscope's own modules."""
-        first, shape = self._row_range(rows)
-        count = self.n_rows if rows is None else shape[0]
-        blocks = self._stored_rows(first, count)
-        columns = self.shape[-1] if self.shape else 1
-        swapped = self._model.byte_order == "big"
-        return BlockRows(blocks, describe_type(self.type)["id"], columns, swapped, self._grid_of(first, count))
-
-    def _stored_rows(self, first: int, count: int) -> npt.NDArray[np.uint8]:
-        """The bytes of some rows, (rows, bytes per row); of others nothing is read."""
-        if self._model.is_mapped or self.n_rows == 0:
-            data = self.data
-            return data.reshape(self.n_rows, data.shape[-1])[first : first + count]
-        size = self.n_bytes // self.n_rows
-        return np.frombuffer(self.read(first * size, count * size), np.uint8).reshape(count, size)
-
-    def _grid_of(self, first: int, count: int) -> FactorGrid | None:
-        """The factors of some rows as the core takes them: as they are for a whole matrix, else row by row."""
-        if self.factor is None or self.factor.grid is None or count == 0:
-            return None
-        if (first, count) == (0, self.n_rows) and len(self.shape) == 2:
-            return (*self.factor.grid, self.factor.values())
-        return 1, self.factor.grid.columns, self.factor.of_rows(self.shape, first, count).reshape(-1)
-
     def __reduce__(self) -> tuple[Callable[..., Tensor], tuple[MappedModel, str]]:
         return _tensor_of, (self._model, self.name)
 
@@ -318,24 +214,6 @@ class Tensor:
 
     def __repr__(self) -> str:
         return f"<Tensor {self.name!r} {self.type} {' × '.join(map(str, self.shape))}>"
-
-
-GivenFactors = list[float] | tuple[int, int, list[float]]
-
-
-def factors_of(tensors: Iterable[Tensor]) -> dict[int, GivenFactors]:
-    """The factors of those of the tensors that have some, by position in the tensor table, as the core takes them.
-
-    Raises:
-        GGUFError: A file shrank since it was opened.
-        ValueError: The model is closed.
-    """
-    return {tensor.index: _given(tensor.factor) for tensor in tensors if tensor.factor is not None}
-
-
-def _given(factor: Factor) -> GivenFactors:
-    values = factor.values().tolist()
-    return values if factor.grid is None else (*factor.grid, values)
 
 
 class _HasTensors(Protocol):

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .._core import GGUFError, observe_model
+from ..models.given_factors import factors_of
 from ..models.heads import group_rows
 from ..models.model import open as open_model
-from ..models.tensor import factors_of
 from .batches import BatchLimits
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from .._core import Part, observe_model
 from ..arrays.arguments import checked_threshold, thread_count
 from ..models.file_hashes import FileHashing
+from ..models.given_factors import factors_of
 from ..models.heads import group_rows
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.summary import ModelSummary
-from ..models.tensor import factors_of
 from .batches import DEFAULT_LIMITS, BatchLimits, batches
 from .collecting import Collector
 from .on_cluster import Called, collect_on

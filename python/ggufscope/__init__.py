@@ -7,10 +7,10 @@
 Every name is loaded when it is first used: models and buffers bring NumPy alone, profiles pydantic, analyses numba.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ._version import __version__
+from .loading import loader
 
 if TYPE_CHECKING:
     from ._core import GGUFError, UnsupportedTypeError
@@ -140,13 +140,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'ggufscope' has no attribute {name!r}")
-    value = getattr(import_module(f".{home}", __name__), name)
-    globals()[name] = value
-    return value
+__getattr__ = loader(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

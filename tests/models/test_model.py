@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.models.metadata import SYNTHETIC_KEY
+from ggufscope.models.magic import SYNTHETIC_KEY
 
 
 def test_a_real_model(stories260k: Path) -> None:

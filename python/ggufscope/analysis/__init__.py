@@ -7,8 +7,15 @@
 docs/analysis.md defines every number, and says how a score, a preset or a hypothesis is added.
 """
 
-from .analysis_result import Analysis
-from .analyzing import analyze
-from .verdicts.findings import Finding
+from typing import TYPE_CHECKING
+
+from ..loading import loader
+
+if TYPE_CHECKING:
+    from .analysis_result import Analysis
+    from .analyzing import analyze
+    from .verdicts.findings import Finding
 
 __all__ = ["Analysis", "Finding", "analyze"]
+
+__getattr__ = loader(__name__, {"Analysis": "analysis_result", "analyze": "analyzing", "Finding": "verdicts.findings"})

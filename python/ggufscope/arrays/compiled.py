@@ -1,20 +1,17 @@
-"""Compilation of numeric loops by numba, kept on disk between runs."""
+"""Compilation of numeric loops by numba, kept on disk between runs; nothing is loaded for it before one is called."""
 
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` without enumerations, which take 25 µs a call
-import contextlib
 import functools
 import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Literal, TypeVar, cast
 
-import numba
-from numba.core.caching import FunctionCache
-
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_MAKING = threading.Lock()
 _SIGNALS = (_signal.SIGTERM, _signal.SIGINT)  # whose handlers may raise
 
 
@@ -33,19 +30,7 @@ def compiled_as_numpy(function: Function) -> Function:
 
 
 def _compiled(function: Function, division: Literal["python", "numpy"]) -> Function:
-    dispatcher: Any = numba.njit(nogil=True, error_model=division)(function)
-    with contextlib.suppress(RuntimeError):  # "cannot cache function: no locator available"
-        # As the dispatcher's `enable_caching` does.
-        dispatcher._cache = _KeptWhereThereIsRoom(function)  # type: ignore[no-untyped-call]
-    return cast("Function", _Undisturbed(dispatcher, function))
-
-
-class _KeptWhereThereIsRoom(FunctionCache):
-    """Machine code on the disk; on a full one none is kept, and the call that needed the code goes on."""
-
-    def save_overload(self, signature: Any, code: Any) -> None:
-        with contextlib.suppress(OSError):
-            super().save_overload(signature, code)  # type: ignore[no-untyped-call]
+    return cast("Function", _Undisturbed(function, division))
 
 
 class _Undisturbed:
@@ -56,24 +41,38 @@ class _Undisturbed:
     second. Only the main thread runs handlers.
     """
 
-    def __init__(self, dispatcher: Callable[..., Any], function: Callable[..., Any]) -> None:
-        self._dispatcher = dispatcher
+    def __init__(self, function: Callable[..., Any], division: Literal["python", "numpy"]) -> None:
+        self._function = function
+        self._division = division
+        self._made: Any = None
         functools.update_wrapper(self, function)
+
+    @property
+    def _dispatcher(self) -> Any:
+        """Numba's form of the function, one for all threads."""
+        if self._made is None:
+            from .compiling import dispatcher_of  # noqa: PLC0415  loads numba
+
+            with _MAKING:
+                if self._made is None:
+                    self._made = dispatcher_of(self._function, self._division)
+        return self._made
 
     @property
     def _numba_type_(self) -> Any:
         """The type by which other compiled functions call this one."""
-        return self._dispatcher._numba_type_  # type: ignore[attr-defined]
+        return self._dispatcher._numba_type_
 
     def __call__(self, *arguments: Any) -> Any:
+        dispatcher = self._dispatcher
         if threading.current_thread() is not threading.main_thread():
-            return self._dispatcher(*arguments)
+            return dispatcher(*arguments)
         handlers = {number: handler for number in _SIGNALS if callable(handler := _signal.getsignal(number))}
         arrived: list[tuple[int, FrameType | None]] = []
         for number in handlers:
             _signal.signal(number, lambda *which: arrived.append(which))
         try:
-            return self._dispatcher(*arguments)
+            return dispatcher(*arguments)
         finally:
             for number, handler in handlers.items():
                 _signal.signal(number, handler)

@@ -6,7 +6,14 @@ The package is not called `fleet` because that is the function of ggufscope. A t
 files depend on the model and the settings alone, so that engines may run tasks anywhere and in any order.
 """
 
-from .fleet_result import Fleet
-from .running import FleetInterrupted, fleet
+from typing import TYPE_CHECKING
+
+from ..loading import loader
+
+if TYPE_CHECKING:
+    from .fleet_result import Fleet
+    from .running import FleetInterrupted, fleet
 
 __all__ = ["Fleet", "FleetInterrupted", "fleet"]
+
+__getattr__ = loader(__name__, {"Fleet": "fleet_result", "FleetInterrupted": "running", "fleet": "running"})

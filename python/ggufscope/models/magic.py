@@ -1,4 +1,4 @@
-"""How GGUF files begin."""
+"""Marks of GGUF files: how they begin, and the key of those that are made up."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
 GGUF_MAGIC = b"GGUF"
+SYNTHETIC_KEY = "ggufscope.synthetic"  # true in files whose weights are made up
 
 
 def is_gguf(path: str | PathLike[str]) -> bool:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from .._core import Model
 
 LARGEST_COUNT = 1 << 24  # of layers, heads, channels, …: beyond any model
-SYNTHETIC_KEY = "ggufscope.synthetic"  # true in files whose weights are made up
 
 
 class Metadata(Mapping[str, Any]):

@@ -11,8 +11,9 @@ from .._core import Model as CoreModel
 from ..inputs.checkpoints import is_checkpoint
 from .factors import factors_among, input_factors_among
 from .fingerprints import samples, samples_of, table_digest
+from .magic import SYNTHETIC_KEY
 from .mapped import MappedModel
-from .metadata import SYNTHETIC_KEY, file_type_name
+from .metadata import file_type_name
 from .stacks import MOST_STACKS, layers_by_stack
 from .tensor import Tensor
 from .tensor_table import Tensors

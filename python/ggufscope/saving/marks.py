@@ -16,8 +16,7 @@ from pathlib import Path, PurePath
 from .._core import GGUFError
 from .._core import Model as CoreModel
 from ..errors import OutputError
-from ..models.magic import GGUF_MAGIC
-from ..models.metadata import SYNTHETIC_KEY
+from ..models.magic import GGUF_MAGIC, SYNTHETIC_KEY
 
 COMMENT = "<!-- ggufscope"
 CHART_COMMENT = f"{COMMENT} chart -->"

@@ -7,7 +7,7 @@ says in its metadata that it is synthetic.
 from os import PathLike
 from pathlib import Path
 
-from ..models.metadata import SYNTHETIC_KEY
+from ..models.magic import SYNTHETIC_KEY
 from .mixes import type_choices
 from .plan import ModelPlan, make_plan
 from .shapes import SHAPES

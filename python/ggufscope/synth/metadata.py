@@ -2,7 +2,7 @@
 
 import gguf
 
-from ..models.metadata import SYNTHETIC_KEY
+from ..models.magic import SYNTHETIC_KEY
 from .mixes import Mix
 from .shapes import Shape
 from .vocabulary import build_vocabulary

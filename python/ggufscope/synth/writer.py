@@ -15,7 +15,7 @@ from gguf.gguf_writer import GGUFValue, WriterState
 
 from .._core import types
 from ..errors import OutputError
-from ..models.metadata import SYNTHETIC_KEY
+from ..models.magic import SYNTHETIC_KEY
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from .metadata import add_metadata

@@ -6,7 +6,14 @@ trace ──────▶ measured ──points─────┘    compare.p
           └─▶ features ──per prompt───▶ fit ──▶ Fit ────────────┘
 """
 
-from .validating import validate
-from .validation_result import Validation
+from typing import TYPE_CHECKING
+
+from ..loading import loader
+
+if TYPE_CHECKING:
+    from .validating import validate
+    from .validation_result import Validation
 
 __all__ = ["Validation", "validate"]
+
+__getattr__ = loader(__name__, {"validate": "validating", "Validation": "validation_result"})

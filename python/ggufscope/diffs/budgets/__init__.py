@@ -5,7 +5,14 @@
 docs/bits.md says how, and what it is worth.
 """
 
-from .allotting import bits
-from .bits_result import Bits
+from typing import TYPE_CHECKING
+
+from ...loading import loader
+
+if TYPE_CHECKING:
+    from .allotting import bits
+    from .bits_result import Bits
 
 __all__ = ["Bits", "bits"]
+
+__getattr__ = loader(__name__, {"bits": "allotting", "Bits": "bits_result"})

@@ -1,7 +1,4 @@
-"""Means and variances of the residual stream, propagated through the layers of a model: docs/propagation.md.
-
-Importing this loads numba; `import ggufscope` does not import this.
-"""
+"""Means and variances of the residual stream, propagated through the layers of a model: docs/propagation.md."""
 
 from .prediction import Limit, Propagation
 from .walk import propagate

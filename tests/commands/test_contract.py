@@ -212,7 +212,7 @@ def test_a_missing_extra_is_told_before_the_work(
     monkeypatch.setattr(extras, "find_spec", lambda name: None if name == hidden else find(name))
     code, out, err = run_on_files(name, arguments)
     assert (code, out) == (2, "")
-    assert one_line(err).endswith(f"pip install 'ggufscope[{extra}]'\n")
+    assert one_line(err).endswith(f": {extras.install_hint(extra)}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["files"]
 
 

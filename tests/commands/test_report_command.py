@@ -158,7 +158,7 @@ def test_a_missing_extra_is_told_first_and_the_rest_written(run, model, tmp_path
     code, _, err = run("analyze", model, "-o", tmp_path / "out")
     assert code == 0
     assert err.count("\n") == 1
-    assert "pip install 'ggufscope[report]'" in err
+    assert extras.install_hint("report") in err
     assert names_in(tmp_path / "out") == {"analysis-report.json", "profile.json", "report.md"}
     assert "![" not in (tmp_path / "out" / "report.md").read_text()
 

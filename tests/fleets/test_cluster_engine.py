@@ -19,6 +19,7 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.errors import ClusterError, MissingExtraError
+from ggufscope.extras import install_hint
 from ggufscope.fleets.engines.dask import DaskEngine, open_engine
 from ggufscope.fleets.engines.engine import Watch
 from ggufscope.fleets.engines.local import LocalEngine
@@ -202,7 +203,7 @@ def test_without_an_address_or_dask_it_is_refused(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ValueError, match="the engine dask needs an address: tcp://HOST:PORT, or local:N"):
         open_engine(None, None)
     monkeypatch.setattr("ggufscope.extras.find_spec", lambda package: None)
-    with pytest.raises(MissingExtraError, match=r"the package distributed: pip install 'ggufscope\[cluster\]'"):
+    with pytest.raises(MissingExtraError, match=f"the package distributed: {re.escape(install_hint('cluster'))}"):
         open_engine("local:1", None)
 
 

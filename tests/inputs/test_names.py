@@ -9,6 +9,7 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.errors import MissingExtraError
+from ggufscope.extras import install_hint
 from ggufscope.inputs.candidates import candidates
 from ggufscope.inputs.located import read_whole
 from ggufscope.inputs.naming import is_remote, locate, resolved, shown_name
@@ -231,9 +232,7 @@ def test_malformed_names(run_command: RunCommand, name: str, line: str) -> None:
 )
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, name: str, package: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(
-        MissingExtraError, match=re.escape(f"needs the package {package}: pip install 'ggufscope[remote]'")
-    ):
+    with pytest.raises(MissingExtraError, match=re.escape(f"needs the package {package}: {install_hint('remote')}")):
         locate(name)
 
 

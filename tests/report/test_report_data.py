@@ -141,5 +141,5 @@ def test_a_missing_extra_is_one_line_that_names_it(monkeypatch, write_gguf):
     for ask in (require_charts, lambda: draw(data)):
         with pytest.raises(MissingExtraError) as caught:
             ask()
-        assert str(caught.value) == "this needs the package vl_convert: pip install 'ggufscope[report]'"
+        assert str(caught.value) == f"this needs the package vl_convert: {extras.install_hint('report')}"
         assert exit_code(caught.value) == ExitCode.USAGE

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import ggufscope
+from ggufscope.extras import install_hint
 from ggufscope.runtime.reading.tokenizer import read_tokenizer
 from support.vocabularies import byte_pairs, sentence_pieces
 
@@ -108,6 +109,6 @@ def test_the_library_is_named_where_it_is_missing(write_gguf: Any, monkeypatch: 
     monkeypatch.setattr("ggufscope.extras.find_spec", lambda _: None)
     with ggufscope.open(write_gguf(metadata=byte_pairs())) as model, pytest.raises(ImportError) as caught:
         read_tokenizer(model)
-    assert str(caught.value) == "this needs the package tokenizers: pip install 'ggufscope[trace]'"
+    assert str(caught.value) == f"this needs the package tokenizers: {install_hint('trace')}"
     with ggufscope.open(write_gguf(metadata=sentence_pieces())) as model:
         assert read_tokenizer(model).n_tokens == N  # needs no library

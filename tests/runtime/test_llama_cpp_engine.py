@@ -13,6 +13,7 @@ import pytest
 
 import ggufscope
 from ggufscope.errors import ExitCode, MissingExtraError, TraceError, exit_code
+from ggufscope.extras import install_hint
 from ggufscope.runtime.engines import streamed
 from ggufscope.runtime.engines.engine import ENGINES, GenerationInterrupted
 from ggufscope.runtime.measuring.capture import Recorder
@@ -232,7 +233,7 @@ def test_another_release_is_refused(stories260k: Path, monkeypatch: pytest.Monke
         monkeypatch.setattr("ggufscope.extras.find_spec", lambda _: None)
         with ggufscope.open(stories260k) as model, pytest.raises(MissingExtraError) as caught:
             LLAMA_CPP.open(model, 1)
-        assert str(caught.value) == "this needs the package llama_cpp: pip install 'ggufscope[runtime]'"
+        assert str(caught.value) == f"this needs the package llama_cpp: {install_hint('runtime')}"
         assert exit_code(caught.value) is ExitCode.USAGE
     finally:
         library.load.cache_clear()

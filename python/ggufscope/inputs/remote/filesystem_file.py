@@ -13,6 +13,7 @@ import fsspec
 
 from ..._core import GGUFError
 from ...errors import MissingExtraError
+from ...extras import pip_install
 from .patience import CancelledError, Patience
 from .redacting import shown_url
 
@@ -43,7 +44,9 @@ def checked_protocol(url: str) -> None:
         try:
             fsspec.get_filesystem_class(protocol)
         except ImportError as error:
-            raise MissingExtraError(f"{shown_url(url)}: {protocol}:// needs another package: {error}") from None
+            raise MissingExtraError(
+                f"{shown_url(url)}: {protocol}:// needs another package: {error} ({pip_install()} PACKAGE)"
+            ) from None
         except ValueError:
             raise ValueError(f"{shown_url(url)}: names do not begin with {protocol}://") from None
 

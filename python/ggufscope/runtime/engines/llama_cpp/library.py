@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ....errors import TraceError
-from ....extras import need
+from ....extras import install_hint, need
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -59,7 +59,7 @@ def load() -> Any:
     if llama_cpp.__version__ != VERSION:
         raise TraceError(
             f"llama-cpp-python {llama_cpp.__version__} is installed, and the engine llama.cpp is written for {VERSION}:"
-            " pip install 'ggufscope[runtime]'"
+            f" {install_hint('runtime')}"
         )
     listener = llama_cpp.llama_log_callback(_listen)
     _kept.append(listener)

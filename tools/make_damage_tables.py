@@ -23,7 +23,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
 
 from make_prediction_tables import NOTHING, header, number, row, write  # noqa: E402
-
 from support.compared_costs import Compared, compare  # noqa: E402
 from support.damage_tables import AT_ONCE, DIRECTORY, N_TOKENS, TEXTS, Damage, mean_damages, texts, texts_read  # noqa: E402
 from support.real_models import FILES, MODELS  # noqa: E402

@@ -1,142 +1,130 @@
 #!/usr/bin/env python3
-"""Runs the sessions of the documents and writes their outputs: `python tools/make_sessions.py [--bench]`.
+"""Runs the sessions of all documents and writes or checks their outputs.
 
-A session is made of the lines `    $ command` of a document and the indented lines behind each, its output. The
-commands of a document run in order in one new directory, in a shell of 80 columns, with the package of this checkout.
-Where the output in the document has a line `…`, as many lines as before it and behind it are taken from the new one.
+    python tools/make_sessions.py                    run, and write the outputs that are no longer so
+    python tools/make_sessions.py --check            run, write nothing, and show what has drifted: exit code 1
+    python tools/make_sessions.py --only README.md   one document; again for more
+    python tools/make_sessions.py --slow             those with a model of full size, too: 6 GB on the disk
+    python tools/make_sessions.py --bench            those of `ggufscope bench`, too, on a quiet machine
+    python tools/make_sessions.py --anew             outputs that differ in seconds and the like alone are written, too
 
-README.md, docs/validation.md, docs/diff.md    their sessions; those of `ggufscope bench` only with --bench, on a quiet
-                                               machine
-docs/images/                                   charts of the same names, as the README's sessions first wrote them
-docs/example/                                  the report of `ggufscope demo`
+A session is made of commands and the lines behind each, its output: `    $ command` and indented lines, or
+`$ command` in a block that is fenced as `console`. README.md and every page below docs/ that has one takes part.
+The commands of a document run in order in one new directory, in a shell of 80 columns, with the package of this
+checkout and fetched models in `models`; a command that stands in several documents, with the same files, runs once.
+Where an output has a line `…`, as many lines as before it and behind it are compared and written; a piece between
+two of them begins at the line with its first word.
 
-It needs the extras `report` and `runtime` and six gigabytes for a model of full size, and fetches real models that are
-not kept yet.
+Comments in front of a block say what is not to be seen:
+
+    <!-- session: first: COMMAND -->     runs before the next command, and is not shown
+    <!-- session: slow: REASON -->       the block runs with --slow alone; so does what needs a large synthetic model
+    <!-- session: not run: REASON -->    the block never runs
+
+docs/images/ has charts of the same names as sessions write them, docs/example/ the report of `ggufscope demo`. It
+needs the extras `report`, `parquet` and `runtime`, and the models of `tools/real_models.sh`.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "docs/validation.md", "docs/diff.md")
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-MODELS = Path(os.environ.get("GGUFSCOPE_MODELS") or CACHE / "ggufscope" / "models")
-INDENT, PROMPT, GAP = "    ", "    $ ", "…"
+from sessions.comparing import difference
+from sessions.documents import Call, calls, cut_like, documents, rewrite
+from sessions.running import ROOT, CommandError, Runs, Workshop
 
-
-class Call(NamedTuple):
-    """A command of a session.
-
-    Attributes:
-        command: of the shell.
-        first: line of the document behind it, where its output begins.
-        output: as the document has it, without indent.
-    """
-
-    command: str
-    first: int
-    output: list[str]
+EXAMPLE = "docs/example/report.md"
 
 
-def calls(lines: list[str]) -> Iterator[Call]:
-    """The commands of a document."""
-    call = None
-    for number, line in enumerate([*lines, "end"]):
-        if call is not None and (line.startswith(PROMPT) or (line and not line.startswith(INDENT))):
-            while call.output and not call.output[-1]:
-                call.output.pop()
-            yield call
-            call = None
-        if line.startswith(PROMPT):
-            call = Call(line.removeprefix(PROMPT), number + 1, [])
-        elif call is not None:
-            call.output.append(line.removeprefix(INDENT))
+def outputs_of(lines: list[str], workshop: Workshop, kinds: set[str]) -> list[tuple[Call, list[str]]]:
+    """The commands that were run, and what they printed, cut as the document has it."""
+    outputs = []
+    for call in calls(lines):
+        if call.kind in kinds:
+            for command in call.first:
+                workshop.run(command)
+            outputs.append((call, cut_like(workshop.run(call.command), call.output)))
+    return outputs
 
 
-def cut_like(new: list[str], old: list[str]) -> list[str]:
-    """The new output without what `…` stands for in the old one."""
-    gaps = [number for number, line in enumerate(old) if line.strip() == GAP]
-    if not gaps:
-        return new
-    before, behind = gaps[0], len(old) - gaps[-1] - 1
-    return [*new[:before], old[gaps[0]], *new[len(new) - behind :]] if before + behind < len(new) else new
-
-
-def run(document: str, directory: Path, with_bench: bool) -> str:
-    """The document with new outputs."""
-    lines = (ROOT / document).read_text(encoding="utf-8").splitlines()
-    outputs = [(call, output_of(call.command, directory, with_bench)) for call in calls(lines)]
-    for call, printed in reversed(outputs):  # from the end, so that places before stay what they were
-        if printed is not None:
-            new = cut_like(printed, call.output)
-            lines[call.first : call.first + len(call.output)] = [f"{INDENT}{line}".rstrip() for line in new]
-    return "\n".join(lines) + "\n"
-
-
-def output_of(command: str, directory: Path, with_bench: bool) -> list[str] | None:
-    """What a command prints on standard output; None for one that is not run."""
-    if command.startswith("ggufscope bench") and not with_bench:
-        return None
-    print(f"$ {command}", file=sys.stderr, flush=True)
-    python = os.pathsep.join(filter(None, [str(ROOT / "python"), os.environ.get("PYTHONPATH")]))
-    environment = os.environ | {"COLUMNS": "80", "PYTHONPATH": python, "PYTHON": sys.executable}
-    environment["PATH"] = f"{directory / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    shell = shutil.which("bash") or "bash"
-    done = subprocess.run(  # noqa: S603
-        [shell, "-ec", command], cwd=directory, env=environment, stdout=subprocess.PIPE, check=True
-    )
-    return done.stdout.decode("utf-8").rstrip().splitlines()
-
-
-def prepare(directory: Path) -> None:
-    """The command of this checkout, the interpreter it runs in, tools, and the models that were fetched before."""
-    (directory / "bin").mkdir(parents=True)
-    for name, module in (("ggufscope", " -m ggufscope"), ("python", "")):
-        script = directory / "bin" / name
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}"{module} "$@"\n', encoding="utf-8")
-        script.chmod(0o755)
-    (directory / "tools").symlink_to(ROOT / "tools")
-    (directory / "models").mkdir()
-    for path in MODELS.glob("*.gguf"):
-        (directory / "models" / path.name).symlink_to(path)
+def drift(document: str, outputs: list[tuple[Call, list[str]]]) -> list[str]:
+    """Differences of outputs, each behind its place in the document."""
+    lines = []
+    for call, output in outputs:
+        changed = difference(call.output, output)
+        if changed:
+            lines += [f"{document}:{call.begin}: $ {call.command}", *changed[2:], ""]
+    return lines
 
 
 def copy_charts(directory: Path) -> None:
+    """Charts of the documents, as the first session that writes them does."""
     for image in (ROOT / "docs" / "images").glob("*.svg"):
-        made = min(directory.glob(f"*/charts/{image.name}"), key=lambda path: path.stat().st_mtime_ns)
-        shutil.copyfile(made, image)
+        made = sorted(directory.glob(f"**/charts/{image.name}"), key=lambda path: path.stat().st_mtime_ns)
+        if made:
+            shutil.copyfile(made[0], image)
 
 
-def make_example(directory: Path) -> None:
-    example = ROOT / "docs" / "example"
-    output_of("ggufscope demo -o demo", directory, with_bench=False)
-    shutil.rmtree(example)
-    output_of(f"ggufscope report demo -o {example} --format md", directory, with_bench=False)
+def make_example(workshop: Workshop, options: argparse.Namespace) -> list[str]:
+    """The report of `ggufscope demo`; what has drifted in it."""
+    workshop.run("ggufscope demo -o results > demo.txt")
+    workshop.run("ggufscope report results -o example --format md")
+    new, old = workshop.directory / "example", (ROOT / EXAMPLE).parent
+    changed = difference(*((path / "report.md").read_text(encoding="utf-8").splitlines() for path in (old, new)))
+    if changed and not options.check:
+        shutil.rmtree(old)
+        shutil.copytree(new, old)
+    return [f"{EXAMPLE}: the report of `ggufscope demo`", *changed[2:], ""] if changed else []
 
 
-def main(arguments: list[str]) -> None:
-    if arguments not in ([], ["--bench"]):
-        sys.exit(__doc__)
+def make(document: str, workshop: Workshop, options: argparse.Namespace) -> list[str]:
+    """Run one document and write it, unless it is to be checked; what has drifted in it."""
+    kinds = {"always", *(kind for kind in ("slow", "bench") if getattr(options, kind))}
+    path = ROOT / document
+    lines = path.read_text(encoding="utf-8").splitlines()
+    outputs = outputs_of(lines, workshop, kinds)
+    drifted = drift(document, outputs)
+    if not options.check:
+        rewrite(lines, [each for each in outputs if options.anew or difference(each[0].output, each[1])])
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        if drifted or options.anew:
+            copy_charts(workshop.directory)
+    return drifted
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("--check", "--slow", "--bench", "--anew"):
+        parser.add_argument(name, action="store_true")
+    parser.add_argument("--only", action="append", choices=[*documents(ROOT), EXAMPLE], metavar="DOCUMENT")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str]) -> int:
+    options = parse(arguments)
+    drifted: list[str] = []
+    failed: list[str] = []
     with tempfile.TemporaryDirectory() as temporary:
-        for number, document in enumerate(DOCUMENTS):
-            directory = Path(temporary) / str(number)
-            prepare(directory)
-            text = run(document, directory, bool(arguments))
-            (ROOT / document).write_text(text, encoding="utf-8")
-            if document == "README.md":
-                copy_charts(directory)
-            shutil.rmtree(directory)
-        prepare(Path(temporary) / "example")
-        make_example(Path(temporary) / "example")
+        runs = Runs(Path(temporary) / "kept")
+        for number, document in enumerate(options.only or [*documents(ROOT), EXAMPLE]):
+            print(f"== {document}", file=sys.stderr, flush=True)
+            workshop = Workshop(Path(temporary) / str(number), runs)
+            try:
+                drifted += make_example(workshop, options) if document == EXAMPLE else make(document, workshop, options)
+            except CommandError as error:
+                failed.append(f"{document}: {error}")
+            shutil.rmtree(workshop.directory)
+        if os.environ.get("GGUFSCOPE_SESSION_TIMES"):
+            for command, seconds in sorted(runs.seconds.items(), key=lambda item: -item[1]):
+                print(f"{seconds:7.1f} s  {command}", file=sys.stderr)
+    print(*drifted, *failed, sep="\n")
+    return bool(failed or (drifted and options.check))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

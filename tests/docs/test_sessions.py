@@ -2,65 +2,73 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shlex
+import re
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import typer
 
 from ggufscope.commands.app import COMMANDS, build_app
+from sessions.comparing import difference
+from sessions.documents import OPERATORS, calls, cut_like, documents, rewrite, words
 from support.documents import ROOT, document
 from support.real_models import FILES
 
-
-def load_tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_sessions", ROOT / "tools" / "make_sessions.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+DOCUMENTS = documents(ROOT)
+PAGES = ["README.md", *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md"))]
 
 
-TOOL = load_tool()
+def commands(name: str) -> Iterator[list[str]]:
+    """Words of every command of a document, and of what runs before it; `>` and the file behind it are left out."""
+    for call in calls(document(name).splitlines()):
+        for line in (*call.first, call.command):
+            yield from simple_commands(line)
 
 
-def commands(name: str) -> list[list[str]]:
-    words = [shlex.split(call.command.partition(" > ")[0]) for call in TOOL.calls(document(name).splitlines())]
-    return [call[1:] if call[0] == "python" else call for call in words]
+def simple_commands(line: str) -> Iterator[list[str]]:
+    redirected = re.sub(r"[12]?>(&1|\s*\S+)", "", line)
+    for is_operator, parts in groupby(words(redirected, operators=True), lambda word: set(word) <= OPERATORS):
+        if not is_operator:
+            one = list(parts)
+            yield one[1:] if one[0] == "python" else one
 
 
 def made_by(words: list[str]) -> list[str]:
     """Files and directories that a command leaves."""
     if words[0] == "tools/real_models.sh":
         return [f"{words[1]}/{file}" for file in FILES.values()]
-    if words[0] == "tools/quantize.py":
-        return [words[2]]
-    outputs = [words[place + 1] for place, word in enumerate(words) if word in {"-o", "--output", "--html"}]
-    return [*outputs, words[3]] if words[1] == "synth" else outputs
+    if words[0] in {"tools/quantize.py", "cp", "mv", "ln"}:
+        return words[-1:] if words[0] != "tools/quantize.py" else [words[2]]
+    options = {"-o", "--output", "--html", "--manifest", "--sarif"}
+    outputs = [words[place + 1] for place, word in enumerate(words) if word in options]
+    return [*outputs, words[3]] if words[:2] == ["ggufscope", "synth"] else outputs
 
 
-@pytest.mark.parametrize("name", TOOL.DOCUMENTS)
+def check_command(words: list[str]) -> None:
+    group = typer.main.get_command(build_app(words[1]))
+    assert words[1] in COMMANDS
+    group.commands[words[1]].make_context(words[1], words[2:])  # raises where it cannot be
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_commands_are_those_of_this_version(name: str) -> None:
-    for words in commands(name):
-        if words[0] != "ggufscope":
-            assert (ROOT / words[0]).is_file()
-            continue
-        group = typer.main.get_command(build_app(words[1]))
-        assert words[1] in COMMANDS
-        group.commands[words[1]].make_context(words[1], words[2:])  # raises where it cannot be
+    for one in commands(name):
+        if one[0] == "ggufscope":
+            check_command(one)
+        elif one[0].startswith("tools/"):
+            assert (ROOT / one[0]).is_file()
 
 
-@pytest.mark.parametrize("name", TOOL.DOCUMENTS)
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_files_come_from_a_command_before(name: str) -> None:
-    known: set[str] = set()
-    for words in commands(name):
-        made = made_by(words)
-        read = [word for word in words[1:] if Path(word).suffix in {".gguf", ".json"} or "/" in word]
+    known = {f"models/{file}" for file in FILES.values()}  # README.md fetches them, and says so
+    for one in commands(name):
+        made = made_by(one)
+        read = [word for word in one[1:] if Path(word).suffix in {".gguf", ".json"} or "/" in word]
         for path in set(read) - set(made):
-            assert path in known or str(Path(path).parent) in known, (words, path)
+            assert path in known or str(Path(path).parent) in known, (one, path)
         known.update(made)
 
 
@@ -84,10 +92,60 @@ text
 
 
 def test_a_session_is_commands_and_their_outputs() -> None:
-    one, two, three = TOOL.calls(SESSION.splitlines())
-    assert (one.command, one.first, one.output) == ("one", 3, ["a", "", "b"])
+    one, two, three = calls(SESSION.splitlines())
+    assert (one.command, one.begin, one.output) == ("one", 3, ["a", "", "b"])
     assert (two.command, two.output) == ("two", [])
     assert three.output == ["1", "  …", "9", "", "no more"]
+
+
+FENCED = """\
+<!-- session: first: three -->
+```console
+$ one \\
+  more
+a
+$ two
+```
+
+<!-- session: slow: it takes minutes -->
+
+    $ four
+    b
+    $ ggufscope bench
+
+<!-- session: not run: a server is needed -->
+
+    $ five
+
+text
+
+    $ ggufscope synth mixtral-8x7b m.gguf
+    $ ggufscope inspect m.gguf --json
+    $ ggufscope synth tiny t.gguf
+"""
+
+
+def test_a_fence_is_a_session_and_comments_say_when_it_runs() -> None:
+    made = list(calls(FENCED.splitlines()))
+    assert [(call.command, call.kind, call.first) for call in made[:2]] == [
+        ("one \\\n  more", "always", ("three",)),
+        ("two", "always", ()),
+    ]
+    assert [(call.command, call.kind) for call in made[2:]] == [
+        ("four", "slow"),
+        ("ggufscope bench", "bench"),
+        ("five", "never"),
+        ("ggufscope synth mixtral-8x7b m.gguf", "slow"),
+        ("ggufscope inspect m.gguf --json", "slow"),
+        ("ggufscope synth tiny t.gguf", "always"),
+    ]
+
+
+def test_new_outputs_take_the_places_of_the_old() -> None:
+    lines = FENCED.splitlines()
+    one, two, *_ = made = list(calls(lines))
+    rewrite(lines, [(one, ["x", "y"]), (two, ["z"]), *((call, call.output) for call in made[2:])])
+    assert "\n".join(lines) + "\n" == FENCED.replace("\na\n", "\nx\ny\n").replace("two\n", "two\nz\n")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +156,36 @@ def test_a_session_is_commands_and_their_outputs() -> None:
         ("abcd", "1…23", "a…cd"),
         ("abc", "1…23", "abc"),
         ("ab", "123", "ab"),
+        ("abcdefg", "1…d2…3", "a…de…g"),
+        ("abcdefg", "…e…", "…e…"),
+        ("abcdefg", "…x…", "……"),
     ],
 )
 def test_outputs_are_cut_as_before(new: str, old: str, cut: str) -> None:
-    assert TOOL.cut_like(list(new), list(old)) == list(cut)
+    assert cut_like(list(new), list(old)) == list(cut)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("profile     0.3 s    profile.json", "profile     12 s     profile.json"),
+        (
+            "scanned  100 % in 2.56 s · 1.92 GB/s · 3.13 Gparam/s · 2 threads · avx512icl",
+            "scanned  100 % in 25 s · 1 GB/s · 313 Mparam/s · 1 thread · neon",
+        ),
+        ("answered in 15 s · 365 MB of memory", "answered in 100 ms · 1.2 GB of memory"),
+        (
+            r"ggufscope 0\.1\.0, 2026\-11\-30T08\:25\:56\+00\:00, 3 s",
+            r"ggufscope 0\.1\.0, 2027\-01\-02T08\:25\:56\+00\:00, 4 s",
+        ),
+    ],
+)
+def test_what_depends_on_the_machine_is_no_difference(old: str, new: str) -> None:
+    assert difference([old], [new]) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("0.132", "0.133"), ("2 errors in 3 s", "1 error in 3 s"), ("98 MB", "99 MB")]
+)
+def test_everything_else_is_a_difference(old: str, new: str) -> None:
+    assert difference(["a", old], ["a", new])[3:4] == [" a"]

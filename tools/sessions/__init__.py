@@ -1,0 +1,1 @@
+"""Sessions of the documents: what they are, how they run, when two outputs are the same."""

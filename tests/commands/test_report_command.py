@@ -87,7 +87,8 @@ def test_analyze_ends_with_the_report_that_report_renders_again(run, model, tmp_
     assert text.splitlines()[-1].startswith(f"report: {tmp_path}/a/report.html and ")
     found = names_in(tmp_path / "a")
     assert {"analysis-report.json", "profile.json", "report.html", "report.md"} <= found
-    assert any(name.endswith(".png") for name in found)
+    assert "charts/sizes.svg" in found
+    assert not any(name.endswith(".png") for name in found)
     model.unlink()
     assert run("report", tmp_path / "a" / "analysis-report.json", "-o", tmp_path / "b")[0] == 0
     first, second = hashes(tmp_path / "a"), hashes(tmp_path / "b")

@@ -69,11 +69,9 @@ def _svg(report: Report) -> Iterator[tuple[str, bytes]]:
 
 
 def _png(report: Report) -> Iterator[tuple[str, bytes]]:
-    from .charts import png  # noqa: PLC0415
-
-    for chart in report.drawn.charts:
+    for chart, image in report.images():
         name = f"{CHARTS}/{chart.name}.png"
-        yield name, marked(name, png(report.picture(chart)))
+        yield name, marked(name, image)
 
 
 def _csv(report: Report) -> Iterator[tuple[str, bytes]]:
@@ -99,4 +97,4 @@ RENDERERS: dict[str, Renderer] = {
     "parquet": Renderer("the same, typed", tuple(f"{name}.parquet" for name in TABLES), _parquet, require_parquet),
 }
 PAGED = "html"  # the format in which each model of a shelf has a page
-USUAL_FORMATS = ("html", "md", "svg", "png")
+USUAL_FORMATS = ("html", "md", "svg")

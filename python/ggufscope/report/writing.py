@@ -9,6 +9,7 @@ from ..errors import MissingExtraError
 from ..saving.directories import make_directory, remove_ours, usable_directory
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
+from .charts.side_by_side import SideBySide
 from .renderers import PAGED, RENDERERS, USUAL_FORMATS
 from .report import Report
 
@@ -89,8 +90,9 @@ def write_report(
     """
     guard = guard or Guard()
     target = usable_directory(directory, file_names(formats), guard)
-    report = Report(_as_written(data, formats))
-    contents = {name: content for each in formats for name, content in RENDERERS[each].render(report)}
+    with SideBySide() as side_by_side:
+        report = Report(_as_written(data, formats), side_by_side=side_by_side)
+        contents = {name: content for each in formats for name, content in RENDERERS[each].render(report)}
     usable_directory(target, contents, guard)
     for name, content in contents.items():
         make_directory((target / name).parent)

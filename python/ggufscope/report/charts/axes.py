@@ -100,8 +100,8 @@ def chart_of(
 
 
 def with_rows(top: Any, rows: Iterable[dict[str, Any]]) -> Specification:
-    """A chart as a specification; its data joins afterwards, so that altair does not check every row."""
-    found: Specification = top.to_dict()
+    """A chart as a specification; its data joins afterwards, so that altair does not look at every row."""
+    found: Specification = top.to_dict(validate=False)
     found.pop("config", None)
     found["datasets"] = {ROWS: list(rows)}
     found["autosize"] = {"type": "fit-x", "contains": "padding"}

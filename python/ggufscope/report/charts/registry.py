@@ -72,10 +72,13 @@ def draw(data: ReportData) -> DrawnCharts:
     from ..packages import require_charts  # noqa: PLC0415
 
     require_charts()
+    from altair.utils.schemapi import debug_mode  # noqa: PLC0415  an extra
+
     drawn = DrawnCharts([], {})
     for name, make in makers().items():
         try:
-            found = list(make(data))
+            with debug_mode(False):  # of every part against the schema of Vega-Lite: tests do that
+                found = list(make(data))
             too_large = [drawn_chart for drawn_chart in found if len(drawn_chart.table.rows) > LARGEST_TABLE]
             if too_large:
                 raise LeftOutError(f"{len(too_large[0].table.rows)} rows are too many to draw")

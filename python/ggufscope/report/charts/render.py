@@ -6,16 +6,22 @@ import copy
 import errno
 import re
 import textwrap
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...errors import OutputError
 from ...text.escape import escape
 from .theme import configuration
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..content.chart import Chart, Specification
 
+Made = TypeVar("Made")
+
+CANNOT_BE_DRAWN = "charts cannot be drawn"
 WIDTH = 720  # of SVG and PNG files, in CSS pixels
 PNG_SCALE = 2.0  # device pixels per CSS pixel
 _TITLE_ADVANCE, _SENTENCE_ADVANCE = 7.9, 6.2  # mean width of a character of title and subtitle, in pixels
@@ -78,6 +84,52 @@ def _set_width(specification: dict[str, Any], width: int) -> None:
             view["width"] = width if view is specification else round(width - margin)
 
 
+@dataclass(frozen=True)
+class Conversion(Generic[Made]):
+    """A call of vl-convert, and how what it makes becomes what was asked for.
+
+    Attributes:
+        function: of vl-convert.
+        arguments, options: of the call; plain values, as JSON has them.
+        finish: what it made → what was asked for.
+    """
+
+    function: str
+    arguments: tuple[Any, ...]
+    options: dict[str, Any]
+    finish: Callable[[Any], Made]
+
+    def run(self) -> Made:
+        """Convert in this process.
+
+        Raises:
+            OutputError: The system refuses threads or memory; vl-convert panics then, which is no Exception.
+        """
+        import vl_convert  # noqa: PLC0415  part of an extra
+
+        try:
+            return self.finish(getattr(vl_convert, self.function)(*self.arguments, **self.options))
+        except (Exception, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as panic:
+            raise OutputError(errno.EAGAIN, f"{CANNOT_BE_DRAWN}: {' '.join(str(panic).split())}") from None
+
+
+def svg_conversion(chart: Chart, theme: str, width: int = WIDTH) -> Conversion[str]:
+    """The conversion that `svg` does."""
+    return Conversion("vegalite_to_svg", (still(chart, theme, width),), {"vl_version": _version()}, _renumbered)
+
+
+def png_conversion(picture: str) -> Conversion[bytes]:
+    """The conversion that `png` does."""
+    return Conversion("svg_to_png", (picture,), {"scale": PNG_SCALE}, bytes)
+
+
+def script_conversion() -> Conversion[str]:
+    """The conversion that `vega_script` does."""
+    return Conversion("javascript_bundle", (_GLOBALS,), {"vl_version": _version()}, _inside_script)
+
+
 def svg(chart: Chart, theme: str = "light", width: int = WIDTH) -> str:
     """The chart as SVG, without scripts; the same text for the same input.
 
@@ -86,7 +138,7 @@ def svg(chart: Chart, theme: str = "light", width: int = WIDTH) -> str:
         theme: `"light"` or `"dark"`.
         width: in pixels.
     """
-    return _renumbered(str(_converted("vegalite_to_svg", still(chart, theme, width), vl_version=_version())))
+    return svg_conversion(chart, theme, width).run()
 
 
 def _renumbered(picture: str) -> str:
@@ -101,23 +153,7 @@ def _renumbered(picture: str) -> str:
 
 def png(picture: str) -> bytes:
     """A picture of `svg` as PNG, two pixels to one of SVG; the same bytes for the same input and the same fonts."""
-    return bytes(_converted("svg_to_png", picture, scale=PNG_SCALE))
-
-
-def _converted(function: str, *arguments: object, **options: object) -> Any:
-    """A call of vl-convert, whose threads and memory the system may refuse: then it panics, which is no Exception.
-
-    Raises:
-        OutputError: It did.
-    """
-    import vl_convert  # noqa: PLC0415  part of an extra
-
-    try:
-        return getattr(vl_convert, function)(*arguments, **options)
-    except (Exception, KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as panic:
-        raise OutputError(errno.EAGAIN, f"charts cannot be drawn: {' '.join(str(panic).split())}") from None
+    return png_conversion(picture).run()
 
 
 @cache
@@ -134,5 +170,8 @@ def vega_script() -> str:
 
     It is meant for the inside of a `<script>` element: `</script` does not occur in it.
     """
-    script = str(_converted("javascript_bundle", _GLOBALS, vl_version=_version()))
-    return script.replace("</script", "<\\/script")
+    return script_conversion().run()
+
+
+def _inside_script(script: str) -> str:
+    return script.replace("</script", "<\\/script").strip()

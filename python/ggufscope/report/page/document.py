@@ -19,7 +19,7 @@ from ...saving.marks import PAGE_COMMENT
 from ...text import numbers
 from ...text.escape import escape
 from ...text.phrases import SYNTHETIC_MARK, SYNTHETIC_MEANING
-from ..charts import themed, vega_script
+from ..charts import themed
 from ..content.blocks import Headline
 from ..content.cells import NOTHING
 from ..content.sections import parts_of
@@ -43,14 +43,15 @@ def render_page(report: Report) -> str:
     Raises:
         MissingExtraError: The packages for charts are not installed.
     """
-    charts, shown = report.drawn.charts, report.shown
+    vega_script = report.script  # begun while charts are specified, as their pictures are before tables are made
+    charts, shown, _ = report.drawn.charts, report.shown, report.pictures
     parts = [(part, part.blocks(shown)) for part in parts_of(shown)]
     (headline,) = (block for _, blocks in parts for block in blocks if isinstance(block, Headline))
     # The tables of a shelf are among its blocks, with links; the numbers of its models would be most of the page.
     tables = [] if report.data.shelf is not None else [shown_table(table) for table in report.tables]
     if report.left_out is not None:
         tables = [replace(table, csv=None) for table in tables]
-    script, style, vega = _text("page.js"), _text("page.css"), vega_script().strip() if charts else ""
+    script, style, vega = _text("page.js"), _text("page.css"), vega_script() if charts else ""
     page: str = (
         _environment()
         .get_template("report.html")

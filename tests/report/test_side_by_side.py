@@ -1,0 +1,61 @@
+"""Charts drawn in processes of their own are those that one process draws, and processes that fail are told."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from ggufscope.errors import OutputError
+from ggufscope.report.charts import draw, png, svg, vega_script
+from ggufscope.report.charts.render import Conversion, png_conversion, script_conversion, svg_conversion
+from ggufscope.report.charts.side_by_side import SideBySide
+from support.report_models import profile_alone
+
+pytest.importorskip("altair", reason="charts need the extra report")
+
+
+@pytest.fixture
+def charts(write_gguf):
+    return draw(profile_alone("usual", write_gguf)).charts
+
+
+def test_side_by_side_is_drawn_what_one_process_draws(charts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "json.py").write_text("raise AssertionError('a module of the directory was imported')")
+    with SideBySide(2) as side_by_side:
+        script = side_by_side.submit(script_conversion())
+        pictures = [side_by_side.submit(svg_conversion(chart, "light")) for chart in charts]
+        assert [picture() for picture in pictures] == [svg(chart, "light") for chart in charts]
+        assert script() == vega_script()
+        picture = pictures[0]()
+        assert side_by_side.submit(png_conversion(picture))() == png(picture)
+        processes = list(side_by_side._started)
+        assert len(processes) == 2
+    assert all(process.returncode is not None for process in processes)
+
+
+def test_what_cannot_be_drawn_is_told(charts):
+    with SideBySide(1) as side_by_side:
+        with pytest.raises(ValueError, match="unknown token"):
+            side_by_side.submit(Conversion("svg_to_png", ("no picture",), {}, bytes))()
+        assert side_by_side.submit(svg_conversion(charts[0], "light"))() == svg(charts[0], "light")
+        os.kill(side_by_side._started[0].pid, signal.SIGKILL)
+        with pytest.raises(OutputError, match="charts cannot be drawn: "):
+            side_by_side.submit(svg_conversion(charts[0], "light"))()
+
+
+def test_processes_end_when_what_waits_for_them_is_stopped(charts):
+    def stopped():
+        with SideBySide(1) as side_by_side:
+            side_by_side.submit(svg_conversion(charts[0], "light"))()
+            for _ in range(200):
+                side_by_side.submit(script_conversion())
+            processes.extend(side_by_side._started)
+            raise KeyboardInterrupt
+
+    processes = []
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert [process.returncode for process in processes] == [-signal.SIGKILL]

@@ -201,7 +201,7 @@ def test_to_columns_has_one_array_per_field(profile_of):
     assert all(column.ndim == 1 for column in columns.values())
     assert columns["kurtosis"].dtype == np.float64
     assert columns["n_elements"].dtype == np.int64
-    assert columns["layer"].tolist() == [-1, *[0] * 7, *[1] * 7, *[2] * 7, -1]
+    assert columns["layer"].tolist() == [None, *[0] * 7, *[1] * 7, *[2] * 7, None]
     row = profile.tensors["blk.2.ffn_up.weight"]
     position = columns["name"].tolist().index("blk.2.ffn_up.weight")
     assert columns["kurtosis"][position] == row.kurtosis
@@ -217,8 +217,8 @@ def test_to_columns_of_roll_ups(profile_of):
     assert profile.to_columns("layers")["layer"].tolist() == [0, 1, 2]
     assert profile.to_columns("roles")["role"].tolist() == list(profile.roles)
     assert profile.to_columns("experts") == {}
-    with pytest.raises(ValueError, match="no table 'heads'; there are tensors, layers, roles, experts, layer_roles"):
-        profile.to_columns("heads")
+    with pytest.raises(ValueError, match="no table 'models'; there are tensors, layers, roles, experts, layer_roles"):
+        profile.to_columns("models")
 
 
 def test_what_is_undefined_is_nan_in_columns(profile_of):

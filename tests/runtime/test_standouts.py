@@ -74,9 +74,9 @@ def test_findings_are_a_list_by_kind_and_in_columns() -> None:
     assert [item.kind for item in found] == ["large", "large", "negative"]
     assert [item.value for item in found.of("large")] == [20.0, 30.0]
     columns = found.to_columns()
-    np.testing.assert_array_equal(columns["layer"], [0, 2, -1])
-    np.testing.assert_array_equal(columns["head"], [-1, -1, 2])
-    np.testing.assert_array_equal(columns["place_neuron"], [7, 7, -1])
+    np.testing.assert_array_equal(columns["layer"], [0, 2, None])
+    np.testing.assert_array_equal(columns["head"], [None, None, 2])
+    np.testing.assert_array_equal(columns["place_neuron"], [7, 7, None])
     np.testing.assert_array_equal(columns["evidence_share"], [0.5, 0.5, np.nan])
     assert list(columns["sentence"]) == ["Number 0 is 20.0.", "Number 2 is 30.0.", "One."]
     assert not found.missing

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..arrays.arguments import thread_count
 from ..errors import DiffError
 from ..models.model import Model
 from ..models.model import open as open_model
-from ..saving.results import NotebookView, SavedResult, markdown_of
+from ..saving.results import NotebookView, SavedResult, Tables, markdown_of, saved_columns
 from ..text.names import base_name
 from ..text.numbers import counted
 from .columns import model_columns, part_columns, tensor_columns
@@ -19,23 +19,26 @@ from .run_choice import RunChoice
 from .runs import prepared_runs, with_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
-
-    import numpy as np
-    import numpy.typing as npt
 
     from ..models.subject import Subject
     from ..runtime.reading.prompts import NamedPrompts
+    from ..saving.tables import DataColumn
     from .diff_document import DiffDocument
     from .records import ModelDiff
 
 
-TableName = Literal["tensors", "models", "parts"]
-
-
-class Diff(NotebookView, SavedResult):
+class Diff(Tables, NotebookView, SavedResult):
     """Models held against a reference, tensor by tensor; made by `ggufscope.diff`, or loaded.
+
+    Its tables: `"tensors"`, a row for each tensor of each model; `"models"`, one for each model; `"parts"`, one for
+    each of the worst rows, heads and experts of each tensor; in these three `model` is the position of the row's model.
+    The others are those of saved files: there it is the name of its file.
+
+    Example:
+        >>> columns = diff.to_columns()                                             # doctest: +SKIP
+        >>> columns["name"][np.nanargmax(columns["nmse"])]                          # doctest: +SKIP
 
     Attributes:
         document: everything, as plain values in the layout of the saved file.
@@ -107,33 +110,26 @@ class Diff(NotebookView, SavedResult):
             records = with_runs(self.models, runs, progress)
         return Diff(dataclasses.replace(self.document, models=records), [each.address for each in opened])
 
-    def to_columns(self, table: TableName = "tensors") -> dict[str, npt.NDArray[np.generic]]:
-        """One NumPy array per field over the rows of a table, ready for a data frame.
+    def _own_tables(self) -> Mapping[str, Callable[[], list[DataColumn]]]:
+        """A row for each tensor of each model, for each model, and for the worst rows, heads and experts of tensors.
 
-        `model` is the position of the row's model. Counts are int64; layers, too, −1 for none; numbers float64, NaN
-        where undefined; texts, shapes and places objects.
-
-        Args:
-            table: `"tensors"`: a row for each tensor of each model; `"models"`: one for each model; `"parts"`: one for
-                each of the worst rows, heads and experts of each tensor.
-
-        Raises:
-            ValueError: There is no such table.
-
-        Example:
-            >>> columns = diff.to_columns()                                             # doctest: +SKIP
-            >>> columns["name"][np.nanargmax(columns["nmse"])]                          # doctest: +SKIP
+        In these `model` is the position of the row's model; in the others it is the name of its file.
         """
-        if table not in _TABLES:
-            raise ValueError(f"no table {table!r}; there are {', '.join(_TABLES)}")
-        return _TABLES[table](self.models)
+        return {
+            "tensors": lambda: tensor_columns(self.models),
+            "models": self._model_columns,
+            "parts": lambda: part_columns(self.models),
+        }
+
+    def _model_columns(self) -> list[DataColumn]:
+        """What the library has of models, and behind that what files of the table have more."""
+        columns = model_columns(self.models)
+        names = {column.name for column in columns}
+        return [*columns, *(column for column in saved_columns(self, "models") if column.name not in names)]
 
     def _summary(self) -> str:
         nmse = [model.summary.nmse for model in self.models]
         return f"against it {counted(len(nmse), 'model')}, nmse {', '.join(map(_shown, nmse))}"
-
-
-_TABLES = {"tensors": tensor_columns, "models": model_columns, "parts": part_columns}
 
 
 def _shown(nmse: float | None) -> str:

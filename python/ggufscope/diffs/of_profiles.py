@@ -13,7 +13,7 @@ from ..errors import DiffError
 from ..models.kinds import Kind  # noqa: TC001  pydantic resolves the annotations
 from ..models.subject import same_model
 from ..saving.form import SavedForm
-from ..saving.results import SavedResult, markdown_of
+from ..saving.results import SavedResult, Tables, markdown_of
 from ..text.numbers import counted
 from .records import DiffedModel, ReshapedTensor
 
@@ -107,7 +107,7 @@ PROFILE_DIFF_FORM: SavedForm[ProfileDiffDocument] = SavedForm(
 )
 
 
-class ProfileDiff(SavedResult):
+class ProfileDiff(Tables, SavedResult):
     """Differences of the statistics of two models; made by `diff_profiles`, or loaded.
 
     Attributes:

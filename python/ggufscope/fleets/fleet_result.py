@@ -6,16 +6,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ExitCode
-from ..saving.results import SavedResult
+from ..report.content.results import ReportData
+from ..report.tables.registry import TABLES
+from ..saving.results import SavedResult, Tables
 from ..text.numbers import counted
 from .fleet_document import FLEET_FORM
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ..saving.tables import DataColumn
     from .fleet_document import FleetDocument, FleetModel
 
 
-class Fleet(SavedResult):
+class Fleet(Tables, SavedResult):
     """The models of a run, with the directory that holds their results; made by `ggufscope.fleet`.
+
+    Its tables, `"shelf"` and `"roles"`, are of all models in the directory, those of other runs too, and need the extra
+    `parquet`.
 
     Attributes:
         document: counts, and every model in a line.
@@ -55,6 +63,15 @@ class Fleet(SavedResult):
         if verdicts["failed"]:
             return ExitCode.INPUT
         return ExitCode.NEGATIVE if verdicts["errors"] else ExitCode.FINE
+
+    def _own_tables(self) -> Mapping[str, Callable[[], list[DataColumn]]]:
+        return {name: lambda name=name: self._saved_table(name) for name in ("shelf", "roles")}  # type: ignore[misc]
+
+    def _saved_table(self, name: str) -> list[DataColumn]:
+        """A table of what lies in the directory, as a report on it has it."""
+        from .shelf import read_shelf  # noqa: PLC0415  needs an extra
+
+        return TABLES[name].columns(ReportData.of_shelf(read_shelf(self.directory)))
 
     def _summary(self) -> str:
         told = [f"{n} {verdict}" for verdict, n in self.document.verdicts.items() if n]

@@ -13,9 +13,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..profiles.rows import flat
-from ..report.tables.columns import DataTable
 from ..report.tables.profile_columns import tensor_columns
 from ..report.tables.shelf_columns import role_columns, shelf_columns
+from ..saving.tables import DataTable
 
 if TYPE_CHECKING:
     from ..profiles.profile_result import Profile

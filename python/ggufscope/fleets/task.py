@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..checks.check_result import Check
     from ..models.model import Model
     from ..profiles.profile_result import Profile
-    from ..report.tables.columns import DataTable
+    from ..saving.tables import DataTable
 
 PROFILE, CHECK, RECORD = "profile.json", "check.json", "record.json"
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..models.stacks import layers_by_stack
 from ..models.subject import Subject, title_of
 from ..models.summary import ModelSummary
+from ..saving.frames import arrays_of
 from ..saving.plain import plain_of
-from ..saving.results import NotebookView, SavedResult
+from ..saving.results import NotebookView, SavedResult, Tables
 from .head_table import HeadTable
 from .magnitudes import MagnitudeSketch
 from .profile_records import ProfileRun, ProfileSettings
@@ -22,22 +23,22 @@ from .rows import PARTS, Row, columns
 from .saved import PROFILE_FORM, SCHEMA
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from os import PathLike
 
-    import numpy as np
     import numpy.typing as npt
 
     from ..saving.form import SavedForm
     from ..saving.guard import Guard
+    from ..saving.tables import DataColumn
 
-TableName = Literal["tensors", "layers", "roles", "experts", "layer_roles", "halves", "thirds", "stack_totals"]
+_TABLES = ("tensors", "layers", "roles", "experts", "layer_roles", "halves", "thirds", "stack_totals")
 _SAVED_TABLES = ("thirds", "stack_totals", "layers", "roles", "experts", "layer_roles", "halves", "tensors", "heads")
 _OFTEN_EMPTY = {"stack_totals", "halves"}  # left out then
-_TABLES: tuple[TableName, ...] = get_args(TableName)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Profile(NotebookView, SavedResult):
+class Profile(Tables, NotebookView, SavedResult):
     """Statistics of a model; made by `ggufscope.profile`, or loaded.
 
     Rows carry the names of docs/metrics.md as attributes (`row.kurtosis`). A loaded profile is like a fresh one, but
@@ -84,16 +85,18 @@ class Profile(NotebookView, SavedResult):
     _form: ClassVar[SavedForm[Any]] = PROFILE_FORM
 
     def to_columns(
-        self, table: TableName = "tensors", of: Literal["all", "matrices", "vectors"] = "all"
-    ) -> dict[str, npt.NDArray[np.generic]]:
+        self, table: str | None = None, of: Literal["all", "matrices", "vectors"] = "all"
+    ) -> dict[str, npt.NDArray[Any]]:
         """One NumPy array per field over the rows of a table, ready for a data frame.
 
         Counts are int64; numbers float64, NaN where undefined or not applicable; each quantile is a column
-        (`quantile_50`); layers are int64, −1 for none; texts and shapes objects. Histograms and vectors are left out.
+        (`quantile_50`); layers are int64, or objects with None where a row is of no layer; texts and shapes objects.
+        Histograms and vectors are left out.
 
         Args:
-            table: which rows.
-            of: which tensors of layers, thirds and stacks; rows without any are left out.
+            table: which rows, one of `table_names`: `"tensors"`, by default, `"layers"`, `"roles"`, `"heads"`, ….
+            of: which tensors of layers, thirds and stacks; rows without any are left out. The saved table
+                `layers`, which an analysis gives, is of matrices.
 
         Raises:
             ValueError: There is no such table, or its rows are not told apart into matrices and vectors.
@@ -102,14 +105,15 @@ class Profile(NotebookView, SavedResult):
             >>> columns = profile.to_columns()                                          # doctest: +SKIP
             >>> columns["name"][columns["kurtosis"].argmax()]                           # doctest: +SKIP
         """
-        if table not in _TABLES:
-            raise ValueError(f"no table {table!r}; there are {', '.join(_TABLES)}")
-        rows = getattr(self, table).values()
         if of == "all":
-            return columns(rows)
+            return super().to_columns(table)
         if of not in PARTS or table not in {"layers", "thirds", "stack_totals"}:
             raise ValueError(f"no {of!r} of the table {table!r}; layers, thirds and stacks have {' and '.join(PARTS)}")
-        return columns(part for row in rows if (part := getattr(row, of)) is not None)
+        rows = getattr(self, table).values()
+        return arrays_of(columns(part for row in rows if (part := getattr(row, of)) is not None))
+
+    def _own_tables(self) -> Mapping[str, Callable[[], list[DataColumn]]]:
+        return {table: lambda table=table: columns(getattr(self, table).values()) for table in _TABLES}  # type: ignore[misc]
 
     def roles_of(self, kind: Literal["matrix", "vector"]) -> list[Row]:
         """The rows of the roles whose tensors are of a kind, those of the most bytes first.

@@ -10,11 +10,14 @@ from ..arrays import histogram
 from ..arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, kinds, saved_names, vectors
 from ..arrays.statistics import TensorStatistics
 from ..models.kinds import kind_of_numbers
+from ..saving.tables import DataColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import numpy.typing as npt
+
+    from ..saving.tables import Kind
 
 PLACE = ("role", "layer", "stack", "expert", "third", "n_tensors", "kind")
 PARTS = ("matrices", "vectors")
@@ -125,27 +128,21 @@ def flat(row: Row) -> dict[str, Any]:
     return out
 
 
-def columns(rows: Iterable[Row]) -> dict[str, npt.NDArray[Any]]:
-    """One array per field over the rows; see `Profile.to_columns`."""
+def columns(rows: Iterable[Row]) -> list[DataColumn]:
+    """Columns of everything that fits a cell, over the rows; see `Profile.to_columns`."""
     table = [flat(row) for row in rows]
     names = dict.fromkeys(name for row in table for name in row)
     cells = {name: [row.get(name) for row in table] for name in names}
     absent = {name for name in ABOUT if all(value is None for value in cells.get(name, []))}
-    return {name: _column(name, values) for name, values in cells.items() if name not in absent}
+    return [DataColumn(name, _kind(name), "", values) for name, values in cells.items() if name not in absent]
 
 
-def _column(name: str, values: list[Any]) -> npt.NDArray[Any]:
+def _kind(name: str) -> Kind:
     if name in {"layer", "expert", "n_tensors", "n_bytes"} or kinds().get(name) == "count":
-        return np.array([-1 if value is None else value for value in values], np.int64)
-    if name in ABOUT or kinds().get(name) == "index":
-        return _objects(values)
-    return np.array([np.nan if value is None else value for value in values], np.float64)
-
-
-def _objects(values: list[Any]) -> npt.NDArray[Any]:
-    out = np.empty(len(values), object)
-    out[:] = values
-    return out
+        return "integer"
+    if name == "shape" or kinds().get(name) == "index":
+        return "integers"
+    return "text" if name in ABOUT else "number"
 
 
 def _summary(vector: npt.NDArray[np.float64] | None) -> list[float | None]:

@@ -15,11 +15,11 @@ from .tables.registry import tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ..saving.tables import DataTable
     from .charts.render import Conversion
     from .charts.side_by_side import SideBySide
     from .content.chart import Chart
     from .content.results import ReportData
-    from .tables.columns import DataTable
 
 Made = TypeVar("Made")
 

@@ -7,6 +7,7 @@ result is a function here.
 from __future__ import annotations
 
 from functools import singledispatch
+from typing import TYPE_CHECKING
 
 from ..analysis.analysis_result import Analysis
 from ..diffs import Diff
@@ -18,6 +19,67 @@ from .content.results import ReportData
 from .content.shown import Shown
 from .markdown.document import VALIDATION_MARK, render_report_markdown
 from .page.notebook import analysis_html, diff_html, profile_html
+from .tables.registry import TABLES
+
+if TYPE_CHECKING:
+    from ..saving.tables import DataColumn
+
+
+@singledispatch
+def report_data(result: object) -> ReportData:
+    """A result as what reports are of.
+
+    Raises:
+        TypeError: There are none of it.
+    """
+    raise TypeError(f"no report of a {type(result).__name__}")
+
+
+@report_data.register(Profile)
+@report_data.register(Analysis)
+def _(result: Profile | Analysis) -> ReportData:
+    return ReportData.of(result)
+
+
+@report_data.register
+def _(result: Validation) -> ReportData:
+    return ReportData(None, None, validation=result)
+
+
+@report_data.register
+def _(result: Diff) -> ReportData:
+    return ReportData.of_diff(result)
+
+
+@report_data.register
+def _(result: Bits) -> ReportData:
+    return ReportData.of_bits(result)
+
+
+@report_data.register
+def _(result: ProfileDiff) -> ReportData:
+    return ReportData.of_profile_diff(result)
+
+
+# Tables of TABLES that a result can have, the one that is given unasked first.
+_TABLES_OF: dict[type, str] = {
+    Profile: "tensors layers heads",
+    Analysis: "layers heads standouts tensors",
+    Validation: "validation",
+    Diff: "errors models drifts output_errors output_error_parts positions",
+    Bits: "choices mixes",
+    ProfileDiff: "changes",
+}
+
+
+def table_names(result: object) -> tuple[str, ...]:
+    """Names of the tables that a result can have in files; of one above this room none."""
+    return tuple(_TABLES_OF.get(type(result), "").split())
+
+
+def table_columns(result: object, name: str) -> list[DataColumn]:
+    """The columns of one of these tables; none where the result has no such rows."""
+    return TABLES[name].columns(report_data(result))
 
 
 @singledispatch
@@ -37,22 +99,22 @@ def _(result: Analysis) -> str:
 
 @markdown.register
 def _(result: Validation) -> str:
-    return render_report_markdown(Shown(ReportData(None, None, validation=result)), VALIDATION_MARK)
+    return render_report_markdown(Shown(report_data(result)), VALIDATION_MARK)
 
 
 @markdown.register
 def _(result: Diff) -> str:
-    return render_report_markdown(Shown(ReportData.of_diff(result)))
+    return render_report_markdown(Shown(report_data(result)))
 
 
 @markdown.register
 def _(result: Bits) -> str:
-    return render_report_markdown(Shown(ReportData.of_bits(result)))
+    return render_report_markdown(Shown(report_data(result)))
 
 
 @markdown.register
 def _(result: ProfileDiff) -> str:
-    return render_report_markdown(Shown(ReportData.of_profile_diff(result)))
+    return render_report_markdown(Shown(report_data(result)))
 
 
 @singledispatch

@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from .directories import remove_ours, usable_directory
 from .files import atomic_write
+from .frames import arrays_of, pandas_frame, polars_frame
 from .guard import Guard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from os import PathLike
+
+    import numpy.typing as npt
+    import pandas as pd
+    import polars as pl
 
     from ..models.subject import Subject
     from .form import SavedForm
+    from .tables import DataColumn
 
 _VIEWS = "..report.views"
 
@@ -199,6 +205,80 @@ def markdown_of(result: SavedResult) -> str:
     """The view that the report room has of a result as Markdown."""
     text: str = import_module(_VIEWS, __package__).markdown(result)
     return text
+
+
+def saved_columns(result: object, table: str) -> list[DataColumn]:
+    """The columns that the report room has of a table of a result."""
+    columns: list[DataColumn] = import_module(_VIEWS, __package__).table_columns(result, table)
+    return columns
+
+
+class Tables:
+    """A result with tables, for arrays and data frames: those of its saved CSV and Parquet files, by name.
+
+    A class may have tables of its own, which stand before those.
+    """
+
+    def _own_tables(self) -> Mapping[str, Callable[[], list[DataColumn]]]:
+        """Columns of each table that the report room does not know, or knows otherwise, by name."""
+        return {}
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """Names of the tables that `to_columns`, `to_pandas` and `to_polars` give; the first is what they give unasked.
+
+        Those of saved CSV and Parquet files have the same names.
+        """
+        names: Sequence[str] = import_module(_VIEWS, __package__).table_names(self)
+        return tuple(dict.fromkeys([*self._own_tables(), *names]))
+
+    def to_columns(self, table: str | None = None) -> dict[str, npt.NDArray[Any]]:
+        """One NumPy array per field over the rows of a table.
+
+        Integers are int64, or objects with None where a row has none, as the layer of a tensor outside the layers;
+        numbers float64, NaN where undefined; texts, shapes and places objects.
+
+        Args:
+            table: one of `table_names`; by default the first of them.
+
+        Raises:
+            ValueError: There is no such table; the line says which there are.
+        """
+        return arrays_of(self._columns(table))
+
+    def to_pandas(self, table: str | None = None) -> pd.DataFrame:
+        """A table as a data frame of pandas: integers `Int64`, numbers `float64`, texts `string`, shapes tuples.
+
+        Args:
+            table: one of `table_names`; by default the first of them.
+
+        Raises:
+            ValueError: There is no such table; the line says which there are.
+            MissingExtraError: pandas is not installed; the line says how to install it.
+        """
+        return pandas_frame(self._columns(table))
+
+    def to_polars(self, table: str | None = None) -> pl.DataFrame:
+        """A table as a data frame of polars: `Int64`, `Float64`, `String`, shapes lists.
+
+        Args:
+            table: one of `table_names`; by default the first of them.
+
+        Raises:
+            ValueError: There is no such table; the line says which there are.
+            MissingExtraError: polars is not installed; the line says how to install it.
+        """
+        return polars_frame(self._columns(table))
+
+    def _columns(self, table: str | None) -> list[DataColumn]:
+        own = self._own_tables()
+        name = table if table is not None else next(iter(own), None)
+        if name is not None and name in own:
+            return own[name]()
+        names = self.table_names
+        if name is not None and name not in names:
+            raise ValueError(f"no table {name!r}; there are {', '.join(names)}")
+        return saved_columns(self, name or names[0])
 
 
 class NotebookView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ..saving.results import SavedInDirectory
+from ..saving.results import SavedInDirectory, Tables
 from .validation_document import VALIDATION_FORM
 from .weights_file import weights_toml
 
@@ -19,7 +19,7 @@ WEIGHTS = "weights.toml"
 FILES = (VALIDATION_JSON, VALIDATION_MARKDOWN, WEIGHTS)
 
 
-class Validation(SavedInDirectory):
+class Validation(Tables, SavedInDirectory):
     """Predictions compared with measurements, and weights fitted to answers; made by `ggufscope.validate`.
 
     Saved as `validation.json`, numbers with 7 significant digits, with `validation.md` and, where weights were fitted,

@@ -5,30 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...models.recipes import Recipe
-from ...saving.results import SavedResult, markdown_of
+from ...saving.results import SavedResult, Tables, markdown_of
 from ..columns import columns_of
 from .bits_document import BITS_FORM
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+    from collections.abc import Callable, Mapping
 
     from ...models.subject import Subject
+    from ...saving.tables import DataColumn, Kind
     from .bits_document import BitsDocument
 
-_COLUMNS = {
+_COLUMNS: dict[str, Kind] = {
     "name": "text",
     "role": "text",
-    "layer": "int",
+    "layer": "integer",
     "type": "text",
-    "n_bytes": "int",
-    "cost": "float",
-    "kept": "bool",
+    "n_bytes": "integer",
+    "cost": "number",
+    "kept": "flag",
 }
 
 
-class Bits(SavedResult):
+class Bits(Tables, SavedResult):
     """Which type each tensor should have within a budget; made by `ggufscope.bits`, or loaded.
+
+    Its tables: `"tensors"`, a row for each tensor that has a choice; `"choices"`, one for each type that it may have;
+    `"mixes"`, mixes by size.
 
     Attributes:
         document: everything, as plain values in the layout of the saved file.
@@ -64,12 +67,8 @@ class Bits(SavedResult):
         """The report on it as a Markdown document."""
         return markdown_of(self)
 
-    def to_columns(self) -> dict[str, npt.NDArray[np.generic]]:
-        """One NumPy array per field over the tensors, ready for a data frame; layers are −1 for none.
-
-        Fields are name, role, layer, type, n_bytes, cost and kept.
-        """
-        return columns_of(map(vars, self.document.tensors), _COLUMNS)
+    def _own_tables(self) -> Mapping[str, Callable[[], list[DataColumn]]]:
+        return {"tensors": lambda: columns_of(map(vars, self.document.tensors), _COLUMNS)}
 
     def _summary(self) -> str:
         mix = self.document.mix

@@ -14,8 +14,8 @@ from ..tables.registry import TABLES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ...saving.tables import DataColumn, DataTable
     from ..content.chart import Chart
-    from ..tables.columns import DataColumn, DataTable
 
 NOTHING = "–"
 MOST_ROWS = 2_000  # shown; a browser lays out more, but nobody reads them

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .columns import DataColumn
+from ...saving.tables import DataColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

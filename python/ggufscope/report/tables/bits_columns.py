@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .columns import columns_of
+from ...saving.tables import columns_of
 
 if TYPE_CHECKING:
     from ...diffs.budgets.bits_document import BitsDocument
+    from ...saving.tables import ColumnAbout, DataColumn
     from ..content.results import ReportData
-    from .columns import ColumnAbout, DataColumn
 
 _CHOICES: tuple[ColumnAbout, ...] = (
     ("name", "text", "of the tensor"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...diffs.rows import COLUMNS, tensor_rows
+from ...saving.tables import DataColumn
 from ..content.diff_words import labels
-from .columns import DataColumn
 
 if TYPE_CHECKING:
     from ...diffs.records import DiffedModel, ModelDiff
+    from ...saving.tables import Kind
     from ..content.results import ReportData
-    from .columns import Kind
 
 _TEXTS = {
     "name",

@@ -11,11 +11,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...extras import need
+from ...saving.frames import plain_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from .columns import DataColumn, DataTable, Kind
+    from ...saving.tables import DataColumn, DataTable, Kind
 
 METADATA_KEY = b"ggufscope"
 
@@ -79,7 +80,4 @@ def _fields(columns: tuple[tuple[str, Kind, str], ...]) -> list[pa.Field]:
 
 
 def _values(column: DataColumn) -> list[Any]:
-    """The values; a lone surrogate, which UTF-8 cannot hold, as an escape."""
-    if column.kind != "text":
-        return list(column.values)
-    return [value and value.encode("utf-8", "backslashreplace").decode() for value in column.values]
+    return [plain_text(value) for value in column.values] if column.kind == "text" else list(column.values)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, registry
 from ...profiles.rows import flat
-from .columns import DataColumn, Kind
+from ...saving.tables import DataColumn, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...diffs.of_profiles import FIGURES
-from .columns import DataColumn, columns_of
+from ...saving.tables import DataColumn, columns_of
 
 if TYPE_CHECKING:
+    from ...saving.tables import ColumnAbout
     from ..content.results import ReportData
-    from .columns import ColumnAbout
 
 _OF_TENSORS: tuple[ColumnAbout, ...] = (
     ("name", "text", "of the tensor, in both"),

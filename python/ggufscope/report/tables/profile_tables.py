@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...profiles.rows import flat
+from ...saving.tables import DataColumn
 from .analysis_columns import head_columns, layer_columns
-from .columns import DataColumn
 from .profile_columns import place_columns, statistic_columns, tensor_columns
 
 if TYPE_CHECKING:

@@ -10,21 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...saving.tables import DataTable
 from .bits_columns import choice_columns, mix_columns
-from .columns import DataTable
 from .diff_columns import error_columns, model_columns
 from .profile_diff_columns import change_columns
 from .profile_tables import head_table, layer_table, tensor_table
 from .run_columns import drift_columns, output_error_columns, output_error_part_columns, position_columns
 from .shelf_columns import role_table, shelf_table
-from .standout_columns import standout_columns
+from .standout_columns import standout_table
 from .validation_columns import validation_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ...saving.tables import DataColumn
     from ..content.results import ReportData
-    from .columns import DataColumn
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ TABLES = {
         head_table,
         "layer role head rms l2_norm kurtosis sparsity probe_head_entropy propagation_head_entropy",
     ),
-    "standouts": TableKind("What stands out", standout_columns, "kind layer head value compared sentence"),
+    "standouts": TableKind("What stands out", standout_table, "kind layer head value compared sentence"),
     "validation": TableKind(
         "Predicted and measured",
         validation_columns,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...saving.tables import columns_of
 from ..content.diff_words import labels
-from .columns import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...diffs.run_record import HurtPosition, RunRecord
+    from ...saving.tables import ColumnAbout, DataColumn
     from ..content.results import ReportData
-    from .columns import ColumnAbout, DataColumn
 
 _MODEL: ColumnAbout = ("model", "text", "name of its file")
 _DRIFTS: tuple[ColumnAbout, ...] = (

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .columns import DataColumn
+from ...saving.tables import DataColumn
 from .profile_columns import place_columns, statistic_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ...saving.tables import Kind
     from ..content.results import ReportData
-    from .columns import Kind
 
 _OF_RECORD: dict[str, tuple[Kind, str]] = {
     "source": ("text", "the name it was opened by"),

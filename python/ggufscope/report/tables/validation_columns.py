@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...saving.tables import DataColumn
 from ...validation.quantities import PREDICTORS
-from .columns import DataColumn
 
 if TYPE_CHECKING:
     from ..content.results import ReportData

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-import numpy as np
+from ...saving.frames import arrays_of
+from ...saving.tables import DataColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,19 +44,10 @@ class Standouts(Sequence["Standout"]):
     def to_columns(self) -> dict[str, npt.NDArray[Any]]:
         """One NumPy array per field over the findings, ready for a data frame.
 
-        `kind` and `sentence` are objects, `layer`, `head` and every place (`place_neuron`) int64, −1 for none, `value`,
-        `compared` and every further number (`evidence_share`) float64, NaN for none.
+        `kind` and `sentence` are objects; `layer`, `head` and every place (`place_neuron`) int64, or objects with None
+        where a finding has none; `value`, `compared` and every further number (`evidence_share`) float64, NaN for none.
         """
-        places = dict.fromkeys(name for item in self._items for name in item.place)
-        evidence = dict.fromkeys(name for item in self._items for name in item.evidence)
-        columns: dict[str, npt.NDArray[Any]] = {"kind": np.array([item.kind for item in self._items], object)}
-        columns["layer"] = _integers(item.layer for item in self._items)
-        columns["head"] = _integers(item.head for item in self._items)
-        columns |= {f"place_{name}": _integers(item.place.get(name) for item in self._items) for name in places}
-        columns["value"] = _floats(item.value for item in self._items)
-        columns["compared"] = _floats(item.compared for item in self._items)
-        columns |= {f"evidence_{name}": _floats(item.evidence.get(name) for item in self._items) for name in evidence}
-        return columns | {"sentence": np.array([item.sentence for item in self._items], object)}
+        return arrays_of(standout_columns(self._items))
 
     @overload
     def __getitem__(self, index: int) -> Standout: ...
@@ -73,9 +65,20 @@ class Standouts(Sequence["Standout"]):
         return f"<Standouts: {len(self)} of {len(self.kinds)} kinds>"
 
 
-def _integers(values: Iterable[int | None]) -> npt.NDArray[np.int64]:
-    return np.array([-1 if value is None else value for value in values], np.int64)
-
-
-def _floats(values: Iterable[float | None]) -> npt.NDArray[np.float64]:
-    return np.array([np.nan if value is None else value for value in values], np.float64)
+def standout_columns(items: Sequence[Standout]) -> list[DataColumn]:
+    """Findings in columns, with every place and number that one of them has."""
+    places = dict.fromkeys(name for item in items for name in item.place)
+    evidence = dict.fromkeys(name for item in items for name in item.evidence)
+    return [
+        DataColumn("kind", "text", "of the finding", [item.kind for item in items]),
+        DataColumn("layer", "integer", "", [item.layer for item in items]),
+        DataColumn("head", "integer", "query head", [item.head for item in items]),
+        *(DataColumn(f"place_{name}", "integer", "", [item.place.get(name) for item in items]) for name in places),
+        DataColumn("value", "number", "as the kind defines it", [item.value for item in items]),
+        DataColumn("compared", "number", "times the usual", [item.compared for item in items]),
+        *(
+            DataColumn(f"evidence_{name}", "number", "", [item.evidence.get(name) for item in items])
+            for name in evidence
+        ),
+        DataColumn("sentence", "text", "for the reader", [item.sentence for item in items]),
+    ]

@@ -1,4 +1,4 @@
-"""A table as reports hand it out: columns of plain values."""
+"""A table of a result: named columns of plain values, for CSV and Parquet, for arrays and for data frames."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-Kind = Literal["text", "integer", "number", "integers"]
+Kind = Literal["text", "integer", "number", "integers", "flag", "texts"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class DataColumn:
 
     Attributes:
         name: as in the JSON.
-        kind: of its values: str, int, float or a sequence of int (a shape, an index); each may be None.
+        kind: of its values: str, int, float, a sequence of int (a shape, an index), bool or a sequence of str; each may
+            be None. Tables that are saved have the first four.
         meaning: one line; empty where the name says it.
         values: one per row.
     """
@@ -38,7 +39,7 @@ def columns_of(about: Iterable[ColumnAbout], rows: Sequence[Mapping[str, Any]]) 
 
 @dataclass(frozen=True)
 class DataTable:
-    """A table of a report.
+    """A table of a result.
 
     Attributes:
         name: stem of its files.
@@ -50,11 +51,14 @@ class DataTable:
 
     @property
     def n_rows(self) -> int:
+        """Rows of every column."""
         return len(self.columns[0].values) if self.columns else 0
 
     @property
     def names(self) -> list[str]:
+        """Names of the columns."""
         return [column.name for column in self.columns]
 
     def rows(self) -> Iterable[tuple[Any, ...]]:
+        """The values row by row."""
         return zip(*(column.values for column in self.columns), strict=True)

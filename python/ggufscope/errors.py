@@ -9,16 +9,28 @@ from .text.escape import escape
 
 
 class ExitCode(IntEnum):
-    """Exit codes of every command."""
+    """Exit codes of every command.
 
-    FINE = 0
-    NEGATIVE = 1  # a verdict: `check` found something, `diff` passed a limit
-    USAGE = 2
-    INPUT = 3
-    OUTPUT = 4
-    INTERNAL = 70  # a defect of ggufscope; EX_SOFTWARE of sysexits.h
-    INTERRUPTED = 130
-    CLOSED_PIPE = 141  # the reader of standard output went away, as after SIGPIPE
+    Attributes:
+        meaning: for the reader.
+    """
+
+    meaning: str
+
+    def __new__(cls, value: int, meaning: str) -> Self:
+        code = int.__new__(cls, value)
+        code._value_ = value
+        code.meaning = meaning
+        return code
+
+    FINE = 0, "done; what was asked about is sound or within its limits"
+    NEGATIVE = 1, "a verdict: `check` found an error, `diff` passed a limit, a model of a fleet has errors"
+    USAGE = 2, "wrong usage, or a package that is missing"
+    INPUT = 3, "a file or a model that cannot be used: not found, malformed, of another kind"
+    OUTPUT = 4, "a file, or standard output, could not be written, or something stands there that is not ours"
+    INTERNAL = 70, "a defect of ggufscope; EX_SOFTWARE of sysexits.h"
+    INTERRUPTED = 130, "interrupted by Ctrl-C; what was finished is kept"
+    CLOSED_PIPE = 141, "the reader of standard output went away, as after SIGPIPE"
 
 
 class OutputError(OSError):

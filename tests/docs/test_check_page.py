@@ -1,4 +1,4 @@
-"""docs/check.md says what is so: its part about rules is the registry's, its Python runs."""
+"""docs/check.md says what is so: its Python runs."""
 
 from __future__ import annotations
 
@@ -8,19 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ggufscope.checks import RULES
-from support.documents import document, run_python
-from support.rules_page import MARK, rules_part
+from support.documents import run_python
 
 if TYPE_CHECKING:
     import pytest
-
-PAGE = document("docs/check.md")
-
-
-def test_the_rules_are_those_of_the_registry() -> None:
-    assert MARK + PAGE.partition(MARK)[2] == rules_part()
-    assert all(f"### {name}\n" in PAGE for name in RULES)
 
 
 def test_python_runs(

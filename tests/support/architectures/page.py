@@ -210,8 +210,8 @@ would by up to 2e-3.
 
 {table}
 
-`python tools/make_architectures_page.py` measures it all and writes this page; the tests in `tests/docs` hold it to the
-data, those in `tests/runtime/test_architectures_against_llama_cpp.py` measure again.
+`python tools/make_reference.py --measure` measures it all and writes this page; the tests in `tests/docs` hold it to
+the data, those in `tests/runtime/test_architectures_against_llama_cpp.py` measure again.
 
 ## An architecture more
 

@@ -102,6 +102,8 @@ def _register(about: DepthChart) -> None:
     def draw(data: ReportData) -> Iterator[Chart]:
         yield depth_chart(data, about)
 
+    draw.__doc__ = f"{about.title.format(how=SOURCES[-1].how)}."
+
 
 for _about in CHARTS:
     _register(_about)

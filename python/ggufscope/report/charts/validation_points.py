@@ -59,6 +59,8 @@ def _register(wanted: str) -> None:
     def draw(data: ReportData) -> Iterator[Chart]:
         yield _chart(_scatter(data, wanted))
 
+    draw.__doc__ = f"Predicted against measured, a point for each layer or head: {wanted.replace('_', ' ')}."
+
 
 for _wanted in SHOWN:
     _register(_wanted)

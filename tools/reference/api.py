@@ -1,0 +1,113 @@
+"""The Python interface: every public name of the package, its signature and its documentation."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import ggufscope as gs
+
+from .markdown import documentation, fenced, page
+
+MOST = 100  # characters of a signature in one line
+
+
+def render() -> str:
+    names = [name for name in gs.__all__ if not name.startswith("_")]
+    functions = [name for name in names if inspect.isroutine(getattr(gs, name))]
+    classes = [name for name in names if inspect.isclass(getattr(gs, name))]
+    errors = [name for name in classes if issubclass(getattr(gs, name), BaseException)]
+    results = [name for name in classes if name not in errors]
+    return page(
+        "Python",
+        "Every public name of `import ggufscope as gs`.",
+        "## Functions",
+        *(part for name in functions for part in function(f"gs.{name}", getattr(gs, name))),
+        "## Classes",
+        *(part for name in results for part in class_(name, getattr(gs, name))),
+        "## Errors",
+        *(part for name in errors for part in error(name, getattr(gs, name))),
+    )
+
+
+def function(name: str, documented: Any) -> Iterator[str]:
+    yield f"### {name}"
+    yield fenced(f"{name}{signature(documented)}", "python")
+    yield documentation(documented)
+
+
+def class_(name: str, documented: type) -> Iterator[str]:
+    yield f"### gs.{name}"
+    yield documentation(documented)
+    for member_name, member in members(documented):
+        if isinstance(member, property):
+            yield f"**`{name}.{member_name}`**{returned(member)}"
+            yield documentation(member)
+        else:
+            yield f"**`{name}.{member_name}`**"
+            yield fenced(f"{member_name}{signature(getattr(documented, member_name))}", "python")
+            yield documentation(member)
+
+
+def error(name: str, documented: type) -> Iterator[str]:
+    bases = [base.__name__ for base in documented.__mro__[1:] if base not in {Exception, BaseException, object}]
+    yield f"### gs.{name}"
+    yield f"A {', '.join(f'`{base}`' for base in bases)}." if bases else "An `Exception`."
+    yield documentation(documented)
+
+
+def members(documented: type) -> Iterator[tuple[str, Any]]:
+    """Public methods and properties that have a docstring, those of bases in the package behind its own."""
+    seen: set[str] = set()
+    for base in documented.__mro__:
+        if not base.__module__.startswith("ggufscope"):
+            continue
+        for name, member in vars(base).items():
+            plain = member.__func__ if isinstance(member, (classmethod, staticmethod)) else member
+            told = isinstance(member, property) or inspect.isroutine(plain) or hasattr(plain, "func")
+            if not name.startswith("_") and name not in seen and told and inspect.getdoc(plain):
+                yield name, plain if not hasattr(plain, "func") else property(plain.func)
+            seen.add(name)
+
+
+def returned(member: property) -> str:
+    annotation = inspect.signature(member.fget).return_annotation if member.fget else inspect.Signature.empty
+    return "" if annotation is inspect.Signature.empty else f": `{shown(annotation)}`"
+
+
+def shown(annotation: Any) -> str:
+    """An annotation as it is written."""
+    if isinstance(annotation, str):
+        return annotation.strip("'")
+    return inspect.formatannotation(annotation)
+
+
+def signature(documented: Any) -> str:
+    """Parameters and result as they are written, a line for each where one line is too long."""
+    try:
+        told = inspect.signature(documented)
+    except ValueError:  # of the core: told by its docstring
+        return "(…)"
+    pieces, star = [], False
+    for parameter in told.parameters.values():
+        if parameter.name in {"self", "cls"}:
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not star:
+            pieces.append("*")
+        star = star or parameter.kind in {parameter.KEYWORD_ONLY, parameter.VAR_POSITIONAL}
+        pieces.append(_parameter(parameter))
+    result = "" if told.return_annotation is told.empty else f" -> {shown(told.return_annotation)}"
+    line = f"({', '.join(pieces)}){result}"
+    return line if len(line) <= MOST else "(\n" + "".join(f"    {piece},\n" for piece in pieces) + f"){result}"
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    text = f"{stars}{parameter.name}"
+    if parameter.annotation is not parameter.empty:
+        text += f": {shown(parameter.annotation)}"
+    if parameter.default is not parameter.empty:
+        text += f" = {re.sub(r' at 0x[0-9a-f]+', '', repr(parameter.default))}"
+    return text

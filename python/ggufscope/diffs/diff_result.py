@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ..models.subject import Subject
-    from ..runtime.reading.prompts import NamedPrompts
+    from ..runtime.reading.given import AskedPrompts, AskedText
     from ..saving.tables import DataColumn
     from .diff_document import DiffDocument
     from .records import ModelDiff
@@ -68,8 +68,8 @@ class Diff(Tables, NotebookView, SavedResult):
     def run(
         self,
         *models: str | PathLike[str] | Model,
-        text: str | PathLike[str] | None = None,
-        prompts: str | PathLike[str] | NamedPrompts | None = None,
+        text: AskedText | None = None,
+        prompts: AskedPrompts = None,
         tokens: str | PathLike[str] | None = None,
         exact: bool = False,
         threads: int | None = None,
@@ -80,8 +80,8 @@ class Diff(Tables, NotebookView, SavedResult):
         Args:
             *models: the reference and the models, in the order of the diff, as paths or open; by default the files that
                 the diff was made of. A diff that was loaded needs them.
-            text: a file to read; without one, prompts or tokens a neutral text is read.
-            prompts: a file of prompts, or a set that was read already.
+            text: a file to read, or the text itself; without one, prompts or tokens a neutral text is read.
+            prompts: a file of prompts, or prompts themselves, as for `trace`.
             tokens: a file of token ids.
             exact: output errors over every token by itself, see `RunChoice`.
             threads: at most so many; by default the cores this process may use.

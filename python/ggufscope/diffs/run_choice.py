@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from os import PathLike
 
-    from ..runtime.reading.prompts import NamedPrompts
+    from ..runtime.reading.given import AskedPrompts, AskedText
 
 
 @dataclass(frozen=True)
@@ -16,16 +16,16 @@ class RunChoice:
     """The tokens that both models read, at most one of text, prompts and tokens; by default a neutral text.
 
     Attributes:
-        text: a file to read in one piece.
-        prompts: a file of prompts, or a set that was read already.
+        text: a file to read in one piece, or the text itself, as for `trace`.
+        prompts: a file of prompts, or prompts themselves, as for `trace`.
         tokens: a file of token ids.
         template: form to put prompts in, as for `trace`.
         exact: output errors over every token by itself, which takes a third longer; else tokens of a long text are
             added up in groups.
     """
 
-    text: str | PathLike[str] | None = None
-    prompts: str | PathLike[str] | NamedPrompts | None = None
+    text: AskedText | None = None
+    prompts: AskedPrompts = None
     tokens: str | PathLike[str] | None = None
     template: str = "auto"
     exact: bool = False
@@ -33,5 +33,6 @@ class RunChoice:
     @property
     def files(self) -> list[str | PathLike[str]]:
         """Files that are read."""
-        named = (self.text, self.prompts, self.tokens)
-        return [each for each in named if each is not None and not isinstance(each, tuple)]
+        from ..runtime.reading.given import input_files  # noqa: PLC0415  with pydantic; a choice alone needs none
+
+        return [*input_files(self.prompts, self.text), *([] if self.tokens is None else [self.tokens])]

@@ -66,7 +66,7 @@ def ending_of(reading: Reading, budget: Budget, prompt: int, tokens: Sequence[in
     if reading.template == "none" and "\n\n" in text.lstrip():
         return BLANK_LINE
     asked = reading.items[prompt].prompt
-    if asked is None or len(tokens) < budget.usual or len(tokens) % _EVERY:
+    if asked is None or not asked.accepted or len(tokens) < budget.usual or len(tokens) % _EVERY:
         return None
     return None if score(asked, text, finished=False).verdict == "unscored" else LIMIT
 

@@ -172,7 +172,7 @@ def _answer(ending: Ending, reading: Reading) -> Answer:
 
 
 def _score(item: Item, answer: Answer | None) -> Score | None:
-    if item.prompt is None or answer is None or answer.text is None:
+    if item.prompt is None or not item.prompt.accepted or answer is None or answer.text is None:
         return None
     if answer.ended in {"interrupted", "not finite"}:
         return Score("unscored", None, f"the answer is not complete: {answer.ended}", NOT_ENDED)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .reading.answer_kinds import Kind
-    from .reading.prompts import Prompt
+    from .reading.prompts import Question
 
 NOT_ENDED, SEVERAL, OTHER_KIND, NO_ANSWER = "not ended", "several answers", "none of the asked kind", "no answer"
 
@@ -39,7 +39,7 @@ class _Mention:
     denied: bool
 
 
-def score(prompt: Prompt, answer: str, *, finished: bool) -> Score:
+def score(prompt: Question, answer: str, *, finished: bool) -> Score:
     """Score an answer.
 
     Args:
@@ -151,7 +151,7 @@ def _is_denied(words: Sequence[Word], first: int, last: int) -> bool:
     return bool(after) and after[0] in NEGATING_AFTER
 
 
-def _yes_or_no(prompt: Prompt, words: Words) -> Score | None:
+def _yes_or_no(prompt: Question, words: Words) -> Score | None:
     """The score by the first Yes or No of the answer, where Yes or No is accepted; None without one."""
     accepted = {answer.casefold().strip(" .!") for answer in prompt.accepted}
     right = accepted & YES, accepted & NO
@@ -167,7 +167,7 @@ def _yes_or_no(prompt: Prompt, words: Words) -> Score | None:
     return None
 
 
-def _of_the_asked_kind(prompt: Prompt, words: Words, finished: bool) -> Score:
+def _of_the_asked_kind(prompt: Question, words: Words, finished: bool) -> Score:
     """The score of an answer in which neither an accepted nor a known wrong one is found."""
     kind = kind_of(prompt.accepted)
     name = kind.name if kind else NUMBER if asks_for_number(prompt.accepted) else None

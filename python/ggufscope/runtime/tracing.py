@@ -23,10 +23,10 @@ from .answering import Budget
 from .engines.engine import ENGINES
 from .measuring.kept import checked_points, keeping
 from .reading.fitting import check_context
+from .reading.given import input_files, prompts_of, text_of
 from .reading.probe_shape import probe_shape
 from .reading.probes import OWN, Probe, parse_probe
-from .reading.prompts import NamedPrompts, named_prompts
-from .reading.readings import Reading, draw_tokens, read_prompt_set, read_text, read_tokens
+from .reading.readings import Reading, draw_tokens, read_prompt_set, read_tokens, text_reading
 from .reading.repetitions import Repetition, draw_repetition, front_of
 from .reading.sequences import Draft, draft_own_words, draw_sequences
 from .records import TraceTiming, trace_document
@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 
     from .engines.engine import Progress
     from .measuring.capture import Keep
+    from .reading.given import AskedPrompts, AskedText
     from .reading.probes import AskedProbe
+    from .reading.prompts import NamedPrompts
     from .shape import ModelShape
 
 
@@ -49,8 +51,8 @@ _NO_REPETITION = "no random tokens were read twice in a row, which has to be ask
 def trace(
     source: str | PathLike[str] | Model,
     *,
-    prompts: str | PathLike[str] | NamedPrompts | None = None,
-    text: str | PathLike[str] | None = None,
+    prompts: AskedPrompts = None,
+    text: AskedText | None = None,
     probe: AskedProbe | None = None,
     tokens: str | PathLike[str] | None = None,
     template: str = "auto",
@@ -71,8 +73,10 @@ def trace(
 
     Args:
         source: path of a GGUF model (any file of a split one), or an open model.
-        prompts: a file of prompts, or a set that was read already; by default the twenty that ship with ggufscope.
-        text: a file to read in place of prompts.
+        prompts: prompts themselves, a list of texts or of mappings with the keys of a file (`prompt`, `accepted`, …);
+            or a file of prompts, or a set that was read already. By default the twenty that ship with ggufscope.
+        text: a file to read in place of prompts; or the text itself, read as one sequence (a list of one text is never
+            taken for the name of a file).
         probe: read in place of prompts what nobody has to write: `"own"`, eight sequences that the model writes itself,
             or `"random"`, eight of random tokens, both in the form and the median length of the prompts, which are not
             read themselves; `"own:4"`, `"random:4"`: so many sequences; a number: so many random tokens in one piece.
@@ -102,7 +106,7 @@ def trace(
     Raises:
         ValueError: Choices that are none, or that exclude each other; `keep_path` is the model, or what it reads.
         TraceError: The model, or a prompt in it, cannot be traced.
-        PromptsError: The file of prompts is malformed.
+        PromptsError: The prompts are malformed.
         GGUFError: The model is malformed, or has no tokenizer for prompts and texts.
         MissingExtraError: A package is missing; the message says which extra brings it.
         OSError: A file cannot be read or written.
@@ -126,7 +130,7 @@ def trace(
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with contextlib.ExitStack() as stack:
         model = source if isinstance(source, Model) else stack.enter_context(open_model(source))
-        read_files = [text, tokens, None if isinstance(prompts, NamedPrompts) else prompts]
+        read_files = [tokens, *input_files(prompts, text)]
         guard = Guard([*model.files, *read_files], force=force)
         if keep_path is not None:
             guard.check(keep_path)
@@ -189,20 +193,21 @@ def _read(  # noqa: PLR0917
     model: Model,
     shape: ModelShape,
     new_tokens: int,
-    prompts: str | PathLike[str] | NamedPrompts | None,
-    text: str | PathLike[str] | None,
+    prompts: AskedPrompts,
+    text: AskedText | None,
     probe: Probe | None,
     tokens: str | PathLike[str] | None,
     template: str,
     seed: int,
 ) -> Reading | Draft:
     if probe is not None:
-        return _probe(model, shape, probe, _known(prompts), template, seed)
+        return _probe(model, shape, probe, prompts_of(prompts), template, seed)
     if tokens is not None:
         return read_tokens(model, tokens, answered=new_tokens > 0)
     if text is not None:
-        return read_text(model, text, closed=not (shape.causal and new_tokens))
-    known = _known(prompts)
+        named = text_of(text)
+        return text_reading(model, named.text, named.name, closed=not (shape.causal and new_tokens))
+    known = prompts_of(prompts)
     # A prompt of a causal model stays open, answered or not: its figures do not depend on what is to follow.
     return read_prompt_set(model, known.prompts, known.name, template, closed=not shape.causal)
 
@@ -221,18 +226,12 @@ def _probe(  # noqa: PLR0917
     return reading
 
 
-def _repetition(
-    model: Model, shape: ModelShape, prompts: str | PathLike[str] | NamedPrompts | None, template: str, seed: int
-) -> Repetition | str:
+def _repetition(model: Model, shape: ModelShape, prompts: AskedPrompts, template: str, seed: int) -> Repetition | str:
     """Random tokens twice in a row, behind what stands in front of a prompt; the reason where they show nothing."""
     try:
-        return draw_repetition(model, shape, front_of(probe_shape(model, _known(prompts), template)), seed)
+        return draw_repetition(model, shape, front_of(probe_shape(model, prompts_of(prompts), template)), seed)
     except NotApplicableError as reason:
         return str(reason)
-
-
-def _known(prompts: str | PathLike[str] | NamedPrompts | None) -> NamedPrompts:
-    return prompts if isinstance(prompts, NamedPrompts) else named_prompts(prompts)
 
 
 @contextlib.contextmanager

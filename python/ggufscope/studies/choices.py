@@ -13,8 +13,8 @@ from ..errors import TraceError
 from ..report.writing import chosen_formats
 from ..runtime.answering import MOST_TOKENS
 from ..runtime.engines.engine import ENGINES
+from ..runtime.reading.given import prompts_of
 from ..runtime.reading.probes import Probe, parse_probe
-from ..runtime.reading.prompts import named_prompts
 from ..runtime.reading.readings import read_prompt_set
 from ..runtime.reading.templates import CHOICES
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..analysis.settings import AnalysisSettings
     from ..models.model import Model
+    from ..runtime.reading.given import AskedPrompts
     from ..runtime.reading.probes import AskedProbe
     from ..runtime.reading.prompts import NamedPrompts
 
@@ -119,7 +120,7 @@ class Choices:
 
 def make_choices(
     *,
-    prompts: str | PathLike[str] | None,
+    prompts: AskedPrompts,
     template: str,
     engine: str,
     max_new_tokens: int | None,
@@ -147,7 +148,7 @@ def make_choices(
         raise ValueError(f"template must be one of {', '.join(CHOICES)}, not {template!r}")
     return Choices(
         traced=traced,
-        prompts=named_prompts(prompts),
+        prompts=prompts_of(prompts),
         template=template,
         engine=engine,
         new_tokens=None if max_new_tokens is None else _at_least(max_new_tokens, 0, "max_new_tokens"),

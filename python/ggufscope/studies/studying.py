@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..analysis.settings import USUAL_OPENING
 from ..models.model import Model
 from ..models.model import open as open_model
+from ..runtime.reading.given import input_files
 from ..runtime.reading.probes import OWN
 from ..saving.directories import usable_directory
 from ..saving.guard import Guard
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from ..runtime import Plan
     from ..runtime.engines.engine import Progress
+    from ..runtime.reading.given import AskedPrompts
     from ..runtime.reading.probes import AskedProbe
     from .choices import Choices
     from .study_document import Step
@@ -36,7 +38,7 @@ def study(
     directory: str | PathLike[str],
     *,
     trace: bool = True,
-    prompts: str | PathLike[str] | None = None,
+    prompts: AskedPrompts = None,
     template: str = "auto",
     engine: str = "streamed",
     max_new_tokens: int | None = None,
@@ -63,7 +65,8 @@ def study(
         source: path of a GGUF model (any file of a split one), or an open model.
         directory: where everything is written; made if it is not there.
         trace: run the model; without, there are profile, analysis and report.
-        prompts: a file of prompts; by default the twenty that ship with ggufscope.
+        prompts: a file of prompts, or prompts themselves, as for `ggufscope.trace`; by default the twenty that ship
+            with ggufscope. Only answers to prompts that say which are accepted are scored.
         template: form to put prompts in, as for `ggufscope.trace`.
         engine: as for `ggufscope.trace`.
         max_new_tokens: to answer each prompt with; by default 64, and up to 256 for answers that are not over then.
@@ -116,7 +119,7 @@ def study(
     with contextlib.ExitStack() as stack:
         model = source if isinstance(source, Model) else stack.enter_context(open_model(source))
         choices.check_on(model)
-        files = [*model.files, prompts, weights if isinstance(weights, (str, PathLike)) else None]
+        files = [*model.files, *input_files(prompts, None), weights if isinstance(weights, (str, PathLike)) else None]
         guard = Guard(files, force=force)
         target = _directory(directory, choices, guard)
         if fresh:

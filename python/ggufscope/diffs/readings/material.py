@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ..._core import GGUFError
 from ...errors import DiffError, MissingExtraError
 from ...runtime.reading.fitting import check_context
-from ...runtime.reading.prompts import NamedPrompts, named_prompts
-from ...runtime.reading.readings import read_prompt_set, read_text, read_tokens, text_reading
+from ...runtime.reading.given import prompts_of, text_of
+from ...runtime.reading.readings import read_prompt_set, read_tokens, text_reading
 from ...runtime.reading.tokenizer import read_tokenizer
 from ...text.escape import escape
 
@@ -49,10 +49,11 @@ def read_material(reference: Model, shapes: tuple[ModelShape, ModelShape], choic
     if tokens is not None:
         reading = _with_tokenizer(read_tokens(reference, tokens), reference)
     elif prompts is not None:
-        named = prompts if isinstance(prompts, NamedPrompts) else named_prompts(prompts)
+        named = prompts_of(prompts)
         reading = read_prompt_set(reference, named.prompts, named.name, choice.template)
     elif text is not None:
-        reading = read_text(reference, text)
+        written = text_of(text)
+        reading = text_reading(reference, written.text, written.name)
     else:
         contexts = [shape.context_length for shape in shapes if shape.context_length is not None]
         reading = _cut(text_reading(reference, neutral_text(), NEUTRAL), min(contexts, default=None))

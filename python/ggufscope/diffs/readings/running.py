@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ...runtime.engines.engine import Progress
     from ...runtime.engines.streamed.engine import StreamedEngine
-    from ...runtime.reading.prompts import NamedPrompts
+    from ...runtime.reading.given import AskedPrompts, AskedText
     from ...runtime.reading.readings import Reading
     from ..run_record import RunRecord
     from .partners import Key, Partners
@@ -38,8 +38,8 @@ def run(
     reference: str | PathLike[str] | Model,
     model: str | PathLike[str] | Model,
     *,
-    text: str | PathLike[str] | None = None,
-    prompts: str | PathLike[str] | NamedPrompts | None = None,
+    text: AskedText | None = None,
+    prompts: AskedPrompts = None,
     tokens: str | PathLike[str] | None = None,
     template: str = "auto",
     exact: bool = False,
@@ -52,8 +52,8 @@ def run(
     Args:
         reference: path of a GGUF model, or an open one. Its tokenizer makes the tokens.
         model: the other.
-        text: a file to read in one piece; by default a neutral text that comes along.
-        prompts: a file of prompts, or a set that was read already, to read in its place.
+        text: a file to read in one piece, or the text itself; by default a neutral text that comes along.
+        prompts: a file of prompts, or prompts themselves, to read in its place.
         tokens: a file of token ids to read in its place, which needs no tokenizer; see `token_files`.
         template: form to put prompts in, as for `trace`.
         exact: output errors over every token by itself, which takes a third longer; by default tokens of a long text

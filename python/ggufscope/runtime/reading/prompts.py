@@ -50,8 +50,8 @@ class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class Prompt(_Strict):
-    """One question.
+class Question(_Strict):
+    """A text to read and to answer; without accepted answers nobody scores what the model says.
 
     Attributes:
         id: its name, unlike any other in the set.
@@ -63,21 +63,28 @@ class Prompt(_Strict):
     """
 
     id: Name
-    category: Name
+    category: Name | None = None
     prompt: Annotated[str, Field(min_length=1, max_length=_LONGEST_PROMPT)]
-    accepted: Annotated[Answers, Field(min_length=1)]
+    accepted: Answers = ()
     hallucination_examples: Answers = ()
     difficulty: Literal["easy", "medium", "hard"] | None = None
 
 
-class PromptSet(_Strict):
-    """Prompts in order.
+class Prompt(Question):
+    """A question of a file: with a category, and with answers that are accepted."""
+
+    category: Name
+    accepted: Annotated[Answers, Field(min_length=1)]
+
+
+class QuestionSet(_Strict):
+    """Questions in order.
 
     Attributes:
         prompts: at least one.
     """
 
-    prompts: Annotated[tuple[Prompt, ...], Field(min_length=1, max_length=10_000)]
+    prompts: Annotated[tuple[Question, ...], Field(min_length=1, max_length=10_000)]
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
@@ -88,11 +95,21 @@ class PromptSet(_Strict):
         return self
 
 
+class PromptSet(QuestionSet):
+    """The prompts of a file in order.
+
+    Attributes:
+        prompts: at least one.
+    """
+
+    prompts: Annotated[tuple[Prompt, ...], Field(min_length=1, max_length=10_000)]
+
+
 class NamedPrompts(NamedTuple):
     """A set that was read already, and what to call it."""
 
     name: str
-    prompts: PromptSet
+    prompts: QuestionSet
 
 
 def named_prompts(path: str | PathLike[str] | None) -> NamedPrompts:
@@ -140,7 +157,7 @@ def parse_prompts(data: bytes) -> PromptSet:
         json.loads(data)  # for its message, which names line and column
         return PromptSet.model_validate_json(data)
     except ValidationError as error:
-        raise PromptsError(_describe(error)) from None
+        raise PromptsError(describe(error)) from None
     except UnicodeDecodeError as error:
         raise PromptsError(f"no prompts: byte {error.start} is no UTF-8") from None
     except (ValueError, RecursionError) as error:
@@ -148,7 +165,7 @@ def parse_prompts(data: bytes) -> PromptSet:
         raise PromptsError(f"no prompts: no valid JSON ({reason})") from None
 
 
-def _describe(error: ValidationError) -> str:
+def describe(error: ValidationError) -> str:
     """The first problem: `prompts[3].accepted[0]: …`."""
     problem: Any = error.errors(include_url=False, include_input=False)[0]
     place = ""

@@ -11,7 +11,6 @@ from ..._core import GGUFError
 from ...architecture.limits import NotApplicableError
 from ...architecture.vocabulary import ordinary_tokens
 from ...errors import MissingExtraError, TraceError
-from ...saving.reading import open_input
 from ...text.escape import escape
 from ...text.names import base_name
 from ..trace_document import ProbeRecord
@@ -27,10 +26,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ...models.model import Model
-    from .prompts import Prompt, PromptSet
+    from .prompts import Question, QuestionSet
     from .tokenizer import Tokenizer
-
-_LARGEST_TEXT = 16 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Item:
         tokens: int32 (n,).
         text: before the template; None for random tokens.
         wrapped: with what the template puts around it.
-        prompt: of a set, with its accepted answers; None for others.
+        prompt: of a set, with the answers that it accepts; None for others.
         marks: int32 (n,), numbers by which repeats are looked for in place of tokens; None: the tokens themselves.
     """
 
@@ -50,7 +47,7 @@ class Item:
     tokens: npt.NDArray[np.int32]
     text: str | None = None
     wrapped: str | None = None
-    prompt: Prompt | None = None
+    prompt: Question | None = None
     marks: npt.NDArray[np.int32] | None = None
 
 
@@ -71,7 +68,7 @@ class Reading:
     probe: ProbeRecord | None = None
 
 
-def read_prompt_set(model: Model, prompts: PromptSet, name: str, template: str, *, closed: bool = False) -> Reading:
+def read_prompt_set(model: Model, prompts: QuestionSet, name: str, template: str, *, closed: bool = False) -> Reading:
     """The prompts of a set, each in the template's form.
 
     Args:
@@ -112,33 +109,19 @@ def read_prompt_set(model: Model, prompts: PromptSet, name: str, template: str, 
     )
 
 
-def read_text(model: Model, path: str | PathLike[str], *, closed: bool = False) -> Reading:
-    """The text of a file in one piece, as it is.
+def text_reading(model: Model, text: str, name: str, *, closed: bool = False) -> Reading:
+    """A text in one piece, as it is, under a name.
 
     Args:
         model: the file.
-        path: of the text.
+        text: that is read.
+        name: of the text.
         closed: as for `read_prompt_set`.
 
     Raises:
-        TraceError: It is no UTF-8 text, or an empty one.
-        OSError: It cannot be read.
         GGUFError: As `read_prompt_set`.
         MissingExtraError: Likewise.
     """
-    with open_input(path, pipes=True) as file:
-        data = file.read(_LARGEST_TEXT + 1)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise TraceError(f"{path}: no text: byte {error.start} is no UTF-8") from None
-    if not text or len(data) > _LARGEST_TEXT:
-        raise TraceError(f"{path}: " + ("an empty text" if not text else f"larger than {_LARGEST_TEXT >> 20} MiB"))
-    return text_reading(model, text, base_name(path), closed=closed)
-
-
-def text_reading(model: Model, text: str, name: str, *, closed: bool = False) -> Reading:
-    """A text in one piece, as it is, under a name; see `read_text`."""
     tokenizer = read_tokenizer(model)
     tokens = np.array(tokenizer.encode(text) if closed else tokenizer.encode_parts([text]), np.int32)
     return Reading(

@@ -110,6 +110,42 @@ def test_a_selection_shows_tensors(run, model):
     assert [row.split()[0] for row in rows] == [name for _, name in sorted(chosen, reverse=True)[:3]]
 
 
+@pytest.mark.parametrize("saved", [False, True], ids=["read alone", "out of the whole"])
+def test_json_of_a_selection_says_so(run, model, tmp_path, saved):
+    asked = ("--role", "attn_*", "--layers", "1-2", "--sort", "kurtosis", "--top", 3)
+    path = tmp_path / "whole.json"
+    code, out, err = run(model, *asked, "--json", *(("-o", path) if saved else ()))
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    whole = json.loads(gs.profile(model).to_json())
+    assert document["schema"] == "ggufscope.tensors/1"
+    assert document["selection"] == {"layers": "1-2", "role": ["attn_*"], "sort": "kurtosis", "top": 3}
+    assert document["model"].items() >= whole["model"].items()  # which has no key where it has no value
+    assert document["n_selected"] == len(document["tensors"]) == 3
+    assert all(row in whole["tensors"] for row in document["tensors"])
+    assert {row["layer"] for row in document["tensors"]} <= {1, 2}
+    kurtoses = [row["kurtosis"] for row in document["tensors"]]
+    assert kurtoses == sorted(kurtoses, reverse=True)
+    assert document["run"]["threads"] >= 1
+    assert not saved or gs.Profile.load(path).to_json(reproducible=True) == gs.profile(model).to_json(reproducible=True)
+    (tmp_path / "selection.json").write_text(out)
+    with pytest.raises(gs.ProfileError, match="cannot read schema"):
+        gs.Profile.load(tmp_path / "selection.json")
+
+
+def test_json_of_columns_has_these_columns(run, model):
+    code, out, _ = run(model, "--columns", "name,rms", "--tensors", "output*", "--json", "--reproducible")
+    document = json.loads(out)
+    assert code == 0
+    assert "run" not in document
+    columns = gs.profile(model).to_columns()
+    assert document["tensors"] == [
+        {"name": name, "rms": rms}
+        for name, rms in zip(columns["name"], columns["rms"], strict=True)
+        if name.startswith("output")
+    ]
+
+
 def test_the_column_sorted_by_is_shown(run, model):
     _, out, _ = run(model, "--sort", "quantile_99.9", "--top", 1)
     assert "quantile_99.9" in out

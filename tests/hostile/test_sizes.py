@@ -154,7 +154,7 @@ def test_arrays_by_layer_are_read_once(write: Write) -> None:
 
 def test_a_table_tells_how_many_rows_it_leaves_out(write: Write, run_command: RunCommand) -> None:
     path = write(file(*(ones(f"blk.{i}.a.weight", 1, 1) for i in range(MOST_ROWS + 3))))
-    _, output, _ = run_command("inspect", path)
+    _, output, _ = run_command("inspect", path, "--table")
     assert output.endswith("and 3 tensors more: --top N shows N of them, and --json has all\n")
     _, output, _ = run_command("inspect", path, "--top", MOST_ROWS + 2)
     assert "more" not in output

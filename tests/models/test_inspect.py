@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import gguf
 import numpy as np
 import pytest
 
@@ -137,7 +138,7 @@ def test_a_real_mix_is_explained_by_its_rows(gemma3: Path, capsys: pytest.Captur
 
 
 def test_tables_are_plain_and_narrow(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = run(capsys, mixed)
+    text = run(capsys, mixed, "--table")
     lines = text.splitlines()
     assert max(map(len, [line for line in lines if str(mixed) not in line])) <= 80
     assert all(line.isprintable() and line == line.rstrip() for line in lines)
@@ -149,12 +150,60 @@ def test_tables_are_plain_and_narrow(mixed: Path, capsys: pytest.CaptureFixture[
                      r"\x07{{ m }}"):  # fmt: skip
         assert expected in " ".join(text.split()), expected
     assert "SYNTHETIC" not in text
+    without = run(capsys, mixed)
+    assert "blk." not in without
+    assert without.endswith("--table shows the 22 tensors, --role ROLE those of a role\n")
+
+
+def test_layers_stand_in_numeric_order(write_gguf: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A converter that sorts names as text writes layer 10 before layer 2."""
+    names = [f"blk.{layer}.attn_q.weight" for layer in (0, 1, 10, 11, 2, 3)]
+    tensors = dict.fromkeys(["output.weight", *names, "token_embd.weight"], np.zeros((2, 8), np.float32))
+    path = write_gguf(tensors)
+    in_order = [f"blk.{layer}.attn_q.weight" for layer in (0, 1, 2, 3, 10, 11)]
+    table = run(capsys, path, "--table").split("\ntensors\n")[1].splitlines()
+    assert [line.split()[0] for line in table[1:9]] == ["output.weight", *in_order, "token_embd.weight"]
+    sorted_table = run(capsys, path, "--sort", "name").splitlines()
+    assert [line.split()[0] for line in sorted_table[-8:]] == [*in_order, "output.weight", "token_embd.weight"]
+    assert [each["name"] for each in json.loads(run(capsys, path, "--json"))["tensors"]][1:7] == names  # the file's
+
+
+def test_remarks_and_special_tokens(
+    write_gguf: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    rows = np.zeros((2, 8), np.float32)
+    tied = {"token_embd.weight": rows, "output_norm.weight": rows[0], "blk.0.attn_q.weight": rows,
+            "blk.1.attn_q.weight": rows.astype(np.float16)}  # fmt: skip
+    vocabulary = {"tokenizer.ggml.model": "gpt2", "tokenizer.ggml.tokens": ["a", "<end>"],
+                  "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.padding_token_id": 7}  # fmt: skip
+    path = write_gguf(tied, vocabulary, endianess=gguf.GGUFEndian.BIG)
+    remarks = [
+        "big endian: llama.cpp reads it on machines of that byte order alone",
+        "more than one type in attn_q (F32, F16)",
+        "tied output: there is no output.weight, so token_embd.weight scores the next token, too",
+        "the file names no end token (tokenizer.ggml.eos_token_id)",
+        "no tokenizer.ggml.pre: llama.cpp cuts text into words by its default, and warns of worse answers",
+    ]
+    text = run(capsys, path)
+    assert all(f"note       {remark}\n" in text for remark in remarks)
+    assert "tokenizer  gpt2, 2 tokens\n" in text
+    assert 'special    begin 1 "<end>", padding 7 token 7\n' in text
+    assert "chat       no template recorded\n" in text
+    found = json.loads(run(capsys, path, "--json"))
+    assert found["remarks"] == remarks
+    assert found["tokenizer"]["special"] == {
+        "bos": {"id": 1, "text": '"<end>"'}, "padding": {"id": 7, "text": "token 7"}
+    }  # fmt: skip
+    whole = write_gguf({**tied, "output.weight": rows, "blk.1.attn_q.weight": rows}, name="whole.gguf")
+    assert json.loads(run(capsys, whole, "--json"))["remarks"] == []
+    assert "tokenizer" not in run(capsys, whole)
 
 
 def test_names_are_never_cut_in_a_pipe(write_gguf: Any, capsys: pytest.CaptureFixture[str]) -> None:
     name = f"blk.0.{'x' * 50}.weight"
     path = write_gguf({name: np.zeros((2, 8), np.float32)}, {f"general.{'y' * 90}": "z" * 90})
-    text = run(capsys, path)
+    text = run(capsys, path, "--table")
     assert name in text
     assert "y" * 90 in text
 
@@ -234,7 +283,20 @@ def test_one_value_in_full(mixed: Path, capsys: pytest.CaptureFixture[str]) -> N
     found = json.loads(run(capsys, mixed, "--kv", "general.file_type", "--json"))
     assert found == {"key": "general.file_type", "kind": "uint32", "value": 15}
     assert main(["inspect", str(mixed), "--kv", "general.nam"]) == 2
-    assert "no metadata key 'general.nam'; similar: general.name" in capsys.readouterr().err
+    assert "no metadata key 'general.nam'; there are general.name, " in capsys.readouterr().err
+
+
+def test_values_of_a_pattern_of_keys(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, mixed, "--kv", "tokenizer.*")
+    assert [line.split()[0] for line in text.splitlines()] == [
+        "metadata", "tokenizer.ggml.tokens", "tokenizer.chat_template", "1"
+    ]  # fmt: skip
+    assert text.endswith("1 value cut: --kv KEY prints one in full\n")
+    found = json.loads(run(capsys, mixed, "--kv", "tokenizer.*", "--json"))
+    assert list(found["metadata"]) == ["tokenizer.ggml.tokens", "tokenizer.chat_template"]
+    assert len(found["metadata"]["tokenizer.ggml.tokens"]["value"]) == 100  # whole
+    assert main(["inspect", str(mixed), "--kv", "nothing.*"]) == 2
+    assert "no metadata key 'nothing.*'; there are " in capsys.readouterr().err
 
 
 def test_empty_and_nameless_models(write_gguf: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,15 +1,15 @@
 """`ggufscope inspect`."""
 
-import difflib
 import json
 from typing import Annotated, Any
 
 import typer
 
 from ..inputs.naming import resolved
+from ..models.emptiness import require_some
 from ..models.importance import is_dat
 from ..models.importance.gguf_form import is_importance_model
-from ..models.inspection import TENSOR_COLUMNS, metadata_entry, tensor_rows, to_json
+from ..models.inspection import TENSOR_COLUMNS, tensor_rows, to_json
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.recipes import recipe_of
@@ -17,8 +17,9 @@ from ..models.selection import Selection
 from ..terminal.console import show
 from ..terminal.inspection import DEFAULT_COLUMNS, render_head, render_overview, render_tensors
 from ..terminal.standard_output import print_out
-from ..text.escape import escape
+from ..text.numbers import counted
 from .inspect_importance import described, print_importance
+from .metadata_values import print_values
 from .options import (
     ColumnsOption,
     JsonOption,
@@ -35,7 +36,13 @@ from .recipe_lines import print_recipe
 def inspect(
     model: ModelArgument,
     *,
-    kv: Annotated[str | None, typer.Option("--kv", metavar="KEY", help="Print one metadata value in full.")] = None,
+    kv: Annotated[
+        str | None,
+        typer.Option(
+            "--kv", metavar="KEY", help="Print one metadata value in full, or a line for each of 'tokenizer.*'."
+        ),
+    ] = None,
+    table: Annotated[bool, typer.Option("--table", help="Show the table of all tensors, too.")] = False,
     as_json: JsonOption = False,
     tensors: TensorsOption = None,
     layers: LayersOption = None,
@@ -53,21 +60,23 @@ def inspect(
 ) -> None:
     """Show what a model file holds: types by role, metadata, tensors.
 
-    Only the header is read. Of an importance matrix, which is read whole, its statistics are shown. With a selection of
-    tensors, or of columns, only their table is shown.
+    Only the header is read. Of an importance matrix, which is read whole, its statistics are shown. --table adds the
+    table of tensors; with a selection of tensors, an order or columns it is shown alone.
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
-    if recipe and (kv is not None or against is not None or selection.any):
-        raise ValueError("--recipe is of all tensors: --kv, --against, filters and --columns do not go with it")
-    if kv is not None and (against is not None or selection.any):
-        raise ValueError("--kv prints one value: --against, filters and --columns do not go with it")
+    if recipe and (kv is not None or against is not None or table or selection.any):
+        raise ValueError(
+            "--recipe is of all tensors: --kv, --against, --table, filters and --columns do not go with it"
+        )
+    if kv is not None and (against is not None or table or selection.any):
+        raise ValueError("--kv prints metadata: --against, --table, filters and --columns do not go with it")
     model = resolved(model)
     if kv is None and not recipe and is_dat(model):
         print_importance(described(model, against), selection, as_json=as_json)
         return
     with open_model(model) as opened:
         if kv is not None:
-            _print_value(opened, kv, as_json)
+            print_values(opened, kv, as_json=as_json)
             return
         if recipe:
             print_recipe(recipe_of(opened), as_json=as_json)
@@ -78,36 +87,32 @@ def inspect(
             return
         if importance is None and against is not None:
             raise ValueError(f"{opened.path}: --against is for importance matrices, and this is a model")
-        table = tensor_rows(opened)
         shown = selection.shown_columns(TENSOR_COLUMNS, DEFAULT_COLUMNS)
-        rows = selection.rows(table)
+        require_some(selection, ((each.name, each.layer, each.role) for each in opened.tensors.values()))
         if as_json:
-            kept = rows if selection.columns is None else [{column: row[column] for column in shown} for row in rows]
-            beside = {} if importance is None else {"importance": importance}
-            print_out(json.dumps(to_json(opened, kept) | beside, indent=1, allow_nan=False))
-            return
-        show(lambda console: _render(console, opened, selection, rows, shown))
+            _print_json(opened, selection, {} if importance is None else {"importance": importance})
+        else:
+            show(lambda console: _render(console, opened, selection, shown, table=table))
 
 
-def _render(console: Any, model: Model, selection: Selection, rows: list[dict[str, Any]], columns: list[str]) -> None:
-    if selection.filters or selection.columns is not None:
+def _print_json(model: Model, selection: Selection, beside: dict[str, Any]) -> None:
+    """Everything; tensors and columns as they were asked for, and then what was asked for, too."""
+    rows = tensor_rows(model)
+    if selection.any:
+        rows = selection.rows(rows)
+        beside = {"selection": selection.to_json()} | beside
+    if selection.columns is not None:
+        rows = [{column: row[column] for column in selection.columns} for row in rows]
+    print_out(json.dumps(to_json(model, rows) | beside, indent=1, allow_nan=False))
+
+
+def _render(console: Any, model: Model, selection: Selection, columns: list[str], *, table: bool) -> None:
+    if selection.any:
         render_head(console, model)
     else:
         render_overview(console, model)
-    console.print()
-    render_tensors(console, rows, selection, columns)
-
-
-def _print_value(model: Model, key: str, as_json: bool) -> None:
-    """One value, whole: a string line by line, an array one entry a line."""
-    if key not in model.metadata:
-        near = difflib.get_close_matches(key, list(model.metadata), n=3)
-        hint = f"; similar: {', '.join(near)}" if near else ""
-        raise ValueError(f"{model.path}: no metadata key {key!r}{hint}")
-    described = metadata_entry(model, key, limit=None)
-    if as_json:
-        print_out(json.dumps({"key": key, **described}, indent=1, allow_nan=False))
-        return
-    value = described["value"]
-    lines = value if isinstance(value, list) else str(value).split("\n")
-    print_out("\n".join(escape(line) for line in lines))
+    if table or selection.any:
+        console.print()
+        render_tensors(console, selection.rows(tensor_rows(model)), selection, columns)
+    elif model.tensors:
+        console.print(f"\n--table shows the {counted(len(model.tensors), 'tensor')}, --role ROLE those of a role")

@@ -6,6 +6,7 @@ import json
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from ..models.emptiness import require_some
 from ..models.importance import open_importance
 from ..models.importance.description import IMPORTANCE_COLUMNS, describe
 from ..models.model import open as open_model
@@ -37,6 +38,7 @@ def print_importance(
 ) -> None:
     """As text, or as JSON with the tensors and columns that were asked for."""
     columns = selection.shown_columns(IMPORTANCE_COLUMNS, list(DEFAULT_COLUMNS))
+    require_some(selection, ((row["name"], row["layer"], row["role"]) for row in importance["tensors"]))
     rows = selection.rows(importance["tensors"])
     if as_json:
         kept = rows if selection.columns is None else [{column: row[column] for column in columns} for row in rows]

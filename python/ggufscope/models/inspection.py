@@ -17,8 +17,10 @@ from .factors import scales_inputs
 from .file_types import file_type_of
 from .model import Model
 from .notes import notes_of
+from .remarks import remarks_of
 from .stacks import MAIN, layer_ranges
 from .tensor import Tensor
+from .tokenizer_facts import tokenizer_facts
 
 _IMATRIX_PREFIX = "quantize.imatrix."
 _MOST_IMATRIX_KEYS = 16  # llama.cpp writes four
@@ -148,7 +150,7 @@ def shown_value(value: Any) -> Any:
 
 def to_json(model: Model, tensors: list[dict[str, Any]]) -> dict[str, Any]:
     """Everything `inspect` knows, as plain data; arrays of the metadata with their first entries only."""
-    file_type = file_type_of(model)
+    file_type, roles, tokenizer = file_type_of(model), roles_of(model), tokenizer_facts(model)
     return {
         "schema": "ggufscope.inspect/1",
         "model": {
@@ -181,6 +183,8 @@ def to_json(model: Model, tensors: list[dict[str, Any]]) -> dict[str, Any]:
         },
         "imatrix": imatrix_of(model) or None,
         "notes": notes_of(model),
+        "remarks": remarks_of(model, roles),
+        "tokenizer": None if tokenizer is None else tokenizer.to_json(),
         "roles": [
             {
                 "role": summary.role,
@@ -190,7 +194,7 @@ def to_json(model: Model, tensors: list[dict[str, Any]]) -> dict[str, Any]:
                 "n_bytes": summary.n_bytes,
                 "bits_per_weight": summary.bits_per_weight,
             }
-            for summary in roles_of(model)
+            for summary in roles
         ],
         "metadata": {key: metadata_entry(model, key) for key in model.metadata},
         "tensors": tensors,

@@ -10,8 +10,13 @@ from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from ..arrays.fields import kinds
+from ..text.choices import natural_key, offered
+from .layer_order import in_layer_order
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
+
+# Numbers that say where something is; of all others people look for the largest.
+_PLACES = frozenset({"layer", "expert", "offset"})
 
 
 @dataclass(frozen=True)
@@ -22,8 +27,8 @@ class Selection:
         tensors: globs over names; any may match. Empty: all.
         layers: (first, last) ranges, last None for open ones; None: all, those outside layers too.
         roles: globs over roles; any may match. Empty: all.
-        sort: column to sort by, None for the order of the file.
-        descending: None for the natural order of the column: numbers from the largest, text from A.
+        sort: column to sort by, None for the order of the file, layers by their numbers.
+        descending: None for the natural order of the column: numbers from the largest, names from A, layers from 0.
         top: number of rows, None for all.
         columns: columns to show, None for the table's own choice.
     """
@@ -99,18 +104,20 @@ class Selection:
         Raises:
             ValueError: No such column to sort by.
         """
-        kept = [row for row in rows if self.matches(row["name"], row["layer"], row["role"])]
+        kept = [row for row in in_layer_order(rows) if self.matches(row["name"], row["layer"], row["role"])]
         if self.sort is not None and kept:
             kept = self._sorted(kept, self.sort)
         return kept[: self.top]
 
     def _sorted(self, rows: list[Row], column: str) -> list[Row]:
         """Sorted and stable; by a statistic, matrices come first; rows without a value are last in either direction."""
-        _check_columns([column], {key: None for row in rows for key in row})
+        _check_columns([column], list(dict.fromkeys(key for row in rows for key in row)))
         present = [row for row in rows if row.get(column) is not None]
         text = any(isinstance(row[column], str) for row in present)
-        descending = not text if self.descending is None else self.descending
-        ordered = sorted(present, key=lambda row: str(row[column]) if text else row[column], reverse=descending)
+        descending = not (text or column in _PLACES) if self.descending is None else self.descending
+        ordered = sorted(
+            present, key=lambda row: natural_key(str(row[column])) if text else row[column], reverse=descending
+        )
         if kinds().get(column) in {"number", "share"}:  # gains would stand before any matrix
             ordered.sort(key=lambda row: row.get("kind") != "matrix")
         return ordered + [row for row in rows if row.get(column) is None]
@@ -119,19 +126,34 @@ class Selection:
         """The columns to show.
 
         Raises:
-            ValueError: A column that the table does not have.
+            ValueError: A column that the table does not have, to show or to sort by.
         """
-        if self.columns is None:
-            return list(default)
-        _check_columns(self.columns, dict.fromkeys(available))
-        return list(self.columns)
+        _check_columns((*(self.columns or ()), *filter(None, [self.sort])), list(available))
+        return list(default if self.columns is None else self.columns)
+
+    def to_json(self) -> dict[str, Any]:
+        """What was asked for, by the names of the options; what was not is left out."""
+        order = {None: "", True: ":desc", False: ":asc"}[self.descending]
+        asked = {
+            "tensors": list(self.tensors),
+            "layers": None if self.layers is None else ",".join(map(_range_text, self.layers)),
+            "role": list(self.roles),
+            "sort": None if self.sort is None else f"{self.sort}{order}",
+            "top": self.top,
+            "columns": None if self.columns is None else list(self.columns),
+        }
+        return {name: value for name, value in asked.items() if value not in (None, [])}
 
 
-def _check_columns(asked: Sequence[str], available: Iterable[str]) -> None:
-    available = list(available)
+def _check_columns(asked: Sequence[str], available: Sequence[str]) -> None:
     for column in asked:
         if column not in available:
-            raise ValueError(f"no column {column!r}; there are {', '.join(available)}")
+            raise ValueError(f"no column {column!r}; there are {offered(column, available)}")
+
+
+def _range_text(layers: tuple[int, int | None]) -> str:
+    first, last = layers
+    return f"{first}-" if last is None else f"{first}" if last == first else f"{first}-{last}"
 
 
 def _parse_columns(text: str) -> tuple[str, ...]:

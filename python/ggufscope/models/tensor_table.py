@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import ItemsView, KeysView, Mapping, ValuesView
 from typing import TYPE_CHECKING, TypeVar, overload
 
+from ..text.choices import near
 from .tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Default = TypeVar("Default")
-
-_MOST_NAMES = 2000  # to look for near ones: some 20 ms; a file of 40 000 tensors would take half a second
 
 
 class Tensors(Mapping[str, Tensor]):
@@ -72,9 +71,5 @@ class Tensors(Mapping[str, Tensor]):
         return f"<Tensors: {len(self)} of them>"
 
     def _unknown(self, name: str) -> str:
-        if len(self) > _MOST_NAMES:
-            return f"no tensor {name!r}"
-        from difflib import get_close_matches  # noqa: PLC0415  only for this message
-
-        near = get_close_matches(name, self._by_name)
-        return f"no tensor {name!r}; near: {', '.join(map(repr, near))}" if near else f"no tensor {name!r}"
+        like = near(name, self._by_name)
+        return f"no tensor {name!r}; near: {', '.join(map(repr, like))}" if like else f"no tensor {name!r}"

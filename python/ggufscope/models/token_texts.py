@@ -21,8 +21,11 @@ class TokenTexts:
         '" the"'
     """
 
-    def __init__(self, model: Model) -> None:
-        tokens: Any = model.metadata.get("tokenizer.ggml.tokens")
+    def __init__(self, model: Model, most: int | None = None) -> None:
+        """Of all tokens, or of the first `most`, where nobody asks for others."""
+        key = "tokenizer.ggml.tokens"
+        limited = most is not None and key in model.metadata and model.metadata.kind(key).startswith("array")
+        tokens: Any = model.metadata.head(key, most or 0) if limited else model.metadata.get(key)
         self._tokens = [] if tokens is None or isinstance(tokens, (str, bytes, int, float)) else tokens
         kind = model.metadata.get("tokenizer.ggml.model")
         in_byte_characters = isinstance(kind, str) and kind == "gpt2"  # of an array `==` has no truth

@@ -24,6 +24,7 @@ PARTS = ("matrices", "vectors")
 ABOUT = ("name", *PLACE, "type", "shape", "n_bytes")
 
 
+_OF_FACTORS = ("factor_min", "factor_max")
 _FEW = 256  # numbers for which a sort in Python is the fastest median
 _OF_WHOLE = ("layer", "stack", "third")  # what a roll-up and its parts have in common
 
@@ -112,6 +113,18 @@ def with_vector_summaries(fields: Mapping[str, Any], keep_vectors: bool) -> dict
     return out
 
 
+def column_names() -> tuple[str, ...]:
+    """The columns that a table of tensors may have: every name that `flat` gives."""
+    names: list[str] = list(ABOUT)
+    for name in saved_names():
+        kind = kinds().get(name)
+        if kind == "quantiles":
+            names += [f"quantile_{percent}" for percent in QUANTILE_PERCENTS]
+        elif kind != "histogram":
+            names.append(name)
+    return (*names, *_OF_FACTORS)
+
+
 def flat(row: Row) -> dict[str, Any]:
     """Everything about a row that fits a cell, by name: each quantile by itself, no histogram and no vectors."""
     out = {name: getattr(row, name) for name in ABOUT}
@@ -124,7 +137,7 @@ def flat(row: Row) -> dict[str, Any]:
             out[name] = value
     if row.factor is not None:
         known = [value for value in row.factor if value is not None]
-        out |= {"factor_min": min(known, default=None), "factor_max": max(known, default=None)}
+        out |= zip(_OF_FACTORS, (min(known, default=None), max(known, default=None)), strict=True)
     return out
 
 

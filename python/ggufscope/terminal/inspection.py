@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Any
 
@@ -13,8 +13,10 @@ from ..models.file_types import FileType, fallback_text, file_type_of
 from ..models.inspection import factors_text, imatrix_of, metadata_entry, roles_of, type_map
 from ..models.model import Model
 from ..models.notes import notes_of
+from ..models.remarks import remarks_of
 from ..models.selection import Selection
 from ..models.stacks import layers_text
+from ..models.tokenizer_facts import CHAT_TEMPLATE, tokenizer_facts
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, count_text, counted
@@ -39,7 +41,7 @@ def render_overview(console: Console, model: Model) -> None:
     _render_facts(console, model, glyphs)
     if model.metadata:
         console.print()
-        _render_metadata(console, model, glyphs)
+        render_metadata(console, model, model.metadata)
 
 
 def render_head(console: Console, model: Model) -> None:
@@ -100,11 +102,12 @@ def _render_facts(console: Console, model: Model, glyphs: Glyphs) -> None:
         ("imatrix", _imatrix_text(imatrix_of(model), glyphs)),
         ("format", _format_text(model)),
         ("files", f"{len(model.files)}, {bytes_text(sum(model.file_sizes))}, {counted(len(model.tensors), 'tensor')}"),
+        *_tokenizer_rows(model, glyphs),
     ):
         table.add_row(Text(label, "bold"), safe(text))
     if (factors := factors_text(model)) is not None:
         table.add_row(Text("factors", "bold"), safe(factors))
-    for note in notes_of(model):
+    for note in (*remarks_of(model, roles_of(model)), *notes_of(model)):
         table.add_row(Text("note", "bold"), safe(note))
     console.print(table)
     console.print(safe(model.path), soft_wrap=True)  # unbroken, so that it can be copied
@@ -126,15 +129,41 @@ def _imatrix_text(imatrix: dict[str, Any], glyphs: Glyphs) -> str:
     return ", ".join(entries) or "none recorded"
 
 
-def _render_metadata(console: Console, model: Model, glyphs: Glyphs) -> None:
-    """One line per key; `--kv` prints what is cut."""
-    keys = [(key, glyphs.cut(key, LONGEST_TEXT)) for key in islice(model.metadata, MOST_ROWS)]
-    room = max(_SHORTEST_VALUE, console.width - 2 - max(len(shown) for _, shown in keys))
+def _tokenizer_rows(model: Model, glyphs: Glyphs) -> list[tuple[str, str]]:
+    """The tokenizer with its special tokens, and the chat template, where the file has a vocabulary."""
+    facts = tokenizer_facts(model)
+    if facts is None:
+        return []
+    kind = " ".join(filter(None, [facts.kind or "of no kind", facts.cut and f"({facts.cut})"]))
+    special = [f"{each.words} {each.token} {each.text}" for each in facts.special]
+    templates = [
+        f"template of {counted(n, 'character')}{'' if key == CHAT_TEMPLATE else f' in {key}'}"
+        for key, n in facts.chat_templates.items()
+    ]
+    return [
+        ("tokenizer", glyphs.cut(f"{kind}, {counted(facts.n_tokens, 'token')}", LONGEST_TEXT)),
+        ("special", ", ".join(special) or "no tokens recorded"),
+        ("chat", ", ".join(templates) or "no template recorded"),
+    ]
+
+
+def render_metadata(console: Console, model: Model, keys: Collection[str]) -> None:
+    """One line per key, long values cut; a line says how to see them whole."""
+    glyphs = Glyphs.of(console.encoding)
+    shown = [(key, glyphs.cut(key, LONGEST_TEXT)) for key in islice(keys, MOST_ROWS)]
+    room = max(_SHORTEST_VALUE, console.width - 2 - max(len(name) for _, name in shown))
     table = plain_table("metadata", "value")
-    for key, shown in keys:
-        table.add_row(Text(shown), Text(glyphs.cut(_value_text(metadata_entry(model, key), glyphs, room), room)))
+    n_cut = 0
+    for key, name in shown:
+        described = metadata_entry(model, key)
+        whole = _value_text(described, glyphs, room)
+        text = glyphs.cut(whole, room)
+        n_cut += text != whole or "head" in described
+        table.add_row(Text(name), Text(text))
     print_table(console, table)
-    tell_rest(console, len(model.metadata) - len(keys), "key", "--json has them")
+    if n_cut:
+        console.print(Text(f"{counted(n_cut, 'value')} cut: --kv KEY prints one in full", "dim"))
+    tell_rest(console, len(keys) - len(shown), "key", "--json has them")
 
 
 def _value_text(described: dict[str, Any], glyphs: Glyphs, length: int) -> str:

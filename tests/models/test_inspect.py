@@ -14,7 +14,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.commands.app import main
 from ggufscope.models.file_types import file_type_of
-from ggufscope.models.inspection import roles_of, type_map
+from ggufscope.models.role_types import roles_of, type_map
 from ggufscope.models.stacks import layer_ranges
 from ggufscope.text.numbers import bytes_text, count_text
 

@@ -12,8 +12,9 @@ from .example import example_data
 from .markdown import code, page, paragraph, table
 
 if TYPE_CHECKING:
-    from ggufscope.report.content.results import ReportData
     from ggufscope.report.tables.columns import DataColumn
+
+    from ggufscope.report.content.results import ReportData
 
 
 def render() -> str:

@@ -9,8 +9,8 @@ from ..text.numbers import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .inspection import RoleSummary
     from .model import Model
+    from .role_types import RoleSummary
 
 _TOKENS = "tokenizer.ggml.tokens"
 _MOST_ROLES = 6
@@ -22,7 +22,7 @@ def remarks_of(model: Model, roles: list[RoleSummary]) -> list[str]:
 
     Args:
         model: open; no tensor of it is read.
-        roles: its tensors by role, as `inspection.roles_of` gives them.
+        roles: its tensors by role, as `role_types.roles_of` gives them.
     """
     return [*_split(model), *_byte_order(model), *_mixed(roles), *_tied(model), *_vocabulary(model)]
 

@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.text import Text
 
 from ..models.file_types import FileType, fallback_text, file_type_of
-from ..models.inspection import factors_text, imatrix_of, metadata_entry, roles_of, type_map
+from ..models.inspection import factors_text, imatrix_of, metadata_entry
 from ..models.model import Model
 from ..models.notes import notes_of
 from ..models.remarks import remarks_of
+from ..models.role_types import roles_of, type_map
 from ..models.selection import Selection
 from ..models.stacks import layers_text
 from ..models.tokenizer_facts import CHAT_TEMPLATE, tokenizer_facts

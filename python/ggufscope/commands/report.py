@@ -12,6 +12,7 @@ from ..report.content.reading import read_report_data
 from ..report.content.results import ReportData, other_settings
 from ..report.renderers import RENDERERS, USUAL_FORMATS
 from ..report.writing import chosen_formats, file_names, write_report
+from ..runtime.trace_result import TRACE_JSON
 from ..saving.directories import usable_directory
 from ..saving.guard import Guard
 from ..terminal.analysis import render_analysis
@@ -22,6 +23,7 @@ from ..terminal.diff_profiles import render_profile_diff
 from ..terminal.fleet import render_shelf
 from ..terminal.profile import render_profile
 from ..terminal.standard_output import print_out
+from ..terminal.trace import render_trace
 from ..terminal.validation import render_validation
 from ..terminal.written import say_what_is_missing, show_written
 from ..text.escape import escape
@@ -36,7 +38,8 @@ def report(
         Path,
         typer.Argument(
             metavar="RESULT.json",
-            help="A saved analysis, profile, validation, diff or choice of types, a directory with one, or of a fleet.",
+            help="A saved analysis, profile, validation, trace, diff or choice of types, or a directory with one, or"
+            " of a fleet.",
         ),
     ],
     *,
@@ -59,7 +62,7 @@ def report(
         return
     say_what_is_missing(missing)
     directory = result if result.is_dir() else result.parent
-    read = (result, *(directory / name for name in (PROFILE_JSON, REPORT_JSON, VALIDATION_JSON)))
+    read = (result, *(directory / name for name in (PROFILE_JSON, REPORT_JSON, VALIDATION_JSON, TRACE_JSON)))
     guard = Guard(read, force=force)
     usable_directory(output, file_names(chosen), guard)
     show_written(write_report(_read(result), output, chosen, guard))
@@ -88,6 +91,10 @@ def _show(data: ReportData) -> None:
         compared = data.profile_diff.document
         names = [label(compared.reference), label(compared.model)]
         show(lambda console: render_profile_diff(console, compared, names, None, None))
+        return
+    if data.trace is not None and data.measured_alone and validation is None:
+        traced = data.trace.document
+        show(lambda console: render_trace(console, traced))
         return
     if validation is not None:
         show(lambda console: render_validation(console, validation.document))

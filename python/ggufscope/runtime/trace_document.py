@@ -132,6 +132,9 @@ class Answer:
     ended: str
 
 
+VERDICTS = ("correct", "wrong", "unscored")
+
+
 @dataclass(frozen=True)
 class Score:
     """Verdict on an answer beside the accepted ones.
@@ -179,6 +182,15 @@ class PromptTrace:
     layers: dict[str, list[float | None]]
     heads: dict[str, list[list[float | None]]]
     experts: dict[str, list[list[float | None]]] | None = None
+
+    @property
+    def answer_text(self) -> str | None:
+        """The answer, or the ids of its tokens where there was no tokenizer; None where nothing was answered."""
+        if self.answer is None:
+            return None
+        if self.answer.text is not None:
+            return self.answer.text
+        return f"ids {' '.join(map(str, self.answer.token_ids))}"
 
 
 @dataclass(frozen=True)

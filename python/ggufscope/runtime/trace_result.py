@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
+TRACE_JSON = "trace.json"  # as a study calls it
+
 
 class Trace(SavedResult):
     """Figures measured while a model read and answered; saved with 7 significant digits.

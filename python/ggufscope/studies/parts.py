@@ -18,6 +18,7 @@ from ..report.renderers import USUAL_FORMATS
 from ..report.writing import file_names, write_report
 from ..runtime import Trace, TraceInterrupted, trace
 from ..runtime.reading.templates import AUTO
+from ..runtime.trace_result import TRACE_JSON
 from ..saving.files import atomic_write
 from ..validation import Validation, validate
 from ..validation.validation_result import FILES as VALIDATION_FILES
@@ -28,7 +29,6 @@ from .part import Made, Part, Work
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TRACE_JSON = "trace.json"
 PROBE_JSON = "probe.json"
 
 
@@ -121,9 +121,11 @@ def _report_data(results: Mapping[str, Any]) -> ReportData:
     analysis: Analysis | None = results.get("analysis")
     validation: Validation | None = results.get("validation")
     validation = None if validation is None else validation.as_saved()
+    traced: Trace | None = results.get("trace")
+    traced = None if traced is None else traced.as_saved()
     if analysis is None:
-        return ReportData.of(profile, validation)
-    return ReportData.of(Analysis(analysis.as_saved().document, profile), validation)
+        return ReportData.of(profile, validation, traced)
+    return ReportData.of(Analysis(analysis.as_saved().document, profile), validation, traced)
 
 
 _ALL = (
@@ -178,7 +180,7 @@ _ALL = (
         tuple(file_names(USUAL_FORMATS)),
         _make_report,
         needs=("profile",),
-        uses=("analysis", "validation"),
+        uses=("analysis", "trace", "validation"),
         settings=lambda choices: {"formats": ",".join(choices.formats)},
     ),
 )

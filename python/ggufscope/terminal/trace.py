@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from ..models.stacks import layer_ranges
+from ..runtime.over_prompts import layers_over_prompts
 from ..runtime.reading.probes import OWN, RANDOM, words_of
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, counted, short
@@ -132,7 +132,7 @@ def _render_figures(console: Console, document: TraceDocument, glyphs: Glyphs) -
     for name, label in _SHOWN.items():
         if name not in document.figures:
             continue
-        _render_curve(console, label, _over_prompts(document.prompts, name, document.figures[name].per_head), glyphs)
+        _render_curve(console, label, layers_over_prompts(document, name), glyphs)
 
 
 def _render_curve(console: Console, label: str, values: Sequence[float | None], glyphs: Glyphs) -> None:
@@ -167,21 +167,6 @@ def _named(record: ExpertRecord) -> str:
     return "; ".join([*shown, *more])
 
 
-def _over_prompts(prompts: Sequence[PromptTrace], name: str, per_head: bool) -> list[float | None]:
-    by_prompt = [[_mean(row) for row in prompt.heads[name]] if per_head else prompt.layers[name] for prompt in prompts]
-    return [_median(column) for column in zip(*by_prompt, strict=True)]
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return statistics.fmean(known) if known else None
-
-
-def _median(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return statistics.median(known) if known else None
-
-
 def _render_answers(console: Console, prompts: Sequence[PromptTrace], glyphs: Glyphs) -> None:
     counts = Counter(prompt.score.verdict for prompt in prompts if prompt.score is not None)
     if counts:
@@ -193,9 +178,7 @@ def _render_answers(console: Console, prompts: Sequence[PromptTrace], glyphs: Gl
         if prompt.answer is None:
             continue
         verdict = prompt.score.verdict if prompt.score is not None else glyphs.nothing
-        answer = prompt.answer.text
-        if answer is None:
-            answer = f"ids {' '.join(map(str, prompt.answer.token_ids))}"
+        answer = prompt.answer_text or ""
         table.add_row(
             safe(glyphs.cut(prompt.id, 32)),
             safe(glyphs.cut(prompt.category or "", 24)),

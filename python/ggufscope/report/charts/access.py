@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...diffs.of_profiles import ProfileDiffDocument
     from ...diffs.run_record import RunRecord
     from ...profiles.profile_result import Profile
+    from ...runtime.trace_document import TraceDocument
     from ...validation.validation_document import ValidationDocument
     from ..content.results import ReportData
     from ..content.shelf_data import Shelf
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def analysis_of(data: ReportData) -> Analysis:
     """The analysis, where a chart needs one."""
-    if data.validation_alone or data.of_several_models:
+    if data.measured_alone or data.of_several_models:
         raise NotAskedError
     if data.analysis is None:
         raise LeftOutError(data.why_no_analysis or "there is no analysis")
@@ -32,7 +33,7 @@ def analysis_of(data: ReportData) -> Analysis:
 
 def profile_of(data: ReportData) -> Profile:
     """The profile, where a chart needs one."""
-    if data.validation_alone or data.of_several_models:
+    if data.measured_alone or data.of_several_models:
         raise NotAskedError
     if data.profile is None:
         raise LeftOutError(data.why_no_profile or "there is no profile")
@@ -81,6 +82,15 @@ def shelf_of(data: ReportData) -> Shelf:
     if data.shelf is None:
         raise NotAskedError
     return data.shelf
+
+
+def trace_of(data: ReportData) -> TraceDocument:
+    """The trace, where a chart needs one."""
+    if data.trace is not None:
+        return data.trace.document
+    if data.why_no_trace is None:
+        raise NotAskedError
+    raise LeftOutError(data.why_no_trace)
 
 
 def validation_of(data: ReportData) -> ValidationDocument:

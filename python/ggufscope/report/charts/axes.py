@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from ..content.role_order import in_order
+from .labels import equal_within, number_label, percent_label
 from .words import unique
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ MOST_TICKS = 12
 FEW_LAYERS = 48
 MOST_ROLES = 40
 ROW_HEIGHT = 17  # of a role in a map, in pixels
+_SYMBOL, _CHARACTER = 36, 6  # pixels of a legend
 WHERE_LAYER = alt.Tooltip("layer:O", title="layer")
 
 
@@ -57,6 +59,45 @@ def layer_x(layers: Sequence[int], padding: float = 0.15, *, named: bool = True)
     return alt.X(
         "layer:O", title="layer" if named else None, axis=axis, scale=alt.Scale(domain=list(layers), padding=padding)
     )
+
+
+def value_y(
+    values: Sequence[float], title: str | None, *, logarithmic: bool = False, percent: bool = False, zero: bool = False
+) -> alt.Y:
+    """The axis of a number of every layer, with labels as people write them.
+
+    Values that are equal within 0.1 % are drawn on an axis that begins at 0, or spans a hundredfold: as a flat line.
+
+    Args:
+        values: that are drawn.
+        title: of the axis.
+        logarithmic: whether it is.
+        percent: whether they are shares.
+        zero: whether it begins at 0.
+    """
+    label = percent_label() if percent else number_label()
+    if logarithmic:
+        known = [value for value in values if value > 0]
+        domain = [min(known) / 10, max(known) * 10] if known and equal_within(known) else None
+        ticks_of = log_ticks(domain or known)
+        axis = alt.Axis(values=ticks_of, labelExpr=label)
+        scale = alt.Scale(type="log", domain=domain, nice=False) if domain else alt.Scale(type="log")
+        return alt.Y("value:Q", title=title, scale=scale, axis=axis)
+    scale = alt.Scale(zero=zero or equal_within(values), nice=True)
+    return alt.Y("value:Q", title=title, scale=scale, axis=alt.Axis(tickCount=5, labelExpr=label))
+
+
+def legend_of(labels: Sequence[str], width: int = 0, **look: Any) -> alt.Legend:
+    """A legend that shows its labels whole, in as many columns as there is room for.
+
+    Args:
+        labels: all of them.
+        width: of the view in pixels; 0: what it has, where it stands alone.
+        look: other properties.
+    """
+    column = _SYMBOL + _CHARACTER * max(map(len, labels), default=0)
+    columns: Any = max(1, width // column) if width else alt.ExprRef(f"max(1, floor(width / {column}))")
+    return alt.Legend(labelLimit=0, columns=columns, **look)
 
 
 def log_ticks(values: Iterable[float]) -> list[float]:

@@ -9,6 +9,7 @@ import altair as alt
 from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import presets_of
 from .axes import WHERE_LAYER, cell_look, chart_of, layer_x, marks
+from .labels import PLAIN, equal_within, number_label, percent_label
 from .registry import LeftOutError, chart
 from .sources import NO_SOURCE, source_of
 from .words import ends, number
@@ -35,7 +36,7 @@ def heads(data: ReportData) -> Iterator[Chart]:
         if _has_numbers(tables.get(key)):
             rows = _of_heads(tables[key], layers)
             ranks = [rank for *_, rank in _of_heads(tables.get(f"{key}_rank", []), layers)]
-            sentence = _head_sentence(rows, label)
+            sentence = head_sentence(rows, label)
             yield Chart(
                 name=name,
                 title=title.format(how=source.how),
@@ -84,11 +85,12 @@ def _has_numbers(table: list[list[float | None]] | None) -> bool:
     return any(value is not None for row in table or [] for value in row)
 
 
-def _head_sentence(rows: list[tuple[int, int, float | None]], label: str) -> str:
+def head_sentence(rows: list[tuple[int, int, float | None]], label: str = "it") -> str:
+    """The heads in which a number is lowest and highest."""
     known = [(value, layer, head) for layer, head, value in rows if value is not None]
     (low, *at_low), (high, *at_high) = min(known), max(known)
     if low == high:
-        return f"{label} is {number(low)} in every head."
+        return f"{label[:1].upper() + label[1:]} is {number(low)} in every head."
     least, most = ends(low, high)
     label = label[:1].upper() + label[1:]
     return (
@@ -97,8 +99,12 @@ def _head_sentence(rows: list[tuple[int, int, float | None]], label: str) -> str
     )
 
 
-def head_picture(rows: list[tuple[int, int, float | None]], layers: list[int], label: str) -> Specification:
-    """A map of layers and heads, coloured by a number."""
+def head_picture(
+    rows: list[tuple[int, int, float | None]], layers: list[int], label: str, *, percent: bool = False
+) -> Specification:
+    """A map of layers and heads, coloured by a number; of a share from 0 to 100 %."""
+    known = [value for *_, value in rows if value is not None]
+    scale = alt.Scale(domain=[0, 1]) if percent else alt.Scale(zero=equal_within(known))
     n_heads = 1 + max(head for _, head, _ in rows)
     step = max(3.0, min(14.0, 420 / n_heads))
     named = [head for head in range(n_heads) if head % max(1, -(-n_heads // 8)) == 0]
@@ -115,13 +121,20 @@ def head_picture(rows: list[tuple[int, int, float | None]], layers: list[int], l
             ),
             color=alt.Color(
                 "value:Q",
-                scale=alt.Scale(zero=False),
-                legend=alt.Legend(title=label, titleOrient="top", titleLimit=300, gradientLength=200, tickCount=4),
+                scale=scale,
+                legend=alt.Legend(
+                    title=label or None,
+                    titleOrient="top",
+                    titleLimit=300,
+                    gradientLength=200,
+                    tickCount=4,
+                    labelExpr=percent_label() if percent else number_label(),
+                ),
             ),
             tooltip=[
                 WHERE_LAYER,
                 alt.Tooltip("head:O", title="head"),
-                alt.Tooltip("value:Q", title=label, format=".4~g"),
+                alt.Tooltip("value:Q", title=label or "value", format=".3~%" if percent else PLAIN),
             ],
         )
     )

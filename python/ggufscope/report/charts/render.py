@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ...errors import OutputError
 from ...text.escape import escape
+from .panels import sized
 from .theme import configuration
 
 if TYPE_CHECKING:
@@ -77,6 +78,10 @@ def _visible_value(value: Any) -> Any:
 
 def _set_width(specification: dict[str, Any], width: int) -> None:
     """In place of the container's; views side by side or on top of each other have their own."""
+    if "panels" in specification.get("usermeta", {}):
+        sized(specification, width - 2 * _PADDING)
+        del specification["usermeta"]
+        return
     label = specification.pop("usermeta", {}).get("axis", 0) * _LABEL_ADVANCE
     margin = min(label, _LONGEST_LABEL) + 2 * _PADDING + 8
     for view in (specification, *specification.get("vconcat", ())):

@@ -10,7 +10,6 @@ import altair as alt
 from ...runtime.standouts.wording import kind_sentence
 from ...text.escape import escape
 from ..content.chart import STANDOUTS, Chart, ChartColumn, ChartTable
-from .access import analysis_of
 from .axes import WHERE_LAYER, chart_of, dot_size, layer_x, log_ticks, marks
 from .heads import head_picture
 from .registry import NotAskedError, chart
@@ -33,7 +32,7 @@ _AXIS_CAPTION = 36  # characters beside an axis
 @chart("standouts")
 def standouts(data: ReportData) -> Iterator[Chart]:
     """For every kind with findings a chart of its quantities by layer, and a map of each by layer and head."""
-    kinds = analysis_of(data).document.standouts
+    kinds = data.standouts
     drawn = [drawing for record in kinds or () if record.n_found for drawing in _of_kind(record)]
     if not drawn:
         raise NotAskedError

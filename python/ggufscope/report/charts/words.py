@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
 from ...models.stacks import layer_ranges
 from ...text.escape import escape
-from ...text.numbers import short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,27 @@ def stem(*parts: str) -> str:
 
 def number(value: float | None) -> str:
     """A number in a sentence."""
-    return "undefined" if value is None else short(float(f"{value:.3g}"))
+    return "undefined" if value is None else written(value)
+
+
+_SMALLEST, _LARGEST = 1e-4, 1e6  # that are written out
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def written(value: float, digits: int = 3) -> str:
+    """A number with so many significant digits, as people write it and as axes have it.
+
+    >>> [written(x) for x in (0.0, 0.0123456, 1049.8, 24926.2, 3.194e-6, -2e7, 1e9)]
+    ['0', '0.0123', '1 050', '24 900', '3.19·10⁻⁶', '−2·10⁷', '10⁹']
+    """
+    rounded = float(f"{value:.{digits}g}")
+    if rounded == 0 or _SMALLEST <= abs(rounded) < _LARGEST or not math.isfinite(rounded):
+        text = f"{rounded:,.12f}".rstrip("0").rstrip(".") if math.isfinite(rounded) else str(rounded)
+        return text.replace(",", " ").replace("-", "−")
+    mantissa, power = f"{rounded:.{digits - 1}e}".split("e")
+    mantissa = mantissa.rstrip("0").rstrip(".").replace("-", "−") if "." in mantissa else mantissa.replace("-", "−")
+    times = {"1": "", "−1": "−"}.get(mantissa, f"{mantissa}·")
+    return f"{times}10{str(int(power)).translate(_SUPERSCRIPTS)}"
 
 
 def ends(low: float, high: float, form: str = "") -> tuple[str, str]:
@@ -61,7 +81,7 @@ def ends(low: float, high: float, form: str = "") -> tuple[str, str]:
 
 def _digits(value: float, digits: int, form: str) -> str:
     plain = value if form != "%" else 100 * value
-    text = f"{plain:.{digits}g}"
+    text = written(plain, digits)
     return f"{text} %" if form == "%" else text
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-FINDINGS, VALIDATION, STANDOUTS = "findings", "validation", "standouts"  # sections of a report
+# Sections of a report.
+FINDINGS, VALIDATION, STANDOUTS, TRACE, EMBEDDING = "findings", "validation", "standouts", "trace", "embedding"
 
 Value = str | int | float | None
 Specification = dict[str, Any]
@@ -41,8 +42,8 @@ class Chart:
         table: the numbers.
         specification: Vega-Lite, as wide as its container.
         still: another specification where the first needs a reader who can choose; for SVG and PNG.
-        section: of a report: FINDINGS, STANDOUTS for what stands out, or VALIDATION for what was measured while the
-            model ran.
+        section: of a report: FINDINGS; STANDOUTS for what stands out; EMBEDDING for its rows; TRACE for what was
+            measured while the model ran, and VALIDATION for that beside what was predicted.
     """
 
     name: str

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .shown import Shown
 
 _SOURCES = {"model": "the model itself", "profile": "a saved profile", "phase 1": "a Phase 1 weight profile"}
+_SUBJECTS = {"analysis": "Static analysis", "profile": "Weights", "validation": "Validation", "trace": "Trace"}
 _READ = {"prompts": "Prompts read", "text": "Texts read", "probe": "Sequences read", "tokens": "Sequences read"}
 
 
@@ -26,15 +27,21 @@ def headline(shown: Shown) -> Iterator[Block]:
     labelled = (("architecture", about.architecture), ("declared type", about.file_type)) if about else ()
     yield Headline(
         title=shown.data.title,
-        subject="Static analysis" if analysed else "Weights" if profile else "Validation",
+        subject=_SUBJECTS[_source(shown)],
         facts={label: text for label, text in labelled if text},
         figures=dict(_figures(shown)),
         synthetic=about is not None and about.synthetic,
         identity=about.identity if about else None,
-        origin=_origin(analysed.model) if analysed else Own("a profile" if profile else "a validation"),
+        origin=_origin(analysed.model) if analysed else Own(f"a {_source(shown)}"),
     )
     if profile is not None and profile.model.n_bytes:
         yield _types(profile)
+
+
+def _source(shown: Shown) -> str:
+    """The result that a report is about first of all."""
+    results = {"analysis": shown.analysis, "profile": shown.profile, "validation": shown.validation}
+    return next((name for name, result in results.items() if result is not None), "trace")
 
 
 def _origin(model: AnalysedModel) -> Words:
@@ -46,7 +53,7 @@ def _figures(shown: Shown) -> Iterator[tuple[str, Words]]:
     analysed, validated, profile = shown.analysis, shown.validation, shown.profile
     if shown.data.n_elements is not None:
         yield "Parameters", Own(count_text(shown.data.n_elements))
-    document = analysed or validated
+    document = analysed or validated or shown.trace
     stacks = profile.stacks if profile else {}
     yield "Layers", Own(document.model.n_layers if document else len(stacks.get(None, ())))
     for stack, layers in stacks.items():
@@ -60,6 +67,8 @@ def _figures(shown: Shown) -> Iterator[tuple[str, Words]]:
         yield "Scanned", Own(f"{percent(profile.coverage)} %")
     elif validated is not None:
         yield _READ.get(validated.trace.source, "Pieces read"), Own(validated.trace.n_prompts)
+    elif shown.trace is not None:
+        yield _READ.get(shown.trace.settings.source, "Pieces read"), Own(len(shown.trace.prompts))
 
 
 def _types(profile: Profile) -> Shares:

@@ -14,10 +14,12 @@ from ...diffs.budgets.bits_result import Bits
 from ...diffs.diff_document import SCHEMA as DIFF_SCHEMA
 from ...diffs.of_profiles import SCHEMA as PROFILE_DIFF_SCHEMA
 from ...diffs.of_profiles import ProfileDiff
-from ...errors import AnalysisError, ProfileError, ValidationError
+from ...errors import AnalysisError, ProfileError, TraceError, ValidationError
 from ...models.subject import same_model
 from ...profiles.profile_result import Profile
 from ...profiles.saved import SCHEMA as PROFILE_SCHEMA
+from ...runtime.trace_document import SCHEMA as TRACE_SCHEMA
+from ...runtime.trace_result import TRACE_JSON, Trace
 from ...saving.reading import open_input, read_whole, starts_as_model
 from ...validation.validation_document import SCHEMA as VALIDATION_SCHEMA
 from ...validation.validation_result import VALIDATION_JSON, Validation
@@ -29,23 +31,25 @@ if TYPE_CHECKING:
 
     from ...models.subject import Identified
 
-Result = TypeVar("Result", Profile, Analysis, Validation)
+Result = TypeVar("Result", Profile, Analysis, Validation, Trace)
 
 
 def read_report_data(path: str | PathLike[str]) -> ReportData:
-    """Read a saved profile, analysis, validation, diff or choice of types, with what stands beside it of the model.
+    """Read a saved profile, analysis, validation, trace, diff or choice of types, with what is beside it of the model.
 
-    Beside an analysis that is its profile and a validation, beside a validation an analysis and a profile.
+    Beside an analysis that is its profile, a validation and a trace, beside a validation an analysis, a profile and a
+    trace.
 
     Args:
-        path: `profile.json`, `analysis-report.json`, `validation.json`, a diff or a choice of types, whatever they are
-            called, or a directory that holds one of the first three.
+        path: `profile.json`, `analysis-report.json`, `validation.json`, `trace.json`, a diff or a choice of types,
+            whatever they are called, or a directory that holds one of the first four.
 
     Raises:
         AnalysisError: A malformed analysis, or one of another schema version.
         BitsError: A malformed choice of types, or one of another schema version.
         DiffError: A malformed diff, or one of another schema version.
         ProfileError: None of these, or a malformed profile.
+        TraceError: A malformed trace, or one of another schema version.
         ValidationError: A malformed validation, or one of another schema version.
         OSError: The file cannot be read.
     """
@@ -61,10 +65,11 @@ def analysis_in(directory: Path, analysis: Analysis) -> ReportData:
 def _in_directory(path: Path) -> Path:
     if not path.is_dir():
         return path
-    files = [path / name for name in (REPORT_JSON, VALIDATION_JSON, PROFILE_JSON) if (path / name).is_file()]
+    names = (REPORT_JSON, VALIDATION_JSON, PROFILE_JSON, TRACE_JSON)
+    files = [path / name for name in names if (path / name).is_file()]
     if not files:
-        names = f"{REPORT_JSON}, {VALIDATION_JSON} or {PROFILE_JSON}"
-        raise FileNotFoundError(f"{path}: no saved results in this directory: neither {names} nor the mark of a fleet")
+        listed = f"{', '.join(names[:-1])} or {names[-1]}"
+        raise FileNotFoundError(f"{path}: no saved results in this directory: neither {listed} nor the mark of a fleet")
     return files[0]
 
 
@@ -89,7 +94,9 @@ def _schema(file: Path) -> str:
         document = None
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(schema, str) or not schema.startswith("ggufscope."):
-        raise ProfileError(f"{file}: neither a saved profile nor a saved analysis, validation, diff or choice of types")
+        raise ProfileError(
+            f"{file}: neither a saved profile nor a saved analysis, validation, trace, diff or choice of types"
+        )
     if _kind(schema) not in _READERS or "/" not in schema:
         raise ProfileError(f"{file}: nothing to report on in schema {schema!r}")
     return schema
@@ -105,7 +112,8 @@ def _with_analysis(file: Path, analysis: Analysis) -> ReportData:
     validation, why_no_validation = _beside(file.with_name(VALIDATION_JSON), Validation.load, subject, beside)
     if not file.with_name(VALIDATION_JSON).is_file():
         why_no_validation = None
-    return ReportData(profile, analysis, why_no_profile, None, validation, why_no_validation)
+    traced = _traced(file, subject, beside)
+    return ReportData(profile, analysis, why_no_profile, None, validation, why_no_validation, *traced)
 
 
 def _with_validation(file: Path, validation: Validation) -> ReportData:
@@ -113,7 +121,14 @@ def _with_validation(file: Path, validation: Validation) -> ReportData:
     beside = "the validation"
     analysis, why_no_analysis = _beside(file.with_name(REPORT_JSON), Analysis.load, subject, beside)
     profile, why_no_profile = _beside(file.with_name(PROFILE_JSON), Profile.load, subject, beside)
-    return ReportData(profile, analysis, why_no_profile, why_no_analysis, validation)
+    traced = _traced(file, subject, beside)
+    return ReportData(profile, analysis, why_no_profile, why_no_analysis, validation, None, *traced)
+
+
+def _traced(file: Path, subject: Identified, beside: str) -> tuple[Trace | None, str | None]:
+    """The trace of the same model beside a file; without a reason where there is none at all."""
+    path = file.with_name(TRACE_JSON)
+    return _beside(path, Trace.load, subject, beside) if path.is_file() else (None, None)
 
 
 def _beside(
@@ -124,7 +139,7 @@ def _beside(
         return None, f"there is no {path.name} beside {what}"
     try:
         result = load(path)
-    except (ProfileError, AnalysisError, ValidationError) as error:
+    except (ProfileError, AnalysisError, ValidationError, TraceError) as error:
         return None, f"the {path.name} beside {what} cannot be used: {error}"
     if subject.identity is None:
         return None, f"whether the {path.name} beside {what} is of the same model cannot be told"
@@ -141,6 +156,7 @@ _READERS: dict[str, Callable[[Path], ReportData]] = {
         DIFF_SCHEMA: lambda file: ReportData.of_diff(Diff.load(file)),
         PROFILE_SCHEMA: lambda file: ReportData(Profile.load(file), None, None, NO_ANALYSIS),
         PROFILE_DIFF_SCHEMA: lambda file: ReportData.of_profile_diff(ProfileDiff.load(file)),
+        TRACE_SCHEMA: lambda file: ReportData.of_trace(Trace.load(file)),
         VALIDATION_SCHEMA: lambda file: _with_validation(file, Validation.load(file)),
     }.items()
 }

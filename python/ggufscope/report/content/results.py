@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ...diffs.budgets.bits_result import Bits
     from ...diffs.of_profiles import ProfileDiff
     from ...models.subject import Subject
+    from ...runtime.standout_document import StandoutKind
+    from ...runtime.trace_result import Trace
     from ...validation.validation_result import Validation
     from .shelf_data import Shelf
 
@@ -37,6 +39,8 @@ class ReportData:
         validation: predicted against measured; None where there is none.
         why_no_validation: why the one that is there cannot be shown; None also where there is none at all: a report
             does not speak of a validation that was never made.
+        trace: what was measured while the model ran; None where there is none.
+        why_no_trace: why the one that is there cannot be shown; None also where there is none at all.
         diff: models held against a reference; then there is nothing else.
         bits: a choice of types; likewise.
         profile_diff: two profiles side by side; likewise.
@@ -50,6 +54,8 @@ class ReportData:
     why_no_analysis: str | None = None
     validation: Validation | None = None
     why_no_validation: str | None = None
+    trace: Trace | None = None
+    why_no_trace: str | None = None
     diff: Diff | None = None
     bits: Bits | None = None
     profile_diff: ProfileDiff | None = None
@@ -77,22 +83,32 @@ class ReportData:
         return cls(None, None, shelf=shelf)
 
     @classmethod
-    def of(cls, result: Profile | Analysis, validation: Validation | None = None) -> ReportData:
-        """From a profile or an analysis in memory, and a validation of the same model."""
+    def of_trace(cls, trace: Trace) -> ReportData:
+        """From a trace in memory, alone."""
+        return cls(None, None, trace=trace)
+
+    @classmethod
+    def of(
+        cls, result: Profile | Analysis, validation: Validation | None = None, trace: Trace | None = None
+    ) -> ReportData:
+        """From a profile or an analysis in memory, and a validation and a trace of the same model."""
         if isinstance(result, Profile):
-            return cls(result, None, None, NO_ANALYSIS, validation)
-        return cls(result.profile, result, None if result.profile else NO_PROFILE, None, validation)
+            return cls(result, None, None, NO_ANALYSIS, validation, trace=trace)
+        why_no_profile = None if result.profile else NO_PROFILE
+        return cls(result.profile, result, why_no_profile, None, validation, trace=trace)
 
     @property
     def subject(self) -> Subject | None:
-        """The model as the analysis names it, or else the profile, the validation, or the reference of a diff."""
+        """The model as the analysis names it, or else the profile, validation or trace, or the reference of a diff."""
         if self._of_pairs is not None:
             return self._of_pairs.subject
         if self.analysis is not None:
             return self.analysis.document.model
         if self.profile is not None:
             return self.profile.subject
-        return self.validation.document.model if self.validation is not None else None
+        if self.validation is not None:
+            return self.validation.document.model
+        return self.trace.document.model if self.trace is not None else None
 
     @property
     def title(self) -> str:
@@ -113,9 +129,16 @@ class ReportData:
         return self.analysis.document.model.n_elements if self.analysis is not None else None
 
     @property
-    def validation_alone(self) -> bool:
-        """Whether there is nothing else: then nothing about weights is missing, it is not what the report is about."""
-        return self.validation is not None and self.analysis is None and self.profile is None
+    def measured_alone(self) -> bool:
+        """Whether there is only a validation or a trace: nothing of weights is missing then, it is not about them."""
+        measured = self.validation is not None or self.trace is not None
+        return measured and self.analysis is None and self.profile is None
+
+    @property
+    def standouts(self) -> list[StandoutKind] | None:
+        """What stands out, as the analysis says, or else the trace; None where neither looked for anything."""
+        told = self.analysis or self.trace
+        return told.document.standouts if told is not None else None
 
     @property
     def of_several_models(self) -> bool:

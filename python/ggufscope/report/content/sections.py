@@ -41,6 +41,8 @@ from .shelf import shelf_faults, shelf_headline, shelf_method, shelf_models, she
 from .standouts import NAME as STANDOUTS
 from .standouts import confirmed, kind_by_kind, striking
 from .summary import highlights, hypotheses, measured, soundness, trust, warnings
+from .trace import NAME as TRACE
+from .trace import answers, figure_definitions, traced, what_was_traced
 from .validation import compared, fitted_weights, orders_and_sizes, outcome
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ PARTS = (
     Part(STANDOUTS, "What stands out, kind by kind", (kind_by_kind,)),
     Part("findings", "Findings", (findings,)),
     Part("validation", "Predicted against measured", (compared, outcome, orders_and_sizes, confirmed, fitted_weights)),
+    Part(TRACE, "While the model reads", (what_was_traced, answers, traced)),
     Part("tables", "Tables", (weights_by_place,)),
     Part(
         "method",
@@ -87,6 +90,7 @@ PARTS = (
             risk_index,
             quantizer,
             zeros,
+            figure_definitions,
             parametrization,
             applicability,
             charts_left_out,

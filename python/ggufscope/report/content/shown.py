@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ...diffs.of_profiles import ProfileDiffDocument
     from ...profiles.profile_result import Profile
     from ...runtime.standout_document import StandoutKind
+    from ...runtime.trace_document import TraceDocument
     from ...validation.validation_document import ValidationDocument
     from .results import ReportData
     from .shelf_data import Shelf
@@ -48,6 +49,11 @@ class Shown:
         return self.data.validation.document if self.data.validation else None
 
     @property
+    def trace(self) -> TraceDocument | None:
+        """The document of the trace."""
+        return self.data.trace.document if self.data.trace else None
+
+    @property
     def diff(self) -> DiffDocument | None:
         """The document of the diff."""
         return self.data.diff.document if self.data.diff else None
@@ -69,8 +75,8 @@ class Shown:
 
     @property
     def standouts(self) -> list[StandoutKind] | None:
-        """The kinds of things that stand out; None where nothing was looked for."""
-        return self.analysis.standouts if self.analysis else None
+        """The kinds of things that stand out, of an analysis or else a trace; None where nothing was looked for."""
+        return self.data.standouts
 
     @property
     def presets(self) -> list[PresetSummary]:
@@ -78,5 +84,5 @@ class Shown:
         return [self.analysis.preset, *self.analysis.other_presets] if self.analysis else []
 
     def charts(self, section: str) -> list[Chart]:
-        """The charts of a section: FINDINGS, STANDOUTS or VALIDATION."""
+        """The charts of a section, as FINDINGS or TRACE."""
         return [chart for chart in self.drawn.charts if chart.section == section]

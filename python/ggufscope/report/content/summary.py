@@ -134,6 +134,14 @@ def _trust(shown: Shown) -> Iterator[tuple[str, Words]]:
                     " the order of heads and layers, not the absolute values."
                 ),
             )
+    if shown.trace is not None and shown.data.measured_alone:
+        yield (
+            "Measured",
+            Own(
+                "Every figure is of activations that this model computed while it read, and of answers that it wrote."
+                " Another text moves the numbers."
+            ),
+        )
     if shown.validation is not None:
         yield from _tested(shown.validation, from_premises=shown.analysis is not None)
     elif shown.analysis is not None:
@@ -144,7 +152,7 @@ def _trust(shown: Shown) -> Iterator[tuple[str, Words]]:
                 " whether it is there."
             ),
         )
-    else:
+    elif shown.profile is not None:
         yield "Not said", Own("Statistics of weights do not tell how a model behaves, nor whether it is a good one.")
 
 

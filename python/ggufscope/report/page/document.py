@@ -79,6 +79,7 @@ def _runs(shown: Shown) -> dict[str, str]:
         "profiled": shown.profile,
         "analysed": shown.analysis,
         "validated": shown.validation,
+        "traced": shown.trace if shown.data.measured_alone else None,
         "compared": shown.diff,
         "chosen": shown.bits,
     }

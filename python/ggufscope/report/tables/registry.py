@@ -18,6 +18,7 @@ from .profile_tables import head_table, layer_table, tensor_table
 from .run_columns import drift_columns, output_error_columns, output_error_part_columns, position_columns
 from .shelf_columns import role_table, shelf_table
 from .standout_columns import standout_table
+from .trace_columns import prompt_columns, traced_head_columns, traced_layer_columns
 from .validation_columns import validation_columns
 
 if TYPE_CHECKING:
@@ -66,6 +67,18 @@ TABLES = {
         validation_columns,
         "quantity per layer head measured measured_low measured_high predicted_heuristic predicted_propagation"
         " predicted_probe predicted_norms predicted_depth",
+    ),
+    "prompts": TableKind("Prompts and answers", prompt_columns, "id category n_tokens n_answered verdict reason"),
+    "traced_layers": TableKind(
+        "Layers while the model reads",
+        traced_layer_columns,
+        "layer entropy_share first_token_share residual_rms residual_peak residual_peak_first gated_top_energy_share"
+        " ffn_attention_ratio",
+    ),
+    "traced_heads": TableKind(
+        "Heads while the model reads",
+        traced_head_columns,
+        "layer head entropy_share first_token_share previous_token_share own_token_share repeat_share",
     ),
     "models": TableKind(
         "Models",

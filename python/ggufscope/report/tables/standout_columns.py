@@ -13,5 +13,4 @@ if TYPE_CHECKING:
 
 def standout_table(data: ReportData) -> list[DataColumn]:
     """The findings of all kinds, in their order, with every place and number that one of them has."""
-    kinds = data.analysis.document.standouts or [] if data.analysis else []
-    return standout_columns([item for record in kinds for item in record.items])
+    return standout_columns([item for record in data.standouts or () for item in record.items])

@@ -34,13 +34,25 @@
 
   addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
 
+  // Small multiples have the width of their container, in as many columns as fit (report/charts/panels.py).
+  const sized = (specification, width) => {
+    const { panels } = specification.usermeta ?? {};
+    if (!panels) return specification;
+    const spacing = specification.spacing;
+    const columns = Math.max(1, Math.min(panels.columns, Math.floor((width + spacing) / (panels.least + spacing))));
+    specification.columns = columns;
+    const view = Math.floor((width - (columns - 1) * spacing) / columns - panels.margin);
+    for (const each of specification.concat) each.width = view;
+    return specification;
+  };
+
   // Charts, one after the other, so that the page answers in between.
   const charts = [...document.querySelectorAll(".chart[data-chart]")];
   const drawn = new Map();
   let round = 0;
   const draw = async (chart) => {
     drawn.get(chart)?.finalize();
-    const specification = read(`chart-${chart.dataset.chart}`);
+    const specification = sized(read(`chart-${chart.dataset.chart}`), chart.clientWidth);
     const controls = chart.previousElementSibling; // outside the chart, which is one picture to a screen reader
     controls.replaceChildren();
     const result = await vegaEmbed(chart, specification, {
@@ -65,6 +77,17 @@
     }
     root.dataset.charts = "drawn";
   };
+
+  let width = root.clientWidth;
+  let resizing;
+  addEventListener("resize", () => {
+    clearTimeout(resizing);
+    resizing = setTimeout(() => {
+      if (root.clientWidth === width) return;
+      width = root.clientWidth;
+      for (const chart of charts) if (read(`chart-${chart.dataset.chart}`).concat) draw(chart).catch((error) => fail(chart, error));
+    }, 200);
+  });
 
   // Theme: the reader's system, until the button says otherwise.
   const button = document.getElementById("theme");

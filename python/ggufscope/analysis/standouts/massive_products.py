@@ -9,7 +9,7 @@ Nothing is searched in the weights: one row of W_down is decoded for each channe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,9 +44,9 @@ class MassiveProduct:
         share: W[row, column] · h[column] of what the FFN makes of the channel, in front of a norm behind it.
         added: what the FFN adds to the channel.
         activation: the channel behind the layer.
-        ratio: |activation| over the median of the stream.
-        growth: |activation| over the largest value of any channel and token in front of the layer; None in the first
-            layer of a model that adds to the rows of its embedding.
+        ratio: |activation| over the median of the stream; the median of the openings in which it makes most of it.
+        growth: |activation| over the largest value of any channel and token in front of the layer, likewise; None in
+            the first layer of a model that adds to the rows of its embedding.
         token: position.
         opening: number of the opening it is largest in.
         n_openings: in which the product makes most of it.
@@ -105,8 +105,22 @@ def _of_layer(blueprint: Blueprint, number: int, openings: Openings) -> Iterator
             by_place.setdefault(place, []).append(product)
     for products in by_place.values():
         if 2 * len(products) > len(openings.tokens):
-            largest = max(products, key=lambda product: abs(product.activation))
-            yield MassiveProduct(**{**vars(largest), "n_openings": len(products)})
+            yield _over_openings(products)
+
+
+def _over_openings(products: list[MassiveProduct]) -> MassiveProduct:
+    """A product of several openings: where it is largest, with medians of what depends on the rest of the opening.
+
+    The first token is the same in all of them, so that the last bits of BLAS decide in which it is largest.
+    """
+    largest = max(products, key=lambda product: abs(product.activation))
+    growths = [product.growth for product in products if product.growth is not None]
+    return replace(
+        largest,
+        n_openings=len(products),
+        ratio=float(np.median([product.ratio for product in products])),
+        growth=float(np.median(growths)) if growths else None,
+    )
 
 
 def _largest_before(blueprint: Blueprint, number: int, openings: Openings, opening: int) -> float | None:

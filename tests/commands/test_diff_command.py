@@ -41,6 +41,24 @@ def test_the_errors_are_those_of_numpy(run_command: RunCommand, tmp_path: Path) 
     assert "without an error: attn_norm, output_norm" in out
 
 
+def test_json_of_some_tensors_says_so(run_command: RunCommand, tmp_path: Path) -> None:
+    reference, (model,) = write_pair(tmp_path, "quantized")
+    asked = ("--role", "attn_*", "--sort", "nmse", "--top", "2")
+    code, out, err = run_command("diff", reference, model, *asked, "--json")
+    assert (code, err) == (0, "")
+    document = json.loads(out)
+    assert document["schema"] == "ggufscope.diff-tensors/1"
+    assert document["selection"] == {"role": ["attn_*"], "sort": "nmse", "top": 2}
+    errors = {name: nmse(weights, decoded("Q4_0")[name]) for name, weights in floats().items() if "attn_" in name}
+    (rows,) = (each["tensors"] for each in document["models"])
+    assert [row["name"] for row in rows] == sorted(errors, key=lambda name: -errors[name])[:2]
+    assert all(row["nmse"] == pytest.approx(errors[row["name"]]) for row in rows)
+    code, out, _ = run_command("diff", reference, model, "--columns", "name,shape", "--layers", "1", "--json")
+    rows = json.loads(out)["models"][0]["tensors"]
+    assert rows
+    assert all(row.keys() == {"name", "shape"} and row["name"].startswith("blk.1.") for row in rows)
+
+
 def test_where_the_error_is(run_command: RunCommand, tmp_path: Path) -> None:
     reference, (model,) = write_pair(tmp_path, "quantized")
     _, out, _ = run_command("diff", reference, model)

@@ -99,8 +99,10 @@ def test_what_is_asked_for(write_gguf: WriteGguf) -> None:
         compared = differ(reference, model, **options).models[0]
         assert {tensor.name for tensor in compared.tensors} == names
         assert (compared.missing, compared.summary.element_coverage) == ([], 1)
-    with pytest.raises(gs.DiffError, match=r"a.gguf and b.gguf: no tensor that both have is among those asked for"):
+    with pytest.raises(ValueError, match=r"no tensor has the name 'nothing'; names: "):
         differ(reference, model, tensors=["nothing"])
+    with pytest.raises(gs.DiffError, match=r"a.gguf and b.gguf: no tensor that both have is among those asked for"):
+        differ(reference, model, tensors=["output.weight"])  # which the model lacks
 
 
 def test_a_reference_of_fewer_bits_is_asked_about(write_gguf: WriteGguf) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, SupportsInt
 import numpy as np
 
 from .._core import UnsupportedTypeError, types, undecodable_type, usable_cores
+from ..text.choices import offered
 
 if TYPE_CHECKING:
     from .._core import TypeDescription
@@ -49,7 +50,7 @@ def describe_type(qtype: str | SupportsInt) -> TypeDescription:
         if label is not None:
             raise UnsupportedTypeError(f"type {label} cannot be decoded")
     if description is None:
-        raise ValueError(f"unknown type {qtype!r}; known are {', '.join(types_by_name())}")
+        raise ValueError(f"unknown type {qtype!r}; known are {offered(str(qtype), types_by_name())}")
     return description
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
+from ..text.choices import offered
 from .findings import Finding, Place, Severity
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def chosen_rules(rules: Mapping[str, Rule], select: Iterable[str], ignore: Itera
     selected, ignored = list(select), list(ignore)
     for pattern in [*selected, *ignored]:
         if not any(fnmatchcase(name, pattern) for name in rules):
-            raise ValueError(f"there is no rule {pattern!r}; there are {', '.join(rules)}")
+            raise ValueError(f"there is no rule {pattern!r}; there are {offered(pattern, rules)}")
     return [
         each
         for name, each in rules.items()

@@ -1,17 +1,16 @@
 """`ggufscope diff`."""
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ..diffs import Diff
 from ..diffs import diff as compare
-from ..diffs.limits import Limits, Offender, offenders
-from ..diffs.rows import COLUMNS, tensor_rows
+from ..diffs.limits import Limits, offenders
+from ..diffs.rows import tensor_rows
 from ..diffs.run_choice import RunChoice
 from ..errors import DiffError, ExitCode, SwappedError
 from ..inputs.naming import resolved
@@ -21,15 +20,8 @@ from ..report.packages import require_charts
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from ..terminal.console import show
-from ..terminal.diff import render_diff, render_head
-from ..terminal.diff_detail import render_tensor
-from ..terminal.diff_importance import render_importance_note
-from ..terminal.diff_metadata import render_metadata
-from ..terminal.diff_tensors import DEFAULT_COLUMNS, render_diff_tensors, render_side_by_side
-from ..terminal.diff_verdict import offender_lines, render_verdict
-from ..terminal.progress import progress_bar, share_bar
-from ..terminal.standard_output import print_out
 from .diff_profiles import are_profiles, show_profiles
+from .diff_screen import diff_bar, print_diff_json, render_models, shown_columns
 from .options import (
     MODEL_HELP,
     ColumnsOption,
@@ -44,8 +36,6 @@ from .options import (
     WindowOption,
     output_file,
 )
-
-_COMPARING = 0.1  # of the time of a diff with a run
 
 
 def diff(
@@ -113,15 +103,16 @@ def diff(
 ) -> ExitCode:
     """What a model lost against the one it was made from: errors of all tensors, layers and roles.
 
-    Reads all of the files once. A selection of tensors, layers or roles compares these alone. Of two saved profiles it
-    tells what statistics can. Exit code 0: within the limits, if any; 1: a tensor beyond one of them; 3: a file that is
-    no model, or models that cannot be compared.
+    Reads all of the files once. A selection of tensors, layers or roles compares these alone; with --sort, --top or
+    --columns, --json prints these tensors in place of the diff. Of two saved profiles it tells what statistics can.
+    Exit code 0: within the limits, if any; 1: a tensor beyond one of them; 3: a file that is no model, or models that
+    cannot be compared.
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
     limits = Limits(max_nmse, min_cosine, identical)
-    if as_json and (table or kv or sort or top or columns):
-        raise ValueError("--json prints the whole diff; --table, --kv, --sort, --top and --columns are for the screen")
-    shown = _shown_columns(selection)
+    if as_json and (table or kv):
+        raise ValueError("--json has all tensors and metadata: --table and --kv are for the screen")
+    shown = shown_columns(selection)
     if html is not None:
         require_charts()
     choice = _run_choice(run=run, text=text, prompts=prompts, exact=exact)
@@ -133,7 +124,7 @@ def diff(
         show_profiles(inputs, output, html, as_json=as_json, table=table, selection=selection, guard=guard)
         return ExitCode.FINE
     with _saved(output, html, guard) as save:
-        with _bar(run=run) as (progress, run_progress), _way_out_of_a_swap():
+        with diff_bar(run=run) as (progress, run_progress), _way_out_of_a_swap():
             made = compare(
                 inputs[0],
                 *inputs[1:],
@@ -152,17 +143,10 @@ def diff(
         save(made)
     beyond = offenders(made.document, limits)
     if as_json:
-        _print_json(made, beyond)
+        print_diff_json(made, selection, beyond)
     else:
-        show(lambda console: _render(console, made, rows, shown, selection, kv=kv, limits=limits, beyond=beyond))
+        show(lambda console: render_models(console, made, rows, shown, selection, kv=kv, limits=limits, beyond=beyond))
     return ExitCode.NEGATIVE if beyond else ExitCode.FINE
-
-
-def _shown_columns(selection: Selection) -> list[str]:
-    """The columns to show; one that there is not, also to sort by, is refused before the work starts."""
-    if selection.sort is not None:
-        Selection(columns=(selection.sort,)).shown_columns(COLUMNS, ())
-    return selection.shown_columns(COLUMNS, list(DEFAULT_COLUMNS))
 
 
 def _refuse_what_needs_weights(*asked: object) -> None:
@@ -187,36 +171,12 @@ def _saved(output: Path | None, html: Path | None, guard: Guard) -> Iterator[Cal
         yield save
 
 
-def _print_json(made: Diff, beyond: list[Offender]) -> None:
-    """The diff on standard output, and what is beyond the limits on standard error."""
-    print_out(made.to_json().rstrip("\n"))
-    for line in offender_lines(made.document, beyond):
-        print(f"ggufscope: {line}", file=sys.stderr)
-
-
 @contextlib.contextmanager
 def _way_out_of_a_swap() -> Iterator[None]:
     try:
         yield
     except SwappedError as error:
         raise DiffError(f"{error} --coarse-reference compares them all the same") from None
-
-
-@contextlib.contextmanager
-def _bar(*, run: bool) -> Iterator[tuple[Callable[[int, int], object] | None, Callable[[str, float], object] | None]]:
-    """Progress of the comparison, and of reading where both models read: one bar for both."""
-    if not run:
-        with progress_bar("comparing") as progress:
-            yield progress, None
-        return
-    with share_bar() as report:
-        if report is None:
-            yield None, None
-            return
-        yield (
-            lambda done, total: report("comparing", _COMPARING * done / max(total, 1)),
-            lambda what, share: report(what, _COMPARING + (1 - _COMPARING) * share),
-        )
 
 
 def _run_choice(*, run: bool, text: Path | None, prompts: Path | None, exact: bool) -> RunChoice | None:
@@ -234,46 +194,3 @@ def _page(made: Diff) -> str:
     from ..report.report import Report  # noqa: PLC0415
 
     return render_page(Report(ReportData.of_diff(made)))
-
-
-def _render(
-    console: Any,
-    made: Diff,
-    rows: list[list[dict[str, Any]]],
-    columns: list[str],
-    selection: Selection,
-    *,
-    kv: bool,
-    limits: Limits,
-    beyond: list[Offender],
-) -> None:
-    """The whole view; with a selection of tensors their table in place of where the error is."""
-    document = made.document
-    chosen = selection.filters or selection.columns is not None
-    if chosen:
-        render_head(console, document)
-    else:
-        render_diff(console, document)
-    render_importance_note(console, document)
-    render_verdict(console, document, limits, beyond)
-    if rows:
-        console.print()
-        _render_rows(console, made, rows, columns, selection)
-    if kv:
-        render_metadata(console, document)
-
-
-def _render_rows(
-    console: Any, made: Diff, rows: list[list[dict[str, Any]]], columns: list[str], selection: Selection
-) -> None:
-    """One tensor in full, those of one model in a table, or of several models side by side."""
-    chosen = selection.columns is not None
-    if len(rows) > 1 and not chosen and selection.sort is None:
-        render_side_by_side(console, rows, selection.top)
-        return
-    for table, model in zip(rows, made.models, strict=True):
-        if len(table) == 1 and not chosen:
-            (tensor,) = (each for each in model.tensors if each.name == table[0]["name"])
-            render_tensor(console, tensor, table[0])
-        else:
-            render_diff_tensors(console, table, columns, chosen=chosen, top=selection.top)

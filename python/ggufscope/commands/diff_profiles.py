@@ -1,17 +1,22 @@
 """`ggufscope diff` of two saved profiles, whose models need not be there."""
 
+import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ..diffs.of_profiles import ProfileDiff, diff_profiles
+from ..diffs.selected_document import SCHEMA
 from ..errors import DiffError
 from ..inputs.checkpoints import is_checkpoint
 from ..inputs.naming import is_remote
+from ..models.emptiness import require_some
 from ..models.selection import Selection
 from ..profiles.profile_result import Profile
 from ..report.content.results import ReportData
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
+from ..saving.plain import plain_of
 from ..saving.reading import open_input
 from ..terminal.console import show
 from ..terminal.diff_profiles import render_profile_diff
@@ -67,20 +72,32 @@ def show_profiles(
     if selection.sort is not None or selection.columns is not None:
         raise ValueError("--sort and --columns are for the tensors of models; of profiles the JSON has all figures")
     reference, model = map(Profile.load, paths)
+    require_some(selection, ((name, row.layer, row.role) for name, row in reference.tensors.items()))
     made = diff_profiles(reference, model)
     if output is not None:
         made.save(output, guard=guard)
     if html is not None:
         with atomic_write(html, guard=guard) as page:
             page.write(_page(made))
-    if as_json:
-        print_out(made.to_json().rstrip("\n"))
-        return
     tensors = {tensor.name: tensor for tensor in made.document.tensors}
     rows = selection.rows([asdict(tensor) for tensor in tensors.values()])
+    if as_json:
+        print_out(_selected_json(made, selection, rows) if selection.any else made.to_json().rstrip("\n"))
+        return
     chosen = [tensors[row["name"]] for row in rows] if table or selection.filters else None
     files = [base_name(path) for path in paths]
     show(lambda console: render_profile_diff(console, made.document, files, chosen, selection.top))
+
+
+def _selected_json(made: ProfileDiff, selection: Selection, rows: list[dict[str, Any]]) -> str:
+    """The tensors that were selected, and what was asked for."""
+    document = {
+        "schema": SCHEMA,
+        "reference": plain_of(made.document.reference),
+        "selection": selection.to_json(),
+        "models": [{"model": plain_of(made.document.model), "tensors": rows}],
+    }
+    return json.dumps(document, indent=1, allow_nan=False)
 
 
 def _page(made: ProfileDiff) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .._version import __version__
 from ..arrays.arguments import thread_count
 from ..errors import DiffError, SwappedError
+from ..models.emptiness import require_some
 from ..models.heads import heads
 from ..models.importance import Importance, open_importance
 from ..models.model import Model
@@ -96,7 +97,7 @@ def diff(
         MissingExtraError: A tokenizer needs a package that is not installed.
         OSError: A file cannot be opened.
         ValueError: Less than one thread, an instruction set that cannot run here, layers that are no list of numbers,
-            or a model is closed.
+            tensors, layers and roles that the reference has none of, or a model is closed.
 
     Example:
         >>> import ggufscope as gs
@@ -112,6 +113,7 @@ def diff(
             each if isinstance(each, Model) else stack.enter_context(open_model(each))
             for each in (reference, model, *models)
         )
+        require_some(selection, ((each.name, each.layer, each.role) for each in base.tensors.values()))
         for other in others:
             _require_comparable(base, other)
             question = None if coarse_reference else swap_question(base, other, _FINE)

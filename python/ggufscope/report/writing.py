@@ -9,6 +9,7 @@ from ..errors import MissingExtraError
 from ..saving.directories import make_directory, remove_ours, usable_directory
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
+from ..text.choices import offered
 from .charts.side_by_side import SideBySide
 from .renderers import PAGED, RENDERERS, USUAL_FORMATS
 from .report import Report
@@ -36,7 +37,7 @@ def chosen_formats(text: str | None = None) -> tuple[list[str], str | None]:
     names = list(dict.fromkeys(name.strip().lower() for name in text.split(",")))
     for name in names:
         if name not in RENDERERS:
-            raise ValueError(f"no format {name!r}; there are {', '.join(RENDERERS)}")
+            raise ValueError(f"no format {name!r}; there are {offered(name, RENDERERS)}")
         RENDERERS[name].require()
     return names, None
 

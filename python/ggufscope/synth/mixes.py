@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..arrays.arguments import types_by_name
+from ..text.choices import offered
 from .blocks import elements_per_block, quantizable_types
 from .shapes import PlannedTensor, Shape
 
@@ -93,7 +94,7 @@ def find_mix(name: str, *, pure: bool = False) -> Mix:
     """
     known = {choice.upper(): choice for choice in type_choices()}.get(name.upper())
     if known is None:
-        raise ValueError(f"unknown type {name!r}; choose one of: {', '.join(type_choices())}")
+        raise ValueError(f"unknown type {name!r}; choose one of: {offered(name, type_choices())}")
     base, file_type = _MIXES.get(known, (known, _PURE_FILE_TYPES.get(known)))
     return Mix(known, base, file_type, pure or known not in _MIXES)
 

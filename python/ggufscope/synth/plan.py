@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..text.choices import offered
 from .mixes import Mix, fallback_type, find_mix, wanted_type
 from .shapes import SHAPES, PlannedTensor, Shape, planned_tensors
 from .weights import n_bytes
@@ -81,7 +82,7 @@ def make_plan(
         ValueError: unknown shape or type (the message lists the choices), or a number out of range.
     """
     if shape.lower() not in SHAPES:
-        raise ValueError(f"unknown shape {shape!r}; choose one of: {', '.join(SHAPES)}")
+        raise ValueError(f"unknown shape {shape!r}; choose one of: {offered(shape, SHAPES)}")
     if layers is not None and not 1 <= layers <= MOST_LAYERS:
         raise ValueError(f"layers must be from 1 to {MOST_LAYERS}, not {layers}")
     if not 0 <= seed <= LARGEST_SEED:

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ...arrays.arguments import types_by_name
+from ...text.choices import natural_key, offered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -53,12 +54,17 @@ def kept_types(keep: Mapping[str, str], tensors: Iterable[Tensor]) -> dict[str, 
     """
     kept: dict[str, str] = {}
     used: set[str] = set()
+    roles: set[str] = set()
     for tensor in tensors:
+        roles |= {tensor.role} if tensor.role is not None else set()
         for pattern, type_name in keep.items():
             if fnmatchcase(tensor.name, pattern) or fnmatchcase(tensor.role or "", pattern):
                 used.add(pattern)
                 kept.setdefault(tensor.name, type_name)
     unused = [pattern for pattern in keep if pattern not in used]
     if unused:
-        raise ValueError(f"--keep {unused[0]}: no tensor that is quantized has such a name or role")
+        raise ValueError(
+            f"--keep {unused[0]}: no tensor that is quantized has such a name or role; roles:"
+            f" {offered(unused[0], sorted(roles, key=natural_key))}"
+        )
     return kept

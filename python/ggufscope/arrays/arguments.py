@@ -13,6 +13,7 @@ from ..text.choices import offered
 if TYPE_CHECKING:
     from .._core import TypeDescription
 
+_MOST_THREADS = 1024  # of any machine
 _LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 
 
@@ -55,16 +56,28 @@ def describe_type(qtype: str | SupportsInt) -> TypeDescription:
 
 
 def thread_count(threads: int | None) -> int:
-    """`threads`, or the cores this process may use if it is None.
+    """The threads to use: as many as are asked for, but no more than there are cores for this process; those if None.
 
     Raises:
         ValueError: It is no positive integer.
     """
-    if threads is None:
-        return usable_cores()
+    return usable_cores() if threads is None else min(checked_threads(threads), most_threads())
+
+
+def checked_threads(threads: int) -> int:
+    """The threads that are asked for, of whatever machine; without bound only those of another one, as of a cluster.
+
+    Raises:
+        ValueError: It is no positive integer.
+    """
     if isinstance(threads, bool) or not isinstance(threads, (int, np.integer)) or threads < 1:
         raise ValueError(f"threads must be a positive integer, not {threads!r}")
-    return min(int(threads), 1024)
+    return min(int(threads), _MOST_THREADS)
+
+
+def most_threads() -> int:
+    """The threads beyond which more of them only wait for each other: one for each core of this process."""
+    return usable_cores()
 
 
 def checked_threshold(threshold: float) -> float:

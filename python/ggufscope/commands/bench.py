@@ -10,7 +10,7 @@ from ..terminal.bench import render_bench
 from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
-from .options import JsonOption
+from .options import JsonOption, threads_to_use
 
 
 def bench(
@@ -25,7 +25,13 @@ def bench(
         ),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option("--threads", metavar="N", help="Measure 1 and N; default: the cores at hand.")
+        int | None,
+        typer.Option(
+            "--threads",
+            metavar="N",
+            callback=threads_to_use,
+            help="Measure 1 and N; default, and most: all cores.",
+        ),
     ] = None,
     isa: Annotated[
         str | None, typer.Option("--isa", metavar="ISA", help="Instruction set; default: GGUFSCOPE_ISA, or the best.")

@@ -16,7 +16,7 @@ from ..terminal.progress import named_progress_bar
 from ..terminal.standard_output import print_out
 from ..text.escape import escape
 from ..text.names import short_name
-from .options import ForceOption, JsonOption, ThreadsOption, output_directory
+from .options import ForceOption, JsonOption, output_directory, threads_to_use
 
 
 def fleet(
@@ -51,7 +51,14 @@ def fleet(
     sparsity_threshold: Annotated[
         float, typer.Option("--sparsity-threshold", metavar="X", help="Magnitude under which a weight is sparse.")
     ] = 1e-6,
-    threads: ThreadsOption = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads",
+            metavar="N",
+            help="At most so many for a model, or for a call on a cluster; default, and most: the cores at hand there.",
+        ),
+    ] = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> ExitCode:
@@ -60,6 +67,8 @@ def fleet(
     What is there already of the same file and settings is kept. Exit code 0: all models are sound; 1: an error was
     found in one; 3: one could not be measured. ggufscope report DIR shows the shelf.
     """
+    if cluster is None:
+        threads = threads_to_use(threads)
     with named_progress_bar() as move:
         measured = measure_fleet(
             models,

@@ -3,14 +3,17 @@
 What an option of one command means beyond that stands with the command: `output_file` and its like take the help.
 """
 
+import logging
 from typing import Annotated, Any
 
 import typer
 
+from ..arrays.arguments import thread_count
 from ..inputs.remote.window import set_default_window
 from ..runtime.reading.probes import OWN, RANDOM, USUAL_SEQUENCES
 from ..text.numbers import bytes_in
 
+_LOGGER = logging.getLogger("ggufscope")
 _PROBE_KINDS = (
     f"KIND: {OWN}, the model writes {USUAL_SEQUENCES} sequences itself; {RANDOM}, as many of random tokens; {OWN}:N,"
     f" {RANDOM}:N, so many; N, so many random tokens in one piece."
@@ -45,8 +48,27 @@ WindowOption = Annotated[
         help="Memory for what is fetched of a model that lies elsewhere; default: 256MB.",
     ),
 ]
+
+
+def threads_to_use(threads: int | None) -> int | None:
+    """As many as were asked for, or the cores at hand and a line that says so.
+
+    Raises:
+        ValueError: It is no positive number.
+    """
+    if threads is None:
+        return None
+    used = thread_count(threads)
+    if used < threads:
+        _LOGGER.warning("%d of %d threads used: one for each core at hand", used, threads)
+    return used
+
+
 ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", metavar="N", help="At most so many; default: the cores at hand.")
+    int | None,
+    typer.Option(
+        "--threads", metavar="N", callback=threads_to_use, help="At most so many; default, and most: the cores at hand."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 ForceOption = Annotated[

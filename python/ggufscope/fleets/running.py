@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..arrays.arguments import checked_threshold, thread_count
+from ..arrays.arguments import checked_threads, checked_threshold
 from ..errors import Interrupted
 from ..profiles.profile_records import ProfileSettings
 from ..report.tables.parquet import require_parquet
@@ -117,7 +117,7 @@ def fleet(
     """
     settings = ProfileSettings(bool(fast), checked_threshold(sparsity_threshold), bool(stored))
     part = None if shard is None else Shard.parse(shard)
-    n_threads = None if threads is None else thread_count(threads)
+    n_threads = None if threads is None else checked_threads(threads)  # of a process that may be on another machine
     require_parquet()
     inputs = [models] if isinstance(models, (str, os.PathLike)) else list(models)
     require_engine(engine)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from .._core import Part, observe_model
-from ..arrays.arguments import checked_threshold, thread_count
+from ..arrays.arguments import checked_threads, checked_threshold, thread_count
 from ..models.file_hashes import FileHashing
 from ..models.given_factors import factors_of
 from ..models.heads import group_rows
@@ -79,7 +79,7 @@ def profile(
         >>> profile.roles["attn_v"].kurtosis, profile.layers[0].rms                     # doctest: +SKIP
     """
     settings = ProfileSettings(bool(fast), checked_threshold(sparsity_threshold), bool(stored))
-    n_threads = thread_count(1 if threads is None and client is not None else threads)
+    n_threads = thread_count(threads) if client is None else checked_threads(1 if threads is None else threads)
     with contextlib.ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
         hashed = hash and opened.file_hashes is None

@@ -252,7 +252,7 @@ def test_an_analysis_shows_itself_in_a_notebook(model):
     for preset in found.presets.values():
         assert f"<td>{preset['risk'][15]:.1f}</td>" in html
     assert all(f"<li>{escape_html(warning)}</li>" in html for warning in found.warnings)
-    assert all(f"<td>{escape_html(finding.why)}</td>" in html for finding in found.hypotheses.values())
+    assert all(f">{escape_html(finding.why)}</td>" in html for finding in found.hypotheses.values())
 
 
 def test_a_flat_score_is_not_said_to_weigh(run, write_gguf):

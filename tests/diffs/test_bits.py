@@ -123,6 +123,7 @@ def test_it_is_saved_and_loaded(files: list[Path], tmp_path: Path) -> None:
     assert math.fsum(columns["cost"]) == pytest.approx(found.document.mix.cost)
     assert columns["layer"].tolist() == [tensor.layer for tensor in found.document.tensors]
     assert list(loaded.to_pandas("mixes")["kind"])[-1] == "given"
+    assert found.command.splitlines()[0].split()[0] in loaded._repr_html_()
     assert loaded.to_polars("choices")["chosen"].sum() == len(found.types)
     path.write_text(path.read_text().replace('"exact": true', '"exact": 3'))
     with pytest.raises(BitsError):

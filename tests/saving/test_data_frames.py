@@ -74,7 +74,13 @@ def test_a_frame_of_polars() -> None:
 def results(write_gguf: WriteGguf, stories260k: Path) -> list[Tables]:
     reference = write_gguf(**small_models.llama())
     profile = gs.profile(reference)
-    return [profile, gs.analyze(profile), gs.diff(reference, reference), gs.Validation.load(SAVED / "validation.json")]
+    return [
+        profile,
+        gs.analyze(profile),
+        gs.diff(reference, reference),
+        gs.Validation.load(SAVED / "validation.json"),
+        gs.Trace.load(SAVED / "trace.json"),
+    ]
 
 
 def test_every_saved_table_can_be_had_by_its_name(results: list[Tables]) -> None:
@@ -88,7 +94,7 @@ def test_every_saved_table_can_be_had_by_its_name(results: list[Tables]) -> None
             with_cells_of(
                 csv_text(table.names, table.rows()), result.to_pandas(table.name), result.to_polars(table.name)
             )
-    assert {"tensors", "layers", "heads", "errors", "models", "validation"} <= seen
+    assert {"tensors", "layers", "heads", "errors", "models", "validation", "traced_layers"} <= seen
 
 
 def with_cells_of(text: str, pandas: pd.DataFrame, polars: pl.DataFrame) -> None:

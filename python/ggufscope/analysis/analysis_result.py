@@ -9,7 +9,7 @@ import numpy as np
 
 from ..runtime.standouts.standouts import Standouts
 from ..saving.marks import COMMENT
-from ..saving.results import NotebookView, SavedInDirectory, Tables
+from ..saving.results import SavedInDirectory, Tables
 from .analysis_form import ANALYSIS_FORM
 from .presets.propagated import NAME as PROPAGATION
 
@@ -28,7 +28,7 @@ MARKDOWN_MARK = f"{COMMENT} analysis -->"
 FILES = (REPORT_JSON, REPORT_MARKDOWN, PROFILE_JSON)
 
 
-class Analysis(Tables, NotebookView, SavedInDirectory):
+class Analysis(Tables, SavedInDirectory):
     """A risk index, hypotheses, what they are worth, and what stands out; made by `ggufscope.analyze`.
 
     Saved as `analysis-report.json`, numbers with 10 significant digits, with `report.md` and, where the analysis had a

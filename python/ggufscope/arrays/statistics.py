@@ -10,13 +10,14 @@ import numpy as np
 
 from .._core import Part, Statistics
 from .._core import fields as core_fields
+from ..text.notebook import NotebookView
 from .equality import equal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class TensorStatistics(Mapping[str, Any]):
+class TensorStatistics(NotebookView, Mapping[str, Any]):
     """The statistics of one set of weights: attributes, or a read-only mapping from name to value.
 
     The names and their definitions are those of docs/metrics.md (`l2_norm`, `kurtosis`, `zero_fraction`, …);
@@ -112,9 +113,17 @@ class TensorStatistics(Mapping[str, Any]):
     def __repr__(self) -> str:
         numbers = (f"{name}={self._fields[name]:.6g}" for name in _SHOWN if _is_number(self._fields.get(name)))
         what = " ".join(part for part in (self.name, self.type, _times(self.shape)) if part)
-        return f"<TensorStatistics {', '.join([what, f'n_elements={self.n_elements}', *numbers])}>"
+        odd = (f"{word}={count}" for word, count in non_finite(self).items())
+        return f"<TensorStatistics {', '.join([what, f'n_elements={self.n_elements}', *odd, *numbers])}>"
 
 
+def non_finite(statistics: Mapping[str, Any]) -> dict[str, int]:
+    """How many weights are NaN, Inf or beyond float32, by these words; without those of which there are none."""
+    return {word: statistics[name] for name, word in NON_FINITE.items() if statistics.get(name)}
+
+
+# Counts of weights that are no numbers of float32 → what people call them.
+NON_FINITE = {"nan_count": "NaN", "inf_count": "Inf", "beyond_float32_count": "beyond float32"}
 _SHOWN = ("mean", "std", "min", "max", "l2_norm", "kurtosis", "zero_fraction")
 
 

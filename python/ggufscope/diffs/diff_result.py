@@ -10,7 +10,7 @@ from ..arrays.arguments import thread_count
 from ..errors import DiffError
 from ..models.model import Model
 from ..models.model import open as open_model
-from ..saving.results import NotebookView, SavedResult, Tables, markdown_of, saved_columns
+from ..saving.results import SavedResult, Tables, markdown_of, saved_columns
 from ..text.names import base_name
 from ..text.numbers import counted
 from .columns import model_columns, part_columns, tensor_columns
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .records import ModelDiff
 
 
-class Diff(Tables, NotebookView, SavedResult):
+class Diff(Tables, SavedResult):
     """Models held against a reference, tensor by tensor; made by `ggufscope.diff`, or loaded.
 
     Its tables: `"tensors"`, a row for each tensor of each model; `"models"`, one for each model; `"parts"`, one for
@@ -129,7 +129,9 @@ class Diff(Tables, NotebookView, SavedResult):
 
     def _summary(self) -> str:
         nmse = [model.summary.nmse for model in self.models]
-        return f"against it {counted(len(nmse), 'model')}, nmse {', '.join(map(_shown, nmse))}"
+        odd = sum(model.summary.non_finite_count for model in self.models)
+        not_finite = f", {counted(odd, 'pair')} with NaN or Inf" if odd else ""
+        return f"against it {counted(len(nmse), 'model')}, nmse {', '.join(map(_shown, nmse))}{not_finite}"
 
 
 def _shown(nmse: float | None) -> str:

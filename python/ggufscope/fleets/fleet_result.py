@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ExitCode
 from ..report.content.results import ReportData
+from ..report.notebook.html import line_html, table_html
 from ..report.tables.registry import TABLES
 from ..saving.results import SavedResult, Tables
 from ..text.numbers import counted
@@ -72,6 +73,16 @@ class Fleet(Tables, SavedResult):
         from .shelf import read_shelf  # noqa: PLC0415  needs an extra
 
         return TABLES[name].columns(ReportData.of_shelf(read_shelf(self.directory)))
+
+    def _repr_html_(self) -> str:
+        """The models of the run, each with its verdict."""
+        rows = [
+            (each.facts.source, each.outcome, each.facts.verdict, each.facts.failure or each.facts.finding or "")
+            for each in self.models
+        ]
+        told = [f"{count} {verdict}" for verdict, count in self.document.verdicts.items() if count]
+        line = line_html(self.title, counted(self.document.n_models, "model"), *told)
+        return line + table_html(("model", "", "verdict", "why"), rows)
 
     def _summary(self) -> str:
         told = [f"{n} {verdict}" for verdict, n in self.document.verdicts.items() if n]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from .._core import GGUFError
 from .._core import Model as CoreModel
 from ..inputs.checkpoints import is_checkpoint
+from ..text.notebook import NotebookView
 from .factors import factors_among, input_factors_among
 from .fingerprints import samples, samples_of, table_digest
 from .magic import SYNTHETIC_KEY
@@ -74,7 +75,7 @@ def open(name: str | PathLike[str], *, window: int | None = None) -> Model:  # n
     return Model(remote.open(), remote, located.address)
 
 
-class Model(MappedModel):
+class Model(NotebookView, MappedModel):
     """A model, mapped or read where it lies, made by `ggufscope.open`.
 
     It pickles as its name, under which it is opened anew and must hold the same weights, or GGUFError is raised; of a

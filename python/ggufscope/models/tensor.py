@@ -10,8 +10,9 @@ from .._core import observe_model
 from ..arrays.arguments import thread_count
 from ..arrays.factor_grids import times_grid
 from ..arrays.multiply import RowProducts, multiply
-from ..arrays.statistics import TensorStatistics, whole_of
+from ..arrays.statistics import TensorStatistics, non_finite, whole_of
 from ..arrays.targets import checked_out
+from ..text.notebook import NotebookView
 from .given_factors import factors_of
 from .heads import group_rows
 from .indexing import chosen_part, consecutive
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from .._core import TensorInfo
     from .mapped import MappedModel
 
 Out = TypeVar("Out")
 
 
-class Tensor(StoredTensor):
+class Tensor(NotebookView, StoredTensor):
     """One tensor of a model. It keeps its model's mapping alive.
 
     It pickles as its model and its name, and so reaches other processes; tensors of one pickle share one model there.
@@ -49,9 +51,14 @@ class Tensor(StoredTensor):
         factor: of this matrix, which a tensor beside it holds; None without one. Statistics are of the weights with
             it; everything else here is of the blocks as stored, but where factors stand for rows or blocks of the
             matrix (`factor.grid`, FP8 checkpoints): then decoding and products have them, too.
+        known_statistics: the last that `statistics()` gave, which notebooks show; None before.
     """
 
-    __slots__ = ()
+    __slots__ = ("known_statistics",)
+
+    def __init__(self, model: MappedModel, index: int, info: TensorInfo) -> None:
+        super().__init__(model, index, info)
+        self.known_statistics: TensorStatistics | None = None
 
     @overload
     def dequantize(
@@ -172,7 +179,10 @@ class Tensor(StoredTensor):
         factors = {} if stored else factors_of([self])
         parts = observe_model(core, [self.index], [rows], thread_count(threads), fast, factors=factors)
         whole = whole_of(parts)
-        return TensorStatistics.of(whole, n_bytes=self.n_bytes, shape=self.shape, type=self.type, name=self.name)
+        taken = TensorStatistics.of(whole, n_bytes=self.n_bytes, shape=self.shape, type=self.type, name=self.name)
+        if not stored:
+            self.known_statistics = taken
+        return taken
 
     def row_products(
         self,
@@ -213,7 +223,9 @@ class Tensor(StoredTensor):
         return self
 
     def __repr__(self) -> str:
-        return f"<Tensor {self.name!r} {self.type} {' × '.join(map(str, self.shape))}>"
+        known = {} if self.known_statistics is None else non_finite(self.known_statistics)
+        odd = "".join(f", {count} {what}" for what, count in known.items())
+        return f"<Tensor {self.name!r} {self.type} {' × '.join(map(str, self.shape))}{odd}>"
 
 
 class _HasTensors(Protocol):

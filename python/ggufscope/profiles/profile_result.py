@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from ..arrays.statistics import non_finite
 from ..models.stacks import layers_by_stack
 from ..models.subject import Subject, title_of
 from ..models.summary import ModelSummary
 from ..saving.frames import arrays_of
 from ..saving.plain import plain_of
-from ..saving.results import NotebookView, SavedResult, Tables
+from ..saving.results import SavedResult, Tables
 from .head_table import HeadTable
 from .magnitudes import MagnitudeSketch
 from .profile_records import ProfileRun, ProfileSettings
@@ -38,7 +39,7 @@ _OFTEN_EMPTY = {"stack_totals", "halves"}  # left out then
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Profile(Tables, NotebookView, SavedResult):
+class Profile(Tables, SavedResult):
     """Statistics of a model; made by `ggufscope.profile`, or loaded.
 
     Rows carry the names of docs/metrics.md as attributes (`row.kurtosis`). A loaded profile is like a fresh one, but
@@ -239,8 +240,14 @@ class Profile(Tables, NotebookView, SavedResult):
             file_hashes=model.file_hashes,
         )
 
+    @property
+    def non_finite(self) -> dict[str, int]:
+        """How many weights are NaN, Inf or beyond float32, by these words; without those of which there are none."""
+        return non_finite(self.total)
+
     def _summary(self) -> str:
-        return f"{len(self.tensors)} tensors, {self.model.n_elements} elements"
+        odd = "".join(f", {count} {what}" for what, count in self.non_finite.items())
+        return f"{len(self.tensors)} tensors, {self.model.n_elements} elements{odd}"
 
 
 def _layer_key(row: Row) -> int | str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arrays import histogram
 from ..arrays.fields import QUANTILE_PERCENTS, VECTOR_SUMMARIES, kinds, saved_names, vectors
-from ..arrays.statistics import TensorStatistics
+from ..arrays.statistics import TensorStatistics, non_finite
 from ..models.kinds import kind_of_numbers
 from ..saving.tables import DataColumn
 
@@ -62,7 +62,8 @@ class Row(TensorStatistics):
 
     def __repr__(self) -> str:
         place = " ".join(f"{name}={getattr(self, name)}" for name in PLACE if getattr(self, name) is not None)
-        return f"<Row {' '.join(filter(None, [self.name, place]))}: {self.n_elements} elements>"
+        odd = "".join(f", {count} {what}" for what, count in non_finite(self).items())
+        return f"<Row {' '.join(filter(None, [self.name, place]))}: {self.n_elements} elements{odd}>"
 
     def _about(self) -> tuple[Any, ...]:
         return *super()._about(), *(getattr(self, name) for name in Row.__slots__)

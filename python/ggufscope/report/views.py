@@ -10,15 +10,22 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from ..analysis.analysis_result import Analysis
+from ..arrays.statistics import TensorStatistics
+from ..checks.check_result import Check
 from ..diffs import Diff
 from ..diffs.budgets.bits_result import Bits
 from ..diffs.of_profiles import ProfileDiff
+from ..models.model import Model, Tensor
 from ..profiles.profile_result import Profile
+from ..runtime.trace_result import Trace
+from ..text.escape import escape_html
 from ..validation.validation_result import Validation
 from .content.results import ReportData
 from .content.shown import Shown
 from .markdown.document import VALIDATION_MARK, render_report_markdown
-from .page.notebook import analysis_html, diff_html, profile_html
+from .notebook.results import analysis_html, diff_html, profile_html
+from .notebook.runs import bits_html, check_html, profile_diff_html, trace_html, validation_html
+from .notebook.weights import model_html, statistics_html, tensor_html
 from .tables.registry import TABLES
 
 if TYPE_CHECKING:
@@ -47,6 +54,11 @@ def _(result: Validation) -> ReportData:
 
 
 @report_data.register
+def _(result: Trace) -> ReportData:
+    return ReportData.of_trace(result)
+
+
+@report_data.register
 def _(result: Diff) -> ReportData:
     return ReportData.of_diff(result)
 
@@ -66,6 +78,7 @@ _TABLES_OF: dict[type, str] = {
     Profile: "tensors layers heads",
     Analysis: "layers heads standouts tensors",
     Validation: "validation",
+    Trace: "prompts traced_layers traced_heads standouts",
     Diff: "errors models drifts output_errors output_error_parts positions",
     Bits: "choices mixes",
     ProfileDiff: "changes",
@@ -119,12 +132,8 @@ def _(result: ProfileDiff) -> str:
 
 @singledispatch
 def notebook_html(result: object) -> str:
-    """A result as HTML for a cell of a notebook.
-
-    Raises:
-        TypeError: There is no such view of it.
-    """
-    raise TypeError(f"no HTML of a {type(result).__name__}")
+    """A result as HTML for a cell of a notebook; one without a view of its own as it prints itself."""
+    return f"<p>{escape_html(repr(result))}</p>"
 
 
 @notebook_html.register
@@ -140,3 +149,33 @@ def _(result: Analysis) -> str:
 @notebook_html.register
 def _(result: Diff) -> str:
     return diff_html(result.document)
+
+
+@notebook_html.register
+def _(result: Trace) -> str:
+    return trace_html(result.document)
+
+
+@notebook_html.register
+def _(result: Validation) -> str:
+    return validation_html(result.document)
+
+
+@notebook_html.register
+def _(result: Check) -> str:
+    return check_html(result.title, result.document)
+
+
+@notebook_html.register
+def _(result: Bits) -> str:
+    return bits_html(result.document)
+
+
+@notebook_html.register
+def _(result: ProfileDiff) -> str:
+    return profile_diff_html(result.document)
+
+
+notebook_html.register(Model, model_html)
+notebook_html.register(Tensor, tensor_html)
+notebook_html.register(TensorStatistics, statistics_html)

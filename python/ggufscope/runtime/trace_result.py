@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Interrupted
-from ..saving.results import SavedResult
+from ..saving.results import SavedResult, Tables
 from .standouts.standouts import Standouts
 from .trace_document import TRACE_FORM
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TRACE_JSON = "trace.json"  # as a study calls it
 
 
-class Trace(SavedResult):
+class Trace(Tables, SavedResult):
     """Figures measured while a model read and answered; saved with 7 significant digits.
 
     Attributes:

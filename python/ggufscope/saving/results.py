@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from ..text.notebook import NotebookView
 from .directories import remove_ours, usable_directory
 from .files import atomic_write
 from .frames import arrays_of, pandas_frame, polars_frame
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _VIEWS = "..report.views"
 
 
-class SavedResult:
+class SavedResult(NotebookView):
     """A result with a saved form. Two are equal if the same would be saved of both.
 
     Attributes:
@@ -279,11 +280,3 @@ class Tables:
         if name is not None and name not in names:
             raise ValueError(f"no table {name!r}; there are {', '.join(names)}")
         return saved_columns(self, name or names[0])
-
-
-class NotebookView:
-    """A result that Jupyter shows as a table."""
-
-    def _repr_html_(self) -> str:
-        text: str = import_module(_VIEWS, __package__).notebook_html(self)
-        return text

@@ -177,7 +177,7 @@ _ALL = (
     ),
     Part(
         "report",
-        tuple(file_names(USUAL_FORMATS)),
+        tuple(file_names((*USUAL_FORMATS, "png"))),  # studies of earlier versions have PNG as well
         _make_report,
         needs=("profile",),
         uses=("analysis", "trace", "validation"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from ..report.notebook.html import line_html, table_html
 from ..saving.results import SavedResult
 from .parts import PARTS
 from .study_document import FAILED, STUDY_FORM, STUDY_JSON
@@ -97,6 +98,16 @@ class Study(SavedResult):
 
     def _value(self) -> Any:
         return super()._value(), self.directory
+
+    def _repr_html_(self) -> str:
+        """The steps of the last run, and where they wrote."""
+        rows = [
+            (step.name, step.state, f"{step.seconds:.1f}", ", ".join(step.files), step.reason or "")
+            for step in self.document.steps
+        ]
+        line = line_html(self.title, f"study in {self.directory}")
+        told = "" if self.validation is None else self.validation._repr_html_()
+        return line + table_html(("part", "", "seconds", "files", "why"), rows) + told
 
     def _summary(self) -> str:
         return ", ".join(self.finished) or "nothing finished"

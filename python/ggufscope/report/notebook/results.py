@@ -1,4 +1,4 @@
-"""Profiles, analyses and diffs in a Jupyter notebook: small HTML tables, every text from a file escaped."""
+"""Profiles, analyses and diffs in a notebook."""
 
 from __future__ import annotations
 
@@ -9,34 +9,24 @@ from ...models.stacks import layers_text
 from ...text.escape import escape_html as safe
 from ...text.numbers import bytes_text, count_text, percent, short
 from ..content.diff_words import cosine_text, label, labels, percent_text, share_text, types_text
+from .html import NOTHING, table_html
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ...analysis.analysis_document import AnalysisDocument
     from ...analysis.preset_document import LayerRecord, PresetSummary
     from ...diffs.diff_document import DiffDocument
     from ...profiles.profile_result import Profile
     from ...profiles.rows import Row
 
-_NOTHING = "–"
-_MOST_ROWS = 64
-
-
-def table_html(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A table of escaped cells."""
-    head = "".join(f"<th>{safe(cell)}</th>" for cell in header)
-    body = "".join(f"<tr>{''.join(f'<td>{safe(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
 
 def profile_html(profile: Profile) -> str:
     """The model in a line, and its roles with their statistics."""
     model = profile.model
     facts = f"{model.architecture or 'no architecture'}, {count_text(model.n_elements)} parameters"
+    facts += "".join(f", {count_text(n)} {name}" for name, n in profile.non_finite.items())
     rows = [
         (row.role, count_text(row.n_elements), _number(row, "rms"), _share(row, "sparsity"), _number(row, "kurtosis"))
-        for row in [*profile.roles_of("matrix"), *profile.roles_of("vector")][:_MOST_ROWS]
+        for row in [*profile.roles_of("matrix"), *profile.roles_of("vector")]
     ]
     table = table_html(("role", "parameters", "rms", "sparsity %", "kurtosis"), rows)
     return f"<p><b>{safe(profile.title)}</b>: {safe(facts)}, {layers_text(profile.stacks)}</p>{table}"
@@ -44,12 +34,12 @@ def profile_html(profile: Profile) -> str:
 
 def _number(row: Row, field: str) -> str:
     value = row.get(field)
-    return _NOTHING if value is None else short(value)
+    return NOTHING if value is None else short(value)
 
 
 def _share(row: Row, field: str) -> str:
     value = row.get(field)
-    return _NOTHING if value is None else percent(value)
+    return NOTHING if value is None else percent(value)
 
 
 def analysis_html(document: AnalysisDocument) -> str:
@@ -83,12 +73,12 @@ def _dropped_html(preset: PresetSummary) -> str:
 
 
 def _layer_cells(record: LayerRecord) -> tuple[object, ...]:
-    rank = _NOTHING if record.rank is None else f"{record.rank:g}"
-    return record.layer, _decimal(record.risk), record.level or _NOTHING, rank, _decimal(record.p_top_three, 2)
+    rank = NOTHING if record.rank is None else f"{record.rank:g}"
+    return record.layer, _decimal(record.risk), record.level or NOTHING, rank, _decimal(record.p_top_three, 2)
 
 
 def _decimal(value: float | None, digits: int = 1) -> str:
-    return _NOTHING if value is None else f"{value:.{digits}f}"
+    return NOTHING if value is None else f"{value:.{digits}f}"
 
 
 def diff_html(document: DiffDocument) -> str:
@@ -101,7 +91,7 @@ def diff_html(document: DiffDocument) -> str:
             _decimal(model.subject.bits_per_weight, 2),
             _nmse(model.summary.nmse),
             _decimal(model.summary.sqnr_db),
-            _NOTHING if model.summary.cosine is None else cosine_text(model.summary.cosine),
+            NOTHING if model.summary.cosine is None else cosine_text(model.summary.cosine),
         )
         for name, model in zip(labels(document), document.models, strict=True)
     ]
@@ -109,7 +99,7 @@ def diff_html(document: DiffDocument) -> str:
         (name, each.tensor.name, types_text(each.tensor), share_text(each.error_share), _nmse(each.tensor.nmse))
         for name, model in zip(labels(document), document.models, strict=True)
         for each in carriers(model)
-    ][:_MOST_ROWS]
+    ]
     return (
         f"<p>against <b>{safe(label(reference))}</b>: {bytes_text(reference.n_bytes)}</p>"
         + table_html(("model", "size", "bits per weight", "NMSE %", "SQNR dB", "cosine"), models)
@@ -118,4 +108,4 @@ def diff_html(document: DiffDocument) -> str:
 
 
 def _nmse(value: float | None) -> str:
-    return _NOTHING if value is None else percent_text(value)
+    return NOTHING if value is None else percent_text(value)

@@ -23,6 +23,7 @@ from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
 from ..terminal.trace import announce_plan
 from ..terminal.written import say_what_is_missing, written_line
+from .completion import choices, complete_model_or_result
 from .index_options import NormOption, ScaleOption, WeightsOption
 from .options import (
     MODEL_HELP,
@@ -44,7 +45,11 @@ _WEIGHTS_HELP = (
 def analyze(
     source: Annotated[
         str,
-        typer.Argument(metavar="MODEL", help=f"A saved profile, a Phase 1 weight profile, or a model: {MODEL_HELP}"),
+        typer.Argument(
+            metavar="MODEL",
+            help=f"A saved profile, a Phase 1 weight profile, or a model: {MODEL_HELP}",
+            autocompletion=complete_model_or_result,
+        ),
     ],
     *,
     output: Annotated[
@@ -55,7 +60,12 @@ def analyze(
     norm: NormOption = "mean",
     scale: ScaleOption = "minmax",
     preset: Annotated[
-        str | None, typer.Option("--preset", help=f"This one alone: {', '.join(PRESETS)}. Default: all that fit.")
+        str | None,
+        typer.Option(
+            "--preset",
+            help=f"This one alone: {', '.join(PRESETS)}. Default: all that fit.",
+            autocompletion=choices(*PRESETS),
+        ),
     ] = None,
     probe: Annotated[str | None, probe_option("Run the model on a probe in place of propagation.")] = None,
     opening: OpeningOption = USUAL_OPENING,

@@ -9,6 +9,7 @@ import functools
 import importlib
 import inspect
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -21,6 +22,7 @@ import typer
 from .._version import __version__
 from ..errors import ExitCode, exit_code, one_line
 from ..terminal.standard_output import drop_standard_output, guard_standard_output
+from .completion import PROGRAM, typed_words
 
 # Command → the line that describes it in `ggufscope --help`; it is also the first line of its docstring.
 COMMANDS: dict[str, str] = {
@@ -107,7 +109,6 @@ def build_app(called: str | None = None, debug: bool = False) -> typer.Typer:
     app = typer.Typer(
         callback=_root,
         epilog=_EPILOG,
-        add_completion=False,
         rich_markup_mode="rich",
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -173,15 +174,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [argument for argument in words if argument != "--debug"]
-    called = next((argument for argument in words if not argument.startswith("-")), None)
-    if called in _PROBING:
+    typed = typed_words(os.environ)
+    called = next((word for word in (words if typed is None else typed) if not word.startswith("-")), None)
+    if called in _PROBING and typed is None:
         words = _with_kinds_of_probes(words)
     guard_standard_output()
     try:
         signal.signal(signal.SIGTERM, _end_by_signal)
         app = build_app(called, debug)
         with _shown_warnings():
-            result = app(words or ["--help"], prog_name="ggufscope", standalone_mode=False)
+            result = app(words or ["--help"], prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except SystemExit as ending:
         return int(ending.code or 0)

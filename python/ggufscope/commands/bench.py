@@ -4,24 +4,35 @@ from typing import Annotated
 
 import typer
 
+from .._core import available_isas
+from ..arrays.arguments import types_by_name
 from ..bench import DEFAULT_TYPES, Bench, bench_model, bench_types
 from ..inputs.naming import is_remote, resolved, shown_name
 from ..terminal.bench import render_bench
 from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
+from .completion import complete_model, loaded_choices
 from .options import JsonOption, threads_to_use
 
 
 def bench(
     model: Annotated[
-        str | None, typer.Argument(metavar="[MODEL]", help="A GGUF file of this machine, any file of a split model.")
+        str | None,
+        typer.Argument(
+            metavar="[MODEL]",
+            help="A GGUF file of this machine, any file of a split model.",
+            autocompletion=complete_model,
+        ),
     ] = None,
     *,
     types: Annotated[
         list[str] | None,
         typer.Option(
-            "--type", metavar="TYPE", help=f"A type, or all; may be repeated. Default: {', '.join(DEFAULT_TYPES)}."
+            "--type",
+            metavar="TYPE",
+            help=f"A type, or all; may be repeated. Default: {', '.join(DEFAULT_TYPES)}.",
+            autocompletion=loaded_choices(lambda: ["all", *types_by_name()]),
         ),
     ] = None,
     threads: Annotated[
@@ -34,7 +45,13 @@ def bench(
         ),
     ] = None,
     isa: Annotated[
-        str | None, typer.Option("--isa", metavar="ISA", help="Instruction set; default: GGUFSCOPE_ISA, or the best.")
+        str | None,
+        typer.Option(
+            "--isa",
+            metavar="ISA",
+            help="Instruction set; default: GGUFSCOPE_ISA, or the best.",
+            autocompletion=loaded_choices(available_isas),
+        ),
     ] = None,
     seconds: Annotated[
         float | None, typer.Option("--seconds", metavar="S", help="About so long; three rounds are made in any case.")

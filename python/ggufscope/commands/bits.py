@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..arrays.arguments import types_by_name
 from ..diffs.budgets import bits as choose_types
 from ..diffs.budgets.budget import parse_budget
 from ..diffs.budgets.constraints import parse_keep
@@ -16,15 +17,24 @@ from ..terminal.bits import render_bits
 from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
+from .completion import comma_choices, complete_model
 from .options import ForceOption, JsonOption, ThreadsOption, WindowOption, output_file
 
 
 def bits(
     reference: Annotated[
-        str, typer.Argument(metavar="REFERENCE", help="A GGUF file whose weights count as exact: F32, F16 or BF16.")
+        str,
+        typer.Argument(
+            metavar="REFERENCE",
+            help="A GGUF file whose weights count as exact: F32, F16 or BF16.",
+            autocompletion=complete_model,
+        ),
     ],
     models: Annotated[
-        list[str] | None, typer.Argument(metavar="[MODEL]...", help="Files of the same model in other types.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODEL]...", help="Files of the same model in other types.", autocompletion=complete_model
+        ),
     ] = None,
     *,
     budget: Annotated[
@@ -32,7 +42,12 @@ def bits(
     ],
     types: Annotated[
         str | None,
-        typer.Option("--types", metavar="LIST", help="Types that ggml makes, too, as Q4_K,Q5_K,Q6_K (extra runtime)."),
+        typer.Option(
+            "--types",
+            metavar="LIST",
+            help="Types that ggml makes, too, as Q4_K,Q5_K,Q6_K (extra runtime).",
+            autocompletion=comma_choices(types_by_name),
+        ),
     ] = None,
     keep: Annotated[
         list[str] | None,

@@ -18,11 +18,15 @@ from ..terminal.console import show
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
 from ..text.names import base_name
+from .completion import complete_model, loaded_choices
 from .options import MODEL_HELP, ForceOption, JsonOption, ThreadsOption, WindowOption, output_file
 
 
 def check(
-    models: Annotated[list[str] | None, typer.Argument(metavar="MODEL...", help=f"Models, each: {MODEL_HELP}")] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="MODEL...", help=f"Models, each: {MODEL_HELP}", autocompletion=complete_model),
+    ] = None,
     *,
     output: Annotated[Path | None, output_file("Save the verdict as JSON, too; for one model.")] = None,
     sarif: Annotated[
@@ -41,13 +45,28 @@ def check(
         ),
     ] = None,
     select: Annotated[
-        list[str] | None, typer.Option("--select", metavar="RULE", help="Only this rule, or these: 'zero*'.")
+        list[str] | None,
+        typer.Option(
+            "--select",
+            metavar="RULE",
+            help="Only this rule, or these: 'zero*'.",
+            autocompletion=loaded_choices(lambda: RULES),
+        ),
     ] = None,
     ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="RULE", help="Not this rule, or these.")
+        list[str] | None,
+        typer.Option(
+            "--ignore", metavar="RULE", help="Not this rule, or these.", autocompletion=loaded_choices(lambda: RULES)
+        ),
     ] = None,
     explain: Annotated[
-        str | None, typer.Option("--explain", metavar="RULE", help="What a rule finds, why, and what to do.")
+        str | None,
+        typer.Option(
+            "--explain",
+            metavar="RULE",
+            help="What a rule finds, why, and what to do.",
+            autocompletion=loaded_choices(lambda: RULES),
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings, too, end with exit code 1.")] = False,
     threads: ThreadsOption = None,

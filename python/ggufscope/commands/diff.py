@@ -20,6 +20,7 @@ from ..report.packages import require_charts
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
 from ..terminal.console import show
+from .completion import complete_model_or_result
 from .diff_profiles import are_profiles, show_profiles
 from .diff_screen import diff_bar, print_diff_json, render_models, shown_columns
 from .options import (
@@ -40,9 +41,19 @@ from .options import (
 
 def diff(
     reference: Annotated[
-        str, typer.Argument(metavar="REFERENCE", help=f"The model to hold others against: {MODEL_HELP}")
+        str,
+        typer.Argument(
+            metavar="REFERENCE",
+            help=f"The model to hold others against: {MODEL_HELP}",
+            autocompletion=complete_model_or_result,
+        ),
     ],
-    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="One that was made from it, or several.")],
+    models: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MODEL...", help="One that was made from it, or several.", autocompletion=complete_model_or_result
+        ),
+    ],
     *,
     output: Annotated[Path | None, output_file("Save the diff as JSON, too.")] = None,
     html: Annotated[

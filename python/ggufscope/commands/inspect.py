@@ -18,6 +18,7 @@ from ..terminal.console import show
 from ..terminal.inspection import DEFAULT_COLUMNS, render_head, render_overview, render_tensors
 from ..terminal.standard_output import print_out
 from ..text.numbers import counted
+from .completion import complete_key, complete_model
 from .inspect_importance import described, print_importance
 from .metadata_values import print_values
 from .options import (
@@ -39,7 +40,10 @@ def inspect(
     kv: Annotated[
         str | None,
         typer.Option(
-            "--kv", metavar="KEY", help="Print one metadata value in full, or a line for each of 'tokenizer.*'."
+            "--kv",
+            metavar="KEY",
+            help="Print one metadata value in full, or a line for each of 'tokenizer.*'.",
+            autocompletion=complete_key,
         ),
     ] = None,
     table: Annotated[bool, typer.Option("--table", help="Show the table of all tensors, too.")] = False,
@@ -55,7 +59,12 @@ def inspect(
     ] = False,
     against: Annotated[
         str | None,
-        typer.Option("--against", metavar="MODEL", help="Of an importance matrix: say what it covers of this model."),
+        typer.Option(
+            "--against",
+            metavar="MODEL",
+            help="Of an importance matrix: say what it covers of this model.",
+            autocompletion=complete_model,
+        ),
     ] = None,
 ) -> None:
     """Show what a model file holds: types by role, metadata, tensors.

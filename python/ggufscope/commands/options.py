@@ -12,6 +12,14 @@ from ..arrays.arguments import thread_count
 from ..inputs.remote.window import set_default_window
 from ..runtime.reading.probes import OWN, RANDOM, USUAL_SEQUENCES
 from ..text.numbers import bytes_in
+from .completion import (
+    choices,
+    complete_columns,
+    complete_model,
+    complete_role,
+    complete_sort,
+    complete_tensor,
+)
 
 _LOGGER = logging.getLogger("ggufscope")
 _PROBE_KINDS = (
@@ -23,7 +31,7 @@ MODEL_HELP = (
     "A GGUF or safetensors file, any file of a split model, a directory with one model, hf://ORG/NAME/PATH, https://…,"
     " s3://…, ollama:NAME or hf-cache:ORG/NAME."
 )
-ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP)]
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, autocompletion=complete_model)]
 
 
 def _use_window(text: str | None) -> str | None:
@@ -80,19 +88,37 @@ FreshOption = Annotated[
 ]
 
 TensorsOption = Annotated[
-    list[str] | None, typer.Option("--tensors", metavar="GLOB", help="Only tensors of this name, as 'blk.*.attn_v*'.")
+    list[str] | None,
+    typer.Option(
+        "--tensors",
+        metavar="GLOB",
+        help="Only tensors of this name, as 'blk.*.attn_v*'.",
+        autocompletion=complete_tensor,
+    ),
 ]
 LayersOption = Annotated[str | None, typer.Option("--layers", metavar="LIST", help="Only these layers, as 0-3,8,30-.")]
 RoleOption = Annotated[
-    list[str] | None, typer.Option("--role", metavar="ROLE", help="Only this role, as attn_v or 'ffn_*'.")
+    list[str] | None,
+    typer.Option("--role", metavar="ROLE", help="Only this role, as attn_v or 'ffn_*'.", autocompletion=complete_role),
 ]
 SortOption = Annotated[
     str | None,
-    typer.Option("--sort", metavar="COLUMN", help="Largest first, text from A; COLUMN:asc or COLUMN:desc to choose."),
+    typer.Option(
+        "--sort",
+        metavar="COLUMN",
+        help="Largest first, names from A, layers from 0; COLUMN:asc or COLUMN:desc to choose.",
+        autocompletion=complete_sort,
+    ),
 ]
 TopOption = Annotated[int | None, typer.Option("--top", metavar="N", help="Only the first N rows.")]
 ColumnsOption = Annotated[
-    str | None, typer.Option("--columns", metavar="LIST", help="Columns to show, as name,type,shape.")
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="LIST",
+        help="Columns to show, as name,type,shape.",
+        autocompletion=complete_columns,
+    ),
 ]
 
 
@@ -123,4 +149,6 @@ OpeningOption = Annotated[
 
 def probe_option(about: str) -> Any:
     """`--probe`: a kind of probe, OWN where none is named (`app.main` sees to that); `about` says what for."""
-    return typer.Option("--probe", metavar="[KIND]", help=f"{about} {_PROBE_KINDS}")
+    return typer.Option(
+        "--probe", metavar="[KIND]", help=f"{about} {_PROBE_KINDS}", autocompletion=choices(OWN, RANDOM)
+    )

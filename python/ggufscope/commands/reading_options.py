@@ -8,6 +8,7 @@ import typer
 from ..runtime.answering import MOST_TOKENS, USUAL_TOKENS
 from ..runtime.engines.engine import ENGINES
 from ..runtime.reading.templates import CHOICES
+from .completion import choices
 
 USUAL_ENGINE = next(iter(ENGINES))
 
@@ -17,9 +18,14 @@ PromptsOption = Annotated[
     Path | None, typer.Option("--prompts", metavar="FILE", help="Prompts to read; default: the twenty built in.")
 ]
 TemplateOption = Annotated[
-    str, typer.Option("--template", help=f"Form of a turn around each prompt: {', '.join(CHOICES)}.")
+    str,
+    typer.Option(
+        "--template",
+        help=f"Form of a turn around each prompt: {', '.join(CHOICES)}.",
+        autocompletion=choices(*CHOICES),
+    ),
 ]
-EngineOption = Annotated[str, typer.Option("--engine", help=f"{_ENGINES_HELP}.")]
+EngineOption = Annotated[str, typer.Option("--engine", help=f"{_ENGINES_HELP}.", autocompletion=choices(*ENGINES))]
 MaxNewTokensOption = Annotated[
     int | None,
     typer.Option(

@@ -28,6 +28,7 @@ from ..terminal.validation import render_validation
 from ..terminal.written import say_what_is_missing, show_written
 from ..text.escape import escape
 from ..validation.validation_result import VALIDATION_JSON, Validation
+from .completion import comma_choices
 from .options import ForceOption, output_directory
 
 _FORMAT_HELP = f"Of {', '.join(RENDERERS)}, separated by commas; default: {','.join(USUAL_FORMATS)}. Needs --output."
@@ -47,7 +48,10 @@ def report(
         Path | None,
         output_directory("Write the report here; without it, show it here."),
     ] = None,
-    formats: Annotated[str | None, typer.Option("--format", metavar="NAMES", help=_FORMAT_HELP)] = None,
+    formats: Annotated[
+        str | None,
+        typer.Option("--format", metavar="NAMES", help=_FORMAT_HELP, autocompletion=comma_choices(lambda: RENDERERS)),
+    ] = None,
     force: ForceOption = False,
 ) -> None:
     """Render saved results again: page, Markdown, charts, tables, or a summary here.

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from ..synth import SHAPES, ModelPlan, make_plan, write_plan
+from ..synth import SHAPES, ModelPlan, make_plan, type_choices, write_plan
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
 from ..text.escape import escape
 from ..text.numbers import bytes_text, count_text
+from .completion import choices, loaded_choices
 from .options import ForceOption, JsonOption, seed_option
 
 _SHAPE_HELP = f"One of {', '.join(SHAPES)}."
@@ -18,10 +19,12 @@ _TYPE_HELP = "A file type, as Q4_K_M, or a tensor type for all weights, as Q4_K.
 
 
 def synth(
-    shape: Annotated[str, typer.Argument(metavar="SHAPE", help=_SHAPE_HELP)],
+    shape: Annotated[str, typer.Argument(metavar="SHAPE", help=_SHAPE_HELP, autocompletion=choices(*SHAPES))],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The GGUF file to write.")],
     *,
-    file_type: Annotated[str, typer.Option("--type", metavar="TYPE", help=_TYPE_HELP)] = "Q4_K_M",
+    file_type: Annotated[
+        str, typer.Option("--type", metavar="TYPE", help=_TYPE_HELP, autocompletion=loaded_choices(type_choices))
+    ] = "Q4_K_M",
     seed: Annotated[int, seed_option("The same seed gives the same bytes.")] = 0,
     layers: Annotated[int | None, typer.Option("--layers", help="This many layers, not the shape's own.")] = None,
     shards: Annotated[int, typer.Option("--shards", help="Split into this many files.")] = 1,

@@ -19,6 +19,7 @@ from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
 from ..terminal.trace import announce_plan, render_trace
+from .completion import choices
 from .options import (
     ForceOption,
     JsonOption,
@@ -60,7 +61,10 @@ def trace(
     keep: Annotated[
         list[str] | None,
         typer.Option(
-            "--keep", metavar="NAME", help=f"Store raw activations beside FILE, as .npz; repeat: {', '.join(POINTS)}."
+            "--keep",
+            metavar="NAME",
+            help=f"Store raw activations beside FILE, as .npz; repeat: {', '.join(POINTS)}.",
+            autocompletion=choices(*POINTS),
         ),
     ] = None,
     seed: Annotated[int, seed_option("Of the draws of a probe and of --induction.")] = 0,

@@ -1,4 +1,4 @@
-"""The README says what is so: its table of types is the registry's, its Python runs, its files exist."""
+"""The README says what is so: its Python runs, its files exist."""
 
 from __future__ import annotations
 
@@ -10,30 +10,13 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from ggufscope import _core
 from support.documents import ROOT, document, run_python
 
 README = document("README.md")
 
 
-def type_table() -> str:
-    """The table of types as the README has it."""
-    lines = [
-        "| type | id | weights / bytes in a block | bits per weight | scales in a block | integer codes | big-endian |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for row in _core.types():
-        elements, size = row["elements_per_block"], row["bytes_per_block"]
-        codes = "yes" if row["code_bits"] else ""
-        lines.append(
-            f"| {row['name']} | {row['id'] if row['ggml'] else ''} | {elements} / {size} | {8 * size / elements:g} "
-            f"| {row['scales_per_block'] or ''} | {codes} | {'yes' if row['big_endian'] and row['ggml'] else ''} |"
-        )
-    return "\n".join(lines)
-
-
-def test_types_are_those_of_the_registry() -> None:
-    assert type_table() in README
+def test_it_is_read_in_two_minutes() -> None:
+    assert len(README.splitlines()) < 200
 
 
 def test_python_runs(

@@ -153,8 +153,10 @@ def _end_by_signal(number: int, _frame: object) -> NoReturn:
     raise SystemExit(128 + number)  # unwinds, so that temporary files go
 
 
-def _with_kinds_of_probes(words: Sequence[str]) -> list[str]:
+def with_kinds_of_probes(called: str | None, words: Sequence[str]) -> list[str]:
     """The words with a kind behind every `--probe` that has none: options of typer always take a value."""
+    if called not in _PROBING:
+        return list(words)
     from ..runtime.reading.probes import OWN, is_probe  # noqa: PLC0415 - only where it is needed
 
     completed: list[str] = []
@@ -174,10 +176,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [argument for argument in words if argument != "--debug"]
+<<<<<<< Updated upstream
     typed = typed_words(os.environ)
     called = next((word for word in (words if typed is None else typed) if not word.startswith("-")), None)
     if called in _PROBING and typed is None:
         words = _with_kinds_of_probes(words)
+=======
+    called = next((argument for argument in words if not argument.startswith("-")), None)
+    words = with_kinds_of_probes(called, words)
+>>>>>>> Stashed changes
     guard_standard_output()
     try:
         signal.signal(signal.SIGTERM, _end_by_signal)

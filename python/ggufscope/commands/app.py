@@ -176,15 +176,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [argument for argument in words if argument != "--debug"]
-<<<<<<< Updated upstream
     typed = typed_words(os.environ)
     called = next((word for word in (words if typed is None else typed) if not word.startswith("-")), None)
-    if called in _PROBING and typed is None:
-        words = _with_kinds_of_probes(words)
-=======
-    called = next((argument for argument in words if not argument.startswith("-")), None)
-    words = with_kinds_of_probes(called, words)
->>>>>>> Stashed changes
+    if typed is None:
+        words = with_kinds_of_probes(called, words)
     guard_standard_output()
     try:
         signal.signal(signal.SIGTERM, _end_by_signal)

@@ -14,6 +14,7 @@ from .._version import __version__
 from ..arrays.arguments import thread_count
 from ..models.subject import same_model
 from ..runtime import Trace
+from ..text.notebook_bar import with_notebook_bar
 from .analysis_document import AnalysisRun
 from .analysis_result import Analysis
 from .exact_openings import exact_openings
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .verdicts.findings import Finding
 
 
+@with_notebook_bar("analyze")
 def analyze(
     source: AnalysisSource,
     *,

@@ -18,6 +18,7 @@ from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.subject import Subject
 from ..text.names import base_name
+from ..text.notebook_bar import with_notebook_bar
 from .check_document import SCHEMA, CheckDocument, CheckedRule, CheckRun
 from .check_result import Check
 from .facts import Facts
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .registry import Rule
 
 
+@with_notebook_bar("check")
 def check(
     model: str | PathLike[str] | Model,
     *,

@@ -12,6 +12,7 @@ from ..models.model import Model
 from ..models.model import open as open_model
 from ..saving.results import SavedResult, Tables, markdown_of, saved_columns
 from ..text.names import base_name
+from ..text.notebook_bar import with_notebook_bar
 from ..text.numbers import counted
 from .columns import model_columns, part_columns, tensor_columns
 from .diff_document import DIFF_FORM
@@ -65,6 +66,7 @@ class Diff(Tables, SavedResult):
         """The diff as a Markdown document; its charts and tables are files of `ggufscope report`."""
         return markdown_of(self)
 
+    @with_notebook_bar("diff")
     def run(
         self,
         *models: str | PathLike[str] | Model,

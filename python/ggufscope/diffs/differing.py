@@ -18,6 +18,7 @@ from ..models.importance import Importance, open_importance
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.selection import Selection
+from ..text.notebook_bar import with_notebook_bar
 from .comparing import tensor_diff
 from .diff_document import SCHEMA, DiffDocument, DiffRun, DiffSettings
 from .diff_result import Diff
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _FINE = 0.9  # of the bits per weight of a model, below which a reference may be the wrong one
 
 
+@with_notebook_bar("diff", "progress", "run_progress")
 def diff(
     reference: str | PathLike[str] | Model,
     model: str | PathLike[str] | Model,

@@ -12,6 +12,7 @@ from ..arrays.arguments import checked_threads, checked_threshold
 from ..errors import Interrupted
 from ..profiles.profile_records import ProfileSettings
 from ..report.tables.parquet import require_parquet
+from ..text.notebook_bar import with_notebook_bar
 from .directory import FleetDirectory
 from .engines import open_engine, require_engine
 from .engines.engine import Watch
@@ -62,6 +63,7 @@ class FleetProgress:
     name: str = ""
 
 
+@with_notebook_bar("fleet")
 def fleet(
     models: str | PathLike[str] | Iterable[str | PathLike[str]],
     directory: str | PathLike[str],

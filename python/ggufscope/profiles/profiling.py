@@ -16,6 +16,7 @@ from ..models.heads import group_rows
 from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.summary import ModelSummary
+from ..text.notebook_bar import with_notebook_bar
 from .batches import DEFAULT_LIMITS, BatchLimits, batches
 from .collecting import Collector
 from .on_cluster import Called, collect_on
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from .profile_result import Profile
 
 
+@with_notebook_bar("profile")
 def profile(
     model: str | PathLike[str] | Model,
     threads: int | None = None,

@@ -19,6 +19,7 @@ from ..models.stacks import depth_fault
 from ..models.subject import Subject
 from ..models.weight_place import WeightPlace
 from ..saving.guard import Guard
+from ..text.notebook_bar import with_notebook_bar
 from .answering import Budget
 from .engines.engine import ENGINES
 from .measuring.kept import checked_points, keeping
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 _NO_REPETITION = "no random tokens were read twice in a row, which has to be asked for (--induction)"
 
 
+@with_notebook_bar("trace")
 def trace(
     source: str | PathLike[str] | Model,
     *,

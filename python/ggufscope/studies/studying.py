@@ -14,6 +14,7 @@ from ..runtime.reading.given import input_files
 from ..runtime.reading.probes import OWN
 from ..saving.directories import usable_directory
 from ..saving.guard import Guard
+from ..text.notebook_bar import with_notebook_bar
 from .choices import make_choices
 from .keeping import files_of, read_earlier, remove
 from .making import Making
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .study_result import Study
 
 
+@with_notebook_bar("study")
 def study(
     source: str | PathLike[str] | Model,
     directory: str | PathLike[str],

@@ -12,6 +12,7 @@ from ..analysis import Analysis
 from ..errors import ValidationError
 from ..models.subject import same_model, told_apart
 from ..runtime.trace_result import Trace
+from ..text.notebook_bar import with_notebook_bar
 from .compare import compare
 from .fit import fit_weights
 from .matching import match
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 Location = str | PathLike[str]
 
 
+@with_notebook_bar("validate")
 def validate(
     analysis: Location | Analysis,
     trace: Location | Trace,

@@ -17,6 +17,7 @@ from ...models.model import Model
 from ...models.model import open as open_model
 from ...models.recipes.quantizer import can_make
 from ...text.names import base_name
+from ...text.notebook_bar import with_notebook_bar
 from ...text.numbers import bytes_text
 from ..costs import measure
 from ..summarizing import diffed_model
@@ -41,6 +42,7 @@ LIMITS = (
 )
 
 
+@with_notebook_bar("bits")
 def bits(
     reference: str | PathLike[str] | Model,
     *models: str | PathLike[str] | Model,

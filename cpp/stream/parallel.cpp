@@ -43,9 +43,21 @@ int cores_of_affinity() {
   return cores == 0 ? 1 : static_cast<int>(cores);
 }
 
+// Threads that are joined when this goes. std::jthread would do, but libc++ has it without a flag only since LLVM 20,
+// and Apple's is older.
+struct JoinedThreads {
+  std::vector<std::thread> threads;
+  JoinedThreads() = default;
+  JoinedThreads(const JoinedThreads&) = delete;
+  JoinedThreads& operator=(const JoinedThreads&) = delete;
+  ~JoinedThreads() {
+    for (std::thread& thread : threads) thread.join();
+  }
+};
+
 // False where the system gives no more threads: then those there are do all of the work.
 template <class Run>
-bool started(std::vector<std::jthread>& threads, const Run& run, int worker) {
+bool started(std::vector<std::thread>& threads, const Run& run, int worker) {
   try {
     threads.emplace_back(run, worker);
     return true;
@@ -81,8 +93,8 @@ void run_workers(int workers, const std::function<void(int)>& work) {
     }
   };
   {
-    std::vector<std::jthread> threads;
-    for (int worker = 1; worker < workers && started(threads, run, worker); ++worker) continue;
+    JoinedThreads joined;
+    for (int worker = 1; worker < workers && started(joined.threads, run, worker); ++worker) continue;
     run(0);
   }
   monitor.check();  // first, because it explains whatever else went wrong

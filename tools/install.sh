@@ -50,15 +50,25 @@ if is_current "$stamp"; then
 fi
 check_compiler
 
-pip=("$venv/bin/python" -m pip --disable-pip-version-check install --quiet --quiet --root-user-action=ignore)
+pip() {
+  "$venv/bin/python" -m pip --disable-pip-version-check install --root-user-action=ignore --progress-bar off "$@"
+}
+
+# What pip says goes to a log, and what it is at to the reader: [12/96] of a compilation, in one line on a terminal.
+shown() {
+  { status=0; "$@" 2>&1 || status=$?; echo "exit $status"; } | "$venv/bin/python" tools/progress.py "$venv/install.log"
+}
+
+began=$SECONDS
 started=$(mktemp "$venv/.ggufscope-started.XXXXXX")  # a file changed while this builds must count as newer
 trap 'rm -f "$started"' EXIT
 # Build tools live in the environment, not in a throw-away one of pip's: their paths are part of every command line,
 # and new paths mean compiling everything again.
 echo "Installing the build tools"
-"${pip[@]}" 'scikit-build-core>=1.1' 'pybind11>=3.0' 'cmake>=3.25' 'ninja>=1.11'
-echo "Building and installing ggufscope${extras:+ with [$extras]} (objects in $build_dir; minutes the first time)"
+pip --quiet --quiet 'scikit-build-core>=1.1' 'pybind11>=3.0' 'cmake>=3.25' 'ninja>=1.11'
+echo "Building and installing ggufscope${extras:+ with [$extras]} (objects in $build_dir)"
 # The build directory is a setting of this package alone: dependencies that are compiled, as llama.cpp, must not share it.
-PATH=$(cd "$venv/bin" && pwd):$PATH "${pip[@]}" --no-build-isolation --config-settings=build-dir="$build_dir" \
-  --editable ".${extras:+[$extras]}"
+PATH=$(cd "$venv/bin" && pwd):$PATH
+shown pip --verbose --no-build-isolation --config-settings=build-dir="$build_dir" --editable ".${extras:+[$extras]}"
 mv "$started" "$stamp"
+echo "Installed in $(((SECONDS - began) / 60)) min $(((SECONDS - began) % 60)) s"

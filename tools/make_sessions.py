@@ -32,6 +32,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from sessions.comparing import difference
@@ -39,6 +40,7 @@ from sessions.documents import Call, calls, cut_like, documents, rewrite
 from sessions.running import ROOT, CommandError, Runs, Workshop
 
 EXAMPLE = "docs/example/report.md"
+DEMO = "ggufscope demo -o results > demo.txt"
 
 
 def outputs_of(lines: list[str], workshop: Workshop, kinds: set[str]) -> list[tuple[Call, list[str]]]:
@@ -70,9 +72,18 @@ def copy_charts(directory: Path) -> None:
             shutil.copyfile(made[0], image)
 
 
+def repeated(chosen: list[str]) -> frozenset[str]:
+    """Commands that stand in several places of the documents, those of the example among them."""
+    counts = Counter(DEMO if document == EXAMPLE else "" for document in chosen)
+    for document in chosen:
+        found = calls((ROOT / document).read_text(encoding="utf-8").splitlines())
+        counts.update(command for call in found for command in (*call.first, call.command))
+    return frozenset(command for command, count in counts.items() if count > 1)
+
+
 def make_example(workshop: Workshop, options: argparse.Namespace) -> list[str]:
     """The report of `ggufscope demo`; what has drifted in it."""
-    workshop.run("ggufscope demo -o results > demo.txt")
+    workshop.run(DEMO)
     workshop.run("ggufscope report results -o example --format md")
     new, old = workshop.directory / "example", (ROOT / EXAMPLE).parent
     changed = difference(*((path / "report.md").read_text(encoding="utf-8").splitlines() for path in (old, new)))
@@ -110,8 +121,9 @@ def main(arguments: list[str]) -> int:
     drifted: list[str] = []
     failed: list[str] = []
     with tempfile.TemporaryDirectory() as temporary:
-        runs = Runs(Path(temporary) / "kept")
-        for number, document in enumerate(options.only or [*documents(ROOT), EXAMPLE]):
+        chosen = options.only or [*documents(ROOT), EXAMPLE]
+        runs = Runs(Path(temporary) / "kept", repeated(chosen))
+        for number, document in enumerate(chosen):
             print(f"== {document}", file=sys.stderr, flush=True)
             workshop = Workshop(Path(temporary) / str(number), runs)
             try:

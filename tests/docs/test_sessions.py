@@ -39,14 +39,15 @@ def made_by(words: list[str]) -> list[str]:
     """Files and directories that a command leaves."""
     if words[0] == "tools/real_models.sh":
         return [f"{words[1]}/{file}" for file in FILES.values()]
-    if words[0] in {"tools/quantize.py", "cp", "mv", "ln"}:
-        return words[-1:] if words[0] != "tools/quantize.py" else [words[2]]
+    if words[0] in {"tools/quantize.py", "tools/checkpoint.py", "cp"}:
+        return [words[2]]
     options = {"-o", "--output", "--html", "--manifest", "--sarif"}
     outputs = [words[place + 1] for place, word in enumerate(words) if word in options]
     return [*outputs, words[3]] if words[:2] == ["ggufscope", "synth"] else outputs
 
 
 def check_command(words: list[str]) -> None:
+    words = re.sub(r"--probe(?= -|$)", "--probe own", " ".join(words)).split() if words[1] != "validate" else words
     group = typer.main.get_command(build_app(words[1]))
     assert words[1] in COMMANDS
     group.commands[words[1]].make_context(words[1], words[2:])  # raises where it cannot be
@@ -63,13 +64,33 @@ def test_commands_are_those_of_this_version(name: str) -> None:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_files_come_from_a_command_before(name: str) -> None:
-    known = {"models", *(f"models/{file}" for file in FILES.values())}  # README.md fetches them, and says so
+    known = {"models/", *(f"models/{file}" for file in FILES.values())}  # README.md fetches them, and says so
     for one in commands(name):
         made = made_by(one)
-        read = [word for word in one[1:] if Path(word).suffix in {".gguf", ".json"} or "/" in word]
-        for path in {path.rstrip("/") for path in read} - set(made):
+        named = [word.rpartition("=")[2] for word in one[1:] if not word.startswith("if=/dev/")]
+        read = [word for word in named if Path(word).suffix in {".gguf", ".json"} or "/" in word]
+        for path in set(read) - set(made):
             assert path in known or str(Path(path).parent) in known, (one, path)
         known.update(made)
+
+
+SYNOPSIS = re.compile(r"^(?:    )?(ggufscope .*?)(?: {2,}.*| +#.*)?$")
+
+
+def synopses(name: str) -> Iterator[list[str]]:
+    """Commands that a page lists with what they are for; those of scripts, with variables, are left out."""
+    text = re.sub(r" *\\\n\s*", " ", document(name))
+    for line in text.splitlines():
+        found = SYNOPSIS.match(line)
+        if found and not set("$|[{(…") & set(found[1].replace("[507,1229]", "")):
+            yield words(found[1])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_synopses_are_of_this_version(name: str) -> None:
+    for one in synopses(name):
+        if one[1] in COMMANDS and not {"COMMAND"} & set(one):
+            check_command(one)
 
 
 SESSION = """\

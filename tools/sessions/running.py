@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from .documents import words
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 MODELS = Path(os.environ.get("GGUFSCOPE_MODELS") or CACHE / "ggufscope" / "models")
+FETCHED = ("SmolLM2-135M-Instruct.Q4_1.gguf", "gemma-3-270m-q4_k_m.gguf")  # by tools/real_models.sh
 SHARED = ("ggufscope ", "tools/", "python tools/")  # commands that depend on nothing but the files that they name
 
 
@@ -26,10 +28,9 @@ class CommandError(Exception):
 
 @dataclass
 class Outcome:
-    """What a command printed, and the files that it left, kept in a directory."""
+    """What a command printed, and the files that it left."""
 
     printed: str
-    kept: Path
     files: tuple[str, ...]
 
 
@@ -38,12 +39,14 @@ class Runs:
     """Outcomes of commands by what they depend on.
 
     Attributes:
-        directory: holds the files of outcomes.
+        directory: holds the files of outcomes, below the digest of each.
+        repeated: commands that stand in several places.
         outcomes: by a digest of a command and of where the files come from that it names.
         seconds: of every command that was run.
     """
 
     directory: Path
+    repeated: frozenset[str]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -66,8 +69,9 @@ class Workshop:
             script.chmod(0o755)
         (directory / "tools").symlink_to(ROOT / "tools")
         (directory / "models").mkdir()
-        for path in MODELS.glob("*.gguf"):
-            (directory / "models" / path.name).symlink_to(path)
+        for name in FETCHED:
+            if (MODELS / name).exists():
+                (directory / "models" / name).symlink_to(MODELS / name)
 
     def run(self, command: str) -> list[str]:
         """The lines that a command prints on standard output.
@@ -78,16 +82,16 @@ class Workshop:
         key = self._key(command)
         outcome = self.runs.outcomes.get(key)
         if outcome is None:
-            outcome = self._made(command, key)
-            if command.startswith(SHARED):
-                self.runs.outcomes[key] = outcome
+            outcome = self._made(command)
+            if command in self.runs.repeated and command.startswith(SHARED):
+                self.runs.outcomes[key] = self._kept(outcome, key)
         else:
             print(f"= {command}", file=sys.stderr, flush=True)
-            shutil.copytree(outcome.kept, self.directory, dirs_exist_ok=True, symlinks=True)
+            shutil.copytree(self.runs.directory / key, self.directory, dirs_exist_ok=True)
         self.origins.update(dict.fromkeys(outcome.files, key))
         return outcome.printed.rstrip().splitlines()
 
-    def _made(self, command: str, key: str) -> Outcome:
+    def _made(self, command: str) -> Outcome:
         print(f"$ {command}", file=sys.stderr, flush=True)
         before, started = self._files(), time.monotonic()
         done = subprocess.run(  # noqa: S603
@@ -101,16 +105,25 @@ class Workshop:
         if done.returncode:
             raise CommandError(f"exit code {done.returncode} of: {command}")
         files = [path for path, state in self._files().items() if before.get(path) != state]
+        return Outcome(done.stdout.decode("utf-8"), tuple(files))
+
+    def _kept(self, outcome: Outcome, key: str) -> Outcome:
+        """The outcome, its files copied for the documents to come."""
         kept = self.runs.directory / key
-        for path in files:
+        kept.mkdir(parents=True)
+        for path in outcome.files:
             (kept / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(self.directory / path, kept / path)
-        kept.mkdir(exist_ok=True, parents=True)
-        return Outcome(done.stdout.decode("utf-8"), kept, tuple(files))
+        return outcome
 
     def _environment(self) -> dict[str, str]:
+        """Eighty columns, this checkout; and BLAS as every x86-64 machine of today can run it.
+
+        With kernels for AVX-512 some last digits are others: of all numbers of the documents one or two.
+        """
         python = os.pathsep.join(filter(None, [str(ROOT / "python"), os.environ.get("PYTHONPATH")]))
         environment = os.environ | {"COLUMNS": "80", "PYTHONPATH": python, "PYTHON": sys.executable}
+        environment |= {"OPENBLAS_CORETYPE": "Haswell"} if platform.machine() in {"x86_64", "AMD64"} else {}
         environment["PATH"] = f"{self.directory / 'bin'}{os.pathsep}{os.environ['PATH']}"
         return environment
 

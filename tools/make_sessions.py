@@ -123,9 +123,9 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         chosen = options.only or [*documents(ROOT), EXAMPLE]
         runs = Runs(Path(temporary) / "kept", repeated(chosen))
-        for number, document in enumerate(chosen):
+        for document in chosen:
             print(f"== {document}", file=sys.stderr, flush=True)
-            workshop = Workshop(Path(temporary) / str(number), runs)
+            workshop = Workshop(Path(temporary) / "work", runs)
             try:
                 drifted += make_example(workshop, options) if document == EXAMPLE else make(document, workshop, options)
             except CommandError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from ggufscope.commands.app import COMMANDS, build_app
+from ggufscope.commands.app import COMMANDS, build_app, with_kinds_of_probes
 from sessions.comparing import difference
 from sessions.documents import OPERATORS, calls, cut_like, documents, rewrite, words
 from support.documents import ROOT, document
@@ -47,7 +47,7 @@ def made_by(words: list[str]) -> list[str]:
 
 
 def check_command(words: list[str]) -> None:
-    words = re.sub(r"--probe(?= -|$)", "--probe own", " ".join(words)).split() if words[1] != "validate" else words
+    words = ["ggufscope", *with_kinds_of_probes(words[1], words[1:])]
     group = typer.main.get_command(build_app(words[1]))
     assert words[1] in COMMANDS
     group.commands[words[1]].make_context(words[1], words[2:])  # raises where it cannot be

@@ -2,7 +2,8 @@
 
 README.md is the home page, and `PAGES` lists the other documents outside docs/ that are pages of the site. A link to
 any other file of the repository (a license) leads to a copy of it below `repository/`. So every text stands once, with
-links that work in the repository, and mkdocs checks those of the site.
+links that work in the repository, and mkdocs checks those of the site. A link that is called as its file is called as
+the page on the site.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {"README.md": "index.md", "benchmarks/README.md": "benchmarks.md", "SECURITY.md": "security.md"}
 LINK = re.compile(r"(?<=\]\()([^)\s#:]+)(?=[#)])")
+NAMED = re.compile(r"(?<!!)\[(?:[\w/]+/)?(\w+\.md)\]\((?P<link>[^)\s#:]*\1)(?=[#)])")  # [metrics.md](../metrics.md)
 
 
 def on_config(config: MkDocsConfig) -> None:
@@ -68,7 +70,16 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     def moved(link: re.Match[str]) -> str:
         return os.path.relpath(_on_site(_in_repository(source, link[1])), start)
 
-    return LINK.sub(moved, markdown)
+    def titled(link: re.Match[str]) -> str:
+        return f"[{_title(_in_repository(source, link['link']))}]({link['link']}"
+
+    return LINK.sub(moved, NAMED.sub(titled, markdown))
+
+
+def _title(source: str) -> str:
+    """The heading of a page, which stands on the site where documents name the file."""
+    text = (ROOT / source).read_text(encoding="utf-8")
+    return next(line for line in text.splitlines() if line.startswith("# ")).removeprefix("# ")
 
 
 def _targets(source: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def test_nothing_is_loaded_from_another_host(site: Path) -> None:
     assert [link for page in pages for link in Anchors(page).loads if is_elsewhere(link)] == []
     styles = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.css"))
     assert "url(http" not in styles
+
+
+def test_no_list_or_table_is_left_as_text(site: Path) -> None:
+    """Lists in lists and tables in them take four spaces here, where code hosts are content with three."""
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        prose = re.sub(r"<(pre|code|script)\b.*?</\1>", "", text, flags=re.DOTALL)
+        assert re.findall(r"^ *(?:\*|\|) .*", prose, flags=re.MULTILINE) == [], page.name
 
 
 def test_a_page_opened_as_a_file_is_searched_without_a_network(site: Path) -> None:

@@ -133,6 +133,10 @@ REFUSED: dict[str, dict[Words, tuple[int, str]]] = {
         ("{model}", "--keep", "z", "-o", "t.json"): (2, "there is no 'z' to keep, only q, k, v"),
         ("{model}", "--threads", "0"): (2, "threads must be a positive integer"),
         ("{model}", "--prompts", "absent.json"): (3, "absent.json: No such file"),
+        ("{model}", "--prompts", "{analysis}"): (3, "Is a directory; a file of prompts is JSON, as {"),
+        ("{model}", "--prompts", "{trace}"): (3, "prompts[0]: there is no 'accepted'; a file of prompts is JSON, as {"),
+        ("{model}", "--text", "{file}"): (3, "an empty text; a text is a file of plain text in UTF-8"),
+        ("{model}", "--tokens", "{file}"): (3, "no token ids; a file of token ids is JSON"),
         ("{model}", "-o", "absent/t.json"): (4, "absent/t.json: No such file"),
     },
     "validate": {

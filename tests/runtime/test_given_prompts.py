@@ -43,7 +43,7 @@ def test_prompts_as_texts_and_as_mappings(tmp_path: Path) -> None:
     [
         ([], "prompts"),
         ([""], r"prompts\[0\]\.prompt: "),
-        ([{"text": "Why?"}], r"prompts\[0\]\.(prompt|text): "),
+        ([{"text": "Why?"}], r"prompts\[0\]: there is no 'prompt'"),
         ([{"prompt": "Why?", "accepted": "so"}], r"prompts\[0\]\.accepted"),
         ([{"prompt": "Why?", "id": "a"}, {"prompt": "Who?", "id": "a"}], "have the same id, 'a'"),
         ([3], r"prompts\[0\]"),

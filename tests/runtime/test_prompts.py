@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ggufscope.errors import ExitCode, PromptsError, exit_code
+from ggufscope.runtime.reading.input_files import PROMPTS_FORM
 from ggufscope.runtime.reading.patterns import is_pattern
-from ggufscope.runtime.reading.prompts import CATEGORIES, Prompt, read_prompts, shipped_prompts
+from ggufscope.runtime.reading.prompts import CATEGORIES, Prompt, parse_prompts, read_prompts, shipped_prompts
 from ggufscope.runtime.scoring import score
 
 GOOD = {"id": "a", "category": "c", "prompt": "1 + 1?", "accepted": ["2"]}
@@ -54,8 +55,11 @@ BAD = {
     "no UTF-8": (b'{"prompts": "\xff"}', "no prompts: byte 13 is no UTF-8"),
     "half a surrogate pair": (of(prompt="\ud800"), "Invalid JSON"),
     "deep": ("[" * 100_000, "no prompts: no valid JSON (nested too deeply)"),
-    "a list": ("[]", "Input should be an object"),
-    "no prompts": ("{}", "prompts: Field required"),
+    "a list": ("[]", "a list in place of an object"),
+    "no prompts": ("{}", "there is no 'prompts'"),
+    "a list of texts": ('["What is 1 + 1?"]', "a list in place of an object"),
+    "prompts that are texts": ('{"prompts": ["What is 1 + 1?"]}', "prompts[0]: a text in place of an object"),
+    "a missing key": ('{"prompts": [{"id": "a", "prompt": "1 + 1?"}]}', "prompts[0]: there is no 'category'"),
     "an empty set": ('{"prompts": []}', "prompts: Tuple should have at least 1 item"),
     "not a number": ('{"prompts": NaN}', "prompts: "),
     "no answer": (of(accepted=[]), "prompts[1].accepted: Tuple should have at least 1 item"),
@@ -84,8 +88,14 @@ def test_a_bad_file_names_the_place(case: str, tmp_path: Path) -> None:
     with pytest.raises(PromptsError) as caught:
         read_prompts(path)
     assert str(caught.value).startswith(f"{path}: {reason}")
+    assert str(caught.value).endswith(f"; {PROMPTS_FORM}")
     assert "\n" not in str(caught.value)
     assert exit_code(caught.value) is ExitCode.INPUT
+
+
+def test_the_example_of_the_form_is_of_the_form() -> None:
+    (prompt,) = parse_prompts(PROMPTS_FORM.partition(", as ")[2].encode()).prompts
+    assert prompt.accepted == ("Tokyo",)
 
 
 def test_a_file_too_large_is_not_read(tmp_path: Path) -> None:

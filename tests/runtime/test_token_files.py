@@ -79,6 +79,8 @@ def test_what_is_no_list_of_ids_is_refused_with_its_place(text: str, ids: Path) 
     with pytest.raises(TraceError) as caught:
         read_token_sequences(ids, 512)
     assert str(caught.value).startswith(f"{ids}: {BAD[text]}")
+    assert str(caught.value).endswith("; a file of token ids is JSON, as [[1, 422, 9], [1, 17]], or has a line for each"
+                                      " sequence, as 1 422 9")  # fmt: skip
     assert "\n" not in str(caught.value)
 
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from ...errors import PromptsError, TraceError
-from ...saving.reading import open_input
 from ...text.names import base_name
+from .input_files import TEXT_FORM, read_input
 from .prompts import NamedPrompts, QuestionSet, describe, named_prompts
 
 if TYPE_CHECKING:
@@ -93,11 +93,7 @@ def text_of(asked: AskedText) -> NamedText:
         OSError: The file cannot be read.
     """
     if is_file(asked):
-        data = _read(asked)  # type: ignore[arg-type]
-        try:
-            return NamedText(base_name(asked), _checked(data.decode("utf-8"), f"{asked}: "))  # type: ignore[arg-type]
-        except UnicodeDecodeError as error:
-            raise TraceError(f"{asked}: no text: byte {error.start} is no UTF-8") from None
+        return _read_text(asked)  # type: ignore[arg-type]
     texts = [asked] if isinstance(asked, str) else list(asked)  # type: ignore[arg-type]
     if len(texts) != 1 or not isinstance(texts[0], str):
         raise TraceError("a text is one piece: a file, a text, or a list of one text")
@@ -105,7 +101,7 @@ def text_of(asked: AskedText) -> NamedText:
         texts[0].encode()
     except UnicodeEncodeError as error:
         raise TraceError(f"no text: character {error.start} is half of a surrogate pair") from None
-    return NamedText(IN_MEMORY, _checked(texts[0], ""))
+    return NamedText(IN_MEMORY, _checked(texts[0]))
 
 
 def is_file(asked: object) -> bool:
@@ -127,14 +123,19 @@ def input_files(prompts: object, text: object) -> list[str | PathLike[str]]:
     return [*named, *([text] if isinstance(text, (str, PathLike)) and is_file(text) else [])]
 
 
-def _read(path: str | PathLike[str]) -> bytes:
-    with open_input(path, pipes=True) as file:
-        return file.read(_LARGEST_TEXT + 1)
+def _read_text(path: str | PathLike[str]) -> NamedText:
+    data = read_input(path, _LARGEST_TEXT, TEXT_FORM)
+    try:
+        return NamedText(base_name(path), _checked(data.decode("utf-8")))
+    except UnicodeDecodeError as error:
+        raise TraceError(f"{path}: no text: byte {error.start} is no UTF-8; {TEXT_FORM}") from None
+    except TraceError as error:
+        raise TraceError(f"{path}: {error}; {TEXT_FORM}") from None
 
 
-def _checked(text: str, where: str) -> str:
+def _checked(text: str) -> str:
     if not text:
-        raise TraceError(f"{where}an empty text")
+        raise TraceError("an empty text")
     if len(text.encode()) > _LARGEST_TEXT:
-        raise TraceError(f"{where}larger than {_LARGEST_TEXT >> 20} MiB")
+        raise TraceError(f"larger than {_LARGEST_TEXT >> 20} MiB")
     return text

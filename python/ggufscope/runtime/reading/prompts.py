@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ...errors import PromptsError
-from ...saving.reading import open_input
 from ...text.names import base_name
 from .answer_words import read_words
+from .input_files import PROMPTS_FORM, read_input
 from .patterns import LONGEST_TEXT, Pattern, is_pattern
 
 if TYPE_CHECKING:
@@ -137,12 +137,11 @@ def read_prompts(path: str | PathLike[str]) -> PromptSet:
         PromptsError: It is not one; names the file and the place in it.
         OSError: It cannot be read.
     """
-    with open_input(path, pipes=True) as file:
-        data = file.read(_LARGEST_FILE + 1)
+    data = read_input(path, _LARGEST_FILE, PROMPTS_FORM)
     try:
         return parse_prompts(data)
     except PromptsError as error:
-        raise PromptsError(f"{path}: {error}") from None
+        raise PromptsError(f"{path}: {error}; {PROMPTS_FORM}") from None
 
 
 def parse_prompts(data: bytes) -> PromptSet:
@@ -167,9 +166,16 @@ def parse_prompts(data: bytes) -> PromptSet:
 
 def describe(error: ValidationError) -> str:
     """The first problem: `prompts[3].accepted[0]: …`."""
-    problem: Any = error.errors(include_url=False, include_input=False)[0]
-    place = ""
-    for step in problem["loc"]:
-        place += f"[{step}]" if isinstance(step, int) else f".{step}" if place else str(step)
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
+    problem: Any = error.errors(include_url=False)[0]
+    place, message = list(problem["loc"]), problem["msg"].removeprefix("Value error, ")
+    match problem["type"]:
+        case "missing":
+            message = f"there is no {str(place.pop())!r}"
+        case "model_type" | "tuple_type":
+            wanted = "an object" if problem["type"] == "model_type" else "a list"
+            message = f"{_KINDS.get(type(problem['input']), 'something else')} in place of {wanted}"
+    where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place).removeprefix(".")
+    return f"{where}: {message}" if where else message
+
+
+_KINDS = {list: "a list", dict: "an object", str: "a text", int: "a number", float: "a number", bool: "true or false"}

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ...errors import TraceError
-from ...saving.reading import open_input
+from .input_files import TOKENS_FORM, read_input
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -32,8 +32,7 @@ def read_token_sequences(path: str | PathLike[str], n_tokens: int) -> list[list[
         TraceError: The file is none of token ids, or one of them is out of range; names the place.
         OSError: It cannot be read.
     """
-    with open_input(path, pipes=True) as file:
-        data = file.read(_LARGEST_FILE + 1)
+    data = read_input(path, _LARGEST_FILE, TOKENS_FORM)
     try:
         if len(data) > _LARGEST_FILE:
             raise TraceError(f"larger than {_LARGEST_FILE >> 20} MiB")
@@ -41,9 +40,9 @@ def read_token_sequences(path: str | PathLike[str], n_tokens: int) -> list[list[
         places = _of_json(text) if text.lstrip().startswith("[") else _of_lines(text)
         return _checked(places, n_tokens)
     except UnicodeDecodeError as error:
-        raise TraceError(f"{path}: no token ids: byte {error.start} is no UTF-8") from None
+        raise TraceError(f"{path}: no token ids: byte {error.start} is no UTF-8; {TOKENS_FORM}") from None
     except TraceError as error:
-        raise TraceError(f"{path}: {error}") from None
+        raise TraceError(f"{path}: {error}; {TOKENS_FORM}") from None
 
 
 def _of_json(text: str) -> dict[str, list[object]]:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 import ggufscope as gs
 from ggufscope.terminal.analysis import render_analysis
+from ggufscope.terminal.console import TerminalScreen
 from support.analysis_models import WIDTH, draw, language_model, phase1_document
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -25,7 +26,7 @@ def every_output(analysis):
     assert gs.Analysis(analysis.document).to_markdown()
     assert analysis._repr_html_()
     screen = io.StringIO()
-    render_analysis(Console(file=screen, width=80), analysis.document)
+    render_analysis(TerminalScreen(Console(file=screen, width=80)), analysis.document)
     assert screen.getvalue()
     json.loads(analysis.to_json(), parse_constant=lambda name: pytest.fail(f"{name} in the file"))
     return analysis

@@ -16,7 +16,7 @@ import ggufscope as gs
 from ggufscope.analysis.presets.registry import PRESETS, PresetInput
 from ggufscope.analysis.wording import PREMISES_ONLY, SHORT_STATEMENT, STATEMENT
 from ggufscope.commands.app import main
-from ggufscope.terminal.analysis import peaks
+from ggufscope.terminal.curves import peaks
 from ggufscope.text.escape import escape_html, escape_markdown
 from support.analysis_models import HEAD, language_model, make_table, phase1_document
 from support.model_files import write_model
@@ -101,7 +101,7 @@ def test_a_flat_index_names_no_layers(run, write_gguf):
 
 def test_ascii_is_enough(run, model, monkeypatch):
     monkeypatch.setattr(
-        "ggufscope.terminal.analysis.Glyphs.of",
+        "ggufscope.terminal.console.Glyphs.of",
         lambda _: __import__("ggufscope.text.numbers", fromlist=["Glyphs"]).Glyphs(blocks=False),
     )
     assert run(model)[1].isascii()

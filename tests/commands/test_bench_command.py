@@ -129,7 +129,7 @@ def test_a_model_is_profiled(run: RunCommand, model: Path) -> None:
 def test_the_table_of_a_model_fits_a_terminal(run: RunCommand, model: Path) -> None:
     code, out, err = run(model, "--threads", 2)
     assert (code, err) == (0, "")
-    assert out.startswith("a small llama\nllama · ")
+    assert out.startswith(f"{model.name} · 104 kB\na small llama · llama · ")
     assert max(map(len, out.splitlines())) <= 80
     table = out[out.index("profile ") :].split("\n\n")[0].splitlines()
     assert [line.split()[:2] for line in table[1:]] == [["full", "1"], ["fast", "1"], ["full", "2"], ["fast", "2"]]

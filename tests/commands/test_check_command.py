@@ -64,8 +64,8 @@ def test_exit_codes(run_command: RunCommand, sound: Path, broken: Path, odd: Pat
 def test_a_sound_file_in_a_line(run_command: RunCommand, sound: Path) -> None:
     code, out, err = run_command("check", sound)
     assert (code, err) == (0, "")
-    assert out.splitlines()[0] == "a healthy model"
-    assert out.splitlines()[1].startswith(f"sound: nothing found ({len(RULES)} rules")
+    assert out.splitlines()[:2] == ["m.gguf", "a healthy model · llama"]
+    assert out.splitlines()[2].startswith(f"sound: nothing found ({len(RULES)} rules")
 
 
 def test_the_page_names_the_place_and_what_to_do(run_command: RunCommand, broken: Path) -> None:
@@ -179,7 +179,7 @@ def test_thousands_of_faults_stay_readable(run_command: RunCommand, tmp_path: Pa
     code, out, _ = run_command("check", path)
     assert code == 1
     assert len(out.splitlines()) < 60
-    assert "and 2992 more of nan" in out
+    assert "and 2 992 more of nan" in out
     code, out, _ = run_command("check", path, "--json")
     document = json.loads(out)
     assert (document["counts"]["error"], document["unlisted"]) == (3000, {"nan": 2900})

@@ -43,7 +43,8 @@ def run_as_program(*arguments, **environment):
 def test_piped_output_is_plain_and_at_most_80_wide(run, model):
     code, out, err = run(model)
     assert (code, err) == (0, "")
-    assert "a small llama" in out.splitlines()[0]
+    assert "model.gguf" in out.splitlines()[0]
+    assert "a small llama" in out.splitlines()[1]
     assert "\x1b" not in out
     assert max(map(len, out.splitlines())) <= 80
 

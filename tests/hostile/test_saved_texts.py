@@ -24,6 +24,7 @@ from ggufscope.report.report import Report
 from ggufscope.report.tables.csv_text import csv_text
 from ggufscope.runtime.trace_document import TRACE_FORM
 from ggufscope.studies.study_document import STUDY_FORM
+from ggufscope.terminal.console import TerminalScreen
 from ggufscope.terminal.study import step_line
 from ggufscope.terminal.trace import render_trace
 from ggufscope.validation.validation_document import VALIDATION_FORM
@@ -108,7 +109,7 @@ def test_traces_show_texts_as_they_are(tmp_path: Path) -> None:
     assert replaced > 5
     (tmp_path / "trace.json").write_text(json.dumps(document))
     console = Console(record=True, file=io.StringIO(), width=100, highlight=False)
-    render_trace(console, gs.Trace.load(tmp_path / "trace.json").document)
+    render_trace(TerminalScreen(console), gs.Trace.load(tmp_path / "trace.json").document)
     assert not RAW.search(console.export_text())
 
 

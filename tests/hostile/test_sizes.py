@@ -19,7 +19,7 @@ from ggufscope.models.experts import MOST_EXPERTS
 from ggufscope.models.mapped import MOST_SMALL_TENSORS
 from ggufscope.models.metadata import Metadata
 from ggufscope.models.stacks import MOST_LAYERS, MOST_STACKS
-from ggufscope.terminal.console import MOST_ROWS
+from ggufscope.terminal.screen import MOST_ROWS
 from ggufscope.text.glyphs import Glyphs
 from support.gguf_writer import ARRAY, STRING, UINT8, UINT32, Array, Gguf, Key, Tensor
 from support.measured_runs import measured_run

@@ -16,6 +16,7 @@ from ggufscope.models.selection import Selection
 from ggufscope.profiles.health import Health
 from ggufscope.profiles.rows import flat
 from ggufscope.report.content.health_lines import health_lines
+from ggufscope.terminal.console import TerminalScreen
 from ggufscope.terminal.profile import render_profile
 from support.gguf_writer import Gguf, Tensor
 
@@ -93,7 +94,7 @@ def test_they_come_back(with_tables: Path, tmp_path: Path) -> None:
 
 def shown(profile: gs.Profile) -> str:
     console = Console(file=io.StringIO(), width=120, force_terminal=False)
-    render_profile(console, profile)
+    render_profile(TerminalScreen(console), profile)
     return console.file.getvalue()
 
 

@@ -19,6 +19,7 @@ from ggufscope.report.report import Report
 from ggufscope.report.tables.csv_text import csv_text
 from ggufscope.report.tables.registry import tables
 from ggufscope.saving.directories import is_ours
+from ggufscope.terminal.console import TerminalScreen
 from ggufscope.terminal.validation import render_validation
 from ggufscope.text.escape import escape
 from ggufscope.validation.wording import over_baseline
@@ -141,7 +142,7 @@ def test_no_header_of_a_table_is_a_formula():
 
 def test_hostile_texts_do_not_reach_a_terminal():
     out = io.StringIO()
-    render_validation(Console(file=out, width=200, color_system=None), validation("hostile").document)
+    render_validation(TerminalScreen(Console(file=out, width=200, color_system=None)), validation("hostile").document)
     assert not set(out.getvalue()) & {"\x1b", "\u202e"}
     assert "onerror" in out.getvalue()
 

@@ -16,6 +16,7 @@ import ggufscope as gs
 from ggufscope.errors import TraceError
 from ggufscope.models.stacks import layer_ranges
 from ggufscope.runtime.measuring.experts import ExpertUse
+from ggufscope.terminal.console import TerminalScreen
 from ggufscope.terminal.trace import render_trace
 from support.architectures import SPECIMENS
 from support.architectures.experts import EXPERTS, USED
@@ -66,7 +67,7 @@ def test_experts_that_no_token_chose_are_named(expert_trace: gs.Trace) -> None:
     record = expert_trace.document.experts
     assert record is not None
     screen = io.StringIO()
-    render_trace(Console(file=screen, width=200), expert_trace.document)
+    render_trace(TerminalScreen(Console(file=screen, width=200)), expert_trace.document)
     named = "; ".join(f"layer {layer}: {layer_ranges(each)}" for layer, each in enumerate(record.never_chosen) if each)
     n_unused = sum(map(len, record.never_chosen))
     assert f"! {n_unused} of {2 * EXPERTS} experts were chosen by no token: {named}" in screen.getvalue()

@@ -27,6 +27,7 @@ from ggufscope.runtime.measuring.reductions import number_of_bands
 from ggufscope.runtime.reading.prompts import shipped_prompts
 from ggufscope.runtime.reading.tokenizer import read_tokenizer
 from ggufscope.runtime.trace_result import TraceInterrupted
+from ggufscope.terminal.console import TerminalScreen
 from ggufscope.terminal.trace import duration, render_trace
 from support.programs import SLOW_READING, on_a_terminal
 from support.tiny_models import sample
@@ -249,7 +250,7 @@ def test_a_hostile_engine_and_template(stories260k: Path, questions: Path) -> No
         settings=dataclasses.replace(document.settings, template="t\u202e"),
     )
     console = Console(file=io.StringIO(), width=200)
-    render_trace(console, hostile)
+    render_trace(TerminalScreen(console), hostile)
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "\x1b[2J" not in shown
     assert "\u202e" not in shown

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
+from ggufscope.terminal.console import TerminalScreen
 from ggufscope.terminal.study import render_study
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def test_weights_are_fitted_or_refused_for_a_true_reason(studies: dict[str, gs.S
 @pytest.mark.parametrize("width", [40, 80])
 def test_what_was_measured_is_said_before_the_indices(studies: dict[str, gs.Study], name: str, width: int) -> None:
     study, text = studies[name], io.StringIO()
-    render_study(Console(file=text, width=width), study.document, study.analysis.document, study.validation.document)
+    screen = TerminalScreen(Console(file=text, width=width))
+    render_study(screen, study.document, study.analysis.document, study.validation.document)
     out = " ".join(text.getvalue().split())
     leading = "the leading index, measured on the probe, orders these layers better than depth does"
     order = [f"held up {leading}", "did not ", "undecided", "riskiest layers: ", "; as an order better than depth"]

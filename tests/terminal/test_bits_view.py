@@ -11,6 +11,7 @@ from rich.console import Console
 
 import ggufscope as gs
 from ggufscope.terminal.bits import render_bits
+from ggufscope.terminal.console import TerminalScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ def test_tables_keep_within_the_terminal(write_gguf: Callable[..., Path], width:
     files = write_gguf(weights, name="f32.gguf"), write_gguf(weights, name=name), write_gguf(halves, name="f16.gguf")
     file = io.StringIO()
     console = Console(file=file, width=width, force_terminal=True, color_system=None)
-    render_bits(console, gs.bits(*files, budget="24bpw").document)
+    render_bits(TerminalScreen(console), gs.bits(*files, budget="24bpw").document)
     tables, _, rest = file.getvalue().partition("\ncommand\n")
     assert rest
     assert not [line for line in tables.splitlines() if len(line) > width or "…" in line]

@@ -11,11 +11,12 @@ from rich.console import Console
 from ggufscope.diffs.limits import Limits, offenders
 from ggufscope.diffs.rows import tensor_rows
 from ggufscope.report.content.diff_words import cosine_text, percent_text, share_text
+from ggufscope.terminal.columns import Column
+from ggufscope.terminal.console import TerminalScreen
 from ggufscope.terminal.diff import render_diff
 from ggufscope.terminal.diff_metadata import render_metadata
 from ggufscope.terminal.diff_tensors import DEFAULT_COLUMNS, render_diff_tensors, render_side_by_side
 from ggufscope.terminal.diff_verdict import render_verdict
-from ggufscope.terminal.fitted import Fitted, render_fitted
 from ggufscope.text.escape import escape
 from support.diffed_models import KINDS, made
 
@@ -25,7 +26,7 @@ def shown(render, width, *arguments, encoding="utf-8", **options):
     file = io.TextIOWrapper(io.BytesIO(), encoding, errors="backslashreplace")
     console = Console(file=file, width=width, force_terminal=True, no_color=True, highlight=False, emoji=False,
                       markup=False)  # fmt: skip
-    render(console, *arguments, **options)
+    render(TerminalScreen(console), *arguments, **options)
     file.flush()
     text = file.buffer.getvalue().decode(encoding)
     return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
@@ -73,22 +74,25 @@ def test_roles_stand_below_each_other_where_there_is_no_room():
     assert sum(line.startswith("    0 ") for line in narrow) == len(folded)
 
 
-def test_columns_give_way_in_their_order_and_names_are_broken():
+def test_columns_give_way_in_their_order_and_names_get_lines_of_their_own():
     columns = [
-        Fitted("a", ["12345678"], yields=1),
-        Fitted("b", ["12345678"], yields=2),
-        Fitted("c", ["12345678"]),
-        Fitted("name", ["x" * 50], "name"),
+        Column("a", ["12345678"], yields=1),
+        Column("b", ["12345678"], yields=2),
+        Column("c", ["12345678"]),
+        Column("name", ["x" * 25], "name"),
     ]
 
-    def heads_at(width):
-        return shown(render_fitted, width, columns)[0].split()
+    def lines_at(width):
+        return [line.strip() for line in shown(lambda screen: screen.table(columns), width)]
 
-    assert heads_at(80) == ["a", "b", "c", "name"]
-    assert heads_at(50) == ["a", "c", "name"]
-    assert heads_at(40) == ["c", "name"]
-    lines = shown(render_fitted, 40, columns)
-    assert "".join(line[10:].strip() for line in lines[1:]) == "x" * 50
+    assert lines_at(60)[0].split() == ["a", "b", "c", "name"]
+    assert lines_at(50)[0].split() == ["a", "c", "name"]
+    assert lines_at(50)[2] == "not shown at 50 columns: b · --json has all"
+    assert lines_at(40)[0].split() == ["c", "name"]
+    assert lines_at(40)[2:] == ["not shown at 40 columns: a, b · --json", "has all"]
+    assert lines_at(30)[:2] == ["name", "a         b         c"]
+    assert lines_at(30)[2:] == ["x" * 25, "12345678  12345678  12345678"]
+    assert lines_at(20)[2:4] == ["x" * 20, "x" * 5], "a name is folded where it is wider than the terminal"
 
 
 def test_the_definition_has_characters_that_the_terminal_has():

@@ -11,6 +11,7 @@ from rich.console import Console
 from ggufscope.models.importance import open_importance
 from ggufscope.models.importance.description import describe
 from ggufscope.models.selection import Selection
+from ggufscope.terminal.console import TerminalScreen
 from ggufscope.terminal.importance import DEFAULT_COLUMNS, render_importance_tensors
 from support.importance_files import entry, write_importance
 
@@ -34,8 +35,11 @@ def test_columns_give_way_and_names_stay_whole(tmp_path: Path, width: int, colum
     console = Console(file=file, width=width, force_terminal=True, color_system=None)
     with open_importance(path) as importance:
         rows = describe(importance)["tensors"]
-    render_importance_tensors(console, rows, Selection(), list(DEFAULT_COLUMNS))
+    render_importance_tensors(TerminalScreen(console), rows, Selection(), list(DEFAULT_COLUMNS))
     _, head, *lines = file.getvalue().splitlines()
     assert head.split() == columns
-    assert [line.split()[0] for line in lines] == NAMES
+    rows, rest = lines[: len(NAMES)], " ".join(lines[len(NAMES) :])
+    assert [line.split()[0] for line in rows] == NAMES
     assert not [line for line in lines if len(line) > width or "…" in line]
+    left = [column for column in DEFAULT_COLUMNS if column not in columns]
+    assert rest == (f"not shown at {width} columns: {', '.join(left)} · --json has all" if left else "")

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from ggufscope.runtime.standout_document import Standout, StandoutKind
+from ggufscope.terminal.console import TerminalScreen
 from ggufscope.terminal.standouts import render_checks, render_standouts
 from ggufscope.validation.standouts import StandoutCheck
 
@@ -18,7 +19,7 @@ def kind(title, *sentences, **facts):
 def rendered(render, content, width):
     console = Console(width=width, highlight=False, emoji=False, markup=False)
     with console.capture() as captured:
-        render(console, content)
+        render(TerminalScreen(console), content)
     return captured.get()
 
 

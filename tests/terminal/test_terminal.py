@@ -13,6 +13,7 @@ import ggufscope as gs
 from ggufscope.checks import RULES
 from ggufscope.profiles.health import Health
 from ggufscope.profiles.rows import flat
+from ggufscope.terminal.console import TerminalScreen
 from ggufscope.terminal.profile import render_head, render_profile
 from ggufscope.terminal.progress import progress_bar
 from ggufscope.terminal.tensors import DEFAULT_COLUMNS, render_tensors
@@ -32,7 +33,7 @@ def rendered(render, width=80, encoding="utf-8", terminal=False):
     console = Console(
         file=stream, width=width, highlight=False, emoji=False, markup=False, force_terminal=terminal, color_system=None
     )
-    render(console)
+    render(TerminalScreen(console))
     return raw.getvalue().decode(encoding)
 
 
@@ -118,8 +119,8 @@ def test_no_number_of_a_roll_up_is_cut(profile_of, width):
 
 def test_the_headline_comes_first(profile_of):
     lines = view(profile_of(small_models.llama())).splitlines()
-    assert lines[0].strip() == "a small llama"
-    assert lines[1].startswith("llama · 25 696 parameters · 32.00 bits per weight · 103 kB")
+    assert lines[0].strip() == "model.gguf · 104 kB"
+    assert lines[1].strip() == "a small llama · llama · 25 696 parameters · 32.00 bits per weight"
     assert lines[2].startswith("types    3 layers · 23 tensors: F32 23")
     assert lines[3].startswith("scanned  100 % in ")
     asked = f"8 of {len(RULES)} rules; `check` asks all"
@@ -129,7 +130,7 @@ def test_the_headline_comes_first(profile_of):
 
 def test_a_name_without_end_is_cut(profile_of):
     described = small_models.llama() | {"metadata": {"general.name": "x" * 10_000}}
-    assert view(profile_of(described)).splitlines()[0].strip() == "x" * 199 + "…"
+    assert "".join(view(profile_of(described)).split()).startswith("model.gguf·114kB" + "x" * 199 + "…·llama")
 
 
 def test_one_is_not_plural(profile_of):

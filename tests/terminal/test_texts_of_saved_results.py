@@ -14,6 +14,7 @@ import ggufscope as gs
 from ggufscope.diffs.limits import Limits, offenders
 from ggufscope.diffs.rows import COLUMNS, tensor_rows
 from ggufscope.terminal.analysis import render_analysis
+from ggufscope.terminal.console import TerminalScreen
 from ggufscope.terminal.diff import render_diff
 from ggufscope.terminal.diff_detail import render_tensor
 from ggufscope.terminal.diff_metadata import render_metadata
@@ -83,7 +84,7 @@ def test_no_text_of_a_saved_result_controls_the_terminal(name):
         except ValueError:
             continue  # a field that takes some words alone
         console = Console(file=io.StringIO(), width=100, highlight=False, emoji=False, markup=False)
-        render(console, result)
+        render(TerminalScreen(console), result)
         text = console.file.getvalue()
         rendered += 1
         assert all(character.isprintable() or character == "\n" for character in text), place

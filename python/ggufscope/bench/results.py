@@ -23,6 +23,7 @@ class MeasuredModel:
 
     Attributes:
         title: its name, or that of its file.
+        file: base name of its first file.
         architecture, file_type: as the file declares them; None where it does not.
         n_parameters: elements of all tensors.
         n_bytes: bytes of all files.
@@ -31,6 +32,7 @@ class MeasuredModel:
     """
 
     title: str
+    file: str | None
     architecture: str | None
     file_type: str | None
     n_parameters: int
@@ -40,8 +42,10 @@ class MeasuredModel:
 
     @classmethod
     def of(cls, model: Model) -> MeasuredModel:
+        subject = Subject.of(model)
         return cls(
-            title=Subject.of(model).title,
+            title=subject.title,
+            file=subject.file,
             architecture=model.architecture,
             file_type=model.file_type,
             n_parameters=model.n_parameters,

@@ -22,13 +22,14 @@ from ..terminal.console import show
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
 from ..terminal.trace import announce_plan
-from ..terminal.written import say_what_is_missing, written_line
+from ..terminal.written import say_what_is_missing, say_written
 from .completion import choices, complete_model_or_result
 from .index_options import NormOption, ScaleOption, WeightsOption
 from .options import (
     MODEL_HELP,
     ForceOption,
     JsonOption,
+    MarkdownOption,
     OpeningOption,
     ThreadsOption,
     WindowOption,
@@ -73,6 +74,7 @@ def analyze(
         bool, typer.Option("--ablate", help="Count each super weight found as zero, and see what that does.")
     ] = False,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
     threads: ThreadsOption = None,
     window: WindowOption = None,
     force: ForceOption = False,
@@ -103,9 +105,9 @@ def analyze(
     if as_json:
         print_out(analysis.to_json().rstrip("\n"))
         return
-    show(lambda console: render_analysis(console, analysis.document))
+    show(lambda screen: render_analysis(screen, analysis.document), markdown=as_markdown)
     if written:
-        print_out(f"\n{written_line(written)}")
+        say_written(written, beside=as_markdown)
 
 
 def _is_profile_of(source: str, directory: Path) -> bool:

@@ -83,6 +83,8 @@ def _guarded(command: Callable[..., object], debug: bool) -> Callable[..., None]
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
         try:
+            if options.get("as_json") and options.get("as_markdown"):
+                raise ValueError("--json and --md exclude each other: choose one")
             verdict = command(*arguments, **options)
             sys.stdout.flush()
         except (typer.Exit, _USAGE_ERROR):

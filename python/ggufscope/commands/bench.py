@@ -13,7 +13,7 @@ from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
 from .completion import complete_model, loaded_choices
-from .options import JsonOption, threads_to_use
+from .options import JsonOption, MarkdownOption, threads_to_use
 
 
 def bench(
@@ -57,6 +57,7 @@ def bench(
         float | None, typer.Option("--seconds", metavar="S", help="About so long; three rounds are made in any case.")
     ] = None,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
 ) -> None:
     """Throughput here, against reading the same bytes: of types in memory, or of profiling a file.
 
@@ -67,7 +68,7 @@ def bench(
     if as_json:
         print_out(measured.to_json())
     else:
-        show(lambda console: render_bench(console, measured))
+        show(lambda screen: render_bench(screen, measured), markdown=as_markdown)
 
 
 def _measured(

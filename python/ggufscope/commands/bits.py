@@ -18,7 +18,7 @@ from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
 from .completion import comma_choices, complete_model
-from .options import ForceOption, JsonOption, ThreadsOption, WindowOption, output_file
+from .options import ForceOption, JsonOption, MarkdownOption, ThreadsOption, WindowOption, output_file
 
 
 def bits(
@@ -60,6 +60,7 @@ def bits(
     window: WindowOption = None,
     output: Annotated[Path | None, output_file("Save everything as JSON, too.")] = None,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
     force: ForceOption = False,
 ) -> None:
     """Which type each tensor should have, so that a model of a size costs the least, as llama-quantize options.
@@ -93,4 +94,4 @@ def bits(
     if as_json:
         print_out(found.to_json().rstrip("\n"))
     else:
-        show(lambda console: render_bits(console, found.document))
+        show(lambda screen: render_bits(screen, found.document), markdown=as_markdown)

@@ -19,7 +19,7 @@ from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
 from ..text.names import base_name
 from .completion import complete_model, loaded_choices
-from .options import MODEL_HELP, ForceOption, JsonOption, ThreadsOption, WindowOption, output_file
+from .options import MODEL_HELP, ForceOption, JsonOption, MarkdownOption, ThreadsOption, WindowOption, output_file
 
 
 def check(
@@ -72,6 +72,7 @@ def check(
     threads: ThreadsOption = None,
     window: WindowOption = None,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
     force: ForceOption = False,
 ) -> ExitCode:
     """Whether model files are what they claim and sound, and if not, exactly where.
@@ -80,7 +81,7 @@ def check(
     that cannot be read as a model.
     """
     if explain is not None:
-        _explain(explain)
+        _explain(explain, as_markdown=as_markdown)
         return ExitCode.FINE
     if not models:
         raise ValueError("name a model to check, or a rule to --explain")
@@ -114,18 +115,18 @@ def check(
     if sarif is not None:
         with atomic_write(sarif, guard=guard) as file:
             file.write(sarif_text([verdict.document for verdict in verdicts]))
-    _show(verdicts, as_json=as_json)
+    _show(verdicts, as_json=as_json, as_markdown=as_markdown)
     return _exit_code(verdicts, strict=strict)
 
 
-def _show(verdicts: list[Check], *, as_json: bool) -> None:
+def _show(verdicts: list[Check], *, as_json: bool, as_markdown: bool) -> None:
     documents = [verdict.document for verdict in verdicts]
     if as_json:
         print_out(_json([verdict.to_json().rstrip("\n") for verdict in verdicts]))
     elif len(documents) == 1:
-        show(lambda console: render_check(console, documents[0]))
+        show(lambda screen: render_check(screen, documents[0]), markdown=as_markdown)
     else:
-        show(lambda console: render_checks(console, documents))
+        show(lambda screen: render_checks(screen, documents), markdown=as_markdown)
 
 
 def _exit_code(verdicts: list[Check], *, strict: bool) -> ExitCode:
@@ -142,8 +143,8 @@ def _json(texts: list[str]) -> str:
     return texts[0] if len(texts) == 1 else "[\n" + ",\n".join(texts) + "\n]"
 
 
-def _explain(name: str) -> None:
+def _explain(name: str, *, as_markdown: bool) -> None:
     rule = RULES.get(name)
     if rule is None:
         raise ValueError(f"there is no rule {name!r}; there are {', '.join(RULES)}")
-    show(lambda console: render_rule(console, rule))
+    show(lambda screen: render_rule(screen, rule), markdown=as_markdown)

@@ -9,14 +9,15 @@ from typing import Annotated
 
 from ..models.demo import demo_model
 from ..report.writing import chosen_formats
-from ..studies import study
+from ..studies import Study, study
 from ..terminal.console import show
 from ..terminal.profile import render_profile
+from ..terminal.screen import Screen
 from ..terminal.standard_output import print_out
-from ..terminal.written import say_what_is_missing, written_line
+from ..terminal.written import say_what_is_missing, say_written
 from ..text.escape import escape
-from .options import ForceOption, FreshOption, ThreadsOption, output_directory
-from .study_screen import StudyScreen, show_study
+from .options import ForceOption, FreshOption, MarkdownOption, ThreadsOption, output_directory
+from .study_screen import StudyScreen, render_studied
 
 INTRODUCTION = """\
 stories260K: a small trained model that comes along and tells stories for children. All that
@@ -36,6 +37,7 @@ def demo(
     threads: ThreadsOption = None,
     fresh: FreshOption = False,
     force: ForceOption = False,
+    as_markdown: MarkdownOption = False,
 ) -> None:
     """A study of the small trained model that comes along, from its weights to what it does when it reads.
 
@@ -43,15 +45,24 @@ def demo(
     """
     say_what_is_missing(chosen_formats()[1])
     model = demo_model()
-    with _directory(output) as directory, StudyScreen(heading=INTRODUCTION) as screen:
-        studied = study(model, directory, threads=threads, fresh=fresh, force=force, **screen.callbacks())
-    profile = studied.profile
-    print_out("\nIts weights:\n")
-    if profile is not None:
-        show(lambda console: render_profile(console, profile))
-    print_out("\nAll of it:\n")
-    show_study(studied)
-    print_out(f"\n{written_line(studied.files('report'))}\n{CLOSING.format(model=escape(model))}")
+    with _directory(output) as directory, StudyScreen(quiet=as_markdown, heading=INTRODUCTION) as steps:
+        studied = study(model, directory, threads=threads, fresh=fresh, force=force, **steps.callbacks())
+    show(lambda screen: _render(screen, studied), markdown=as_markdown, elsewhere="the report has all")
+    say_written(studied.files("report"), beside=as_markdown)
+    if not as_markdown:
+        print_out(CLOSING.format(model=escape(model)))
+
+
+def _render(screen: Screen, studied: Study) -> None:
+    if studied.profile is not None:
+        screen.blank()
+        screen.line("Its weights:")
+        screen.blank()
+        render_profile(screen, studied.profile)
+    screen.blank()
+    screen.line("All of it:")
+    screen.blank()
+    render_studied(screen, studied)
 
 
 @contextlib.contextmanager

@@ -29,6 +29,7 @@ from .options import (
     ForceOption,
     JsonOption,
     LayersOption,
+    MarkdownOption,
     RoleOption,
     SortOption,
     TensorsOption,
@@ -104,6 +105,7 @@ def diff(
     threads: ThreadsOption = None,
     window: WindowOption = None,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
     tensors: TensorsOption = None,
     layers: LayersOption = None,
     role: RoleOption = None,
@@ -132,7 +134,16 @@ def diff(
     guard.check(*filter(None, (output, html)))
     if are_profiles(inputs):
         _refuse_what_needs_weights(limits.any, kv, stored, imatrix, run)
-        show_profiles(inputs, output, html, as_json=as_json, table=table, selection=selection, guard=guard)
+        show_profiles(
+            inputs,
+            output,
+            html,
+            as_json=as_json,
+            as_markdown=as_markdown,
+            table=table,
+            selection=selection,
+            guard=guard,
+        )
         return ExitCode.FINE
     with _saved(output, html, guard) as save:
         with diff_bar(run=run) as (progress, run_progress), _way_out_of_a_swap():
@@ -156,7 +167,10 @@ def diff(
     if as_json:
         print_diff_json(made, selection, beyond)
     else:
-        show(lambda console: render_models(console, made, rows, shown, selection, kv=kv, limits=limits, beyond=beyond))
+        show(
+            lambda screen: render_models(screen, made, rows, shown, selection, kv=kv, limits=limits, beyond=beyond),
+            markdown=as_markdown,
+        )
     return ExitCode.NEGATIVE if beyond else ExitCode.FINE
 
 

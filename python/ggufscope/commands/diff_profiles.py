@@ -52,6 +52,7 @@ def show_profiles(
     html: Path | None,
     *,
     as_json: bool,
+    as_markdown: bool,
     table: bool,
     selection: Selection,
     guard: Guard,
@@ -63,6 +64,7 @@ def show_profiles(
         output: where to save the diff; None for nowhere.
         html: where to write it as a page; likewise.
         as_json: whether to print JSON.
+        as_markdown: whether to print Markdown.
         table: whether to show all tensors.
         selection: of the tensors to show.
         guard: of the outputs.
@@ -86,7 +88,7 @@ def show_profiles(
         return
     chosen = [tensors[row["name"]] for row in rows] if table or selection.filters else None
     files = [base_name(path) for path in paths]
-    show(lambda console: render_profile_diff(console, made.document, files, chosen, selection.top))
+    show(lambda screen: render_profile_diff(screen, made.document, files, chosen, selection.top), markdown=as_markdown)
 
 
 def _selected_json(made: ProfileDiff, selection: Selection, rows: list[dict[str, Any]]) -> str:

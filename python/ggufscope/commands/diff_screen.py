@@ -21,11 +21,10 @@ from ..terminal.standard_output import print_out
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rich.console import Console
-
     from ..diffs import Diff
     from ..diffs.limits import Limits, Offender
     from ..models.selection import Selection
+    from ..terminal.screen import Screen
 
 _COMPARING = 0.1  # of the time of a diff with a run
 
@@ -68,7 +67,7 @@ def print_diff_json(made: Diff, selection: Selection, beyond: list[Offender]) ->
 
 
 def render_models(
-    console: Console,
+    screen: Screen,
     made: Diff,
     rows: list[list[dict[str, Any]]],
     columns: list[str],
@@ -81,29 +80,29 @@ def render_models(
     """The whole view; with a selection of tensors their table in place of where the error is."""
     document = made.document
     if selection.any:
-        render_head(console, document)
+        render_head(screen, document)
     else:
-        render_diff(console, document)
-    render_importance_note(console, document)
-    render_verdict(console, document, limits, beyond)
+        render_diff(screen, document)
+    render_importance_note(screen, document)
+    render_verdict(screen, document, limits, beyond)
     if rows:
-        console.print()
-        _render_rows(console, made, rows, columns, selection)
+        screen.blank()
+        _render_rows(screen, made, rows, columns, selection)
     if kv:
-        render_metadata(console, document)
+        render_metadata(screen, document)
 
 
 def _render_rows(
-    console: Console, made: Diff, rows: list[list[dict[str, Any]]], columns: list[str], selection: Selection
+    screen: Screen, made: Diff, rows: list[list[dict[str, Any]]], columns: list[str], selection: Selection
 ) -> None:
     """One tensor in full, those of one model in a table, or of several models side by side."""
     chosen = selection.columns is not None
     if len(rows) > 1 and not chosen and selection.sort is None:
-        render_side_by_side(console, rows, selection.top)
+        render_side_by_side(screen, rows, selection.top)
         return
     for table, model in zip(rows, made.models, strict=True):
         if len(table) == 1 and not chosen:
             (tensor,) = (each for each in model.tensors if each.name == table[0]["name"])
-            render_tensor(console, tensor, table[0])
+            render_tensor(screen, tensor, table[0])
         else:
-            render_diff_tensors(console, table, columns, chosen=chosen, top=selection.top)
+            render_diff_tensors(screen, table, columns, chosen=chosen, top=selection.top)

@@ -16,7 +16,7 @@ from ..terminal.progress import named_progress_bar
 from ..terminal.standard_output import print_out
 from ..text.escape import escape
 from ..text.names import short_name
-from .options import ForceOption, JsonOption, output_directory, threads_to_use
+from .options import ForceOption, JsonOption, MarkdownOption, output_directory, threads_to_use
 
 
 def fleet(
@@ -61,6 +61,7 @@ def fleet(
     ] = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
 ) -> ExitCode:
     """Many models into one directory: statistics and verdicts as Parquet, resumable, in shards.
 
@@ -88,7 +89,7 @@ def fleet(
     if as_json:
         print_out(measured.to_json().rstrip("\n"))
     else:
-        show(lambda console: render_fleet(console, measured.document))
+        show(lambda screen: render_fleet(screen, measured.document), markdown=as_markdown)
     return measured.exit_code
 
 

@@ -16,6 +16,7 @@ from ..models.recipes import recipe_of
 from ..models.selection import Selection
 from ..terminal.console import show
 from ..terminal.inspection import DEFAULT_COLUMNS, render_head, render_overview, render_tensors
+from ..terminal.screen import Screen
 from ..terminal.standard_output import print_out
 from ..text.numbers import counted
 from .completion import complete_key, complete_model
@@ -25,6 +26,7 @@ from .options import (
     ColumnsOption,
     JsonOption,
     LayersOption,
+    MarkdownOption,
     ModelArgument,
     RoleOption,
     SortOption,
@@ -48,6 +50,7 @@ def inspect(
     ] = None,
     table: Annotated[bool, typer.Option("--table", help="Show the table of all tensors, too.")] = False,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
     tensors: TensorsOption = None,
     layers: LayersOption = None,
     role: RoleOption = None,
@@ -81,18 +84,18 @@ def inspect(
         raise ValueError("--kv prints metadata: --against, --table, filters and --columns do not go with it")
     model = resolved(model)
     if kv is None and not recipe and is_dat(model):
-        print_importance(described(model, against), selection, as_json=as_json)
+        print_importance(described(model, against), selection, as_json=as_json, as_markdown=as_markdown)
         return
     with open_model(model) as opened:
         if kv is not None:
-            print_values(opened, kv, as_json=as_json)
+            print_values(opened, kv, as_json=as_json, as_markdown=as_markdown)
             return
         if recipe:
-            print_recipe(recipe_of(opened), as_json=as_json)
+            print_recipe(recipe_of(opened), as_json=as_json, as_markdown=as_markdown)
             return
         importance = described(model, against) if is_importance_model(opened) else None
         if importance is not None and not as_json:
-            print_importance(importance, selection, model=opened)
+            print_importance(importance, selection, model=opened, as_markdown=as_markdown)
             return
         if importance is None and against is not None:
             raise ValueError(f"{opened.path}: --against is for importance matrices, and this is a model")
@@ -101,7 +104,7 @@ def inspect(
         if as_json:
             _print_json(opened, selection, {} if importance is None else {"importance": importance})
         else:
-            show(lambda console: _render(console, opened, selection, shown, table=table))
+            show(lambda screen: _render(screen, opened, selection, shown, table=table), markdown=as_markdown)
 
 
 def _print_json(model: Model, selection: Selection, beside: dict[str, Any]) -> None:
@@ -115,13 +118,14 @@ def _print_json(model: Model, selection: Selection, beside: dict[str, Any]) -> N
     print_out(json.dumps(to_json(model, rows) | beside, indent=1, allow_nan=False))
 
 
-def _render(console: Any, model: Model, selection: Selection, columns: list[str], *, table: bool) -> None:
+def _render(screen: Screen, model: Model, selection: Selection, columns: list[str], *, table: bool) -> None:
     if selection.any:
-        render_head(console, model)
+        render_head(screen, model)
     else:
-        render_overview(console, model)
+        render_overview(screen, model)
     if table or selection.any:
-        console.print()
-        render_tensors(console, selection.rows(tensor_rows(model)), selection, columns)
+        screen.blank()
+        render_tensors(screen, selection.rows(tensor_rows(model)), selection, columns)
     elif model.tensors:
-        console.print(f"\n--table shows the {counted(len(model.tensors), 'tensor')}, --role ROLE those of a role")
+        screen.blank()
+        screen.line(f"--table shows the {counted(len(model.tensors), 'tensor')}, --role ROLE those of a role")

@@ -18,6 +18,7 @@ from ..terminal.standard_output import print_out
 if TYPE_CHECKING:
     from ..models.model import Model
     from ..models.selection import Selection
+    from ..terminal.screen import Screen
 
 
 def described(path: str, against: str | None) -> dict[str, Any]:
@@ -34,9 +35,14 @@ def described(path: str, against: str | None) -> dict[str, Any]:
 
 
 def print_importance(
-    importance: dict[str, Any], selection: Selection, *, model: Model | None = None, as_json: bool = False
+    importance: dict[str, Any],
+    selection: Selection,
+    *,
+    model: Model | None = None,
+    as_json: bool = False,
+    as_markdown: bool = False,
 ) -> None:
-    """As text, or as JSON with the tensors and columns that were asked for."""
+    """As text or Markdown, or as JSON with the tensors and columns that were asked for."""
     columns = selection.shown_columns(IMPORTANCE_COLUMNS, list(DEFAULT_COLUMNS))
     require_some(selection, ((row["name"], row["layer"], row["role"]) for row in importance["tensors"]))
     rows = selection.rows(importance["tensors"])
@@ -45,11 +51,11 @@ def print_importance(
         print_out(json.dumps(importance | {"tensors": kept}, indent=1, allow_nan=False))
         return
 
-    def render(console: Any) -> None:
+    def render(screen: Screen) -> None:
         if model is not None:
-            render_head(console, model)
-        render_importance(console, importance)
-        console.print()
-        render_importance_tensors(console, rows, selection, columns)
+            render_head(screen, model)
+        render_importance(screen, importance)
+        screen.blank()
+        render_importance_tensors(screen, rows, selection, columns)
 
-    show(render)
+    show(render, markdown=as_markdown)

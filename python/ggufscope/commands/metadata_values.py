@@ -11,7 +11,6 @@ from ..terminal.console import show
 from ..terminal.inspection import render_metadata
 from ..terminal.standard_output import print_out
 from ..text.choices import offered
-from ..text.escape import escape
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
 _MOST_OFFERED = 8
 
 
-def print_values(model: Model, asked: str, *, as_json: bool) -> None:
+def print_values(model: Model, asked: str, *, as_json: bool, as_markdown: bool) -> None:
     """Print what a key, or a pattern of keys, stands for.
 
     Raises:
         ValueError: There is no such key; the message has those most like it.
     """
     if asked in model.metadata:
-        _print_value(model, asked, as_json=as_json)
+        _print_value(model, asked, as_json=as_json, as_markdown=as_markdown)
         return
     keys = [key for key in model.metadata if fnmatchcase(key, asked)]
     if not keys:
@@ -38,15 +37,15 @@ def print_values(model: Model, asked: str, *, as_json: bool) -> None:
         values = {key: metadata_entry(model, key, limit=None) for key in keys}
         print_out(json.dumps({"keys": asked, "metadata": values}, indent=1, allow_nan=False))
         return
-    show(lambda console: render_metadata(console, model, keys))
+    show(lambda screen: render_metadata(screen, model, keys), markdown=as_markdown)
 
 
-def _print_value(model: Model, key: str, *, as_json: bool) -> None:
+def _print_value(model: Model, key: str, *, as_json: bool, as_markdown: bool) -> None:
     """One value, whole: a string line by line, an array one element a line."""
     described = metadata_entry(model, key, limit=None)
     if as_json:
         print_out(json.dumps({"key": key, **described}, indent=1, allow_nan=False))
         return
     value = described["value"]
-    lines = value if isinstance(value, list) else str(value).split("\n")
-    print_out("\n".join(escape(line) for line in lines))
+    lines = map(str, value) if isinstance(value, list) else str(value).split("\n")
+    show(lambda screen: screen.whole(*lines), markdown=as_markdown)

@@ -79,6 +79,7 @@ ThreadsOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+MarkdownOption = Annotated[bool, typer.Option("--md", help="Print Markdown, as for a pull request, instead of text.")]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace files, too, that ggufscope did not write; never one that is read.")
 ]

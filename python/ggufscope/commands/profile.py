@@ -26,6 +26,7 @@ from .options import (
     ForceOption,
     JsonOption,
     LayersOption,
+    MarkdownOption,
     ModelArgument,
     RoleOption,
     SortOption,
@@ -51,6 +52,7 @@ def profile(
         bool, typer.Option("--fast", help="Without histogram, row and column norms and code statistics.")
     ] = False,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
     stored: Annotated[
         bool,
         typer.Option("--stored", help="Of the blocks as they are, without the factors beside NVFP4, BitNet or FP8."),
@@ -79,7 +81,7 @@ def profile(
     """
     selection = Selection.of(tensors=tensors, layers=layers, role=role, sort=sort, top=top, columns=columns)
     settings = ProfileSettings(fast, checked_threshold(sparsity_threshold), stored)
-    asked = Asked(selection, settings, threads, as_json, reproducible)
+    asked = Asked(selection, settings, threads, as_json, as_markdown, reproducible)
     check_selection(selection)
     if html is not None:
         require_charts()
@@ -107,7 +109,7 @@ def profile(
     elif as_json:
         print_out(scanned.to_json(reproducible).rstrip("\n"))
     else:
-        show(lambda console: render_profile(console, scanned))
+        show(lambda screen: render_profile(screen, scanned), markdown=as_markdown)
 
 
 def _page(profile: Profile) -> str:

@@ -21,14 +21,13 @@ from ..terminal.tensors import DEFAULT_COLUMNS, FACTORS, render_tensors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rich.console import Console
-
     from ..models.model import Model
     from ..models.selection import Selection
     from ..profiles.profile_records import ProfileSettings
     from ..profiles.profile_result import Profile
     from ..profiles.rows import Row
     from ..profiles.selected import SelectedTensors
+    from ..terminal.screen import Screen
 
 
 class Asked(NamedTuple):
@@ -38,6 +37,7 @@ class Asked(NamedTuple):
     settings: ProfileSettings
     threads: int | None
     as_json: bool
+    as_markdown: bool
     reproducible: bool
 
 
@@ -70,7 +70,7 @@ def show_selected(model: Model, asked: Asked) -> None:
         run = None if asked.reproducible else _run_of(read)
         _print_json(read.rows, asked, ModelSummary.of(model), run)
     else:
-        show(lambda console: _render_read(console, model, read, asked))
+        show(lambda screen: _render_read(screen, model, read, asked), markdown=asked.as_markdown)
 
 
 def show_selection_of(profile: Profile, asked: Asked) -> None:
@@ -79,7 +79,7 @@ def show_selection_of(profile: Profile, asked: Asked) -> None:
         run = None if asked.reproducible or profile.run is None else plain_of(profile.run)
         _print_json(profile.tensors, asked, profile.model, run)
     else:
-        show(lambda console: _render_of(console, profile, asked.selection))
+        show(lambda screen: _render_of(screen, profile, asked.selection), markdown=asked.as_markdown)
 
 
 def _run_of(read: SelectedTensors) -> dict[str, Any]:
@@ -99,25 +99,25 @@ def _print_json(tensors: Mapping[str, Row], asked: Asked, model: ModelSummary, r
     print_out(selected_json(document))
 
 
-def _render_read(console: Console, model: Model, read: SelectedTensors, asked: Asked) -> None:
-    render_model_head(console, model)
+def _render_read(screen: Screen, model: Model, read: SelectedTensors, asked: Asked) -> None:
+    render_model_head(screen, model)
     factors = any(tensor.kind == "factor" for tensor in model.tensors.values())
     settings = asked.settings
     render_reading(
-        console, read, n_tensors=len(model.tensors), fast=settings.fast, stored=settings.stored, factors=factors
+        screen, read, n_tensors=len(model.tensors), fast=settings.fast, stored=settings.stored, factors=factors
     )
-    _render_table(console, read.rows, asked.selection)
+    _render_table(screen, read.rows, asked.selection)
 
 
-def _render_of(console: Console, profile: Profile, selection: Selection) -> None:
-    render_head(console, profile)
-    _render_table(console, profile.tensors, selection)
+def _render_of(screen: Screen, profile: Profile, selection: Selection) -> None:
+    render_head(screen, profile)
+    _render_table(screen, profile.tensors, selection)
 
 
-def _render_table(console: Console, tensors: Mapping[str, Row], selection: Selection) -> None:
+def _render_table(screen: Screen, tensors: Mapping[str, Row], selection: Selection) -> None:
     rows = selection.rows([flat(row) for row in tensors.values()])
-    console.print()
-    render_tensors(console, rows, _columns(rows, selection), selection.filters, selection.top)
+    screen.blank()
+    render_tensors(screen, rows, _columns(rows, selection), selection.filters, selection.top)
 
 
 def _columns(rows: list[dict[str, Any]], selection: Selection) -> list[str]:

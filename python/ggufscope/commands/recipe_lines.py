@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ..models.recipes.quantizer import PLAIN
+from ..terminal.console import show
 from ..terminal.standard_output import print_out
 from ..text.escape import escape
 from ..text.numbers import counted
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 _MOST_NAMED = 8
 
 
-def print_recipe(recipe: Recipe, *, as_json: bool) -> None:
-    """The command, for a shell or as JSON."""
+def print_recipe(recipe: Recipe, *, as_json: bool, as_markdown: bool) -> None:
+    """The command, for a shell, as Markdown or as JSON."""
     if as_json:
         print_out(json.dumps(recipe.to_json(), indent=1, allow_nan=False))
     else:
-        print_out("\n".join([*recipe_lines(recipe), recipe.shell()]))
+        lines = [*recipe_lines(recipe), *recipe.shell().split("\n")]
+        show(lambda screen: screen.whole(*lines), markdown=as_markdown)
 
 
 def recipe_lines(recipe: Recipe) -> list[str]:

@@ -22,14 +22,13 @@ from ..terminal.diff import render_diff
 from ..terminal.diff_profiles import render_profile_diff
 from ..terminal.fleet import render_shelf
 from ..terminal.profile import render_profile
-from ..terminal.standard_output import print_out
+from ..terminal.screen import Screen
 from ..terminal.trace import render_trace
 from ..terminal.validation import render_validation
 from ..terminal.written import say_what_is_missing, show_written
-from ..text.escape import escape
 from ..validation.validation_result import VALIDATION_JSON, Validation
 from .completion import comma_choices
-from .options import ForceOption, output_directory
+from .options import ForceOption, MarkdownOption, output_directory
 
 _FORMAT_HELP = f"Of {', '.join(RENDERERS)}, separated by commas; default: {','.join(USUAL_FORMATS)}. Needs --output."
 
@@ -53,6 +52,7 @@ def report(
         typer.Option("--format", metavar="NAMES", help=_FORMAT_HELP, autocompletion=comma_choices(lambda: RENDERERS)),
     ] = None,
     force: ForceOption = False,
+    as_markdown: MarkdownOption = False,
 ) -> None:
     """Render saved results again: page, Markdown, charts, tables, or a summary here.
 
@@ -62,8 +62,10 @@ def report(
     if output is None:
         if formats is not None:
             raise ValueError("--format needs a directory to write into: --output DIR")
-        _show(_read(result))
+        _show(_read(result), as_markdown=as_markdown)
         return
+    if as_markdown:
+        raise ValueError("--md shows the result here: it does not go with --output")
     say_what_is_missing(missing)
     directory = result if result.is_dir() else result.parent
     read = (result, *(directory / name for name in (PROFILE_JSON, REPORT_JSON, VALIDATION_JSON, TRACE_JSON)))
@@ -76,44 +78,47 @@ def _read(result: Path) -> ReportData:
     return ReportData.of_shelf(read_shelf(result)) if is_fleet(result) else read_report_data(result)
 
 
-def _show(data: ReportData) -> None:
+def _show(data: ReportData, *, as_markdown: bool) -> None:
+    show(lambda screen: _render(screen, data), markdown=as_markdown, elsewhere="the saved file has all")
+
+
+def _render(screen: Screen, data: ReportData) -> None:
     """The view of each result as the command that made it shows it: of a diff, or the validation first."""
-    analysis, profile, validation = data.analysis, data.profile, data.validation
     if data.shelf is not None:
-        shelf = data.shelf
-        show(lambda console: render_shelf(console, shelf))
-        return
-    if data.diff is not None:
-        document = data.diff.document
-        show(lambda console: render_diff(console, document))
-        return
-    if data.bits is not None:
-        chosen = data.bits.document
-        show(lambda console: render_bits(console, chosen))
-        return
-    if data.profile_diff is not None:
+        render_shelf(screen, data.shelf)
+    elif data.diff is not None:
+        render_diff(screen, data.diff.document)
+    elif data.bits is not None:
+        render_bits(screen, data.bits.document)
+    elif data.profile_diff is not None:
         compared = data.profile_diff.document
-        names = [label(compared.reference), label(compared.model)]
-        show(lambda console: render_profile_diff(console, compared, names, None, None))
-        return
-    if data.trace is not None and data.measured_alone and validation is None:
-        traced = data.trace.document
-        show(lambda console: render_trace(console, traced))
-        return
+        render_profile_diff(screen, compared, [label(compared.reference), label(compared.model)], None, None)
+    elif data.trace is not None and data.measured_alone and data.validation is None:
+        render_trace(screen, data.trace.document)
+    else:
+        _render_study(screen, data)
+
+
+def _render_study(screen: Screen, data: ReportData) -> None:
+    """What there is of one model."""
+    analysis, profile, validation = data.analysis, data.profile, data.validation
     if validation is not None:
-        show(lambda console: render_validation(console, validation.document))
+        render_validation(screen, validation.document)
         for difference in other_settings(data):
-            print_out(f"! what was compared is not quite the analysis below: {escape(difference)}")
+            screen.line(f"! what was compared is not quite the analysis below: {difference}", "yellow")
     if analysis is not None:
-        _say_what_comes("\nWhat the weights alone say:\n", after=validation)
-        show(lambda console: render_analysis(console, analysis.document))
+        _say_what_comes(screen, "What the weights alone say:", after=validation)
+        render_analysis(screen, analysis.document)
     elif profile is not None:
-        _say_what_comes("\nWhat is in the weights:\n", after=validation)
-        show(lambda console: render_profile(console, profile))
+        _say_what_comes(screen, "What is in the weights:", after=validation)
+        render_profile(screen, profile)
     if validation is None and data.why_no_validation is not None:
-        print_out(f"\nno validation: {escape(data.why_no_validation)}")
+        screen.blank()
+        screen.line(f"no validation: {data.why_no_validation}")
 
 
-def _say_what_comes(title: str, after: Validation | None) -> None:
+def _say_what_comes(screen: Screen, title: str, after: Validation | None) -> None:
     if after is not None:
-        print_out(title)
+        screen.blank()
+        screen.line(title)
+        screen.blank()

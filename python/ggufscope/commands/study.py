@@ -11,13 +11,15 @@ from ..inputs.naming import resolved
 from ..report.writing import chosen_formats
 from ..runtime.reading.probes import OWN
 from ..studies import study as run_study
+from ..terminal.console import show
 from ..terminal.standard_output import print_out
-from ..terminal.written import say_what_is_missing, written_line
+from ..terminal.written import say_what_is_missing, say_written
 from .index_options import NormOption, ScaleOption, WeightsOption
 from .options import (
     ForceOption,
     FreshOption,
     JsonOption,
+    MarkdownOption,
     ModelArgument,
     OpeningOption,
     ThreadsOption,
@@ -27,7 +29,7 @@ from .options import (
     seed_option,
 )
 from .reading_options import USUAL_ENGINE, EngineOption, MaxNewTokensOption, PromptsOption, TemplateOption
-from .study_screen import StudyScreen, show_study
+from .study_screen import StudyScreen, render_studied
 
 
 def study(
@@ -53,6 +55,7 @@ def study(
         bool, typer.Option("--hash", help="SHA-256 of the whole files, too; no result of others is kept.")
     ] = False,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
 ) -> int:
     """All of it in one directory: profile, analyze, trace, validate, report; what is finished is kept.
 
@@ -60,7 +63,7 @@ def study(
     code 3 if the model cannot be traced; what can be done without is done all the same.
     """
     say_what_is_missing(chosen_formats()[1])
-    with StudyScreen(quiet=as_json) as screen:
+    with StudyScreen(quiet=as_json or as_markdown) as screen:
         studied = run_study(
             resolved(model),
             output,
@@ -84,6 +87,6 @@ def study(
     if as_json:
         print_out(studied.to_json().rstrip("\n"))
     else:
-        show_study(studied)
-        print_out(f"\n{written_line(studied.files('report'))}")
+        show(lambda screen: render_studied(screen, studied), markdown=as_markdown)
+        say_written(studied.files("report"), beside=as_markdown)
     return ExitCode.INPUT if studied.failures else ExitCode.FINE

@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING, Any, Self
 
 from ..studies.study_document import FAILED
-from ..terminal.console import show
 from ..terminal.progress import share_bar
 from ..terminal.standard_output import print_out
 from ..terminal.study import render_study, step_line
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from ..runtime.engines.engine import Progress
     from ..studies import Study
     from ..studies.study_document import Step
+    from ..terminal.screen import Screen
 
 
 class StudyScreen:
@@ -72,14 +72,12 @@ class StudyScreen:
         print_out(step_line(step))
 
 
-def show_study(studied: Study) -> None:
-    """Show what came out, on one screen."""
+def render_studied(screen: Screen, studied: Study) -> None:
+    """What came out, on one screen."""
     analysis, validation = studied.analysis, studied.validation
-    show(
-        lambda console: render_study(
-            console,
-            studied.document,
-            None if analysis is None else analysis.document,
-            None if validation is None else validation.document,
-        )
+    render_study(
+        screen,
+        studied.document,
+        None if analysis is None else analysis.document,
+        None if validation is None else validation.document,
     )

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from ..synth import SHAPES, ModelPlan, make_plan, type_choices, write_plan
+from ..terminal.console import show
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
-from ..text.escape import escape
-from ..text.numbers import bytes_text, count_text
+from ..terminal.synth import render_synth
 from .completion import choices, loaded_choices
-from .options import ForceOption, JsonOption, seed_option
+from .options import ForceOption, JsonOption, MarkdownOption, seed_option
 
 _SHAPE_HELP = f"One of {', '.join(SHAPES)}."
 _TYPE_HELP = "A file type, as Q4_K_M, or a tensor type for all weights, as Q4_K. An unknown one lists them."
@@ -30,6 +30,7 @@ def synth(
     shards: Annotated[int, typer.Option("--shards", help="Split into this many files.")] = 1,
     pure: Annotated[bool, typer.Option("--pure", help="No mix: every weight matrix in the type itself.")] = False,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
     force: ForceOption = False,
 ) -> None:
     """Write a model of a known shape with valid random blocks, for trials and benchmarks.
@@ -40,7 +41,10 @@ def synth(
     plan = make_plan(shape, file_type, seed=seed, layers=layers, pure=pure)
     with progress_bar(f"Writing {out.name}") as progress:
         files = write_plan(plan, out, shards=shards, force=force, progress=progress)
-    print_out(json.dumps(to_json(plan, files), indent=1) if as_json else "\n".join(describe(plan, files)))
+    if as_json:
+        print_out(json.dumps(to_json(plan, files), indent=1))
+    else:
+        show(lambda screen: render_synth(screen, plan, files), markdown=as_markdown)
 
 
 def to_json(plan: ModelPlan, files: list[Path]) -> dict[str, Any]:
@@ -61,17 +65,3 @@ def to_json(plan: ModelPlan, files: list[Path]) -> dict[str, Any]:
         "replaced": replaced,
         "files": [str(file) for file in files],
     }
-
-
-def describe(plan: ModelPlan, files: list[Path]) -> list[str]:
-    """The model that was written, for people: the lines of a summary."""
-    types = ", ".join(f"{count} {name}" for name, count in plan.type_counts().items())
-    lines = [
-        f"{plan.shape.title} as {plan.mix.name}, seed {plan.seed}: {count_text(plan.n_parameters)} parameters,"
-        f" {bytes_text(plan.n_bytes)}",
-        f"{len(plan.tensors)} tensors: {types}",
-    ]
-    for (wanted, used), tensors in plan.replacements().items():
-        lines.append(f"{tensors} of them {used} instead of {wanted}, whose blocks do not divide their rows")
-    lines.append("SYNTHETIC: random weights, not a trained model")
-    return [*lines, *(escape(file) for file in files)]

@@ -23,6 +23,7 @@ from .completion import choices
 from .options import (
     ForceOption,
     JsonOption,
+    MarkdownOption,
     ModelArgument,
     ThreadsOption,
     WindowOption,
@@ -76,6 +77,7 @@ def trace(
     window: WindowOption = None,
     hashed: Annotated[bool, typer.Option("--hash", help="SHA-256 of the whole files, too.")] = False,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
     force: ForceOption = False,
 ) -> None:
     """Activations while the model reads prompts, and its answers, scored.
@@ -123,7 +125,7 @@ def trace(
     if as_json:
         print_out(traced.to_json().rstrip("\n"))
     else:
-        show(lambda console: render_trace(console, traced.document))
+        show(lambda screen: render_trace(screen, traced.document), markdown=as_markdown)
 
 
 def _run(work: Callable[[], Trace]) -> tuple[Trace, TraceInterrupted | None]:

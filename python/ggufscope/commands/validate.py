@@ -14,7 +14,7 @@ from ..terminal.standard_output import print_out
 from ..terminal.validation import render_validation
 from ..validation import validate as run_validation
 from ..validation.validation_result import FILES
-from .options import ForceOption, JsonOption, output_directory, seed_option
+from .options import ForceOption, JsonOption, MarkdownOption, output_directory, seed_option
 
 
 def validate(
@@ -33,6 +33,7 @@ def validate(
     ] = None,
     seed: Annotated[int, seed_option("Of resamples and shuffles.")] = 0,
     as_json: JsonOption = False,
+    as_markdown: MarkdownOption = False,
     force: ForceOption = False,
 ) -> None:
     """Predicted against measured, beside plain baselines, and the index's weights fitted to answers.
@@ -50,4 +51,4 @@ def validate(
     if as_json:
         print_out(validation.to_json().rstrip("\n"))
     else:
-        show(lambda console: render_validation(console, validation.document))
+        show(lambda screen: render_validation(screen, validation.document), markdown=as_markdown)

@@ -4,40 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from ..bench.kernels import KERNELS, READING
-from ..text.glyphs import Glyphs
 from ..text.numbers import bytes_text, counted, rate, short
-from .console import plain_table, print_table, safe
+from .columns import Column, leaving
 from .headline import render_headline, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-    from rich.table import Table
-
     from ..bench import Bench, Measurement
+    from ..text.glyphs import Glyphs
+    from .screen import Screen
 
 _NOISY = "~"
 
 
-def render_bench(console: Console, bench: Bench) -> None:
+def render_bench(screen: Screen, bench: Bench) -> None:
     """Where it was measured, the figures, and how to read them."""
-    glyphs = Glyphs.of(console.encoding)
+    glyphs = screen.glyphs
     if bench.model is None:
-        _render_machine(console, bench, glyphs)
+        _render_machine(screen, bench, glyphs)
         for kernel in dict.fromkeys(row.task.kernel for row in bench.measurements):
-            console.print()
-            _render_kernel(console, kernel, bench, glyphs)
+            screen.blank()
+            _render_kernel(screen, kernel, bench, glyphs)
     else:
-        _render_model(console, bench, glyphs)
-    console.print()
-    _render_legend(console, bench, glyphs)
+        _render_model(screen, bench, glyphs)
+    screen.blank()
+    _render_legend(screen, bench, glyphs)
 
 
-def _render_machine(console: Console, bench: Bench, glyphs: Glyphs) -> None:
+def _render_machine(screen: Screen, bench: Bench, glyphs: Glyphs) -> None:
     machine = bench.machine
     parts = [
         counted(machine.cores, "core"),
@@ -45,31 +41,35 @@ def _render_machine(console: Console, bench: Bench, glyphs: Glyphs) -> None:
         bench.isa,
         *([f"load {machine.load:.1f}"] if machine.load is not None else []),
     ]
-    console.print(Text(glyphs.cut(machine.processor, 60), "bold"))
-    console.print(Text(f" {glyphs.dot} ".join(parts)))
+    screen.heading(glyphs.cut(machine.processor, 60))
+    screen.line(f" {glyphs.dot} ".join(parts))
 
 
-def _render_kernel(console: Console, kernel: str, bench: Bench, glyphs: Glyphs) -> None:
+def _render_kernel(screen: Screen, kernel: str, bench: Bench, glyphs: Glyphs) -> None:
     """A row per type; for each number of threads three columns."""
     rows = [row for row in bench.measurements if row.task.kernel == kernel]
     limit = next(iter(rows[0].limits))
-    table = _kernel_table(kernel, bench.threads, limit)
-    for subject in dict.fromkeys(row.task.subject for row in rows):
-        of_subject = [row for row in rows if row.task.subject == subject]
-        cells = [cell for row in of_subject for cell in (*_rates(row), _share(row, limit))]
-        gain = f"{_gain(of_subject):.2f}{glyphs.times}" if len(of_subject) > 1 else ""
-        table.add_row(safe(subject), *cells, *([gain] if len(bench.threads) > 1 else []), _noise(of_subject))
-    print_table(console, table)
+    by_subject = {subject: [row for row in rows if row.task.subject == subject] for subject in _subjects(rows)}
+    columns = [Column("type", list(by_subject), "name")]
+    for place, count in enumerate(bench.threads):
+        threads = counted(count, "thread")
+        of_count = [of_subject[place] for of_subject in by_subject.values()]
+        elements, stored = zip(*map(_rates, of_count), strict=True)
+        shares = [_share(row, limit) for row in of_count]
+        columns += [
+            Column(f"{threads}\nGparam/s", elements, name=f"Gparam/s with {threads}"),
+            Column("\nGB/s", stored, name=f"GB/s with {threads}"),
+            Column(f"% of\n{limit}", shares, name=f"% of {limit} with {threads}"),
+        ]
+    if len(bench.threads) > 1:
+        gains = [f"{_gain(of_subject):.2f}{glyphs.times}" for of_subject in by_subject.values()]
+        columns.append(Column("\ngain", gains, name="gain"))
+    noise = Column("", [_noise(of_subject) for of_subject in by_subject.values()], "text", name="noisy")
+    screen.table([*leaving(columns, 2), noise], f"{kernel}: {KERNELS[kernel].meaning}")
 
 
-def _kernel_table(kernel: str, threads: Sequence[int], limit: str) -> Table:
-    columns = ["type"]
-    for count in threads:
-        columns += [f"{counted(count, 'thread')}\nGparam/s", "\nGB/s", f"% of\n{limit}"]
-    if len(threads) > 1:
-        columns.append("\ngain")
-    title = f"{kernel}: {KERNELS[kernel].meaning}"
-    return plain_table(*columns, "", right=tuple(columns[1:]), title=title)
+def _subjects(rows: Sequence[Measurement]) -> list[str]:
+    return list(dict.fromkeys(row.task.subject for row in rows))
 
 
 def _gain(rows: Sequence[Measurement]) -> float:
@@ -89,25 +89,35 @@ def _noise(rows: Sequence[Measurement]) -> str:
     return _NOISY if any(row.noisy for row in rows) else ""
 
 
-def _render_model(console: Console, bench: Bench, glyphs: Glyphs) -> None:
+def _render_model(screen: Screen, bench: Bench, glyphs: Glyphs) -> None:
     model = bench.model
     assert model is not None  # noqa: S101 - the caller has looked
-    facts = sizes(model.n_parameters, model.n_bytes, model.bits_per_weight)
-    render_headline(console, model.title, model, facts, without_architecture="no architecture")
-    _render_machine(console, bench, glyphs)
-    console.print()
-    columns = ("threads", "seconds", "Gparam/s", "GB/s", f"{glyphs.times} reading", "% of reading")
-    table = plain_table("profile", *columns, "", right=columns)
-    for row in bench.measurements:
-        times = f"{row.ratio(READING):.2f}"
-        seconds = short(row.timing.median)
-        table.add_row(
-            row.task.kernel, str(row.task.threads), seconds, *_rates(row), times, _share(row, READING), _noise([row])
-        )
-    print_table(console, table)
+    render_headline(
+        screen,
+        model.file,
+        model.title,
+        model,
+        sizes(model.n_parameters, model.bits_per_weight),
+        n_bytes=model.n_bytes,
+        without_architecture="no architecture",
+    )
+    _render_machine(screen, bench, glyphs)
+    screen.blank()
+    rows = bench.measurements
+    elements, stored = zip(*map(_rates, rows), strict=True)
+    columns = [
+        Column("profile", [row.task.kernel for row in rows], "name"),
+        Column("threads", [str(row.task.threads) for row in rows]),
+        Column("seconds", [short(row.timing.median) for row in rows]),
+        Column("Gparam/s", elements),
+        Column("GB/s", stored),
+        Column(f"{glyphs.times} reading", [f"{row.ratio(READING):.2f}" for row in rows]),
+        Column("% of reading", [_share(row, READING) for row in rows]),
+    ]
+    screen.table([*leaving(columns, 3), Column("", [_noise([row]) for row in rows], "text", name="noisy")])
 
 
-def _render_legend(console: Console, bench: Bench, glyphs: Glyphs) -> None:
+def _render_legend(screen: Screen, bench: Bench, glyphs: Glyphs) -> None:
     rounds = sorted({len(row.timing.seconds) for row in bench.measurements})
     counts = " to ".join(map(str, dict.fromkeys((rounds[0], rounds[-1]))))
     subject = "the bytes" if bench.model is None else "a fresh mapping"
@@ -115,10 +125,10 @@ def _render_legend(console: Console, bench: Bench, glyphs: Glyphs) -> None:
     rates = [f"{_reading(bench, count)} with {counted(count, 'thread')}" for count in bench.threads]
     lines.append(f"reading: {f' {glyphs.dot} '.join(rates)}")
     if any(row.noisy for row in bench.measurements):
-        lines.append(f"{_NOISY} noisy: the middle half of the rounds spreads over more than 15 %, or other")
-        lines.append("  programs took more than 10 % of the cores' time")
+        noisy = "the middle half of the rounds spreads over more than 15 %, or other programs took more than 10 % of"
+        lines.append(f"{_NOISY} noisy: {noisy} the cores' time")
     for line in lines:
-        console.print(Text(line, "dim"))
+        screen.line(line, "dim")
 
 
 def _reading(bench: Bench, threads: int) -> str:

@@ -9,18 +9,18 @@ from rich.text import Text
 
 from ..models.stacks import layer_ranges
 from ..report.content.bits import some_points
-from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.escape import escape
 from ..text.numbers import aligned, bytes_text, counted
-from .console import safe
-from .fitted import Fitted, render_fitted
-from .headline import dotted
+from .columns import Column
+from .headline import dotted, render_headline
+from .screen import unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rich.console import Console
-
     from ..diffs.budgets.bits_document import BitsDocument, ChosenTensor, MixPoint
+    from ..text.glyphs import Glyphs
+    from .screen import Screen
 
 _MOST_POINTS = 9  # of the curve
 _METHODS = {
@@ -29,58 +29,58 @@ _METHODS = {
 }
 
 
-def render_bits(console: Console, document: BitsDocument) -> None:
+def render_bits(screen: Screen, document: BitsDocument) -> None:
     """Everything in the order in which it is asked for."""
-    glyphs = Glyphs.of(console.encoding)
-    _render_mix(console, document, glyphs)
-    console.print()
-    _render_roles(console, document.tensors, glyphs)
-    console.print()
-    _render_sizes(console, document, glyphs)
-    console.print()
-    console.print(Text("command", "bold"))
-    console.print(Text(str(document.recipe["shell"])), soft_wrap=True)
-    _render_notes(console, document)
+    glyphs = screen.glyphs
+    _render_mix(screen, document, glyphs)
+    screen.blank()
+    _render_roles(screen, document.tensors, glyphs)
+    screen.blank()
+    _render_sizes(screen, document, glyphs)
+    screen.blank()
+    screen.heading("command")
+    screen.whole(*str(document.recipe["shell"]).split("\n"))
+    _render_notes(screen, document)
 
 
-def _render_mix(console: Console, document: BitsDocument, glyphs: Glyphs) -> None:
+def _render_mix(screen: Screen, document: BitsDocument, glyphs: Glyphs) -> None:
     mix = document.mix
-    console.print(Text(glyphs.cut(document.reference.title, LONGEST_TEXT), "bold"), soft_wrap=True)
+    render_headline(screen, document.reference.file, document.reference.title, document.reference, [])
     facts = [
         f"{mix.bits_per_weight:.4g} bits per weight",
         bytes_text(mix.n_bytes),
         f"budget {document.budget.text}",
         f"predicted cost {mix.cost:.3g} nats",
     ]
-    console.print(dotted(facts, glyphs))
+    screen.line(dotted(facts, glyphs))
 
 
-def _render_roles(console: Console, tensors: Sequence[ChosenTensor], glyphs: Glyphs) -> None:
+def _render_roles(screen: Screen, tensors: Sequence[ChosenTensor], glyphs: Glyphs) -> None:
     by_role: dict[str, list[ChosenTensor]] = defaultdict(list)
     for tensor in tensors:
         by_role[tensor.role or tensor.name].append(tensor)
     costs = aligned([sum(each.cost for each in of_role) for of_role in by_role.values()], glyphs.nothing)
     sizes = [bytes_text(sum(each.n_bytes for each in of_role)) for of_role in by_role.values()]
     columns = [
-        Fitted("role", list(by_role), "name"),
-        Fitted("type by layer", [_types(of_role) for of_role in by_role.values()], "name"),
-        Fitted("size", sizes, yields=1),
-        Fitted("cost", costs),
+        Column("role", list(by_role), "name"),
+        Column("type by layer", [Text(_types(of_role)) for of_role in by_role.values()], "prose"),
+        Column("size", sizes, yields=1),
+        Column("cost, nats", costs),
     ]
-    render_fitted(console, columns)
+    screen.table(columns)
 
 
 def _types(tensors: Sequence[ChosenTensor]) -> str:
     """`"Q6_K 0-3,31 | Q4_K rest"`."""
     layers: dict[str, list[int]] = defaultdict(list)
     for tensor in tensors:
-        layers[tensor.type].append(-1 if tensor.layer is None else tensor.layer)
+        layers[escape(tensor.type)].append(-1 if tensor.layer is None else tensor.layer)
     ordered: Mapping[str, list[int]] = dict(sorted(layers.items(), key=lambda item: len(item[1])))
     parts = [
         f"{name} {layer_ranges(numbers) if place < len(ordered) - 1 else 'rest'}"
         for place, (name, numbers) in enumerate(ordered.items())
     ]
-    return " | ".join(parts) if len(parts) > 1 else next(iter(ordered))
+    return " | ".join(map(unbroken, parts)) if len(parts) > 1 else next(iter(ordered))
 
 
 class _Row(NamedTuple):
@@ -93,38 +93,38 @@ class _Row(NamedTuple):
     least_cost: float | None = None
 
 
-def _render_sizes(console: Console, document: BitsDocument, glyphs: Glyphs) -> None:
+def _render_sizes(screen: Screen, document: BitsDocument, glyphs: Glyphs) -> None:
     """The curve, the mix and the given files, by size."""
     rows = [_row("least cost", point) for point in some_points(document, _MOST_POINTS)]
     rows.append(_row("this mix", document.mix))
     rows += [_Row(each.file, each.bits_per_weight, each.n_bytes, each.cost, each.least_cost) for each in document.given]
     rows.sort(key=lambda row: row.n_bytes)
     columns = [
-        Fitted("mix", [row.name for row in rows], "name"),
-        Fitted("bits", [f"{row.bits_per_weight:.3f}" for row in rows]),
-        Fitted("size", [bytes_text(row.n_bytes) for row in rows], yields=1),
-        Fitted("cost", aligned([row.cost for row in rows], glyphs.nothing)),
-        Fitted("least at its size", aligned([row.least_cost for row in rows], ""), yields=2),
+        Column("mix", [row.name for row in rows], "name"),
+        Column("bits/weight", [f"{row.bits_per_weight:.3f}" for row in rows]),
+        Column("size", [bytes_text(row.n_bytes) for row in rows], yields=1),
+        Column("cost, nats", aligned([row.cost for row in rows], glyphs.nothing)),
+        Column("least at its size", aligned([row.least_cost for row in rows], ""), yields=2),
     ]
-    render_fitted(console, columns)
+    screen.table(columns)
 
 
 def _row(name: str, point: MixPoint) -> _Row:
     return _Row(name, point.bits_per_weight, point.n_bytes, point.cost)
 
 
-def _render_notes(console: Console, document: BitsDocument) -> None:
-    console.print()
+def _render_notes(screen: Screen, document: BitsDocument) -> None:
+    screen.blank()
     method = _METHODS[document.method].format(tokens=counted(document.n_tokens, "token"))
     reason = f" ({document.reason})" if document.reason else ""
-    console.print(safe(f"costs: {method}{reason}", "dim"))
+    screen.line(f"costs: {method}{reason}", "dim")
     for warning in document.warnings:
-        console.print(safe(f"note: {warning}", "dim"))
+        screen.line(f"note: {warning}", "dim")
     if not document.exact:
-        console.print(Text("note: there are too many mixes to say that none costs less", "dim"))
+        screen.line("note: there are too many mixes to say that none costs less", "dim")
     if document.unchosen:
         text = f"note: {counted(len(document.unchosen), 'tensor')} without another type stays as in the reference"
-        console.print(Text(text, "dim"))
+        screen.line(text, "dim")
     not_made = document.recipe["not_made"]
     if isinstance(not_made, dict) and not_made:
-        console.print(Text(f"note: the command does not give {counted(len(not_made), 'tensor')} its type", "dim"))
+        screen.line(f"note: the command does not give {counted(len(not_made), 'tensor')} its type", "dim")

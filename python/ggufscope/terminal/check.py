@@ -4,48 +4,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from ..checks.findings import SEVERITIES
 from ..text.escape import escape
-from ..text.glyphs import LONGEST_TEXT, Glyphs
-from ..text.numbers import counted
-from .console import safe
-from .headline import dotted
+from ..text.glyphs import LONGEST_TEXT
+from ..text.numbers import count_text, counted
+from .headline import dotted, render_headline
+from .screen import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from ..checks.check_document import CheckDocument
     from ..checks.findings import Finding, Place
     from ..checks.registry import Rule
+    from ..text.glyphs import Glyphs
+    from .screen import Screen
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold"}
 _MOST_OF_A_RULE = 8  # findings in a view; the JSON has more
-_LABELS = {"weights": "weights", "structure": "structure", "metadata": "metadata", "files": "files"}
 
 
-def render_check(console: Console, document: CheckDocument) -> None:
+def render_check(screen: Screen, document: CheckDocument) -> None:
     """The verdict on one file: title, a line, then the findings and what to do about them."""
-    glyphs = Glyphs.of(console.encoding)
-    title = document.files[0] if document.model is None else document.model.title
-    console.print(Text(glyphs.cut(title, LONGEST_TEXT), "bold"), soft_wrap=True)
-    console.print(_verdict(document, glyphs))
+    glyphs = screen.glyphs
+    model = document.model
+    if model is None:
+        screen.headline(document.files[0])
+    else:
+        render_headline(screen, document.files[0], model.title, model, [], n_files=len(document.files))
+    screen.line(_verdict(document, glyphs))
     for severity in SEVERITIES:
         findings = [each for each in document.findings if each.severity == severity]
         if findings:
-            console.print()
+            screen.blank()
         for rule, of_rule in _by_rule(findings).items():
             for finding in of_rule[:_MOST_OF_A_RULE]:
-                _render_finding(console, finding, glyphs)
+                _render_finding(screen, finding, glyphs)
             more = len(of_rule) - _MOST_OF_A_RULE
             if more > 0:
-                console.print(Text(f"… and {more + document.unlisted.get(rule, 0)} more of {rule}", "dim"))
-    _render_remedies(console, document)
+                more += document.unlisted.get(rule, 0)
+                screen.line(f"and {count_text(more)} more of {rule}: {screen.elsewhere}", "dim")
+    _render_remedies(screen, document)
 
 
 def _by_rule(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
@@ -55,24 +56,26 @@ def _by_rule(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
     return by_rule
 
 
-def render_checks(console: Console, documents: Sequence[CheckDocument]) -> None:
+def render_checks(screen: Screen, documents: Sequence[CheckDocument]) -> None:
     """A line for each of many files."""
-    glyphs = Glyphs.of(console.encoding)
+    glyphs = screen.glyphs
     for document in documents:
         line = Text(f"{glyphs.cut(document.files[0], LONGEST_TEXT)}: ")
         line.append_text(_verdict(document, glyphs))
-        console.print(line, soft_wrap=True)
+        screen.line(line)
         worst = next((each for each in document.findings if each.severity == "error"), None)
         if worst is not None:
-            console.print(Padding(safe(f"{worst.rule}: {worst.sentence}"), (0, 0, 0, 2)))
+            screen.line(f"  {worst.rule}: {worst.sentence}", hang=2)
 
 
-def render_rule(console: Console, rule: Rule) -> None:
+def render_rule(screen: Screen, rule: Rule) -> None:
     """One rule: what it finds, why it matters, what to do."""
-    console.print(Text(rule.name, "bold"), Text(f" ({rule.severity}, reads {_LABELS[rule.reads]})"), sep="")
-    console.print(f"Finds {rule.summary}.\n")
-    console.print(f"{rule.why}\n")
-    console.print(f"What to do: {rule.remedy}")
+    screen.headline(f"{rule.name} ({rule.severity}, reads {rule.reads})")
+    screen.line(f"Finds {rule.summary}.")
+    screen.blank()
+    screen.line(rule.why)
+    screen.blank()
+    screen.line(f"What to do: {rule.remedy}")
 
 
 def _verdict(document: CheckDocument, glyphs: Glyphs) -> Text:
@@ -93,17 +96,13 @@ def _verdict(document: CheckDocument, glyphs: Glyphs) -> Text:
     return line.append(f": {', '.join(found) or 'nothing found'} ({dotted(checked, glyphs)})")
 
 
-def _render_finding(console: Console, finding: Finding, glyphs: Glyphs) -> None:
-    table = Table.grid(padding=(0, 1, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    head = Text(f"{finding.severity} ", _STYLES[finding.severity])
+def _render_finding(screen: Screen, finding: Finding, glyphs: Glyphs) -> None:
     body = Text(finding.rule, "bold").append(": ").append_text(safe(finding.sentence))
     place = place_text(finding.place, glyphs)
     if place:
         body.append(f"\n{place}", "dim")
-    table.add_row(head, body)
-    console.print(table)
+    label = safe(finding.severity, _STYLES[finding.severity])
+    screen.fact(label, body, width=len(finding.severity))
 
 
 def place_text(place: Place, glyphs: Glyphs) -> str:
@@ -128,11 +127,11 @@ def _in_file(place: Place, glyphs: Glyphs) -> str:
     return f" of {glyphs.cut(place.file, LONGEST_TEXT)}" if place.offset is None and place.file is not None else ""
 
 
-def _render_remedies(console: Console, document: CheckDocument) -> None:
+def _render_remedies(screen: Screen, document: CheckDocument) -> None:
     """What to do, once for each rule with an error or a warning."""
     grave = {each.rule for each in document.findings if each.severity != "note"}
     rules = [rule for rule in document.rules if rule.name in grave]
     if rules:
-        console.print()
+        screen.blank()
     for rule in rules:
-        console.print(Text(f"{rule.name}: {rule.remedy}", "dim"))
+        screen.line(f"{rule.name}: {rule.remedy}", "dim")

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from ..report.content.diff_words import (
     DEFINITION,
     PLAIN_DEFINITION,
@@ -30,55 +28,55 @@ from ..report.content.diff_words import (
     undone_lines,
     unlike_lines,
 )
-from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.glyphs import LONGEST_TEXT
 from ..text.numbers import bytes_text, counted, rounded_percent
+from .columns import Column
 from .diff_errors import render_carriers, render_layers, render_roles
 from .diff_run import render_runs
-from .fact import render_fact
-from .fitted import Fitted, render_fitted
-from .headline import dotted, sizes, warn_of_synthetic
+from .headline import against_text, dotted, named, sizes, warn_of_synthetic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from rich.console import Console
-
     from ..diffs.diff_document import DiffDocument
     from ..diffs.records import DiffedModel, ModelDiff
+    from ..text.glyphs import Glyphs
+    from .screen import Screen
 
-    Part = Callable[[Console, DiffDocument], None]
+    Part = Callable[[Screen, DiffDocument], None]
     Remark = tuple[str, str, str]  # label, text, style
 
 
-def render_diff(console: Console, document: DiffDocument) -> None:
+def render_diff(screen: Screen, document: DiffDocument) -> None:
     """All parts of the view."""
-    render_head(console, document)
+    render_head(screen, document)
     for part in PARTS:
-        part(console, document)
+        part(screen, document)
 
 
-def render_head(console: Console, document: DiffDocument) -> None:
+def render_head(screen: Screen, document: DiffDocument) -> None:
     """The reference and the models as a whole: sizes, errors, and what could not be compared."""
-    glyphs = Glyphs.of(console.encoding)
-    console.print(Text(glyphs.cut(document.reference.title, LONGEST_TEXT), "bold"), soft_wrap=True)
-    render_fact(console, "reference", _reference_text(document.reference, glyphs))
+    glyphs = screen.glyphs
+    screen.headline(against_text(labels(document), label(document.reference), glyphs))
+    screen.fact("reference", _reference_text(document.reference, glyphs))
     if len(document.models) == 1:
-        _render_one(console, document, glyphs)
+        _render_one(screen, document, glyphs)
     else:
-        _render_several(console, document)
+        _render_several(screen, document)
     selected = selection_text(document.settings)
     if selected is not None:
-        render_fact(console, "selected", selected)
+        screen.fact("selected", selected)
     for subject in (document.reference, *(model.subject for model in document.models)):
         if subject.synthetic:
-            warn_of_synthetic(console, subject)
+            warn_of_synthetic(screen, subject)
             break
 
 
 def _reference_text(subject: DiffedModel, glyphs: Glyphs) -> str:
-    facts = [label(subject), subject.architecture or "no architecture", kind_text(subject)]
+    facts = [*named(label(subject), subject.title), subject.architecture or "no architecture", kind_text(subject)]
     names = [glyphs.cut(text, LONGEST_TEXT) for text in facts]
-    return dotted([*names, *sizes(subject.n_elements, subject.n_bytes, subject.bits_per_weight)], glyphs)
+    size = bytes_text(subject.n_bytes)
+    return dotted([*names, *sizes(subject.n_elements, subject.bits_per_weight), size], glyphs)
 
 
 def _model_text(subject: DiffedModel, reference: DiffedModel, glyphs: Glyphs) -> str:
@@ -88,18 +86,18 @@ def _model_text(subject: DiffedModel, reference: DiffedModel, glyphs: Glyphs) ->
     return dotted([*names, *bits, f"{bytes_text(subject.n_bytes)}{part}"], glyphs)
 
 
-def _render_one(console: Console, document: DiffDocument, glyphs: Glyphs) -> None:
+def _render_one(screen: Screen, document: DiffDocument, glyphs: Glyphs) -> None:
     (model,) = document.models
-    render_fact(console, "model", _model_text(model.subject, document.reference, glyphs))
+    screen.fact("model", _model_text(model.subject, document.reference, glyphs))
     if model.identical_bytes:
         tensors = f"all {counted(model.summary.n_tensors, 'tensor')} and the metadata"
-        render_fact(console, "verdict", f"the same bytes: {tensors}", "bold green")
+        screen.fact("verdict", f"the same bytes: {tensors}", "bold green")
         return
-    render_fact(console, "error", dotted(error_text(model), glyphs))
+    screen.fact("error", dotted(error_text(model), glyphs))
     for name, text in extreme_lines(model):
-        render_fact(console, name, text)
+        screen.fact(name, text)
     for name, text, style in _remarks(model):
-        render_fact(console, name, text, style)
+        screen.fact(name, text, style)
 
 
 _OF_VERDICTS = {True: "bold green", False: "bold red", None: "bold yellow"}
@@ -125,49 +123,49 @@ def _remarks(model: ModelDiff) -> Iterator[Remark]:
         yield "note", text, "bold yellow"
 
 
-def _render_several(console: Console, document: DiffDocument) -> None:
-    console.print()
+def _render_several(screen: Screen, document: DiffDocument) -> None:
+    screen.blank()
     models = document.models
     errors = [model.summary for model in models]
     bits = [model.subject.bits_per_weight for model in models]
     columns = [
-        Fitted("", [str(number) for number in range(1, len(models) + 1)]),
-        Fitted("model", labels(document), "name"),
-        Fitted("type", [kind_text(model.subject) for model in models], "text", 4),
-        Fitted("size", [bytes_text(model.subject.n_bytes) for model in models], yields=2),
-        Fitted("bits", _texts(bits, "{:.2f}".format), yields=1),
-        Fitted("NMSE %", _texts([error.nmse for error in errors], percent_text)),
-        Fitted("SQNR dB", _texts([error.sqnr_db for error in errors], decibels_text), yields=3),
-        Fitted("cosine", _texts([error.cosine for error in errors], cosine_text), yields=5),
+        Column("", [str(number) for number in range(1, len(models) + 1)]),
+        Column("model", labels(document), "name"),
+        Column("type", [kind_text(model.subject) for model in models], "text", 4),
+        Column("size", [bytes_text(model.subject.n_bytes) for model in models], yields=2),
+        Column("bits/weight", _texts(bits, "{:.2f}".format), yields=1),
+        Column("NMSE %", _texts([error.nmse for error in errors], percent_text)),
+        Column("SQNR dB", _texts([error.sqnr_db for error in errors], decibels_text), yields=3),
+        Column("cosine", _texts([error.cosine for error in errors], cosine_text), yields=5),
     ]
-    render_fitted(console, columns)
-    console.print()
+    screen.table(columns)
+    screen.blank()
     remarks = [[] if model.identical_bytes else list(_remarks(model)) for model in models]
     shared = shared_by_all([own for own in remarks if own])
     for number, (model, own) in enumerate(zip(models, remarks, strict=True), 1):
         if model.identical_bytes:
-            render_fact(console, str(number), "the same bytes as the reference, metadata included", "bold green")
+            screen.fact(str(number), "the same bytes as the reference, metadata included", "bold green")
         for remark in own:
             if remark not in shared:
-                _render_remark(console, str(number), remark)
+                _render_remark(screen, str(number), remark)
     for remark in shared:
-        _render_remark(console, "all", remark)
+        _render_remark(screen, "all", remark)
 
 
-def _render_remark(console: Console, number: str, remark: Remark) -> None:
+def _render_remark(screen: Screen, number: str, remark: Remark) -> None:
     name, text, style = remark
-    render_fact(console, number, text if name == "tensors" else f"{name}: {text}", style)
+    screen.fact(number, text if name == "tensors" else f"{name}: {text}", style)
 
 
 def _texts(values: Sequence[float | None], text: Callable[[float], str]) -> list[str]:
     return ["" if value is None else text(value) for value in values]
 
 
-def _legend(console: Console, document: DiffDocument) -> None:
+def _legend(screen: Screen, document: DiffDocument) -> None:
     if not all(model.identical_bytes for model in document.models):
-        console.print()
-        plain = not Glyphs.of(console.encoding).blocks
-        console.print(Text(f"{PLAIN_DEFINITION if plain else DEFINITION}.", "dim"))
+        screen.blank()
+        plain = not screen.glyphs.blocks
+        screen.line(f"{PLAIN_DEFINITION if plain else DEFINITION}.", "dim")
 
 
 # In reading order, below the head.

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from ..report.content.diff_words import part_text, percent_text, share_text, types_text
-from ..text.glyphs import LONGEST_TEXT, Glyphs
-from .console import safe
+from ..text.glyphs import LONGEST_TEXT
+from .columns import Column
 from .diff_tensors import figure_texts
-from .fitted import Fitted, render_fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from rich.console import Console
-
     from ..diffs.records import PartError, TensorDiff
+    from ..text.glyphs import Glyphs
+    from .screen import Screen
 
 _FIGURES = (
     "nmse", "sqnr_db", "error_share", "rmse", "cosine", "bias", "rescale", "max_abs_error", "max_abs_error_index",
@@ -27,37 +24,36 @@ _FIGURES = (
 _UNSAID = {"non_finite_count": 0, "views": None, "weighted_nmse": None}  # values that are not worth a line
 
 
-def render_tensor(console: Console, tensor: TensorDiff, row: Mapping[str, Any]) -> None:
+def render_tensor(screen: Screen, tensor: TensorDiff, row: Mapping[str, Any]) -> None:
     """A tensor of the diff.
 
     Args:
-        console: to print to.
+        screen: to print to.
         tensor: its record.
         row: the same as a row of `diffs.rows`.
     """
-    glyphs = Glyphs.of(console.encoding)
+    glyphs = screen.glyphs
     facts = f"{types_text(tensor, glyphs.arrow)} {glyphs.dot} {glyphs.shape(tensor.shape)}"
-    console.print(Text(glyphs.cut(tensor.name, LONGEST_TEXT), "bold"), soft_wrap=True)
+    screen.headline(glyphs.cut(tensor.name, LONGEST_TEXT))
     if tensor.model_name is not None:
-        console.print(Text(f"in the model {glyphs.cut(tensor.model_name, LONGEST_TEXT)}"), soft_wrap=True)
-    console.print(safe(f"{facts}{f' {glyphs.dot} the same bytes' if tensor.identical else ''}"))
+        screen.line(f"in the model {glyphs.cut(tensor.model_name, LONGEST_TEXT)}")
+    screen.line(f"{facts}{f' {glyphs.dot} the same bytes' if tensor.identical else ''}")
     figures = [name for name in _FIGURES if name not in _UNSAID or row[name] != _UNSAID[name]]
     names, texts = zip(*(figure_texts(name, row[name], glyphs) for name in figures), strict=True)
-    console.print()
-    render_fitted(console, [Fitted("figure", names, "text"), Fitted("value", texts, "name")])
+    screen.blank()
+    screen.table([Column("figure", names, "text"), Column("value", texts, "name")])
     for what, parts in (("row", tensor.worst_rows), ("head", tensor.worst_heads), ("expert", tensor.worst_experts)):
         if parts:
-            _render_parts(console, what, parts, glyphs)
+            _render_parts(screen, what, parts, glyphs)
 
 
-def _render_parts(console: Console, what: str, parts: Sequence[PartError], glyphs: Glyphs) -> None:
-    console.print()
-    console.print(Text(f"{what}s with the largest error", "bold"))
-    render_fitted(
-        console,
+def _render_parts(screen: Screen, what: str, parts: Sequence[PartError], glyphs: Glyphs) -> None:
+    screen.blank()
+    screen.heading(f"{what}s with the largest error")
+    screen.table(
         [
-            Fitted(what, [part_text("", part) for part in parts], "text"),
-            Fitted("NMSE %", [glyphs.nothing if part.nmse is None else percent_text(part.nmse) for part in parts]),
-            Fitted("of its error %", [share_text(part.error_share) for part in parts]),
+            Column(what, [part_text("", part) for part in parts], "text"),
+            Column("NMSE %", [glyphs.nothing if part.nmse is None else percent_text(part.nmse) for part in parts]),
+            Column("of its error %", [share_text(part.error_share) for part in parts]),
         ],
     )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..report.content.diff_words import cosine_text, decibels_text, percent_text, share_text
-from ..text.glyphs import Glyphs
 from ..text.numbers import bytes_text, short
-from .console import most_rows, tell_rest
-from .fitted import Fitted, render_fitted
+from .columns import Column
+from .screen import most_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rich.console import Console
+    from ..text.glyphs import Glyphs
+    from .screen import Screen
 
 # Column → how early it gives way where there is no room; 0: never.
 DEFAULT_COLUMNS = {"nmse": 0, "sqnr_db": 2, "cosine": 3, "max_abs_error": 4, "model_type": 1, "name": 0}
@@ -37,49 +37,48 @@ _NAMES = {"name", "model_name", "views"}
 
 
 def render_diff_tensors(
-    console: Console, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, chosen: bool, top: int | None
+    screen: Screen, rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, chosen: bool, top: int | None
 ) -> None:
     """A table of the tensors of one model.
 
     Args:
-        console: to print to.
+        screen: to print to.
         rows: of `diffs.rows`.
         columns: to show, in this order.
         chosen: whether somebody asked for these columns; else some give way where there is no room for them.
         top: how many rows were asked for.
     """
-    glyphs = Glyphs.of(console.encoding)
+    glyphs = screen.glyphs
     shown = rows[: most_rows(top)]
     yields = {} if chosen else DEFAULT_COLUMNS
-    render_fitted(
-        console,
+    screen.table(
         [
-            Fitted(_head(name), [_text(name, row[name], glyphs) for row in shown], _kind(name), yields.get(name, 0))
+            Column(_head(name), [_text(name, row[name], glyphs) for row in shown], _kind(name), yields.get(name, 0))
             for name in columns
         ],
         f"tensors: {len(rows)}",
     )
-    tell_rest(console, len(rows) - len(shown), "tensor", "--top N shows N of them, and the JSON has all")
+    screen.tell_rest(len(rows) - len(shown), "tensor", "--top N shows N of them, and the JSON has all")
 
 
-def render_side_by_side(console: Console, tables: Sequence[Sequence[Mapping[str, Any]]], top: int | None) -> None:
+def render_side_by_side(screen: Screen, tables: Sequence[Sequence[Mapping[str, Any]]], top: int | None) -> None:
     """The NMSE of each tensor in each of several models.
 
     Args:
-        console: to print to.
+        screen: to print to.
         tables: rows of each model, of `diffs.rows`.
         top: how many tensors were asked for.
     """
-    glyphs = Glyphs.of(console.encoding)
+    glyphs = screen.glyphs
     errors = [{row["name"]: row["nmse"] for row in table} for table in tables]
     names = list(dict.fromkeys(name for table in errors for name in table))
     shown = names[: most_rows(top)]
     columns = [
-        Fitted(str(number), [_text("nmse", table.get(name), glyphs) for name in shown])
+        Column(str(number), [_text("nmse", table.get(name), glyphs) for name in shown])
         for number, table in enumerate(errors, 1)
     ]
-    render_fitted(console, [*columns, Fitted("tensor", shown, "name")], f"tensors: {len(names)}, NMSE % of each model")
-    tell_rest(console, len(names) - len(shown), "tensor", "--top N shows N of them, and the JSON has all")
+    screen.table([*columns, Column("tensor", shown, "name")], f"tensors: {len(names)}, NMSE % of each model")
+    screen.tell_rest(len(names) - len(shown), "tensor", "--top N shows N of them, and the JSON has all")
 
 
 def figure_texts(name: str, value: Any, glyphs: Glyphs) -> tuple[str, str]:

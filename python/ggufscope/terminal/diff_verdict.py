@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.padding import Padding
 from rich.text import Text
 
 from ..report.content.diff_words import labels
 from ..text.numbers import counted
-from .console import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from rich.console import Console
-
     from ..diffs.diff_document import DiffDocument
     from ..diffs.limits import Limits, Offender
+    from .screen import Screen
 
 _MOST_OFFENDERS = 100  # lines
 
 
-def render_verdict(console: Console, document: DiffDocument, limits: Limits, beyond: Sequence[Offender]) -> None:
+def render_verdict(screen: Screen, document: DiffDocument, limits: Limits, beyond: Sequence[Offender]) -> None:
     """The limits, and whoever is beyond them."""
     if not limits.any:
         return
-    console.print()
+    screen.blank()
     if not beyond:
-        console.print(Text.assemble(("within the limits: ", "bold green"), f"{_limits_text(limits)}, in every tensor"))
+        screen.line(Text.assemble(("within the limits: ", "bold green"), f"{_limits_text(limits)}, in every tensor"))
         return
     title, *lines = offender_lines(document, beyond)
-    console.print(Text.assemble((title, "bold red"), f" ({_limits_text(limits)})"))
+    screen.line(Text.assemble((title, "bold red"), f" ({_limits_text(limits)})"))
     for line in lines:
-        console.print(Padding(safe(line), (0, 0, 0, 2)))
+        screen.line(f"  {line}", hang=2)
 
 
 def offender_lines(document: DiffDocument, beyond: Sequence[Offender]) -> Iterator[str]:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
-
 from ..text.escape import escape
-from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.glyphs import LONGEST_TEXT
 from ..text.numbers import counted, numbered, percent, short
-from .console import most_rows, plain_table, safe, tell_rest
-from .fitted import Fitted, render_fitted
+from .columns import Column
 from .headline import dotted
+from .screen import most_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rich.console import Console
-
     from ..models.selection import Selection
+    from ..text.glyphs import Glyphs
+    from .screen import Screen
 
 # Columns and their order of giving way in a narrow terminal: the highest first, 0 never.
 DEFAULT_COLUMNS = {
@@ -40,23 +38,21 @@ _FORMS = {"gguf": "GGUF", "dat": "the older form (.dat), which does not tell exp
 _SHARES = frozenset({"active", "zd"})
 _KINDS = {"name": "name", "role": "text"}
 _MOST_NAMED = 6
+_LABEL = len("not in it")
 
 
-def render_importance(console: Console, described: Mapping[str, Any]) -> None:
+def render_importance(screen: Screen, described: Mapping[str, Any]) -> None:
     """What an importance matrix is, in a few lines."""
-    glyphs = Glyphs.of(console.encoding)
+    glyphs = screen.glyphs
     matrices, empty = described["n_matrices"], described["n_without_data"]
     facts = [counted(described["n_tensors"], "tensor")]
     if matrices != described["n_tensors"]:
         facts.append(f"{matrices} matrices")
     if empty:
         facts.append(f"{empty} without data ({percent(1 - empty / matrices)} % have some)")
-    console.print(Text(f"importance matrix: {dotted(facts, glyphs)}", "bold"))
-    table = plain_table("", "")
-    table.show_header = False
+    screen.heading(f"importance matrix: {dotted(facts, glyphs)}")
     for label, text in _facts(described, glyphs):
-        table.add_row(Text(label, "bold"), safe(text))
-    console.print(table)
+        screen.fact(label, text, width=_LABEL)
 
 
 def _facts(described: Mapping[str, Any], glyphs: Glyphs) -> list[tuple[str, str]]:
@@ -103,18 +99,18 @@ def _named(names: Sequence[str], glyphs: Glyphs) -> str:
 
 
 def render_importance_tensors(
-    console: Console, rows: Sequence[Mapping[str, Any]], selection: Selection, columns: Sequence[str]
+    screen: Screen, rows: Sequence[Mapping[str, Any]], selection: Selection, columns: Sequence[str]
 ) -> None:
     """Statistics of the tensors given, with these columns."""
     title = "mean squares by tensor" + (f": {len(rows)} selected" if selection.filters else "")
     yields = DEFAULT_COLUMNS if selection.columns is None else {}
     shown = rows[: most_rows(selection.top)]
     fitted = [
-        Fitted(name, [_cell(name, row[name]) for row in shown], _KINDS.get(name, "number"), yields.get(name, 0))
+        Column(name, [_cell(name, row[name]) for row in shown], _KINDS.get(name, "number"), yields.get(name, 0))
         for name in columns
     ]
-    render_fitted(console, fitted, title)
-    tell_rest(console, len(rows) - len(shown), "tensor", "--top N shows N of them, and --json has all")
+    screen.table(fitted, title)
+    screen.tell_rest(len(rows) - len(shown), "tensor", "--top N shows N of them, and --json has all")
 
 
 def _cell(column: str, value: Any) -> str:

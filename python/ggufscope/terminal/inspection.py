@@ -1,12 +1,10 @@
 """The terminal view of `inspect`: what the file holds, the types by role first."""
 
 import json
-import re
 from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
 from ..models.file_types import FileType, fallback_text, file_type_of
@@ -14,78 +12,76 @@ from ..models.inspection import factors_text, imatrix_of, metadata_entry
 from ..models.model import Model
 from ..models.notes import notes_of
 from ..models.remarks import remarks_of
-from ..models.role_types import roles_of, type_map
+from ..models.role_types import RoleSummary, roles_of, type_map
 from ..models.selection import Selection
 from ..models.stacks import layers_text
+from ..models.subject import Subject
 from ..models.tokenizer_facts import CHAT_TEMPLATE, tokenizer_facts
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, count_text, counted
-from .console import MOST_ROWS, most_rows, plain_table, print_table, safe, tell_rest
+from .columns import GAP, INDENT, Column, leaving
 from .headline import render_headline, sizes
+from .screen import MOST_ROWS, Screen, most_rows, unbroken
 
 DEFAULT_COLUMNS = ("name", "type", "shape", "n_bytes", "bits_per_weight")
 
 _NUMBERS = ("layer", "n_elements", "n_bytes", "bits_per_weight", "offset")
-_NARROWEST_MAP = 24
+_LABEL = len("tokenizer")
 _MOST_ROLES = 512  # shown; models have some dozens
 _SHORTEST_VALUE = 24  # characters of a metadata value that are shown beside the longest key
 
 
-def render_overview(console: Console, model: Model) -> None:
+def render_overview(screen: Screen, model: Model) -> None:
     """Headline, types and sizes by role, declared type, importance matrix, header and metadata."""
-    glyphs = Glyphs.of(console.encoding)
-    render_head(console, model)
-    console.print()
-    _render_roles(console, model, glyphs)
-    console.print()
-    _render_facts(console, model, glyphs)
+    render_head(screen, model)
+    screen.blank()
+    _render_roles(screen, model)
+    screen.blank()
+    _render_facts(screen, model)
     if model.metadata:
-        console.print()
-        render_metadata(console, model, model.metadata)
+        screen.blank()
+        render_metadata(screen, model, model.metadata)
 
 
-def render_head(console: Console, model: Model) -> None:
-    """One line on what the model is, and a warning where it is made up."""
-    facts = [*sizes(model.n_parameters, model.n_bytes, model.bits_per_weight), layers_text(model.stacks)]
-    render_headline(console, model.name or model.path, model, facts, without_architecture="no architecture")
+def render_head(screen: Screen, model: Model) -> None:
+    """Which file it is, what the model is, and a warning where it is made up."""
+    facts = [*sizes(model.n_parameters, model.bits_per_weight), layers_text(model.stacks)]
+    subject = Subject.of(model)
+    render_headline(
+        screen,
+        subject.file,
+        model.name,
+        model,
+        facts,
+        n_bytes=sum(model.file_sizes),
+        n_files=len(model.files),
+        without_architecture="no architecture",
+    )
 
 
-def _render_roles(console: Console, model: Model, glyphs: Glyphs) -> None:
+def _render_roles(screen: Screen, model: Model) -> None:
     summaries = roles_of(model)
     if not summaries:
-        console.print(Text("no tensors"))
+        screen.line("no tensors")
         return
-    rows = [
-        (
-            glyphs.cut(summary.role or "(no role)", LONGEST_TEXT),
-            type_map(summary, glyphs.times),
-            count_text(summary.n_parameters),
-            bytes_text(summary.n_bytes),
-            "" if summary.bits_per_weight is None else f"{summary.bits_per_weight:.2f}",
-        )
-        for summary in summaries[:_MOST_ROLES]
-    ]
-    taken = sum(2 + max(len(row[i]) for row in [*rows, _ROLE_COLUMNS]) for i in (0, 2, 3, 4))
-    room = max(_NARROWEST_MAP, console.width - taken)
-    table = plain_table(*_ROLE_COLUMNS, right=_ROLE_COLUMNS[2:])
-    for role, types, *numbers in rows:
-        table.add_row(Text(role), Text(_broken(types, room)), *numbers)
-    print_table(console, table)
-    tell_rest(console, len(summaries) - len(rows), "role", "--json has them")
+    shown = summaries[:_MOST_ROLES]
+    bits = ["" if each.bits_per_weight is None else f"{each.bits_per_weight:.2f}" for each in shown]
+    screen.table(
+        [
+            Column("role", [each.role or "(no role)" for each in shown], "name"),
+            Column("type by layer", [_unbroken_types(each, screen.glyphs) for each in shown], "prose"),
+            Column("parameters", [count_text(each.n_parameters) for each in shown], yields=3),
+            Column("size", [bytes_text(each.n_bytes) for each in shown], yields=1),
+            Column("bits/weight", bits, yields=2),
+        ]
+    )
+    screen.tell_rest(len(summaries) - len(shown), "role")
 
 
-_ROLE_COLUMNS = ("role", "type by layer", "parameters", "size", "bits")
-
-
-def _broken(types: str, width: int) -> str:
-    """A type map in lines of at most `width`, broken after commas and bars but never within a number."""
-    lines = [""]
-    for part in re.split(r"(?<=[, ])", types):
-        if lines[-1] and len(lines[-1]) + len(part.rstrip()) > width:
-            lines.append("")
-        lines[-1] += part
-    return "\n".join(line.rstrip() for line in lines)
+def _unbroken_types(summary: RoleSummary, glyphs: Glyphs) -> Text:
+    """The types of a role, which may fill several lines: each stays with its layers."""
+    return Text(" | ".join(map(unbroken, type_map(summary, glyphs.times).split(" | "))))
 
 
 def _format_text(model: Model) -> str:
@@ -95,23 +91,20 @@ def _format_text(model: Model) -> str:
     return f"GGUF v{model.format_version}, {model.byte_order} endian, alignment {model.alignment}"
 
 
-def _render_facts(console: Console, model: Model, glyphs: Glyphs) -> None:
-    table = plain_table("", "")
-    table.show_header = False
-    for label, text in (
+def _render_facts(screen: Screen, model: Model) -> None:
+    n_files = f"{len(model.files)}, {bytes_text(sum(model.file_sizes))}, {counted(len(model.tensors), 'tensor')}"
+    facts = [
         ("declared", _file_type_text(file_type_of(model))),
-        ("imatrix", _imatrix_text(imatrix_of(model), glyphs)),
+        ("imatrix", _imatrix_text(imatrix_of(model), screen.glyphs)),
         ("format", _format_text(model)),
-        ("files", f"{len(model.files)}, {bytes_text(sum(model.file_sizes))}, {counted(len(model.tensors), 'tensor')}"),
-        *_tokenizer_rows(model, glyphs),
-    ):
-        table.add_row(Text(label, "bold"), safe(text))
+        ("files", n_files),
+        *_tokenizer_rows(model, screen.glyphs),
+    ]
     if (factors := factors_text(model)) is not None:
-        table.add_row(Text("factors", "bold"), safe(factors))
-    for note in (*remarks_of(model, roles_of(model)), *notes_of(model)):
-        table.add_row(Text("note", "bold"), safe(note))
-    console.print(table)
-    console.print(safe(model.path), soft_wrap=True)  # unbroken, so that it can be copied
+        facts.append(("factors", factors))
+    for label, text in (*facts, *(("note", note) for note in (*remarks_of(model, roles_of(model)), *notes_of(model)))):
+        screen.fact(label, text, width=_LABEL)
+    screen.whole(model.path)
 
 
 def _file_type_text(file_type: FileType) -> str:
@@ -148,23 +141,19 @@ def _tokenizer_rows(model: Model, glyphs: Glyphs) -> list[tuple[str, str]]:
     ]
 
 
-def render_metadata(console: Console, model: Model, keys: Collection[str]) -> None:
-    """One line per key, long values cut; a line says how to see them whole."""
-    glyphs = Glyphs.of(console.encoding)
-    shown = [(key, glyphs.cut(key, LONGEST_TEXT)) for key in islice(keys, MOST_ROWS)]
-    room = max(_SHORTEST_VALUE, console.width - 2 - max(len(name) for _, name in shown))
-    table = plain_table("metadata", "value")
-    n_cut = 0
-    for key, name in shown:
-        described = metadata_entry(model, key)
-        whole = _value_text(described, glyphs, room)
-        text = glyphs.cut(whole, room)
-        n_cut += text != whole or "head" in described
-        table.add_row(Text(name), Text(text))
-    print_table(console, table)
+def render_metadata(screen: Screen, model: Model, keys: Collection[str]) -> None:
+    """One line per key, or two where the terminal is narrow; long values cut, and a line says how to see them whole."""
+    shown = list(islice(keys, MOST_ROWS))
+    beside = screen.width - GAP - max(len(screen.glyphs.cut(key, LONGEST_TEXT)) for key in shown)
+    room = beside if beside >= _SHORTEST_VALUE else screen.width - INDENT
+    described = [metadata_entry(model, key) for key in shown]
+    whole = [_value_text(each, screen.glyphs, room) for each in described]
+    values = [screen.glyphs.cut(text, room) for text in whole]
+    screen.table([Column("metadata", shown, "name"), Column("value", values, "text")])
+    n_cut = sum(text != value or "head" in each for text, value, each in zip(whole, values, described, strict=True))
     if n_cut:
-        console.print(Text(f"{counted(n_cut, 'value')} cut: --kv KEY prints one in full", "dim"))
-    tell_rest(console, len(keys) - len(shown), "key", "--json has them")
+        screen.line(f"{counted(n_cut, 'value')} cut: --kv KEY prints one in full", "dim")
+    screen.tell_rest(len(keys) - len(shown), "key")
 
 
 def _value_text(described: dict[str, Any], glyphs: Glyphs, length: int) -> str:
@@ -175,7 +164,7 @@ def _value_text(described: dict[str, Any], glyphs: Glyphs, length: int) -> str:
         element = kind.removeprefix("array[").removesuffix("]")
         rest = [glyphs.more] if n > len(value) else []
         shown = ", ".join([*(_scalar_text(part, element, length) for part in value), *rest])
-        return f"{n} {glyphs.times} {element}: {shown}" if n else f"no {element}"
+        return f"{count_text(n)} {glyphs.times} {element}: {shown}" if n else f"no {element}"
     return escape(value[: length + 1]) if isinstance(value, str) else _scalar_text(value, kind, length)
 
 
@@ -186,27 +175,29 @@ def _scalar_text(value: Any, kind: str, length: int) -> str:
     return escape(json.dumps(begin, ensure_ascii=False))
 
 
-def render_tensors(console: Console, rows: Sequence[dict[str, Any]], selection: Selection, columns: list[str]) -> None:
+def render_tensors(screen: Screen, rows: Sequence[dict[str, Any]], selection: Selection, columns: list[str]) -> None:
     """The tensor table: the rows given, with these columns."""
     title = "tensors" if not selection.filters else f"tensors: {len(rows)} selected"
-    glyphs = Glyphs.of(console.encoding)
-    table = plain_table(*columns, right=_NUMBERS, title=title)
     shown = rows[: most_rows(selection.top)]
-    for row in shown:
-        table.add_row(*(_cell(column, row[column], glyphs) for column in columns))
-    print_table(console, table)
-    tell_rest(console, len(rows) - len(shown), "tensor", "--top N shows N of them, and --json has all")
+    cells = {column: [_cell(column, row[column], screen.glyphs) for row in shown] for column in columns}
+    table = [Column(column, cells[column], _kind(column)) for column in columns]
+    screen.table(leaving(table), title)
+    screen.tell_rest(len(rows) - len(shown), "tensor", "--top N shows N of them, and --json has all")
 
 
-def _cell(column: str, value: Any, glyphs: Glyphs) -> Text:
-    if value is None:
-        return Text("")
-    match column:
-        case "shape":
-            return Text(glyphs.shape(value))
-        case "n_bytes":
-            return Text(bytes_text(value))
-        case "bits_per_weight":
-            return Text(f"{value:.2f}")
+def _kind(column: str) -> str:
+    return "name" if column == "name" else "number" if column in _NUMBERS else "text"
+
+
+def _cell(column: str, value: Any, glyphs: Glyphs) -> str:
+    match column, value:
+        case _, None:
+            return ""
+        case "shape", _:
+            return glyphs.shape(value)
+        case "n_bytes", _:
+            return bytes_text(value)
+        case "bits_per_weight", _:
+            return f"{value:.2f}"
         case _:
-            return Text(glyphs.cut(value, LONGEST_TEXT))
+            return str(value)

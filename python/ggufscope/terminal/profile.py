@@ -4,60 +4,63 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from ..models.stacks import layers_text
 from ..report.content.health_lines import health_lines
 from ..report.content.verdict_lines import verdict_lines
-from ..text.glyphs import Glyphs
 from ..text.numbers import counted, percent, rate, short
-from .fact import render_fact
 from .headline import render_headline, sizes
 from .rollups import render_experts, render_layers, render_roles
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ..profiles.profile_result import Profile
     from ..profiles.rows import Row
     from ..profiles.selected import SelectedTensors
+    from ..text.glyphs import Glyphs
+    from .screen import Screen
 
 
-def render_profile(console: Console, profile: Profile) -> None:
+def render_profile(screen: Screen, profile: Profile) -> None:
     """Headline, layers, roles and experts."""
-    glyphs = Glyphs.of(console.encoding)
-    render_head(console, profile)
+    render_head(screen, profile)
     for rows, render in (
         (profile.layers, render_layers),
         (profile.roles, render_roles),
         (profile.experts, render_experts),
     ):
         if rows:
-            console.print()
-            render(console, profile, glyphs)
-    console.print()
-    _render_legend(console, profile, glyphs)
+            screen.blank()
+            render(screen, profile)
+    screen.blank()
+    _render_legend(screen, profile, screen.glyphs)
 
 
-def render_head(console: Console, profile: Profile) -> None:
+def render_head(screen: Screen, profile: Profile) -> None:
     """Name and size of the model, how it was read, and whether its weights are sound."""
-    glyphs = Glyphs.of(console.encoding)
+    glyphs = screen.glyphs
     model = profile.model
-    facts = sizes(model.n_elements, model.n_bytes, model.bits_per_weight)
-    render_headline(console, profile.title, model, facts, without_architecture="no architecture")
-    _fact(console, "types", _types_text(profile, glyphs))
-    _fact(console, "scanned", _scan_text(profile, glyphs))
+    render_headline(
+        screen,
+        profile.subject.file,
+        profile.title,
+        model,
+        sizes(model.n_elements, model.bits_per_weight),
+        n_bytes=sum(model.file_sizes),
+        n_files=len(model.file_sizes),
+        without_architecture="no architecture",
+    )
+    _fact(screen, "types", _types_text(profile, glyphs))
+    _fact(screen, "scanned", _scan_text(profile, glyphs))
     for line in _hash_lines(profile):
-        _fact(console, "sha256", line)
-    _render_health(console, profile)
-    _render_extremes(console, profile)
+        _fact(screen, "sha256", line)
+    _render_health(screen, profile)
+    _render_extremes(screen, profile)
 
 
 def render_reading(
-    console: Console, read: SelectedTensors, *, n_tensors: int, fast: bool, stored: bool, factors: bool
+    screen: Screen, read: SelectedTensors, *, n_tensors: int, fast: bool, stored: bool, factors: bool
 ) -> None:
     """How much of a model was read for a selection of its tensors, and how fast."""
-    glyphs = Glyphs.of(console.encoding)
+    glyphs = screen.glyphs
     parts = [
         f"{len(read.rows)} of {counted(n_tensors, 'tensor')}, {percent(read.share)} %, in {read.seconds:.3g} s",
         rate(read.n_bytes / read.seconds, "B"),
@@ -68,11 +71,11 @@ def render_reading(
         parts.append(_FAST)
     if stored:
         parts.append(_stored_text(factors))
-    _fact(console, "scanned", f" {glyphs.dot} ".join(parts))
+    _fact(screen, "scanned", f" {glyphs.dot} ".join(parts))
 
 
-def _fact(console: Console, label: str, text: str, style: str = "") -> None:
-    render_fact(console, label, text, style, width=8)
+def _fact(screen: Screen, label: str, text: str, style: str = "") -> None:
+    screen.fact(label, text, style, width=8)
 
 
 def _types_text(profile: Profile, glyphs: Glyphs) -> str:
@@ -117,21 +120,21 @@ def _stored_text(factors: bool) -> str:
 _HEALTH_STYLES = {"good": "green", "bad": "bold red", "odd": "bold yellow", "note": ""}
 
 
-def _render_health(console: Console, profile: Profile) -> None:
+def _render_health(screen: Screen, profile: Profile) -> None:
     for kind, text in verdict_lines(profile):
-        _fact(console, "verdict", text, _HEALTH_STYLES[kind])
+        _fact(screen, "verdict", text, _HEALTH_STYLES[kind])
     for kind, text in health_lines(profile):
-        _fact(console, "note" if kind == "note" else "health", text, _HEALTH_STYLES[kind])
+        _fact(screen, "note" if kind == "note" else "health", text, _HEALTH_STYLES[kind])
 
 
-def _render_extremes(console: Console, profile: Profile) -> None:
+def _render_extremes(screen: Screen, profile: Profile) -> None:
     """Where among the matrices the largest weight and the heaviest tails are."""
     largest, heaviest = _most(profile, "abs_max"), _most(profile, "kurtosis")
     if largest is not None:
         place = ", ".join(map(str, largest.abs_max_index))
-        _fact(console, "largest", f"|w| = {short(largest.abs_max)} in {largest.name}[{place}]")
+        _fact(screen, "largest", f"|w| = {short(largest.abs_max)} in {largest.name}[{place}]")
     if heaviest is not None:
-        _fact(console, "tails", f"kurtosis {short(heaviest.kurtosis)} in {heaviest.name}")
+        _fact(screen, "tails", f"kurtosis {short(heaviest.kurtosis)} in {heaviest.name}")
 
 
 def _most(profile: Profile, field: str) -> Row | None:
@@ -139,7 +142,7 @@ def _most(profile: Profile, field: str) -> Row | None:
     return max(matrices, key=lambda row: float(row[field]), default=None)
 
 
-def _render_legend(console: Console, profile: Profile, glyphs: Glyphs) -> None:
+def _render_legend(screen: Screen, profile: Profile, glyphs: Glyphs) -> None:
     lines = [
         f"sparsity: |w| < {profile.settings.sparsity_threshold:g} {glyphs.dot} kurtosis: 0 for a Gaussian"
         + ("" if profile.settings.fast else f" {glyphs.dot} {glyphs.sigma(6)}: off the mean by 6 std"),
@@ -153,4 +156,4 @@ def _render_legend(console: Console, profile: Profile, glyphs: Glyphs) -> None:
             "curves: first to last layer, low to high where they differ by 10 % or more",
         ]
     for line in lines:
-        console.print(Text(line, "dim"))
+        screen.line(line, "dim")

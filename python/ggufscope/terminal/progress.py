@@ -22,6 +22,8 @@ from ..text.escape import escape
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_ROOM_FOR_ALL = 60  # cells of a terminal, from which on bytes, rate and time fit beside a bar
+
 
 @contextlib.contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], object] | None]:
@@ -42,13 +44,13 @@ def named_progress_bar() -> Iterator[Callable[[str, int, int], object] | None]:
     if not sys.stderr.isatty():
         yield None
         return
+    console = Console(stderr=True)
+    told = (DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=None),
-        DownloadColumn(),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
+        *(told if console.width >= _ROOM_FOR_ALL else (TaskProgressColumn(),)),
+        console=console,
         transient=True,
     )
     with bar:

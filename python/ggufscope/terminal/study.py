@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from ..analysis.wording import INDEX, SHORT_STATEMENT
 from ..studies.study_document import FAILED, INTERRUPTED, KEPT, LEFT_OUT
 from ..text.escape import escape
-from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..validation.headline import index_verdict, origin_of
-from .analysis import peaks
-from .console import safe
-from .headline import warn_of_synthetic
+from .curves import Series, render_curves
+from .headline import render_headline
 from .standouts import render_checks, render_standouts
 from .trace import duration
 from .validation import render_outcome
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ..analysis.analysis_document import AnalysisDocument
     from ..analysis.preset_document import PresetSummary
     from ..studies.study_document import Step, StudyDocument
     from ..validation.validation_document import ValidationDocument
+    from .screen import Screen
 
 _NAME, _TIME = 12, 9
 _RISKIEST = 3
@@ -45,48 +40,43 @@ def step_line(step: Step) -> str:
 
 
 def render_study(
-    console: Console,
+    screen: Screen,
     document: StudyDocument,
     analysis: AnalysisDocument | None,
     validation: ValidationDocument | None,
 ) -> None:
     """How long it took, what held up when it was measured, and what the index says."""
-    glyphs = Glyphs.of(console.encoding)
-    console.print(Text(f"{'total':<{_NAME}}{duration(document.run.seconds)}", "dim"))
-    console.print()
+    screen.line(f"{'total':<{_NAME}}{duration(document.run.seconds)}", "dim")
+    screen.blank()
     model = document.model
-    named = [glyphs.cut(text, LONGEST_TEXT) for text in (model.title, model.architecture, model.file_type) if text]
-    console.print(Text(f" {glyphs.dot} ".join(named), "bold"), soft_wrap=True)
-    warn_of_synthetic(console, model)
+    render_headline(screen, model.file, model.title, model, [])
     if validation is not None:
-        _render_validation(console, validation)
+        _render_validation(screen, validation)
         if validation.standouts:
-            render_checks(console, validation.standouts)
-            console.print()
+            render_checks(screen, validation.standouts)
+            screen.blank()
     if analysis is not None:
-        _render_analysis(console, analysis, validation, glyphs)
+        _render_analysis(screen, analysis, validation)
 
 
-def _render_analysis(
-    console: Console, document: AnalysisDocument, validation: ValidationDocument | None, glyphs: Glyphs
-) -> None:
+def _render_analysis(screen: Screen, document: AnalysisDocument, validation: ValidationDocument | None) -> None:
     """The leading index, then the riskiest layers by every other one, and how each fared when it was measured."""
     if document.standouts is not None:
-        render_standouts(console, document.standouts, _STANDOUTS)
-        console.print()
+        render_standouts(screen, document.standouts, _STANDOUTS)
+        screen.blank()
     layers = document.preset.layers
     risks = [record.risk for record in layers]
-    console.print(Text(f"{INDEX}, layers {layers[0].layer}-{layers[-1].layer}", "bold"))
-    console.print(safe(f"preset {document.preset.name}, {document.preset.summary}", "dim"))
-    console.print(Text(SHORT_STATEMENT, "dim"))
-    console.print(Text(glyphs.curve(peaks(risks, console.width - 1)), "cyan"))
-    console.print(safe(f"riskiest layers: {_riskiest(document.preset, validation)}"))
+    screen.heading(INDEX)
+    screen.line(f"preset {document.preset.name}, {document.preset.summary}", "dim")
+    screen.line(SHORT_STATEMENT, "dim")
+    render_curves(screen, [Series("risk", risks)], f"layers {layers[0].layer}-{layers[-1].layer}", "{:.0f}".format)
+    screen.line(f"riskiest layers: {_riskiest(document.preset, validation)}")
     for preset in document.other_presets:
-        console.print(safe(f"by {origin_of(preset.name)}: {_riskiest(preset, validation)}"))
+        screen.line(f"by {origin_of(preset.name)}: {_riskiest(preset, validation)}")
     verdicts = ", ".join(f"{finding.id} {finding.verdict}" for finding in document.hypotheses)
-    console.print(safe(f"premises: {verdicts}"))
+    screen.line(f"premises: {verdicts}")
     for warning in document.warnings:
-        console.print(safe(f"! {warning}", "yellow"))
+        screen.line(f"! {warning}", "yellow")
 
 
 def _riskiest(preset: PresetSummary, validation: ValidationDocument | None) -> str:
@@ -100,8 +90,8 @@ def _riskiest(preset: PresetSummary, validation: ValidationDocument | None) -> s
     return named if verdict is None else f"{named}; as an order {verdict}"
 
 
-def _render_validation(console: Console, document: ValidationDocument) -> None:
+def _render_validation(screen: Screen, document: ValidationDocument) -> None:
     trace = document.trace
-    console.print(Text(f"predicted against measured, {trace.n_prompts} prompts, {trace.n_tokens} tokens", "bold"))
-    render_outcome(console, document)
-    console.print()
+    screen.heading(f"predicted against measured, {trace.n_prompts} prompts, {trace.n_tokens} tokens")
+    render_outcome(screen, document)
+    screen.blank()

@@ -11,25 +11,26 @@ from rich.text import Text
 from ..models.stacks import layer_ranges
 from ..runtime.over_prompts import layers_over_prompts
 from ..runtime.reading.probes import OWN, RANDOM, words_of
-from ..text.glyphs import LONGEST_TEXT, Glyphs
-from ..text.numbers import bytes_text, counted, short
-from .analysis import peaks
-from .console import plain_table, print_table, safe
+from ..text.glyphs import LONGEST_TEXT
+from ..text.numbers import bytes_text, counted
+from .columns import Column
+from .curves import Series, render_curves
 from .headline import dotted, render_headline
+from .screen import safe
 from .standouts import render_standouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from ..runtime.expert_document import ExpertRecord
     from ..runtime.timed_run import Plan
     from ..runtime.trace_document import PromptTrace, Score, TraceDocument
+    from ..text.glyphs import Glyphs
+    from .screen import Screen
 
-_LABEL = 28
 _LONG = 300.0  # seconds, from which on a probe that takes less is worth a word
 _LONGEST_ANSWER = 44
+_LONGEST_ID = 32
 _MOST_UNUSED = 6  # layers whose experts that were never chosen are named
 _VERDICT_STYLES = {"correct": "green", "wrong": "red"}
 
@@ -82,80 +83,81 @@ def duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
 
 
-def render_trace(console: Console, document: TraceDocument) -> None:
+def render_trace(screen: Screen, document: TraceDocument) -> None:
     """Headline, figures over the layers, answers, warnings."""
-    glyphs = Glyphs.of(console.encoding)
-    _render_headline(console, document, glyphs)
-    console.print()
-    _render_figures(console, document, glyphs)
+    glyphs = screen.glyphs
+    _render_headline(screen, document)
+    screen.blank()
+    _render_figures(screen, document)
     if document.standouts:
-        console.print()
-        render_standouts(console, document.standouts)
+        screen.blank()
+        render_standouts(screen, document.standouts)
     if document.experts is not None:
-        console.print()
-        _render_experts(console, document.experts, glyphs)
+        screen.blank()
+        _render_experts(screen, document.experts)
     if any(prompt.answer is not None for prompt in document.prompts):
-        console.print()
-        _render_answers(console, document.prompts, glyphs)
+        screen.blank()
+        _render_answers(screen, document.prompts, glyphs)
     for warning in document.warnings:
-        console.print(safe(f"! {warning}", "yellow"))
+        screen.line(f"! {warning}", "yellow")
 
 
-def _render_headline(console: Console, document: TraceDocument, glyphs: Glyphs) -> None:
+def _render_headline(screen: Screen, document: TraceDocument) -> None:
     model, settings, run = document.model, document.settings, document.run
     shape = [counted(model.n_layers, "layer"), counted(max(model.n_heads, default=0), "head")]
+    render_headline(screen, model.file, model.title, model, shape)
     n_tokens = sum(len(prompt.token_ids) for prompt in document.prompts)
-    n_sequences = counted(len(document.prompts), "sequence")
-    read = {"prompts": counted(len(document.prompts), "prompt"), "text": "a text", "tokens": n_sequences}
-    read["probe"] = words_of(settings.probe_kind)
-    if len(document.prompts) > 1:
-        read["probe"] = f"{n_sequences} of {read['probe']}"
-    engine = glyphs.cut(document.engine.name, LONGEST_TEXT)
-    source = read.get(settings.source) or glyphs.cut(settings.source, LONGEST_TEXT)
-    parts = [f"{source}, {counted(n_tokens, 'token')}", f"engine {engine}"]
+    parts = [f"{_source_text(document)}, {counted(n_tokens, 'token')}", f"engine {document.engine.name}"]
     if settings.source == "prompts":
-        template, reason = (glyphs.cut(text, LONGEST_TEXT) for text in (settings.template, settings.template_reason))
-        parts.append(f"template {template} ({reason})")
-    more = [Text(dotted(parts, glyphs))]
+        parts.append(f"template {settings.template} ({settings.template_reason})")
+    screen.line(dotted([screen.glyphs.cut(part, LONGEST_TEXT) for part in parts], screen.glyphs))
     if run is not None:
         times = [f"written in {duration(run.writing_seconds)}"] if run.writing_seconds is not None else []
         times += [f"read in {duration(run.prefill_seconds)}"]
         times += [f"answered in {duration(run.generation_seconds)}"] if settings.max_new_tokens else []
         times += [f"{bytes_text(run.peak_bytes)} of memory"] if run.peak_bytes is not None else []
-        more.append(Text(dotted(times, glyphs), "dim"))
-    render_headline(console, model.title, model, shape, more=more)
+        screen.line(dotted(times, screen.glyphs), "dim")
 
 
-def _render_figures(console: Console, document: TraceDocument, glyphs: Glyphs) -> None:
+def _source_text(document: TraceDocument) -> str:
+    """What was read."""
+    settings, n = document.settings, len(document.prompts)
+    n_sequences = counted(n, "sequence")
+    read = {"prompts": counted(n, "prompt"), "text": "a text", "tokens": n_sequences}
+    read["probe"] = words_of(settings.probe_kind)
+    if n > 1:
+        read["probe"] = f"{n_sequences} of {read['probe']}"
+    return read.get(settings.source) or settings.source
+
+
+def _render_figures(screen: Screen, document: TraceDocument) -> None:
     """One curve over the layers each: the median over the prompts."""
-    console.print(Text(f"layers 0-{document.model.n_layers - 1}, median over what was read", "bold"))
-    for name, label in _SHOWN.items():
-        if name not in document.figures:
-            continue
-        _render_curve(console, label, layers_over_prompts(document, name), glyphs)
+    series = [
+        Series(label, layers_over_prompts(document, name)) for name, label in _SHOWN.items() if name in document.figures
+    ]
+    render_curves(screen, series, f"layers 0-{document.model.n_layers - 1}", head="median over what was read")
 
 
-def _render_curve(console: Console, label: str, values: Sequence[float | None], glyphs: Glyphs) -> None:
-    known = [value for value in values if value is not None]
-    ends = f" {short(min(known))} to {short(max(known))}" if known else f" {glyphs.nothing}"
-    curve = glyphs.curve(peaks(values, console.width - _LABEL - len(ends) - 1))
-    console.print(Text.assemble(label.ljust(_LABEL + 1), (curve, "cyan"), ends))
-
-
-def _render_experts(console: Console, record: ExpertRecord, glyphs: Glyphs) -> None:
+def _render_experts(screen: Screen, record: ExpertRecord) -> None:
     """The most chosen expert of each layer as a curve, and the experts that no token chose."""
     numbers = [n for n in record.n_experts if n]
     n_layers = counted(len(numbers), "layer")
     counts = f"{min(numbers)}" if min(numbers) == max(numbers) else f"{min(numbers)} to {max(numbers)}"
-    console.print(Text(f"experts, {counts} in each of {n_layers}", "bold"))
-    for name, label in (("token_share", "tokens of the busiest"), ("weight_share", "weight of the busiest")):
-        rows = record.shares.get(name, [])
-        _render_curve(console, label, [max((v for v in row if v is not None), default=None) for row in rows], glyphs)
+    screen.heading(f"experts, {counts} in each of {n_layers}")
+    shown = (("token_share", "tokens of the busiest"), ("weight_share", "weight of the busiest"))
+    series = [
+        Series(
+            label,
+            [max((value for value in row if value is not None), default=None) for row in record.shares.get(name, [])],
+        )
+        for name, label in shown
+    ]
+    render_curves(screen, series, "by layer")
     unused = sum(map(len, record.never_chosen))
     if unused:
-        console.print(safe(f"! {unused} of {sum(numbers)} experts were chosen by no token: {_named(record)}", "yellow"))
+        screen.line(f"! {unused} of {sum(numbers)} experts were chosen by no token: {_named(record)}", "yellow")
     else:
-        console.print(Text("every expert was chosen by some token", "dim"))
+        screen.line("every expert was chosen by some token", "dim")
 
 
 def _named(record: ExpertRecord) -> str:
@@ -167,29 +169,29 @@ def _named(record: ExpertRecord) -> str:
     return "; ".join([*shown, *more])
 
 
-def _render_answers(console: Console, prompts: Sequence[PromptTrace], glyphs: Glyphs) -> None:
+def _render_answers(screen: Screen, prompts: Sequence[PromptTrace], glyphs: Glyphs) -> None:
     counts = Counter(prompt.score.verdict for prompt in prompts if prompt.score is not None)
     if counts:
-        console.print(
-            Text(", ".join(f"{counts[verdict]} {verdict}" for verdict in ("correct", "wrong", "unscored")), "bold")
-        )
-    table = plain_table("prompt", "category", "answer", "verdict")
-    for prompt in prompts:
-        if prompt.answer is None:
-            continue
-        verdict = prompt.score.verdict if prompt.score is not None else glyphs.nothing
-        answer = prompt.answer_text or ""
-        table.add_row(
-            safe(glyphs.cut(prompt.id, 32)),
-            safe(glyphs.cut(prompt.category or "", 24)),
-            safe(glyphs.cut(" ".join(answer.split()), _LONGEST_ANSWER)),
-            safe(_verdict_text(prompt.score, glyphs), _VERDICT_STYLES.get(verdict, "dim")),
-        )
-    print_table(console, table)
+        screen.heading(", ".join(f"{counts[verdict]} {verdict}" for verdict in ("correct", "wrong", "unscored")))
+    answered = [prompt for prompt in prompts if prompt.answer is not None]
+    screen.table(
+        [
+            Column("prompt", [glyphs.cut(prompt.id, _LONGEST_ID) for prompt in answered], "name"),
+            Column("category", [glyphs.cut(prompt.category or "", _LONGEST_ID) for prompt in answered], "text", 2),
+            Column(
+                "answer",
+                [glyphs.cut(" ".join((prompt.answer_text or "").split()), _LONGEST_ANSWER) for prompt in answered],
+                "prose",
+                1,
+            ),
+            Column("verdict", [_verdict_text(prompt.score, glyphs) for prompt in answered], "prose"),
+        ]
+    )
 
 
-def _verdict_text(score: Score | None, glyphs: Glyphs) -> str:
+def _verdict_text(score: Score | None, glyphs: Glyphs) -> Text:
     """The verdict, and of one that is unscored why."""
     if score is None:
-        return glyphs.nothing
-    return f"{score.verdict}: {score.why}" if score.why else score.verdict
+        return Text(glyphs.nothing, "dim")
+    told = f"{score.verdict}: {score.why}" if score.why else score.verdict
+    return safe(told, _VERDICT_STYLES.get(score.verdict, "dim"))

@@ -4,103 +4,109 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
 from rich.text import Text
 
 from ..runtime.reading.probes import words_of
-from ..text.glyphs import LONGEST_TEXT, Glyphs
+from ..text.glyphs import LONGEST_TEXT
 from ..text.numbers import counted, short
 from ..validation.compare import BETTER, WORSE
 from ..validation.headline import headline
-from ..validation.wording import answers_text, count_sentences, fit_sentence, power_sentence, with_interval
-from .console import plain_table, print_table, safe
+from ..validation.wording import count_sentences, power_sentence, with_interval
+from .columns import Column, leaving
 from .headline import render_headline
 from .standouts import render_checks
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from ..text.glyphs import Glyphs
     from ..validation.fit_document import Feature
     from ..validation.quantity_document import Predictor, Quantity
     from ..validation.validation_document import ValidationDocument
+    from .screen import Screen
 
 _MARKS = {BETTER: (">", "green"), WORSE: ("<", "red")}
 _UNDECIDED = ("~", "")
 _UNTESTED = (" ", "")
 _OUTCOME_STYLES = {"held up": "bold green", "did not": "bold red", "undecided": "bold yellow", "answers": "bold"}
 _ORDERS = {"heuristic": "heuristic", "propagation": "propag.", "probe": "probe", "norms": "norms", "depth": "depth"}
-_SIZES = {"propagation": " propag. error", "probe": " probe error"}
+_LEAVING = ("propagation", "probe", "depth", "norms", "heuristic")  # in a narrow terminal, the last of them first
+_SIZES = {"propagation": "propag. error", "probe": "probe error"}
+_LABEL = len("undecided")
 _SOURCES = {"prompts": "prompt", "text": "text", "tokens": "sequence"}
 
 
-def render_validation(console: Console, document: ValidationDocument) -> None:
+def render_validation(screen: Screen, document: ValidationDocument) -> None:
     """Headline, one row for each quantity, what the fit gave, notes and warnings."""
-    glyphs = Glyphs.of(console.encoding)
-    _render_headline(console, document, glyphs)
-    console.print()
-    render_outcome(console, document)
-    console.print()
-    _render_quantities(console, document.quantities, glyphs)
-    console.print()
-    _render_fit(console, document, glyphs)
+    glyphs = screen.glyphs
+    _render_headline(screen, document, glyphs)
+    screen.blank()
+    render_outcome(screen, document)
+    screen.blank()
+    _render_quantities(screen, document.quantities, glyphs)
+    _render_fit(screen, document, glyphs)
     if document.standouts:
-        console.print()
-        render_checks(console, document.standouts)
+        screen.blank()
+        render_checks(screen, document.standouts)
     if document.notes or document.warnings:
-        console.print()
+        screen.blank()
     for note in document.notes:
-        console.print(safe(note, "dim"))
+        screen.line(note, "dim")
     for warning in document.warnings:
-        console.print(safe(f"! {warning}", "yellow"))
+        screen.line(f"! {warning}", "yellow")
 
 
-def _render_headline(console: Console, document: ValidationDocument, glyphs: Glyphs) -> None:
+def _render_headline(screen: Screen, document: ValidationDocument, glyphs: Glyphs) -> None:
     model, trace = document.model, document.trace
     pieces = counted(trace.n_prompts, _SOURCES.get(trace.source, "piece"))
     if trace.source == "probe":
         pieces = f"{counted(trace.n_prompts, 'sequence')} of {words_of(trace.probe)}"
     read = f"{pieces}, {counted(trace.n_tokens, 'token')}"
     facts = [counted(model.n_layers, "layer"), read, f"engine {glyphs.cut(trace.engine, LONGEST_TEXT)}"]
-    render_headline(console, model.title, model, facts, unbroken=True)
+    render_headline(screen, model.file, model.title, model, facts)
 
 
-def render_outcome(console: Console, document: ValidationDocument) -> None:
+def render_outcome(screen: Screen, document: ValidationDocument) -> None:
     """The news of a validation, each kind under its name: held up, did not, undecided, answers."""
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column()
     told = ""
     for sentence in headline(document):
         label = "" if sentence.outcome == told else sentence.outcome
         told = sentence.outcome
-        table.add_row(Text(label, _OUTCOME_STYLES[sentence.outcome]), safe(sentence.text))
-    console.print(table)
+        screen.fact(Text(label, _OUTCOME_STYLES[sentence.outcome]), sentence.text, width=_LABEL)
 
 
-def _render_quantities(console: Console, quantities: list[Quantity], glyphs: Glyphs) -> None:
+def _render_quantities(screen: Screen, quantities: list[Quantity], glyphs: Glyphs) -> None:
     title = f"Spearman's rank correlation with what was measured, {_error_word(quantities)} error of sizes"
-    console.print(Text(title, "bold"))
     there = {predictor.name for quantity in quantities for predictor in quantity.predictors}
     orders = {name: title for name, title in _ORDERS.items() if name in there}
     sizes = {name: title for name, title in _SIZES.items() if name in there}
-    columns = [*orders.values(), *sizes.values()]
-    table = plain_table("", *columns, right=tuple(columns))
-    table.padding = (0, 1, 0, 0)
+    labels: list[str | Text] = []
+    cells: list[list[str | Text]] = [[] for _ in (*orders, *sizes)]
     for quantity in quantities:
         predictors = {predictor.name: predictor for predictor in quantity.predictors}
-        label = glyphs.cut(quantity.label, LONGEST_TEXT) + (" of heads" if quantity.per == "head" else "")
-        cells = [_order(predictors.get(name), glyphs) for name in orders]
-        table.add_row(Text(label), *cells, *(_size(predictors.get(name), glyphs) for name in sizes))
+        labels.append(quantity.label + (" of heads" if quantity.per == "head" else ""))
+        row = [_order(predictors.get(name), glyphs) for name in orders]
+        row += [Text(_size(predictors.get(name), glyphs)) for name in sizes]
+        for column, cell in zip(cells, row, strict=True):
+            column.append(cell)
         for band in quantity.bands or []:
-            values = (band.spearman.get(name) for name in orders)
-            rho = (f"{glyphs.nothing} " if value is None else f"{value:+.2f} " for value in values)
-            table.add_row(Text(f"  positions {band.first} to {band.last}", "dim"), *rho, *("" for _ in sizes))
-    print_table(console, table)
+            labels.append(Text(f"  positions {band.first} to {band.last}", "dim"))
+            values = [band.spearman.get(name) for name in orders]
+            rho = [Text(f"{glyphs.nothing} " if value is None else f"{value:+.2f} ") for value in values]
+            for column, cell in zip(cells, [*rho, *(Text() for _ in sizes)], strict=True):
+                column.append(cell)
+    heads = [
+        *((name, head, False) for name, head in orders.items()),
+        *((name, head, True) for name, head in sizes.items()),
+    ]
+    columns = [
+        Column(head, of_head, yields=_LEAVING.index(name) + (len(_LEAVING) if is_size else 0))
+        for (name, head, is_size), of_head in zip(heads, cells, strict=True)
+    ]
+    screen.table([Column("", labels, "prose", name="quantity"), *columns], title)
     verdicts = count_sentences(quantities)
     if verdicts:
-        console.print(Text("> better than norms and depth, < worse, ~ undecided; unmarked: not tested", "dim"))
+        screen.line("> better than norms and depth, < worse, ~ undecided; unmarked: not tested", "dim")
     for sentence in verdicts:
-        console.print(safe(sentence))
+        screen.line(sentence)
 
 
 def _error_word(quantities: list[Quantity]) -> str:
@@ -123,25 +129,31 @@ def _size(predictor: Predictor | None, glyphs: Glyphs) -> str:
     return f"{100 * error:.0f} %" if predictor.size.kind == "relative" else f"{error:.3f}"
 
 
-def _render_fit(console: Console, document: ValidationDocument, glyphs: Glyphs) -> None:
+def _render_fit(screen: Screen, document: ValidationDocument, glyphs: Glyphs) -> None:
+    """What is to be known of the fit beyond its outcome, which is told above; nothing where there was none."""
     fit = document.fit
-    console.print(safe(fit_sentence(fit), "bold" if fit.fitted else ""))
-    console.print(
-        safe(f"{answers_text(fit)}{f', {fit.n_incomplete} with undefined features' if fit.n_incomplete else ''}", "dim")
-    )
-    sentence = power_sentence(fit)
-    if sentence is not None and fit.exploratory:
-        console.print(safe(f"{sentence}: exploratory", "dim"))
     if not fit.fitted:
         return
+    screen.blank()
+    screen.heading("weights of the index, fitted to the answers")
+    if fit.n_incomplete:
+        screen.line(f"{counted(fit.n_incomplete, 'answer')} with undefined features", "dim")
+    sentence = power_sentence(fit)
+    if sentence is not None and fit.exploratory:
+        screen.line(f"{sentence}: exploratory", "dim")
     if fit.null is not None and fit.p is not None:
         text = f"shuffled labels: mean {fit.null.mean:.2f}, 97.5 % below {fit.null.high:.2f}; p {fit.p:.3f}"
-        console.print(safe(f"{text}; difference to uniform {with_interval(fit.difference)}", "dim"))
-    numbers = ("weight", "correct", "wrong", "AUC")
-    table = plain_table("component", *numbers, "", right=numbers)
-    for feature in fit.features:
-        table.add_row(*_feature(feature, glyphs))
-    print_table(console, table)
+        screen.line(f"{text}; difference to uniform {with_interval(fit.difference)}", "dim")
+    texts = [_feature(feature, glyphs) for feature in fit.features]
+    cells = [list(column) for column in zip(*texts, strict=True)]
+    heads = ("component", "weight", "correct", "wrong", "AUC", "")
+    kinds = ("name", *["number"] * 4, "prose")
+    columns = [
+        Column(head, of_head, kind, name=head or "why")
+        for head, of_head, kind in zip(heads, cells, kinds, strict=True)
+        if head or any(of_head)
+    ]
+    screen.table(leaving(columns, 2))
 
 
 def _feature(feature: Feature, glyphs: Glyphs) -> list[str]:
@@ -150,5 +162,5 @@ def _feature(feature: Feature, glyphs: Glyphs) -> list[str]:
         for value in (feature.mean_correct, feature.mean_wrong, feature.auc)
     ]
     weight = glyphs.nothing if feature.weight is None else f"{feature.weight:.2f}"
-    kept = f"default kept: {glyphs.cut(feature.kept, LONGEST_TEXT)}" if feature.kept else ""
-    return [glyphs.cut(feature.component, LONGEST_TEXT), weight, *numbers, kept]
+    kept = f"default kept: {feature.kept}" if feature.kept else ""
+    return [feature.component, weight, *numbers, kept]

@@ -24,6 +24,14 @@ def show_written(files: Sequence[Path]) -> None:
     print_out(written_line(files))
 
 
+def say_written(files: Sequence[Path], *, beside: bool) -> None:
+    """Print that line below a view; `beside` it, on standard error, where standard output is a document."""
+    if beside:
+        print(f"ggufscope: {written_line(files)}", file=sys.stderr)
+    else:
+        print_out(f"\n{written_line(files)}")
+
+
 def written_line(files: Sequence[Path]) -> str:
     """As `"report: out/report.html and 13 more files"`."""
     if not files:

@@ -199,7 +199,10 @@ def metadata_text(model: ModelDiff) -> str | None:
     parts = [f"{changed} with other values"] if changed else []
     parts += [f"{added} only in the model"] if added else []
     parts += [f"{removed} only in the reference"] if removed else []
-    return f"{counted(len(model.metadata), 'key')}: {listed(parts)}" if parts else None
+    n = counted(len(model.metadata), "key")
+    if len(parts) == 1:
+        return f"{n} {parts[0].partition(' ')[2]}"
+    return f"{n}: {listed(parts)}" if parts else None
 
 
 def undone_lines(model: ModelDiff) -> list[str]:

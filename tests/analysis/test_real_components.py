@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ggufscope as gs
-from ggufscope.report.charts import draw
+from ggufscope.report.charts import draw_apart
 from ggufscope.report.content.results import ReportData
 from ggufscope.report.content.shown import Shown
 from ggufscope.report.markdown.document import render_report_markdown
@@ -46,7 +46,7 @@ def test_what_decides_nothing_is_named_where_it_is_shown(smollm2, gemma3):
 
 
 def test_charts_name_it(smollm2):
-    charts = {chart.name: chart for chart in draw(ReportData(None, gs.analyze(smollm2))).charts}
+    charts = {chart.name: chart for chart in draw_apart(ReportData(None, gs.analyze(smollm2))).charts}
     assert "Value sparsity: flat, within Q4_1's own noise." in charts["risk-heuristic"].sentence
     assert "flat: within Q4_1's own noise" in charts["value-sparsity"].sentence
 

@@ -190,7 +190,7 @@ def test_a_terminal_sees_plans_and_bars(tiny_model: Path, questions: Path, tmp_p
     assert "\x1b" not in out
     assert out.startswith("profile")
     report = [path.name for path in gs.Study.load(tmp_path / "out").files("report")]
-    assert {"report.html", "report.md", "risk-heuristic.svg"} <= set(report)
+    assert {"report.html", "report.md", "risk.svg"} <= set(report)
 
 
 def test_the_real_model(run: RunCommand, stories260k: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import re
 import pytest
 
 import ggufscope as gs
-from ggufscope.report.charts import draw
+from ggufscope.report.charts import draw_apart as draw
 from ggufscope.report.content.reading import read_report_data
 from ggufscope.report.content.results import ReportData
 from support.report_models import results
@@ -64,7 +64,8 @@ def test_every_number_of_a_table_stands_in_a_file(saved, name):
                 assert i in places or isinstance(value, (str, type(None))) or float(value) in known, entry.name
 
 
-TOKEN = re.compile(r"(?<![\w.…])[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.]*\w)")
+TOKEN = re.compile(r"(?<![\w.…])[-−]?\d+(?: \d{3})*(?:\.\d+)?(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?(?![\w.]*\w)")
+POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-", " ")
 SAID = {5, 95, 100}  # "5 to 95 %", "of 100"
 
 
@@ -75,12 +76,12 @@ def test_every_number_of_a_sentence_stands_in_a_file(saved, name):
     seen = 0
     for entry in charts.values():
         for token in TOKEN.findall(entry.sentence.replace("beyond 6 std", "").replace(" W_", " ")):
-            value = float(token)
-            mantissa = token.partition("e")[0]
+            mantissa, _, power = token.translate(POWERS).partition("·10")
+            exponent = int(power or 0)
+            value = float(mantissa) * 10.0**exponent
             digits = len(mantissa.partition(".")[2])
-            exponent = int(token.partition("e")[2] or 0)
             half = 0.5000001 * 10.0 ** (exponent - digits)
-            if "." not in token and "e" not in token and abs(value) >= 1000:
+            if "." not in token and not power and abs(value) >= 1000:
                 half = 0.005 * abs(value)
             near = any(abs(scale * number - value) <= half for number in known for scale in (1, 100))
             layers = set(column(entry, "layer")) if "layer" in [c.name for c in entry.table.columns] else set()

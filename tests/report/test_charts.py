@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import ggufscope as gs
-from ggufscope.report.charts import THEMES, draw, left_out, png, svg, themed, vega_script
+from ggufscope.report.charts import THEMES, left_out, png, svg, themed, vega_script
+from ggufscope.report.charts import draw_apart as draw
 from ggufscope.report.charts.registry import LARGEST_TABLE, MODULES, makers
 from ggufscope.report.content.results import ReportData
 from support.report_models import HOSTILE, MODELS, NO_LAYERS, analysis_alone, profile_alone, results
@@ -46,7 +47,7 @@ def test_every_chart_is_drawn_or_its_absence_explained(data):
     drawn = draw(data)
     assert set(drawn.left_out) <= set(makers())
     # Of models that were not run and are held against none, and where perhaps nothing stands out.
-    others = ("validation-", "error-", "bits-", "run-", "norm-changes", "shelf-", "standouts")
+    others = ("validation-", "error-", "bits-", "run-", "norm-changes", "shelf-", "standouts", "trace-")
     asked = [name for name in makers() if not name.startswith(others)]
     assert len(drawn.charts) + len(drawn.left_out) >= len(asked)
     assert all(reason and reason == reason.strip() for reason in drawn.left_out.values())

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 import ggufscope as gs
-from ggufscope.report.charts import draw, png, svg, themed
+from ggufscope.report.charts import draw_apart as draw
+from ggufscope.report.charts import png, svg, themed
 from ggufscope.report.charts.registry import makers
 from ggufscope.report.charts.validation_points import MANY, SHOWN
 from ggufscope.validation.compare import BETTER, WORSE

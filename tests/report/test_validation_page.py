@@ -165,7 +165,7 @@ def test_report_writes_and_shows_it(run, tmp_path, beside):
     assert (code, err) == (0, "")
     names = {path.name for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert {"report.html", "report.md", "validation.csv", "validation.parquet", "validation-orders.svg"} <= names
-    assert ("risk-heuristic.svg" in names) == beside
+    assert ("risk.svg" in names) == beside
     assert is_ours(tmp_path / "out" / "validation.csv")
     code, shown, err = run("report", tmp_path)
     assert (code, err) == (0, "")

@@ -10,7 +10,7 @@ never part of an expression, a field name or markup.
 """
 
 from ..content.chart import Chart, ChartColumn, ChartTable
-from .registry import LeftOutError, charts, draw, left_out
+from .registry import LeftOutError, charts, draw, draw_apart, left_out
 from .render import png, svg, themed, vega_script
 from .theme import THEMES
 
@@ -22,6 +22,7 @@ __all__ = [
     "LeftOutError",
     "charts",
     "draw",
+    "draw_apart",
     "left_out",
     "png",
     "svg",

@@ -9,6 +9,7 @@ import altair as alt
 from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import presets_of
 from .axes import WHERE_LAYER, chart_of, dot_size, layer_x, marks
+from .labels import PLAIN, number_label
 from .registry import LeftOutError, chart
 from .words import listed, number
 
@@ -104,7 +105,7 @@ def _activation_picture(preset: PresetSummary) -> Specification:
         .mark_bar(opacity=0.45)
         .encode(
             x=layer_x(layers, padding=0),
-            y=alt.Y("low:Q", title="activation, mean ± std"),
+            y=alt.Y("low:Q", title="activation, mean ± std", axis=alt.Axis(tickCount=6, labelExpr=number_label())),
             y2="high:Q",
             color=alt.Color("third:O", title="third", sort=order, scale=alt.Scale(domain=order)),
         )
@@ -116,8 +117,8 @@ def _activation_picture(preset: PresetSummary) -> Specification:
         y="mean:Q",
         tooltip=[
             WHERE_LAYER,
-            alt.Tooltip("mean:Q", title="mean", format=".4~g"),
-            alt.Tooltip("std:Q", title="std", format=".4~g"),
+            alt.Tooltip("mean:Q", title="mean", format=PLAIN),
+            alt.Tooltip("std:Q", title="std", format=PLAIN),
             alt.Tooltip("near:Q", title="near zero", format=".2%"),
             alt.Tooltip("third:N", title="third"),
         ],

@@ -30,22 +30,26 @@ class DepthChart:
     Attributes:
         name: of the chart.
         title: what is seen.
+        short: the title among others, with the unit.
         axis: what the vertical axis measures.
         definition: of the scores.
         curves: drawn where the analysis has them.
-        format: of the axis, as d3 writes it; "%" for shares.
+        percent: whether they are shares.
         logarithmic: whether the axis is.
         with_zeros: draw the zeros that the type of W_v explains.
+        of: the family of the chart.
     """
 
     name: str
     title: str
+    short: str
     axis: str
     definition: str
     curves: tuple[Curve, ...]
-    format: str = "~g"
+    percent: bool = False
     logarithmic: bool = False
     with_zeros: bool = False
+    of: str = "scores"
 
     @property
     def of_behaviour(self) -> bool:
@@ -55,7 +59,12 @@ class DepthChart:
     def told_by(self, source: Source) -> DepthChart:
         """The chart of what a source says."""
         texts = {key: getattr(self, key).format_map(asdict(source)) for key in ("name", "title", "definition")}
-        return replace(self, curves=tuple(replace(curve, preset=source.preset) for curve in self.curves), **texts)
+        return replace(
+            self,
+            of=f"scores-{source.suffix}",
+            curves=tuple(replace(curve, preset=source.preset) for curve in self.curves),
+            **texts,
+        )
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import analysis_of, presets_of
 from .curves import drawn, zeros
 from .depth_picture import picture
+from .labels import equal_within
 from .registry import LeftOutError
 from .sources import NO_SOURCE, source_of
 from .words import ends, layers_in_words, number
@@ -45,7 +46,9 @@ def depth_chart(data: ReportData, about: DepthChart) -> Chart:
     if about.logarithmic and not any(value > 0 for line in shown for _, value in line.known):
         raise LeftOutError("every value is 0")
     sentence = " ".join(_sentence(line, document, about, alone=len(shown) == 1) for line in shown)
+    kinds = list(dict.fromkeys(kind for line in shown for kind in line.types))
     marked = "The marks are the quantization types of the tensors it reads."
+    marked = f"It reads {kinds[0]} on every layer." if len(kinds) == 1 and kinds[0] != "unknown" else marked
     zeros = " Grey bars: the share of exact zeros that ggml's quantizer makes of Gaussian to Laplace weights."
     return Chart(
         name=about.name,
@@ -55,6 +58,8 @@ def depth_chart(data: ReportData, about: DepthChart) -> Chart:
         alt=f"{'A line' if len(shown) == 1 else f'{len(shown)} lines'} over {len(shown[0].layers)} layers. {sentence}",
         table=_table(shown, about),
         specification=picture(shown, about),
+        family=about.of,
+        panel=about.short,
     )
 
 
@@ -71,10 +76,12 @@ def _why(document: AnalysisDocument, about: DepthChart, presets: set[str]) -> st
 def _sentence(line: DrawnCurve, document: AnalysisDocument, about: DepthChart, *, alone: bool) -> str:
     lowest, highest = (pick(line.known, key=lambda pair: pair[1]) for pick in (min, max))
     label = line.curve.label[:1].upper() + line.curve.label[1:]
-    low, high = ends(lowest[1], highest[1], about.format)
+    low, high = ends(lowest[1], highest[1], "%" if about.percent else "")
     if lowest[1] == highest[1]:
         where = f"layer {lowest[0]}" if len(line.known) == 1 else "every layer"
         text = f"{label}: {low} on {where}"
+    elif equal_within(value for _, value in line.known):
+        text = f"{label}: equal within 0.1 % on all layers, {low} to {high}"
     else:
         low, high = f"{low} (layer {lowest[0]})", f"{high} (layer {highest[0]})"
         text = f"{label} lies between {low} and {high}" if alone else f"{label}: {low} to {high}"
@@ -93,7 +100,7 @@ def _sentence(line: DrawnCurve, document: AnalysisDocument, about: DepthChart, *
 def _table(shown: list[DrawnCurve], about: DepthChart) -> ChartTable:
     columns = [ChartColumn("layer", "layer")]
     for line in shown:
-        unit = "share" if about.format == "%" else ""
+        unit = "share" if about.percent else ""
         columns.append(ChartColumn(_key(line, shown), f"{line.curve.label}", unit))
     columns += [ChartColumn(f"types_{_key(line, shown)}", f"types, {line.curve.label}") for line in shown]
     if about.with_zeros:

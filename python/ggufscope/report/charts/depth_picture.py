@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from .axes import WHERE_LAYER, chart_of, dot_size, layer_x, log_ticks, marks
+from .axes import WHERE_LAYER, chart_of, dot_size, layer_x, legend_of, marks, value_y
 from .curves import zeros
+from .labels import PLAIN
 
 if TYPE_CHECKING:
     from ..content.chart import Specification
@@ -22,26 +23,27 @@ def picture(shown: list[DrawnCurve], about: DepthChart) -> Specification:
     rows = [row for line in shown for row in _rows(line, about)]
     layers = [layer.layer for layer in shown[0].layers]
     x = layer_x(layers)
-    scale = alt.Scale(type="log") if about.logarithmic else alt.Scale(zero=about.with_zeros, nice=True)
-    axis = alt.Axis(tickCount=5, format=about.format)
-    if about.logarithmic:
-        axis.values = log_ticks(value for line in shown for _, value in line.known if value > 0)
-    y = alt.Y("value:Q", title=about.axis, scale=scale, axis=axis)
+    values = [value for line in shown for _, value in line.known]
+    y = value_y(values, about.axis, logarithmic=about.logarithmic, percent=about.percent, zero=about.with_zeros)
     parts = []
     if about.with_zeros:
         rows += [{"layer": layer.layer, "low": zeros(layer)[1], "high": zeros(layer)[2]} for layer in shown[0].layers]
         parts.append(_expected(x))
     curves = marks().transform_filter("isValid(datum.curve)")
     labels = [line.curve.label for line in shown]
+    kinds = list(dict.fromkeys(row["types"] for row in rows if row.get("value") is not None))
+    if len(kinds) == 1 and len(shown) > 1:
+        lines = curves.mark_line(style="curve").encode(x=x, y=y, detail="curve:N")
+        parts += [lines, _dots(curves.encode(x=x, y=y), "curve", labels, about, dot_size(len(layers)))]
+        return chart_of(*parts, rows=rows)
     dash = alt.StrokeDash(
         "curve:N",
         title=None,
-        legend=None if len(shown) == 1 else alt.Legend(symbolStrokeWidth=1.5, symbolSize=300),
+        legend=None if len(shown) == 1 else legend_of(labels, symbolStrokeWidth=1.5, symbolSize=300),
         scale=alt.Scale(domain=labels, range=list(DASHES[: len(labels)])),
     )
     parts.append(curves.mark_line(style="curve").encode(x=x, y=y, strokeDash=dash))
-    kinds = list(dict.fromkeys(row["types"] for row in rows if row.get("value") is not None))
-    parts.append(_dots(curves.encode(x=x, y=y), kinds, about, dot_size(len(layers))))
+    parts.append(_dots(curves.encode(x=x, y=y), "types", kinds, about, dot_size(len(layers))))
     return chart_of(*parts, rows=rows)
 
 
@@ -54,19 +56,19 @@ def _rows(line: DrawnCurve, about: DepthChart) -> list[dict[str, Any]]:
     ]
 
 
-def _dots(curves: Any, kinds: list[str], about: DepthChart, size: int) -> Any:
-    """Marks whose shape and colour are the types."""
+def _dots(curves: Any, by: Literal["curve", "types"], kinds: list[str], about: DepthChart, size: int) -> Any:
+    """Marks whose shape and colour are the types, or where there is one type the curves."""
     scale = alt.Scale(domain=kinds)
-    narrow = 2 if max(map(len, kinds)) <= 14 else 1
-    columns = alt.ExprRef(f"width < 420 ? {narrow} : {0 if narrow > 1 else 2}")
-    legend = alt.Legend(title="types read", titleOrient="top", columns=columns, labelLimit=280)
+    title = "types read" if by == "types" else None
+    # Of a single type the definition tells; where there are more, a step between them is what to look for.
+    legend = legend_of(kinds, title=title, titleOrient="top") if len(kinds) > 1 else None
     return curves.mark_point(filled=True, opacity=1, size=size).encode(
-        color=alt.Color("types:N", scale=scale, legend=legend),
-        shape=alt.Shape("types:N", scale=scale, legend=legend),
+        color=alt.Color(f"{by}:N", sort=None, scale=scale, legend=legend),
+        shape=alt.Shape(f"{by}:N", sort=None, scale=scale, legend=legend),
         tooltip=[
             WHERE_LAYER,
             alt.Tooltip("curve:N", title="score"),
-            alt.Tooltip("value:Q", title="value", format=".2%" if about.format == "%" else ".4~g"),
+            alt.Tooltip("value:Q", title="value", format=".2%" if about.percent else PLAIN),
             alt.Tooltip("types:N", title="types"),
         ],
     )

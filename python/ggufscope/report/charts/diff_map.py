@@ -11,7 +11,8 @@ from ..content.chart import Chart, ChartColumn, ChartTable
 from ..content.diff_words import percent_text
 from .access import diff_of
 from .axes import ROW_HEIGHT, ROWS, cell_look, chart_of, drawn_roles, marks, only, role_y, ticks, with_rows
-from .diff_words import MOST_MODELS, PERCENT, model_labels, only_models
+from .diff_words import MOST_MODELS, model_labels, only_models
+from .labels import percent_label
 from .registry import LeftOutError, chart
 from .words import name, unique
 
@@ -134,7 +135,7 @@ def _picture(order: list[str], roles: list[str]) -> Any:
         axis=alt.Axis(values=[order[position] for position in named], labelAngle=0, labelOverlap="greedy"),
         scale=alt.Scale(domain=order, padding=0),
     )
-    legend = alt.Legend(title="NMSE", gradientLength=220, tickCount=4, labelExpr=PERCENT.format("datum.value"))
+    legend = alt.Legend(title="NMSE", gradientLength=220, tickCount=4, labelExpr=percent_label())
     return (
         marks()
         .mark_rect(**cell_look(len(order)))

@@ -8,6 +8,7 @@ import altair as alt
 
 from ..content.diff_words import labels
 from .axes import log_ticks
+from .labels import percent_label
 from .words import unique
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ def only_models(n: int) -> str:
 
 def error_axis(errors: Iterable[float]) -> alt.Axis:
     """An axis of NMSE on a logarithmic scale, in percent."""
-    label = PERCENT.format("datum.value")
-    return alt.Axis(values=log_ticks(errors), labelExpr=label, labelOverlap="greedy", grid=True)
+    return alt.Axis(values=log_ticks(errors), labelExpr=percent_label(), labelOverlap="greedy", grid=True)
 
 
 def model_colours(labels: Sequence[str], field: str = "of") -> alt.Color:
@@ -57,7 +57,3 @@ def model_legend(labels: Sequence[str]) -> alt.Legend:
             f" + slice(datum.label, -{_LONGEST_CAPTION // 2 - 1}) : datum.label"
         ),
     )
-
-
-# An expression for the value of one, as "0.0029 %".
-PERCENT = "format(100 * ({0}), 100 * ({0}) < 1e-3 ? '.0~e' : '.3~g') + ' %'"

@@ -32,7 +32,7 @@ def heads(data: ReportData) -> Iterator[Chart]:
     tables = {key: table for key, table in preset.per_head.items() if len(table) == len(layers)}
     if not _has_numbers(tables.get("head_entropy")):
         raise LeftOutError("no head has an entropy")
-    for key, (name, title, label, definition) in HEAD_MAPS.items():
+    for key, (name, title, panel, label, definition) in HEAD_MAPS.items():
         if _has_numbers(tables.get(key)):
             rows = _of_heads(tables[key], layers)
             ranks = [rank for *_, rank in _of_heads(tables.get(f"{key}_rank", []), layers)]
@@ -45,6 +45,8 @@ def heads(data: ReportData) -> Iterator[Chart]:
                 alt=f"A map of {len(layers)} layers and {max(map(len, tables[key]))} heads. {sentence}",
                 table=_head_table(rows, ranks, ChartColumn(key, label)),
                 specification=head_picture(rows, layers, label),
+                family="heads",
+                panel=panel,
             )
 
 
@@ -52,12 +54,14 @@ HEAD_MAPS = {
     "head_entropy": (
         "head-entropy",
         "Attention entropy of every head, {how}",
+        "Attention entropy / ln n",
         "H / ln n",
         "Entropy of attention over n keys as a share of ln n: 0 looks at one token, 1 at all alike. {heads}",
     ),
     "baseline": (
         "head-baseline",
         "The plain ranking of heads that entropies are measured against",
+        "Minus the product of norms",
         "minus the product of norms",
         "−‖W_q g‖ · ‖W_k g‖ of each head, g being the gains in front: small products spread attention. It needs the"
         " weights of q and k alone.",
@@ -128,7 +132,7 @@ def head_picture(
                     titleLimit=300,
                     gradientLength=200,
                     tickCount=4,
-                    labelExpr=percent_label() if percent else number_label(),
+                    labelExpr=percent_label() if percent else number_label(digits=3),
                 ),
             ),
             tooltip=[

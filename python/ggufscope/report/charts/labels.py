@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 EQUAL_WITHIN = 0.001  # of the largest: values that differ by less are drawn as the flat line that they are
-_SMALLEST, _LARGEST = "1e-4", "1e6"  # that are written out
+_SMALLEST, _LARGEST = "1e-6", "1e6"  # that are written out
 _LARGEST_POWER = "1e4"  # from this power of ten on, 10⁴ is easier to read than 10 000
 
 
@@ -30,11 +30,12 @@ def _superscript(power: str) -> str:
     )
 
 
-def number_label(value: str = "datum.value") -> str:
+def number_label(value: str = "datum.value", digits: int = 6) -> str:
     """The expression for a number.
 
     Args:
         value: an expression, of which it is the text.
+        digits: significant ones; ticks of axes are round, those of a scale of colours may not be.
     """
     size = f"abs({value})"
     power = f"floor(log({size}) / LN10 + 1e-9)"
@@ -43,7 +44,7 @@ def number_label(value: str = "datum.value") -> str:
     times = f"({is_power} ? ({value} < 0 ? '−' : '') : format({mantissa}, '.3~r') + '·')"
     powers = f"{times} + '10' + {_superscript(power)}"
     written_out = f"{size} >= {_SMALLEST} && {size} < ({is_power} ? {_LARGEST_POWER} : {_LARGEST})"
-    return f"{value} == 0 ? '0' : {written_out} ? {_plain(value, 6)} : {powers}"
+    return f"{value} == 0 ? '0' : {written_out} ? {_plain(value, digits)} : {powers}"
 
 
 def percent_label(value: str = "datum.value") -> str:

@@ -9,6 +9,7 @@ import altair as alt
 from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import profile_of
 from .axes import chart_of, drawn_roles, log_ticks, marks, only, role_y
+from .labels import PLAIN, number_label
 from .registry import LeftOutError, chart
 from .words import name, number
 
@@ -89,7 +90,7 @@ def _magnitude_picture(profile: Profile, labels: dict[str | None, str]) -> Speci
     rows += [{"role": label, "rms": rms[role]} for role, label in labels.items() if rms.get(role)]
     edges = [row[end] for row in rows for end in ("low", "high", "rms") if end in row]
     order = list(labels.values())
-    axis = alt.Axis(format=".4~g", values=log_ticks(edges), grid=True, labelOverlap="greedy")
+    axis = alt.Axis(labelExpr=number_label(), values=log_ticks(edges), grid=True, labelOverlap="greedy")
     x = alt.X("low:Q", title="magnitude of a weight", scale=alt.Scale(type="log", nice=False), axis=axis)
     shapes = (
         marks()
@@ -102,8 +103,8 @@ def _magnitude_picture(profile: Profile, labels: dict[str | None, str]) -> Speci
             size=alt.Size("thickness:Q", scale=alt.Scale(domain=[0, 1], range=[0, LINE - 3]), legend=None),
             tooltip=[
                 alt.Tooltip("role:N", title="role"),
-                alt.Tooltip("low:Q", title="from", format=".3~g"),
-                alt.Tooltip("high:Q", title="to", format=".3~g"),
+                alt.Tooltip("low:Q", title="from", format=PLAIN),
+                alt.Tooltip("high:Q", title="to", format=PLAIN),
                 alt.Tooltip("share:Q", title="share of weights", format=".3~%"),
             ],
         )
@@ -115,7 +116,7 @@ def _magnitude_picture(profile: Profile, labels: dict[str | None, str]) -> Speci
         .encode(
             x=alt.X("rms:Q"),
             y=role_y(order),
-            tooltip=[alt.Tooltip("role:N", title="role"), alt.Tooltip("rms:Q", title="rms", format=".4~g")],
+            tooltip=[alt.Tooltip("role:N", title="role"), alt.Tooltip("rms:Q", title="rms", format=PLAIN)],
         )
     )
     return chart_of(shapes, stroke, rows=rows, height=LINE * len(order))

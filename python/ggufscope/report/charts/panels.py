@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -76,6 +77,8 @@ def _adapted(value: Any, rows: str, *, names_layers: bool) -> Any:
     if value == {"name": ROWS}:
         return {"name": rows}
     adapted = {key: _adapted(each, rows, names_layers=names_layers) for key, each in value.items()}
+    if isinstance(value.get("expr"), str):  # views among others have no signal for their width
+        adapted["expr"] = re.sub(r"\bwidth\b", str(LEAST_WIDTH), value["expr"])
     if isinstance(value.get("encoding"), dict):
         encoding = adapted["encoding"]
         if "y" in encoding:
@@ -83,7 +86,15 @@ def _adapted(value: Any, rows: str, *, names_layers: bool) -> Any:
             encoding["y"] |= {"title": None, "axis": axis}
         if "x" in encoding and not names_layers:
             encoding["x"] |= {"title": None}
+        if "y" in encoding and (encoding.get("color", {}).get("legend") or {}).get("titleOrient") == "top":
+            _without_title(encoding["color"])
     return adapted
+
+
+def _without_title(colour: dict[str, Any]) -> None:
+    """The legend of a map tells numbers of what the panel is called."""
+    if colour.get("type") == "quantitative":
+        colour["legend"] |= {"title": None}
 
 
 def sized(specification: Specification, width: float) -> None:

@@ -65,7 +65,19 @@ def makers() -> dict[str, Callable[[ReportData], Iterator[Chart]]]:
 
 
 def draw(data: ReportData) -> DrawnCharts:
-    """Every chart the results have numbers for, and why the others are missing.
+    """Every chart the results have numbers for, those of a family as one, and why the others are missing.
+
+    Raises:
+        MissingExtraError: The packages for charts are not installed.
+    """
+    from .families import together  # noqa: PLC0415  needs an extra
+
+    drawn = draw_apart(data)
+    return drawn._replace(charts=together(drawn.charts))
+
+
+def draw_apart(data: ReportData) -> DrawnCharts:
+    """As `draw`, with the charts of a family one by one.
 
     Raises:
         MissingExtraError: The packages for charts are not installed.

@@ -10,7 +10,7 @@ from ...analysis.wording import SHORT_STATEMENT, equal_text, flat_text
 from ...text.escape import escape
 from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import presets_of
-from .axes import WHERE_LAYER, chart_of, crowded, dot_size, layer_x, marks
+from .axes import WHERE_LAYER, chart_of, crowded, dot_size, layer_x, legend_of, marks
 from .registry import LeftOutError, chart
 from .words import listed, name, number, stem, words
 
@@ -47,6 +47,8 @@ def risk(data: ReportData) -> Iterator[Chart]:
             ),
             table=_risk_table(preset),
             specification=_risk_picture(preset),
+            family="risk",
+            panel=f"{name(preset.name).capitalize()} preset",
         )
 
 
@@ -68,6 +70,8 @@ def rank(data: ReportData) -> Iterator[Chart]:
             alt=f"A line of ranks over {len(preset.layers)} layers with a band around it. {_rank_sentence(preset)}",
             table=_rank_table(preset),
             specification=_rank_picture(preset),
+            family="rank",
+            panel=f"{name(preset.name).capitalize()} preset",
         )
 
 
@@ -190,7 +194,7 @@ def _stack(x: alt.X, components: list[str], look: dict[str, Any]) -> Any:
         .encode(
             x=x,
             y=alt.Y("points:Q", title="index, points of 100", axis=alt.Axis(tickCount=5), stack="zero", scale=POINTS),
-            color=alt.Color("part:O", title=None, sort=components),
+            color=alt.Color("part:O", title=None, sort=components, legend=legend_of(components)),
             order=alt.Order("order:Q"),
             tooltip=[
                 WHERE_LAYER,
@@ -204,7 +208,8 @@ def _stack(x: alt.X, components: list[str], look: dict[str, Any]) -> Any:
 def _curves(x: alt.X, names: list[str], stroke: float) -> tuple[Any, Any]:
     """The index, and dashed what is left of it without confounded components."""
     base = marks().transform_filter("isValid(datum.curve)")
-    dash = alt.StrokeDash("curve:N", title=None, scale=alt.Scale(domain=names, range=[[1, 0], [5, 3]][: len(names)]))
+    scale = alt.Scale(domain=names, range=[[1, 0], [5, 3]][: len(names)])
+    dash = alt.StrokeDash("curve:N", title=None, scale=scale, legend=legend_of(names))
     line = base.mark_line(style="accent", strokeWidth=stroke).encode(x=x, y=alt.Y("value:Q"), strokeDash=dash)
     dots = base.mark_point(style="dot", filled=True, size=28, opacity=1).encode(
         x=x,

@@ -10,6 +10,7 @@ from ...text.numbers import counted, percent
 from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import shelf_of
 from .axes import MOST_ROLES, ROW_HEIGHT, chart_of, marks, only, role_y
+from .labels import percent_label
 from .registry import LeftOutError, chart
 from .words import name, unique
 
@@ -67,7 +68,7 @@ def _picture(spreads: Sequence[RoleSpread]) -> Specification:
             alt.Tooltip("most:Q", title="most", format=".3~%"),
         ],
     )
-    share = alt.X("least:Q", title="share beyond 6σ", axis=alt.Axis(format=".2~%", tickCount=5, grid=True))
+    share = alt.X("least:Q", title="share beyond 6σ", axis=alt.Axis(labelExpr=percent_label(), tickCount=5, grid=True))
     lines = base.mark_rule(style="whisker").encode(x=share, x2="most:Q")
     ends = base.mark_tick(style="stroke", thickness=1.5, size=8).encode(x=alt.X("most:Q"))
     dots = base.mark_point(filled=True, style="dot", opacity=1, size=45).encode(x=alt.X("median:Q"))

@@ -9,6 +9,7 @@ import altair as alt
 from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import profile_of
 from .axes import MOST_ROLES, chart_of, marks, only, role_y
+from .labels import percent_label
 from .registry import LeftOutError, chart
 from .words import bytes_in_words, count_in_words, name, unique
 
@@ -78,7 +79,12 @@ def _size_picture(known: list[dict[str, Any]]) -> Specification:
     largest = max(max(size[key] for key in SHARES) for size in known)
     room = alt.Scale(domain=[0, 1.25 * largest], nice=False)  # for the labels behind the bars
     base = marks().encode(
-        x=alt.X("share:Q", title="share of the model", scale=room, axis=alt.Axis(format="%", tickCount=5, grid=True)),
+        x=alt.X(
+            "share:Q",
+            title="share of the model",
+            scale=room,
+            axis=alt.Axis(labelExpr=percent_label(), tickCount=5, grid=True),
+        ),
         y=role_y(order, padding=0.12),
         yOffset=alt.YOffset("of:N", sort=parts, scale=alt.Scale(paddingInner=0)),
     )

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
-
-import altair as alt
 
 from ...runtime.standouts.wording import kind_sentence
 from ...text.escape import escape
 from ..content.chart import STANDOUTS, Chart, ChartColumn, ChartTable
-from .axes import WHERE_LAYER, chart_of, dot_size, layer_x, log_ticks, marks
 from .heads import head_picture
+from .layer_curves import LayerCurve, curve_picture, curve_sentence, curve_table
 from .registry import NotAskedError, chart
 from .words import ends, name, stem, unique
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ...runtime.standout_document import LayerSeries, StandoutKind
-    from ..content.chart import Specification
     from ..content.results import ReportData
 
 Row = list[float | None]
@@ -65,59 +61,26 @@ def _curves(record: StandoutKind, curves: dict[str, Row]) -> Chart:
     captions = dict(zip(curves, unique([record.series[key].caption for key in curves], _LONGEST_CAPTION), strict=True))
     logarithmic = any(record.series[key].logarithmic for key in curves)
     n_layers = max(map(len, curves.values()))
-    said = " ".join(_extremes(captions[key], row) for key, row in curves.items())
+    drawn = [LayerCurve(key, captions[key], row) for key, row in curves.items()]
+    said = " ".join(map(curve_sentence, drawn))
     return Chart(
         name=stem("standout", record.kind),
         title=f"{name(record.title)} by layer",
         sentence=escape(kind_sentence(record)),
         definition=escape(record.definition),
         alt=f"{len(curves)} lines over {n_layers} layers. {said}",
-        table=ChartTable(
-            (ChartColumn("layer", "layer"), *(ChartColumn(key, captions[key]) for key in curves)),
-            tuple(
-                (layer, *(row[layer] if layer < len(row) else None for row in curves.values()))
-                for layer in range(n_layers)
-            ),
-        ),
-        specification=_curve_picture(curves, captions, n_layers, logarithmic=logarithmic),
+        table=curve_table(drawn),
+        specification=curve_picture(drawn, logarithmic=logarithmic, title=_axis_title(drawn)),
         section=STANDOUTS,
+        family="standout-layers",
+        panel=f"{name(record.title)}: {drawn[0].label}" if len(drawn) == 1 else name(record.title),
     )
 
 
-def _extremes(caption: str, row: Row) -> str:
-    known = [(value, layer) for layer, value in enumerate(row) if value is not None]
-    (low, at_low), (high, at_high) = min(known), max(known)
-    label = caption[:1].upper() + caption[1:]
-    if low == high:
-        return f"{label}: {ends(low, high)[0]} on every layer that has it."
-    least, most = ends(low, high)
-    return f"{label}: {least} (layer {at_low}) to {most} (layer {at_high})."
-
-
-def _curve_picture(
-    curves: dict[str, Row], captions: dict[str, str], n_layers: int, *, logarithmic: bool
-) -> Specification:
-    rows = [
-        {"layer": layer, "curve": captions[key], "value": value}
-        for key, row in curves.items()
-        for layer, value in enumerate(row)
-        if value is not None and math.isfinite(value) and (value > 0 or not logarithmic)
-    ]
-    x = layer_x(range(n_layers))
-    axis = alt.Axis(tickCount=5, format="~g")
-    if logarithmic:
-        axis.values = log_ticks(float(str(row["value"])) for row in rows)
-    scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False, nice=True)
-    alone = next(iter(captions.values())) if len(captions) == 1 else ""
-    named = 0 < len(alone) <= _AXIS_CAPTION
-    y = alt.Y("value:Q", title=alone if named else None, scale=scale, axis=axis)
-    legend = None if named else alt.Legend(labelLimit=300, columns=1)
-    colour = alt.Color("curve:N", title=None, scale=alt.Scale(domain=list(captions.values())), legend=legend)
-    shape = alt.Shape("curve:N", title=None, scale=alt.Scale(domain=list(captions.values())), legend=legend)
-    tooltip = [WHERE_LAYER, alt.Tooltip("curve:N", title="quantity"), alt.Tooltip("value:Q", format=".4~g")]
-    lines = marks().mark_line(style="curve").encode(x=x, y=y, detail="curve:N")
-    points = marks().mark_point(filled=True, opacity=1, size=dot_size(n_layers))
-    return chart_of(lines, points.encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip), rows=rows)
+def _axis_title(curves: Sequence[LayerCurve]) -> str | None:
+    """What the axis of one curve measures, where that is short; a legend tells it of several."""
+    alone = curves[0].label if len(curves) == 1 else ""
+    return alone if 0 < len(alone) <= _AXIS_CAPTION else None
 
 
 def _heads(record: StandoutKind, key: str, caption: str, table: list[Row]) -> Chart:
@@ -141,4 +104,6 @@ def _heads(record: StandoutKind, key: str, caption: str, table: list[Row]) -> Ch
         ),
         specification=head_picture(rows, list(range(len(table))), label),
         section=STANDOUTS,
+        family="standout-heads",
+        panel=label[:1].upper() + label[1:],
     )

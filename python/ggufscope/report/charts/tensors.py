@@ -22,6 +22,7 @@ from .axes import (
     role_y,
     with_rows,
 )
+from .labels import PLAIN, number_label
 from .registry import LeftOutError, chart
 from .words import listed, name, number
 
@@ -158,7 +159,7 @@ def _map(statistics: list[Statistic], cells: list[MapCell], roles: dict[str | No
     knees = "{" + ", ".join(f"'{statistic.label}': {statistic.knee!r}" for statistic in statistics) + "}"
     chosen = alt.param(name="statistic", value=labels[0], bind=alt.binding_select(options=labels, name="Show the "))
     value = f"(exp(datum.value) - exp(-datum.value)) / 2 * {knees}[statistic]"
-    label = f"format({value}, abs({value}) < 1e-4 && datum.value != 0 ? '.1~e' : '.2~g')"
+    label = number_label(f"({value})", 3)
     legend = alt.Legend(title=None, gradientLength=220, tickCount=4, labelExpr=label)
     picture = (
         marks()
@@ -176,7 +177,7 @@ def _map(statistics: list[Statistic], cells: list[MapCell], roles: dict[str | No
                 WHERE_LAYER,
                 alt.Tooltip("role:N", title="role"),
                 alt.Tooltip("statistic:N", title="statistic"),
-                alt.Tooltip("value:Q", title="value", format=".4~g"),
+                alt.Tooltip("value:Q", title="value", format=PLAIN),
             ],
         )
     )
@@ -209,7 +210,10 @@ def _shade(statistic: Statistic) -> alt.Color:
     logarithmic = statistic.field == LOGARITHMIC
     scale = alt.Scale(type="log") if logarithmic else alt.Scale(type="symlog", constant=statistic.knee, zero=False)
     unit = f", {statistic.unit}" if statistic.unit == "bits" else ""
-    legend = alt.Legend(title=statistic.label + unit, titleOrient="top", gradientLength=160, tickCount=3, format=".2~g")
+    label = number_label(digits=3)
+    legend = alt.Legend(
+        title=statistic.label + unit, titleOrient="top", gradientLength=160, tickCount=3, labelExpr=label
+    )
     return alt.Color("value:Q", scale=scale, legend=legend)
 
 

@@ -13,7 +13,8 @@ import altair as alt
 from ...text.escape import escape
 from ..content.chart import VALIDATION, Chart, ChartColumn, ChartTable
 from .access import validation_of
-from .axes import WHERE_LAYER, chart_of, marks
+from .axes import WHERE_LAYER, chart_of, legend_of, marks
+from .labels import PLAIN, number_label
 from .registry import LeftOutError, chart
 from .validation_words import BASELINE, INTERVALS, order_sentence, quantity_labels
 from .words import listed, name, stem
@@ -87,6 +88,8 @@ def _chart(shown: Scatter) -> Chart:
         table=_table(shown),
         specification=_picture(shown),
         section=VALIDATION,
+        family="validation-points",
+        panel=f"{label[:1].upper()}{label[1:]}{f' ({unit})' if (unit := UNITS.get(quantity.unit, '')) else ''}",
     )
 
 
@@ -143,9 +146,14 @@ def _picture(shown: Scatter) -> Specification:
             "predicted:Q",
             title=f"predicted{behind}",
             scale=alt.Scale(zero=False),
-            axis=alt.Axis(grid=True, tickCount=5),
+            axis=alt.Axis(grid=True, tickCount=5, labelExpr=number_label()),
         ),
-        alt.Y("measured:Q", title=f"measured{behind}", scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5)),
+        alt.Y(
+            "measured:Q",
+            title=f"measured{behind}",
+            scale=alt.Scale(zero=False),
+            axis=alt.Axis(tickCount=5, labelExpr=number_label()),
+        ),
     )
     dots = _dots(rows, names).encode(x=x, y=y)
     parts = [dots]
@@ -169,10 +177,10 @@ def _dots(rows: list[dict[str, Any]], by: list[str]) -> Any:
         WHERE_LAYER,
         *([alt.Tooltip("head:O", title="head")] if any(row["head"] is not None for row in rows) else []),
         alt.Tooltip("by:N", title="predicted by"),
-        alt.Tooltip("predicted:Q", title="predicted", format=".4~g"),
-        alt.Tooltip("measured:Q", title="measured", format=".4~g"),
-        alt.Tooltip("low:Q", title="2.5 %", format=".4~g"),
-        alt.Tooltip("high:Q", title="97.5 %", format=".4~g"),
+        alt.Tooltip("predicted:Q", title="predicted", format=PLAIN),
+        alt.Tooltip("measured:Q", title="measured", format=PLAIN),
+        alt.Tooltip("low:Q", title="2.5 %", format=PLAIN),
+        alt.Tooltip("high:Q", title="97.5 %", format=PLAIN),
     ]
     return (
         marks()
@@ -180,7 +188,12 @@ def _dots(rows: list[dict[str, Any]], by: list[str]) -> Any:
         .mark_point(style="ringed", filled=True, opacity=1, size=60 if len(rows) <= MANY else 26)
         .encode(
             color=depth,
-            shape=alt.Shape("by:N", scale=alt.Scale(domain=by), sort=None, legend=alt.Legend(title="predicted by")),
+            shape=alt.Shape(
+                "by:N",
+                scale=alt.Scale(domain=by),
+                sort=None,
+                legend=legend_of(by, title="predicted by", titleOrient="top"),
+            ),
             tooltip=tooltip,
         )
     )

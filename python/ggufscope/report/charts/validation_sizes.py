@@ -9,6 +9,7 @@ import altair as alt
 from ..content.chart import VALIDATION, Chart, ChartColumn, ChartTable
 from .access import validation_of
 from .axes import MOST_ROLES, chart_of
+from .labels import percent_label
 from .registry import LeftOutError, chart
 from .validation_words import INTERVALS, bars, by_predictor, lines, predictor_order, quantity_labels
 from .words import listed, name
@@ -144,7 +145,7 @@ def _picture(relative: list[Sized], predictors: list[str]) -> Specification:
         if quantity.name in labels
     ]
     base = lines(list(labels.values()), shown)
-    axis = alt.Axis(grid=True, tickCount=5, format="%")
+    axis = alt.Axis(grid=True, tickCount=5, labelExpr=percent_label())
     x = alt.X(
         "error:Q",
         title=f"{_WORD[_is_median(relative)]} magnitude of relative error",

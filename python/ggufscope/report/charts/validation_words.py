@@ -9,7 +9,7 @@ import altair as alt
 from ...text.escape import escape
 from ...validation.quantities import PREDICTORS
 from ...validation.wording import rho, verdict_text
-from .axes import marks
+from .axes import legend_of, marks
 from .words import listed, unique
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def by_predictor(order: Sequence[str], there: Sequence[str]) -> tuple[alt.Color,
         there: those of the chart.
     """
     scale = alt.Scale(domain=list(order))
-    legend = alt.Legend(title="predicted by", titleOrient="top", values=list(there))
+    legend = legend_of(there, title="predicted by", titleOrient="top", values=list(there))
     return (
         alt.Color("by:N", scale=scale, sort=None, legend=legend),
         alt.Shape("by:N", scale=scale, sort=None, legend=legend),

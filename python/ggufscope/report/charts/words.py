@@ -47,7 +47,7 @@ def number(value: float | None) -> str:
     return "undefined" if value is None else written(value)
 
 
-_SMALLEST, _LARGEST = 1e-4, 1e6  # that are written out
+_SMALLEST, _LARGEST = 1e-5, 1e6  # that are written out
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

@@ -44,6 +44,8 @@ class Chart:
         still: another specification where the first needs a reader who can choose; for SVG and PNG.
         section: of a report: FINDINGS; STANDOUTS for what stands out; EMBEDDING for its rows; TRACE for what was
             measured while the model ran, and VALIDATION for that beside what was predicted.
+        family: of charts of one kind, which are drawn together; None for a chart of its own.
+        panel: its title among those.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Chart:
     specification: Specification
     still: Specification | None = None
     section: str = FINDINGS
+    family: str | None = None
+    panel: str = ""
 
 
 class DrawnCharts(NamedTuple):

@@ -71,7 +71,7 @@ def _figure(chart: Chart, picture: str, wide: bool) -> Figure:
     return Figure(
         chart,
         script_json(chart.specification),
-        "svg" if len(chart.table.rows) <= MOST_MARKS else "canvas",
+        "svg" if sum(map(len, chart.specification["datasets"].values())) <= MOST_MARKS else "canvas",
         encoded and f"data:image/svg+xml;base64,{encoded}",
         chart_table(chart),
         wide,

@@ -17,13 +17,13 @@ from support.shelves import write_shelf
 
 PAGES = ["README.md", "SECURITY.md", "benchmarks/README.md"]
 PAGES += sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/**/*.md"))
-COMMAND = re.compile(r"^ {4}(?:\$ )?ggufscope (\S.*)$", re.MULTILINE)
+COMMAND = re.compile(r"^ {4}ggufscope (\S.*)$", re.MULTILINE)  # those of sessions, behind `$`: test_sessions.py
 PLACEHOLDER = re.compile(r"^(?:…|\[.*\]|.*…)$")
 
 
 def command_lines(text: str) -> list[list[str]]:
     """Words of the commands that a page shows, without what explains them, behind two spaces."""
-    lines = [re.split(r" {2,}| [|>] | \|\| ", line)[0] for line in COMMAND.findall(text.replace("\\\n", " "))]
+    lines = [re.split(r" {2,}| [|>] ", line)[0] for line in COMMAND.findall(text.replace("\\\n", " "))]
     return [words for words in map(shlex.split, lines) if not any(map(PLACEHOLDER.match, words))]
 
 

@@ -21,8 +21,8 @@ Comments in front of a block say what is not to be seen:
     <!-- session: slow: REASON -->       the block runs with --slow alone; so does what needs a large synthetic model
     <!-- session: not run: REASON -->    the block never runs
 
-docs/images/ has charts of the same names as sessions write them, docs/example/ the report of `ggufscope demo`. It
-needs the extras `report`, `parquet` and `runtime`, and the models of `tools/real_models.sh`.
+Charts in docs/images/ that a document shows are those that its sessions make, and docs/example/ is the report of
+`ggufscope demo`. It needs the extras `report`, `parquet` and `runtime`, and the models of `tools/real_models.sh`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from sessions.comparing import difference
+from sessions.comparing import difference, same_pictures
 from sessions.documents import Call, calls, cut_like, documents, rewrite
 from sessions.running import ROOT, CommandError, Runs, Workshop
 
@@ -64,12 +64,17 @@ def drift(document: str, outputs: list[tuple[Call, list[str]]]) -> list[str]:
     return lines
 
 
-def copy_charts(directory: Path) -> None:
-    """Charts of the documents, as the first session that writes them does."""
+def make_charts(text: str, workshop: Workshop, options: argparse.Namespace) -> list[str]:
+    """Charts that a document shows, as the first of its sessions that writes them does; those that have drifted."""
+    drifted = []
     for image in (ROOT / "docs" / "images").glob("*.svg"):
-        made = sorted(directory.glob(f"**/charts/{image.name}"), key=lambda path: path.stat().st_mtime_ns)
-        if made:
-            shutil.copyfile(made[0], image)
+        made = sorted(workshop.directory.glob(f"**/charts/{image.name}"), key=lambda path: path.stat().st_mtime_ns)
+        if f"images/{image.name})" in text and made:
+            changed = not same_pictures(*(path.read_text(encoding="utf-8") for path in (image, made[0])))
+            drifted += [f"{image.relative_to(ROOT)}: the chart of this name", ""] if changed else []
+            if (changed or options.anew) and not options.check:
+                shutil.copyfile(made[0], image)
+    return drifted
 
 
 def repeated(chosen: list[str]) -> frozenset[str]:
@@ -103,9 +108,7 @@ def make(document: str, workshop: Workshop, options: argparse.Namespace) -> list
     if not options.check:
         rewrite(lines, [each for each in outputs if options.anew or difference(each[0].output, each[1])])
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        if drifted or options.anew:
-            copy_charts(workshop.directory)
-    return drifted
+    return drifted + make_charts("\n".join(lines), workshop, options)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -11,8 +11,10 @@ import pytest
 import typer
 
 from ggufscope.commands.app import COMMANDS, build_app, with_kinds_of_probes
-from sessions.comparing import difference
+from make_sessions import drift, outputs_of
+from sessions.comparing import difference, same_pictures
 from sessions.documents import OPERATORS, calls, cut_like, documents, rewrite, words
+from sessions.running import CommandError, Runs, Workshop
 from support.documents import ROOT, document
 from support.real_models import FILES
 
@@ -210,3 +212,50 @@ def test_what_depends_on_the_machine_is_no_difference(old: str, new: str) -> Non
 )
 def test_everything_else_is_a_difference(old: str, new: str) -> None:
     assert difference(["a", old], ["a", new])[3:4] == [" a"]
+
+
+@pytest.mark.parametrize(("new", "same"), [("<p d='M0.5,-1e-3'/>a 7", True), ("<p d='M0,1'/>b 3", False), ("a", False)])
+def test_pictures_are_the_same_where_their_marks_are(new: str, same: bool) -> None:
+    assert same_pictures("<p d='M0,1'/>a 3", new) is same
+
+
+class Printing(Workshop):
+    """A place where every command prints its own words, and nothing runs."""
+
+    def __init__(self) -> None:
+        self.ran: list[str] = []
+
+    def run(self, command: str) -> list[str]:
+        self.ran.append(command)
+        return command.split()
+
+
+def test_what_has_drifted_is_shown_at_its_place() -> None:
+    document = ["<!-- session: first: before -->", "", "    $ b 3 s", "    b", "    4 s", "    $ c", "    c"]
+    workshop = Printing()
+    outputs = outputs_of(document, workshop, {"always"})
+    assert workshop.ran == ["before", "b 3 s", "c"]
+    assert drift("page.md", outputs) == ["page.md:3: $ b 3 s", "@@ -1,2 +1,3 @@", " b", "- <time>", "+3", "+s", ""]
+    assert outputs_of(document, workshop, {"slow"}) == []
+
+
+def test_a_command_that_fails_ends_its_document(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path / "work", Runs(tmp_path / "kept", frozenset()))
+    assert workshop.run("printf x | tee made") == ["x"]
+    with pytest.raises(CommandError, match="exit code 3 of: exit 3"):
+        workshop.run("exit 3")
+
+
+def test_a_command_of_the_package_is_taken_from_the_document_before(tmp_path: Path) -> None:
+    command = "ggufscope synth tiny made.gguf --layers 1 --type Q8_0"
+    runs = Runs(tmp_path / "kept", frozenset({command}))
+    printed = []
+    for number in range(2):
+        workshop = Workshop(tmp_path / str(number), runs)
+        printed.append(workshop.run(command))
+        assert (workshop.directory / "made.gguf").stat().st_size > 1000
+    assert printed[0] == printed[1]
+    assert list(runs.seconds) == [command]
+    assert len(runs.outcomes) == 1
+    workshop.run(f"{command} --seed 1 --force")  # another file of that name
+    assert workshop.origins["made.gguf"] not in runs.outcomes

@@ -4,7 +4,6 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, requires
 from importlib.util import find_spec
 
 from .errors import MissingExtraError
@@ -35,6 +34,8 @@ def install_hint(extra: str) -> str:
     It names the packages, and not `ggufscope[EXTRA]`: pip would look for that name on an index, where an installation
     from a checkout or from a wheel at hand does not come from.
     """
+    from importlib.metadata import PackageNotFoundError, requires  # noqa: PLC0415  takes as long as a command's start
+
     try:
         packages = list(dict.fromkeys(_packages(extra, requires("ggufscope") or [])))
     except PackageNotFoundError:  # run from the source tree, by PYTHONPATH

@@ -105,6 +105,27 @@ def test_help_loads_numpy_only() -> None:
     assert done.stderr == "[]\n"
 
 
+def test_commands_load_no_extra_and_no_numba() -> None:
+    packages = (
+        "altair",
+        "vl_convert",
+        "jinja2",
+        "pyarrow",
+        "llama_cpp",
+        "tokenizers",
+        "distributed",
+        "fsspec",
+        "numba",
+    )
+    code = (
+        "import sys; from ggufscope.commands.app import COMMANDS, load_command; "
+        "any(load_command(name) is None for name in COMMANDS); "
+        f"print([m for m in {packages} if m in sys.modules], 'numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    assert done.stdout == "[] True\n"
+
+
 @pytest.mark.parametrize("module", ["ggufscope._core", "numpy", "typer", "ggufscope.models.inspection"])
 def test_ctrl_c_while_modules_are_loaded_is_130(module: str) -> None:
     code = (

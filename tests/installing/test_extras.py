@@ -29,7 +29,7 @@ REPORT = ["altair>=6.3", "jinja2!=3.1.5,>=3.1.6"]
 
 @pytest.fixture
 def with_requirements(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extras, "requires", lambda _: REQUIREMENTS)
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: REQUIREMENTS)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_source_tree_on_the_path_says_where_extras_are_listed(monkeypatch: pyt
     def none(_: str) -> None:
         raise PackageNotFoundError
 
-    monkeypatch.setattr(extras, "requires", none)
+    monkeypatch.setattr("importlib.metadata.requires", none)
     assert extras.install_hint("report").endswith("its pyproject.toml lists the extra report")
 
 

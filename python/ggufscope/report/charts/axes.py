@@ -9,6 +9,7 @@ import altair as alt
 
 from ..content.role_order import in_order
 from .labels import equal_within, number_label, percent_label
+from .theme import ROWS
 from .words import unique
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from ..content.chart import Specification
 
-ROWS = "rows"  # the name of a specification's data
 MOST_TICKS = 12
 FEW_LAYERS = 48
 MOST_ROLES = 40

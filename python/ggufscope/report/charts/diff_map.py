@@ -10,10 +10,11 @@ from ...diffs.rollups import Place, Pooled, by_place_and_role, places_of
 from ..content.chart import Chart, ChartColumn, ChartTable
 from ..content.diff_words import percent_text
 from .access import diff_of
-from .axes import ROW_HEIGHT, ROWS, cell_look, chart_of, drawn_roles, marks, only, role_y, ticks, with_rows
+from .axes import ROW_HEIGHT, cell_look, chart_of, drawn_roles, marks, only, role_y, ticks, with_rows
 from .diff_words import MOST_MODELS, model_labels, only_models
 from .labels import percent_label
 from .registry import LeftOutError, chart
+from .theme import ROWS
 from .words import name, unique
 
 if TYPE_CHECKING:

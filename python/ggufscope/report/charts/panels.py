@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from ..content.chart import FINDINGS, Chart, ChartColumn, ChartTable
-from .axes import ROWS
+from .theme import ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,6 @@ from ..content.chart import Chart, ChartColumn, ChartTable
 from .access import profile_of
 from .axes import (
     ROW_HEIGHT,
-    ROWS,
     WHERE_LAYER,
     cell_look,
     chart_of,
@@ -24,6 +23,7 @@ from .axes import (
 )
 from .labels import PLAIN, number_label
 from .registry import LeftOutError, chart
+from .theme import ROWS
 from .words import listed, name, number
 
 if TYPE_CHECKING:

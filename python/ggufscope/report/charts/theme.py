@@ -13,6 +13,7 @@ from typing import Any, Literal
 Theme = Literal["light", "dark"]
 
 _FONT = "Helvetica, Arial, sans-serif"
+ROWS = "rows"  # the name of a specification's data
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +27,9 @@ def render() -> str:
         "## Functions",
         *(part for name in functions for part in function(f"gs.{name}", getattr(gs, name))),
         "## Classes",
-        *(part for name in results for part in class_(name, getattr(gs, name))),
+        *(part for name in results for part in class_(f"gs.{name}", getattr(gs, name))),
+        "## What results share",
+        *(part for base in shared(results) for part in class_(base.__name__, base)),
         "## Errors",
         *(part for name in errors for part in error(name, getattr(gs, name))),
     )
@@ -38,10 +41,29 @@ def function(name: str, documented: Any) -> Iterator[str]:
     yield documentation(documented)
 
 
+def shared(names: list[str]) -> list[type]:
+    """Classes of the package that several public ones are made of, and that are not public themselves."""
+    counts = Counter(base for name in names for base in bases_of(getattr(gs, name)))
+    return [base for base, count in counts.items() if count > 1]
+
+
+def bases_of(documented: type) -> list[type]:
+    """Bases in the package that have public members of their own."""
+    bases = [base for base in documented.__mro__[1:] if base.__module__.startswith("ggufscope")]
+    return [base for base in bases if list(members(base, [base]))]
+
+
 def class_(name: str, documented: type) -> Iterator[str]:
-    yield f"### gs.{name}"
+    yield f"### {name}"
     yield documentation(documented)
-    for member_name, member in members(documented):
+    others = shared([each for each in gs.__all__ if inspect.isclass(getattr(gs, each))])
+    links = [f"[{base.__name__}](#{base.__name__.lower()})" for base in bases_of(documented) if base in others]
+    if links:
+        yield f"Beside what follows it has what {' and '.join(links)} {'has' if len(links) == 1 else 'have'}."
+    name = name.removeprefix("gs.")
+    for member_name, member in members(
+        documented, [base for base in documented.__mro__ if base not in others or base is documented]
+    ):
         if isinstance(member, property):
             yield f"**`{name}.{member_name}`**{returned(member)}"
             yield documentation(member)
@@ -58,10 +80,10 @@ def error(name: str, documented: type) -> Iterator[str]:
     yield documentation(documented)
 
 
-def members(documented: type) -> Iterator[tuple[str, Any]]:
-    """Public methods and properties that have a docstring, those of bases in the package behind its own."""
+def members(documented: type, bases: list[type]) -> Iterator[tuple[str, Any]]:
+    """Public methods and properties that have a docstring, of the class and of bases in the package."""
     seen: set[str] = set()
-    for base in documented.__mro__:
+    for base in bases:
         if not base.__module__.startswith("ggufscope"):
             continue
         for name, member in vars(base).items():

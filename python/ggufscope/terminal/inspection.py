@@ -27,7 +27,7 @@ from .screen import MOST_ROWS, Screen, most_rows, unbroken
 DEFAULT_COLUMNS = ("name", "type", "shape", "n_bytes", "bits_per_weight")
 
 _NUMBERS = ("layer", "n_elements", "n_bytes", "bits_per_weight", "offset")
-_LABEL = len("tokenizer")
+_LABEL = len("declared")
 _MOST_ROLES = 512  # shown; models have some dozens
 _SHORTEST_VALUE = 24  # characters of a metadata value that are shown beside the longest key
 
@@ -135,7 +135,7 @@ def _tokenizer_rows(model: Model, glyphs: Glyphs) -> list[tuple[str, str]]:
         for key, n in facts.chat_templates.items()
     ]
     return [
-        ("tokenizer", glyphs.cut(f"{kind}, {counted(facts.n_tokens, 'token')}", LONGEST_TEXT)),
+        ("tokens", glyphs.cut(f"{count_text(facts.n_tokens)}, {kind}", LONGEST_TEXT)),
         ("special", ", ".join(special) or "no tokens recorded"),
         ("chat", ", ".join(templates) or "no template recorded"),
     ]

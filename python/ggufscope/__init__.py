@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._core import GGUFError, UnsupportedTypeError
     from .analysis import Analysis, analyze
     from .arrays.buffers import dequantize, summarize
+    from .arrays.histogram import histogram_edges
     from .arrays.multiply import RowProducts
     from .arrays.products import row_products
     from .arrays.statistics import TensorStatistics
@@ -83,6 +84,7 @@ _HOMES = {
     "dequantize": "arrays.buffers",
     "diff": "diffs",
     "fleet": "fleets",
+    "histogram_edges": "arrays.histogram",
     "open": "models.model",
     "profile": "profiles.profiling",
     "row_products": "arrays.products",
@@ -130,6 +132,7 @@ __all__ = [
     "dequantize",
     "diff",
     "fleet",
+    "histogram_edges",
     "open",
     "profile",
     "row_products",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ggufscope.arrays.histogram import HIGHEST_BIN, LOWEST_BIN, bin_edges, decode, encode
+from ggufscope.arrays.histogram import HIGHEST_BIN, LOWEST_BIN, decode, encode, histogram_edges
 
 histograms = st.dictionaries(st.integers(LOWEST_BIN, HIGHEST_BIN), st.integers(1, (1 << 62) - 1), max_size=60).map(
     lambda counts: (np.array(sorted(counts), np.int32), np.array([counts[k] for k in sorted(counts)], np.uint64))
@@ -84,7 +84,7 @@ def test_any_bytes_are_decoded_or_refused(data):
 def test_a_value_lies_between_the_edges_of_its_bin(value):
     bits = int(np.float32(value).view(np.uint32))
     magnitude = (bits & 0x7FFFFFFF) >> 18
-    low, high = bin_edges([-1 - magnitude if bits >> 31 else magnitude])
+    low, high = histogram_edges([-1 - magnitude if bits >> 31 else magnitude])
     assert low[0] <= np.float32(value) <= high[0]
 
 

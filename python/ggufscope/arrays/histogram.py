@@ -80,12 +80,25 @@ def _decoded(text: str) -> Histogram:
     return bins.astype(np.int32), counts.astype(np.uint64)
 
 
-def bin_edges(bins: npt.ArrayLike) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """The smallest and the largest float32 of each bin, by value.
+def histogram_edges(bins: npt.ArrayLike) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """The smallest and the largest float32 of each bin of a histogram, by value.
 
-    >>> low, high = bin_edges([0x3F800000 >> 18])
-    >>> float(low[0]), float(high[0])
-    (1.0, 1.0312498807907104)
+    Bins are the same for every tensor, 32 in each octave: a bin has the number `bits >> 18` of its float32, which cuts
+    the mantissa after five bits; a negative one `-1 - (bits >> 18)` of its magnitude (docs/metrics.md). Those that hold
+    something are in `statistics.histogram`, a pair of their numbers and counts, ascending.
+
+    Args:
+        bins: numbers of bins, of any shape.
+
+    Returns:
+        `(low, high)`, float32 of that shape; both ends belong to the bin.
+
+    Example:
+        >>> low, high = histogram_edges([0x3F800000 >> 18])
+        >>> float(low[0]), float(high[0])
+        (1.0, 1.0312498807907104)
+        >>> bins, counts = statistics.histogram                                 # doctest: +SKIP
+        >>> low, high = gs.histogram_edges(bins)                                # doctest: +SKIP
     """
     index = np.asarray(bins, dtype=np.int64)
     negative = index < 0

@@ -24,7 +24,7 @@ class TensorStatistics(NotebookView, Mapping[str, Any]):
     `TensorStatistics.meaning("kurtosis")` is the definition in one line. What is undefined, as the skewness of a
     single element, is None; what does not apply, as `code_entropy` for F32, is absent. Counts are ints; shares and
     numbers floats; `quantiles`, `row_l2` and `column_l2` float64 arrays; `histogram` a pair (int32 bins, uint64
-    counts); `abs_max_index` a tuple of ints into `shape`.
+    counts), whose edges `ggufscope.histogram_edges` tells; `abs_max_index` a tuple of ints into `shape`.
 
     They compare by value, NaN equal to NaN and arrays elementwise, and so cannot be hashed; they copy and pickle.
 

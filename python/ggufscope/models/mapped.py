@@ -124,6 +124,7 @@ class MappedModel:
 
     @property
     def closed(self) -> bool:
+        """Whether it was closed: names, types and shapes are still known, bytes are not."""
         return self._core.closed
 
     def _text(self, key: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...arrays.histogram import bin_edges
+from ...arrays.histogram import histogram_edges
 from ...text.escape import escape_html as safe
 from ...text.numbers import short
 
@@ -83,7 +83,7 @@ def histogram_html(histogram: Histogram, std: float | None, largest: float | Non
 def _in_bars(histogram: Histogram, reach: float) -> npt.NDArray[np.float64]:
     """The weights in each bar: those of a bin that lies in several bars are spread over it evenly."""
     bins, counts = histogram
-    low, high = (edge.astype(np.float64) for edge in bin_edges(bins))
+    low, high = (edge.astype(np.float64) for edge in histogram_edges(bins))
     edges, sums = np.stack([low, high], axis=1).reshape(-1), np.zeros(2 * len(bins))
     sums[1::2] = np.cumsum(counts.astype(np.float64))
     sums[2::2] = sums[1:-1:2]

@@ -67,13 +67,18 @@ def drift(document: str, outputs: list[tuple[Call, list[str]]]) -> list[str]:
 def make_charts(text: str, workshop: Workshop, options: argparse.Namespace) -> list[str]:
     """Charts that a document shows, as the first of its sessions that writes them does; those that have drifted."""
     drifted = []
-    for image in (ROOT / "docs" / "images").glob("*.svg"):
-        made = sorted(workshop.directory.glob(f"**/charts/{image.name}"), key=lambda path: path.stat().st_mtime_ns)
-        if f"images/{image.name})" in text and made:
-            changed = not same_pictures(*(path.read_text(encoding="utf-8") for path in (image, made[0])))
-            drifted += [f"{image.relative_to(ROOT)}: the chart of this name", ""] if changed else []
-            if (changed or options.anew) and not options.check:
-                shutil.copyfile(made[0], image)
+    charts = sorted(workshop.directory.glob("**/charts/*.svg"), key=lambda path: path.stat().st_mtime_ns)
+    for image in sorted((ROOT / "docs" / "images").glob("*.svg")) if charts else []:
+        if f"images/{image.name})" not in text:
+            continue
+        made = next((path for path in charts if path.name == image.name), None)
+        if made is None:
+            drifted += [f"{image.relative_to(ROOT)}: no session makes a chart of this name", ""]
+            continue
+        changed = not same_pictures(*(path.read_text(encoding="utf-8") for path in (image, made)))
+        drifted += [f"{image.relative_to(ROOT)}: the chart of this name", ""] if changed else []
+        if (changed or options.anew) and not options.check:
+            shutil.copyfile(made, image)
     return drifted
 
 

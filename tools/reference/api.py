@@ -103,7 +103,7 @@ def shown(annotation: Any) -> str:
     """An annotation as it is written."""
     if isinstance(annotation, str):
         return annotation.strip("'")
-    return inspect.formatannotation(annotation)
+    return getattr(annotation, "__forward_arg__", None) or inspect.formatannotation(annotation)
 
 
 def signature(documented: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,17 +32,20 @@ def section(name: str) -> Iterator[str]:
     command = group.commands[name]
     yield f"## {name}"
     yield prose(COMMANDS[name])
-    yield fenced(
-        " ".join(
-            [f"ggufscope {name}", *command.collect_usage_pieces(command.make_context(name, [], resilient_parsing=True))]
-        ),
-        "text",
-    )
+    arguments = [usage(parameter) for parameter in command.params if parameter.param_type_name == "argument"]
+    yield fenced(" ".join([f"ggufscope {name}", "[OPTIONS]", *arguments]), "text")
     about = documentation(load_command(name)).partition("\n\n")[2]
     if about:
         yield about
     rows = [row(parameter) for parameter in command.params if not getattr(parameter, "hidden", False)]
     yield table(("argument or option", "what it does", "default"), rows)
+
+
+def usage(parameter: Any) -> str:
+    """An argument in the line of usage: in brackets where it may be missing, with dots where there may be several."""
+    shown = re.sub(r"[\[\]{}…]|\.\.\.", "", parameter.metavar or parameter.name.upper())
+    shown += "…" if parameter.nargs == -1 else ""
+    return shown if parameter.required else f"[{shown}]"
 
 
 def row(parameter: Any) -> tuple[str, str, str]:

@@ -57,7 +57,7 @@ def test_every_number_of_a_table_stands_in_a_file(saved, name):
     known = {float(value) for document in (analysis, profile) if document for value in numbers_in(document)}
     for entry in charts.values():
         assert len({len(row) for row in entry.table.rows} | {len(entry.table.columns)}) == 1
-        places = {i for i, column in enumerate(entry.table.columns) if column.name in {"head", "layer"}}
+        places = {i for i, column in enumerate(entry.table.columns) if column.name in {"head", "layer", "bin"}}
         for row in entry.table.rows:
             for i, value in enumerate(row):
                 assert isinstance(value, (str, int, float, type(None)))

@@ -47,7 +47,7 @@ def test_every_chart_is_drawn_or_its_absence_explained(data):
     drawn = draw(data)
     assert set(drawn.left_out) <= set(makers())
     # Of models that were not run and are held against none, and where perhaps nothing stands out.
-    others = ("validation-", "error-", "bits-", "run-", "norm-changes", "shelf-", "standouts", "trace-")
+    others = ("validation-", "error-", "bits-", "run-", "norm-changes", "shelf-", "standouts", "trace-", "embedding-")
     asked = [name for name in makers() if not name.startswith(others)]
     assert len(drawn.charts) + len(drawn.left_out) >= len(asked)
     assert all(reason and reason == reason.strip() for reason in drawn.left_out.values())
@@ -63,7 +63,7 @@ def test_a_usual_model_has_them_all(usual):
         "attention-entropy", "attention-entropy-predicted", "ffn-dominance", "ffn-dominance-predicted",
         "value-norm", "value-sparsity", "information-retention", "norm-gains", "stream-predicted",
         "activations", "head-entropy", "head-baseline",
-        "tensor-map", "magnitudes", "type-map", "sizes",
+        "tensor-map", "magnitudes", "type-map", "sizes", "embedding-rows",
     ]  # fmt: skip
 
 

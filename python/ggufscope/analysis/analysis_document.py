@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..models.subject import Subject
 from ..runtime.standout_document import StandoutKind  # noqa: TC001  as below
+from .embedding_document import EmbeddingRecord  # noqa: TC001  as below
 from .inputs.layer_table import Applicability  # noqa: TC001  as below
 from .preset_document import PresetSummary  # noqa: TC001  as below
 from .verdicts.findings import Finding  # noqa: TC001  pydantic resolves the annotations
@@ -104,6 +105,7 @@ class AnalysisDocument:
 
     Attributes:
         standouts: what stands out in the weights and in what was measured; None in files of earlier versions.
+        embedding: its rows; None where the weights were not at hand, and in files of earlier versions.
     """
 
     schema: str
@@ -122,6 +124,7 @@ class AnalysisDocument:
     warnings: list[str]
     run: AnalysisRun | None = None
     standouts: list[StandoutKind] | None = None
+    embedding: EmbeddingRecord | None = None
 
     @property
     def over_all_tokens(self) -> bool:

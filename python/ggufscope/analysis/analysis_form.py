@@ -56,6 +56,7 @@ ANALYSIS_FORM: SavedForm[AnalysisDocument] = SavedForm(
         "model.file_hashes",
         "settings.opening",
         "standouts",
+        "embedding",
         *(f"{presets}.{name}" for presets in ("preset", "other_presets") for name in ("noise", "equal")),
     ),
 )

@@ -152,7 +152,7 @@ def analyze_with(
             no_openings=exact.reason,
         )
         rankings = {preset.name: rank_layers(preset, preset_input, settings) for preset in chosen}
-        standouts = search_standouts(
+        standouts, embedding = search_standouts(
             analysed, settings, rankings, exact, probed, threads=n_threads, progress=progress, announce=announce
         )
     basis = _basis(analysed, rankings, settings, presets)
@@ -167,6 +167,7 @@ def analyze_with(
         presets=presets,
         run=run,
         standouts=standouts,
+        embedding=embedding,
     )
     return Analysis(document, analysed.profile)
 

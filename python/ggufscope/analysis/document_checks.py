@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import AnalysisError
 from ..runtime.standout_document import misplaced
+from .embedding_document import malformed_embedding
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -37,6 +38,8 @@ def check_analysis(document: AnalysisDocument) -> None:
     if document.model.n_layers != len(layers):
         raise _malformed("model.n_layers", f"{document.model.n_layers}, and there are {len(layers)} layers")
     _check_gauge(document.gauge, len(layers))
+    if reason := malformed_embedding(document.embedding):
+        raise AnalysisError(f"malformed analysis: {reason}")
     if reason := misplaced(document.standouts):
         raise AnalysisError(f"malformed analysis: {reason}")
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ..arrays.floats import Floats
     from ..runtime.standout_document import StandoutKind
     from .analysis_document import AnalysisRun
+    from .embedding_document import EmbeddingRecord
     from .index.confound import Confound
     from .index.ranking import Ranking, VariantRanking
     from .inputs.gauge import Gauge
@@ -55,6 +56,7 @@ def analysis_document(
     presets: Mapping[str, Preset],
     run: AnalysisRun,
     standouts: list[StandoutKind],
+    embedding: EmbeddingRecord | None,
 ) -> AnalysisDocument:
     """The whole analysis as it is saved.
 
@@ -67,6 +69,7 @@ def analysis_document(
         presets: all that could have been run.
         run: when and how long.
         standouts: what stands out, by kind.
+        embedding: its rows; None where they could not be read.
     """
     summaries = [preset_summary(ranking, analysed.table) for ranking in rankings.values()]
     return AnalysisDocument(
@@ -95,6 +98,7 @@ def analysis_document(
         warnings=warnings(analysed, rankings, hypotheses),
         run=run,
         standouts=standouts,
+        embedding=embedding,
     )
 
 

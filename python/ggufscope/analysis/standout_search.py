@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..runtime.reading.probes import words_of
 from ..runtime.standouts import SEEN, seen_on_openings
 from ..text.numbers import counted
+from .embedding_record import record_embedding
 from .standouts import WEIGHTS, Ablation, ReadProbe, Weights
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..runtime import Plan, Trace
     from ..runtime.standout_document import StandoutKind
+    from .embedding_document import EmbeddingRecord
     from .exact_openings import ExactOpenings
     from .index.ranking import Ranking
     from .inputs.read_input import AnalysisInput
@@ -30,8 +32,8 @@ def search_standouts(
     threads: int,
     progress: Callable[[int, int], object] | None,
     announce: Callable[[Plan], object] | None,
-) -> list[StandoutKind]:
-    """The findings of every kind, those that take a run first.
+) -> tuple[list[StandoutKind], EmbeddingRecord | None]:
+    """The findings of every kind, those that take a run first, and the rows of the embedding.
 
     Args:
         analysed: the input.
@@ -55,7 +57,8 @@ def search_standouts(
         ablation=Ablation(settings.ablate, announce),
         probe=_read_probe(settings, probed, rankings),
     )
-    return [*_seen(analysed, rankings, exact), *WEIGHTS.search(weights)]
+    found = [*_seen(analysed, rankings, exact), *WEIGHTS.search(weights)]
+    return found, record_embedding(weights)
 
 
 def _read_probe(settings: AnalysisSettings, probed: Trace | None, rankings: Mapping[str, Ranking]) -> ReadProbe | None:

@@ -7,6 +7,7 @@ another have most signs in common, and so one bucket of signs holds a good part 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,9 @@ class EmbeddingRows:
 
     Attributes:
         norms: of each row, (vocabulary,).
+        width: numbers of each row.
         mean_norm: ‖mean of all rows that are finite‖; NaN without any.
+        with_mean: cosine of every row with that mean, (vocabulary,); NaN where either is zero or not finite.
         equal: groups of rows that are the same bit for bit, the largest first; zero rows are none.
         alike: ids of rows that point one way, the closest first; empty without.
         cosines: of those with that direction.
@@ -50,7 +53,9 @@ class EmbeddingRows:
     """
 
     norms: Floats
+    width: int
     mean_norm: float
+    with_mean: Floats
     equal: list[list[int]]
     alike: npt.NDArray[np.int64]
     cosines: Floats
@@ -75,10 +80,14 @@ def read_embedding(model: Model, threads: int, seed: int) -> EmbeddingRows:
     norms = np.sqrt(squares)
     equal = _equal(table, linear, norms)
     alike, cosine = _shared_direction(table, linear > 0, norms, equal, threads)
+    mean = _mean_row(table, np.isfinite(norms))
+    mean_norm = float(np.linalg.norm(mean))
     output, why = _output(model, table, norms, threads)
     return EmbeddingRows(
         norms=norms,
-        mean_norm=float(np.linalg.norm(_mean_row(table, np.isfinite(norms)))),
+        width=width,
+        mean_norm=mean_norm,
+        with_mean=_cosines(table, mean, mean_norm, norms, threads),
         equal=equal,
         alike=alike,
         cosines=cosine,
@@ -97,6 +106,14 @@ def _mean_row(table: Tensor, finite: npt.NDArray[np.bool_]) -> Floats:
     count = int(finite.sum())
     mean: Floats = sums / count if count else np.full_like(sums, np.nan)
     return mean
+
+
+def _cosines(table: Tensor, mean: Floats, mean_norm: float, norms: Floats, threads: int) -> Floats:
+    """Cosines of the rows with their mean."""
+    if not (math.isfinite(mean_norm) and mean_norm > 0):
+        return np.full_like(norms, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _products(table, mean, threads) / (norms * mean_norm)
 
 
 def _equal(table: Tensor, linear: Floats, norms: Floats) -> list[list[int]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # In reading order. They are imported when the first chart is drawn: altair takes half a second.
 MODULES = (
-    "standouts", "risk", "scores", "activations", "heads", "tensors", "magnitudes", "types_map", "sizes",
+    "standouts", "risk", "scores", "activations", "heads", "tensors", "magnitudes", "types_map", "sizes", "embedding",
     "diff_sizes", "diff_map", "diff_tensors", "run_layers", "run_matrices", "run_text", "norm_changes", "bits_sizes",
     "shelf_sizes", "shelf_outliers",
     "traced",

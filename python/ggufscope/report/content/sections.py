@@ -15,6 +15,8 @@ from .diff_method import diff_definitions, diff_settings
 from .diff_run import runs
 from .diff_summary import compared_models, diff_headline, diff_trust, most_of_the_error
 from .diff_tables import errors_by_layer, errors_by_role, metadata_changes, worst_parts
+from .embedding import NAME as EMBEDDING
+from .embedding import embedding_facts
 from .findings import findings
 from .headline import headline
 from .index import risk_index
@@ -78,6 +80,7 @@ PARTS = (
     Part(SUMMARY, "Summary", (headline, measured, striking, soundness, highlights, hypotheses, warnings, trust)),
     Part(STANDOUTS, "What stands out, kind by kind", (kind_by_kind,)),
     Part("findings", "Findings", (findings,)),
+    Part(EMBEDDING, "The embedding", (embedding_facts,)),
     Part("validation", "Predicted against measured", (compared, outcome, orders_and_sizes, confirmed, fitted_weights)),
     Part(TRACE, "While the model reads", (what_was_traced, answers, traced)),
     Part("tables", "Tables", (weights_by_place,)),

@@ -13,6 +13,14 @@ class ExitCode(IntEnum):
 
     Attributes:
         meaning: for the reader.
+        FINE: 0.
+        NEGATIVE: 1: `check` found an error, `diff` passed a limit.
+        USAGE: 2: wrong usage.
+        INPUT: 3: an input that cannot be read or used.
+        OUTPUT: 4: an output that cannot be written.
+        INTERNAL: 70: a defect of ggufscope.
+        INTERRUPTED: 130: Ctrl-C.
+        CLOSED_PIPE: 141: the reader of standard output went away.
     """
 
     meaning: str

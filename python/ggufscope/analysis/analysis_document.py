@@ -25,8 +25,9 @@ class AnalysedModel(Subject):
     """The model that was analysed; the file that is named is the input: the model, or a profile of it.
 
     Attributes:
-        source: `"model"`, `"profile"` or `"phase 1"`.
         identity: None for a Phase 1 profile.
+        source: `"model"`, `"profile"` or `"phase 1"`.
+        n_layers: of the main stack.
         n_elements: parameters; None where the input does not say.
     """
 
@@ -37,7 +38,19 @@ class AnalysedModel(Subject):
 
 @dataclass(frozen=True)
 class ConfoundRecord:
-    """Outcome of the confound test of one quantity of a preset; see docs/analysis.md."""
+    """Outcome of the confound test of one quantity of a preset; see docs/analysis.md.
+
+    Attributes:
+        preset: that the quantity is of.
+        quantity: score or component, by its name.
+        status: `"flagged"`, `"not flagged"`, or why there was no test: `"single type"`, `"not separable"`,
+            `"not available"`.
+        layers_by_type: types → number of layers.
+        partial_eta_squared: share of the variance beside that of depth that goes with the types; None unless tested.
+        effect: largest minus smallest effect of a type / range of the quantity; None unless tested.
+        p: by permutation of the labels; None unless tested.
+        reason: of `"not separable"` and `"not available"`; None otherwise.
+    """
 
     preset: str
     quantity: str
@@ -51,7 +64,16 @@ class ConfoundRecord:
 
 @dataclass(frozen=True)
 class GaugeRecord:
-    """The invariant products of every layer, and how they were got."""
+    """The invariant products of every layer, and how they were got.
+
+    Attributes:
+        exactness: `"per head"`, `"per layer"` or `"scalings only"`.
+        explanation: the same in words.
+        decides: whether they are exact enough for verdicts.
+        formulas: product → its formula.
+        products: product → its value at each layer.
+        scale_free: product → why its size means nothing here, and with it that of either factor.
+    """
 
     exactness: str
     explanation: str
@@ -63,7 +85,13 @@ class GaugeRecord:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Kendall's τ of the layer rankings of two presets."""
+    """Kendall's τ of the layer rankings of two presets.
+
+    Attributes:
+        first: a preset.
+        second: another one.
+        tau: Kendall's τ, −1 to 1; None where one has no ranking.
+    """
 
     first: str
     second: str
@@ -75,6 +103,16 @@ class RunSettings:
     """Choices and constants that the numbers depend on, beside the input.
 
     Attributes:
+        preset: the leading one.
+        norm: scale of a gain vector, `"mean"` or `"rms"`.
+        scale: of a component over the layers, `"minmax"` or `"rank"`.
+        weights: component → its weight, as it was asked for.
+        seed: of all draws.
+        draws: of weights, for probabilities of ranks.
+        permutations: of types over layers, for tests of confounds.
+        resamples: of layers, for intervals.
+        sparsity_threshold: magnitude below which a weight counts as zero in `sparsity`; None where the input does not
+            say.
         opening: tokens that the model writes of each exact opening, 0 for none; None in files of earlier versions.
     """
 
@@ -92,7 +130,13 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class AnalysisRun:
-    """Time and version of an analysis: the part that differs from run to run."""
+    """Time and version of an analysis: the part that differs from run to run.
+
+    Attributes:
+        version: of ggufscope.
+        started: UTC, ISO 8601.
+        seconds: of the clock on the wall.
+    """
 
     version: str
     started: str
@@ -104,6 +148,21 @@ class AnalysisDocument:
     """The whole file. `layers` are those of the leading preset, `other_presets` have their own.
 
     Attributes:
+        schema: name and version of this layout.
+        statement: what the index is, and what it is not.
+        verdicts_are: what the verdicts on hypotheses are on.
+        model: that was analysed.
+        settings: that the numbers depend on.
+        preset: the leading one.
+        other_presets: that were run beside it.
+        hypotheses: findings, `"H1"` to `"H6"`.
+        confounds: tests for the types of matrices behind differences of layers.
+        gauge: the invariant products.
+        agreement: of the rankings of each two presets.
+        applicability: scores that the input does not allow.
+        notes: what was assumed.
+        warnings: to read before the rest.
+        run: None where it was left out.
         standouts: what stands out in the weights and in what was measured; None in files of earlier versions.
         embedding: its rows; None where the weights were not at hand, and in files of earlier versions.
     """

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ComponentValue:
-    """A term of the index at one layer: before scaling, and scaled to [0, 1]."""
+    """A term of the index at one layer: before scaling, and scaled to [0, 1].
+
+    Attributes:
+        raw: before scaling; None where undefined.
+        scaled: from 0 to 1; None where undefined.
+    """
 
     raw: float | None
     scaled: float | None
@@ -15,7 +20,13 @@ class ComponentValue:
 
 @dataclass(frozen=True)
 class Zeros:
-    """Exact zeros of W_v at one layer: measured share, the band its type explains, and what lies outside."""
+    """Exact zeros of W_v at one layer: measured share, the band its type explains, and what lies outside.
+
+    Attributes:
+        zero_fraction: share of exact zeros; None where it is not known.
+        expected_zero_fraction: the band that the type explains; None for a type without one.
+        excess_zero_fraction: how far the share lies outside the band: 0 inside it, negative below it; None without one.
+    """
 
     zero_fraction: float | None
     expected_zero_fraction: tuple[float, float] | None
@@ -61,6 +72,8 @@ class Variant:
     """The index with another norm scale or scaling.
 
     Attributes:
+        norm: scale of a gain vector.
+        scale: of a component over the layers.
         tau: Kendall's τ of its order and the reported one.
         top_layers: the three highest, highest first.
         risk, rank, p_first, p_top_three: per layer, as in LayerRecord.
@@ -78,7 +91,13 @@ class Variant:
 
 @dataclass(frozen=True)
 class ThirdRecord:
-    """Scores of a preset of the early, middle or late layers together."""
+    """Scores of a preset of the early, middle or late layers together.
+
+    Attributes:
+        third: `"early"`, `"middle"` or `"late"`.
+        layers: their numbers.
+        values: score → its value; None where undefined.
+    """
 
     third: str
     layers: list[int]
@@ -90,6 +109,8 @@ class PresetSummary:
     """A preset and its index as a whole.
 
     Attributes:
+        name: `"heuristic"`, `"propagation"` or `"probe"`.
+        summary: what it is, in a sentence.
         weights: of the components that count, with those of the components that equal them; they add up to 1.
         effective_weights: score → its weight through every component it enters, of what varies; they add up to 1.
         independent_components: their effective number, the participation ratio of their correlation matrix.

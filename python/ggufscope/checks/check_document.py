@@ -12,7 +12,15 @@ SCHEMA = "ggufscope.check/1"
 
 @dataclass(frozen=True)
 class CheckedRule:
-    """A rule that was run, as the registry has it."""
+    """A rule that was run, as the registry has it.
+
+    Attributes:
+        name: of the rule.
+        severity: of its findings: `"error"`, `"warning"` or `"note"`.
+        summary: what it finds.
+        why: why that matters.
+        remedy: what to do.
+    """
 
     name: str
     severity: str
@@ -23,7 +31,14 @@ class CheckedRule:
 
 @dataclass(frozen=True)
 class CheckRun:
-    """When and how long; the part that differs from run to run."""
+    """When and how long; the part that differs from run to run.
+
+    Attributes:
+        version: of ggufscope.
+        started: UTC, ISO 8601.
+        seconds: of the clock on the wall.
+        threads: that were used at most.
+    """
 
     version: str
     started: str
@@ -36,6 +51,7 @@ class CheckDocument:
     """The verdict on one file.
 
     Attributes:
+        schema: name and version of this layout.
         files: base names of the files that were read.
         readable: whether the file could be read at all; where not, `findings` holds what is wrong with it alone.
         model: None where it is not readable.
@@ -44,6 +60,7 @@ class CheckDocument:
         counts: of all findings, by severity.
         unlisted: rule → how many of its findings are not listed, for there are too many.
         coverage: elements looked at / elements in the file; None where no rule reads weights.
+        run: None where it was left out.
     """
 
     schema: str

@@ -21,7 +21,13 @@ SCHEMA = "ggufscope.manifest/1"
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A file of the model: its base name, its size in bytes, and its SHA-256 as `sha256sum` has it."""
+    """A file of the model: its base name, its size in bytes, and its SHA-256 as `sha256sum` has it.
+
+    Attributes:
+        name: its base name.
+        size: in bytes.
+        sha256: as `sha256sum` has it.
+    """
 
     name: str
     size: int
@@ -30,7 +36,13 @@ class ListedFile:
 
 @dataclass(frozen=True)
 class ListedTensor:
-    """A tensor: what the table says of it, and the XXH3 of its bytes, 128 bits in hexadecimal."""
+    """A tensor: what the table says of it, and the XXH3 of its bytes, 128 bits in hexadecimal.
+
+    Attributes:
+        type: ggml's name of it.
+        shape: NumPy order.
+        xxh3_128: XXH3 of its bytes, 128 bits in hexadecimal.
+    """
 
     type: str
     shape: list[int]
@@ -39,7 +51,13 @@ class ListedTensor:
 
 @dataclass(frozen=True)
 class ManifestDocument:
-    """What a manifest holds; its tensors by name, in file order."""
+    """What a manifest holds; its tensors by name, in file order.
+
+    Attributes:
+        schema: name and version of this layout.
+        files: of the model.
+        tensors: by name, in file order.
+    """
 
     schema: str
     files: list[ListedFile]

@@ -43,7 +43,14 @@ class DiffSettings:
 
 @dataclass(frozen=True)
 class DiffRun:
-    """Time and version of a diff: the part that differs from run to run."""
+    """Time and version of a diff: the part that differs from run to run.
+
+    Attributes:
+        version: of ggufscope.
+        started: UTC, ISO 8601.
+        seconds: of the clock on the wall.
+        threads: that were used at most.
+    """
 
     version: str
     started: str
@@ -56,9 +63,12 @@ class DiffDocument:
     """The whole file.
 
     Attributes:
+        schema: name and version of this layout.
         reference: that all models were held against.
         models: in the order they were given in.
         importance: None without.
+        settings: that the numbers depend on beside the files.
+        run: None where it was left out.
     """
 
     schema: str

@@ -133,7 +133,13 @@ class TensorDiff(Errors, ComparedTensor):
 
 @dataclass(frozen=True)
 class ReshapedTensor:
-    """A tensor that both have, with another shape, and which was not compared."""
+    """A tensor that both have, with another shape, and which was not compared.
+
+    Attributes:
+        name: in the reference.
+        reference_shape: rows × columns there.
+        model_shape: in the model.
+    """
 
     name: str
     reference_shape: list[int]

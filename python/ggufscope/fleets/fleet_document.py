@@ -59,6 +59,7 @@ class FleetDocument:
 
     @classmethod
     def of(cls, directory: str, shard: str | None, n_listed: int, models: Iterable[FleetModel]) -> FleetDocument:
+        """A run over these models, counted."""
         models = list(models)
         outcomes = Counter[str](each.outcome for each in models)
         verdicts = Counter[str](each.facts.verdict for each in models)

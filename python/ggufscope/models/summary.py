@@ -57,6 +57,12 @@ class ModelSummary:
 
     @classmethod
     def of(cls, model: Model, file_hashes: list[str] | None = None) -> ModelSummary:
+        """The summary of an open model.
+
+        Args:
+            model: the file.
+            file_hashes: of its files, as `sha256sum` has them; None where nobody asked for them.
+        """
         return cls(
             name=model.name,
             architecture=model.architecture,

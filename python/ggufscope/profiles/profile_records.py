@@ -62,6 +62,7 @@ class ProfileRun:
     def of(
         cls, model: Model, started: datetime.datetime, seconds: float, threads: int, isa: str | None = None
     ) -> ProfileRun:
+        """The run over all of a model that began at a time and took so long."""
         tensors = model.tensors.values()
         return cls(
             files=[base_name(file) for file in model.files],

@@ -26,8 +26,12 @@ class TracedModel(Subject):
     """The model that was run.
 
     Attributes:
+        n_layers: of the main stack.
         n_heads, n_kv_heads: of each layer.
         windows: keys a query sees at most, of each layer; None: all before it.
+        width: of the residual stream.
+        n_vocabulary: tokens.
+        context_length: tokens at most; None where the file does not say.
     """
 
     file: str
@@ -43,7 +47,13 @@ class TracedModel(Subject):
 
 @dataclass(frozen=True)
 class EngineRecord:
-    """The engine that computed the activations, and in words what its numbers depend on."""
+    """The engine that computed the activations, and in words what its numbers depend on.
+
+    Attributes:
+        name: of the engine.
+        version: of the program that ran the model.
+        settings: name → value, in words.
+    """
 
     name: str
     version: str
@@ -110,7 +120,12 @@ class TraceSettings:
 
 @dataclass(frozen=True)
 class FigureRecord:
-    """Meaning of a figure; `per_head`: it is a row of numbers for each layer, one per query head."""
+    """Meaning of a figure; `per_head`: it is a row of numbers for each layer, one per query head.
+
+    Attributes:
+        definition: in a sentence.
+        per_head: whether it is a row of numbers for each layer, one per query head.
+    """
 
     definition: str
     per_head: bool
@@ -198,10 +213,14 @@ class TraceRun:
     """Time, threads and memory of a trace: the part that differs from run to run.
 
     Attributes:
+        version: of ggufscope.
+        started: UTC, ISO 8601.
+        seconds: of the clock on the wall.
         prefill_seconds, generation_seconds: of the engine's work alone, on what is read and on answers.
-        writing_seconds: likewise, on what the model wrote to read it; None where it wrote nothing.
+        threads: that were used at most.
         peak_bytes: largest resident memory of the process beyond pages of mapped files; None where the system does not
             tell.
+        writing_seconds: likewise, on what the model wrote to read it; None where it wrote nothing.
     """
 
     version: str
@@ -219,6 +238,14 @@ class TraceDocument:
     """The whole file.
 
     Attributes:
+        schema: name and version of this layout.
+        model: that was run.
+        engine: that computed the activations.
+        settings: that the numbers depend on.
+        figures: name → meaning of each figure.
+        prompts: what was read, in order.
+        warnings: to read before the rest.
+        run: None where it was left out.
         experts: None for a model without experts.
         standouts: what stands out in what was measured; None in files of earlier versions.
     """

@@ -40,6 +40,7 @@ class Finished:
     """A part that stands in the directory, and what has to be the same for it to be kept.
 
     Attributes:
+        name: of the part.
         version: of ggufscope, which made it.
         settings: choices that it depends on.
         inputs: part that it was made from → digest of that part's files.
@@ -62,6 +63,7 @@ class Step:
     """One part in the last run.
 
     Attributes:
+        name: of the part.
         state: `"made"`; `"kept"`: it was there; `"failed"`: it could not be made; `"left out"`: something it is made
             from, or of use with, is missing; `"interrupted"`: by Ctrl-C.
         reason: why it was made again, or why it is not there; None where there is nothing to say.
@@ -78,7 +80,13 @@ class Step:
 
 @dataclass(frozen=True)
 class StudyRun:
-    """The last run: when it began (UTC, ISO 8601), and how long it has taken until the last part."""
+    """The last run: when it began (UTC, ISO 8601), and how long it has taken until the last part.
+
+    Attributes:
+        started: UTC, ISO 8601.
+        seconds: of the clock on the wall.
+        threads: that were used at most.
+    """
 
     started: str
     seconds: float
@@ -90,8 +98,12 @@ class StudyDocument:
     """The whole file.
 
     Attributes:
+        schema: name and version of this layout.
+        version: of ggufscope, of the last run.
+        model: that is studied.
         finished: parts in the directory, also those the last run had nothing to do with.
         steps: of the last run, in order.
+        run: the last one.
     """
 
     schema: str

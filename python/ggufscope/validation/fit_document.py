@@ -14,6 +14,7 @@ class Feature:
     Attributes:
         component: of the risk index, whose weight it is fitted for.
         figure: of the trace, averaged over layers and heads.
+        definition: of the figure.
         mean_correct, mean_wrong: over the prompts answered so; None where there is none.
         auc: how often it is higher where the answer is wrong.
         default_weight: what the component weighs without a fit.
@@ -37,6 +38,9 @@ class Fold:
     """A category left out: the weights fitted on all others, with which its prompts were scored.
 
     Attributes:
+        category: that was left out.
+        n_correct: of its prompts that were answered right.
+        n_wrong: that were answered wrongly.
         weights: by component.
         note: why these are the default weights; None where they were fitted.
     """
@@ -50,7 +54,15 @@ class Fold:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """A prompt's scores: weighted sums of its standardized features; higher where a wrong answer is expected."""
+    """A prompt's scores: weighted sums of its standardized features; higher where a wrong answer is expected.
+
+    Attributes:
+        id: of the prompt.
+        category: that was left out with it.
+        wrong: whether it was answered wrongly.
+        fitted: by the fitted weights.
+        uniform: by weights that are all alike.
+    """
 
     id: str
     category: str
@@ -61,7 +73,13 @@ class HeldOut:
 
 @dataclass(frozen=True)
 class Null:
-    """The whole fit on shuffled labels: mean of its AUC, and the value that 2.5 % of the shuffles exceed."""
+    """The whole fit on shuffled labels: mean of its AUC, and the value that 2.5 % of the shuffles exceed.
+
+    Attributes:
+        permutations: of the labels.
+        mean: of their AUC.
+        high: AUC that 2.5 % of them exceed.
+    """
 
     permutations: int
     mean: float

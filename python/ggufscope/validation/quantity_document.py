@@ -7,7 +7,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number and its 95 % interval over resampled prompts; no interval where there were too few prompts."""
+    """A number and its 95 % interval over resampled prompts; no interval where there were too few prompts.
+
+    Attributes:
+        value: the number.
+        low: low end of the interval; None without one.
+        high: high end of it.
+    """
 
     value: float
     low: float | None = None
@@ -30,6 +36,8 @@ class Point:
     """A layer, or a head of one.
 
     Attributes:
+        layer: its number.
+        head: number of the query head; None for a whole layer.
         measured: over the prompts; see `Quantity.combined`.
         low, high: its 95 % interval over resampled prompts.
         predicted: predictor → its value here, in its own unit.
@@ -89,6 +97,7 @@ class Against:
     """Spearman's ρ of a predictor minus that of a baseline, on the points that both have.
 
     Attributes:
+        baseline: `"norms"` or `"depth"`.
         difference: its interval is over resampled prompts.
         over_points: the same difference; its interval is over resampled points.
         verdict: what both intervals say; see `Predictor`.

@@ -26,7 +26,11 @@ _MOST_INDEX = 1 << 31  # of layers and heads: charts take no larger integers
 
 @dataclass(frozen=True)
 class ValidatedModel(Subject):
-    """The model that was analysed and traced; `identity` is that of both."""
+    """The model that was analysed and traced; `identity` is that of both.
+
+    Attributes:
+        n_layers: of the main stack.
+    """
 
     identity: str
     n_layers: int
@@ -34,7 +38,14 @@ class ValidatedModel(Subject):
 
 @dataclass(frozen=True)
 class ComparedAnalysis:
-    """The analysis: the presets it ran, and what they were run with."""
+    """The analysis: the presets it ran, and what they were run with.
+
+    Attributes:
+        presets: that were run, the leading one first.
+        norm: scale of a gain vector.
+        scale: of a component over the layers.
+        weights: component → its weight.
+    """
 
     presets: list[str]
     norm: str
@@ -47,6 +58,13 @@ class ComparedTrace:
     """A trace: what was read, and by which engine.
 
     Attributes:
+        source: `"prompts"`, `"text"`, `"probe"` or `"tokens"`.
+        prompt_set: its name, or that of the file; None for a probe.
+        template: the form prompts were put in.
+        engine: its name.
+        engine_version: its version.
+        n_prompts: pieces that were read.
+        n_tokens: of them all.
         seed: of the draws of a probe; None without.
         probe: the kind of a probe, see `trace_document.ProbeRecord`; None without, and in files of the first release.
     """
@@ -67,6 +85,7 @@ class ValidationSettings:
     """Constants that the intervals, the null and the fit depend on, beside the input.
 
     Attributes:
+        seed: of all draws.
         resamples: of the prompts, for every interval.
         fewest_prompts: below which there are no intervals.
         permutations: of the labels, for the null of the fit.
@@ -82,7 +101,13 @@ class ValidationSettings:
 
 @dataclass(frozen=True)
 class ValidationRun:
-    """Time and version of a validation: the part that differs from run to run."""
+    """Time and version of a validation: the part that differs from run to run.
+
+    Attributes:
+        version: of ggufscope.
+        started: UTC, ISO 8601.
+        seconds: of the clock on the wall.
+    """
 
     version: str
     started: str
@@ -94,7 +119,19 @@ class ValidationDocument:
     """The whole file.
 
     Attributes:
+        schema: name and version of this layout.
+        statement: what a validation is, and what it is not.
+        model: that was predicted and measured.
+        analysis: that predicted.
+        trace: that measured.
+        probe: a trace of a probe that predicts as well; None without.
+        settings: that the numbers depend on.
+        quantities: that were compared.
+        fit: of weights to answers.
         findings: its results in sentences.
+        notes: what was assumed.
+        warnings: to read before the rest.
+        run: None where it was left out.
         standouts: what stands out in the analysis, confirmed by the trace or not; None where one of them is from a
             version that did not look.
     """

@@ -28,7 +28,12 @@ TENSOR_NAMES = {
 
 @dataclass(frozen=True)
 class Applicability:
-    """A score that could not be computed, and why."""
+    """A score that could not be computed, and why.
+
+    Attributes:
+        score: its preset and its name.
+        reason: why the input does not allow it.
+    """
 
     score: str
     reason: str

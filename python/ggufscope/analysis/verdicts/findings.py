@@ -27,7 +27,13 @@ class Evidence:
 
 @dataclass(frozen=True)
 class OriginalRule:
-    """The study's own rule; None where it cannot be evaluated."""
+    """The study's own rule; None where it cannot be evaluated.
+
+    Attributes:
+        rule: in words.
+        value: the number that it looks at; None where undefined.
+        holds: its answer; None where it cannot be evaluated.
+    """
 
     rule: str
     value: float | None
@@ -88,6 +94,10 @@ class Finding:
         measured: the value as people read it; empty where there is none.
         holds_as_measured: the rule's answer before the checks; None where it does not apply.
         gauge_invariant: whether the quantity is indifferent to the parametrization.
+        evidence: numbers behind the verdict.
+        original_rule: of the study that the premise is from, and its answer.
+        quantizer: whether the quantizer could have made it; None where that does not apply.
+        gauge: the same claim on an invariant product; None where that does not apply.
         remark: for the reader.
     """
 

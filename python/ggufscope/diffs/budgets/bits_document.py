@@ -111,7 +111,13 @@ class BudgetRecord:
 
 @dataclass(frozen=True)
 class BitsRun:
-    """Time and version: the part that differs from run to run."""
+    """Time and version: the part that differs from run to run.
+
+    Attributes:
+        version: of ggufscope.
+        started: UTC, ISO 8601.
+        seconds: of the clock on the wall.
+    """
 
     version: str
     started: str
@@ -123,6 +129,7 @@ class BitsDocument:
     """The whole file.
 
     Attributes:
+        schema: name and version of this layout.
         reference: whose weights count as exact.
         models: the given files.
         budget: of all tensors.
@@ -138,6 +145,7 @@ class BitsDocument:
         recipe: the mix as `llama-quantize` makes it; see `models.recipes`.
         curve: mixes of least cost by size, from the smallest to that of least cost.
         given: the given files beside it.
+        run: None where it was left out.
     """
 
     schema: str

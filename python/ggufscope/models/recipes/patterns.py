@@ -25,7 +25,12 @@ _EXACT = re.compile(r"[a-z0-9_.-]+")
 
 @dataclass(frozen=True)
 class Rule:
-    """A pattern and the type of the tensors in whose names it is found."""
+    """A pattern and the type of the tensors in whose names it is found.
+
+    Attributes:
+        pattern: that is looked for in names.
+        type: that tensors get in which it is found.
+    """
 
     pattern: str
     type: str

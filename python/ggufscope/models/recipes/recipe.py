@@ -84,6 +84,7 @@ class Recipe:
         return " \\\n  ".join([*lines, f"{_INPUT} {_RESULT} {self.label}"])
 
     def to_json(self) -> dict[str, Any]:
+        """The recipe as it stands in saved results, with the command in words and for a shell."""
         return {
             "schema": SCHEMA,
             "command": self.words(),

@@ -10,6 +10,7 @@ import importlib
 import inspect
 import logging
 import os
+import shutil
 import signal
 import sys
 import traceback
@@ -46,6 +47,8 @@ _PROBING = frozenset({"analyze", "trace", "study"})  # commands whose `--probe` 
 
 # Base of typer's own exceptions about the command line; which click it comes from depends on the version of typer.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
+
+_ROOM_FOR_BOXES = 80  # columns of a terminal; in less, help in boxes cuts words, and plain help does not
 
 _EPILOG = "With --debug, anywhere on the line, an error prints its traceback."
 
@@ -108,19 +111,21 @@ def _listed_only() -> NoReturn:
 
 def build_app(called: str | None = None, debug: bool = False) -> typer.Typer:
     """The typer app, complete for the command `called`; of the others (all, if None) it knows name and summary."""
+    width = shutil.get_terminal_size().columns
+    plain = {} if width >= _ROOM_FOR_BOXES else {"terminal_width": width}
     app = typer.Typer(
         callback=_root,
         epilog=_EPILOG,
-        rich_markup_mode="rich",
+        rich_markup_mode="rich" if width >= _ROOM_FOR_BOXES else None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": ["-h", "--help"], **plain},
     )
     for name, summary in COMMANDS.items():
         if name == called:
             command = load_command(name)
-            app.command(name, help=_unwrapped(command), epilog=_EPILOG)(_guarded(command, debug))
+            app.command(name, help=_unwrapped(command), short_help=summary, epilog=_EPILOG)(_guarded(command, debug))
         else:
-            app.command(name, help=summary)(_listed_only)
+            app.command(name, help=summary, short_help=summary)(_listed_only)
     return app
 
 

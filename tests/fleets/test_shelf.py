@@ -101,7 +101,7 @@ def test_names_are_no_markup(report: Path) -> None:
         assert "\x1b" not in text
         assert "\u202e" not in text
     assert "<b>x<b>" not in (report / "report.html").read_text()
-    assert "\\]\\(y\\)" in (report / "report.md").read_text()
+    assert "\\](y)" in (report / "report.md").read_text()
 
 
 def test_a_report_again_replaces_its_own(report: Path, out: Path, run_command: RunCommand) -> None:

@@ -98,6 +98,11 @@ class Read(Page):
         return [flat(attrs[name]) for _, attrs, _ in self.elements for name in names if attrs.get(name)]
 
 
+APART = "\u200b"  # keeps code hosts from making links and mentions of texts
+
+
 def read_markdown(text):
     """Markdown as a reader finds it, by a renderer that is not ours and lets HTML through."""
-    return Read(MarkdownIt("commonmark", {"html": True, "xhtmlOut": False}).enable("table").render(text))
+    return Read(
+        MarkdownIt("commonmark", {"html": True, "xhtmlOut": False}).enable("table").render(text).replace(APART, "")
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import html
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
-from ggufscope.text.escape import escape
+from ggufscope.text.escape import escape, escape_markdown
 
 
 @pytest.mark.parametrize(
@@ -39,3 +42,24 @@ def test_leaves_nothing_that_acts(text: str) -> None:
 
 def test_takes_any_object() -> None:
     assert escape(ValueError("bad\x07")) == r"bad\x07"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[x](https://a.b)", "<b>x</b>", "![x](y)", "https://a.b", "www.a.b", "*x* _x_ `x` ~~x~~", "# x", "- x", "+ x",
+     "1. x", "12) x", "| x |", "> x", "x\n---", "&lt;", "<!-- x -->", "***", "[x]: y", "a@b.cd"],
+)  # fmt: skip
+def test_nothing_is_markup_in_markdown(text: str) -> None:
+    marked = escape_markdown(text)
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    assert html.unescape(parser.render(marked)).replace("\u200b", "") == f"<p>{escape(text)}</p>\n"
+    types = {child.type for token in parser.parse(marked) for child in token.children or []}
+    assert types <= {"text", "text_special"}
+    assert not re.search(r"://|www\.|\w@\w", marked), "code hosts make links of these by themselves"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("@user", "@&#8203;user"), ("x#12", "x#&#8203;12"), ("GH-7", "GH-&#8203;7")]
+)
+def test_nobody_is_told_and_nothing_is_linked(text: str, shown: str) -> None:
+    assert escape_markdown(text) == shown

@@ -58,7 +58,7 @@ def render_headline(
     size = [bytes_text(n_bytes)] if n_bytes is not None else []
     screen.headline(dotted([title, *more, *size], glyphs))
     kinds = [glyphs.cut(text, LONGEST_TEXT) for text in (kind, model.file_type) if text]
-    line = dotted([*names, *kinds, *facts], glyphs)
+    line = dotted([*dict.fromkeys([*names, *kinds]), *facts], glyphs)
     if line:
         screen.line(line)
     warn_of_synthetic(screen, model)

@@ -69,7 +69,8 @@ def analyze(
         norm: scale of a gain vector, `"mean"` or `"rms"`.
         scale: of a component over the layers, `"minmax"` or `"rank"`.
         threads: at most so many; by default the cores this process may use.
-        progress: called as `progress(done_bytes, total_bytes)` for every pass over a model; may raise to cancel.
+        progress: called as `progress(done_bytes, total_bytes)` for every pass over a model; may raise to cancel. By
+            default there is a bar in notebooks, and none elsewhere.
         seed: of all draws; the same seed gives the same numbers.
         probe: let the model read a probe, and take what is measured in place of what propagation predicts: `"own"`,
             what it writes itself; `"random"`, random tokens in the shape of prompts; or a number of those in one piece,

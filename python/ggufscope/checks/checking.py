@@ -67,7 +67,8 @@ def check(
         against: a manifest, or the path of one, that the model is held against by the rule `"manifest"`; of an
             importance matrix also the path of the model that it is meant for, for the rule `"importance"`.
         threads: at most so many; by default the cores this process may use.
-        progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel.
+        progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel. By default
+            there is a bar in notebooks, and none elsewhere.
         observed: called with every tensor and its parts, in file order, as the pass over the weights comes to them, so
             that a profile may be collected of the same pass. Statistics are of blocks as stored.
         gathered: what a pass over the weights of an open model found, in place of a pass; see `checks.gathering`.

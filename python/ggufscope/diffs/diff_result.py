@@ -87,7 +87,8 @@ class Diff(Tables, SavedResult):
             tokens: a file of token ids.
             exact: output errors over every token by itself, see `RunChoice`.
             threads: at most so many; by default the cores this process may use.
-            progress: called as `progress(what, share)` in the calling thread meanwhile; may raise to cancel.
+            progress: called as `progress(what, share)` in the calling thread meanwhile; may raise to cancel. By default
+                there is a bar in notebooks, and none elsewhere.
 
         Raises:
             DiffError: A `ValueError`: two models cannot read the same, or they are not those of the diff.

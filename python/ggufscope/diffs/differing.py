@@ -76,7 +76,7 @@ def diff(
         stored: leave out the factors that NVFP4 and BitNet files keep beside matrices: the blocks as they are.
         threads: at most so many; by default the cores this process may use. The result does not depend on it.
         progress: called as `progress(done_bytes, total_bytes)` in the calling thread, with the bytes of both files; may
-            raise to cancel.
+            raise to cancel. By default there is a bar in notebooks, and none elsewhere.
         isa: instruction set to work with; None for the one in use. The result does not depend on it.
         views: name of a tensor of a model → how it and its reference are seen; see `diffs.views`. None: by `lineage`.
         lineage: tell from the weights where each model comes from, and undo conversions that lie between the files.

@@ -98,7 +98,8 @@ def fleet(
         address: of the workers of an engine that has any.
         threads: at most so many for one model; by default the cores at hand.
         force: replace files, too, that ggufscope did not write.
-        progress: called in the calling thread while models are measured; may raise to cancel.
+        progress: called in the calling thread while models are measured; may raise to cancel. By default there is a bar
+            in notebooks, and none elsewhere.
         notice: called with lines for the reader, as of a worker that was lost.
         finished: called with each model that was measured, or failed, when its files are in place.
 

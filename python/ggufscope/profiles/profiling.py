@@ -55,7 +55,8 @@ def profile(
             The result does not depend on it.
         fast: leave out histogram (and what follows from it), row and column norms and code statistics.
         sparsity_threshold: magnitude under which a weight counts for `sparsity`; rounded to float32.
-        progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel.
+        progress: called as `progress(done_bytes, total_bytes)` in the calling thread; may raise to cancel. By default
+            there is a bar in notebooks, and none elsewhere.
         keep_vectors: keep `row_l2` and `column_l2` of every tensor (8 bytes per row and column) beside their summary.
         isa: instruction set to work with; None for the one in use. The result does not depend on it.
         hash: hash the whole files, too (SHA-256, as `sha256sum`), in a thread of its own.

@@ -100,7 +100,8 @@ def trace(
             for what followed before.
         hash: hash the whole files, too (SHA-256, as `sha256sum`), in a thread of its own.
         announce: called with the plan before the work starts.
-        progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
+        progress: called as `progress(what, share)` in the calling thread; may raise to cancel. By default there is a
+            bar in notebooks, and none elsewhere.
 
     Returns:
         The trace.

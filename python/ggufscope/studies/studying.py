@@ -83,7 +83,8 @@ def study(
         fresh: remove what an earlier study left in the directory, also that of another model.
         force: replace files, too, that ggufscope did not write.
         announce: called with part and plan before the model is run.
-        progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
+        progress: called as `progress(what, share)` in the calling thread; may raise to cancel. By default there is a
+            bar in notebooks, and none elsewhere.
         finished: called with each step when it is over.
 
     Returns:

@@ -48,7 +48,8 @@ def validate(
         probe: a trace of a probe of the same model, to compare with; without it the preset `probe` of an analysis
             that was made with one.
         seed: of resamples and shuffles; the same seed gives the same numbers.
-        progress: called as `progress(what, share)`; may raise to cancel.
+        progress: called as `progress(what, share)`; may raise to cancel. By default there is a bar in notebooks, and
+            none elsewhere.
 
     Returns:
         The validation.

@@ -63,7 +63,8 @@ def bits(
         keep: name or role, or a glob of them → the type that such tensors keep.
         imatrix: path of an importance matrix of the reference, for what ggml makes and for costs that are not traced.
         threads: at most so many; by default the cores this process may use.
-        progress: called as `progress(what, share)` in the calling thread; may raise to cancel.
+        progress: called as `progress(what, share)` in the calling thread; may raise to cancel. By default there is a
+            bar in notebooks, and none elsewhere.
 
     Returns:
         The recommendation; it does not refer to the models any more.

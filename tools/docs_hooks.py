@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from mkdocs.structure.files import File, InclusionLevel
 
+from docs_notebook import notebook_page
+
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
@@ -49,7 +51,10 @@ def _pages_below(directory: str) -> list[str]:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> None:
-    """Add the pages and files that lie outside docs/."""
+    """Add the pages and files that lie outside docs/, and pages of notebooks."""
+    for notebook in [file for file in files if file.src_uri.endswith(".ipynb")]:
+        content = notebook_page(ROOT / "docs" / notebook.src_uri)
+        files.append(File.generated(config, _on_site(f"docs/{notebook.src_uri}"), content=content))
     for source, page in PAGES.items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
     documents = [*PAGES, *(f"docs/{file.src_uri}" for file in files.documentation_pages() if file.generated_by is None)]
@@ -93,4 +98,6 @@ def _in_repository(source: str, link: str) -> str:
 
 def _on_site(path: str) -> str:
     inside = path.removeprefix("docs/")
+    if path.endswith(".ipynb"):
+        return inside.removesuffix(".ipynb") + ".md"
     return PAGES.get(path) or (inside if inside != path else f"repository/{path}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from support.browser import Visit, browser
+from support.documents import document
 from support.site import Anchors, broken_links, build_site, is_elsewhere, mkdocs_needed
 
 pytestmark = mkdocs_needed
@@ -43,6 +45,13 @@ def test_no_list_or_table_is_left_as_text(site: Path) -> None:
         text = page.read_text(encoding="utf-8")
         prose = re.sub(r"<(pre|code|script)\b.*?</\1>", "", text, flags=re.DOTALL)
         assert re.findall(r"^ *(?:\*|\|) .*", prose, flags=re.MULTILINE) == [], page.name
+
+
+def test_a_notebook_is_a_page_with_its_outputs(site: Path) -> None:
+    cells = json.loads(document("docs/notebook.ipynb"))["cells"]
+    page = (site / "notebook.html").read_text(encoding="utf-8")
+    assert page.count('<div class="notebook-output">') == sum(len(cell.get("outputs", [])) for cell in cells)
+    assert (site / "notebook.ipynb").is_file()
 
 
 def test_a_page_opened_as_a_file_is_searched_without_a_network(site: Path) -> None:

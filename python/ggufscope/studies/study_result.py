@@ -11,6 +11,7 @@ from .parts import PARTS
 from .study_document import FAILED, STUDY_FORM, STUDY_JSON
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
     from ..analysis import Analysis
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ..runtime import Trace
     from ..validation import Validation
     from .study_document import Finished, Step, StudyDocument
+
+_MOST_NAMED = 3  # files of a part
 
 
 class Study(SavedResult):
@@ -102,7 +105,7 @@ class Study(SavedResult):
     def _repr_html_(self) -> str:
         """The steps of the last run, and where they wrote."""
         rows = [
-            (step.name, step.state, f"{step.seconds:.1f}", ", ".join(step.files), step.reason or "")
+            (step.name, step.state, f"{step.seconds:.1f}", _files_text(step.files), step.reason or "")
             for step in self.document.steps
         ]
         line = line_html(self.title, f"study in {self.directory}")
@@ -111,3 +114,9 @@ class Study(SavedResult):
 
     def _summary(self) -> str:
         return ", ".join(self.finished) or "nothing finished"
+
+
+def _files_text(names: Sequence[str]) -> str:
+    """The first files of a part, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join([*names[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])

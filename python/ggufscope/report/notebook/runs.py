@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ...text.escape import escape_html as safe
+from ...text.names import base_name
 from ...text.numbers import bytes_text, counted
 from ...validation.headline import headline
 from .html import NOTHING, line_html, list_html, table_html
@@ -26,6 +27,7 @@ def trace_html(document: TraceDocument) -> str:
     prompts = document.prompts
     verdicts = Counter(prompt.score.verdict for prompt in prompts if prompt.score is not None)
     facts = (
+        base_name(document.model.file),
         counted(document.model.n_layers, "layer"),
         counted(len(prompts), "prompt" if document.settings.source == "prompts" else "sequence"),
         counted(sum(len(prompt.token_ids) for prompt in prompts), "token"),
@@ -75,7 +77,8 @@ def check_html(title: str, document: CheckDocument) -> str:
     places = [(each, each.place.tensor or each.place.key or each.place.source or "") for each in document.findings]
     rows = [(finding.severity, finding.rule, finding.sentence, place) for finding, place in places]
     table = table_html(("", "rule", "finding", "tensor or key"), rows) if rows else ""
-    return line_html(title, word, *(counts or ["nothing found"]), rules) + table
+    file = document.files[0]
+    return line_html(file, title if title != file else "", word, *(counts or ["nothing found"]), rules) + table
 
 
 def bits_html(document: BitsDocument) -> str:

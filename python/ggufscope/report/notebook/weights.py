@@ -74,13 +74,14 @@ def _place(statistics: TensorStatistics) -> str:
 
 
 def _numbers(statistics: TensorStatistics) -> str:
-    header = [*_NUMBERS, "zeros %", *NON_FINITE.values()]
+    counts = {word: statistics[name] for name, word in NON_FINITE.items() if statistics.get(name) is not None}
+    header = [*_NUMBERS, "zeros %", *counts]
     values = [statistics.get(name) for name in _NUMBERS]
     zeros = statistics.get("zero_fraction")
     row = [
         *(NOTHING if value is None else short(value) for value in values),
         NOTHING if zeros is None else percent(zeros),
-        *(NOTHING if statistics.get(name) is None else count_text(statistics[name]) for name in NON_FINITE),
+        *map(count_text, counts.values()),
     ]
     histogram = statistics.get("histogram")
     if histogram is None or len(histogram[0]) == 0:

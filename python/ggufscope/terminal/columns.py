@@ -70,6 +70,14 @@ class Column:
         return [cell if isinstance(cell, Text) else Text(glyphs.cut(cell, LONGEST_TEXT)) for cell in self.cells]
 
 
+def by_importance(columns: Sequence[Column], names: Sequence[str]) -> list[Column]:
+    """The columns, of which those that stand last in `names` leave first; the first one stays."""
+    return [
+        Column(each.title, each.cells, each.kind, names.index(each.title), drawing=each.drawing, name=each.name)
+        for each in columns
+    ]
+
+
 def leaving(columns: Sequence[Column], first: int = 1) -> list[Column]:
     """The columns, of which all but the first ones leave from the right where there is no room."""
     return [

@@ -20,9 +20,7 @@ class Series(NamedTuple):
     values: Sequence[float | None]
 
 
-def render_curves(
-    screen: Screen, series: Sequence[Series], title: str, text: Callable[[float], str] = short, head: str = ""
-) -> None:
+def render_curves(screen: Screen, series: Sequence[Series], title: str, text: Callable[[float], str] = short) -> None:
     """Print a line for each series.
 
     Args:
@@ -30,7 +28,6 @@ def render_curves(
         series: of one model, each with as many layers as it has.
         title: above the curves, as `"layers 0-29"`.
         text: of a value.
-        head: above the labels.
     """
     known = [[value for value in values if value is not None] for _, values in series]
     drawing = Drawing(
@@ -41,7 +38,7 @@ def render_curves(
     nothing = screen.glyphs.nothing
     screen.table(
         [
-            Column(head, [label for label, _ in series], "prose"),
+            Column("", [label for label, _ in series], "prose", name="figure"),
             Column(title, drawing=drawing),
             Column("lowest", [text(min(values)) if values else nothing for values in known]),
             Column("highest", [text(max(values)) if values else nothing for values in known]),

@@ -20,12 +20,13 @@ from ..models.tokenizer_facts import CHAT_TEMPLATE, tokenizer_facts
 from ..text.escape import escape
 from ..text.glyphs import LONGEST_TEXT, Glyphs
 from ..text.numbers import bytes_text, count_text, counted
-from .columns import GAP, INDENT, Column, leaving
+from .columns import GAP, INDENT, Column, by_importance, leaving
 from .headline import render_headline, sizes
 from .screen import MOST_ROWS, Screen, most_rows, unbroken
 
 DEFAULT_COLUMNS = ("name", "type", "shape", "n_bytes", "bits_per_weight")
 
+_BY_IMPORTANCE = ("name", "type", "n_bytes", "shape", "bits_per_weight")
 _NUMBERS = ("layer", "n_elements", "n_bytes", "bits_per_weight", "offset")
 _LABEL = len("declared")
 _MOST_ROLES = 512  # shown; models have some dozens
@@ -181,7 +182,8 @@ def render_tensors(screen: Screen, rows: Sequence[dict[str, Any]], selection: Se
     shown = rows[: most_rows(selection.top)]
     cells = {column: [_cell(column, row[column], screen.glyphs) for row in shown] for column in columns}
     table = [Column(column, cells[column], _kind(column)) for column in columns]
-    screen.table(leaving(table), title)
+    usual = set(columns) <= set(_BY_IMPORTANCE)
+    screen.table(by_importance(table, _BY_IMPORTANCE) if usual else leaving(table), title)
     screen.tell_rest(len(rows) - len(shown), "tensor", "--top N shows N of them, and --json has all")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arrays.fields import kinds
 from ..text.numbers import aligned, bytes_text, percent
-from .columns import Column, Drawing, leaving
+from .columns import Column, Drawing, by_importance, leaving
 from .screen import most_rows
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .screen import Screen
 
 DEFAULT_COLUMNS = ("name", "type", "shape", "rms", "kurtosis", "sparsity")
+_BY_IMPORTANCE = ("name", "rms", "type", "kurtosis", "sparsity", "shape")
 FACTORS = ("factor_min", "factor_max")  # shown as well where a matrix has factors beside it
 
 
@@ -29,7 +30,9 @@ def render_tensors(
     """A table of tensors; statistics of matrices get bars where there is room, of vectors where there are no others."""
     n, rows = len(rows), rows[: most_rows(top)]
     table = [_column(column, rows, screen.glyphs) for column in columns]
-    screen.table(leaving(table), f"tensors: {n} selected" if selected else "tensors")
+    usual = set(columns) <= set(_BY_IMPORTANCE)
+    table = by_importance(table, _BY_IMPORTANCE) if usual else leaving(table)
+    screen.table(table, f"tensors: {n} selected" if selected else "tensors")
     screen.tell_rest(n - len(rows), "tensor", "--top N shows N of them, and the JSON has all")
 
 

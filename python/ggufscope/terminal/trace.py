@@ -135,7 +135,8 @@ def _render_figures(screen: Screen, document: TraceDocument) -> None:
     series = [
         Series(label, layers_over_prompts(document, name)) for name, label in _SHOWN.items() if name in document.figures
     ]
-    render_curves(screen, series, f"layers 0-{document.model.n_layers - 1}", head="median over what was read")
+    screen.heading("median over what was read")
+    render_curves(screen, series, f"layers 0-{document.model.n_layers - 1}")
 
 
 def _render_experts(screen: Screen, record: ExpertRecord) -> None:

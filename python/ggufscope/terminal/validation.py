@@ -14,6 +14,7 @@ from ..validation.headline import headline
 from ..validation.wording import count_sentences, power_sentence, with_interval
 from .columns import Column, leaving
 from .headline import render_headline
+from .screen import unbroken
 from .standouts import render_checks
 
 if TYPE_CHECKING:
@@ -88,7 +89,8 @@ def _render_quantities(screen: Screen, quantities: list[Quantity], glyphs: Glyph
         for column, cell in zip(cells, row, strict=True):
             column.append(cell)
         for band in quantity.bands or []:
-            labels.append(Text(f"  positions {band.first} to {band.last}", "dim"))
+            span = unbroken(f"{band.first} to {band.last}")
+            labels.append(Text(f"  positions {span}", "dim"))
             values = [band.spearman.get(name) for name in orders]
             rho = [Text(f"{glyphs.nothing} " if value is None else f"{value:+.2f} ") for value in values]
             for column, cell in zip(cells, [*rho, *(Text() for _ in sizes)], strict=True):

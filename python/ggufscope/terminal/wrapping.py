@@ -37,8 +37,7 @@ def _wrapped_line(line: Text, width: int, fold: bool) -> Iterator[Text]:
     if cell_len(plain) <= width:
         yield line
         return
-    start = end = len(plain) - len(plain.lstrip(" "))  # of the line being filled; an indent is part of its first word
-    start = 0
+    start = end = 0  # of the line being filled; an indent is part of its first word
     for first, last in _pieces(plain, width, fold):
         if end > start and cell_len(plain[start:last]) > width:
             yield line[start:end]

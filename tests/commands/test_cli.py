@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -21,14 +21,10 @@ from ggufscope.commands import app as cli
 from ggufscope.commands.app import COMMANDS, main
 from support.programs import ENVIRONMENT, PROGRAM, on_a_terminal
 
+if TYPE_CHECKING:
+    from support.command_line import RunCommand, RunInto
+
 PACKAGE = Path(ggufscope.__file__).parent
-
-
-def run(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PROGRAM, *map(str, arguments)], capture_output=True, text=True, check=False, env=ENVIRONMENT, timeout=60,
-        **options,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -36,21 +32,19 @@ def model(write_gguf: Any) -> Path:
     return write_gguf({"blk.0.attn_q.weight": np.zeros((4, 8), np.float32)})
 
 
-def test_version_stands_in_one_place() -> None:
+def test_version_stands_in_one_place(run_command: RunCommand) -> None:
     project = tomllib.loads((PACKAGE.parents[1] / "pyproject.toml").read_text())
     assert "version" not in project["project"]
     (source,) = project["tool"]["dynamic-metadata"]
     assert (source["field"], source["input"]) == ("version", "python/ggufscope/_version.py")
-    done = run("--version")
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"ggufscope {ggufscope.__version__}\n", "")
+    assert run_command("--version") == (0, f"ggufscope {ggufscope.__version__}\n", "")
 
 
-def test_help_lists_every_command() -> None:
-    done = run("--help")
-    assert done.returncode == 0
-    assert all(name in done.stdout for name in COMMANDS)
-    without = run()
-    assert (without.returncode, without.stdout) == (2, done.stdout)
+def test_help_lists_every_command(run_command: RunCommand) -> None:
+    code, out, _ = run_command("--help")
+    assert code == 0
+    assert all(name in out for name in COMMANDS)
+    assert run_command() == (2, out, "")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -148,12 +142,12 @@ def test_ctrl_c_while_modules_are_loaded_is_130(module: str) -> None:
         (["inspekt"], "Did you mean 'inspect'?"),
     ],
 )
-def test_an_unknown_command_is_2(arguments: list[str], message: str) -> None:
-    done = run(*arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stderr.startswith("ggufscope: ")
-    assert message in done.stderr
+def test_an_unknown_command_is_2(run_command: RunCommand, arguments: list[str], message: str) -> None:
+    code, out, err = run_command(*arguments)
+    assert (code, out) == (2, "")
+    assert len(err.splitlines()) == 1
+    assert err.startswith("ggufscope: ")
+    assert message in err
 
 
 @pytest.mark.parametrize("command", ["inspect", "profile", "analyze"])
@@ -166,35 +160,38 @@ def test_unreadable_input_is_3(command: str, model: Path, as_nobody: Any, capsys
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-def test_full_standard_output_is_4(model: Path) -> None:
-    for arguments in (["inspect", model], ["inspect", model, "--json"], ["--version"], ["--help"]):
+def test_full_standard_output_is_4(run_into: RunInto, model: Path) -> None:
+    line = "ggufscope: standard output: No space left on device\n"
+    for words in (["inspect", model], ["inspect", model, "--json"], ["--version"], ["--help"]):
         with open("/dev/full", "w") as full:
-            done = subprocess.run(
-                [*PROGRAM, *map(str, arguments)], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
-                env=ENVIRONMENT,
-            )  # fmt: skip
-        assert done.returncode == 4, arguments
-        assert done.stderr == "ggufscope: standard output: No space left on device\n"
+            assert run_into(full, *words) == (4, line), words
+    with open("/dev/full", "w") as full:  # the interpreter has nothing to add when it ends
+        done = subprocess.run([*PROGRAM, "--version"], stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+                              env=ENVIRONMENT)  # fmt: skip
+    assert (done.returncode, done.stderr) == (4, line)
 
 
-def test_a_reader_that_goes_away_is_no_error_message(model: Path) -> None:
-    for arguments in (["inspect", str(model)], ["--help"], ["--version"]):
+def test_a_reader_that_goes_away_is_no_error_message(run_into: RunInto, model: Path) -> None:
+    for words in (["inspect", model], ["--help"], ["--version"]):
         reader, writer = os.pipe()
         os.close(reader)
-        done = subprocess.run(
-            [*PROGRAM, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True, check=False, env=ENVIRONMENT
-        )
-        os.close(writer)
-        assert (done.returncode, done.stderr) == (141, ""), arguments
+        with open(writer, "w") as output:
+            assert run_into(output, *words) == (141, ""), words
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*PROGRAM, "--version"], stdout=writer, stderr=subprocess.PIPE, text=True, check=False,
+                          env=ENVIRONMENT)  # fmt: skip
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")
 
 
-def test_debug_prints_the_traceback_anywhere_on_the_line(tmp_path: Path) -> None:
-    for arguments in (["--debug", "inspect", tmp_path], ["inspect", tmp_path, "--debug"]):
-        done = run(*arguments)
-        assert done.returncode == 3
-        assert "Traceback" in done.stderr
-        assert done.stderr.splitlines()[-1].startswith("ggufscope: ")
-    assert "Traceback" not in run("inspect", tmp_path).stderr
+def test_debug_prints_the_traceback_anywhere_on_the_line(run_command: RunCommand, tmp_path: Path) -> None:
+    for words in (["--debug", "inspect", tmp_path], ["inspect", tmp_path, "--debug"]):
+        code, _, err = run_command(*words)
+        assert code == 3
+        assert "Traceback" in err
+        assert err.splitlines()[-1].startswith("ggufscope: ")
+    assert "Traceback" not in run_command("inspect", tmp_path)[2]
 
 
 def with_command(monkeypatch: pytest.MonkeyPatch, body: Any) -> int:
@@ -277,35 +274,36 @@ def test_signals_end_it_at_once_without_a_partial_file(tmp_path: Path, number: i
     assert list(tmp_path.iterdir()) == []
 
 
-def test_colour_only_on_a_terminal_that_wants_it(write_gguf: Any) -> None:
+def test_colour_only_on_a_terminal_that_wants_it(run_command: RunCommand, write_gguf: Any) -> None:
     model = write_gguf({"x": np.zeros(8, np.float32)}, {"ggufscope.synthetic": True})
     assert "\x1b[1;33m" in on_a_terminal("inspect", model)[0]
     assert "\x1b[1;33m" not in on_a_terminal("inspect", model, NO_COLOR="1")[0]
-    assert "\x1b" not in run("inspect", model).stdout
+    assert "\x1b" not in run_command("inspect", model)[1]
 
 
-def test_output_survives_a_poor_encoding(write_gguf: Any) -> None:
+def ascii_output(run_into: RunInto, path: Path, *words: object) -> bytes:
+    """The bytes that a call which ends well writes to a standard output of ASCII."""
+    with path.open("w", encoding="ascii") as output:
+        assert run_into(output, *words) == (0, "")
+    return path.read_bytes()
+
+
+def test_output_survives_a_poor_encoding(run_into: RunInto, write_gguf: Any, tmp_path: Path) -> None:
     model = write_gguf({"x": np.zeros((2, 8), np.float32)}, {"general.name": "模型"})
-    done = subprocess.run(
-        [*PROGRAM, "inspect", model], capture_output=True, check=False, env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert rb"\u6a21\u578b" in done.stdout
+    assert rb"\u6a21\u578b" in ascii_output(run_into, tmp_path / "out", "inspect", model)
 
 
 @pytest.mark.parametrize("command", ["inspect", "profile", "analyze"])
-def test_ascii_is_enough(write_gguf: Any, command: str) -> None:
+def test_ascii_is_enough(run_into: RunInto, write_gguf: Any, tmp_path: Path, command: str) -> None:
     tensors = {f"blk.{i}.attn_q.weight": np.ones((2, 8), np.float32) for i in range(3)}
     model = write_gguf(
         {**tensors, "token_embd.weight": np.ones((2, 8), np.float32)},
         {"tokenizer.ggml.tokens": ["a"] * 100, "general.description": "long " * 100},
     )
-    done = subprocess.run(
-        [*PROGRAM, command, model], capture_output=True, check=False, env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert b"\\" not in done.stdout
+    options = ["--table"] if command == "inspect" else []
+    out = ascii_output(run_into, tmp_path / "out", command, model, *options)
+    assert b"\\" not in out
     if command == "inspect":
-        assert b"llama | 64 parameters | 32.00 bits per weight" in done.stdout
-        assert b"2 x 8" in done.stdout
-        assert b"100 x string" in done.stdout
+        assert b"llama | 64 parameters | 32.00 bits per weight" in out
+        assert b"2 x 8" in out
+        assert b"100 x string" in out

@@ -12,7 +12,9 @@ from ggufscope.errors import MissingExtraError
 from ggufscope.extras import install_hint
 from ggufscope.inputs.candidates import candidates
 from ggufscope.inputs.located import read_whole
-from ggufscope.inputs.naming import is_remote, locate, resolved, shown_name
+from ggufscope.inputs.names import ollama
+from ggufscope.inputs.naming import file_name, is_remote, locate, resolved, shown_name
+from ggufscope.models.subject import Subject
 from support.command_line import RunCommand
 from support.remote_models import write_ollama
 
@@ -97,6 +99,10 @@ def test_ollama(tmp_path: Path, stories260k: Path, monkeypatch: pytest.MonkeyPat
     with gs.open(name) as model:
         assert model.path == str(blob)
         assert model.n_parameters == 292_800
+        assert Subject.of(model).file == name, "the name of the blob, a digest, tells nobody which model it is"
+    ollama._GIVEN.clear()
+    assert file_name(str(blob)) == (name if ":" in name.removeprefix(ollama.PREFIX) else f"{name}:latest")
+    assert file_name(str(blob.parent / "m.gguf")) == "m.gguf"
 
 
 def test_no_result_is_written_over_what_ollama_keeps(

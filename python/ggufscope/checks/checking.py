@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .._core import GGUFError
 from .._version import __version__
 from ..arrays.arguments import thread_count
-from ..inputs.naming import is_remote, locate
+from ..inputs.naming import file_name, is_remote, locate
 from ..models.file_hashes import FileHashing
 from ..models.importance import is_dat
 from ..models.magic import is_gguf
@@ -181,7 +181,7 @@ def _judged(
     _judge(facts, [each for each in rules if each.reads not in _WITHOUT_WEIGHTS], tally)
     seen = sum(each.statistics.n_elements for each in tensors)
     return {
-        "files": [base_name(file) for file in model.files],
+        "files": [file_name(file) for file in model.files],
         "readable": True,
         "model": Subject.of(model, hashes),
         "coverage": seen / model.n_parameters if tensors and model.n_parameters else None,

@@ -7,9 +7,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from ..text.names import base_name
 from .located import LocalFile
 from .names import ELSEWHERE, KINDS
 from .names.directory import in_directory
+from .names.ollama import name_of_blob
 from .remote.redacting import shown_url
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 _REPOSITORY = re.compile(r"(?P<owner>[A-Za-z0-9][\w.-]*)/[A-Za-z0-9][\w.-]*", re.ASCII)
 
-__all__ = ["is_remote", "locate", "resolved", "shown_name"]
+__all__ = ["file_name", "is_remote", "locate", "resolved", "shown_name"]
 
 
 def locate(name: str | PathLike[str]) -> Located:
@@ -60,6 +62,11 @@ def resolved(name: str | PathLike[str]) -> str:
 def shown_name(name: str | PathLike[str]) -> str:
     """The name as lines show it, free of secrets; nothing is looked up."""
     return shown_url(os.fsdecode(name)) if is_remote(name) else os.fsdecode(name)
+
+
+def file_name(path: str) -> str:
+    """The name of a file of a model, as results keep and show it: its last part; of Ollama's files the model's name."""
+    return name_of_blob(path) or base_name(path)
 
 
 def is_remote(name: str | PathLike[str]) -> bool:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..inputs.naming import file_name
 from ..text.names import base_name
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Subject:
 
 def _file_of(model: Model) -> str:
     """Name of the first file; of a checkpoint behind its directory, since all are called `model.safetensors`."""
-    name = base_name(model.path)
+    name = file_name(model.path)
     directory = base_name(os.path.dirname(model.path)) if model.is_checkpoint else ""
     return f"{directory}/{name}" if directory else name
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._core import current_isa
 from .._version import __version__
-from ..text.names import base_name
+from ..inputs.naming import file_name
 
 if TYPE_CHECKING:
     import datetime
@@ -65,7 +65,7 @@ class ProfileRun:
         """The run over all of a model that began at a time and took so long."""
         tensors = model.tensors.values()
         return cls(
-            files=[base_name(file) for file in model.files],
+            files=[file_name(file) for file in model.files],
             started=started.isoformat(timespec="seconds"),
             seconds=round(seconds, 6),
             bytes_per_second=float(round(sum(tensor.n_bytes for tensor in tensors) / seconds)),

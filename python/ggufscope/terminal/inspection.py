@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
+from ..inputs.naming import is_remote
 from ..models.file_types import FileType, fallback_text, file_type_of
 from ..models.inspection import factors_text, imatrix_of, metadata_entry
 from ..models.model import Model
@@ -48,10 +49,9 @@ def render_overview(screen: Screen, model: Model) -> None:
 def render_head(screen: Screen, model: Model) -> None:
     """Which file it is, what the model is, and a warning where it is made up."""
     facts = [*sizes(model.n_parameters, model.bits_per_weight), layers_text(model.stacks)]
-    subject = Subject.of(model)
     render_headline(
         screen,
-        subject.file,
+        model.path if is_remote(model.path) else Subject.of(model).file,
         model.name,
         model,
         facts,

@@ -148,7 +148,8 @@ def _of_profile(profile: Profile, path: Path | None) -> AnalysisInput:
     _require_size(layers, (row.shape or () for row in profile.tensors.values()), place)
     table = _table(profile, place)
     gauge = gauge_from_vectors(profile, table) or gauge_from_table(table)
-    return _of_tables(profile, table, gauge, replace(profile.subject, file=base_name(path) if path else None), None)
+    file = profile.subject.file or (base_name(path) if path else None)  # of what is in no file: that of the profile
+    return _of_tables(profile, table, gauge, replace(profile.subject, file=file), None)
 
 
 def _of_tables(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...inputs.naming import file_name
 from ...models.recipes import recipe_for
-from ...text.names import base_name
 from .bits_document import ChosenTensor, GivenMix, MixPoint, TypeOption
 from .candidates import chosen_tensors
 from .frontier import Options, corners, least_cost
@@ -131,7 +131,7 @@ class Table:
         n_bytes = room + self.fixed_bytes if complete else model.n_bytes
         least = self._least_cost(n_bytes - self.fixed_bytes)
         cost = sum(option.cost for option in whole) if complete else None
-        return GivenMix(base_name(model.path), n_bytes, self._rate(n_bytes), cost, least)
+        return GivenMix(file_name(model.path), n_bytes, self._rate(n_bytes), cost, least)
 
     def _least_cost(self, room: int) -> float | None:
         if sum(int(each.n_bytes.min()) for each in self._arrays) > room:

@@ -26,6 +26,8 @@ _DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})")
 _LARGEST_MANIFEST = 1 << 20
 _MOST_LISTED = 40
 
+_GIVEN: dict[str, str] = {}  # blob → the name by which it was asked for; several names may stand for one blob
+
 
 def matches(name: str) -> bool:
     return name.startswith(PREFIX)
@@ -45,11 +47,36 @@ def locate(name: str) -> LocalFile:
     for root in roots:
         manifest = root.joinpath("manifests", *parts)
         if manifest.is_file():
-            return LocalFile(str(_blob(name, root, _digest(name, manifest))))
+            blob = str(_blob(name, root, _digest(name, manifest)))
+            _GIVEN[blob] = name
+            return LocalFile(blob)
     known = sorted({shown for root in roots for shown in _installed(root)})
     listed = f"; there are {', '.join(known[:_MOST_LISTED])}" if known else ""
     where = " and ".join(map(str, roots))
     raise FileNotFoundError(f"{name}: Ollama keeps no such model in {where}{listed}")
+
+
+def name_of_blob(path: str) -> str | None:
+    """The name of the model that a file of Ollama is, whose own name is a digest; None of any other file.
+
+    It is the name by which the file was asked for, or else the first of those that Ollama has for it.
+    """
+    directory, file = os.path.split(os.path.abspath(path))
+    digest = _DIGEST.fullmatch(file)
+    if digest is None or os.path.basename(directory) != "blobs":
+        return None
+    if path in _GIVEN:
+        return _GIVEN[path]
+    manifests = Path(directory).parent / "manifests"
+    return min((_shown(each, manifests) for each in _manifests(manifests) if _is_of(each, digest[1])), default=None)
+
+
+def _is_of(manifest: Path, digest: str) -> bool:
+    """Whether a manifest is that of a model; one that cannot be read names nothing."""
+    try:
+        return _digest(str(manifest), manifest) == digest
+    except (GGUFError, OSError):
+        return False
 
 
 def _roots() -> list[Path]:
@@ -103,10 +130,16 @@ def _blob(name: str, root: Path, digest: str) -> Path:
 def _installed(root: Path) -> list[str]:
     """The names of the models in a directory of Ollama, as it shows them."""
     manifests = root / "manifests"
-    names = []
-    for file in manifests.glob("*/*/*/*"):
-        host, namespace, model, tag = file.relative_to(manifests).parts
-        path = [host, namespace, model] if host != _DEFAULT_HOST else [namespace, model]
-        shown = model if path[:-1] == [_DEFAULT_NAMESPACE] else "/".join(path)
-        names.append(f"{PREFIX}{shown}:{tag}")
-    return names
+    return [_shown(file, manifests) for file in _manifests(manifests)]
+
+
+def _manifests(directory: Path) -> list[Path]:
+    return list(directory.glob("*/*/*/*"))
+
+
+def _shown(file: Path, manifests: Path) -> str:
+    """The name of a manifest's model."""
+    host, namespace, model, tag = file.relative_to(manifests).parts
+    path = [host, namespace, model] if host != _DEFAULT_HOST else [namespace, model]
+    shown = model if path[:-1] == [_DEFAULT_NAMESPACE] else "/".join(path)
+    return f"{PREFIX}{shown}:{tag}"

@@ -47,7 +47,8 @@ def test_a_study_on_one_screen(run: RunCommand, tiny_model: Path, questions: Pat
     parts = ["profile", "probe", "analysis", "trace", "validation", "report", "total"]
     assert [line.split()[0] for line in lines[:7]] == parts
     assert re.search(r"^validation +\d+\.\d s +validation\.json and 1 more$", out, re.MULTILINE)
-    assert "structural risk index (heuristic), layers 0-7" in out
+    assert "structural risk index (heuristic)\n" in out
+    assert re.search(r"^ +layers 0-7 +lowest +highest$", out, re.MULTILINE)
     assert re.search(r"^riskiest layers: \d \(\d+\.\d\), ", out, re.MULTILINE)
     assert re.search(r"^premises: H1 ", out, re.MULTILINE)
     assert "SYNTHETIC" in out

@@ -174,7 +174,7 @@ def tables_of(render: Render, texts: list[str]) -> list[Table]:
         def heading(self, text: Any) -> None:
             texts.append(str(text))
 
-        def line(self, text: Any, style: str = "", *, hang: int = 0) -> None:
+        def line(self, text: Any, style: str = "", *, hang: int = 0, fold: bool = True) -> None:
             texts.append(str(text))
 
         def whole(self, *lines: str, style: str = "") -> None:

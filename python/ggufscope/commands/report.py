@@ -79,7 +79,8 @@ def _read(result: Path) -> ReportData:
 
 
 def _show(data: ReportData, *, as_markdown: bool) -> None:
-    show(lambda screen: _render(screen, data), markdown=as_markdown, elsewhere="the saved file has all")
+    elsewhere = "the saved file has all" if data.shelf is None else "the tables have all"
+    show(lambda screen: _render(screen, data), markdown=as_markdown, elsewhere=elsewhere)
 
 
 def _render(screen: Screen, data: ReportData) -> None:

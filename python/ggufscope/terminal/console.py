@@ -63,15 +63,15 @@ class TerminalScreen(Screen):
         self._print_all(wrapped(as_text(title, "bold"), self.width, fold=False))
 
     def heading(self, text: str | Text) -> None:
-        self.line(text, "bold")
+        self.line(text, "bold", fold=False)
 
-    def line(self, text: str | Text, style: str = "", *, hang: int = 0) -> None:
+    def line(self, text: str | Text, style: str = "", *, hang: int = 0, fold: bool = True) -> None:
         whole = as_text(text, style)
         if not hang:
-            self._print_all(wrapped(whole, self.width))
+            self._print_all(wrapped(whole, self.width, fold=fold))
             return
         head, rest = whole[:hang], whole[hang:]
-        lines = wrapped(rest, self.width - hang)
+        lines = wrapped(rest, self.width - hang, fold=fold)
         self._print_all((Text.assemble(head if n == 0 else " " * hang, line) for n, line in enumerate(lines)))
 
     def whole(self, *lines: str, style: str = "") -> None:

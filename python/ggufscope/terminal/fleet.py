@@ -92,9 +92,9 @@ def _render_faults(screen: Screen, facts: Sequence[ModelFacts], glyphs: Glyphs) 
         return
     screen.blank()
     for each in facts[:_MOST_TOLD]:
-        screen.whole(glyphs.cut(short_name(each.source), LONGEST_TEXT), style="bold")
+        screen.heading(glyphs.cut(short_name(each.source), LONGEST_TEXT))
         told = each.failure or each.finding or each.verdict
-        screen.line(f"  {told}", hang=2)
+        screen.line(f"  {told}", hang=2, fold=False)
     screen.tell_rest(len(facts) - _MOST_TOLD, "model", "record.json of each, and --json, tell what is wrong with it")
 
 
@@ -102,7 +102,7 @@ def render_shelf(screen: Screen, shelf: Shelf) -> None:
     """Print the models of a fleet's directory, the largest first."""
     glyphs = screen.glyphs
     facts = [ModelFacts(**{each.name: row[each.name] for each in fields(ModelFacts)}) for row in shelf.models]
-    screen.heading(counted(len(facts), "model"))
+    screen.headline(counted(len(facts), "model"))
     verdicts = Counter[str](each.verdict for each in facts)
     _render_verdicts(screen, {verdict: verdicts[verdict] for verdict in VERDICTS}, glyphs)
     _render_all(screen, facts, glyphs)

@@ -43,8 +43,8 @@ class MarkdownScreen(Screen):
     def heading(self, text: str | Text) -> None:
         self._add("heading", f"### {_inline(text)}")
 
-    def line(self, text: str | Text, style: str = "", *, hang: int = 0) -> None:
-        del style
+    def line(self, text: str | Text, style: str = "", *, hang: int = 0, fold: bool = True) -> None:
+        del style, fold
         plain = text.plain if isinstance(text, Text) else text
         marked = plain[:hang].strip()
         if hang and marked in {self.glyphs.dot, ""}:

@@ -43,8 +43,11 @@ class Screen(ABC):
         """Print the title of a part."""
 
     @abstractmethod
-    def line(self, text: str | Text, style: str = "", *, hang: int = 0) -> None:
-        """Print a line or a paragraph, whose second and later lines are indented by `hang`."""
+    def line(self, text: str | Text, style: str = "", *, hang: int = 0, fold: bool = True) -> None:
+        """Print a line or a paragraph, whose second and later lines are indented by `hang`.
+
+        Words that are wider than a line are folded, or else, as paths that are to be copied, left to the terminal.
+        """
 
     @abstractmethod
     def whole(self, *lines: str, style: str = "") -> None:

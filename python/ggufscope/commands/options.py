@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from ..arrays.arguments import thread_count
-from ..inputs.remote.window import set_default_window
 from ..runtime.reading.probes import OWN, RANDOM, USUAL_SEQUENCES
 from ..text.numbers import bytes_in
 from .completion import (
@@ -37,6 +36,8 @@ ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP, 
 def _use_window(text: str | None) -> str | None:
     """Let models that lie elsewhere be read through a window of the size asked for."""
     if text is not None:
+        from ..inputs.remote.window import set_default_window  # noqa: PLC0415  of no use to most calls
+
         size = bytes_in(text)
         try:
             if size is None:

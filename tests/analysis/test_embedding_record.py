@@ -54,7 +54,7 @@ def test_the_record_holds_what_numpy_counts(analysis, rows):
 def test_a_report_tells_it(analysis):
     facts = Shown(ReportData.of(analysis))
     told = " ".join(shown(words) for block in embedding_facts(facts) for words in texts(block))
-    assert "2 rows that another one equals; 1 row of zeros; 1 row with a NaN or an infinity" in told
+    assert "2 rows that are the same as another one; 1 row of zeros; 1 row with a NaN or an infinity" in told
     assert "Identical tokens: " in told
     assert not list(embedding_facts(Shown(ReportData.of(gs.Analysis(replace(analysis.document, embedding=None))))))
 

@@ -80,7 +80,7 @@ def _picture(distribution: Distribution) -> Specification:
         marks()
         .mark_bar(style="plain")
         .encode(
-            x=alt.X("low:Q", title=None, scale=alt.Scale(zero=False, nice=False), axis=axis),
+            x=alt.X("low:Q", bin="binned", title=None, scale=alt.Scale(zero=False, nice=False), axis=axis),
             x2="high:Q",
             y=alt.Y("rows:Q", title="rows", axis=axis),
             tooltip=[

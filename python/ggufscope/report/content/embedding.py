@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ...runtime.standouts.wording import kind_sentence
 from ...text.numbers import counted
 from .blocks import Figures, Items, Paragraph
-from .cells import percent
 from .chart import EMBEDDING
 from .words import Own, own
 
@@ -42,13 +41,11 @@ def embedding_facts(shown: Shown) -> Iterator[Block]:
 
 def _numbers(record: EmbeddingRecord) -> Words:
     rows = Own(counted(record.n_rows, "row"))
-    share = (
-        ""
-        if record.common_share is None
-        else own(", their mean is {} % as long as they are", percent(record.common_share))
-    )
+    share: Words = ""
+    if record.common_share is not None:
+        share = own(", their mean is {:.0f} % as long as they are", 100 * record.common_share)
     odd = {
-        "that another one equals": record.n_identical,
+        "that are the same as another one": record.n_identical,
         "that share one direction": record.n_alike,
         "of zeros": record.n_zero,
         "with a NaN or an infinity": record.n_not_finite,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
 EXTENT = 46  # pixels for the labels of a vertical axis, the same in all panels
 SPACING = 26  # pixels between panels
-LEAST_WIDTH = 270  # of a panel with its labels; with less room they stand below each other
-_SURPLUS = 10  # pixels that labels at the end of a horizontal axis take beyond it
+LEAST_WIDTH = 250  # of a panel with its labels; with less room they stand below each other
+_SURPLUS = 14  # pixels that labels at the end of a horizontal axis take beyond it
+_LINE = 34  # characters of a title that fit the narrowest panel
 _CHANNELS = ("color", "shape", "strokeDash", "opacity")
 _CAPTION = {"anchor": "start", "frame": "bounds", "fontSize": 12, "offset": 8}
 
@@ -31,7 +33,7 @@ class Panel:
 
 
 def panels_of(
-    panels: Sequence[tuple[str, Specification]], height: int, columns: int = 2, shared: Sequence[str] = ()
+    panels: Sequence[tuple[str, Specification]], height: int, columns: int = 3, shared: Sequence[str] = ()
 ) -> Specification:
     """The specification of several views, each with its title.
 
@@ -47,7 +49,9 @@ def panels_of(
         datasets[rows] = specification["datasets"][ROWS]
         last = position >= len(panels) - columns
         view = _with(specification, rows, names_layers=last)
-        views.append({**view, "title": {**_CAPTION, "text": title}, "width": "container", "height": height})
+        views.append(
+            {**view, "title": {**_CAPTION, "text": textwrap.wrap(title, _LINE)}, "width": "container", "height": height}
+        )
     return {
         "$schema": panels[0][1]["$schema"],
         "concat": views,
@@ -120,7 +124,7 @@ def family(
     definition: str = "",
     sentence: str | None = None,
     height: int = 150,
-    columns: int = 2,
+    columns: int = 3,
     shared: Sequence[str] = (),
 ) -> Chart:
     """One chart of several, with their numbers in one table.

@@ -16,7 +16,7 @@ from .access import validation_of
 from .axes import WHERE_LAYER, chart_of, legend_of, marks
 from .labels import PLAIN, number_label
 from .registry import LeftOutError, chart
-from .validation_words import BASELINE, INTERVALS, order_sentence, quantity_labels
+from .validation_words import BASELINE, INTERVALS, order_sentence, predictor_order, quantity_labels
 from .words import listed, name, stem
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _scatter(data: ReportData, wanted: str) -> Scatter:
 def _register(wanted: str) -> None:
     @chart(stem("validation", wanted))
     def draw(data: ReportData) -> Iterator[Chart]:
-        yield _chart(_scatter(data, wanted))
+        yield _chart(_scatter(data, wanted), _predictors(data))
 
     draw.__doc__ = f"Predicted against measured, a point for each layer or head: {wanted.replace('_', ' ')}."
 
@@ -67,7 +67,14 @@ for _wanted in SHOWN:
     _register(_wanted)
 
 
-def _chart(shown: Scatter) -> Chart:
+def _predictors(data: ReportData) -> list[str]:
+    """Every prediction of the validation, so that each looks the same beside every quantity."""
+    quantities = validation_of(data).quantities
+    there = {each.name for quantity in quantities for each in quantity.predictors if each.role != BASELINE}
+    return [source for source in predictor_order(quantities) if source in there]
+
+
+def _chart(shown: Scatter, predictors: list[str]) -> Chart:
     quantity = shown.quantity
     (label,) = quantity_labels([quantity])
     tested = [predictor for predictor in quantity.predictors if predictor.role != BASELINE]
@@ -86,7 +93,7 @@ def _chart(shown: Scatter) -> Chart:
         ),
         alt=f"Points, measured over predicted, of {len(quantity.points)} {name(quantity.per)}s. {sentence}",
         table=_table(shown),
-        specification=_picture(shown),
+        specification=_picture(shown, predictors),
         section=VALIDATION,
         family="validation-points",
         panel=f"{label[:1].upper()}{label[1:]}{f' ({unit})' if (unit := UNITS.get(quantity.unit, '')) else ''}",
@@ -123,7 +130,7 @@ def _table(shown: Scatter) -> ChartTable:
     return ChartTable(columns, rows)
 
 
-def _picture(shown: Scatter) -> Specification:
+def _picture(shown: Scatter, predictors: list[str]) -> Specification:
     names = [predictor.name for predictor in shown.predictions]
     rows: list[dict[str, Any]] = [
         {
@@ -155,7 +162,7 @@ def _picture(shown: Scatter) -> Specification:
             axis=alt.Axis(tickCount=5, labelExpr=number_label()),
         ),
     )
-    dots = _dots(rows, names).encode(x=x, y=y)
+    dots = _dots(rows, predictors).encode(x=x, y=y)
     parts = [dots]
     if _with_bars(shown.quantity):
         parts.insert(0, _bars(x))

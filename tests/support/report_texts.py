@@ -48,6 +48,8 @@ def texts(block):
             yield from (words for verdict in verdicts for words in _verdict(verdict))
         case blocks.TextTable():
             yield from filter(None, [block.title, block.about])
+        case blocks.Panels(panels):
+            yield from (panel.title for panel in panels)
         case blocks.Figures(charts):
             yield from (text for chart in charts for text in (chart.title, chart.sentence, chart.definition))
         case _:

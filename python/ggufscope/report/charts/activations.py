@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from ..content.chart import Chart, ChartColumn, ChartTable
+from ..content.chart import INDEX, Chart, ChartColumn, ChartTable
 from .access import presets_of
 from .axes import WHERE_LAYER, chart_of, dot_size, layer_x, marks
 from .labels import PLAIN, number_label
@@ -47,6 +47,7 @@ def activations(data: ReportData) -> Iterator[Chart]:
         alt=f"Points with error bars over {len(preset.layers)} layers, and a bar for each third. {sentence}",
         table=_activation_table(preset),
         specification=_activation_picture(preset),
+        section=INDEX,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...text.escape import escape
-from ..content.chart import Chart, ChartColumn, ChartTable
+from ..content.chart import INDEX, Chart, ChartColumn, ChartTable
 from .access import analysis_of, presets_of
 from .curves import drawn, zeros
 from .depth_picture import picture
@@ -60,6 +60,7 @@ def depth_chart(data: ReportData, about: DepthChart) -> Chart:
         specification=picture(shown, about),
         family=about.of,
         panel=about.short,
+        section=INDEX,
     )
 
 

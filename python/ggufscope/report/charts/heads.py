@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import altair as alt
 
-from ..content.chart import Chart, ChartColumn, ChartTable
+from ..content.chart import INDEX, Chart, ChartColumn, ChartTable
 from .access import presets_of
 from .axes import WHERE_LAYER, cell_look, chart_of, layer_x, marks
 from .labels import PLAIN, equal_within, number_label, percent_label
@@ -47,6 +47,7 @@ def heads(data: ReportData) -> Iterator[Chart]:
                 specification=head_picture(rows, layers, label),
                 family="heads",
                 panel=panel,
+                section=INDEX,
             )
 
 

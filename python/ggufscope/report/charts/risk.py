@@ -8,7 +8,7 @@ import altair as alt
 
 from ...analysis.wording import SHORT_STATEMENT, equal_text, flat_text
 from ...text.escape import escape
-from ..content.chart import Chart, ChartColumn, ChartTable
+from ..content.chart import INDEX, Chart, ChartColumn, ChartTable
 from .access import presets_of
 from .axes import WHERE_LAYER, chart_of, crowded, dot_size, layer_x, legend_of, marks
 from .registry import LeftOutError, chart
@@ -49,6 +49,7 @@ def risk(data: ReportData) -> Iterator[Chart]:
             specification=_risk_picture(preset),
             family="risk",
             panel=f"{name(preset.name).capitalize()} preset",
+            section=INDEX,
         )
 
 
@@ -72,6 +73,7 @@ def rank(data: ReportData) -> Iterator[Chart]:
             specification=_rank_picture(preset),
             family="rank",
             panel=f"{name(preset.name).capitalize()} preset",
+            section=INDEX,
         )
 
 

@@ -1,7 +1,7 @@
 """The blocks that sections of a report are made of, for every renderer.
 
 Any text of a block is `Words`: which of its pieces come from a file, and must be escaped, is known to the words.
-A new block is a class here, in BLOCKS, a function of `markdown/blocks.py` and a macro of `page/templates/blocks.html`.
+A new block is a class here, in `Block`, a function of `markdown/blocks.py` and a macro of `page/templates/blocks.html`.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from .cells import NOTHING
 from .words import Own
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .chart import Chart
     from .words import Words
+
+
+FEW_ROWS = 5  # of a table that is read at a glance
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Items:
     """A list; `look` is how a page marks its items."""
 
     items: Sequence[Words]
-    look: Literal["", "warnings", "highlights", "bare"] = ""
+    look: Literal["", "warnings", "bare"] = ""
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,11 @@ class TextTable:
     folded: bool = True
 
     @property
+    def sortable(self) -> bool:
+        """Whether it has more rows than a reader takes in at a glance."""
+        return len(self.rows) > FEW_ROWS
+
+    @property
     def cells(self) -> Iterator[list[Words]]:
         """The rows, with a dash in cells that have no text."""
         return ([cell or NOTHING for cell in row] for row in self.rows)
@@ -174,4 +182,28 @@ class Figures:
     charts: Sequence[Chart]
 
 
-Block = Headline | Heading | Paragraph | Items | Marked | Cards | Shares | Verdicts | TextTable | Figures
+@dataclass(frozen=True)
+class Panel:
+    """A short answer: a title and blocks without headings."""
+
+    title: Words
+    blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Short answers, which a page sets side by side where there is room."""
+
+    panels: Sequence[Panel]
+
+
+Block = Headline | Heading | Paragraph | Items | Marked | Cards | Shares | Verdicts | TextTable | Figures | Panels
+
+
+def nested(blocks: Iterable[Block]) -> Iterator[Block]:
+    """All blocks in reading order, those within panels among them."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Panels):
+            for panel in block.panels:
+                yield from nested(panel.blocks)

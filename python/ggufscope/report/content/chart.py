@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 # Sections of a report.
-FINDINGS, VALIDATION, STANDOUTS, TRACE, EMBEDDING = "findings", "validation", "standouts", "trace", "embedding"
+FINDINGS, EMBEDDING, TRACE, STANDOUTS = "findings", "embedding", "trace", "standouts"
+INDEX, VALIDATION = "index", "validation"
 
 Value = str | int | float | None
 Specification = dict[str, Any]
@@ -42,8 +43,9 @@ class Chart:
         table: the numbers.
         specification: Vega-Lite, as wide as its container.
         still: another specification where the first needs a reader who can choose; for SVG and PNG.
-        section: of a report: FINDINGS; STANDOUTS for what stands out; EMBEDDING for its rows; TRACE for what was
-            measured while the model ran, and VALIDATION for that beside what was predicted.
+        section: of a report: FINDINGS for the weights; EMBEDDING for its rows; TRACE for what was measured while the
+            model ran; STANDOUTS for what stands out; INDEX for the risk index and its scores; VALIDATION for what was
+            predicted beside what was measured.
         family: of charts of one kind, which are drawn together; None for a chart of its own.
         panel: its title among those.
     """

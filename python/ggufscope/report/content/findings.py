@@ -1,11 +1,11 @@
-"""The charts of the weights, one finding each."""
+"""The charts of the weights and of the risk index, one finding each."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from .blocks import Figures
-from .chart import FINDINGS
+from .chart import FINDINGS, INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
 
 def findings(shown: Shown) -> Iterator[Block]:
-    """Every chart that is not of a validation."""
-    charts = shown.charts(FINDINGS)
+    """The charts of the weights."""
+    return _figures(shown, FINDINGS)
+
+
+def index_charts(shown: Shown) -> Iterator[Block]:
+    """The charts of the risk index, its scores, and what propagation or a probe says of layers and heads."""
+    return _figures(shown, INDEX)
+
+
+def _figures(shown: Shown, section: str) -> Iterator[Block]:
+    charts = shown.charts(section)
     if charts:
         yield Figures(charts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...text.numbers import bytes_text, count_text, percent
-from .blocks import Headline, Share, Shares
+from .blocks import Headline, Paragraph, Share, Shares
+from .mix import mix_sentence
 from .words import Own, Words, own
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ _READ = {"prompts": "Prompts read", "text": "Texts read", "probe": "Sequences re
 def headline(shown: Shown) -> Iterator[Block]:
     """Name, facts and figures of the model, and the types of its weights."""
     analysed, profile, about = shown.analysis, shown.profile, shown.data.subject
-    labelled = (("architecture", about.architecture), ("declared type", about.file_type)) if about else ()
+    labelled = (
+        (("file", file_of(shown)), ("architecture", about.architecture), ("declared type", about.file_type))
+        if about
+        else ()
+    )
     yield Headline(
         title=shown.data.title,
         subject=_SUBJECTS[_source(shown)],
@@ -36,6 +41,17 @@ def headline(shown: Shown) -> Iterator[Block]:
     )
     if profile is not None and profile.model.n_bytes:
         yield _types(profile)
+        yield Paragraph(mix_sentence(profile, about.file_type if about else None), "aside")
+
+
+def file_of(shown: Shown) -> str | None:
+    """Name of the model's file; None where no result knows it, or where it is the title already."""
+    analysed, profile, about = shown.analysis, shown.profile, shown.data.subject
+    if profile is not None:
+        about = profile.subject
+    elif analysed is not None and analysed.model.source != "model":
+        return None  # the file of the profile that was analysed
+    return None if about is None or about.file == shown.data.title else about.file
 
 
 def _source(shown: Shown) -> str:
@@ -71,10 +87,18 @@ def _figures(shown: Shown) -> Iterator[tuple[str, Words]]:
         yield _READ.get(shown.trace.settings.source, "Pieces read"), Own(len(shown.trace.prompts))
 
 
+def _rounded(share: float) -> str:
+    """A share to the percent, for a key beside a picture."""
+    return f"{100 * share:.0f} %" if share >= 0.005 else "< 1 %"
+
+
 def _types(profile: Profile) -> Shares:
     total = profile.model.n_bytes
     sizes = {name: size["n_bytes"] for name, size in profile.model.types.items()}
     return Shares(
         "Types by size",
-        [Share(name, size / total, Own(bytes_text(size))) for name, size in sizes.items()],
+        [
+            Share(name, size / total, Own(f"{_rounded(size / total)}, {bytes_text(size)}"))
+            for name, size in sizes.items()
+        ],
     )

@@ -17,7 +17,7 @@ from .diff_summary import compared_models, diff_headline, diff_trust, most_of_th
 from .diff_tables import errors_by_layer, errors_by_role, metadata_changes, worst_parts
 from .embedding import NAME as EMBEDDING
 from .embedding import embedding_facts
-from .findings import findings
+from .findings import findings, index_charts
 from .headline import headline
 from .index import risk_index
 from .method import (
@@ -41,17 +41,20 @@ from .profile_diff import (
 from .roles import weights_by_place
 from .shelf import shelf_faults, shelf_headline, shelf_method, shelf_models, shelf_roles, shelf_verdicts
 from .standouts import NAME as STANDOUTS
-from .standouts import confirmed, kind_by_kind, striking
-from .summary import highlights, hypotheses, measured, soundness, trust, warnings
+from .standouts import confirmed, kind_by_kind
+from .summary import answers, hypotheses, measured, trust, warnings
 from .trace import NAME as TRACE
-from .trace import answers, figure_definitions, traced, what_was_traced
+from .trace import answers as traced_answers
+from .trace import figure_definitions, traced, what_was_traced
 from .validation import compared, fitted_weights, orders_and_sizes, outcome
+from .words import Own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .blocks import Block
     from .shown import Shown
+    from .words import Words
 
     Section = Callable[[Shown], Iterator[Block]]
 
@@ -64,11 +67,15 @@ class Part:
         name: where links lead.
         title: for the reader; the first part goes under the report's own headline.
         sections: in reading order.
+        folded: whether a page shows it only when asked.
+        about: a line under the title that says whom it is for.
     """
 
     name: str
     title: str
     sections: tuple[Section, ...]
+    folded: bool = False
+    about: Words = ""
 
     def blocks(self, shown: Shown) -> list[Block]:
         """All blocks of the part; empty where the results have nothing to say in it."""
@@ -77,20 +84,45 @@ class Part:
 
 SUMMARY = "summary"
 PARTS = (
-    Part(SUMMARY, "Summary", (headline, measured, striking, soundness, highlights, hypotheses, warnings, trust)),
-    Part(STANDOUTS, "What stands out, kind by kind", (kind_by_kind,)),
-    Part("findings", "Findings", (findings,)),
-    Part(EMBEDDING, "The embedding", (embedding_facts,)),
-    Part("validation", "Predicted against measured", (compared, outcome, orders_and_sizes, confirmed, fitted_weights)),
-    Part(TRACE, "While the model reads", (what_was_traced, answers, traced)),
+    Part(SUMMARY, "Summary", (headline, answers)),
+    Part("findings", "The weights in pictures", (findings,)),
+    Part(TRACE, "While the model reads", (what_was_traced, traced_answers, traced)),
+    Part(
+        STANDOUTS,
+        "What stands out, kind by kind",
+        (kind_by_kind,),
+        folded=True,
+        about=Own("Every finding with its place, how each kind is defined, and what was looked for and not found."),
+    ),
+    Part(
+        EMBEDDING,
+        "The embedding",
+        (embedding_facts,),
+        folded=True,
+        about=Own("Rows of the embedding by the text of their tokens: equal ones, unused ones, what they share."),
+    ),
+    Part(
+        "index",
+        "Risk index, hypotheses, predictions",
+        (warnings, hypotheses, index_charts, risk_index),
+        folded=True,
+        about=Own("A heuristic order of layers, the premises of the study it comes from, and what is predicted."),
+    ),
+    Part(
+        "validation",
+        "Predicted against measured",
+        (compared, measured, outcome, orders_and_sizes, confirmed, fitted_weights),
+        folded=True,
+        about=Own("Every prediction beside what was measured while the model read, and beside plain baselines."),
+    ),
     Part("tables", "Tables", (weights_by_place,)),
     Part(
         "method",
         "Method and limits",
         (
+            trust,
             statement,
             what_was_read,
-            risk_index,
             quantizer,
             zeros,
             figure_definitions,
@@ -99,6 +131,8 @@ PARTS = (
             charts_left_out,
             settings,
         ),
+        folded=True,
+        about=Own("How far to trust which number, what was read, what does not apply, and the settings."),
     ),
 )
 DIFF_PARTS = (

@@ -84,5 +84,5 @@ class Shown:
         return [self.analysis.preset, *self.analysis.other_presets] if self.analysis else []
 
     def charts(self, section: str) -> list[Chart]:
-        """The charts of a section, as FINDINGS or TRACE."""
+        """The charts of a section, as FINDINGS or INDEX."""
         return [chart for chart in self.drawn.charts if chart.section == section]

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ...runtime.standouts.wording import absence, kind_sentence, not_looked_for, telling
 from ...validation.standouts import check_sentence
-from .blocks import Figures, Heading, Items, Paragraph, TableHead, TextTable, heads
+from .blocks import Figures, Heading, Items, Panel, Paragraph, TableHead, TextTable, heads
 from .cells import NOTHING, number
 from .chart import STANDOUTS
-from .words import Link, Own, Words, own
+from .words import Link, Own, Words, joined, own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,21 +20,26 @@ if TYPE_CHECKING:
     from .shown import Shown
 
 NAME = "standouts"  # of the part with all findings
+_MOST_TOLD = 4  # kinds in the summary with a sentence
 
 
-def striking(shown: Shown) -> Iterator[Block]:
-    """A sentence for every kind with findings, and in a line the kinds without."""
+def striking(shown: Shown) -> Iterator[Panel]:
+    """A sentence for each of the first kinds with findings, and in a line the other kinds."""
     kinds = shown.standouts
     if kinds is None:
         return
-    yield Heading(Own("What stands out"))
-    told = telling(kinds)
-    if told:
-        checks = _checks(shown)
-        yield Items([_striking(record, checks.get(record.kind)) for record in told], "bare")
-    if line := absence(kinds):
-        yield Paragraph(line, "aside" if told else "")
-    yield Paragraph(own("{}.", Link("Every kind, and how it was looked for", NAME)), "aside")
+    told, checks = telling(kinds), _checks(shown)
+    first, others = told[:_MOST_TOLD], told[_MOST_TOLD:]
+    blocks: list[Block] = []
+    if first:
+        blocks.append(Items([_striking(record, checks.get(record.kind)) for record in first], "bare"))
+    if others:
+        names = joined(own("{} ({})", record.title[:1].lower() + record.title[1:], record.n_found) for record in others)
+        blocks.append(Paragraph(own("Also {}.", names)))
+    if line := absence(kinds, named=not told):
+        blocks.append(Paragraph(line, "aside" if told else ""))
+    blocks.append(Paragraph(own("{}.", Link("Every kind, and how it was looked for", NAME)), "aside"))
+    yield Panel(Own("What stands out"), blocks)
 
 
 def _checks(shown: Shown) -> dict[str, StandoutCheck]:

@@ -1,7 +1,8 @@
-"""The summary of a report: soundness, what charts show, verdicts, warnings, and how far to trust which part."""
+"""The answers that a report begins with, the verdicts on hypotheses, and how far to trust which part."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from ...analysis.presets.probe import NAME as PROBE
@@ -9,21 +10,21 @@ from ...analysis.presets.propagated import NAME as PROPAGATION
 from ...runtime.reading.probes import words_of
 from ...text.numbers import counted
 from ...validation.headline import headline as news
-from .blocks import Cards, Heading, Items, Marked, Paragraph, Verdict, Verdicts
+from .blocks import Cards, Heading, Items, Marked, Panel, Panels, Paragraph, Verdict, Verdicts
 from .evidence import evidence_pairs
+from .extremes import extremes
 from .health_lines import health_lines
+from .standouts import striking
 from .verdict_lines import verdict_lines
 from .words import Link, Own, Words, own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ...validation.headline import Sentence
     from ...validation.validation_document import ValidationDocument
     from .blocks import Block
     from .shown import Shown
-
-_HIGHLIGHTS = ("risk", "validation-orders", "tensor-map", "type-map", "sizes")  # beginnings of names of charts
-
 
 _OUTCOMES: dict[str, Literal["good", "bad", "odd", "note"]] = {
     "held up": "good",
@@ -36,34 +37,44 @@ _OUTCOMES: dict[str, Literal["good", "bad", "odd", "note"]] = {
 _LABELS = {"held up": "Held up", "did not": "Did not hold up", "undecided": "Undecided", "answers": "Answers"}
 
 
-def measured(shown: Shown) -> Iterator[Block]:
-    """The news of a validation: what held up, what did not, what is undecided. It precedes numbers not measured."""
-    if shown.validation is not None:
-        yield Heading(Own("What was measured, and what held up"))
-        yield Marked(
-            [
-                (_OUTCOMES[sentence.outcome], own("**{}**: {}", Own(_LABELS[sentence.outcome]), sentence.text))
-                for sentence in news(shown.validation)
-            ]
-        )
-        yield Paragraph(own("{}.", Link("All orders and sizes", "validation")), "aside")
+def answers(shown: Shown) -> Iterator[Block]:
+    """The verdict, what stands out, the most extreme matrices and what held up, in a few lines each."""
+    panels = [panel for answer in (_soundness, striking, extremes, _measured) for panel in answer(shown)]
+    if panels:
+        yield Panels(panels)
 
 
-def soundness(shown: Shown) -> Iterator[Block]:
-    """The verdict on the weights that statistics allow, and what it rests on."""
+def _soundness(shown: Shown) -> Iterator[Panel]:
+    """The verdict on the file, and what it rests on."""
     if shown.profile is not None:
-        yield Heading(Own("Are the weights sound?"))
-        yield Marked([*verdict_lines(shown.profile), *health_lines(shown.profile)])
+        lines = [*verdict_lines(shown.profile), *health_lines(shown.profile)]
+        yield Panel(Own("Is the file sound?"), [Marked(lines)])
 
 
-def highlights(shown: Shown) -> Iterator[Block]:
-    """The sentences of the first chart of each important kind."""
-    charts = shown.drawn.charts
-    first = [next((chart for chart in charts if chart.name.startswith(kind)), None) for kind in _HIGHLIGHTS]
-    items = [own("{} {}", Link(chart.title, chart.name), chart.sentence) for chart in first if chart is not None]
-    if items:
-        yield Heading(Own("What the charts show"))
-        yield Items(items, "highlights")
+def _measured(shown: Shown) -> Iterator[Panel]:
+    """The first sentence of each outcome of a validation, and how many more there are."""
+    if shown.validation is None:
+        return
+    sentences = news(shown.validation)
+    counts = Counter(sentence.outcome for sentence in sentences)
+    first = {sentence.outcome: sentence for sentence in reversed(sentences)}
+    lines = [
+        (_OUTCOMES[outcome], own("{}{}", _news(first[outcome]), Own(f" (and {count - 1} more)" if count > 1 else "")))
+        for outcome, count in counts.items()
+    ]
+    more = Paragraph(own("{}.", Link("All that was measured", "validation")), "aside")
+    yield Panel(Own("What was measured, and what held up"), [Marked(lines), more])
+
+
+def measured(shown: Shown) -> Iterator[Block]:
+    """The news of a validation: what held up, what did not, what is undecided."""
+    if shown.validation is not None:
+        yield Heading(Own("What held up, and what did not"))
+        yield Marked([(_OUTCOMES[sentence.outcome], _news(sentence)) for sentence in news(shown.validation)])
+
+
+def _news(sentence: Sentence) -> Words:
+    return own("**{}**: {}", Own(_LABELS[sentence.outcome]), sentence.text)
 
 
 def hypotheses(shown: Shown) -> Iterator[Block]:

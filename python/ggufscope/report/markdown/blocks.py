@@ -13,6 +13,7 @@ from ..content.blocks import (
     Headline,
     Items,
     Marked,
+    Panels,
     Paragraph,
     Shares,
     TextTable,
@@ -68,6 +69,10 @@ def _render(block: Block, level: int) -> Iterator[str]:
         case Figures(charts):
             for chart in charts:
                 yield from _figure(chart, level)
+        case Panels(panels):
+            for panel in panels:
+                yield f"{'#' * level} {markdown(panel.title)}"
+                yield from render_blocks(panel.blocks, level)
         case _:
             assert_never(block)
 

@@ -8,6 +8,7 @@ from ...analysis.analysis_result import MARKDOWN_MARK
 from ...saving.marks import COMMENT, PAGE_COMMENT
 from ..content.sections import SUMMARY, parts_of
 from .blocks import render_blocks
+from .words import markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,4 +37,6 @@ def _paragraphs(shown: Shown) -> Iterator[str]:
             yield from render_blocks(blocks, 1)
         elif blocks:
             yield f"## {part.title}"
+            if part.about:
+                yield markdown(part.about)
             yield from render_blocks(blocks, 2)

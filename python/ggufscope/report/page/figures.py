@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..content.chart import VALIDATION
 from .tables import ShownTable, chart_table
 
 if TYPE_CHECKING:
@@ -53,16 +52,12 @@ def figures(report: Report) -> dict[str, Figure]:
 
 
 def _widths(charts: list[Chart]) -> list[bool]:
-    """Whether each takes the whole width: the leading kind, the high ones, and who would be alone in a row."""
-    wide = [_kind(chart) == _kind(charts[0]) or chart.specification.get("height", _HIGH) >= _HIGH for chart in charts]
-    for is_wide, run in itertools.groupby(range(len(charts)), lambda position: wide[position]):
+    """Whether each takes the whole width: the high ones, and who is alone in a row."""
+    wide = [chart.specification.get("height", _HIGH) >= _HIGH for chart in charts]
+    for (_, is_wide), run in itertools.groupby(range(len(charts)), lambda at: (charts[at].section, wide[at])):
         *_, last = positions = list(run)
         wide[last] = is_wide or len(positions) % 2 == 1
     return wide
-
-
-def _kind(chart: Chart) -> str:
-    return chart.name if chart.section == VALIDATION else chart.name.partition("-")[0]
 
 
 def _figure(chart: Chart, picture: str, wide: bool) -> Figure:

@@ -121,10 +121,28 @@
     if (head && event.target.closest("button")) sort(head);
   });
 
-  // On paper definitions are open, as nobody can click them there.
+  // A link to what is folded opens it. What was drawn while it was folded learns of its width when it is seen.
+  const unfold = () => {
+    const target = location.hash.length > 1 ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+    if (!target) return;
+    const inside = target.querySelector(":scope > details.part");
+    for (let at = inside ?? target; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+    target.scrollIntoView();
+  };
+  addEventListener("hashchange", unfold);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#"]');
+    if (link && link.getAttribute("href") === location.hash) unfold(); // no change of the address to hear of
+  });
+  document.addEventListener("toggle", (event) => {
+    if (event.target.open) dispatchEvent(new Event("resize"));
+  }, true);
+  unfold();
+
+  // On paper folds are open, as nobody can click them there; tables stay as the reader left them.
   const closed = new Set();
   addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll("details.definition:not([open]), .verdicts details:not([open])")) {
+    for (const details of document.querySelectorAll("details.part:not([open]), details.definition:not([open]), .verdicts details:not([open])")) {
       closed.add(details);
       details.open = true;
     }

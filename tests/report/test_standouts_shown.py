@@ -69,7 +69,7 @@ def with_kinds(write_gguf, monkeypatch):
 def test_a_sentence_for_every_kind_and_a_line_for_those_without(with_kinds):
     text = flat(render_report_markdown(with_kinds(LOUD, SINKS, NONE, UNKNOWN).shown))
     summary, _, details = text.partition("What stands out, kind by kind")
-    assert summary.index("What stands out") < summary.index("Are the weights sound?")
+    assert summary.index("Is the file sound?") < summary.index("What stands out")
     assert summary.index("Channel 507 reaches 24 220") < summary.index("Two heads look away")
     assert "None of 1 other kind\\: dead neuron" in summary
     assert "Seen on 4 openings" in details

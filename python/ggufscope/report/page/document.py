@@ -24,6 +24,7 @@ from ..content.blocks import Headline
 from ..content.cells import NOTHING
 from ..content.sections import parts_of
 from .figures import figures, script_json
+from .labels import first_order
 from .tables import shown_table
 from .words import words_html
 
@@ -107,6 +108,7 @@ def _environment() -> Environment:
         "words": words_html,
         "kind": lambda block: type(block).__name__,
         "inline": Markup,  # of our own files alone
+        "first_order": lambda label, numeric: first_order(str(label), numeric=numeric),
     }
     environment.filters.update(filters)
     environment.globals |= {

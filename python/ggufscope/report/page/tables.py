@@ -10,6 +10,7 @@ from ...arrays.fields import kinds
 from ...text.numbers import bytes_text, percent, short
 from ..tables.csv_text import csv_text
 from ..tables.registry import TABLES
+from .labels import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,13 +39,30 @@ class ShownCell:
 
 
 @dataclass(frozen=True)
+class ShownHead:
+    """The head of a column.
+
+    Attributes:
+        label: for readers.
+        numeric: whether the column holds numbers.
+        field: its name in files, where that is not the label.
+        meaning: a line that defines it; "" where there is none.
+    """
+
+    label: str
+    numeric: bool
+    field: str = ""
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
 class ShownTable:
     """A table on a page.
 
     Attributes:
         name: stem of its file.
         title: for readers.
-        header: label of each column, and whether it holds numbers.
+        heads: of the columns.
         rows: cells of the rows; none where there are too many.
         n_rows: how many rows there are.
         csv: data address of the CSV; None where that is too large.
@@ -52,7 +70,7 @@ class ShownTable:
 
     name: str
     title: str
-    header: list[tuple[str, bool]]
+    heads: list[ShownHead]
     rows: list[list[ShownCell]]
     n_rows: int
     csv: str | None
@@ -67,7 +85,7 @@ def chart_table(chart: Chart) -> ShownTable:
     return ShownTable(
         chart.name,
         chart.title,
-        list(zip(labels, numeric, strict=True)),
+        [ShownHead(label, is_numeric) for label, is_numeric in zip(labels, numeric, strict=True)],
         [[_cell(value) for value in row] for row in found.rows] if len(found.rows) <= MOST_ROWS else [],
         len(found.rows),
         _csv_address(names, found.rows),
@@ -83,7 +101,10 @@ def shown_table(table: DataTable) -> ShownTable:
     return ShownTable(
         table.name,
         kind.title,
-        [(column.name, column.kind in {"integer", "number"}) for column in columns],
+        [
+            ShownHead(label_of(column.name), column.kind in {"integer", "number"}, column.name, column.meaning)
+            for column in columns
+        ],
         [list(row) for row in rows],
         table.n_rows,
         _csv_address(table.names, table.rows()),

@@ -101,15 +101,18 @@
   dark.addEventListener("change", () => { if (!root.dataset.theme) changed(); });
   name();
 
-  // Tables: a press on a header sorts by it, a second one turns the order round; what is undefined stays last.
+  // Tables: a press on a header sorts by it, large numbers first, a second one turns the order round; what is undefined
+  // stays last.
   const key = (cell) => (cell.classList.contains("n") ? Number(cell.dataset.v ?? cell.textContent) : cell.textContent);
   const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true }));
   const sort = (head) => {
     const table = head.closest("table");
     const column = [...head.parentElement.children].indexOf(head);
-    const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+    const turned = { ascending: "descending", descending: "ascending" };
+    const order = turned[head.getAttribute("aria-sort")] ?? head.dataset.first;
     for (const other of head.parentElement.children) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
+    head.setAttribute("aria-sort", order);
+    const sign = order === "ascending" ? 1 : -1;
     const rows = [...table.tBodies[0].rows].map((row) => ({ row, cell: row.cells[column] }));
     const empty = ({ cell }) => cell.classList.contains("none");
     const known = rows.filter((entry) => !empty(entry)).map((entry) => ({ ...entry, value: key(entry.cell) }));
@@ -120,6 +123,48 @@
     const head = event.target.closest("thead th");
     if (head && event.target.closest("button")) sort(head);
   });
+
+  // Filters of long tables: texts and conditions on columns, `ffn_down and kurtosis > 5`, numbers as the cells have them.
+  const LONG = 15;
+  const SCALES = { "": 1, "%": 1, k: 1e3, m: 1e6, b: 1e9, g: 1e9, t: 1e12 };
+  const amount = (text) => {
+    const [, digits, unit = ""] = /^([-+]?[\d.]+(?:e[-+]?\d+)?)\s*(%|[kmgt]?b?)$/i.exec(text) ?? [];
+    return digits === undefined ? NaN : Number(digits) * SCALES[unit.toLowerCase().charAt(0)];
+  };
+  const valueOf = (cell) => (cell.textContent.trim().endsWith("%") ? parseFloat(cell.textContent) : key(cell));
+  const TESTS = { ">": (a, b) => a > b, "<": (a, b) => a < b, ">=": (a, b) => a >= b, "<=": (a, b) => a <= b, "=": (a, b) => a === b };
+  const condition = (text, labels) => {
+    const [, name, sign, right] = /^(.+?)\s*(>=|<=|>|<|=)\s*(.+)$/.exec(text) ?? [];
+    const wanted = name?.trim().toLowerCase();
+    const exact = labels.indexOf(wanted);
+    const column = exact >= 0 ? exact : labels.findIndex((label) => wanted && label.includes(wanted));
+    const number = right === undefined ? NaN : amount(right);
+    if (column < 0 || Number.isNaN(number)) return (row) => row.textContent.toLowerCase().includes(text.toLowerCase());
+    return ({ cells }) => cells[column].classList.contains("n") && !cells[column].classList.contains("none")
+      && TESTS[sign](valueOf(cells[column]), number);
+  };
+  const addFilter = (region) => {
+    const table = region.querySelector("table");
+    const rows = [...table.tBodies[0].rows];
+    if (rows.length <= LONG) return;
+    const heads = [...table.tHead.rows[0].cells];
+    const labels = heads.map((head) => head.textContent.trim().toLowerCase());
+    const numeric = heads.findIndex((head) => head.dataset.first === "descending");
+    const box = element("div", ""), label = element("label", "Filter "), input = element("input", ""), told = element("output", "");
+    box.className = "filter";
+    input.type = "search";
+    input.placeholder = numeric < 0 ? "text" : `text, or ${labels[numeric]} > 1`;
+    input.title = "Rows that contain a text, or where a column is above or below a number; several joined by and";
+    label.append(input);
+    box.append(label, told);
+    input.addEventListener("input", () => {
+      const tests = input.value.split(/\s+and\s+/i).map((text) => text.trim()).filter(Boolean).map((text) => condition(text, labels));
+      for (const row of rows) row.hidden = !tests.every((test) => test(row));
+      told.textContent = tests.length ? `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows` : "";
+    });
+    region.before(box);
+  };
+  document.querySelectorAll(".scroll:has(> table)").forEach(addFilter);
 
   // A link to what is folded opens it. What was drawn while it was folded learns of its width when it is seen.
   const unfold = () => {

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .manifest import Manifest
 
 
+CHECK_JSON = "check.json"  # beside other results of a model
+
+
 class Check(SavedResult):
     """The verdict on a model file.
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ..analysis.analysis_result import PROFILE_JSON, REPORT_JSON
+from ..checks.check_result import CHECK_JSON
 from ..fleets.shelf import is_fleet, read_shelf
 from ..report.content.diff_words import label
 from ..report.content.reading import read_report_data
@@ -30,6 +31,7 @@ from ..validation.validation_result import VALIDATION_JSON, Validation
 from .completion import comma_choices
 from .options import ForceOption, MarkdownOption, output_directory
 
+_READ = (PROFILE_JSON, REPORT_JSON, VALIDATION_JSON, TRACE_JSON, CHECK_JSON)  # of a directory
 _FORMAT_HELP = f"Of {', '.join(RENDERERS)}, separated by commas; default: {','.join(USUAL_FORMATS)}. Needs --output."
 
 
@@ -68,7 +70,10 @@ def report(
         raise ValueError("--md shows the result here: it does not go with --output")
     say_what_is_missing(missing)
     directory = result if result.is_dir() else result.parent
-    read = (result, *(directory / name for name in (PROFILE_JSON, REPORT_JSON, VALIDATION_JSON, TRACE_JSON)))
+    read = (
+        result,
+        *(directory / name for name in (PROFILE_JSON, REPORT_JSON, VALIDATION_JSON, TRACE_JSON, CHECK_JSON)),
+    )
     guard = Guard(read, force=force)
     usable_directory(output, file_names(chosen), guard)
     show_written(write_report(_read(result), output, chosen, guard))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .._core import GGUFError
+from ..checks.check_result import CHECK_JSON
 from ..checks.checking import check
 from ..models.model import open as open_model
 from ..models.summary import ModelSummary
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from ..profiles.profile_result import Profile
     from ..saving.tables import DataTable
 
-PROFILE, CHECK, RECORD = "profile.json", "check.json", "record.json"
+PROFILE, CHECK, RECORD = "profile.json", CHECK_JSON, "record.json"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..analysis import Analysis
 from ..analysis.analysis_result import PROFILE_JSON, REPORT_JSON
 from ..analysis.analyzing import analyze_with
+from ..checks import Check, check
+from ..checks.check_result import CHECK_JSON
 from ..profiles.profile_result import Profile
 from ..profiles.profiling import profile
 from ..report.content.results import ReportData
@@ -35,6 +37,13 @@ PROBE_JSON = "probe.json"
 def _make_profile(work: Work) -> Made:
     made = profile(work.model, work.choices.threads, progress=work.in_bytes("profile"), hash=work.choices.hashed)
     return Made(made, made.save(work.directory / PROFILE_JSON, guard=work.guard))
+
+
+def _make_check(work: Work) -> Made:
+    verdict = check(work.model, threads=work.choices.threads, progress=work.in_bytes("check"))
+    path = work.directory / CHECK_JSON
+    verdict.save(path, guard=work.guard)
+    return Made(verdict, [path])
 
 
 def _make_probe(work: Work) -> Made:
@@ -123,9 +132,11 @@ def _report_data(results: Mapping[str, Any]) -> ReportData:
     validation = None if validation is None else validation.as_saved()
     traced: Trace | None = results.get("trace")
     traced = None if traced is None else traced.as_saved()
+    verdict: Check | None = results.get("check")
+    verdict = None if verdict is None else verdict.as_saved()
     if analysis is None:
-        return ReportData.of(profile, validation, traced)
-    return ReportData.of(Analysis(analysis.as_saved().document, profile), validation, traced)
+        return ReportData.of(profile, validation, traced, verdict)
+    return ReportData.of(Analysis(analysis.as_saved().document, profile), validation, traced, verdict)
 
 
 _ALL = (
@@ -135,6 +146,14 @@ _ALL = (
         _make_profile,
         load=lambda directory: Profile.load(directory / PROFILE_JSON),
         hashes=True,
+    ),
+    Part(
+        "check",
+        (CHECK_JSON,),
+        _make_check,
+        load=lambda directory: Check.load(directory / CHECK_JSON),
+        beside=("profile",),
+        shown=(CHECK_JSON,),
     ),
     Part(
         "probe",
@@ -180,7 +199,7 @@ _ALL = (
         tuple(file_names((*USUAL_FORMATS, "png"))),  # studies of earlier versions have PNG as well
         _make_report,
         needs=("profile",),
-        uses=("analysis", "trace", "validation"),
+        uses=("check", "analysis", "trace", "validation"),
         settings=lambda choices: {"formats": ",".join(choices.formats)},
     ),
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..content.chart import Specification
     from ..content.results import ReportData
 
-INDEX, REST = "index", "without confounded"
+WHOLE, REST = "index", "without confounded"
 
 POINTS = alt.Scale(domain=[0, 100])
 
@@ -173,7 +173,7 @@ def _risk_picture(preset: PresetSummary) -> Specification:
         for position, component in enumerate(shown)
         if component in record.contributions
     ]
-    curves = {INDEX: [record.risk for record in preset.layers]}
+    curves = {WHOLE: [record.risk for record in preset.layers]}
     if preset.confounded:
         curves[REST] = [record.risk_without_confounded for record in preset.layers]
     rows += [

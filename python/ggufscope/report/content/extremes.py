@@ -34,9 +34,9 @@ def _percent(share: float | None) -> Own:
 _STATISTICS = (
     _Statistic("abs_max", "largest weight"),
     _Statistic("rms", "largest rms"),
-    _Statistic("kurtosis", "heaviest tails (excess kurtosis)"),
-    _Statistic("outlier_fraction_6", "most outliers (beyond 6 σ)", _percent),
-    _Statistic("sparsity", "most near-zero weights", _percent),
+    _Statistic("kurtosis", "heaviest tails"),
+    _Statistic("outlier_fraction_6", "most outliers", _percent),
+    _Statistic("sparsity", "most near zero", _percent),
 )
 
 
@@ -50,11 +50,13 @@ def extremes(shown: Shown) -> Iterator[Panel]:
     table = TextTable(
         "extremes",
         Own("The most extreme matrices"),
-        heads("statistic", "matrix", "value", "median", numeric="value|median", long="statistic"),
+        heads("statistic", "matrix", "value", "median", numeric="value|median"),
         rows,
         folded=False,
     )
-    link = Paragraph(own("{}.", Link("All tensors", "table-tensors")), "aside")
+    link = Paragraph(
+        own("Tails by excess kurtosis, outliers beyond 6 σ. {}.", Link("All tensors", "table-tensors")), "aside"
+    )
     yield Panel(Own("The most extreme matrices"), [table, link])
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...analysis.analysis_document import SCHEMA as ANALYSIS_SCHEMA
 from ...analysis.analysis_result import PROFILE_JSON, REPORT_JSON, Analysis
+from ...checks import Check
+from ...checks.check_result import CHECK_JSON
 from ...diffs import Diff
 from ...diffs.budgets.bits_document import SCHEMA as BITS_SCHEMA
 from ...diffs.budgets.bits_result import Bits
 from ...diffs.diff_document import SCHEMA as DIFF_SCHEMA
 from ...diffs.of_profiles import SCHEMA as PROFILE_DIFF_SCHEMA
 from ...diffs.of_profiles import ProfileDiff
-from ...errors import AnalysisError, ProfileError, TraceError, ValidationError
+from ...errors import AnalysisError, CheckError, ProfileError, TraceError, ValidationError
 from ...models.subject import same_model
 from ...profiles.profile_result import Profile
 from ...profiles.saved import SCHEMA as PROFILE_SCHEMA
@@ -31,14 +34,14 @@ if TYPE_CHECKING:
 
     from ...models.subject import Identified
 
-Result = TypeVar("Result", Profile, Analysis, Validation, Trace)
+Result = TypeVar("Result", Profile, Analysis, Validation, Trace, Check)
 
 
 def read_report_data(path: str | PathLike[str]) -> ReportData:
     """Read a saved profile, analysis, validation, trace, diff or choice of types, with what is beside it of the model.
 
     Beside an analysis that is its profile, a validation and a trace, beside a validation an analysis, a profile and a
-    trace.
+    trace; and beside a profile the verdict of `check`.
 
     Args:
         path: `profile.json`, `analysis-report.json`, `validation.json`, `trace.json`, a diff or a choice of types,
@@ -54,12 +57,20 @@ def read_report_data(path: str | PathLike[str]) -> ReportData:
         OSError: The file cannot be read.
     """
     file = _in_directory(Path(path))
-    return _READERS[_kind(_schema(file))](file)
+    return _with_check(file.with_name(CHECK_JSON), _READERS[_kind(_schema(file))](file))
 
 
 def analysis_in(directory: Path, analysis: Analysis) -> ReportData:
     """From an analysis in memory that was saved in a directory, and what else stands there of the same model."""
-    return _with_analysis(directory / REPORT_JSON, analysis)
+    return _with_check(directory / CHECK_JSON, _with_analysis(directory / REPORT_JSON, analysis))
+
+
+def _with_check(file: Path, data: ReportData) -> ReportData:
+    """The results with the verdict of `check` that stands beside them, where it is of the same model."""
+    if data.profile is None or not file.is_file():
+        return data
+    found, reason = _beside(file, Check.load, data.profile.subject, "the profile")
+    return replace(data, check=found, why_no_check=reason)
 
 
 def _in_directory(path: Path) -> Path:
@@ -139,7 +150,7 @@ def _beside(
         return None, f"there is no {path.name} beside {what}"
     try:
         result = load(path)
-    except (ProfileError, AnalysisError, ValidationError, TraceError) as error:
+    except (ProfileError, AnalysisError, ValidationError, TraceError, CheckError) as error:
         return None, f"the {path.name} beside {what} cannot be used: {error}"
     if subject.identity is None:
         return None, f"whether the {path.name} beside {what} is of the same model cannot be told"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...analysis.analysis_result import Analysis
+    from ...checks import Check
     from ...diffs import Diff
     from ...diffs.budgets.bits_result import Bits
     from ...diffs.of_profiles import ProfileDiff
@@ -45,6 +46,8 @@ class ReportData:
         bits: a choice of types; likewise.
         profile_diff: two profiles side by side; likewise.
         shelf: many models; likewise.
+        check: the verdict on the file, by all rules; None where it was not asked.
+        why_no_check: why the one that is there cannot be shown; None also where there is none at all.
         heading: in place of the title, where a report is one of many.
     """
 
@@ -60,6 +63,8 @@ class ReportData:
     bits: Bits | None = None
     profile_diff: ProfileDiff | None = None
     shelf: Shelf | None = None
+    check: Check | None = None
+    why_no_check: str | None = None
     heading: str | None = None
 
     @classmethod
@@ -89,13 +94,17 @@ class ReportData:
 
     @classmethod
     def of(
-        cls, result: Profile | Analysis, validation: Validation | None = None, trace: Trace | None = None
+        cls,
+        result: Profile | Analysis,
+        validation: Validation | None = None,
+        trace: Trace | None = None,
+        check: Check | None = None,
     ) -> ReportData:
-        """From a profile or an analysis in memory, and a validation and a trace of the same model."""
+        """From a profile or an analysis in memory, and a validation, a trace and a check of the same model."""
         if isinstance(result, Profile):
-            return cls(result, None, None, NO_ANALYSIS, validation, trace=trace)
+            return cls(result, None, None, NO_ANALYSIS, validation, trace=trace, check=check)
         why_no_profile = None if result.profile else NO_PROFILE
-        return cls(result.profile, result, why_no_profile, None, validation, trace=trace)
+        return cls(result.profile, result, why_no_profile, None, validation, trace=trace, check=check)
 
     @property
     def subject(self) -> Subject | None:

@@ -13,9 +13,9 @@ from ...validation.headline import headline as news
 from .blocks import Cards, Heading, Items, Marked, Panel, Panels, Paragraph, Verdict, Verdicts
 from .evidence import evidence_pairs
 from .extremes import extremes
-from .health_lines import health_lines
+from .health_lines import HealthLine, health_lines
 from .standouts import striking
-from .verdict_lines import verdict_lines
+from .verdict_lines import check_lines, verdict_lines
 from .words import Link, Own, Words, own
 
 if TYPE_CHECKING:
@@ -47,8 +47,10 @@ def answers(shown: Shown) -> Iterator[Block]:
 def _soundness(shown: Shown) -> Iterator[Panel]:
     """The verdict on the file, and what it rests on."""
     if shown.profile is not None:
-        lines = [*verdict_lines(shown.profile), *health_lines(shown.profile)]
-        yield Panel(Own("Is the file sound?"), [Marked(lines)])
+        check, why_no_check = shown.data.check, shown.data.why_no_check
+        verdict = verdict_lines(shown.profile) if check is None else check_lines(check.document)
+        reason = [HealthLine("note", why_no_check)] if why_no_check is not None else []
+        yield Panel(Own("Is the file sound?"), [Marked([*verdict, *reason, *health_lines(shown.profile)])])
 
 
 def _measured(shown: Shown) -> Iterator[Panel]:

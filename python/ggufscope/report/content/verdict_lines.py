@@ -1,4 +1,4 @@
-"""The verdict on the weights of a profile, by the rules of `check` that statistics are enough for."""
+"""The verdict on a file: of `check`, or else by its rules that the statistics of a profile are enough for."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from .health_lines import HealthLine
 from .words import Own
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from ...checks.check_document import CheckDocument
+    from ...checks.findings import Finding
     from ...profiles.profile_result import Profile
 
 _TOLD = {
@@ -31,21 +33,42 @@ def verdict_lines(profile: Profile) -> Iterator[HealthLine]:
     if not profile.tensors:
         return
     verdict = verdict_of(profile)
-    grave = {severity: verdict.counts[severity] for severity in SEVERITIES if severity != "note"}
-    numbers = ", ".join(counted(count, severity) for severity, count in grave.items() if count)
     asked = f"{verdict.n_rules} of {verdict.n_all} rules; `check` asks all"
     if profile.coverage != 1:
         yield HealthLine("bad", Own(f"none: not all of the weights were scanned ({asked})"))
-    elif grave["error"]:
-        yield HealthLine("bad", Own(f"not sound: {numbers} ({asked})"))
-    elif grave["warning"]:
-        yield HealthLine("odd", Own(f"no errors, but look: {numbers} ({asked})"))
     else:
-        yield HealthLine("good", Own(f"sound as far as statistics tell ({asked})"))
-    findings = [each for each in verdict.findings if each.severity in grave and each.rule not in _TOLD]
-    for finding in findings[:_LONGEST_LIST]:
+        yield _verdict(verdict.counts, "sound as far as statistics tell", asked)
+    yield from _findings(verdict.findings)
+
+
+def check_lines(document: CheckDocument) -> Iterator[HealthLine]:
+    """The verdict of a check in a line, then the gravest findings that the health lines do not have."""
+    n_notes = document.counts["note"]
+    notes = f", {counted(n_notes, 'note')}" if n_notes else ""
+    sound = f"sound: no errors, no warnings{notes}"
+    yield _verdict(document.counts, sound, f"{len(document.rules)} rules of `check`")
+    yield from _findings(document.findings)
+
+
+def _verdict(counts: Mapping[str, int], sound: str, asked: str) -> HealthLine:
+    numbers = ", ".join(counted(counts[each], each) for each in _GRAVE if counts[each])
+    if counts["error"]:
+        return HealthLine("bad", Own(f"not sound: {numbers} ({asked})"))
+    if counts["warning"]:
+        return HealthLine("odd", Own(f"no errors, but look: {numbers} ({asked})"))
+    return HealthLine("good", Own(f"{sound} ({asked})"))
+
+
+_GRAVE = tuple(severity for severity in SEVERITIES if severity != "note")
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[HealthLine]:
+    """The first grave findings, and how many more there are."""
+    grave = [each for each in findings if each.severity in _GRAVE]
+    told = [each for each in grave if each.rule in _TOLD]
+    shown = [each for each in grave if each.rule not in _TOLD][:_LONGEST_LIST]
+    for finding in shown:
         yield HealthLine("bad" if finding.severity == "error" else "odd", f"{finding.rule}: {finding.sentence}")
-    if len(findings) > _LONGEST_LIST:
-        yield HealthLine(
-            "odd", Own(f"{counted(len(findings) - _LONGEST_LIST, 'finding')} more: `ggufscope check` lists them")
-        )
+    n_more = len(grave) - len(told) - len(shown)
+    if n_more:
+        yield HealthLine("odd", Own(f"{counted(n_more, 'finding')} more: `ggufscope check` lists them"))

@@ -13,6 +13,7 @@ from ..content.blocks import (
     Headline,
     Items,
     Marked,
+    Panel,
     Panels,
     Paragraph,
     Shares,
@@ -67,12 +68,9 @@ def _render(block: Block, level: int) -> Iterator[str]:
         case TextTable():
             yield from _table(block, level)
         case Figures(charts):
-            for chart in charts:
-                yield from _figure(chart, level)
+            yield from _figures(charts, level)
         case Panels(panels):
-            for panel in panels:
-                yield f"{'#' * level} {markdown(panel.title)}"
-                yield from render_blocks(panel.blocks, level)
+            yield from _panels(panels, level)
         case _:
             assert_never(block)
 
@@ -105,11 +103,18 @@ def _table(block: TextTable, level: int) -> Iterator[str]:
     yield table([head.label for head in block.heads], block.cells)
 
 
-def _figure(chart: Chart, level: int) -> Iterator[str]:
-    yield f"{'#' * level} {markdown(chart.title)}"
-    yield markdown(chart.sentence)
-    yield f"![{markdown(chart.alt)}]({CHARTS}/{chart.name}.svg)"
-    yield f"*{markdown(chart.definition)}*"
+def _figures(charts: Sequence[Chart], level: int) -> Iterator[str]:
+    for chart in charts:
+        yield f"{'#' * level} {markdown(chart.title)}"
+        yield markdown(chart.sentence)
+        yield f"![{markdown(chart.alt)}]({CHARTS}/{chart.name}.svg)"
+        yield f"*{markdown(chart.definition)}*"
+
+
+def _panels(panels: Sequence[Panel], level: int) -> Iterator[str]:
+    for panel in panels:
+        yield f"{'#' * level} {markdown(panel.title)}"
+        yield from render_blocks(panel.blocks, level)
 
 
 def _list(items: Iterable[Words]) -> str:

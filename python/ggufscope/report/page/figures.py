@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..content.chart import Chart
     from ..report import Report
 
-_HIGH = 260  # pixels; a chart of this height is not for half the width
+_HIGH = 500  # pixels; a chart of this height is not for half the width
 MOST_MARKS = 3_000  # as elements of the page
 LARGEST_PICTURE = 500_000  # bytes carried along for readers without scripts
 _FOR_READERS = re.compile(r' (?:aria-[a-z]+|class|role)="[^"]*"')  # of no use inside an img element

@@ -44,8 +44,8 @@ def test_a_study_on_one_screen(run: RunCommand, tiny_model: Path, questions: Pat
     assert len(lines) <= 40
     assert max(map(len, lines[:-1])) <= 80
     assert re.match(r"profile +\d+\.\d s +profile\.json$", lines[0])
-    parts = ["profile", "probe", "analysis", "trace", "validation", "report", "total"]
-    assert [line.split()[0] for line in lines[:7]] == parts
+    parts = ["profile", "check", "probe", "analysis", "trace", "validation", "report", "total"]
+    assert [line.split()[0] for line in lines[:8]] == parts
     assert re.search(r"^validation +\d+\.\d s +validation\.json and 1 more$", out, re.MULTILINE)
     assert "structural risk index (heuristic)\n" in out
     assert re.search(r"^ +layers 0-7 +lowest +highest$", out, re.MULTILINE)
@@ -68,8 +68,8 @@ def test_json_is_the_saved_file(run: RunCommand, tiny_model: Path, tmp_path: Pat
     assert out == (tmp_path / "study.json").read_text(encoding="utf-8")
     plain = json.loads(out)
     assert plain["schema"] == "ggufscope.study/1"
-    assert [step["name"] for step in plain["steps"]] == ["profile", "analysis", "report"]
-    assert [entry["complete"] for entry in plain["finished"]] == [True] * 3
+    assert [step["name"] for step in plain["steps"]] == ["profile", "check", "analysis", "report"]
+    assert [entry["complete"] for entry in plain["finished"]] == [True] * 4
 
 
 def failing(run: RunCommand, model: Path, directory: Path, *options: object, probed: bool = False) -> str:
@@ -80,7 +80,9 @@ def failing(run: RunCommand, model: Path, directory: Path, *options: object, pro
     assert re.search(r"^validation +left out +there is no trace$", out, re.MULTILINE)
     found = gs.Study.load(directory)
     assert list(found.failures) == ([] if probed else ["probe"]) + ["trace"]
-    files = {"profile.json", "analysis-report.json", "report.md", "study.json"} | ({"probe.json"} if probed else set())
+    files = {"profile.json", "check.json", "analysis-report.json", "report.md", "study.json"} | (
+        {"probe.json"} if probed else set()
+    )
     assert files == {path.name for path in directory.iterdir()}
     assert found.analysis is not None
     assert ("probe" in found.analysis.presets) == probed

@@ -60,7 +60,7 @@ def test_schemas_hold_for_a_study(study: Study, tmp_path: Path) -> None:
     study(tmp_path)
     paths = list(tmp_path.glob("*.json"))
     assert {path.stem for path in paths} == {
-        "profile", "probe", "analysis-report", "trace", "validation", "study",
+        "profile", "check", "probe", "analysis-report", "trace", "validation", "study",
     }  # fmt: skip
     for path in paths:
         holds(path)

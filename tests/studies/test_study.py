@@ -22,7 +22,7 @@ from support.questions import write_questions
 
 ALL = list(PARTS)
 Study = Callable[..., gs.Study]
-JSONS = ("profile.json", "analysis-report.json", "trace.json", "probe.json", "validation.json")
+JSONS = ("profile.json", "check.json", "analysis-report.json", "trace.json", "probe.json", "validation.json")
 
 
 def made(found: gs.Study) -> list[str]:
@@ -70,7 +70,7 @@ def test_the_model_is_profiled_once(study: Study, tmp_path: Path, monkeypatch: p
         raise AssertionError("a second profile")
 
     monkeypatch.setattr("ggufscope.analysis.inputs.read_input.scan", fail)
-    assert made(study(tmp_path / "out", trace=False)) == ["profile", "analysis", "report"]
+    assert made(study(tmp_path / "out", trace=False)) == ["profile", "check", "analysis", "report"]
 
 
 def test_what_is_finished_is_kept(study: Study, results: Path) -> None:
@@ -167,7 +167,7 @@ def test_without_a_trace_what_there_is_stays(study: Study, results: Path) -> Non
     before = stamps(results)
     found = study(results, trace=False, prompts=None)
     assert made(found) == []
-    assert list(found.steps) == ["profile", "analysis", "report"]
+    assert list(found.steps) == ["profile", "check", "analysis", "report"]
     assert found.analysis is not None
     assert "probe" in found.analysis.presets
     assert found.validation is not None
@@ -187,7 +187,7 @@ def test_a_validation_of_another_analysis_is_not_shown(study: Study, results: Pa
 def test_a_fresh_start_leaves_the_weights_that_it_is_made_with(study: Study, results: Path) -> None:
     weights = results / "weights.toml"
     weights.write_text("# ggufscope weights\n[weights]\ndominance = 1.0\n")
-    assert made(study(results, trace=False, weights=weights, fresh=True)) == ["profile", "analysis", "report"]
+    assert made(study(results, trace=False, weights=weights, fresh=True)) == ["profile", "check", "analysis", "report"]
     assert weights.is_file()
     with pytest.raises(ValueError, match=r"weights\.toml is an input"):
         study(results, weights=weights, fresh=True)
@@ -317,9 +317,9 @@ def test_starting_over(study: Study, results: Path, other_model: Path) -> None:
     (results / "notes.txt").write_text("mine")
     (results / "study.json").write_text('{"schema": "ggufscope.study/1", "mod')
     found = study(results, model=other_model, fresh=True, trace=False)
-    assert made(found) == ["profile", "analysis", "report"]
+    assert made(found) == ["profile", "check", "analysis", "report"]
     names = {path.name for path in results.iterdir()}
-    assert names == {"analysis-report.json", "notes.txt", "profile.json", "report.md", "study.json"}
+    assert names == {"analysis-report.json", "check.json", "notes.txt", "profile.json", "report.md", "study.json"}
 
 
 def test_starting_over_spares_files_of_others(study: Study, results: Path) -> None:
@@ -390,7 +390,7 @@ def test_ctrl_c_when_a_part_is_just_over(study: Study, tmp_path: Path) -> None:
 
     with pytest.raises(gs.StudyInterrupted):
         study(tmp_path / "out", finished=interrupt)
-    assert [step.state for step in gs.Study.load(tmp_path / "out").document.steps] == ["made"] * 4
+    assert [step.state for step in gs.Study.load(tmp_path / "out").document.steps] == ["made"] * 5
     assert made(study(tmp_path / "out")) == ["validation", "report"]
 
 

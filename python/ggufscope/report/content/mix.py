@@ -30,7 +30,7 @@ def mix_sentence(profile: Profile, declared: str | None) -> Words:
     usual, *others = (name for name, _ in sizes.most_common())
     if not others:
         return own("{}: every matrix is {}.", label, usual)
-    clauses = [own("most matrices are {}", usual)]
+    clauses: list[Words] = [own("most matrices are {}", usual)]
     clauses += [_clause(name, matrices, usual) for name in others[:_MOST_TYPES]]
     if len(others) > _MOST_TYPES:
         clauses.append(own("{} more types", len(others) - _MOST_TYPES))

@@ -68,4 +68,9 @@ def _rows(profile: Profile) -> Iterator[tuple[Words, ...]]:
             continue
         (value, name), usual = max(known, key=lambda pair: pair[0]), median(value for value, _ in known)
         if value > 0:
-            yield Own(label), str(name).removesuffix(".weight"), Rounded(text(value), value), Rounded(text(usual), usual)
+            yield (
+                Own(label),
+                str(name).removesuffix(".weight"),
+                Rounded(text(value), value),
+                Rounded(text(usual), usual),
+            )

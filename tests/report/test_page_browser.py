@@ -40,6 +40,14 @@ def page_file(write_gguf, tmp_path):
     return write
 
 
+def _unfold_parts(visit):
+    visit.page.locator("details.part").evaluate_all("all => all.forEach(one => { one.open = true; })")
+
+
+def _unfold(visit):
+    visit.page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_page_opens_without_a_complaint_and_draws_its_charts(opened, page_file, name, record_property):
     path, report = page_file(name)
@@ -50,6 +58,7 @@ def test_every_page_opens_without_a_complaint_and_draws_its_charts(opened, page_
         assert visit.outside() == []
         charts = visit.page.locator(".chart")
         assert charts.count() == len(report.drawn.charts)
+        _unfold(visit)
         for position in range(charts.count()):
             chart = charts.nth(position)
             assert chart.locator("svg").count() >= 1
@@ -66,8 +75,7 @@ def test_every_page_opens_without_a_complaint_and_draws_its_charts(opened, page_
 def test_a_narrow_page_does_not_scroll_sideways(opened, page_file, name, theme):
     path, _ = page_file(name)
     with Visit(opened, path, width=360, theme=theme) as visit:
-        for details in visit.page.locator("details").all():
-            details.evaluate("element => { element.open = true; }")
+        _unfold(visit)
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= 360
         assert visit.page.evaluate("document.body.scrollWidth") <= 360
 
@@ -99,23 +107,82 @@ def _column(table, position):
 def test_tables_sort_by_mouse_and_keyboard(opened, page_file):
     path, report = page_file("usual")
     rows = [(name, row.kurtosis) for name, row in report.data.profile.tensors.items() if row.kurtosis is not None]
-    expected = [name for name, _ in sorted(rows, key=lambda item: item[1])]
+    expected = [name for name, _ in sorted(rows, key=lambda item: -item[1])]
     with Visit(opened, path) as visit:
         visit.page.locator("#table-tensors > summary").click()
         table = visit.page.locator("#table-tensors table")
         header = table.locator("th", has_text="kurtosis")
         assert header.get_attribute("aria-sort") is None
         header.get_by_role("button").click()
-        assert header.get_attribute("aria-sort") == "ascending"
+        assert header.get_attribute("aria-sort") == "descending"
         assert _column(table, 1)[: len(expected)] == expected
         header.get_by_role("button").press("Enter")
-        assert header.get_attribute("aria-sort") == "descending"
+        assert header.get_attribute("aria-sort") == "ascending"
         assert _column(table, 1)[: len(expected)] == expected[::-1]
         name = table.locator("th", has_text="name")
         name.get_by_role("button").press("Space")
         assert header.get_attribute("aria-sort") is None
         assert name.get_attribute("aria-sort") == "ascending"
         assert sorted(_column(table, 1)) == sorted(report.data.profile.tensors)
+
+
+def test_long_tables_have_a_filter(opened, page_file):
+    path, report = page_file("hostile names")
+    tensors = report.data.profile.tensors
+    with Visit(opened, path) as visit:
+        fold = visit.page.locator("#table-tensors")
+        fold.locator("summary").first.click()
+        box, told = fold.get_by_role("searchbox", name="Filter"), fold.locator("output")
+
+        def left(text):
+            box.fill(text)
+            return fold.locator("tbody tr:not([hidden]) td:first-child").all_inner_texts()
+
+        def shown_of(names):
+            return [escape(name) for name in names]
+
+        downs = [name for name, row in tensors.items() if "ffn_down" in name]
+        assert left("ffn_down") == shown_of(downs)
+        assert told.inner_text() == f"3 of {len(tensors)} rows"
+        large = [name for name in downs if tensors[name].kurtosis > 2]
+        assert left("FFN_down and kurtosis > 2") == shown_of(large)
+        assert left("size >= 0.004 MB and attn_q") == shown_of(n for n in tensors if "attn_q" in n)
+        near_zero = [name for name, row in tensors.items() if row.sparsity is not None and row.sparsity > 0.05]
+        assert left("near zero > 5 %") == shown_of(near_zero)
+        assert left("<img src=x") == shown_of(name for name in tensors if "<img" in name)
+        assert left("no such thing > 1") == []
+        assert left("") == shown_of(tensors)
+        assert told.inner_text() == ""
+        assert visit.complaints == []
+    assert 0 < len(large) < len(downs)
+
+
+def test_a_link_opens_what_is_folded(opened, page_file):
+    path, report = page_file("usual")
+    name = next(chart.name for chart in report.drawn.charts if chart.section == "index")
+    with Visit(opened, path) as visit:
+        fold = visit.page.locator("#index > details")
+        height = visit.page.evaluate("document.documentElement.scrollHeight")
+        assert fold.get_attribute("open") is None
+        assert not visit.page.locator(f"#{name}").is_visible()
+        visit.page.evaluate("name => { location.hash = name; }", name)
+        visit.page.locator(f"#{name}").wait_for(state="visible")
+        box = visit.page.locator(f"#{name} .chart svg").first.bounding_box()
+        assert box["width"] > 300  # it was drawn while it was folded
+        assert visit.page.evaluate("document.documentElement.scrollHeight") > 2 * height
+        fold.locator("summary").first.press("Enter")
+        assert not visit.page.locator(f"#{name}").is_visible()
+        visit.page.get_by_role("link", name="Method and limits").click()
+        assert visit.page.locator("#method > details").get_attribute("open") is not None
+
+
+def test_the_first_screen_has_the_answers(opened, page_file):
+    path, _ = page_file("usual")
+    with Visit(opened, path) as visit:
+        for title in ("Is the file sound?", "What stands out", "The most extreme matrices"):
+            panel = visit.page.get_by_role("heading", name=title, exact=True)
+            assert panel.bounding_box()["y"] < 740
+        assert "most matrices are" in visit.page.locator("#summary").inner_text()
 
 
 def test_what_is_undefined_stays_last(opened, page_file):
@@ -148,8 +215,7 @@ def test_tables_download_as_csv(opened, page_file, scripts, tmp_path):
 def test_hostile_names_show_as_text(opened, page_file):
     path, _ = page_file("hostile names")
     with Visit(opened, path) as visit:
-        for details in visit.page.locator("details").all():
-            details.evaluate("element => { element.open = true; }")
+        _unfold(visit)
         assert visit.complaints == []
         assert visit.page.locator("img").count() == 0
         shown = escape(HOSTILE)
@@ -201,7 +267,8 @@ def test_definitions_open_on_a_key(opened, page_file):
     path, report = page_file("usual")
     chart = report.drawn.charts[0]
     with Visit(opened, path) as visit:
-        details = visit.page.locator(f"#{chart.name} details.definition")
+        _unfold_parts(visit)
+        details = visit.page.locator(f"#{chart.name} > details.definition")
         assert not details.locator("p").is_visible()
         details.locator("summary").press("Enter")
         assert details.locator("p").is_visible()
@@ -222,6 +289,7 @@ def test_paper_shows_definitions_and_no_buttons(opened, page_file):
     with Visit(opened, path) as visit:
         visit.page.evaluate("dispatchEvent(new Event('beforeprint'))")
         visit.page.emulate_media(media="print")
+        assert all(fold.evaluate("fold => fold.open") for fold in visit.page.locator("details.part").all())
         assert visit.page.locator("details.definition p").first.is_visible()
         assert not visit.page.locator("#theme").is_visible()
         assert not visit.page.locator("nav").is_visible()

@@ -83,6 +83,7 @@ class Part:
 
 
 SUMMARY = "summary"
+_ABOUT_METHOD = Own("How the numbers are defined, what does not apply, and the settings.")
 PARTS = (
     Part(SUMMARY, "Summary", (headline, answers)),
     Part("findings", "The weights in pictures", (findings,)),
@@ -140,26 +141,32 @@ DIFF_PARTS = (
     Part("findings", "Findings", (findings,)),
     Part("run", "What reaches the output", (runs,)),
     Part("tables", "Tables", (errors_by_role, errors_by_layer, worst_parts, metadata_changes)),
-    Part("method", "Method and limits", (diff_definitions, charts_left_out, diff_settings)),
+    Part(
+        "method",
+        "Method and limits",
+        (diff_definitions, charts_left_out, diff_settings),
+        folded=True,
+        about=_ABOUT_METHOD,
+    ),
 )
 
 PROFILE_DIFF_PARTS = (
     Part(SUMMARY, "Summary", (profile_diff_headline, profile_diff_findings, most_changed, profile_diff_trust)),
     Part("findings", "Findings", (findings,)),
     Part("tables", "Tables", (profile_diff_tensors,)),
-    Part("method", "Method and limits", (charts_left_out, profile_diff_settings)),
+    Part("method", "Method and limits", (charts_left_out, profile_diff_settings), folded=True, about=_ABOUT_METHOD),
 )
 BITS_PARTS = (
     Part(SUMMARY, "Summary", (bits_headline, mix_by_role, mix_sizes, bits_command, bits_trust)),
     Part("findings", "Findings", (findings,)),
     Part("tables", "Tables", (bits_tensors,)),
-    Part("method", "Method and limits", (charts_left_out, bits_settings)),
+    Part("method", "Method and limits", (charts_left_out, bits_settings), folded=True, about=_ABOUT_METHOD),
 )
 SHELF_PARTS = (
     Part(SUMMARY, "Summary", (shelf_headline, shelf_verdicts)),
     Part("findings", "Findings", (findings,)),
     Part("tables", "Tables", (shelf_models, shelf_roles, shelf_faults)),
-    Part("method", "Method and limits", (shelf_method, charts_left_out)),
+    Part("method", "Method and limits", (shelf_method, charts_left_out), folded=True, about=_ABOUT_METHOD),
 )
 
 

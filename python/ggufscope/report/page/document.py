@@ -31,7 +31,9 @@ from .words import words_html
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from ..content.blocks import Block
     from ..content.chart import Chart
+    from ..content.sections import Part
     from ..content.shown import Shown
     from ..report import Report
 
@@ -58,7 +60,7 @@ def render_page(report: Report) -> str:
         .get_template("report.html")
         .render(
             headline=headline,
-            parts=[(part, blocks) for part, blocks in parts if blocks or (part.name == "tables" and tables)],
+            parts=_told([(part, blocks) for part, blocks in parts if blocks or (part.name == "tables" and tables)]),
             figures=figures(report),
             tables=tables,
             runs=_runs(shown),
@@ -72,6 +74,11 @@ def render_page(report: Report) -> str:
         )
     )
     return page
+
+
+def _told(parts: list[tuple[Part, list[Block]]]) -> list[tuple[Part, list[Block]]]:
+    """The parts, of which the first after the summary is never folded: it is what the report is about."""
+    return [(replace(part, folded=part.folded and place > 1), blocks) for place, (part, blocks) in enumerate(parts)]
 
 
 def _runs(shown: Shown) -> dict[str, str]:

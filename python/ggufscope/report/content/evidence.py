@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...analysis.wording import percent_change
 from .cells import interval, number
+from .score_words import score_words
 from .words import Own, Words, own
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def evidence_pairs(finding: Finding) -> Iterator[tuple[Words, Words]]:
         ends = evidence.interval
         yield evidence.interval_of, interval(ends) if finding.id == "H6" else own("{} (95 %)", interval(ends, ".3g"))
     for name, value in (evidence.details or {}).items():
-        yield name, number(value)
+        yield score_words(name), number(value)
     if finding.quantizer is not None:
         yield Own("quantizer"), _quantizer(finding)
     parametrization = _parametrization(finding)

@@ -9,6 +9,7 @@ from ...analysis.wording import equal_text, flat_text
 from ...validation.headline import index_verdict
 from .blocks import Heading, Paragraph, TableHead, TextTable, heads
 from .cells import NOTHING, interval, number
+from .score_words import score_words
 from .words import Own, Words, joined, own
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ def risk_index(shown: Shown) -> Iterator[Block]:
         if verdict is not None:
             yield Paragraph(own("Its order of layers beside what was measured: {}.", verdict))
         for component, reason in preset.dropped.items():
-            yield Paragraph(own("{} is not in the index: {}.", component, reason))
+            yield Paragraph(own("{} is not in the index: {}.", score_words(component), reason))
         for component, twin in (preset.equal or {}).items():
-            yield Paragraph(own("{}.", equal_text(component, twin)))
+            yield Paragraph(own("{}.", equal_text(score_words(component), score_words(twin))))
         name = f"preset-{position + 1}"
         yield _ingredients(preset, name)
         yield _weights(preset, name)
@@ -60,7 +61,7 @@ def _sentences(preset: PresetSummary) -> Iterator[Words]:
     if preset.confounded:
         yield own(
             "What the quantization types explain ({}) is left out of the index without confounded components.",
-            joined(preset.confounded),
+            joined(map(score_words, preset.confounded)),
         )
 
 
@@ -68,11 +69,9 @@ def _ingredients(preset: PresetSummary, name: str) -> TextTable:
     return TextTable(
         f"{name}-ingredients",
         own("Ingredients of the index, preset {}", preset.name),
-        heads(
-            "score", "effective weight", "formula", "changed by rescaling", numeric="effective weight", long="formula"
-        ),
+        heads("score", "effective weight", "definition", _RESCALED, numeric="effective weight", long="definition"),
         [
-            (_flat(preset, score), Own(f"{weight:.3g}"), preset.formulas[score], _rescaled(preset, score))
+            (_flat(preset, score), Own(f"{weight:.3g}"), _definition(preset, score), _rescaled(preset, score))
             for score, weight in (preset.effective_weights | dict.fromkeys(_flat_scores(preset), 0.0)).items()
         ],
         folded=False,
@@ -84,7 +83,15 @@ def _flat_scores(preset: PresetSummary) -> list[str]:
 
 
 def _flat(preset: PresetSummary, score: str) -> Words:
-    return flat_text(score, preset.noise) if score in preset.flat else score
+    if score not in preset.flat:
+        return score_words(score)
+    noise = {score_words(name): text for name, text in (preset.noise or {}).items()}
+    return flat_text(score_words(score), noise)
+
+
+def _definition(preset: PresetSummary, score: str) -> Words:
+    """The name of the field, and its formula."""
+    return own("`{}`: {}", score, preset.formulas[score])
 
 
 def _rescaled(preset: PresetSummary, score: str) -> Own:
@@ -94,7 +101,7 @@ def _rescaled(preset: PresetSummary, score: str) -> Own:
 
 
 def _weights(preset: PresetSummary, name: str) -> TextTable:
-    rows = [(component, Own(f"{weight:.3g}")) for component, weight in preset.weights.items()]
+    rows = [(score_words(component), Own(f"{weight:.3g}")) for component, weight in preset.weights.items()]
     title = own("Components of the index, preset {}", preset.name)
     return TextTable(f"{name}-components", title, heads("component", "weight", numeric="weight"), rows)
 
@@ -104,7 +111,10 @@ def _layers(preset: PresetSummary, name: str) -> TextTable:
     return TextTable(
         f"{name}-layers",
         own("Index by layer, preset {}", preset.name),
-        [*heads(*columns, numeric=_LAYER_NUMBERS), *(TableHead(component, "number") for component in preset.weights)],
+        [
+            *heads(*columns, numeric=_LAYER_NUMBERS),
+            *(TableHead(score_words(component), "number") for component in preset.weights),
+        ],
         [_layer(record, preset) for record in preset.layers],
         Own("Components are scaled to 0 … 1. Ranks and probabilities are over weightings drawn from the simplex."),
     )
@@ -141,12 +151,12 @@ def _variants(preset: PresetSummary, name: str) -> TextTable:
 
 def _scores(preset: PresetSummary, name: str) -> TextTable:
     """First and last layer of every score, its extremes and where they are."""
-    columns = ("score", "formula", _RESCALED, "first layer", "last", "lowest (layer)", "highest (layer)")
+    columns = ("score", "definition", _RESCALED, "first layer", "last", "lowest (layer)", "highest (layer)")
     scores = preset.layers[0].scores if preset.layers else ()
     return TextTable(
         f"{name}-scores",
         own("Scores, preset {}", preset.name),
-        heads(*columns, numeric="first layer|last", long="formula"),
+        heads(*columns, numeric="first layer|last", long="definition"),
         [_score(score, preset) for score in scores if f"{score}_mean" not in preset.formulas],
         Own("All layers are in the JSON."),
     )
@@ -157,8 +167,8 @@ def _score(score: str, preset: PresetSummary) -> list[Words]:
     known = [(value, layer) for value, layer in values if value is not None]
     ends = [min(known), max(known, key=lambda pair: pair[0])] if known else []
     return [
-        score,
-        preset.formulas[score],
+        score_words(score),
+        _definition(preset, score),
         _rescaled(preset, score),
         number(values[0][0]),
         number(values[-1][0]),
@@ -175,7 +185,7 @@ def _heads(preset: PresetSummary, name: str) -> Iterator[TextTable]:
     yield TextTable(
         f"{name}-heads",
         own("Heads, preset {}", preset.name),
-        [*heads("layer", numeric="layer"), *(TableHead(own("lowest {}", score)) for score in names)],
+        [*heads("layer", numeric="layer"), *(TableHead(own("lowest {}", score_words(score))) for score in names)],
         [
             [
                 Own(record.layer),

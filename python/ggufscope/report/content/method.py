@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .blocks import Heading, Items, Paragraph, TableHead, TextTable, heads
 from .cells import NOTHING, number, percent
+from .score_words import score_words
 from .words import Own, Words, joined, own
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def quantizer(shown: Shown) -> Iterator[Block]:
     )
     single = [confound for confound in document.confounds if confound.status == "single type"]
     for preset in dict.fromkeys(confound.preset for confound in single):
-        quantities = joined(confound.quantity for confound in single if confound.preset == preset)
+        quantities = joined(score_words(confound.quantity) for confound in single if confound.preset == preset)
         yield Paragraph(own("One type on all layers, nothing to confound, in {}: {}.", preset, quantities))
     tested = [confound for confound in document.confounds if confound.status != "single type"]
     if tested:
@@ -93,7 +94,7 @@ def _confounds(tested: list[ConfoundRecord]) -> TextTable:
         [
             (
                 confound.preset,
-                confound.quantity,
+                score_words(confound.quantity),
                 joined(own("{} ({})", name, count) for name, count in confound.layers_by_type.items()),
                 own("{}: {}", confound.status, confound.reason) if confound.reason else confound.status,
                 number(confound.partial_eta_squared, ".2f"),
@@ -190,7 +191,7 @@ def settings(shown: Shown) -> Iterator[Block]:
     if document is None:
         return
     chosen = document.settings
-    weights = joined(own("{} {:.3g}", name, weight) for name, weight in chosen.weights.items())
+    weights = joined(own("{} {:.3g}", score_words(name), weight) for name, weight in chosen.weights.items())
     yield Heading(Own("Settings"))
     yield Items(
         [

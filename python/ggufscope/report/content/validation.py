@@ -11,6 +11,7 @@ from .blocks import Figures, Heading, Items, Paragraph, TextTable, heads
 from .cells import NOTHING, number
 from .chart import VALIDATION
 from .results import other_settings
+from .score_words import score_words
 from .words import Own, Words, joined, own
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ def _feature_rows(fit: Fit) -> Rows:
     """A row for every feature and the weight it was given."""
     return [
         (
-            feature.component,
+            score_words(feature.component),
             feature.definition,
             number(feature.mean_correct),
             number(feature.mean_wrong),
@@ -270,7 +271,7 @@ def _fold_rows(fit: Fit) -> Rows:
             fold.category,
             Own(fold.n_correct),
             Own(fold.n_wrong),
-            joined(own("{} {:.2f}", name, weight) for name, weight in fold.weights.items()),
+            joined(own("{} {:.2f}", score_words(name), weight) for name, weight in fold.weights.items()),
             fold.note or "",
         )
         for fold in fit.folds

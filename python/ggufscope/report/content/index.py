@@ -91,7 +91,7 @@ def _flat(preset: PresetSummary, score: str) -> Words:
 
 def _definition(preset: PresetSummary, score: str) -> Words:
     """The name of the field, and its formula."""
-    return own("`{}`: {}", score, preset.formulas[score])
+    return own("{}: {}", score, preset.formulas[score])
 
 
 def _rescaled(preset: PresetSummary, score: str) -> Own:

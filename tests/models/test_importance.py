@@ -316,6 +316,10 @@ def test_inspect_gives_json(tmp_path: Path, model: Path, run_command: RunCommand
     plain = json.loads(run_command("inspect", dat, "--json", "--against", model)[1])
     assert (plain["schema"], plain["form"], plain["file"]) == ("ggufscope.imatrix/1", "dat", "i.dat")
     assert plain["coverage"]["experts_without_data"] == {EXPERTS: [2]}
+    chosen = json.loads(run_command("inspect", dat, "--json", "--top", 1, "--columns", "name")[1])
+    assert "selection" not in plain
+    assert chosen["selection"] == {"top": 1, "columns": ["name"]}
+    assert [list(row) for row in chosen["tensors"]] == [["name"]]
     whole = json.loads(run_command("inspect", gguf, "--json")[1])
     assert whole["schema"] == "ggufscope.inspect/1"
     assert [row["name"] for row in whole["importance"]["tensors"]] == list(ENTRIES)

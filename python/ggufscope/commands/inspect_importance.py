@@ -48,7 +48,8 @@ def print_importance(
     rows = selection.rows(importance["tensors"])
     if as_json:
         kept = rows if selection.columns is None else [{column: row[column] for column in columns} for row in rows]
-        print_out(json.dumps(importance | {"tensors": kept}, indent=1, allow_nan=False))
+        asked = {"selection": selection.to_json()} if selection.any else {}
+        print_out(json.dumps(importance | {"tensors": kept} | asked, indent=1, allow_nan=False))
         return
 
     def render(screen: Screen) -> None:

@@ -41,7 +41,8 @@ def test_a_fit_from_files_to_weights_that_analyze_takes(
 ) -> None:
     code, out, err = run(*files, "-o", tmp_path / "out")
     assert (code, err) == (0, "")
-    assert "fitted weights (exploratory, " in out
+    assert "fitted weights (exploratory): " in " ".join(out.split())
+    assert "weights of the index, fitted to the answers" in out
     assert "Spearman's rank correlation" in out
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "validation.json",

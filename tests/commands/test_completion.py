@@ -13,6 +13,8 @@ from ggufscope.models.inspection import TENSOR_COLUMNS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from conftest import WriteGguf
+
 Complete = Callable[..., list[str]]
 
 
@@ -79,6 +81,19 @@ def test_files(complete: Complete, tmp_path: Path) -> None:
     assert complete("analyze", f"{tmp_path}/p") == [f"{tmp_path}/p.json"]
     assert complete("inspect", f"{tmp_path}/mo") == []  # left to the shell, which goes on into directories
     assert complete("inspect", f"{tmp_path}/none/") == []
+
+
+def test_names_that_a_shell_would_run_are_not_offered(
+    complete: Complete, write_gguf: WriteGguf, tmp_path: Path
+) -> None:
+    keys = ["a.good", "a.\\$(touch x)", "a.`x`", "a.'x'", 'a."x"', "a.\x1b[2J", "a.x\ny", "a.x y", "a.ü"]
+    model = write_gguf({}, dict.fromkeys(keys, 1))
+    assert complete("inspect", model, "--kv", "a.") == ["a.good"]
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "good.gguf").touch()
+    assert complete("inspect", f"{tmp_path}/more/") == [f"{tmp_path}/more/good.gguf"]
+    (tmp_path / "more" / "$(x).gguf").touch()
+    assert complete("inspect", f"{tmp_path}/more/") == []  # the shell quotes what it completes itself
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

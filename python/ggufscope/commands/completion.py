@@ -1,10 +1,12 @@
 """Completion of values in a shell: models, names of columns, roles and keys of the model on the line, and choices.
 
 `ggufscope --install-completion` writes the script for the shell; that calls the program with what is typed, by click's
-protocol of environment variables. Whatever cannot be read completes to nothing, and the shell then offers files.
+protocol of environment variables. Whatever cannot be read, or is no plain word, completes to nothing, and the shell then
+offers files.
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -16,6 +18,8 @@ PROTOCOL = f"_{PROGRAM.upper()}_COMPLETE"  # what a shell asks for, as `complete
 _MODEL_ENDINGS = (".gguf", ".safetensors", ".safetensors.index.json")
 _RESULT_ENDINGS = (".json",)
 _MOST = 500  # offered
+# Names that mean nothing else to a shell: zsh evaluates what it is offered, and a model or a directory is a stranger's.
+_PLAIN = re.compile(r"[\w.:,/~+=@-]+", re.ASCII)
 
 Completer = Callable[..., list[str]]
 
@@ -127,7 +131,7 @@ def _of_model(incomplete: str, names: Callable[[Any], Iterable[str]]) -> list[st
 
 
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
-    return [name for name in dict.fromkeys(names) if name.startswith(incomplete)][:_MOST]
+    return [name for name in dict.fromkeys(names) if name.startswith(incomplete) and _PLAIN.fullmatch(name)][:_MOST]
 
 
 def _files(incomplete: str, endings: tuple[str, ...]) -> list[str]:
@@ -140,4 +144,5 @@ def _files(incomplete: str, endings: tuple[str, ...]) -> list[str]:
     here = [entry for entry in listed if entry.name.startswith(beginning) and (beginning or entry.name[0] != ".")]
     files = [f"{root}{entry.name}" for entry in here if entry.name.endswith(endings)]
     directories = [f"{root}{entry.name}/" for entry in here if entry.is_dir()]
-    return [*files, *directories][:_MOST] if files else []
+    offered = [*files, *directories]
+    return offered[:_MOST] if files and all(map(_PLAIN.fullmatch, offered)) else []

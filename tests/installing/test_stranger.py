@@ -123,5 +123,5 @@ def test_what_is_missing_is_told_by_the_pip_of_this_environment(home: Home) -> N
 def test_its_own_tests_pass(home: Home) -> None:
     shutil.copytree(ROOT / "tests", home.directory / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", home.directory)  # settings of pytest
-    said = home.run("python", "-m", "pytest", "-q", "@tests/installing/wheel_tests.txt", seconds=600)
+    said = home.run("python", "-m", "pytest", "-q", "@tests/installing/wheel_tests.txt", seconds=1200)
     assert re.search(r"^\d{3,} passed", said.splitlines()[-1])

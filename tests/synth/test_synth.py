@@ -342,4 +342,4 @@ def test_the_summary_says_synthetic(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert cli.main(["synth", "tiny", str(tmp_path / "m.gguf")]) == 0
     out = capsys.readouterr().out
     assert "6.30 M parameters" in out
-    assert "SYNTHETIC: random weights, not a trained model" in out
+    assert "SYNTHETIC: random weights made by ggufscope synth, not a trained model" in out

@@ -12,15 +12,19 @@ import pytest
 
 pytest.importorskip("altair", reason="pages need the extra report")
 
+import ggufscope as gs
 from ggufscope.report.charts import draw, svg
+from ggufscope.report.content.method import what_was_read
 from ggufscope.report.content.reading import read_report_data
 from ggufscope.report.content.results import ReportData
+from ggufscope.report.content.shown import Shown
 from ggufscope.report.page.document import render_page
 from ggufscope.report.renderers import RENDERERS
 from ggufscope.report.report import Report
 from ggufscope.runtime import Trace
+from support import small_models
 from support.comparisons import N_HEADS, N_LAYERS, make_trace
-from support.report_texts import Read
+from support.report_texts import Read, shown, texts
 
 VERDICTS = ["correct", "wrong", None, "correct", "unscored", "wrong"]
 HOSTILE = "<script>alert(1)</script>\x1b\u202e"
@@ -126,3 +130,16 @@ def test_a_trace_without_numbers_says_so(trace):
     drawn = draw(ReportData.of_trace(empty))
     assert drawn.charts == []
     assert drawn.left_out == {"trace-heads": "no head was measured", "trace-layers": "no layer was measured"}
+
+
+def test_a_trace_that_cannot_be_used_is_told(trace, write_gguf, tmp_path):
+    gs.analyze(write_gguf(**small_models.llama()), preset="heuristic", threads=1).save(tmp_path)
+    assert read_report_data(tmp_path).why_no_trace is None
+    trace.save(tmp_path / "trace.json")
+    data = read_report_data(tmp_path)
+    assert data.trace is None
+    assert data.why_no_trace == "the trace.json beside the analysis is of another model"
+    told = " ".join(" ".join(map(shown, texts(block))) for block in what_was_read(Shown(data)))
+    assert "No trace: the trace.json beside the analysis is of another model." in told
+    (tmp_path / "trace.json").write_text("{}")
+    assert "cannot be used: " in read_report_data(tmp_path).why_no_trace

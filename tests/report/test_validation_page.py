@@ -182,7 +182,7 @@ def test_what_cannot_be_shown_is_told_on_the_terminal(run, tmp_path):
     (tmp_path / "validation.json").write_text("{}")
     code, shown, err = run("report", tmp_path)
     assert (code, err) == (0, "")
-    assert "no validation: the validation.json beside the analysis cannot be used: " in shown
+    assert "no validation: the validation.json beside the analysis cannot be used: " in " ".join(shown.split())
 
 
 def test_a_foreign_table_is_not_replaced(run, tmp_path):

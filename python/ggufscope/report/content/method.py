@@ -31,6 +31,8 @@ def what_was_read(shown: Shown) -> Iterator[Block]:
     read = list(_read(shown))
     if data.why_no_validation is not None:
         read.append(own("No validation: {}.", data.why_no_validation))
+    if data.why_no_trace is not None:
+        read.append(own("No trace: {}.", data.why_no_trace))
     if read:
         yield Heading(Own("What was read"))
         yield from map(Paragraph, read)

@@ -242,7 +242,7 @@ def test_results_without_a_study_are_made_again(study: Study, results: Path) -> 
 
 def test_another_version(study: Study, results: Path) -> None:
     def older(plain: Any) -> None:
-        plain["finished"][3]["version"] = "0.0.1"
+        plain["finished"][ALL.index("trace")]["version"] = "0.0.1"
 
     edit(results / "study.json", older)
     found = study(results)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .model import Model
     from .tensor import Tensor
@@ -59,11 +59,14 @@ class FileType:
 
 def file_type_of(model: Model) -> FileType:
     """Compare the declared file type with the types of the tensors."""
-    tensors = list(model.tensors.values())
+    return file_type_of_tensors(model.file_type, list(model.tensors.values()))
+
+
+def file_type_of_tensors(declared: str | None, tensors: Sequence[Tensor]) -> FileType:
+    """Compare a declared file type with the types of tensors; see `file_type_of`."""
     weights = _weights(tensors, {})
     total = max(1, weights.total())
     actual = {name: count / total for name, count in weights.most_common()}
-    declared = model.file_type
     if declared is None or declared.startswith("unknown") or declared == "GUESSED" or not weights.total():
         return FileType(declared, actual, None)
     # "Q4_K_M" is mostly Q4_K.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from ...models.file_types import fallback_text, file_type_of_tensors
 from .role_order import in_order
 from .words import Own, Words, joined, own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ...models.tensor import Tensor
     from ...profiles.profile_result import Profile
     from ...profiles.rows import Row
 
@@ -24,17 +26,21 @@ def mix_sentence(profile: Profile, declared: str | None) -> Words:
     label = own("Declared {}", declared) if declared else Own("No type declared")
     if not matrices:
         return own("{}; there are no matrices.", label)
-    sizes: Counter[str] = Counter()
-    for row in matrices:
-        sizes[str(row.type)] += row.n_bytes
-    usual, *others = (name for name, _ in sizes.most_common())
+    usual, *others = (name for name, _ in Counter(str(row.type) for row in matrices).most_common())
     if not others:
-        return own("{}: every matrix is {}.", label, usual)
+        return own("{}: every matrix is {}.{}", label, usual, _why(profile, declared))
     clauses: list[Words] = [own("most matrices are {}", usual)]
     clauses += [_clause(name, matrices, usual) for name in others[:_MOST_TYPES]]
     if len(others) > _MOST_TYPES:
         clauses.append(own("{} more types", len(others) - _MOST_TYPES))
-    return own("{}: {}.", label, joined(clauses, "; "))
+    return own("{}: {}.{}", label, joined(clauses, "; "), _why(profile, declared))
+
+
+def _why(profile: Profile, declared: str | None) -> Words:
+    """The reason for types that the label does not name, where the rows' lengths are one."""
+    tensors = [cast("Tensor", row) for row in profile.tensors.values() if row.type is not None]
+    reason = fallback_text(file_type_of_tensors(declared, tensors))
+    return own(" {}.", reason[:1].upper() + reason[1:]) if reason else ""
 
 
 def _clause(name: str, matrices: Sequence[Row], usual: str) -> Words:

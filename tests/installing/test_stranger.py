@@ -20,7 +20,7 @@ import pytest
 from support import browser
 
 ROOT = Path(__file__).parents[2]
-WHEEL = os.environ.get("GGUFSCOPE_WHEEL")
+WHEEL = str(Path(os.environ["GGUFSCOPE_WHEEL"]).resolve()) if "GGUFSCOPE_WHEEL" in os.environ else None
 EVERYWHERE = ("cat", "ls", "mkdir", "rm", "sh", "uname")
 NOT_HERE = ("c++", "cc", "clang", "g++", "gcc", "git", "cmake", "ninja", "make", "ld")
 FOR_TESTS = ("pytest>=8.2", "hypothesis>=6.150", "ml-dtypes>=0.5")

@@ -145,7 +145,12 @@ def test_no_language_model(run: RunCommand, write_gguf: WriteGguf, tmp_path: Pat
     assert of_probe == "ggufscope: no probe: the file is no language model: its general.type is 'mmproj'"
     assert "the analysis needs a language model" in line
     assert re.search(r"^trace +left out +there is no analysis$", out, re.MULTILINE)
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"profile.json", "report.md", "study.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "profile.json",
+        "check.json",
+        "report.md",
+        "study.json",
+    }
 
 
 def test_hostile_names(run: RunCommand, write_gguf: WriteGguf, tmp_path: Path) -> None:

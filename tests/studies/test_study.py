@@ -400,6 +400,7 @@ def test_a_trace_that_fails_leaves_the_earlier_one(study: Study, results: Path, 
     assert list(found.failures) == ["trace"]
     assert {step.name: step.state for step in found.document.steps} == {
         "profile": "kept",
+        "check": "kept",
         "probe": "kept",
         "analysis": "kept",
         "trace": "failed",

@@ -1,7 +1,7 @@
 """Completion of values in a shell: models, names of columns, roles and keys of the model on the line, and choices.
 
 `ggufscope --install-completion` writes the script for the shell; that calls the program with what is typed, by click's
-protocol of environment variables. What cannot be read, or is no plain word, completes to nothing: the shell offers files.
+protocol of environment variables. Where a word cannot be completed, the shell offers files.
 """
 
 import os

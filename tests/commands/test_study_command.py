@@ -176,7 +176,7 @@ def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(run: RunCommand, tiny_
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = iter(process.stdout.readline, "taking\n")
-        assert [line.split()[0] for line in lines] == ["profile"]
+        assert [line.split()[0] for line in lines] == ["profile", "check"]
         clock = time.perf_counter()
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
@@ -184,7 +184,7 @@ def test_ctrl_c_ends_at_once_and_the_same_command_goes_on(run: RunCommand, tiny_
     assert process.returncode == 130
     assert err == "ggufscope: interrupted: what is finished is kept, and the same command goes on with the probe\n"
     assert seconds < 2  # one, and what a busy machine adds
-    assert sorted(path.name for path in directory.iterdir()) == ["profile.json", "study.json"]
+    assert sorted(path.name for path in directory.iterdir()) == ["check.json", "profile.json", "study.json"]
     out = run(tiny_model, "-o", directory, "--no-trace")[1]
     assert re.search(r"^profile +kept ", out, re.MULTILINE)
 

@@ -162,7 +162,7 @@ def test_a_table_tells_how_many_rows_it_leaves_out(write: Write, run_command: Ru
     _, output, _ = run_command("profile", path, "--sort", "name", "--fast")
     assert output.endswith("and 3 tensors more: --top N shows N of them, and the JSON has all\n")
     _, output, _ = run_command("profile", path, "--fast")
-    assert "and 979 layers more: the JSON has them\n" in output
+    assert "and 979 layers more: --json has all\n" in output
 
 
 def test_a_long_text_is_cut_before_it_is_escaped() -> None:

@@ -312,7 +312,5 @@ def test_empty_and_nameless_models(write_gguf: Any, capsys: pytest.CaptureFixtur
 
 def test_a_real_model(stories260k: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = run(capsys, stories260k)
-    assert text.startswith(
-        "stories260K.gguf · 1.19 MB\nllama · 292 800 parameters · 32.00 bits per weight · 5 layers"
-    )
+    assert text.startswith("stories260K.gguf · 1.19 MB\nllama · 292 800 parameters · 32.00 bits per weight · 5 layers")
     assert json.loads(run(capsys, stories260k, "--json"))["model"]["n_parameters"] == 292_800

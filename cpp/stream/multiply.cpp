@@ -47,7 +47,7 @@ class PackedVectors {
     for (size_t vector = 0; vector < task.n_vectors; ++vector) {
       const float* from = task.vectors + vector * task.matrix.columns;
       for (size_t first = 0; first < task.matrix.columns; first += kSums) {
-        const size_t count = std::min(kSums, task.matrix.columns - first);
+        const size_t count = std::min<uint64_t>(kSums, task.matrix.columns - first);
         std::copy_n(from + first, count, elements_.data() + place(vector, first));
       }
     }

@@ -46,6 +46,8 @@ def _unfold_parts(visit):
 
 def _unfold(visit):
     visit.page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+    visit.page.wait_for_timeout(500)  # charts that have a width now are drawn anew
+    visit.page.wait_for_selector("html[data-charts=drawn]")
 
 
 @pytest.mark.parametrize("name", MODELS)

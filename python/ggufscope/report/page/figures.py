@@ -66,11 +66,18 @@ def _figure(chart: Chart, picture: str, wide: bool) -> Figure:
     return Figure(
         chart,
         script_json(chart.specification),
-        "svg" if sum(map(len, chart.specification["datasets"].values())) <= MOST_MARKS else "canvas",
+        "svg" if _n_marks(chart) <= MOST_MARKS else "canvas",
         encoded and f"data:image/svg+xml;base64,{encoded}",
         chart_table(chart),
         wide,
     )
+
+
+def _n_marks(chart: Chart) -> int:
+    """Marks at a time: of panels all their rows, of others those of the table, of which a reader may choose columns."""
+    if "concat" in chart.specification:
+        return sum(map(len, chart.specification["datasets"].values()))
+    return len(chart.table.rows)
 
 
 def script_json(value: Any) -> str:

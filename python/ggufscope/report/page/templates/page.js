@@ -49,10 +49,13 @@
   // Charts, one after the other, so that the page answers in between.
   const charts = [...document.querySelectorAll(".chart[data-chart]")];
   const drawn = new Map();
+  const widths = new Map();
   let round = 0;
   const draw = async (chart) => {
     drawn.get(chart)?.finalize();
-    const specification = sized(read(`chart-${chart.dataset.chart}`), chart.clientWidth);
+    // What is folded has no width yet: it is drawn again when it is opened.
+    widths.set(chart, chart.clientWidth);
+    const specification = sized(read(`chart-${chart.dataset.chart}`), chart.clientWidth || root.clientWidth);
     const controls = chart.previousElementSibling; // outside the chart, which is one picture to a screen reader
     controls.replaceChildren();
     const result = await vegaEmbed(chart, specification, {
@@ -78,15 +81,19 @@
     root.dataset.charts = "drawn";
   };
 
-  let width = root.clientWidth;
-  let resizing;
+  // Views side by side do not follow their container by themselves.
+  const fit = async () => {
+    root.dataset.charts = "drawing";
+    for (const chart of charts) {
+      if (!chart.clientWidth || chart.clientWidth === widths.get(chart)) continue;
+      if (read(`chart-${chart.dataset.chart}`).concat) await draw(chart).catch((error) => fail(chart, error));
+    }
+    root.dataset.charts = "drawn";
+  };
+  let fitting;
   addEventListener("resize", () => {
-    clearTimeout(resizing);
-    resizing = setTimeout(() => {
-      if (root.clientWidth === width) return;
-      width = root.clientWidth;
-      for (const chart of charts) if (read(`chart-${chart.dataset.chart}`).concat) draw(chart).catch((error) => fail(chart, error));
-    }, 200);
+    clearTimeout(fitting);
+    fitting = setTimeout(fit, 100);
   });
 
   // Theme: the reader's system, until the button says otherwise.

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import array
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 import ggufscope as gs
 
+if TYPE_CHECKING:
+    from conftest import WriteGguf
+
 KEYS = [
     2, -1, np.int64(1), slice(1, 3), slice(None), slice(None, None, -2), slice(2, 2), [3, 0, 3], [],
     np.array([[0, 1], [3, 2]]),
     np.array([True, False, True, True]), ..., (..., 5), (..., slice(0, 3)), (1, 7), (-1, slice(None, None, 3)),
-    ([0, 2], -1), (slice(1, 4, 2), slice(2, 9)), (),
+    ([0, 2], -1), (slice(1, 4, 2), slice(2, 9)), (), (1, 7, ...), (1, ..., 7), ([0, 2], slice(None), ...),
 ]  # fmt: skip
 KEYS_OF_EXPERTS = [
     1, (1, 2), (2, 3, 4), (0, ..., 1), (slice(None), 1), ([0, 2], [1, 3]), (slice(1), slice(0, 4, 3), slice(2, 4)),
     np.ones((3, 4), bool), np.array([True, False, True]), (-1, -1, slice(-2, None)), (1, [0, 3]),
-    (..., [0, 3], slice(None)),
+    (..., [0, 3], slice(None)), (1, 2, ..., 3), ([0, 2], slice(None), 1), (slice(None), [1, 3], 1, ...),
 ]  # fmt: skip
 
 
@@ -62,7 +65,9 @@ def test_a_vector_and_nothing(small: Path) -> None:
         (-5, "out of bounds"),
         ((0, 64), "out of bounds"),
         ((0, 0, 0), "3 indices for a tensor of 2 dimensions"),
-        (None, "no new axes"),
+        (None, "None would add an axis"),
+        (True, "True would add an axis"),
+        ((np.False_, 3), "False would add an axis"),
         ((0, [1, 2]), r"tensor\[rows\]\[\.\.\., columns\]"),
         (np.ones((4, 64), bool), "columns are a number or a slice"),
         ([0.5], "integer"),
@@ -73,6 +78,20 @@ def test_keys_that_are_none(small: Path, key: Any, message: str) -> None:
     with gs.open(small) as model, pytest.raises(IndexError, match=message) as caught:
         model.tensors["blk.0.attn_q.weight"][key]
     assert "\n" not in str(caught.value)
+
+
+def test_an_array_between_slices_of_four_dimensions(write_gguf: WriteGguf) -> None:
+    weights = np.arange(2 * 3 * 4 * 5, dtype=np.float32).reshape(2, 3, 4, 5)
+    with gs.open(write_gguf({"conv": weights})) as model:
+        for key in ((slice(None), [0, 2], slice(1, 3), 4), (slice(None), [2, 1], ..., -1), (..., [3, 0], slice(2))):
+            assert same(model.tensors["conv"][key], weights[key])
+
+
+def test_no_rows_of_a_closed_model(small: Path) -> None:
+    with gs.open(small) as model:
+        tensor = model.tensors["blk.0.attn_q.weight"]
+    with pytest.raises(ValueError, match="closed"):
+        tensor[[]]
 
 
 def test_of_other_rows_nothing_is_decoded(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,6 +171,7 @@ def test_into_a_flat_buffer(small: Path) -> None:
         Exchanged(np.zeros((4, 64))),
         Interfaced(np.broadcast_to(np.float32(0), (4, 64))),
         memoryview(np.zeros((4, 64), np.float32)).toreadonly(),
+        np.frombuffer(bytearray(4 * 256 + 1), np.float32, offset=1).reshape(4, 64),
         object(),
     ],
 )

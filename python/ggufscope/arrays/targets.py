@@ -22,7 +22,7 @@ def checked_out(out: Any, shape: Sequence[int]) -> npt.NDArray[np.float32]:
         shape: of what is written.
 
     Raises:
-        ValueError: `out` is not writable, C-contiguous, float32 and of that shape.
+        ValueError: `out` is not writable, C-contiguous, aligned, float32 and of that shape.
     """
     shape = tuple(shape)
     if out is None:
@@ -30,13 +30,13 @@ def checked_out(out: Any, shape: Sequence[int]) -> npt.NDArray[np.float32]:
     array = _as_array(out, shape)
     if array is None or array.dtype != np.float32 or array.shape != shape:
         raise ValueError(_refusal(shape))
-    if not array.flags.c_contiguous or not array.flags.writeable:
+    if not (array.flags.c_contiguous and array.flags.writeable and array.flags.aligned):
         raise ValueError(_refusal(shape))
     return array
 
 
 def _refusal(shape: tuple[int, ...]) -> str:
-    return f"out must be a writable, C-contiguous float32 array of shape {shape}"
+    return f"out must be a writable, C-contiguous, aligned float32 array of shape {shape}"
 
 
 def _as_array(out: Any, shape: tuple[int, ...]) -> npt.NDArray[Any] | None:

@@ -18,12 +18,21 @@ class Chosen(NamedTuple):
     """The part of a tensor that a key stands for.
 
     Attributes:
-        rows: numbers of rows over all leading dimensions, in the shape that the result has of them.
+        rows: numbers of rows over all leading dimensions, in the shape that the result has of them; with slices of
+            columns one axis of length 1 more, where the columns go.
         columns: of each of these rows.
     """
 
-    rows: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64] | np.int64
     columns: int | slice
+
+    def of_rows(self, decoded: npt.NDArray[np.float32]) -> Any:
+        """The result, from the decoded rows one below the other."""
+        shape = np.shape(self.rows)
+        if isinstance(self.columns, slice):
+            return decoded.reshape(*shape[:-1], decoded.shape[-1])[..., self.columns]
+        numbers = decoded[:, self.columns].reshape(shape)
+        return numbers if isinstance(self.rows, np.ndarray) else numbers[()]
 
 
 def chosen_part(key: Any, shape: Sequence[int]) -> Chosen:
@@ -36,26 +45,32 @@ def chosen_part(key: Any, shape: Sequence[int]) -> Chosen:
     Raises:
         IndexError: There is no such row or column, or the key is of another kind.
     """
-    leading, columns = _split(key if isinstance(key, tuple) else (key,), len(shape))
-    numbers = np.arange(int(np.prod(shape[:-1], dtype=np.int64))).reshape(tuple(shape[:-1]))
-    return Chosen(np.asarray(numbers[leading]), columns)
+    parts = list(key if isinstance(key, tuple) else (key,))
+    place = _place_of_columns(parts, len(shape))
+    columns = _ALL if place is None else _checked_columns(parts[place])
+    if place is not None:
+        parts[place] = _ALL if isinstance(columns, slice) else 0
+    # NumPy decides what shape the rows have: they stand in a grid with one column, which the key takes part in.
+    grid = np.arange(int(np.prod(shape[:-1], dtype=np.int64))).reshape(*shape[:-1], 1)
+    return Chosen(grid[tuple(parts)], columns)
 
 
-def _split(key: tuple[Any, ...], n_dimensions: int) -> tuple[tuple[Any, ...], int | slice]:
-    """The part of a key that is of rows, and the one that is of columns."""
-    if any(part is None for part in key):
-        raise IndexError("a tensor takes no new axes; decode it first: np.asarray(tensor)")
-    n_taken = sum(map(_dimensions, key))
-    if n_taken > n_dimensions:
-        raise IndexError(f"{n_taken} indices for a tensor of {n_dimensions} dimensions")
-    *leading, last = key or (...,)
-    behind_dots = any(part is Ellipsis for part in leading)
-    if last is Ellipsis or not (behind_dots or n_taken == n_dimensions):
-        return key, _ALL
-    if isinstance(last, slice):
-        return tuple(leading), last
-    if isinstance(last, (int, np.integer)) and not isinstance(last, bool):
-        return tuple(leading), int(last)
+def _place_of_columns(parts: Sequence[Any], n_dimensions: int) -> int | None:
+    """Which part of a key is of columns; None where it takes all of them."""
+    taken = [_dimensions(part) for part in parts]
+    if sum(taken) > n_dimensions:
+        raise IndexError(f"{sum(taken)} indices for a tensor of {n_dimensions} dimensions")
+    last = max((place for place, count in enumerate(taken) if count), default=None)
+    if last is None or sum(taken) == n_dimensions:
+        return last
+    return last if any(part is Ellipsis for part in parts[:last]) else None
+
+
+def _checked_columns(part: Any) -> int | slice:
+    if isinstance(part, slice):
+        return part
+    if isinstance(part, (int, np.integer)):
+        return int(part)
     raise IndexError("columns are a number or a slice; others can be had of decoded rows: tensor[rows][..., columns]")
 
 
@@ -63,7 +78,9 @@ def _dimensions(part: Any) -> int:
     """How many dimensions a part of a key is of."""
     if part is Ellipsis:
         return 0
-    array = None if isinstance(part, (int, slice)) else np.asarray(part)
+    array = np.asarray(part) if isinstance(part, bool) or not isinstance(part, (int, slice)) else None
+    if part is None or (array is not None and array.dtype == np.bool_ and not array.ndim):  # both add an axis in NumPy
+        raise IndexError(f"{part} would add an axis, and a tensor takes none; decode it first: np.asarray(tensor)")
     return array.ndim if array is not None and array.dtype == np.bool_ else 1
 
 

@@ -130,11 +130,12 @@ class Tensor(NotebookView, StoredTensor):
         """
         if len(self.shape) < 2:
             return self.dequantize()[key]
-        rows, columns = chosen_part(key, self.shape)
-        out = np.empty((rows.size, self.shape[-1]), np.float32)
-        for position, first, count in consecutive(rows.reshape(-1)):
+        self._model.core()  # which says so if the model is closed, for no rows as well
+        chosen = chosen_part(key, self.shape)
+        out = np.empty((chosen.rows.size, self.shape[-1]), np.float32)
+        for position, first, count in consecutive(chosen.rows.reshape(-1)):
             self.dequantize(slice(first, first + count), out=out[position : position + count])
-        return out.reshape(*rows.shape, self.shape[-1])[..., columns][()]
+        return chosen.of_rows(out)
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
         """All numbers as an array, those of `dequantize()`, so that NumPy takes a tensor where it takes an array.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MARKUP = re.compile(r"\*\*|`")
 _ELEMENTS = {"**": "b", "`": "code"}
+_GROUPED = re.compile(r"\d{1,3}(?: \d{3})+(?!\d)")  # a number in groups, which no line may end in
 
 
 def words_html(words: Words) -> Markup:
@@ -25,6 +26,11 @@ def words_html(words: Words) -> Markup:
     from markupsafe import Markup  # noqa: PLC0415  an extra
 
     return Markup("".join(_elements(words)))  # noqa: S704  every piece is escaped
+
+
+def _whole(text: str) -> str:
+    """Escaped text, with the groups of each number kept on one line; cells of numbers break nowhere as it is."""
+    return text if _GROUPED.fullmatch(text) else _GROUPED.sub(r'<span class="whole">\g<0></span>', text)
 
 
 def _elements(words: Words) -> Iterator[str]:
@@ -37,7 +43,7 @@ def _elements(words: Words) -> Iterator[str]:
         elif isinstance(piece, Link):
             yield f'<a href="#{escape_html(piece.target)}">{escape_html(piece.label)}</a>'
         else:
-            yield escape_html(piece)
+            yield _whole(escape_html(piece))
 
 
 def _own(text: Own, opened: set[str]) -> str:
@@ -48,4 +54,4 @@ def _own(text: Own, opened: set[str]) -> str:
         opened.symmetric_difference_update({name})
         return f"<{name}>" if name in opened else f"</{name}>"
 
-    return _MARKUP.sub(element, html.escape(text))
+    return _MARKUP.sub(element, _whole(html.escape(text)))

@@ -80,7 +80,7 @@ def test_layers_without_attention_have_no_heads(hybrid: dict[str, Any], kind: st
 
 def test_components_that_drop_out_are_named_beside_the_index(hybrid: dict[str, Any], run_command: Any) -> None:
     _, out, _ = run_command("analyze", hybrid["by layer"])
-    assert "\nnot in the index      entropy, dominance, sparsity\n" in out
+    assert "\nnot in the index entropy, dominance, sparsity\n" in out
     analysis = gs.analyze(hybrid["by layer"])
     names = ("attention_entropy", "ffn_dominance", "value_sparsity")
     assert f"not in the index, heuristic: {', '.join(names)}" in analysis._repr_html_()

@@ -75,7 +75,7 @@ def test_the_summary_fits_a_screen(run, model):
     assert re.search(r"^riskiest layers +15 \(\d+\.\d\), \d+ \(\d+\.\d\), \d+ \(\d+\.\d\)$", out, re.MULTILINE)
     found = gs.analyze(model)
     tau = found.document.agreement[0].tau
-    assert f"order of layers Kendall's tau {tau:+.2f} with heuristic" in lines
+    assert f"order of layers  Kendall's tau {tau:+.2f} with heuristic" in lines
     apart = np.abs(found.presets["propagation"]["rank"] - found.layers["rank"])
     (named,) = re.findall(r"differs most on +layer (\d+)", out)
     assert apart[int(named)] == apart.max() > 0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 RESULTS = {
     "analysis-report.json",
+    "check.json",
     "probe.json",
     "profile.json",
     "report.md",

@@ -283,3 +283,10 @@ def test_progress_shows_bytes_rate_and_time(monkeypatch):
     assert "MB/s" in text
     assert "0:00:0" in text
     assert "\x1b]0;title" not in text
+
+
+def test_a_label_longer_than_its_column_is_not_glued_to_its_text():
+    out = io.StringIO()
+    screen = TerminalScreen(Console(file=out, width=32))
+    screen.fact("not in the index", "entropy, dominance and sparsity", width=3)
+    assert out.getvalue() == "not in the index entropy,\n                 dominance and\n                 sparsity\n"

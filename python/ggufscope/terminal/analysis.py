@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _SOURCES = {"model": "the model", "profile": "a saved profile", "phase 1": "a Phase 1 profile"}
 _RISKIEST = 3
 _REASONS = 2  # components named for a layer
-_LABEL = len("differs most on")
+_LABEL = len("not in the index")
 _VERDICT_STYLES = {"holds": "bold red", "does not hold": "green"}
 
 

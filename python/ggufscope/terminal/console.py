@@ -78,10 +78,11 @@ class TerminalScreen(Screen):
         self._print_all([as_text(line, style) for line in lines])
 
     def fact(self, label: str | Text, text: str | Text, style: str = "", *, width: int = REFERENCE) -> None:
-        lines = wrapped(as_text(text, style), max(self.width - width - 1, 1))
-        for number, line in enumerate(lines):
-            head = as_text(label, "" if isinstance(label, Text) else "bold") if number == 0 else Text()
+        head = as_text(label, "" if isinstance(label, Text) else "bold")
+        width = max(width, cell_len(head.plain))  # a longer label pushes its own text aside, and is not glued to it
+        for line in wrapped(as_text(text, style), max(self.width - width - 1, 1)):
             self._print(Text.assemble(head, " " * (width + 1 - cell_len(head.plain)), line))
+            head = Text()
 
     def blank(self) -> None:
         self._print(Text())

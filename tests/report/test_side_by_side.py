@@ -46,6 +46,21 @@ def test_what_cannot_be_drawn_is_told(charts):
             side_by_side.submit(svg_conversion(charts[0], "light"))()
 
 
+def test_a_process_that_ended_before_it_read_is_told():
+    def killed():
+        with SideBySide(1) as side_by_side:
+            call = Conversion("svg_to_png", ("no picture",), {}, bytes)  # short enough to stay in the pipe's buffer
+            with pytest.raises(ValueError, match="unknown token"):
+                side_by_side.submit(call)()
+            (process,) = side_by_side._started
+            process.kill()
+            process.wait()
+            side_by_side.submit(call)()
+
+    with pytest.raises(OutputError, match="charts cannot be drawn: "):
+        killed()
+
+
 def test_processes_end_when_what_waits_for_them_is_stopped(charts):
     def stopped():
         with SideBySide(1) as side_by_side:

@@ -57,7 +57,7 @@ class SideBySide:
             process.kill()
         self._threads.shutdown(wait=True)
         for process in self._started:
-            with process, contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(BrokenPipeError), process:  # closing its pipes writes what it did not read
                 process.wait()
 
     def submit(self, conversion: Conversion[Made]) -> Callable[[], Made]:

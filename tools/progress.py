@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import signal
 import sys
 import time
 from collections import deque
@@ -119,4 +120,8 @@ def main(log: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    try:
+        sys.exit(main(Path(sys.argv[1])))
+    except KeyboardInterrupt:  # it reaches pip and install.sh, too
+        sys.stderr.write(f"\ninterrupted; all that pip said is in {sys.argv[1]}\n")
+        sys.exit(128 + signal.SIGINT)

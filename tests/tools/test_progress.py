@@ -6,6 +6,7 @@ import importlib.util
 import io
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -87,3 +88,19 @@ def test_a_long_step_says_how_far_it_is() -> None:
         "  compiling [80/96] 1 min 2 s so far",
         "  compiling [81/96] 1 min 40 s",
     ]
+
+
+def test_ctrl_c_ends_it_with_a_line(tmp_path: Path) -> None:
+    command = [sys.executable, PROGRAM, tmp_path / "log"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(f"{SAID}Building wheel for one\nBuilding wheel for another\n")
+        process.stdin.flush()
+        assert process.stdout is not None
+        process.stdout.readline()  # it reads by now
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == f"\ninterrupted; all that pip said is in {tmp_path / 'log'}\n"

@@ -179,6 +179,16 @@ def test_names_from_a_file_are_data_and_nothing_else(write_gguf):
     assert HOSTILE in {row[1] for row in by_name(data)["tensor-map"].table.rows}
 
 
+def test_names_of_emoji_are_cut_nowhere_within_a_character(write_gguf):
+    model = readable()
+    long, short = "a" + 16 * "\N{LLAMA}", "\N{LLAMA}"
+    model["tensors"] |= {f"blk.0.{name}": np.ones((4, 32), np.float32) for name in (long, short)}
+    charts = draw(ReportData.of(gs.profile(write_gguf(**model)))).charts
+    pictures = [svg(each, "light") for each in charts]
+    assert any("a\\U0001f999" in picture for picture in pictures)
+    assert any(f">{short}<" in picture for picture in pictures)
+
+
 def test_a_name_of_a_preset_makes_no_path(usual):
     document = usual.analysis.document
     names = ("../../etc/passwd", "../../etc/passwd", "<b>", "")

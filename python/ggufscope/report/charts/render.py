@@ -28,6 +28,7 @@ PNG_SCALE = 2.0  # device pixels per CSS pixel
 _TITLE_ADVANCE, _SENTENCE_ADVANCE = 7.9, 6.2  # mean width of a character of title and subtitle, in pixels
 _LABEL_ADVANCE, _LONGEST_LABEL = 6.0, 130  # of an axis
 _PADDING = 12
+_NEVER_CUT = 8  # characters of the widest kind that fit the shortest limit of a label
 _IDENTIFIER = re.compile(r"""( id="|url\(#)(gradient_|clip)(\d+)("|\))""")
 _GLOBALS = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"
 
@@ -48,7 +49,7 @@ def themed(chart: Chart, theme: str) -> Specification:
 
 def still(chart: Chart, theme: str, width: int = WIDTH) -> Specification:
     """The specification of a picture that stands alone: of fixed width, with title and sentence on top."""
-    found = copy.deepcopy(chart.still or chart.specification)
+    found = _texts_shown(copy.deepcopy(chart.still or chart.specification), _whole)
     _set_width(found, width)
     found["title"] = {
         "text": textwrap.wrap(chart.title, int((width - 2 * _PADDING) / _TITLE_ADVANCE)),
@@ -65,15 +66,30 @@ def _visible(specification: Specification) -> Specification:
 
     SVG has no place for most of them: the library that draws it ends the process.
     """
-    return {escape(key): _visible_value(value) for key, value in specification.items()}
+    return _texts_shown(specification, escape)
 
 
-def _visible_value(value: Any) -> Any:
+def _whole(text: str) -> str:
+    """A text with its characters of two UTF-16 units (emoji) escaped where it is so long that Vega may cut it.
+
+    Vega cuts labels between any two units, and the library that measures what is left refuses half a character.
+    """
+    if len(text) <= _NEVER_CUT or text.isascii():
+        return text
+    return "".join(c if c <= "\uffff" else c.encode("unicode_escape").decode() for c in text)
+
+
+def _texts_shown(specification: Specification, show: Callable[[str], str]) -> Specification:
+    """The specification with all texts and names of columns as `show` has them."""
+    return {show(key): _value_shown(value, show) for key, value in specification.items()}
+
+
+def _value_shown(value: Any, show: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return escape(value)
+        return show(value)
     if isinstance(value, list):
-        return [_visible_value(each) for each in value]
-    return _visible(value) if isinstance(value, dict) else value
+        return [_value_shown(each, show) for each in value]
+    return _texts_shown(value, show) if isinstance(value, dict) else value
 
 
 def _set_width(specification: dict[str, Any], width: int) -> None:

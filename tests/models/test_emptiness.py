@@ -51,6 +51,21 @@ def test_something_selected(asked: dict[str, Any], warnings: list[str], caplog: 
     assert [record.getMessage() for record in caplog.records] == warnings
 
 
+def test_names_with_brackets_are_found_as_they_are() -> None:
+    tensors = [("a[0].w", 0, "x[0]"), ("b", None, None)]
+    for asked in ({"tensors": ["a[0].w"]}, {"role": ["x[0]"]}):
+        require_some(Selection.of(**asked), tensors)
+        assert [Selection.of(**asked).matches(*tensor) for tensor in tensors] == [True, False]
+
+
+def test_of_very_many_roles_and_layers_some_are_offered() -> None:
+    tensors = [(f"blk.{2 * number}.r{number}", 2 * number, f"r{number}") for number in range(3000)]
+    with pytest.raises(ValueError, match=r"roles: r0, r1, .* and 2960 more$"):
+        require_some(Selection.of(role=["none"]), tensors)
+    with pytest.raises(ValueError, match=r"layers: 0,2,4,.*,78 and 2960 ranges more$"):
+        require_some(Selection.of(layers="1"), tensors)
+
+
 def test_models_without_tensors_layers_or_roles() -> None:
     require_some(Selection.of(sort="name", top=3), [])  # narrows nothing
     for asked, tensors, sentence in (

@@ -56,6 +56,9 @@ def test_rows(options: dict[str, Any], expected: list[str]) -> None:
         ({"layers": "1,,2"}, "--layers"),
         ({"top": 0}, "--top"),
         ({"sort": "kurtosis:up"}, "--sort"),
+        ({"sort": "kurtosis:"}, "--sort"),
+        ({"sort": ":desc"}, "--sort"),
+        ({"sort": ""}, "--sort"),
         ({"columns": " , "}, "--columns"),
     ],
 )

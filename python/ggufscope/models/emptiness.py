@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import logging
 import re
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..text.choices import natural_key, offered
 from ..text.numbers import counted
-from .selection import Selection
+from .selection import Selection, is_called
 from .stacks import layer_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _MOST_OFFERED = 12
+_MOST_ROLES = _MOST_RANGES = 40  # more than an architecture has
 _LOGGER = logging.getLogger("ggufscope")
 
 
@@ -56,7 +56,7 @@ def require_some(selection: Selection, tensors: Iterable[tuple[str, int | None, 
 
 def _names(selection: Selection, choices: Sequence[Choice]) -> Iterable[str]:
     for glob in selection.tensors:
-        if not any(fnmatchcase(choice.name, glob) for choice in choices):
+        if not any(is_called(choice.name, glob) for choice in choices):
             forms = dict.fromkeys(_form(choice) for choice in choices)
             yield f"no tensor has the name {glob!r}; names: {offered(glob, forms, _MOST_OFFERED)}"
 
@@ -69,13 +69,16 @@ def _form(choice: Choice) -> str:
 def _roles(selection: Selection, choices: Sequence[Choice]) -> Iterable[str]:
     roles = sorted({choice.role for choice in choices if choice.role is not None}, key=natural_key)
     for glob in selection.roles:
-        if not any(fnmatchcase(choice.role or "", glob) for choice in choices):
-            yield f"no tensor has role {glob!r}; " + (f"roles: {offered(glob, roles)}" if roles else "none has a role")
+        if not any(is_called(choice.role or "", glob) for choice in choices):
+            there = f"roles: {offered(glob, roles, _MOST_ROLES)}" if roles else "none has a role"
+            yield f"no tensor has role {glob!r}; {there}"
 
 
 def _layers(selection: Selection, choices: Sequence[Choice]) -> Iterable[str]:
     layers = sorted({choice.layer for choice in choices if choice.layer is not None})
-    there = f"layers: {layer_ranges(layers)}" if layers else "no tensor is in a layer"
+    ranges = layer_ranges(layers).split(",")
+    more = f" and {len(ranges) - _MOST_RANGES} ranges more" if len(ranges) > _MOST_RANGES else ""
+    there = f"layers: {','.join(ranges[:_MOST_RANGES])}{more}" if layers else "no tensor is in a layer"
     for first, last in selection.layers or ():
         if not any(first <= layer and (last is None or layer <= last) for layer in layers):
             asked = f"layer {first}" if first == last else f"layers {first}-{'' if last is None else last}"

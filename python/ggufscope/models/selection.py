@@ -59,8 +59,8 @@ class Selection:
         """
         if top is not None and top < 1:
             raise ValueError(f"--top must be at least 1, not {top}")
-        column, _, order = (sort or "").partition(":")
-        if order not in {"", "asc", "desc"}:
+        column, colon, order = (sort or "").partition(":")
+        if (sort is not None and not column) or order not in ({"asc", "desc"} if colon else {""}):
             raise ValueError(f"--sort takes COLUMN, COLUMN:asc or COLUMN:desc, not {sort!r}")
         return cls(
             tensors=tuple(tensors or ()),
@@ -90,8 +90,8 @@ class Selection:
     def matches(self, name: str, layer: int | None, role: str | None) -> bool:
         """Whether a tensor is among those asked for."""
         return (
-            (not self.tensors or any(fnmatchcase(name, glob) for glob in self.tensors))
-            and (not self.roles or any(fnmatchcase(role or "", glob) for glob in self.roles))
+            (not self.tensors or any(is_called(name, glob) for glob in self.tensors))
+            and (not self.roles or any(is_called(role or "", glob) for glob in self.roles))
             and (self.layers is None or (layer is not None and self._has_layer(layer)))
         )
 
@@ -143,6 +143,11 @@ class Selection:
             "columns": None if self.columns is None else list(self.columns),
         }
         return {name: value for name, value in asked.items() if value not in (None, [])}
+
+
+def is_called(name: str, glob: str) -> bool:
+    """Whether a glob matches a name, or is that name: brackets in a name are none of a glob."""
+    return name == glob or fnmatchcase(name, glob)
 
 
 def _check_columns(asked: Sequence[str], available: Sequence[str]) -> None:

@@ -67,6 +67,18 @@ def test_a_check_of_another_model_is_not_shown(write_gguf, tmp_path):
     assert "of another model" in render_report_markdown(Shown(data))
 
 
+def test_a_check_of_a_file_that_cannot_be_read_is_not_shown(write_gguf, tmp_path):
+    path = write_gguf(**decoder(2))
+    gs.profile(path).save(tmp_path / "profile.json")
+    (tmp_path / "broken.gguf").write_bytes(path.read_bytes()[:100])
+    check = gs.check(tmp_path / "broken.gguf")
+    assert check.document.model is None
+    check.save(tmp_path / "check.json")
+    data = read_report_data(tmp_path)
+    assert data.check is None
+    assert data.why_no_check == "whether the check.json beside the profile is of the same model cannot be told"
+
+
 def test_a_verdict_that_is_bad_names_what_is_wrong(write_gguf, tmp_path):
     model = decoder(2)
     model["tensors"]["blk.1.ffn_norm.weight"] = np.full(64, np.nan, np.float32)

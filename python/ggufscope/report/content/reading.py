@@ -152,9 +152,10 @@ def _beside(
         result = load(path)
     except (ProfileError, AnalysisError, ValidationError, TraceError, CheckError) as error:
         return None, f"the {path.name} beside {what} cannot be used: {error}"
-    if subject.identity is None:
+    other = result.subject
+    if subject.identity is None or other is None:  # a check tells of no model where the file is not readable
         return None, f"whether the {path.name} beside {what} is of the same model cannot be told"
-    if not same_model(result.subject, subject):
+    if not same_model(other, subject):
         return None, f"the {path.name} beside {what} is of another model"
     return result, None
 

@@ -61,6 +61,33 @@ def test_a_process_that_ended_before_it_read_is_told():
         killed()
 
 
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        ("raise ImportError('no library')", "no library"),
+        ("import os; os._exit(1)", "the process that draws them ended"),
+        ("def svg_to_png(picture): raise MemoryError", "MemoryError"),
+        ("def svg_to_png(picture): return None", "NoneType"),
+        ("", "has no attribute 'svg_to_png'"),
+    ],
+)
+def test_a_broken_package_is_told_once(module, told, tmp_path, monkeypatch):
+    (tmp_path / "vl_convert.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    with SideBySide(1) as side_by_side, pytest.raises(OutputError) as refused:
+        side_by_side.submit(Conversion("svg_to_png", ("picture",), {}, bytes))()
+    assert str(refused.value).count("charts cannot be drawn: ") == 1
+    assert told in str(refused.value)
+
+
+def test_what_the_package_prints_is_no_answer(tmp_path, monkeypatch):
+    module = "def svg_to_png(picture):\n    print('drawing', flush=True)\n    return b'x'\n"
+    (tmp_path / "vl_convert.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    with SideBySide(1) as side_by_side:
+        assert side_by_side.submit(Conversion("svg_to_png", ("picture",), {}, bytes))() == b"x"
+
+
 def test_processes_end_when_what_waits_for_them_is_stopped(charts):
     def stopped():
         with SideBySide(1) as side_by_side:

@@ -73,6 +73,8 @@ class SideBySide:
         try:
             process = self._process()
             return _asked(process, conversion)
+        except OutputError:
+            raise
         except OSError as error:
             raise OutputError(errno.EAGAIN, f"{CANNOT_BE_DRAWN}: {error}") from None
 

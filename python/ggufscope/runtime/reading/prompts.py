@@ -171,6 +171,8 @@ def describe(error: ValidationError) -> str:
     match problem["type"]:
         case "missing":
             message = f"there is no {str(place.pop())!r}"
+        case "too_short":
+            message = "there are none"
         case "model_type" | "tuple_type":
             wanted = "an object" if problem["type"] == "model_type" else "a list"
             message = f"{_KINDS.get(type(problem['input']), 'something else')} in place of {wanted}"
@@ -178,4 +180,7 @@ def describe(error: ValidationError) -> str:
     return f"{where}: {message}" if where else message
 
 
-_KINDS = {list: "a list", dict: "an object", str: "a text", int: "a number", float: "a number", bool: "true or false"}
+_KINDS = {
+    list: "a list", dict: "an object", str: "a text", int: "a number", float: "a number", bool: "true or false",
+    bytes: "bytes", type(None): "nothing",
+}  # fmt: skip

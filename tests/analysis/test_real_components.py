@@ -40,9 +40,9 @@ def test_zeros_within_the_quantizers_own_noise_decide_nothing(smollm2_analysis):
 
 def test_what_decides_nothing_is_named_where_it_is_shown(smollm2, gemma3):
     flat, equal = (render_report_markdown(Shown(ReportData(None, gs.analyze(path)))) for path in (smollm2, gemma3))
-    assert "value\\_sparsity\\: flat, within Q4\\_1's own noise" in flat
-    assert "attention\\_entropy\\: equal to value\\_sparsity, counted once" in equal
-    assert "k\\_norm\\: flat, within 5 %" in equal
+    assert "value sparsity: flat, within Q4\\_1's own noise" in flat
+    assert "attention entropy: equal to value sparsity, counted once" in equal
+    assert "norm of W\\_k: flat, within 5 %" in equal
 
 
 def test_charts_name_it(smollm2):

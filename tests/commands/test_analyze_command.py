@@ -263,7 +263,7 @@ def test_a_flat_score_is_not_said_to_weigh(run, write_gguf):
     growth = 1 + np.linspace(0, 1, 8)
     out = run(write_gguf(**language_model(8, identical=True, gain_sizes={"ffn_norm": growth})))[1]
     assert "value_sparsity weighs" not in out
-    assert "ffn_dominance weighs 100 % in effect: it alone decides the order of layers" in out
-    assert "norm_amplification: equal to ffn_dominance, counted once" in out
+    assert "FFN dominance weighs 100 % in effect: it alone decides the order of layers" in out
+    assert "norm amplification: equal to FFN dominance, counted once" in out
     flat = run(write_gguf(**language_model(8, identical=True), name="flat.gguf"))[1]
     assert "in effect" not in flat

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..analysis.score_words import in_words, score_words
 from ..analysis.settings import SHORT_NAMES
 from ..analysis.wording import INDEX, SHORT_STATEMENT
 from ..text.numbers import count_text, counted
@@ -50,7 +51,7 @@ def render_analysis(screen: Screen, document: AnalysisDocument) -> None:
     if document.warnings:
         screen.blank()
     for warning in document.warnings:
-        screen.line(f"! {warning}", "yellow")
+        screen.line(f"! {in_words(warning)}", "yellow")
 
 
 def _render_headline(screen: Screen, document: AnalysisDocument) -> None:
@@ -95,7 +96,8 @@ def _fact(screen: Screen, label: str, text: str) -> None:
 def _weights_text(preset: PresetSummary) -> str:
     """Of the scores that vary the one that weighs most through all it enters; how many components are independent."""
     varying = [item for item in preset.effective_weights.items() if item[0] not in preset.flat]  # old files hold both
-    name, weight = max(varying, key=lambda item: item[1])
+    score, weight = max(varying, key=lambda item: item[1])
+    name = score_words(score)
     if len(preset.varying) == 1:
         return f"{name} weighs {100 * weight:.0f} % in effect: it alone decides the order of layers"
     independent = f"{preset.independent_components:.1f} independent components of {len(preset.varying)}"
@@ -152,7 +154,7 @@ def _render_other(screen: Screen, document: AnalysisDocument, preset: PresetSumm
 def _why_not(document: AnalysisDocument, preset: PresetSummary) -> str:
     """The first of what the preset could not compute."""
     reasons = [record.reason for record in document.applicability if record.score.startswith(f"{preset.name}: ")]
-    return reasons[0] if reasons else "no component could be computed"
+    return in_words(reasons[0]) if reasons else "no component could be computed"
 
 
 def _render_agreement(screen: Screen, document: AnalysisDocument, preset: PresetSummary) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..analysis.score_words import in_words
 from ..analysis.wording import INDEX, SHORT_STATEMENT
 from ..studies.study_document import FAILED, INTERRUPTED, KEPT, LEFT_OUT
 from ..text.escape import escape
@@ -76,7 +77,7 @@ def _render_analysis(screen: Screen, document: AnalysisDocument, validation: Val
     verdicts = ", ".join(f"{finding.id} {finding.verdict}" for finding in document.hypotheses)
     screen.line(f"premises: {verdicts}")
     for warning in document.warnings:
-        screen.line(f"! {warning}", "yellow")
+        screen.line(f"! {in_words(warning)}", "yellow")
 
 
 def _riskiest(preset: PresetSummary, validation: ValidationDocument | None) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from ..analysis.score_words import in_words, score_words
 from ..runtime.reading.probes import words_of
 from ..text.glyphs import LONGEST_TEXT
 from ..text.numbers import counted, short
@@ -52,7 +53,7 @@ def render_validation(screen: Screen, document: ValidationDocument) -> None:
     for note in document.notes:
         screen.line(note, "dim")
     for warning in document.warnings:
-        screen.line(f"! {warning}", "yellow")
+        screen.line(f"! {in_words(warning)}", "yellow")
 
 
 def _render_headline(screen: Screen, document: ValidationDocument, glyphs: Glyphs) -> None:
@@ -165,4 +166,4 @@ def _feature(feature: Feature, glyphs: Glyphs) -> list[str]:
     ]
     weight = glyphs.nothing if feature.weight is None else f"{feature.weight:.2f}"
     kept = f"default kept: {feature.kept}" if feature.kept else ""
-    return [feature.component, weight, *numbers, kept]
+    return [score_words(feature.component), weight, *numbers, kept]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...analysis.score_words import in_words, score_words
 from ...analysis.wording import percent_change
 from .cells import interval, number
-from .score_words import score_words
 from .words import Own, Words, own
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _ANSWERS = {True: Own("holds"), False: Own("does not hold"), None: Own("not eval
 def evidence_pairs(finding: Finding) -> Iterator[tuple[Words, Words]]:
     """The reason for the verdict, its numbers, and the checks it went through."""
     original, evidence = finding.original_rule, finding.evidence
-    yield Own("why"), finding.why
+    yield Own("why"), in_words(finding.why)
     yield (
         own("the study's own rule ({})", original.rule),
         own("{}, {}", number(original.value), _ANSWERS[original.holds]),
@@ -38,7 +38,7 @@ def evidence_pairs(finding: Finding) -> Iterator[tuple[Words, Words]]:
     if parametrization is not None:
         yield Own("parametrization"), parametrization
     if finding.remark:
-        yield Own("remark"), finding.remark
+        yield Own("remark"), in_words(finding.remark)
 
 
 def _quantizer(finding: Finding) -> Words:

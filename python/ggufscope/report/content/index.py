@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...analysis.presets.probe import NAME as PROBE
+from ...analysis.score_words import score_words
 from ...analysis.wording import equal_text, flat_text
 from ...validation.headline import index_verdict
 from .blocks import Heading, Paragraph, TableHead, TextTable, heads
 from .cells import NOTHING, interval, number
-from .score_words import score_words
 from .words import Own, Words, joined, own
 
 if TYPE_CHECKING:

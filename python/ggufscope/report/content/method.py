@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...analysis.score_words import in_words, score_words
 from .blocks import Heading, Items, Paragraph, TableHead, TextTable, heads
 from .cells import NOTHING, number, percent
-from .score_words import score_words
 from .words import Own, Words, joined, own
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _confounds(tested: list[ConfoundRecord]) -> TextTable:
                 confound.preset,
                 score_words(confound.quantity),
                 joined(own("{} ({})", name, count) for name, count in confound.layers_by_type.items()),
-                own("{}: {}", confound.status, confound.reason) if confound.reason else confound.status,
+                own("{}: {}", confound.status, in_words(confound.reason)) if confound.reason else confound.status,
                 number(confound.partial_eta_squared, ".2f"),
                 number(confound.effect, ".2f"),
                 number(confound.p, ".3f"),
@@ -175,9 +175,9 @@ def _applicability(document: AnalysisDocument) -> Iterator[Words]:
     for agreement in document.agreement:
         tau = number(agreement.tau, ".2f")
         yield own("Kendall's τ of the layer rankings of {} and {}: {}", agreement.first, agreement.second, tau)
-    yield from document.notes
+    yield from map(in_words, document.notes)
     for missing in document.applicability:
-        yield own("{}: {}", missing.score, missing.reason)
+        yield own("{}: {}", in_words(missing.score), in_words(missing.reason))
 
 
 def charts_left_out(shown: Shown) -> Iterator[Block]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ...analysis.presets.probe import NAME as PROBE
 from ...analysis.presets.propagated import NAME as PROPAGATION
+from ...analysis.score_words import in_words
 from ...runtime.reading.probes import words_of
 from ...text.numbers import counted
 from ...validation.headline import headline as news
@@ -92,7 +93,7 @@ def hypotheses(shown: Shown) -> Iterator[Block]:
                 finding.title,
                 finding.measured,
                 finding.verdict,
-                own("{}.", finding.statement),
+                own("{}.", in_words(finding.statement)),
                 list(evidence_pairs(finding)),
             )
             for finding in shown.analysis.hypotheses
@@ -104,7 +105,7 @@ def warnings(shown: Shown) -> Iterator[Block]:
     """The warnings of the analysis: reasons to believe it less."""
     if shown.analysis is not None and shown.analysis.warnings:
         yield Heading(Own("Before you believe it"))
-        yield Items(shown.analysis.warnings, "warnings")
+        yield Items(list(map(in_words, shown.analysis.warnings)), "warnings")
 
 
 def trust(shown: Shown) -> Iterator[Block]:

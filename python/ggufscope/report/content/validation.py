@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...analysis.score_words import in_words, score_words
 from ...runtime.reading.probes import words_of
 from ...text.numbers import counted
 from ...validation.wording import answers_text, over_baseline, power_sentence, with_interval
@@ -11,7 +12,6 @@ from .blocks import Figures, Heading, Items, Paragraph, TextTable, heads
 from .cells import NOTHING, number
 from .chart import VALIDATION
 from .results import other_settings
-from .score_words import score_words
 from .words import Own, Words, joined, own
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def compared(shown: Shown) -> Iterator[Block]:
     differences = other_settings(shown.data)
     other = own("What was compared is not quite the analysis of this report: {}.", joined(differences, "; "))
     if differences or document.warnings:
-        yield Items([*([other] if differences else []), *document.warnings], "warnings")
+        yield Items([*([other] if differences else []), *map(in_words, document.warnings)], "warnings")
 
 
 def _what_was_read(document: ValidationDocument) -> Iterator[Words]:

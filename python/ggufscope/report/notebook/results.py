@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...analysis.score_words import in_words, score_words
 from ...diffs.rollups import carriers
 from ...models.stacks import layers_text
 from ...text.escape import escape_html as safe
@@ -45,7 +46,7 @@ def _share(row: Row, field: str) -> str:
 def analysis_html(document: AnalysisDocument) -> str:
     """Statement, warnings, verdicts, and the index by layer, of the other presets beside that of the leading one."""
     others = document.other_presets
-    verdicts = [(finding.id, finding.title, finding.verdict, finding.why) for finding in document.hypotheses]
+    verdicts = [(finding.id, finding.title, finding.verdict, in_words(finding.why)) for finding in document.hypotheses]
     layers = [
         (*_layer_cells(record), *(_decimal(other.layers[row].risk) for other in others))
         for row, record in enumerate(document.preset.layers)
@@ -57,7 +58,7 @@ def analysis_html(document: AnalysisDocument) -> str:
         "p(top 3)",
         *(f"risk, {other.name}" for other in others),
     )
-    warnings = "".join(f"<li>{safe(warning)}</li>" for warning in document.warnings)
+    warnings = "".join(f"<li>{safe(in_words(warning))}</li>" for warning in document.warnings)
     return (
         f"<p><b>{safe(document.model.title)}</b>: {safe(document.statement)}</p><ul>{warnings}</ul>"
         f"<p>{safe(document.verdicts_are)}</p>"
@@ -69,7 +70,8 @@ def analysis_html(document: AnalysisDocument) -> str:
 
 def _dropped_html(preset: PresetSummary) -> str:
     """The components that are in no layer's index."""
-    return f"<p>not in the index, {safe(preset.name)}: {safe(', '.join(preset.dropped))}</p>" if preset.dropped else ""
+    dropped = ", ".join(map(score_words, preset.dropped))
+    return f"<p>not in the index, {safe(preset.name)}: {safe(dropped)}</p>" if dropped else ""
 
 
 def _layer_cells(record: LayerRecord) -> tuple[object, ...]:

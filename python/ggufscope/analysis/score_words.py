@@ -38,6 +38,43 @@ _WORDS = {
     "p_first": "probability of being first",
 }
 _ABBREVIATIONS = {"ffn": "FFN", "attn": "attention", "qk": "QK"}
+_OTHERS = frozenset(
+    {  # names of scores, components and figures that `score_words` reads word by word
+        "attention_entropy",
+        "attn_gain",
+        "entropy_share",
+        "expert_spread",
+        "ffn_amplification",
+        "ffn_dominance",
+        "ffn_dominance_mean",
+        "ffn_dominance_rms",
+        "ffn_gain",
+        "ffn_product",
+        "first_token_share",
+        "gate_std",
+        "gated_near_zero_share",
+        "head_entropy",
+        "k_std",
+        "norm_amplification",
+        "norm_amplification_mean",
+        "norm_amplification_rms",
+        "product_dominance",
+        "q_std",
+        "qk_product",
+        "retention_index",
+        "retention_index_mean",
+        "retention_index_rms",
+        "up_std",
+        "v_std",
+        "value_amplification",
+        "value_output",
+        "value_output_mean",
+        "value_output_rms",
+        "value_sparsity",
+        "vo_product",
+    }
+)
+_NAME = re.compile(r"(?<![\w.])[a-z]+(?:_[a-z]+)+(?!\w|\.\w)")  # none that is a part of a tensor's name
 
 
 def score_words(name: str) -> str:
@@ -49,3 +86,18 @@ def score_words(name: str) -> str:
     if name in _WORDS:
         return _WORDS[name]
     return re.sub(r"\b(?:ffn|attn|qk)\b", lambda found: _ABBREVIATIONS[found[0]], name.replace("_", " "))
+
+
+def in_words(sentence: str) -> str:
+    """A sentence of an analysis or a validation, with the names of scores as people write them.
+
+    Saved results keep the names of fields, which other programs look for; roles and tensors keep theirs everywhere.
+
+    >>> in_words("value_sparsity, risk follow the quantization types of attn_v, as in blk.0.attn_v.weight")
+    'value sparsity, risk follow the quantization types of attn_v, as in blk.0.attn_v.weight'
+    """
+    return _NAME.sub(lambda found: score_words(found[0]) if _is_score(found[0]) else found[0], sentence)
+
+
+def _is_score(name: str) -> bool:
+    return name in _WORDS or name in _OTHERS

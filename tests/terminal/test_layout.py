@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from markdown_it import MarkdownIt
+from rich.text import Text
 
 import ggufscope as gs
 from ggufscope import commands
@@ -226,6 +227,11 @@ def test_markdown_has_all_columns_and_only_markup_of_ours(views: dict[str, Rende
     kinds = {child.type for token in tokens for child in token.children or []}
     assert kinds <= {"text", "text_special", "strong_open", "strong_close", "softbreak"}
     assert tokens[0].tag == "h2"
+
+
+def test_the_lines_of_a_fact_are_lines_of_markdown() -> None:
+    text = as_markdown(lambda screen: screen.fact("note", Text("15 tokens share 4 rows\nbyte 8 of m_1.gguf")))
+    assert text == "- **note**: 15 tokens share 4 rows\\\n  byte 8 of m\\_1.gguf\n"
 
 
 def test_markdown_and_json_exclude_each_other(run_on_files: Any) -> None:

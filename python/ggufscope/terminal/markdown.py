@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ..text.escape import escape, escape_markdown
 from ..text.glyphs import LONGEST_TEXT
-from .screen import JOINT, REFERENCE, Screen
+from .screen import JOINT, REFERENCE, Screen, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 100  # cells, for what is drawn outside of tables
 _CURVE = 32  # cells of a curve in a table
+_NEXT_LINE = "\\\n  "  # inside an item of a list
 
 
 class MarkdownScreen(Screen):
@@ -61,7 +62,8 @@ class MarkdownScreen(Screen):
     def fact(self, label: str | Text, text: str | Text, style: str = "", *, width: int = REFERENCE) -> None:
         del style, width
         head = f"**{_inline(label)}**: " if str(label).strip() else ""
-        self._add("list", f"- {head}{_inline(text)}")
+        lines = map(_inline, as_text(text).split("\n"))
+        self._add("list", f"- {head}{_NEXT_LINE.join(lines)}")
 
     def table(
         self,

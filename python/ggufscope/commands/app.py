@@ -35,7 +35,7 @@ COMMANDS: dict[str, str] = {
     "analyze": "Static analysis: a risk index per layer, six hypotheses, and what each finding is worth.",
     "trace": "Activations while the model reads prompts, and its answers, scored.",
     "validate": "Predicted against measured, beside plain baselines, and the index's weights fitted to answers.",
-    "study": "All of it in one directory: profile, analyze, trace, validate, report; what is finished is kept.",
+    "study": "All of it in one directory: profile, check, analyze, trace, validate, report; what is finished is kept.",
     "fleet": "Many models into one directory: statistics and verdicts as Parquet, resumable, in shards.",
     "report": "Render saved results again: page, Markdown, charts, tables, or a summary here.",
     "bench": "Throughput here, against reading the same bytes: of types in memory, or of profiling a file.",

@@ -57,7 +57,7 @@ def study(
     as_json: JsonOption = False,
     as_markdown: MarkdownOption = False,
 ) -> int:
-    """All of it in one directory: profile, analyze, trace, validate, report; what is finished is kept.
+    """All of it in one directory: profile, check, analyze, trace, validate, report; what is finished is kept.
 
     The same command again goes on where an earlier one ended, and makes again what was made with other settings. Exit
     code 3 if the model cannot be traced; what can be done without is done all the same.

@@ -119,6 +119,7 @@ def test_tables_hold_all_of_the_run(several: gs.Diff, tmp_path: Path) -> None:
 def test_pages_have_charts_and_tables(several: gs.Diff, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Report, "picture", lambda self, chart: '<svg xmlns="http://www.w3.org/2000/svg"></svg>')
     page = render_page(Report(ReportData.of_diff(several)))
+    assert page.count("mean over heads and queries; output error:") == 1  # the definitions stand once for all models
     ids = [attributes["id"] for _, attributes, _ in Read(page).elements if attributes.get("id")]
     assert len(set(ids)) == len(ids)
     assert {*CHARTS, "table-drifts", "table-output_errors", "table-positions"} <= set(ids)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def runs(shown: Shown) -> Iterator[Block]:
-    """The run of each model that has one."""
+    """The run of each model that has one, and once below them what their numbers are."""
     document = shown.diff
     if document is None:
         return
@@ -27,6 +27,8 @@ def runs(shown: Shown) -> Iterator[Block]:
     for place, (name, model) in enumerate(zip(labels(document), document.models, strict=True)):
         if model.run is not None:
             yield from _run(model.run, f"-{place}" if place else "", name if several else None)
+    if any(model.run is not None for model in document.models):
+        yield Paragraph(Own(f"{DRIFT_DEFINITION}."), "aside")
 
 
 def _run(run: RunRecord, ending: str, name: str | None) -> Iterator[Block]:
@@ -54,7 +56,6 @@ def _run(run: RunRecord, ending: str, name: str | None) -> Iterator[Block]:
             heads("KL", "sequence", "position", "behind", "next", "reference", "model", numeric="KL|position"),
             [_position(each) for each in run.worst],
         )
-    yield Paragraph(Own(f"{DRIFT_DEFINITION}."), "aside")
 
 
 _LAYERS = "layer|drift %|of all tokens %|first token %|cosine|attention moved %"

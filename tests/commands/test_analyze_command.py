@@ -14,9 +14,9 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.analysis.presets.registry import PRESETS, PresetInput
+from ggufscope.analysis.score_words import score_words
 from ggufscope.analysis.wording import PREMISES_ONLY, SHORT_STATEMENT, STATEMENT
 from ggufscope.commands.app import main
-from ggufscope.report.content.score_words import score_words
 from ggufscope.terminal.curves import peaks
 from ggufscope.text.escape import escape_html, escape_markdown
 from support.analysis_models import HEAD, language_model, make_table, phase1_document

@@ -123,6 +123,8 @@ def test_axes_are_labelled_as_people_write():
     assert labels_of([1.0, 20_000.0], logarithmic=True) == ["1", "10", "100", "1 000", "10⁴", "10⁵"]
     assert labels_of([0.0012, 0.9], logarithmic=True) == ["0.001", "0.01", "0.1", "1"]
     assert labels_of([0.0, 0.5], percent=True) == ["0 %", "10 %", "20 %", "30 %", "40 %", "50 %"]
+    assert labels_of([1.2e-8, 0.02], logarithmic=True, percent=True)[:3] == ["0.000001 %", "0.00001 %", "0.0001 %"]
+    assert labels_of([1.2e-10, 2e-4], logarithmic=True, percent=True)[0] == "10⁻⁸ %"
     assert "2 000" in labels_of([0, 10_000])
     assert "2·10⁶" in labels_of([0, 10_000_000])
 

@@ -136,7 +136,7 @@ def _picture(order: list[str], roles: list[str]) -> Any:
         axis=alt.Axis(values=[order[position] for position in named], labelAngle=0, labelOverlap="greedy"),
         scale=alt.Scale(domain=order, padding=0),
     )
-    legend = alt.Legend(title="NMSE", gradientLength=220, tickCount=4, labelExpr=percent_label())
+    legend = alt.Legend(title="NMSE", titleOrient="top", gradientLength=200, tickCount=4, labelExpr=percent_label())
     return (
         marks()
         .mark_rect(**cell_look(len(order)))

@@ -49,8 +49,7 @@ def number_label(value: str = "datum.value", digits: int = 6) -> str:
 
 def percent_label(value: str = "datum.value") -> str:
     """The expression for a share, in percent."""
-    share = f"(100 * ({value}))"
-    return f"(abs({share}) < 1e-4 && {share} != 0 ? format({share}, '.0~e') : {_plain(share, 3)}) + ' %'"
+    return f"({number_label(f'(100 * ({value}))', 3)}) + ' %'"
 
 
 PLAIN = ",.4~r"  # of a number in a tooltip

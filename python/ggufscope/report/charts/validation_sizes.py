@@ -148,7 +148,7 @@ def _picture(relative: list[Sized], predictors: list[str]) -> Specification:
     axis = alt.Axis(grid=True, tickCount=5, labelExpr=percent_label())
     x = alt.X(
         "error:Q",
-        title=f"{_WORD[_is_median(relative)]} magnitude of relative error",
+        title=f"{_WORD[_is_median(relative)]} relative error",
         scale=alt.Scale(zero=True),
         axis=axis,
     )

@@ -52,7 +52,7 @@ def by_predictor(order: Sequence[str], there: Sequence[str]) -> tuple[alt.Color,
 def lines(labels: Sequence[str], predictors: Sequence[str]) -> Any:
     """Marks on a line for each quantity, those of its predictors below each other."""
     scale = alt.Scale(domain=list(labels), padding=0.15)
-    y = alt.Y("quantity:N", title=None, sort=None, scale=scale, axis=alt.Axis(labelLimit=130))
+    y = alt.Y("quantity:N", title=None, sort=None, scale=scale, axis=alt.Axis(labelLimit=160))
     offset = alt.YOffset("by:N", sort=None, scale=alt.Scale(domain=list(predictors)))
     return marks().encode(y=y, yOffset=offset)
 

@@ -51,6 +51,11 @@
   const drawn = new Map();
   const widths = new Map();
   let round = 0;
+  // The rows of a legend depend on the width, and the height on these rows: each takes its turn to settle.
+  const laidOut = async (chart) => {
+    const { view } = drawn.get(chart);
+    for (let turn = 0; turn < 2; turn += 1) await view.resize().runAsync();
+  };
   const draw = async (chart) => {
     drawn.get(chart)?.finalize();
     // What is folded has no width yet: it is drawn again when it is opened.
@@ -63,6 +68,7 @@
       renderer: chart.dataset.renderer, tooltip: showTip,
     });
     drawn.set(chart, result);
+    await laidOut(chart);
     chart.classList.remove("waiting");
   };
   const fail = (chart, error) => {
@@ -81,12 +87,14 @@
     root.dataset.charts = "drawn";
   };
 
-  // Views side by side do not follow their container by themselves.
+  // Views side by side do not follow their container by themselves; others do, in one step.
   const fit = async () => {
     root.dataset.charts = "drawing";
     for (const chart of charts) {
-      if (!chart.clientWidth || chart.clientWidth === widths.get(chart)) continue;
-      if (read(`chart-${chart.dataset.chart}`).concat) await draw(chart).catch((error) => fail(chart, error));
+      if (!chart.clientWidth || !drawn.has(chart)) continue;
+      const apart = read(`chart-${chart.dataset.chart}`).concat;
+      if (apart && chart.clientWidth === widths.get(chart)) continue;
+      await (apart ? draw : laidOut)(chart).catch((error) => fail(chart, error));
     }
     root.dataset.charts = "drawn";
   };

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
 import logging
 import os
 import signal
@@ -307,3 +309,9 @@ def test_ascii_is_enough(run_into: RunInto, write_gguf: Any, tmp_path: Path, com
         assert b"llama | 64 parameters | 32.00 bits per weight" in out
         assert b"2 x 8" in out
         assert b"100 x string" in out
+
+
+def test_markdown_into_a_stream_of_texts(stories260k: Path) -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main(["inspect", str(stories260k), "--md"]) == 0
+    assert out.getvalue().startswith("## stories260K.gguf ·")

@@ -26,7 +26,10 @@ class Glyphs:
     blocks: bool  # the block elements, "×", "·", "…" and their like
 
     @classmethod
-    def of(cls, encoding: str) -> Glyphs:
+    def of(cls, encoding: str | None) -> Glyphs:
+        """Those of a stream's encoding; a stream of texts (`io.StringIO`) has none, and shows all."""
+        if encoding is None:
+            return cls(blocks=True)
         try:
             (_EIGHTHS + _LEVELS + "×·–…σ→Σ²−₁₀").encode(encoding)
         except (UnicodeEncodeError, LookupError):

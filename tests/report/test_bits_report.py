@@ -43,7 +43,7 @@ def test_markdown_has_the_mix_the_sizes_and_the_command(found: gs.Bits) -> None:
     for line in found.command.split("\n"):
         assert f"- `{line.strip()}`" in text
     assert "**this mix**" in text
-    assert r"Q8\_0\.gguf" in text
+    assert r"Q8\_0.gguf" in text
     assert "No mix of these types within the budget costs less." in text
 
 

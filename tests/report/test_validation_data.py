@@ -35,7 +35,7 @@ def test_a_validation_beside_an_analysis(directory):
         assert data.validation.to_json() == validation("fitted").to_json()
         assert data.why_no_validation is None
         assert data.analysis is not None
-        assert not data.validation_alone
+        assert not data.measured_alone
 
 
 def test_an_analysis_beside_a_validation(directory):
@@ -48,7 +48,7 @@ def test_a_validation_alone(directory):
     for name in ("analysis-report.json", "profile.json"):
         (directory / name).unlink(missing_ok=True)
     data = read_report_data(directory)
-    assert data.validation_alone
+    assert data.measured_alone
     assert data.title == "made up"
     assert data.why_no_analysis == "there is no analysis-report.json beside the validation"
     assert data.why_no_profile == "there is no profile.json beside the validation"

@@ -13,6 +13,7 @@ from rich.console import Console
 
 import ggufscope as gs
 from ggufscope.commands import app as cli
+from ggufscope.report.content.score_words import score_words
 from ggufscope.report.markdown.document import render_report_markdown
 from ggufscope.report.page.document import render_page
 from ggufscope.report.report import Report
@@ -78,7 +79,7 @@ def test_a_fit_is_told_whole():
     for feature in fit.features:
         assert f"{feature.weight:.3f}" in shown
     for fold in fit.folds:
-        assert ", ".join(f"{name} {weight:.2f}" for name, weight in fold.weights.items()) in shown
+        assert ", ".join(f"{score_words(name)} {weight:.2f}" for name, weight in fold.weights.items()) in shown
     assert "Not fitted: no answers were generated" in flat(page("without answers"))
 
 

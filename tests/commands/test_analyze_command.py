@@ -14,7 +14,7 @@ import pytest
 
 import ggufscope as gs
 from ggufscope.analysis.presets.registry import PRESETS, PresetInput
-from ggufscope.analysis.score_words import score_words
+from ggufscope.analysis.score_words import in_words, score_words
 from ggufscope.analysis.wording import PREMISES_ONLY, SHORT_STATEMENT, STATEMENT
 from ggufscope.commands.app import main
 from ggufscope.terminal.curves import peaks
@@ -68,7 +68,7 @@ def test_the_summary_fits_a_screen(run, model):
     assert re.search(r"H1 +confounded +W_v sparsity bimodal +gap 0\.02\d+ \(study: holds\)", out)
     assert re.search(r"H3 +holds +W_v norm grows +\+\d+\.\d %", out)
     assert "the behaviour they are said to cause is not tested" in out
-    assert "! value_sparsity" in out
+    assert "! value sparsity" in out
     assert re.search(
         r"^preset propagation$(?:\n.+){2}\n +layers 0-15 +lowest +highest\nrisk +\S{16} +\d+ +\d+$", out, re.M
     )
@@ -255,8 +255,8 @@ def test_an_analysis_shows_itself_in_a_notebook(model):
     assert "<th>risk, propagation</th>" in html
     for preset in found.presets.values():
         assert f"<td>{preset['risk'][15]:.1f}</td>" in html
-    assert all(f"<li>{escape_html(warning)}</li>" in html for warning in found.warnings)
-    assert all(f">{escape_html(finding.why)}</td>" in html for finding in found.hypotheses.values())
+    assert all(f"<li>{escape_html(in_words(warning))}</li>" in html for warning in found.warnings)
+    assert all(f">{escape_html(in_words(finding.why))}</td>" in html for finding in found.hypotheses.values())
 
 
 def test_a_flat_score_is_not_said_to_weigh(run, write_gguf):

@@ -12,8 +12,8 @@ import pytest
 from rich.console import Console
 
 import ggufscope as gs
+from ggufscope.analysis.score_words import in_words, score_words
 from ggufscope.commands import app as cli
-from ggufscope.report.content.score_words import score_words
 from ggufscope.report.markdown.document import render_report_markdown
 from ggufscope.report.page.document import render_page
 from ggufscope.report.report import Report
@@ -55,7 +55,7 @@ def test_a_page_without_a_validation_does_not_speak_of_one():
 def test_the_section_says_what_came_out(kind, beside):
     text, document = page(kind, beside=beside), validation(kind).document
     shown = flat(text)
-    for line in (document.statement, *document.findings, *document.notes, *document.warnings):
+    for line in (document.statement, *document.findings, *document.notes, *map(in_words, document.warnings)):
         assert re.sub(r"\s+", " ", escape(line)) in shown
     found = Page(text)
     assert "#validation" in [a.get("href") for a, _ in found.all("a")]

@@ -82,9 +82,9 @@ def test_points_answer_to_the_pointer(opened, page_file):
     path, _ = page_file("fitted", beside=False)
     with Visit(opened, path) as visit:
         _unfold(visit)
-        chart = visit.page.locator("#validation-risk .chart svg")
-        chart.scroll_into_view_if_needed()
-        chart.locator(".mark-symbol.role-mark path").last.hover()
+        chart = visit.page.locator("#validation-points .chart svg")
+        chart.last.scroll_into_view_if_needed()
+        chart.last.locator(".mark-symbol.role-mark path").last.hover()
         shown = visit.page.locator("#tip").inner_text()
         assert "layer" in shown
         assert "measured" in shown

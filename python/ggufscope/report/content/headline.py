@@ -76,7 +76,7 @@ def _figures(shown: Shown) -> Iterator[tuple[str, Words]]:
         if stack is not None:
             yield f"Layers of {stack}", Own(len(layers))
     if profile is not None:
-        yield "Size", Own(bytes_text(profile.model.n_bytes))
+        yield "Weights", Own(bytes_text(profile.model.n_bytes))
         if profile.model.bits_per_weight is not None:
             yield "Bits per weight", Own(f"{profile.model.bits_per_weight:.2f}")
         yield "Tensors", Own(count_text(profile.model.n_tensors))

@@ -175,7 +175,7 @@ REFUSED: dict[str, dict[Words, tuple[int, str]]] = {
         ("{model}", "--isa", "mmx"): (2, "no instruction set 'mmx' here"),
     },
     "synth": {
-        ("tinny", "m.gguf"): (2, "unknown shape 'tinny'; choose one of: llama-3.1-8b, "),
+        ("tinny", "m.gguf"): (2, "unknown shape 'tinny'; choose one of: tiny, llama-3.1-8b, "),
         ("tiny", "m.gguf", "--type", "Q9"): (2, "unknown type 'Q9'; choose one of: F32, "),
         ("tiny", "m.gguf", "--layers", "0"): (2, "layers must be from 1"),
         ("tiny", "m.gguf", "--seed", "-1"): (2, "the seed must be from 0"),

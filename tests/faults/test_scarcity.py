@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("command", ["profile", "check", "analyze", "trace"])
 def test_without_threads_the_caller_does_the_work(command: str, stories260k: Path, call_faulty: CallFaulty) -> None:
     options = ("--probe", "8") if command == "trace" else ()
-    run = call_faulty(command, stories260k, "--threads", "4", *options, "--json", threads=1)
+    run = call_faulty(command, stories260k, "--threads", "2", *options, "--json", threads=1)
     assert (run.returncode, run.stderr) == (0, "")
     assert json.loads(run.stdout)

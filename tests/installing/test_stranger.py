@@ -94,8 +94,9 @@ def test_the_wheel_has_the_package_its_licenses_and_no_library_of_another() -> N
 
 
 def _package_files() -> list[Path]:
-    package = ROOT / "python/ggufscope"
-    return [path for path in package.rglob("*") if path.is_file() and path.suffix not in {".so", ".pyc"}]
+    """Files of the package in this checkout, without what compilers left: the core, and caches of Python and numba."""
+    files = [path for path in (ROOT / "python/ggufscope").rglob("*") if path.is_file()]
+    return [path for path in files if path.suffix != ".so" and "__pycache__" not in path.parts]
 
 
 def test_what_is_installed_is_the_wheel(home: Home) -> None:

@@ -82,7 +82,7 @@ def test_components_that_drop_out_are_named_beside_the_index(hybrid: dict[str, A
     _, out, _ = run_command("analyze", hybrid["by layer"])
     assert "\nnot in the index entropy, dominance, sparsity\n" in out
     analysis = gs.analyze(hybrid["by layer"])
-    names = ("attention_entropy", "ffn_dominance", "value_sparsity")
+    names = ("attention entropy", "FFN dominance", "value sparsity")
     assert f"not in the index, heuristic: {', '.join(names)}" in analysis._repr_html_()
     reason = analysis.document.preset.dropped["attention_entropy"]
     assert reason == "k_norm, value_sparsity, q_gate_ratio are not defined on every layer"

@@ -127,16 +127,9 @@ def _make_report(work: Work) -> Made:
 def _report_data(results: Mapping[str, Any]) -> ReportData:
     """The results of this run as they stand in the directory."""
     profile: Profile = results["profile"].as_saved()
-    analysis: Analysis | None = results.get("analysis")
-    validation: Validation | None = results.get("validation")
-    validation = None if validation is None else validation.as_saved()
-    traced: Trace | None = results.get("trace")
-    traced = None if traced is None else traced.as_saved()
-    verdict: Check | None = results.get("check")
-    verdict = None if verdict is None else verdict.as_saved()
-    if analysis is None:
-        return ReportData.of(profile, validation, traced, verdict)
-    return ReportData.of(Analysis(analysis.as_saved().document, profile), validation, traced, verdict)
+    made = (results.get(name) for name in ("analysis", "validation", "trace", "check"))
+    analysis, *beside = (None if result is None else result.as_saved() for result in made)
+    return ReportData.of(profile if analysis is None else Analysis(analysis.document, profile), *beside)
 
 
 _ALL = (

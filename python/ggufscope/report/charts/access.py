@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..content.diff_words import labels
 from .registry import LeftOutError, NotAskedError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ...validation.validation_document import ValidationDocument
     from ..content.results import ReportData
     from ..content.shelf_data import Shelf
+
+Result = TypeVar("Result")
 
 
 def analysis_of(data: ReportData) -> Analysis:
@@ -86,17 +88,18 @@ def shelf_of(data: ReportData) -> Shelf:
 
 def trace_of(data: ReportData) -> TraceDocument:
     """The trace, where a chart needs one."""
-    if data.trace is not None:
-        return data.trace.document
-    if data.why_no_trace is None:
-        raise NotAskedError
-    raise LeftOutError(data.why_no_trace)
+    return _made(data.trace, data.why_no_trace).document
 
 
 def validation_of(data: ReportData) -> ValidationDocument:
     """The validation, where a chart needs one."""
-    if data.validation is not None:
-        return data.validation.document
-    if data.why_no_validation is None:
+    return _made(data.validation, data.why_no_validation).document
+
+
+def _made(result: Result | None, why_not: str | None) -> Result:
+    """A result that a report may lack without a word; the reason is of one that is there and cannot be shown."""
+    if result is not None:
+        return result
+    if why_not is None:
         raise NotAskedError
-    raise LeftOutError(data.why_no_validation)
+    raise LeftOutError(why_not)

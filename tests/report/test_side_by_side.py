@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import threading
 
 import pytest
 
@@ -101,3 +103,20 @@ def test_processes_end_when_what_waits_for_them_is_stopped(charts):
     with pytest.raises(KeyboardInterrupt):
         stopped()
     assert [process.returncode for process in processes] == [-signal.SIGKILL]
+
+
+def test_a_process_that_starts_at_the_end_ends_too(monkeypatch):
+    starts, real = threading.Event(), subprocess.Popen
+
+    def slowly(*arguments, **options):
+        starts.set()
+        threading.Event().wait(0.2)  # the end of the block comes meanwhile
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", slowly)
+    with SideBySide(2) as side_by_side:
+        side_by_side.submit(script_conversion())
+        side_by_side.submit(script_conversion())
+        assert starts.wait(10)
+    assert side_by_side._started
+    assert {process.returncode for process in side_by_side._started} == {-signal.SIGKILL}

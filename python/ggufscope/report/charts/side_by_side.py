@@ -44,6 +44,8 @@ class SideBySide:
         self._processes = processes or min(MOST_PROCESSES, os.cpu_count() or 1)
         self._threads = ThreadPoolExecutor(self._processes, "ggufscope-charts")
         self._own = threading.local()
+        self._starting = threading.Lock()
+        self._is_over = False
         self._started: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> SideBySide:
@@ -53,8 +55,10 @@ class SideBySide:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for process in self._started:
-            process.kill()
+        with self._starting:  # a thread may be starting its process: that one is killed, too, and no other one starts
+            self._is_over = True
+            for process in self._started:
+                process.kill()
         self._threads.shutdown(wait=True)
         for process in self._started:
             with contextlib.suppress(BrokenPipeError), process:  # closing its pipes writes what it did not read
@@ -82,10 +86,13 @@ class SideBySide:
         """The process of this thread."""
         if not hasattr(self._own, "process"):
             command = [sys.executable, "-c", _START, str(_PROCESS), *filter(None, sys.path)]
-            self._own.process = subprocess.Popen(  # noqa: S603
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
-            self._started.append(self._own.process)
+            with self._starting:
+                if self._is_over:
+                    raise OutputError(errno.ECANCELED, f"{CANNOT_BE_DRAWN}: nobody waits for them any more")
+                self._own.process = subprocess.Popen(  # noqa: S603
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                )
+                self._started.append(self._own.process)
         process: subprocess.Popen[bytes] = self._own.process
         return process
 

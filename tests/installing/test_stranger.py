@@ -23,10 +23,11 @@ ROOT = Path(__file__).parents[2]
 WHEEL = str(Path(os.environ["GGUFSCOPE_WHEEL"]).resolve()) if "GGUFSCOPE_WHEEL" in os.environ else None
 EVERYWHERE = ("cat", "ls", "mkdir", "rm", "sh", "uname")
 NOT_HERE = ("c++", "cc", "clang", "g++", "gcc", "git", "cmake", "ninja", "make", "ld")
-FOR_TESTS = ("pytest>=8.2", "hypothesis>=6.150", "ml-dtypes>=0.5")
+FOR_TESTS = ("pytest>=8.2", "pytest-timeout>=2.4", "hypothesis>=6.150", "ml-dtypes>=0.5")
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(1800),  # one of them runs many others
     pytest.mark.skipif(
         WHEEL is None, reason="GGUFSCOPE_WHEEL is not set to a wheel: tools/make_wheel.sh DIR makes one"
     ),

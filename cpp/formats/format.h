@@ -31,7 +31,7 @@
 //     static constexpr int center = 8;                     // of codes as stored: base = center · step, and no finite
 //                                                          // step lets w round; each_quad gives q − center, signed, or
 //                                                          // q itself where all lie in 0 … 15
-//     static bool rounds_nothing(const Block*);            // each step · q − base is a float32 as it stands
+//     static bool rounds_nothing(const Block*, const Line&);  // each step · q − base is a float32 as it stands
 //
 //     // where those sub-blocks are 32 codes of four bits (kernels/counted.h)
 //     static NibblePlanes planes(const Block*);            // lane i: the codes of sub-block i

@@ -210,7 +210,9 @@ struct Q4_K {
              in_each_byte<15>(shift_right<4>(second))}};
   }
   // |d · s · q| < 945 · 2^(x + 11), |dmin · m| < 63 · 2^(y + 11)
-  static bool rounds_nothing(const Block* two) { return places_fit<-3, 6>(two[0]) && places_fit<-3, 6>(two[1]); }
+  static bool rounds_nothing(const Block* two, const Line&) {
+    return places_fit<-3, 6>(two[0]) && places_fit<-3, 6>(two[1]);
+  }
   static NibblePlanes planes(const Block* two) { return planes_of_pairs(two[0].qs, two[1].qs); }
   static void swap_bytes(Block& block) {
     block.d = swap16(block.d);
@@ -280,7 +282,9 @@ struct Q5_K {
   static constexpr int sub_block_of(int lane) { return sub_block_of_two(lane); }
   static constexpr Magnitudes magnitudes = times(kHalves, 11);  // 63 · 31 and 63
   // |d · s · q| < 1953 · 2^(x + 11), |dmin · m| < 63 · 2^(y + 11)
-  static bool rounds_nothing(const Block* two) { return places_fit<-2, 6>(two[0]) && places_fit<-2, 6>(two[1]); }
+  static bool rounds_nothing(const Block* two, const Line&) {
+    return places_fit<-2, 6>(two[0]) && places_fit<-2, 6>(two[1]);
+  }
 };
 
 }  // namespace

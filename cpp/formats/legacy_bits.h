@@ -26,5 +26,34 @@ inline const uint8_t* unpack_five_bits(const uint8_t* qs, uint32_t qh, uint8_t* 
   return codes;
 }
 
+// The quads of sixteen blocks whose nibbles begin at qs, `stride` apart.
+template <class Visit>
+void each_quad_of_nibbles(const uint8_t* qs, size_t stride, Visit visit) {
+  for (const I32 nibbles : quads_of(qs, stride).of) {
+    visit(in_each_byte<15>(nibbles));
+    visit(in_each_byte<15>(shift_right<4>(nibbles)));
+  }
+}
+
+// The lowest four bits of each lane as the fifth bits of a quad.
+inline I32 fifth_bits_of_quad(I32 bits) {
+  constexpr uint32_t kCopies = 1U << 4 | 1U << 11 | 1U << 18 | 1U << 25;  // bit i moved to bit 8i + 4, and others
+  return in_each_byte<16>((bits & broadcast(15)) * broadcast(kCopies));
+}
+
+// The quads of sixteen blocks with qs and qh.
+template <class Block, class Visit>
+void each_quad_of_five_bits(const Block* sixteen, Visit visit) {
+  uint32_t fifth[kLanes];
+  for (int i = 0; i < kLanes; ++i) fifth[i] = sixteen[i].qh;
+  keep_in_memory(fifth);
+  I32 high = load_i32(fifth);
+  for (const I32 nibbles : quads_of(sixteen->qs, sizeof(Block)).of) {
+    visit(in_each_byte<15>(nibbles) | fifth_bits_of_quad(high));
+    visit(in_each_byte<15>(shift_right<4>(nibbles)) | fifth_bits_of_quad(shift_right<16>(high)));
+    high = shift_right<4>(high);
+  }
+}
+
 }  // namespace
 }  // namespace ggufscope

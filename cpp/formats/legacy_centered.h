@@ -61,10 +61,7 @@ struct Q4_0 {
   static Line line(const Block* sixteen) { return line_of_halves(sixteen, center); }
   template <class Visit>
   static void each_quad(const Block* sixteen, Visit visit) {
-    for (const I32 nibbles : quads_of(sixteen->qs, sizeof(Block)).of) {
-      visit(in_each_byte<15>(nibbles));
-      visit(in_each_byte<15>(shift_right<4>(nibbles)));
-    }
+    each_quad_of_nibbles(sixteen->qs, sizeof(Block), visit);
   }
   static constexpr int sub_block_of(int lane) { return lane; }
   static uint16_t step_half(const Block& block) { return block.d; }
@@ -96,14 +93,29 @@ struct Q5_0 {
 
   static void decode(const Block& block, float* out) {
     const F32 d = broadcast(half_to_float(block.d));
+    each_coded(block, [&](int i, I32 code) { store(out + i, to_f32(code) * d); });
+  }
+  template <class Visit>
+  static void each_coded(const Block& block, Visit visit) {
     const I32 q = load_u8(block.qs);
-    store(out, to_f32((low_nibbles(q) | fifth_bits(block.qh)) - broadcast(16)) * d);
-    store(out + 16, to_f32((high_nibbles(q) | fifth_bits(block.qh >> 16)) - broadcast(16)) * d);
+    visit(0, (low_nibbles(q) | fifth_bits(block.qh)) - broadcast(16));
+    visit(16, (high_nibbles(q) | fifth_bits(block.qh >> 16)) - broadcast(16));
   }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
   static const uint8_t* packed_codes(const Block& block, uint8_t* scratch) {
     return unpack_five_bits(block.qs, block.qh, scratch);
   }
+
+  static constexpr int sub_block_elements = 32;
+  static constexpr int blocks_per_group = 16;
+  static constexpr int center = 16;
+  static constexpr Magnitudes magnitudes = times(kHalves, 4);  // −16 … 15
+  static Line line(const Block* sixteen) { return line_of_halves(sixteen, center); }
+  template <class Visit>
+  static void each_quad(const Block* sixteen, Visit visit) {
+    each_quad_of_five_bits(sixteen, [&](I32 quad) { visit(minus_in_each_byte<center>(quad)); });
+  }
+  static constexpr int sub_block_of(int lane) { return lane; }
 };
 
 // Q8_0: w = q · d with signed q

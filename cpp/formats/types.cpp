@@ -43,6 +43,9 @@ TypeInfo info_of() {
     if constexpr (requires(Block& block) { requires sizeof block.dmin == sizeof(uint16_t); }) {
       info.half_offsets[1] = offsetof(Block, dmin);
     }
+    if constexpr (requires(Block& block) { requires sizeof block.m == sizeof(uint16_t); }) {
+      info.half_offsets[1] = offsetof(Block, m);
+    }
   }
   if constexpr (HasByteSwap<Format>) info.swap_bytes = swap_blocks<Format>;
   return info;

@@ -30,7 +30,7 @@ struct TypeInfo {
   int32_t highest_code;
   bool fused;               // observed through sums of integers, without being decoded (kernels/fused.h)
   Magnitudes magnitudes;    // where fused
-  int32_t half_offsets[2];  // bytes of a block where its numbers d and dmin, of half precision, begin; −1: none
+  int32_t half_offsets[2];  // bytes of a block where its numbers d and dmin or m, of half precision, begin; −1: none
   void (*swap_bytes)(std::byte* blocks, size_t n_blocks);  // nullptr: not read from big-endian files
 
   /// Whether GGUF files may have it.

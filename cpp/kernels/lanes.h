@@ -66,7 +66,7 @@ class LaneGroup {
     if constexpr (IsCentered<Format>) {  // a short step times a short integer, unless it is Inf or NaN
       return bits(less(abs(line.step), broadcast(0x1p100F))) == 0xFFFFU;
     } else {
-      return bits(less(broadcast(0.0F), line.step)) == 0xFFFFU && Format::rounds_nothing(group);
+      return bits(less(broadcast(0.0F), line.step)) == 0xFFFFU && Format::rounds_nothing(group, line);
     }
   }
 

@@ -28,7 +28,7 @@ class TypeDescription(TypedDict):
     code_bits: int
     fused: bool  # observed through sums of integers, without being decoded
     magnitudes: tuple[int, int] | None  # where fused: weights that are not 0 lie from 2^first on, below 2^second
-    halves: tuple[int, ...]  # where fused: bytes of a block at which d and dmin begin, of half precision
+    halves: tuple[int, ...]  # where fused: bytes of a block at which d and dmin or m begin, of half precision
     big_endian: bool
     ggml: bool  # else of safetensors alone, and in no GGUF file
 

@@ -20,10 +20,10 @@ from support.observing import assert_close, assert_histogram_fields
 from support.reference import EXPECTED, Sample, code_entropy, scale_statistics
 
 TYPES = {qtype["name"]: qtype for qtype in _core.types()}
-Q4_0, Q4_K, Q8_0 = TYPES["Q4_0"], TYPES["Q4_K"], TYPES["Q8_0"]
+Q4_0, Q4_1, Q4_K, Q8_0 = TYPES["Q4_0"], TYPES["Q4_1"], TYPES["Q4_K"], TYPES["Q8_0"]
 
 FUSED = [qtype for qtype in TYPES.values() if qtype["fused"]]
-# Blocks keep d in half precision, and dmin where weights have a base of their own.
+# Blocks keep d in half precision, and dmin or m where weights have a base of their own.
 WITH_BASE = [qtype for qtype in FUSED if len(qtype["halves"]) > 1]
 CENTERED = [qtype for qtype in FUSED if len(qtype["halves"]) == 1]
 Blocks = npt.NDArray[np.uint8]
@@ -106,24 +106,41 @@ def test_hostile_blocks_among_ordinary_ones(qtype: _core.TypeDescription, data: 
     assert_as_decoded(qtype, blocks, rows, columns)
 
 
-@pytest.mark.parametrize("apart", range(-6, 10))
+@pytest.mark.parametrize("apart", range(-12, 15))
 @pytest.mark.parametrize("qtype", WITH_BASE, ids=lambda qtype: qtype["name"])
 def test_scales_and_minima_any_distance_apart(qtype: _core.TypeDescription, apart: int) -> None:
     """Up to where a weight needs more bits than float32 has, sums are exact; beyond, weights are decoded."""
-    blocks = ordinary(qtype, 30, np.random.default_rng(apart + 6))
-    with_halves(blocks, 0, (14 << 10) + np.arange(30) * 33)
-    with_halves(blocks, 2, (14 + apart << 10) + np.arange(30) * 29)
-    blocks[:, 4:16] |= 0x3F  # the largest scales and minima among them
-    assert_as_decoded(qtype, blocks, 5, 1536)
+    step, base = qtype["halves"]
+    blocks = ordinary(qtype, 64, np.random.default_rng(apart + 12))
+    blocks[::2] = 0xFF  # the largest codes, scales and minima
+    with_halves(blocks, step, (14 << 10) + np.arange(64) * 13)
+    with_halves(blocks, base, (14 + apart << 10) + np.arange(64) * 11)
+    assert_as_decoded(qtype, blocks, 4, 16 * qtype["elements_per_block"])
+
+
+@pytest.mark.parametrize("apart", range(-12, 15))
+@pytest.mark.parametrize("sign", [0x0000, 0x8000], ids=["above zero", "below zero"])
+@pytest.mark.parametrize("qtype", WITH_BASE, ids=lambda qtype: qtype["name"])
+def test_weights_that_all_round_the_same_way(qtype: _core.TypeDescription, sign: int, apart: int) -> None:
+    """Sums of integers would differ by what rounding takes from every weight: they may be used only where it is 0."""
+    step, base = qtype["halves"]
+    blocks = np.full((16, qtype["bytes_per_block"]), 0xFF, np.uint8)
+    with_halves(blocks, step, 14 << 10 | 0x3FF)
+    with_halves(blocks, base, 14 + apart << 10 | 0x3FF | sign)
+    assert_as_decoded(qtype, blocks, 1, 16 * qtype["elements_per_block"])
 
 
 @pytest.mark.parametrize("code", [0, 7, 8, 15])
-@pytest.mark.parametrize("qtype", [Q4_0, Q4_K], ids=lambda qtype: qtype["name"])
+@pytest.mark.parametrize("qtype", [Q4_0, Q4_1, Q4_K], ids=lambda qtype: qtype["name"])
 def test_one_code_and_scales_nearly_alike(qtype: _core.TypeDescription, code: int) -> None:
     """A mean thousands of times the spread, and no spread at all."""
     for spread in (0, 1):
         blocks = ordinary(qtype, 64, np.random.default_rng(code))
-        with_halves(blocks, 0, 0x2400 + np.arange(64) % 2 * spread)
+        halves = 0x2400 + np.arange(64) % 2 * spread
+        with_halves(blocks, 0, halves)
+        if qtype is Q4_1:
+            with_halves(blocks, 0, 0x0C00)
+            with_halves(blocks, 2, halves)
         if qtype is Q4_K:
             blocks[:, 2:16] = 0
             blocks[:, 4:8] = blocks[:, 12:16] = 0x21

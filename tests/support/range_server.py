@@ -185,13 +185,15 @@ def _handler(server: RangeServer) -> type[BaseHTTPRequestHandler]:
                 file.seek(first)
                 while size > 0:
                     piece = file.read(min(_PIECE, size))
+                    with server.lock:  # before it is read on the other side, where a test may look at once
+                        server.sent += len(piece)
                     try:
                         self.wfile.write(piece)
                     except OSError:  # nobody reads any more
+                        with server.lock:
+                            server.sent -= len(piece)
                         self.close_connection = True
                         return
-                    with server.lock:
-                        server.sent += len(piece)
                     size -= len(piece)
                     if behaviour.rate is not None:
                         time.sleep(len(piece) / behaviour.rate)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         FleetError,
         ImportanceError,
         ProfileError,
+        SpectraError,
         StudyError,
         TraceError,
         ValidationError,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .profiles.profile_result import Profile
     from .profiles.profiling import profile
     from .runtime import Trace, trace
+    from .spectra import Spectra, spectra
     from .studies import Study, StudyInterrupted, study
     from .validation import Validation, validate
 
@@ -67,6 +69,8 @@ _HOMES = {
     "ProfileError": "errors",
     "RowProducts": "arrays.multiply",
     "RunChoice": "diffs.run_choice",
+    "Spectra": "spectra",
+    "SpectraError": "errors",
     "Study": "studies",
     "StudyError": "errors",
     "StudyInterrupted": "studies",
@@ -88,6 +92,7 @@ _HOMES = {
     "open": "models.model",
     "profile": "profiles.profiling",
     "row_products": "arrays.products",
+    "spectra": "spectra",
     "study": "studies",
     "summarize": "arrays.buffers",
     "trace": "runtime",
@@ -114,6 +119,8 @@ __all__ = [
     "ProfileError",
     "RowProducts",
     "RunChoice",
+    "Spectra",
+    "SpectraError",
     "Study",
     "StudyError",
     "StudyInterrupted",
@@ -136,6 +143,7 @@ __all__ = [
     "open",
     "profile",
     "row_products",
+    "spectra",
     "study",
     "summarize",
     "trace",

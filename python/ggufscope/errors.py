@@ -115,6 +115,10 @@ class ImportanceError(ValueError):
     """A file that should be an importance matrix is not, or is malformed, or is of another model; one line."""
 
 
+class SpectraError(ValueError):
+    """A file that should hold saved spectra does not, or is malformed, or is of another model; one line."""
+
+
 class TraceError(ValueError):
     """A model cannot be traced, or a file that should be a saved trace is not one; one line with the reason."""
 
@@ -139,6 +143,7 @@ _INPUT_ERRORS = (
     OSError,
     ProfileError,
     PromptsError,
+    SpectraError,
     StudyError,
     TraceError,
     ValidationError,

@@ -1,0 +1,17 @@
+"""Spectra: the singular values of every matrix of a model, and what they add up to.
+
+places ──▶ gram (tiles of weights) ──▶ eigenvalues ──▶ measures, marchenko_pastur, power_law, noise ──▶ MatrixSpectrum
+heads  ──▶ head_products (factors of a head's size) ───────────────────────────────────────────────▶ HeadSpectrum
+"""
+
+from typing import TYPE_CHECKING
+
+from ..loading import loader
+
+if TYPE_CHECKING:
+    from .computing import spectra
+    from .spectra_result import Spectra
+
+__all__ = ["Spectra", "spectra"]
+
+__getattr__ = loader(__name__, {"Spectra": "spectra_result", "spectra": "computing"})

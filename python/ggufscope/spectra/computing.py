@@ -1,0 +1,131 @@
+"""`spectra`: the singular values of every matrix of a model."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from threadpoolctl import threadpool_limits
+
+from .._version import __version__
+from ..arrays.arguments import thread_count
+from ..models.model import Model
+from ..models.model import open as open_model
+from ..models.subject import Subject
+from ..text.notebook_bar import with_notebook_bar
+from .head_products import head_spectra, layers_with_heads
+from .matrix_spectrum import matrix_spectrum
+from .places import is_measured, matrices_of
+from .spectra_document import SCHEMA, SpectraDocument, SpectraRun, SpectraSettings
+from .spectra_result import Spectra
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from os import PathLike
+
+    from ..models.tensor import Tensor
+    from .matrix_record import MatrixSpectrum
+    from .spectra_document import HeadSpectrum
+
+LONGEST_EXACT = 8192
+DRAWS = 200
+SIGNIFICANCE = 0.1  # as Clauset, Shalizi and Newman have it
+_MOST_DIMENSIONS = 3
+
+
+@with_notebook_bar("spectra")
+def spectra(
+    model: str | PathLike[str] | Model,
+    *,
+    all: bool = False,  # noqa: A002
+    threads: int | None = None,
+    progress: Callable[[int, int], object] | None = None,
+    seed: int = 0,
+    draws: int = DRAWS,
+    stored: bool = False,
+    longest_exact: int = LONGEST_EXACT,
+    previous: Spectra | None = None,
+) -> Spectra:
+    """The singular values of every matrix of a model, and what they add up to: ranks, edges, power laws.
+
+    Args:
+        model: name of a model, as `ggufscope.open` takes it, or an open model, which stays open.
+        all: embeddings, output and other matrices outside the layers, too.
+        threads: at most so many; by default the cores this process may use. Numbers are the same with any number of
+            them, but for rounding in BLAS: they are saved with digits that it leaves alone.
+        progress: called as `progress(done, total)` in units of work, about multiplications, in the calling thread; may
+            raise to cancel. By default there is a bar in notebooks, and none elsewhere.
+        seed: of the draws of tests and estimates; the same seed gives the same numbers.
+        draws: spectra drawn to test each power law, at most.
+        stored: leave out the factors that NVFP4 and BitNet files keep beside matrices.
+        longest_exact: short side of a matrix, in weights, beyond which its spectrum is estimated, with errors.
+        previous: spectra of the same model by the same settings, as of a run that was given up: what they have is not
+            computed again.
+
+    Returns:
+        The spectra; they do not refer to the model any more.
+
+    Raises:
+        GGUFError: The file is malformed, or it shrank while it was read.
+        OSError: The file cannot be opened.
+        SpectraError: A `ValueError`: `previous` is of another model, or by other settings.
+        ValueError: Less than one thread or draw, or the model is closed.
+
+    Example:
+        >>> import ggufscope as gs
+        >>> spectra = gs.spectra("model.gguf")                                          # doctest: +SKIP
+        >>> [(each.name, each.effective_rank) for each in spectra.matrices]             # doctest: +SKIP
+    """
+    n_threads = thread_count(threads)
+    settings = SpectraSettings(bool(all), bool(stored), longest_exact, draws, SIGNIFICANCE, seed)
+    started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    with ExitStack() as stack:
+        opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
+        stack.enter_context(threadpool_limits(n_threads, user_api="blas"))
+        chosen, notes = _chosen(opened, everything=settings.all)
+        matrices = [each for tensor in chosen for each in matrices_of(opened, tensor)]
+        layers = layers_with_heads(opened, matrices)
+        records: list[MatrixSpectrum] = []
+        products: list[HeadSpectrum] = []
+        total = sum(each.n_bytes for each in matrices) + sum(each.n_bytes for each in layers)
+        done = 0
+        for matrix in matrices:
+            records.append(matrix_spectrum(matrix, settings, n_threads))
+            done += matrix.n_bytes
+            if progress is not None:
+                progress(done, total)
+        for layer in layers:
+            products.extend(head_spectra(layer, stored=settings.stored, threads=n_threads))
+            done += layer.n_bytes
+            if progress is not None:
+                progress(done, total)
+        measured = sum(each.rows * each.columns for each in records if each.method is not None)
+        document = SpectraDocument(
+            schema=SCHEMA,
+            model=Subject.of(opened),
+            settings=settings,
+            matrices=records,
+            heads=products,
+            coverage=measured / opened.n_parameters if opened.n_parameters else None,
+            notes=notes,
+            run=SpectraRun(
+                __version__,
+                started.isoformat(timespec="seconds"),
+                round(time.perf_counter() - clock, 3),
+                n_threads,
+            ),
+        )
+    return Spectra(document)
+
+
+def _chosen(model: Model, *, everything: bool) -> tuple[list[Tensor], list[str]]:
+    """The tensors whose matrices are measured, and notes on those that are not."""
+    matrices = [tensor for tensor in model.tensors.values() if is_measured(tensor, everything=everything)]
+    notes = [
+        f"{tensor.name} has {len(tensor.shape)} dimensions and is no matrix or stack of them"
+        for tensor in matrices
+        if len(tensor.shape) > _MOST_DIMENSIONS
+    ]
+    return [tensor for tensor in matrices if len(tensor.shape) <= _MOST_DIMENSIONS], notes

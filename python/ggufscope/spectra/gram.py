@@ -1,0 +1,93 @@
+"""The Gram matrix of the short side of W, summed in float64 over tiles of rows that are decoded one after another.
+
+    tall W (m ≥ n)   Wᵀ W = Σ over tiles T of rows: Tᵀ T
+    wide W (m < n)   W Wᵀ, block by block: T_i T_jᵀ of two tiles of rows, in pieces of columns
+
+Products inside a tile are of float32 where that resolves enough, else of float64: eigenvalues of a product of float32
+are right to about 2⁻²² of the largest, so that singular values below 1/2000 of the largest are noise. Matrices that are
+nearly square have smaller ones; so may little ones, which cost nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ..arrays.floats import Floats
+    from .weights import Weights
+
+_DEEP = 1024  # weights that are summed in float32 before they go into the float64 sum
+_LITTLE = 2048  # short sides up to which all is of float64
+_LONG = 2.0  # times as long as short: from there on the smallest singular values are not small
+
+
+@dataclass(frozen=True, eq=False)
+class Gram:
+    """A Gram matrix.
+
+    Attributes:
+        matrix: float64, (n, n) of the short side n; exactly symmetric.
+        resolution: what eigenvalues are uncertain by, as a share of the largest.
+    """
+
+    matrix: Floats
+    resolution: float
+
+
+def gram_of(weights: Weights) -> Gram:
+    """The Gram matrix of the short side, without the factor of the matrix; not finite where a weight is not."""
+    short, long = sorted((weights.rows, weights.columns))
+    single = short > _LITTLE and long >= _LONG * short
+    if single:
+        made = _summed(weights, np.float32)
+        with np.errstate(over="ignore"):
+            trace = float(np.trace(made))
+        if np.isfinite(trace) and trace > np.finfo(np.float32).tiny * short * long:
+            return Gram(made, 4 * float(np.finfo(np.float32).eps))
+    return Gram(_summed(weights, np.float64), 2 * short * float(np.finfo(np.float64).eps))
+
+
+def _summed(weights: Weights, dtype: type[np.floating]) -> Floats:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _of_columns(weights, dtype) if weights.rows >= weights.columns else _of_rows(weights, dtype)
+
+
+def _of_columns(weights: Weights, dtype: type[np.floating]) -> Floats:
+    """Wᵀ W."""
+    n = weights.columns
+    total = np.zeros((n, n))
+    for first in range(0, weights.rows, _DEEP):
+        tile = weights.tile(first, min(first + _DEEP, weights.rows)).astype(dtype, copy=False)
+        total += tile.T @ tile
+    return total
+
+
+def _of_rows(weights: Weights, dtype: type[np.floating]) -> Floats:
+    """W Wᵀ."""
+    m = weights.rows
+    total = np.zeros((m, m))
+    starts = range(0, m, _DEEP)
+    for first in starts:
+        left = weights.tile(first, min(first + _DEEP, m)).astype(dtype, copy=False)
+        last = first + len(left)
+        total[first:last, first:last] = _product(left, left)
+        for other in range(last, m, _DEEP):
+            right = weights.tile(other, min(other + _DEEP, m)).astype(dtype, copy=False)
+            block = _product(left, right)
+            total[first:last, other : other + len(right)] = block
+            total[other : other + len(right), first:last] = block.T
+    return total
+
+
+def _product(left: npt.NDArray[np.floating], right: npt.NDArray[np.floating]) -> Floats:
+    """`left rightᵀ`, summed in float64 over pieces of columns."""
+    total = np.zeros((len(left), len(right)))
+    for first in range(0, left.shape[1], _DEEP):
+        piece = slice(first, first + _DEEP)
+        total += left[:, piece] @ right[:, piece].T
+    return total

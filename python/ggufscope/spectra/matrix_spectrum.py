@@ -1,0 +1,86 @@
+"""The spectrum of one matrix: weights to a Gram matrix to eigenvalues to a record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+import numpy as np
+
+from .eigenvalues import eigenvalues_of
+from .gram import gram_of
+from .marchenko_pastur import bulk_measures
+from .matrix_record import MatrixSpectrum
+from .measures import measures
+from .power_law import power_law_of
+from .quantizer_share import noise_rms, share_of
+from .weights import Weights
+
+if TYPE_CHECKING:
+    from .places import Matrix
+    from .spectra_document import SpectraSettings
+
+
+def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, threads: int) -> MatrixSpectrum:
+    """The record of a matrix.
+
+    Args:
+        matrix: its place.
+        settings: of all spectra.
+        threads: to decode and multiply with, at most.
+
+    Raises:
+        GGUFError: The file shrank since it was opened.
+        ValueError: The model is closed.
+    """
+    if matrix.n_weights == 0:
+        return _record(matrix, None, "no weights")
+    weights = Weights(matrix, stored=settings.stored, threads=threads)
+    gram = gram_of(weights)
+    squared_factor = weights.factor**2
+    if not (np.isfinite(gram.matrix).all() and np.isfinite(squared_factor)):
+        return _record(matrix, None, "weights that are not finite")
+    eigenvalues = eigenvalues_of(gram.matrix) * squared_factor
+    if not eigenvalues[0] > 0:
+        zeros = {"frobenius_norm": 0.0, "sigma_max": 0.0, "sigma_min": 0.0, "numerical_rank": 0}
+        return _record(matrix, "gram", "all weights are 0", zeros)
+    long_side = max(matrix.rows, matrix.columns)
+    rounding = noise_rms(matrix)
+    fields = {
+        **measures(eigenvalues, long_side, gram.resolution),
+        **bulk_measures(eigenvalues, long_side),
+        "power_law": power_law_of(
+            eigenvalues,
+            gram.resolution,
+            draws=settings.draws,
+            significance=settings.significance,
+            seed=_seed_of(matrix, settings.seed),
+        ),
+        "quantizer": None if rounding is None else share_of(rounding * abs(weights.factor), eigenvalues, matrix),
+    }
+    return _record(matrix, "gram", None, fields)
+
+
+def _seed_of(matrix: Matrix, seed: int) -> list[int]:
+    """The seed of the draws of one matrix: they do not depend on which others there are."""
+    return [seed, crc32(matrix.tensor.name.encode("utf-8", "surrogateescape")), matrix.first_row]
+
+
+def _record(
+    matrix: Matrix, method: str | None, reason: str | None, fields: dict[str, Any] | None = None
+) -> MatrixSpectrum:
+    tensor = matrix.tensor
+    return MatrixSpectrum(
+        name=tensor.name,
+        role=tensor.role,
+        layer=tensor.layer,
+        stack=tensor.stack,
+        expert=matrix.expert,
+        part=matrix.part,
+        type=tensor.type,
+        rows=matrix.rows,
+        columns=matrix.columns,
+        method=method,
+        reason=reason,
+        **(fields or {}),
+    )

@@ -12,6 +12,7 @@ every trend of such a file.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -167,54 +168,98 @@ def permutation_test(values: Floats, labels: npt.NDArray[np.int64], seed: int = 
     return float(eta_squared[0]), (1 + as_large) / (1 + PERMUTATIONS)
 
 
-@compiled
-def residual_square_sum(design: Floats, values: Floats) -> float:  # pragma: no cover  compiled
-    """Σ of squared residuals of a least-squares fit, by modified Gram–Schmidt.
+def residual_square_sum(design: Floats, values: Floats) -> float:
+    """Σ of squared residuals of a least-squares fit.
 
     Args:
-        design: float64 (L, terms); a term that depends on those before it is skipped.
-        values: float64 (L,).
+        design: (L, terms); a term that depends on those before it is skipped.
+        values: (L,).
     """
-    n, n_terms = design.shape
-    basis = np.zeros((n_terms, n))
-    rest = values.copy()
-    for term in range(n_terms):
-        column = design[:, term].copy()
-        size = np.sqrt((column * column).sum())
-        for earlier in range(term):
-            column -= (column * basis[earlier]).sum() * basis[earlier]
-        left = np.sqrt((column * column).sum())
-        if left > _DEPENDENT * size:
-            basis[term] = column / left
-            rest -= (rest * basis[term]).sum() * basis[term]
-    return float((rest * rest).sum())
+    return float(_square_sums_left(design, np.zeros((1, len(values)), np.int64), values)[0])
 
 
-@compiled
-def partial_eta_squared(
-    values: Floats, depth: Floats, labels: npt.NDArray[np.int64]
-) -> Floats:  # pragma: no cover  compiled
+def partial_eta_squared(values: Floats, depth: Floats, labels: npt.NDArray[np.int64]) -> Floats:
     """Share of what depth leaves unexplained that the types explain, for several assignments of types to layers.
 
     Args:
-        values: float64 (L,).
-        depth: the depth terms, float64 (L, 3).
-        labels: int64 (assignments, L), types numbered from 0.
+        values: (L,).
+        depth: the depth terms, (L, 3).
+        labels: (assignments, L), types numbered from 0.
 
     Returns:
         (assignments,), each from 0 to 1; 0 where depth explains everything but rounding.
     """
-    n, n_terms = depth.shape
-    n_types = labels.max() + 1
-    design = np.zeros((n, n_terms + n_types - 1))
-    design[:, :n_terms] = depth
     unexplained = residual_square_sum(depth, values)
-    shares = np.zeros(len(labels))
-    if unexplained <= 1e-20 * (values * values).sum():
-        return shares
-    for assignment in range(len(labels)):
-        for kind in range(1, n_types):
-            for layer in range(n):
-                design[layer, n_terms + kind - 1] = 1.0 if labels[assignment, layer] == kind else 0.0
-        shares[assignment] = 1.0 - residual_square_sum(design, values) / unexplained
-    return shares
+    if unexplained <= 1e-20 * float(np.square(values).sum()):
+        return np.zeros(len(labels))
+    return 1.0 - _square_sums_left(depth, labels, values) / unexplained
+
+
+def _square_sums_left(design: Floats, labels: npt.NDArray[np.int64], values: Floats) -> Floats:
+    """Σ of squared residuals of fits with a design and indicators of types, (assignments,); see `fit_by_types`."""
+    fixed = np.array(design.T, np.float64, order="C")
+    sums = np.empty(len(labels))
+    terms = np.empty((len(fixed) + int(labels.max()), len(values)))
+    fit_by_types(fixed, labels, np.array(values, np.float64), terms, np.empty(len(values)), sums)
+    return sums
+
+
+@compiled
+def fit_by_types(  # noqa: PLR0917  # pragma: no cover  compiled functions take no keywords
+    fixed: Floats, labels: npt.NDArray[np.int64], values: Floats, terms: Floats, rest: Floats, sums: Floats
+) -> None:
+    """Σ of squared residuals of least-squares fits, by modified Gram–Schmidt.
+
+    All is written as loops, and callers bring the memory: numba compiles arithmetic of arrays for seconds.
+
+    Args:
+        fixed: terms that all fits have, (terms, L), C-contiguous.
+        labels: of each fit the types of the layers, numbered from 0; (fits, L). Each type but the first is one more
+            term; a term that depends on those before it is skipped.
+        values: that are fitted, (L,).
+        terms: to work in, (terms + types − 1, L).
+        rest: to work in, (L,).
+        sums: the result, (fits,).
+    """
+    n_fixed, n = fixed.shape
+    for fit in range(sums.size):
+        for i in range(n):
+            rest[i] = values[i]
+        for term in range(terms.shape[0]):
+            for i in range(n):
+                if term < n_fixed:
+                    terms[term, i] = fixed[term, i]
+                else:
+                    terms[term, i] = 1.0 if labels[fit, i] == term - n_fixed + 1 else 0.0
+            make_orthonormal(terms, term)
+            along = 0.0
+            for i in range(n):
+                along += rest[i] * terms[term, i]
+            for i in range(n):
+                rest[i] -= along * terms[term, i]
+        total = 0.0
+        for i in range(n):
+            total += rest[i] * rest[i]
+        sums[fit] = total
+
+
+@compiled
+def make_orthonormal(terms: Floats, term: int) -> None:  # pragma: no cover  compiled
+    """Make a row a unit vector that is orthogonal to the rows before it; 0 where it depends on them."""
+    n = terms.shape[1]
+    size = 0.0
+    for i in range(n):
+        size += terms[term, i] * terms[term, i]
+    for earlier in range(term):
+        along = 0.0
+        for i in range(n):
+            along += terms[term, i] * terms[earlier, i]
+        for i in range(n):
+            terms[term, i] -= along * terms[earlier, i]
+    left = 0.0
+    for i in range(n):
+        left += terms[term, i] * terms[term, i]
+    length = math.sqrt(left)
+    adds = length > _DEPENDENT * math.sqrt(size)
+    for i in range(n):
+        terms[term, i] = terms[term, i] / length if adds else 0.0

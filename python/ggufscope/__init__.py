@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from .profiles.profile_result import Profile
     from .profiles.profiling import profile
     from .runtime import Trace, trace
-    from .spectra import Spectra, spectra
+    from .spectral import Spectra, spectra
     from .studies import Study, StudyInterrupted, study
     from .validation import Validation, validate
 
@@ -69,7 +69,7 @@ _HOMES = {
     "ProfileError": "errors",
     "RowProducts": "arrays.multiply",
     "RunChoice": "diffs.run_choice",
-    "Spectra": "spectra",
+    "Spectra": "spectral",
     "SpectraError": "errors",
     "Study": "studies",
     "StudyError": "errors",
@@ -92,7 +92,7 @@ _HOMES = {
     "open": "models.model",
     "profile": "profiles.profiling",
     "row_products": "arrays.products",
-    "spectra": "spectra",
+    "spectra": "spectral",
     "study": "studies",
     "summarize": "arrays.buffers",
     "trace": "runtime",

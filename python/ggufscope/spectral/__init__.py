@@ -2,6 +2,8 @@
 
 places ──▶ gram (tiles of weights) ──▶ eigenvalues ──▶ measures, marchenko_pastur, power_law, noise ──▶ MatrixSpectrum
 heads  ──▶ head_products (factors of a head's size) ───────────────────────────────────────────────▶ HeadSpectrum
+
+The package is not called `spectra` because that is the function of ggufscope.
 """
 
 from typing import TYPE_CHECKING

@@ -16,7 +16,7 @@ from ggufscope.synth import ModelPlan, write_plan
 @contextlib.contextmanager
 def written(plan: ModelPlan, directory: Path) -> Iterator[Path]:
     """A synthetic model that is there, on the disk and in the page cache, until the block ends."""
-    path = directory / f"{plan.shape.name}-{plan.mix.name}-{plan.shape.layers}.gguf"
+    path = directory / f"{plan.shape.name}-{plan.mix.name}-{plan.shape.layers}{'-hard' if plan.hard else ''}.gguf"
     if shutil.disk_usage(directory).free < 2 * plan.n_bytes:
         pytest.skip(f"too little space for {plan.n_bytes / 1e9:.1f} GB")
     write_plan(plan, path)

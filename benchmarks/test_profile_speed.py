@@ -48,6 +48,17 @@ def test_profile(measure: Any, model: Path, threads: int, fast: bool, many: bool
 
 
 @pytest.mark.parametrize("fast", [False, True], ids=["full", "fast"])
+def test_profile_of_hard_blocks(
+    measure: Any, request: pytest.FixtureRequest, tmp_path: Path, threads: int, fast: bool
+) -> None:
+    """Random codes and heavy-tailed scales, to which no data of a real model comes near."""
+    options = request.config.option
+    with written(make_plan(options.shape, options.type, layers=options.layers, hard=True), tmp_path) as path:
+        task = task_of(path, threads=threads, fast=fast)
+        measure(task, f"{in_words(task)}, random codes and heavy-tailed scales")
+
+
+@pytest.mark.parametrize("fast", [False, True], ids=["full", "fast"])
 def test_profile_from_disk(measure: Any, model: Path, threads: int, fast: bool) -> None:
     failure = page_cache.why_not_evictable(model)
     if failure:

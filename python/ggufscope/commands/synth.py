@@ -29,6 +29,9 @@ def synth(
     layers: Annotated[int | None, typer.Option("--layers", help="This many layers, not the shape's own.")] = None,
     shards: Annotated[int, typer.Option("--shards", help="Split into this many files.")] = 1,
     pure: Annotated[bool, typer.Option("--pure", help="No mix: every weight matrix in the type itself.")] = False,
+    hard: Annotated[
+        bool, typer.Option("--hard", help="Random codes and heavy-tailed scales, to measure speed.")
+    ] = False,
     as_json: JsonOption = False,
     as_markdown: MarkdownOption = False,
     force: ForceOption = False,
@@ -38,7 +41,7 @@ def synth(
     The file has the tensors, types and metadata of the real model, random weights with a few planted trends over
     depth, and says that it is synthetic.
     """
-    plan = make_plan(shape, file_type, seed=seed, layers=layers, pure=pure)
+    plan = make_plan(shape, file_type, seed=seed, layers=layers, pure=pure, hard=hard)
     with progress_bar(f"Writing {out.name}") as progress:
         files = write_plan(plan, out, shards=shards, force=force, progress=progress)
     if as_json:
@@ -57,6 +60,7 @@ def to_json(plan: ModelPlan, files: list[Path]) -> dict[str, Any]:
         "shape": plan.shape.name,
         "type": plan.mix.name,
         "seed": plan.seed,
+        "hard": plan.hard,
         "layers": plan.shape.layers,
         "n_tensors": len(plan.tensors),
         "n_parameters": plan.n_parameters,

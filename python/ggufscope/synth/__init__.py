@@ -24,6 +24,7 @@ def synthesize(
     seed: int = 0,
     layers: int | None = None,
     pure: bool = False,
+    hard: bool = False,
     shards: int = 1,
     force: bool = False,
     progress: Progress | None = None,
@@ -37,6 +38,7 @@ def synthesize(
         seed: the same seed gives the same bytes; in another type, the same model quantized to that type.
         layers: number of layers instead of the shape's own.
         pure: one type throughout for file types too.
+        hard: random codes and heavy-tailed scales in place of quantized Gaussian weights.
         shards: number of files; above 1 their names get `-00001-of-0000N`.
         force: replace a file, too, that ggufscope did not write.
         progress: called with (done bytes, total bytes); may raise to cancel.
@@ -50,5 +52,5 @@ def synthesize(
         >>> synthesize("tiny", "tiny.gguf", "Q4_K_M")                               # doctest: +SKIP
         [PosixPath('tiny.gguf')]
     """
-    plan = make_plan(shape, type, seed=seed, layers=layers, pure=pure)
+    plan = make_plan(shape, type, seed=seed, layers=layers, pure=pure, hard=hard)
     return write_plan(plan, path, shards=shards, force=force, progress=progress)

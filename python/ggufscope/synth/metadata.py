@@ -3,7 +3,7 @@
 import gguf
 
 from ..models.magic import SYNTHETIC_KEY
-from .mixes import Mix
+from .plan import ModelPlan
 from .shapes import Shape
 from .vocabulary import build_vocabulary
 
@@ -13,8 +13,9 @@ _DESCRIPTION = (
 )
 
 
-def add_metadata(writer: gguf.GGUFWriter, shape: Shape, mix: Mix, seed: int) -> None:
+def add_metadata(writer: gguf.GGUFWriter, plan: ModelPlan) -> None:
     """Add every key to a writer of the shape's architecture."""
+    shape, mix = plan.shape, plan.mix
     writer.add_type("model")
     writer.add_name(f"{shape.title} (synthetic)")
     writer.add_description(_DESCRIPTION.format(title=shape.title))
@@ -22,7 +23,9 @@ def add_metadata(writer: gguf.GGUFWriter, shape: Shape, mix: Mix, seed: int) -> 
     writer.add_bool(SYNTHETIC_KEY, True)
     writer.add_string(f"{SYNTHETIC_KEY}.shape", shape.name)
     writer.add_string(f"{SYNTHETIC_KEY}.type", mix.name)
-    writer.add_uint64(f"{SYNTHETIC_KEY}.seed", seed)
+    writer.add_uint64(f"{SYNTHETIC_KEY}.seed", plan.seed)
+    if plan.hard:
+        writer.add_bool(f"{SYNTHETIC_KEY}.hard", True)
     if mix.file_type is not None:
         writer.add_file_type(mix.file_type)
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)

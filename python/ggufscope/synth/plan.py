@@ -36,12 +36,14 @@ class ModelPlan:
         mix: the file type.
         seed: of all random numbers.
         tensors: in file order.
+        hard: whether codes are random and scales have heavy tails.
     """
 
     shape: Shape
     mix: Mix
     seed: int
     tensors: list[TypedTensor]
+    hard: bool = False
 
     @cached_property
     def n_parameters(self) -> int:
@@ -68,6 +70,7 @@ def make_plan(
     seed: int = 0,
     layers: int | None = None,
     pure: bool = False,
+    hard: bool = False,
 ) -> ModelPlan:
     """Plan a synthetic model.
 
@@ -77,6 +80,7 @@ def make_plan(
         seed: of all random numbers; the same seed gives the same bytes.
         layers: number of layers instead of the shape's own.
         pure: one type throughout for file types too.
+        hard: random codes and heavy-tailed scales in place of quantized Gaussian weights.
 
     Raises:
         ValueError: unknown shape or type (the message lists the choices), or a number out of range.
@@ -90,7 +94,7 @@ def make_plan(
     planned = SHAPES[shape.lower()]
     planned = dataclasses.replace(planned, layers=layers or planned.layers)
     mix = find_mix(type, pure=pure)
-    return ModelPlan(planned, mix, seed, [_typed(mix, planned, tensor) for tensor in planned_tensors(planned)])
+    return ModelPlan(planned, mix, seed, [_typed(mix, planned, tensor) for tensor in planned_tensors(planned)], hard)
 
 
 def _typed(mix: Mix, shape: Shape, tensor: PlannedTensor) -> TypedTensor:

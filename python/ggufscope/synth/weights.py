@@ -14,6 +14,7 @@ import numpy as np
 
 from . import trends
 from .blocks import Bytes, Floats, elements_per_block, quantize
+from .hard import hard_blocks
 from .shapes import PlannedTensor, Shape
 
 GROUP = 256
@@ -22,7 +23,9 @@ RUN = 64
 RUN_SPREAD = 0.2
 
 
-def tensor_bytes(shape: Shape, tensor: PlannedTensor, type_name: str, seed: int) -> Iterator[Bytes]:
+def tensor_bytes(
+    shape: Shape, tensor: PlannedTensor, type_name: str, seed: int, *, hard: bool = False
+) -> Iterator[Bytes]:
     """The tensor's bytes in order, in pieces of at most one pool (views: copy to keep them)."""
     chance = np.random.default_rng([seed, zlib.crc32(tensor.name.encode())])
     if len(tensor.dimensions) == 1:
@@ -30,7 +33,10 @@ def tensor_bytes(shape: Shape, tensor: PlannedTensor, type_name: str, seed: int)
         return
     groups = min(POOL_GROUPS, -(-tensor.n_elements // GROUP))
     rms = jittered(trends.weight_rms(tensor.role, depth(shape, tensor)), chance)
-    blocks = quantize(pool(groups, chance) * np.float32(rms), type_name)
+    if hard:
+        blocks = hard_blocks(type_name, groups * GROUP, rms, chance)
+    else:
+        blocks = quantize(pool(groups, chance) * np.float32(rms), type_name)
     group_bytes = blocks.size // groups
     twice = np.concatenate([blocks, blocks])
     left = n_bytes(tensor, type_name)

@@ -65,7 +65,7 @@ def write_plan(
         for part, stream in zip(parts, streams, strict=True):
             pad(stream, alignment)
             for typed in part:
-                for piece in tensor_bytes(plan.shape, typed.tensor, typed.type_name, plan.seed):
+                for piece in tensor_bytes(plan.shape, typed.tensor, typed.type_name, plan.seed, hard=plan.hard):
                     stream.write(piece.data)
                     report.add(piece.nbytes)
                 pad(stream, alignment)
@@ -138,7 +138,7 @@ def write_headers(plan: ModelPlan, parts: Sequence[Sequence[TypedTensor]], strea
     """
     writer = _Writer(None, plan.shape.architecture)
     type_ids = {description["name"]: description["id"] for description in types()}
-    add_metadata(writer, plan.shape, plan.mix, plan.seed)
+    add_metadata(writer, plan)
     for number, part in enumerate(parts):
         if number:
             writer.tensors.append({})

@@ -26,6 +26,8 @@ def render_synth(screen: Screen, plan: ModelPlan, files: Sequence[Path]) -> None
     screen.line(dotted([plan.shape.title, plan.mix.name, size, f"seed {plan.seed}"], screen.glyphs))
     types = ", ".join(f"{count} {name}" for name, count in plan.type_counts().items())
     screen.line(f"{counted(len(plan.tensors), 'tensor')}: {types}")
+    if plan.hard:
+        screen.line("Codes are random, and scales have heavy tails")
     for (wanted, used), tensors in plan.replacements().items():
         screen.line(f"{tensors} of them {used} instead of {wanted}, whose blocks do not divide their rows")
     screen.line(SYNTHETIC_LINE, "bold yellow")

@@ -31,7 +31,8 @@
 //     static constexpr int center = 8;                     // of codes as stored: base = center · step, and no finite
 //                                                          // step lets w round; each_quad gives q − center, signed, or
 //                                                          // q itself where all lie in 0 … 15
-//     static bool rounds_nothing(const Block*, const Line&);  // each step · q − base is a float32 as it stands
+//     static bool rounds_nothing(const Block*, const Line&);  // each step · q − base is a float32 as it stands, finite;
+//                                                             // with steps ≥ 0 or −0 (groups of others are left out)
 //
 //     // where those sub-blocks are 32 codes of four bits (kernels/counted.h)
 //     static NibblePlanes planes(const Block*);            // lane i: the codes of sub-block i
@@ -110,6 +111,7 @@ inline constexpr Magnitudes kHalves{-24, 16};  // of half-precision numbers
 constexpr Magnitudes times(Magnitudes numbers, int bits) { return {numbers.least, numbers.below + bits}; }
 
 inline bool is_finite_half(uint16_t half) { return (half & 0x7C00U) != 0x7C00U; }
+inline bool is_zero_half(uint16_t half) { return (half & 0x7FFFU) == 0; }
 
 // The place of a half's last bit: a finite half is an integer below 2048 times 2^(this − 25). Zero, an integer at any
 // place, is given that of subnormals.

@@ -112,11 +112,13 @@ Line line_of_two(const Block* two) {
 }
 
 // With x and y the places of the last bits of d and dmin, and y − x from Lowest to Highest, the difference or sum of
-// the terms of a weight spans the 24 bits of a float32 at most: see the bounds at each use.
+// the terms of a weight spans the 24 bits of a float32 at most: see the bounds at each use. If one of them is zero, so
+// is one of the terms.
 template <int Lowest, int Highest, class Block>
 bool places_fit(const Block& block) {
   const int apart = half_last_bit(block.dmin) - half_last_bit(block.d);
-  return Lowest <= apart && apart <= Highest && is_finite_half(block.d) && is_finite_half(block.dmin);
+  const bool fit = (Lowest <= apart && apart <= Highest) || is_zero_half(block.d) || is_zero_half(block.dmin);
+  return fit && is_finite_half(block.d) && is_finite_half(block.dmin);
 }
 
 // Codes of two blocks, each four rows of two sub-blocks: 0 2, 1 3, 4 6, 5 7. A quad needs the same half of all sixteen

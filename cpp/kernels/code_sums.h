@@ -22,11 +22,14 @@ struct Crossing {
   F32 nearest_weight;
 };
 
-// Of lines that rise. The quotient's last bit may be wrong, but not so the sign of the weight of the code next to it.
+// Of lines that rise or are level. The quotient's last bit may be wrong, but not so the sign of the weight of the code
+// next to it. A level line has a quotient of Inf or −Inf, whichever side of zero it is on, or NaN, if it is zero: max
+// makes 0 of that. A step of −0, which stands for a level line, too, would turn the signs round, but −0 + 0 is 0.
 inline Crossing crossing_of(const Line& line) {
   constexpr float kRounder = 12582912.0F;  // 1.5 · 2^23: numbers near it have no places after the point
   constexpr float kBeyondAllCodes = 100.0F;
-  const F32 quotient = min(max(line.base / line.step, broadcast(0.0F)), broadcast(kBeyondAllCodes));
+  const F32 step = line.step + broadcast(0.0F);
+  const F32 quotient = min(max(line.base / step, broadcast(0.0F)), broadcast(kBeyondAllCodes));
   const F32 rounded = quotient + broadcast(kRounder);
   const F32 weight = (rounded - broadcast(kRounder)) * line.step - line.base;
   const I32 code = as_i32(rounded) - as_i32(broadcast(kRounder));
@@ -170,8 +173,7 @@ class CenteredSums : public Powers {
             square * square * this->fourths(), abs(step) * to_f64(magnitude_)};
   }
   // Zeros, which nearly always are the only weights below the threshold.
-  template <class ShowQuads>
-  Counted nearest_zero(float, ShowQuads) const {
+  Counted nearest_zero() const {
     const Mask level = equal(step_, broadcast(0.0F));
     return {broadcast(0.0F), select(level, broadcast(Size), broadcast(Size) - not_zero_)};
   }
@@ -184,62 +186,68 @@ class CenteredSums : public Powers {
   I32 not_zero_ = broadcast(0);
 };
 
-// w = step · q − base, step > 0
+// w = step · q − base, step ≥ 0
 template <int Size, class Powers>
 class LineSums : public Powers {
  public:
   explicit LineSums(const Line& line) : line_(line), crossing_(crossing_of(line)) {}
 
+  // Zeros are counted whether there are any or not: a branch that finds some in every fourth group, as random minima
+  // have it, costs more.
   void add(I32 quad) {
-    const I32 negative = less_bytes(quad, crossing_.first_not_negative);
-    negative_ = add_bytes(negative_, negative & quad);
-    minus_negative_count_ = add_bytes(minus_negative_count_, negative);
+    const ByteMask negative = less_bytes(quad, crossing_.first_not_negative);
+    negative_ = add_bytes(negative_, only_bytes(negative, quad));
+    negative_counts_ = increment_bytes(negative_counts_, negative);
+    nearest_counts_ = increment_bytes(nearest_counts_, equal_bytes(quad, crossing_.nearest));
     this->add_powers(quad);
   }
 
-  // Powers of the deviations from the lane's mean first, where nothing cancels: they are exact up to 2^53.
+  // Powers of the deviations from the lane's mean first, where nothing cancels: they are exact up to 2^53. So are the
+  // mean itself, which is a multiple of a 32nd of a weight's last place, and the sum of weights below zero.
   LaneSums sums() const {
     const F64 q1 = to_f64(this->sum());
     const F64 q2 = to_f64(this->squares());
     const F64 q3 = to_f64(this->cubes());
-    const F64 q = broadcast(1.0 / Size) * q1;
-    const F64 c2 = q2 - q * q1;
+    const F64 minus_q = broadcast(-1.0 / Size) * q1;
+    const F64 c2 = exact_multiply_add(minus_q, q1, q2);
     const F64 both = q2 + c2;  // q2 + 2 c2 is 3 q2 − 2 q q1, and 3 (q2 + c2) is 6 q2 − 3 q q1
-    const F64 c3 = q3 - q * (both + c2);
-    const F64 c4 = this->fourths() - q * (broadcast(4.0) * q3 - q * (broadcast(3.0) * both));
+    const F64 c3 = exact_multiply_add(minus_q, both + c2, q3);
+    const F64 slope_of_c4 = exact_multiply_add(minus_q, broadcast(3.0) * both, broadcast(4.0) * q3);
+    const F64 c4 = exact_multiply_add(minus_q, slope_of_c4, this->fourths());
 
     const F64 step = to_f64(line_.step);
-    const F64 base = to_f64(line_.base);
+    const F64 first = to_f64(broadcast(0.0F) - line_.base);  // weight of code 0
     const F64 square = step * step;
-    const F64 mean = step * (q + broadcast(static_cast<double>(Powers::kOrigin))) - base;
+    const F64 mean = exact_multiply_add(step, broadcast(static_cast<double>(Powers::kOrigin)) - minus_q, first);
     const F64 m2 = square * c2;
     const F64 m3 = square * step * c3;
     const F64 one = broadcast(static_cast<double>(Size)) * mean;
     const F64 of_means = one * mean;
     const F64 thrice_m2 = broadcast(3.0) * m2;
     const F64 slope = thrice_m2 + of_means;
-    const F64 negative = step * to_f64(negative_) + base * to_f64(minus_negative_count_);
+    const F64 negative = exact_multiply_add(step, to_f64(negative_), first * to_f64(sum_of_bytes(negative_counts_)));
     return {one, m2 + of_means, m3 + mean * slope,
             square * square * c4 + mean * (broadcast(4.0) * m3 + mean * (slope + thrice_m2)),
-            one - broadcast(2.0) * negative};
+            exact_multiply_add(broadcast(-2.0), negative, one)};
   }
-  // They are counted in quads shown once more, where they count: few lines pass so near to zero at a code.
-  template <class ShowQuads>
-  Counted nearest_zero(float threshold, ShowQuads show_quads) const {
-    const F32 counted = broadcast(threshold > 0 ? threshold : __FLT_DENORM_MIN__);
-    if (bits(less(abs(crossing_.nearest_weight), counted)) == 0) return {crossing_.nearest_weight, broadcast(0)};
-    I32 minus_count = broadcast(0);
-    show_quads([&](I32 quad) { minus_count = add_bytes(minus_count, equal_bytes(quad, crossing_.nearest)); });
-    return {crossing_.nearest_weight, broadcast(0) - minus_count};
+  // All weights of a level line are the same.
+  Counted nearest_zero() const {
+    return {crossing_.nearest_weight, select(is_level(), broadcast(Size), sum_of_bytes(nearest_counts_))};
   }
   // At most the weights of one code are nearer to zero than half a step.
-  F32 others_beyond() const { return broadcast(0.5F) * line_.step; }
+  F32 others_beyond() const { return select(is_level(), broadcast(__builtin_inff()), broadcast(0.5F) * line_.step); }
 
  private:
+  static_assert(Size / 4 < 128, "counts of quads fit in a byte");
+
+  static I32 sum_of_bytes(I32 bytes) { return add_bytes(broadcast(0), bytes); }
+  Mask is_level() const { return equal(line_.step, broadcast(0.0F)); }
+
   Line line_;
   Crossing crossing_;
   I32 negative_ = broadcast(0);
-  I32 minus_negative_count_ = broadcast(0);
+  I32 negative_counts_ = broadcast(0);  // by byte of a quad
+  I32 nearest_counts_ = broadcast(0);
 };
 
 }  // namespace

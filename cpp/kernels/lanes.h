@@ -61,12 +61,12 @@ class LaneGroup {
   using Block = typename Format::Block;
   static constexpr int kSize = Format::sub_block_elements;
 
-  // Whether weights are what the line says.
+  // Whether weights are what the line says; all of it is finite then.
   static bool is_exact(const Block* group, const Line& line) {
-    if constexpr (IsCentered<Format>) {  // a short step times a short integer, unless it is Inf or NaN
+    if constexpr (IsCentered<Format>) {  // a short step times a short integer
       return bits(less(abs(line.step), broadcast(0x1p100F))) == 0xFFFFU;
     } else {
-      return bits(less(broadcast(0.0F), line.step)) == 0xFFFFU && Format::rounds_nothing(group, line);
+      return bits(less(line.step, broadcast(0.0F))) == 0 && Format::rounds_nothing(group, line);
     }
   }
 
@@ -110,11 +110,8 @@ class LaneGroup {
   // The weights of the smallest and of the largest code that occur.
   Ends ends() const { return ends_of(group_, line_.step, line_.base); }
 
-  // The weights that are nearest to zero, counted if they are below the threshold, and how far all others are from it
-  // at least.
-  Counted nearest_zero(float threshold) const {
-    return codes_.nearest_zero(threshold, [&](auto visit) { Format::each_quad(group_, visit); });
-  }
+  // The weights that are nearest to zero, counted, and how far all others are from it at least.
+  Counted nearest_zero() const { return codes_.nearest_zero(); }
   F32 others_beyond() const { return codes_.others_beyond(); }
 
   // visit(F32): sixteen at a time.

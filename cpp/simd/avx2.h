@@ -33,6 +33,9 @@ struct Mask {
   __m256i low;
   __m256i high;
 };
+struct ByteMask {
+  I32 set;
+};
 
 template <class T>
 inline T read(const void* address) {
@@ -166,8 +169,16 @@ inline I32 pick_bytes(I32 tables, I32 index) {
 }
 inline I32 min_bytes(I32 a, I32 b) { return {_mm256_min_epi8(a.low, b.low), _mm256_min_epi8(a.high, b.high)}; }
 inline I32 max_bytes(I32 a, I32 b) { return {_mm256_max_epi8(a.low, b.low), _mm256_max_epi8(a.high, b.high)}; }
-inline I32 less_bytes(I32 a, I32 b) { return {_mm256_cmpgt_epi8(b.low, a.low), _mm256_cmpgt_epi8(b.high, a.high)}; }
-inline I32 equal_bytes(I32 a, I32 b) { return {_mm256_cmpeq_epi8(a.low, b.low), _mm256_cmpeq_epi8(a.high, b.high)}; }
+inline ByteMask less_bytes(I32 a, I32 b) {
+  return {{_mm256_cmpgt_epi8(b.low, a.low), _mm256_cmpgt_epi8(b.high, a.high)}};
+}
+inline ByteMask equal_bytes(I32 a, I32 b) {
+  return {{_mm256_cmpeq_epi8(a.low, b.low), _mm256_cmpeq_epi8(a.high, b.high)}};
+}
+inline I32 only_bytes(ByteMask m, I32 a) { return m.set & a; }
+inline I32 increment_bytes(I32 a, ByteMask m) {
+  return {_mm256_sub_epi8(a.low, m.set.low), _mm256_sub_epi8(a.high, m.set.high)};
+}
 
 inline I32 abs_bytes(I32 a) { return {_mm256_abs_epi8(a.low), _mm256_abs_epi8(a.high)}; }
 
@@ -229,6 +240,10 @@ inline F64 operator-(F64 x, F64 y) {
 }
 inline F64 operator*(F64 x, F64 y) {
   return {_mm256_mul_pd(x.a, y.a), _mm256_mul_pd(x.b, y.b), _mm256_mul_pd(x.c, y.c), _mm256_mul_pd(x.d, y.d)};
+}
+inline F64 exact_multiply_add(F64 x, F64 y, F64 z) {
+  return {_mm256_fmadd_pd(x.a, y.a, z.a), _mm256_fmadd_pd(x.b, y.b, z.b), _mm256_fmadd_pd(x.c, y.c, z.c),
+          _mm256_fmadd_pd(x.d, y.d, z.d)};
 }
 inline F64 abs(F64 x) {
   const __m256d sign = _mm256_set1_pd(-0.0);

@@ -37,6 +37,9 @@ struct F64 {
 struct Mask {
   __mmask16 set;
 };
+struct ByteMask {
+  __mmask64 set;
+};
 
 template <class T>
 inline T read(const void* address) {
@@ -131,8 +134,10 @@ inline I32 add_bytes(I32 sums, I32 bytes) { return add_byte_products(sums, {_mm5
 inline I32 pick_bytes(I32 tables, I32 index) { return {_mm512_shuffle_epi8(tables.v, index.v)}; }
 inline I32 min_bytes(I32 a, I32 b) { return {_mm512_min_epi8(a.v, b.v)}; }
 inline I32 max_bytes(I32 a, I32 b) { return {_mm512_max_epi8(a.v, b.v)}; }
-inline I32 less_bytes(I32 a, I32 b) { return {_mm512_movm_epi8(_mm512_cmplt_epi8_mask(a.v, b.v))}; }
-inline I32 equal_bytes(I32 a, I32 b) { return {_mm512_movm_epi8(_mm512_cmpeq_epi8_mask(a.v, b.v))}; }
+inline ByteMask less_bytes(I32 a, I32 b) { return {_mm512_cmplt_epi8_mask(a.v, b.v)}; }
+inline ByteMask equal_bytes(I32 a, I32 b) { return {_mm512_cmpeq_epi8_mask(a.v, b.v)}; }
+inline I32 only_bytes(ByteMask m, I32 a) { return {_mm512_maskz_mov_epi8(m.set, a.v)}; }
+inline I32 increment_bytes(I32 a, ByteMask m) { return {_mm512_mask_add_epi8(a.v, m.set, a.v, _mm512_set1_epi8(1))}; }
 
 inline I32 abs_bytes(I32 a) { return {_mm512_abs_epi8(a.v)}; }
 
@@ -176,6 +181,9 @@ inline F32 max(F32 a, F32 b) { return {_mm512_max_ps(a.v, b.v)}; }
 inline F64 operator+(F64 a, F64 b) { return {_mm512_add_pd(a.low, b.low), _mm512_add_pd(a.high, b.high)}; }
 inline F64 operator-(F64 a, F64 b) { return {_mm512_sub_pd(a.low, b.low), _mm512_sub_pd(a.high, b.high)}; }
 inline F64 operator*(F64 a, F64 b) { return {_mm512_mul_pd(a.low, b.low), _mm512_mul_pd(a.high, b.high)}; }
+inline F64 exact_multiply_add(F64 a, F64 b, F64 c) {
+  return {_mm512_fmadd_pd(a.low, b.low, c.low), _mm512_fmadd_pd(a.high, b.high, c.high)};
+}
 inline F64 abs(F64 a) {
   const __m512d sign = _mm512_set1_pd(-0.0);
   return {_mm512_andnot_pd(sign, a.low), _mm512_andnot_pd(sign, a.high)};

@@ -30,6 +30,9 @@ struct F64 {
 struct Mask {  // bit l speaks of lane l
   uint32_t set;
 };
+struct ByteMask {  // of the four bytes of each lane
+  I32 set;         // −1 or 0
+};
 
 template <class V, class Function>
 inline V each_lane(Function function) {
@@ -218,13 +221,17 @@ inline I32 max_bytes(I32 a, I32 b) {
   return each_part<int8_t>(
       [&](size_t i) { return part<int8_t>(a, i) > part<int8_t>(b, i) ? part<int8_t>(a, i) : part<int8_t>(b, i); });
 }
-inline I32 less_bytes(I32 a, I32 b) {  // −1 where a < b, else 0
-  return each_part<int8_t>(
-      [&](size_t i) { return static_cast<int8_t>(part<int8_t>(a, i) < part<int8_t>(b, i) ? -1 : 0); });
+inline ByteMask less_bytes(I32 a, I32 b) {
+  return {each_part<int8_t>(
+      [&](size_t i) { return static_cast<int8_t>(part<int8_t>(a, i) < part<int8_t>(b, i) ? -1 : 0); })};
 }
-inline I32 equal_bytes(I32 a, I32 b) {  // −1 where equal, else 0
-  return each_part<int8_t>(
-      [&](size_t i) { return static_cast<int8_t>(part<int8_t>(a, i) == part<int8_t>(b, i) ? -1 : 0); });
+inline ByteMask equal_bytes(I32 a, I32 b) {
+  return {each_part<int8_t>(
+      [&](size_t i) { return static_cast<int8_t>(part<int8_t>(a, i) == part<int8_t>(b, i) ? -1 : 0); })};
+}
+inline I32 only_bytes(ByteMask m, I32 a) { return m.set & a; }  // 0 elsewhere
+inline I32 increment_bytes(I32 a, ByteMask m) {                 // plus one where set
+  return each_part<int8_t>([&](size_t i) { return static_cast<int8_t>(part<int8_t>(a, i) - part<int8_t>(m.set, i)); });
 }
 
 inline I32 abs_bytes(I32 a) {  // of −128 it stays −128
@@ -300,6 +307,8 @@ inline F64 operator-(F64 a, F64 b) {
 inline F64 operator*(F64 a, F64 b) {
   return each_lane<F64>([&](int l) { return a.lane[l] * b.lane[l]; });
 }
+// a · b + c where nothing rounds, neither the product nor the sum: one instruction does both where there is one.
+inline F64 exact_multiply_add(F64 a, F64 b, F64 c) { return a * b + c; }
 inline F64 abs(F64 a) {
   return each_lane<F64>([&](int l) { return __builtin_fabs(a.lane[l]); });
 }

@@ -30,6 +30,9 @@ struct F64 {  // lanes 0-1, 2-3, …, 14-15
 struct Mask {
   uint32x4_t a, b, c, d;
 };
+struct ByteMask {
+  I32 set;
+};
 
 // {word(x.a, y.a, …), word(x.b, y.b, …), …}
 template <class Result, class Word, class... Vector>
@@ -227,11 +230,15 @@ inline I32 min_bytes(I32 a, I32 b) {
 inline I32 max_bytes(I32 a, I32 b) {
   return each<I32>([](auto x, auto y) { return vreinterpretq_u32_s8(vmaxq_s8(as_bytes(x), as_bytes(y))); }, a, b);
 }
-inline I32 less_bytes(I32 a, I32 b) {
-  return each<I32>([](auto x, auto y) { return vreinterpretq_u32_u8(vcltq_s8(as_bytes(x), as_bytes(y))); }, a, b);
+inline ByteMask less_bytes(I32 a, I32 b) {
+  return {each<I32>([](auto x, auto y) { return vreinterpretq_u32_u8(vcltq_s8(as_bytes(x), as_bytes(y))); }, a, b)};
 }
-inline I32 equal_bytes(I32 a, I32 b) {
-  return each<I32>([](auto x, auto y) { return vreinterpretq_u32_u8(vceqq_s8(as_bytes(x), as_bytes(y))); }, a, b);
+inline ByteMask equal_bytes(I32 a, I32 b) {
+  return {each<I32>([](auto x, auto y) { return vreinterpretq_u32_u8(vceqq_s8(as_bytes(x), as_bytes(y))); }, a, b)};
+}
+inline I32 only_bytes(ByteMask m, I32 a) { return m.set & a; }
+inline I32 increment_bytes(I32 a, ByteMask m) {
+  return each<I32>([](auto x, auto y) { return vreinterpretq_u32_s8(vsubq_s8(as_bytes(x), as_bytes(y))); }, a, m.set);
 }
 
 inline I32 abs_bytes(I32 a) {
@@ -306,6 +313,9 @@ inline F64 operator-(F64 a, F64 b) {
 }
 inline F64 operator*(F64 a, F64 b) {
   return each<F64>([](auto x, auto y) { return vmulq_f64(x, y); }, a, b);
+}
+inline F64 exact_multiply_add(F64 a, F64 b, F64 c) {
+  return each<F64>([](auto x, auto y, auto z) { return vfmaq_f64(z, x, y); }, a, b, c);
 }
 inline F64 abs(F64 a) {
   return each<F64>([](auto x) { return vabsq_f64(x); }, a);

@@ -60,11 +60,9 @@ template <>
 struct Summing<Counts> {
   I32 zero = broadcast(0);
   I32 sparse = broadcast(0);
-  float sparsity_threshold;
   F32 threshold;
 
-  Summing(const Counts*, const Piece& piece)
-      : sparsity_threshold(piece.sparsity_threshold), threshold(broadcast(piece.sparsity_threshold)) {}
+  Summing(const Counts*, const Piece& piece) : threshold(broadcast(piece.sparsity_threshold)) {}
 
   // Zeros are sparse: a tile is searched for them where it has sparse weights.
   template <class Valid>
@@ -84,7 +82,7 @@ struct Summing<Counts> {
   template <class Lanes>
   void add_lanes(const Lanes& group) {
     if (bits(less(group.others_beyond(), threshold)) == 0) {
-      const Counted nearest = group.nearest_zero(sparsity_threshold);
+      const Counted nearest = group.nearest_zero();
       zero = zero + select(equal(nearest.value, broadcast(0.0F)), nearest.count, broadcast(0));
       sparse = sparse + select(less(abs(nearest.value), threshold), nearest.count, broadcast(0));
     } else {

@@ -79,13 +79,18 @@ struct Summing<Scales> {
     scales->merge({n, sum(zero), n - sum(finite), sum(total), lowest(low), highest(high)});
   }
 
+  // They are finite, or the group would not be shown (kernels/lanes.h).
   template <class Lanes>
   void add_lanes(const Lanes& group) {
-    add(group.step(), AllLanes{});
+    const F32 step = group.step();
+    zero = increment(zero, equal(step, broadcast(0.0F)));
+    total = total + to_f64(step);
+    low = min(step, low);
+    high = max(step, high);
   }
   template <class Run>
   void finish_lanes(Scales* scales, const Run& run) const {
-    finish(scales, run.sub_blocks());
+    scales->merge({run.sub_blocks(), sum(zero), 0, sum(total), lowest(low), highest(high)});
   }
 };
 

@@ -244,6 +244,9 @@ void conversions(const Inputs& in) {
   unary("to_f32(F64)", in.wide, [](F64 a) { return to_f32(a); });
   unary("to_f64(F32)", in.floats.left, [](F32 a) { return to_f64(a); });
   unary("to_f64(I32)", in.integers.left, [](I32 a) { return to_f64(a); });
+  binary("exact_multiply_add(F64, F64, F64)", in.integers, [](I32 a, I32 b) {
+    return exact_multiply_add(to_f64(shift_right<8>(a)), to_f64(shift_right<8>(b)), to_f64(a));
+  });
   unary("as_f32(I32)", in.integers.left, [](I32 a) { return as_f32(a); });
   unary("as_i32(F32)", in.floats.left, [](F32 a) { return select(equal(a, a), as_i32(a), broadcast(0)); });
   binary("pick(F32, I32)", in.integers, [](I32 a, I32 index) { return pick(to_f32(a), index); });
@@ -282,8 +285,12 @@ void bytes_and_words(Inputs& in) {
   binary("pick_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return pick_bytes(a, b & broadcast(0x0F0F0F0F)); });
   binary("min_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return min_bytes(a, b); });
   binary("max_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return max_bytes(a, b); });
-  binary("less_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return less_bytes(a, b); });
-  binary("equal_bytes(I32, I32)", in.integers, [](I32 a, I32 b) { return equal_bytes(a, b); });
+  const I32 every_bit = broadcast(0xFFFFFFFFU);
+  binary("less_bytes(I32, I32)", in.integers, [&](I32 a, I32 b) { return only_bytes(less_bytes(a, b), every_bit); });
+  binary("equal_bytes(I32, I32)", in.integers, [&](I32 a, I32 b) { return only_bytes(equal_bytes(a, b), every_bit); });
+  binary("only_bytes(ByteMask, I32)", in.integers, [](I32 a, I32 b) { return only_bytes(less_bytes(a, b), a); });
+  binary("increment_bytes(I32, ByteMask)", in.integers,
+         [](I32 a, I32 b) { return increment_bytes(a, less_bytes(a, b)); });
   unary("abs_bytes(I32)", in.integers.left, [](I32 a) { return abs_bytes(a); });
   binary("even_pieces(I32, I32)", in.integers, [](I32 a, I32 b) { return even_pieces(a, b); });
   binary("odd_pieces(I32, I32)", in.integers, [](I32 a, I32 b) { return odd_pieces(a, b); });

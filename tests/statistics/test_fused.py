@@ -130,6 +130,52 @@ def test_weights_that_all_round_the_same_way(qtype: _core.TypeDescription, sign:
     assert_as_decoded(qtype, blocks, 1, 16 * qtype["elements_per_block"])
 
 
+@pytest.mark.parametrize("qtype", WITH_BASE, ids=lambda qtype: qtype["name"])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_level_lines(qtype: _core.TypeDescription, data: st.DataObject) -> None:
+    """Sub-blocks whose weights are all the same, on either side of zero or at it, with steps of 0, −0 and denormals."""
+    rows, columns = 4, 1024
+    n = rows * columns // qtype["elements_per_block"]
+    rng = np.random.default_rng(data.draw(st.integers(0, 1000)))
+    blocks = ordinary(qtype, n, rng)
+    for offset in qtype["halves"]:
+        size = data.draw(st.sampled_from([0x0400, 0x1000, 0x2400]))  # alike, so that nothing rounds
+        signs = rng.integers(0, 2, n) * 0x8000 * data.draw(st.integers(0, 1))
+        zeros = rng.random(n) < data.draw(st.sampled_from([0, 0.5]))
+        with_halves(blocks, offset, np.where(zeros, 0, rng.integers(0, size, n)) | signs)
+    if qtype["bytes_per_block"] > 128:  # K-quants with six-bit scales and minima
+        cleared = rng.random((n, 12)) < data.draw(st.sampled_from([0, 0.2, 1.0]))
+        blocks[:, 4:16][cleared] = 0
+    assert_as_decoded(qtype, blocks, rows, columns)
+
+
+@pytest.mark.parametrize("half", ["d", "dmin"])
+@pytest.mark.parametrize("size", [0x0001, 0x1400, 0x2C00, 0x7BFF])
+@pytest.mark.parametrize("qtype", WITH_BASE, ids=lambda qtype: qtype["name"])
+def test_no_step_or_no_base_in_a_whole_tensor(qtype: _core.TypeDescription, size: int, half: str) -> None:
+    """Zero fits beside numbers of any size."""
+    blocks = ordinary(qtype, 4 * 1024 // qtype["elements_per_block"], np.random.default_rng(size))
+    first, second = qtype["halves"]
+    with_halves(blocks, first if half == "d" else second, size)
+    for sign in (0x0000, 0x8000):
+        with_halves(blocks, second if half == "d" else first, sign)
+        assert_as_decoded(qtype, blocks, 4, 1024)
+
+
+@pytest.mark.parametrize("apart", range(12))
+def test_weights_far_smaller_than_their_steps(apart: int) -> None:
+    """Codes next to where their lines cross zero: powers of such weights must not be lost among those of the steps."""
+    blocks = ordinary(Q4_K, 32, np.random.default_rng(apart))
+    blocks[:, 4:16] = [63, 62, 61, 59, *[63] * 4, *[0xFF] * 4]  # scales around 60, minima of 63
+    blocks[:, 16:] = 0xDD + 0x11 * (np.arange(32) % 3)[:, None]
+    step = (15 << 10) + 1 + np.arange(32) * (1 << apart) % 1024
+    with_halves(blocks, 0, step)
+    base = (np.asarray(step, np.uint16).view(np.float16).astype(np.float64) * 14).astype(np.float16)
+    with_halves(blocks, 2, base.view(np.uint16))
+    assert_as_decoded(Q4_K, blocks, 2, 16 * 256)
+
+
 @pytest.mark.parametrize("code", [0, 7, 8, 15])
 @pytest.mark.parametrize("qtype", [Q4_0, Q4_1, Q4_K], ids=lambda qtype: qtype["name"])
 def test_one_code_and_scales_nearly_alike(qtype: _core.TypeDescription, code: int) -> None:

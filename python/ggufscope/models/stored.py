@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .kinds import Kind
     from .mapped import MappedModel
 
+_BYTES_COMPARED = 1 << 24  # at a time
+
 
 class StoredTensor:
     """What is known of a tensor without decoding it; it keeps its model's mapping alive. See `Tensor`."""
@@ -165,6 +167,16 @@ class StoredTensor:
             return data.reshape(self.n_rows, data.shape[-1])[first : first + count]
         size = self.n_bytes // self.n_rows
         return np.frombuffer(self.read(first * size, count * size), np.uint8).reshape(count, size)
+
+    def rows_equal(self, first: int, others: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Whether rows, counted over the leading dimensions, are stored as one of them is, byte for byte; (others,)."""
+        row = self._stored_rows(first, 1)
+        if not self._model.is_mapped:
+            return np.array([np.array_equal(row, self._stored_rows(int(other), 1)) for other in others], np.bool_)
+        stored = self._stored_rows(0, self.n_rows)
+        step = max(1, _BYTES_COMPARED // max(1, row.size))
+        equal = [(stored[others[at : at + step]] == row).all(axis=1) for at in range(0, len(others), step)]
+        return np.concatenate(equal) if equal else np.zeros(0, np.bool_)
 
     def _grid_of(self, first: int, count: int) -> FactorGrid | None:
         """The factors of some rows as the core takes them: as they are for a whole matrix, else row by row."""

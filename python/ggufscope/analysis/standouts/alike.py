@@ -45,29 +45,43 @@ def alike_groups(signatures: Floats, same: Callable[[int, Sequence[int]], list[b
     known = np.flatnonzero(np.isfinite(signatures).all(axis=1))
     if len(known) < 2:
         return []
-    leaders: list[int] = []
-    groups: dict[int, list[int]] = {}
-    for members in of_equal_signature(signatures, known):
-        first, *others = members
-        agreed = same(first, others) if others else []
+    alone, together = by_signature(signatures, known)
+    groups: dict[int, list[int]] = {}  # of each leader of more than one row
+    for first, *others in together:
+        agreed = same(first, others)
         groups[first] = [first, *(row for row, is_same in zip(others, agreed, strict=True) if is_same)]
-        leaders.append(first)
-    near_by = _neighbours(signatures, np.array(leaders)) if len(leaders) <= _MOST_COMPARED else {}
+    leaders = np.sort(np.concatenate([alone, np.array(list(groups), np.int64)]))
+    near_by = _neighbours(signatures, leaders) if len(leaders) <= _MOST_COMPARED else {}
+    joined: set[int] = set()  # leaders that are in the group of another by now
     for leader, near in near_by.items():
-        others = [other for other in near if other in groups]
-        if leader in groups and others:
+        others = [other for other in near if other not in joined]
+        if leader not in joined and others:
             for other, is_same in zip(others, same(leader, others), strict=True):
                 if is_same:
-                    groups[leader] = sorted(groups[leader] + groups.pop(other))
+                    groups[leader] = sorted(groups.get(leader, [leader]) + groups.pop(other, [other]))
+                    joined.add(other)
     return sorted((group for group in groups.values() if len(group) > 1), key=lambda group: (-len(group), group))
 
 
-def of_equal_signature(signatures: Floats, rows: npt.NDArray[np.int64]) -> list[list[int]]:
-    """The rows by their signatures, bit for bit."""
-    _, inverse = np.unique(signatures[rows], axis=0, return_inverse=True)
-    order = np.argsort(inverse.reshape(-1), kind="stable")
-    ends = np.flatnonzero(np.diff(inverse.reshape(-1)[order])) + 1
-    return sorted(part.tolist() for part in np.split(rows[order], ends))
+def by_signature(signatures: Floats, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], list[list[int]]]:
+    """The rows with a signature of their own, and the groups of those with equal ones, in order.
+
+    Args:
+        signatures: of all rows, (all, numbers).
+        rows: rising.
+    """
+    order = rows[np.argsort(signatures[rows, 0], kind="stable")]  # few share even their first number
+    equal = np.diff(signatures[order, 0]) == 0
+    alone = ~(np.append(equal, False) | np.append(False, equal))
+    shared = np.sort(order[~alone])
+    if len(shared) == 0:
+        return order, []
+    shared = shared[np.lexsort(signatures[shared].T[::-1])]
+    starts = np.flatnonzero(np.append(True, (signatures[shared[1:]] != signatures[shared[:-1]]).any(axis=1)))
+    ends = np.append(starts[1:], len(shared))
+    single = ends - starts == 1
+    groups = [shared[start:end].tolist() for start, end in zip(starts[~single], ends[~single], strict=True)]
+    return np.concatenate([order[alone], shared[starts[single]]]), sorted(groups)
 
 
 def _neighbours(signatures: Floats, rows: npt.NDArray[np.int64]) -> dict[int, list[int]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...architecture.limits import NotApplicableError
-from .alike import of_equal_signature, random_vectors
+from .alike import by_signature, random_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,22 +120,17 @@ def _equal(table: Tensor, linear: Floats, norms: Floats) -> list[list[int]]:
     """Groups of equal rows: those of equal products, compared bit for bit."""
     rows = np.flatnonzero(np.isfinite(norms) & (norms > 0))
     groups = []
-    for ids in of_equal_signature(linear[:2].T, rows):
-        same = [row for row in ids if _same(table, ids[0], row)]
-        if len(same) > 1:
-            groups.append(same)
+    for ids in by_signature(linear[:2].T, rows)[1]:
+        first, others = ids[0], np.array(ids[1:])
+        stored_alike = table.rows_equal(first, others)
+        same = [
+            other
+            for other, is_stored_alike in zip(others.tolist(), stored_alike, strict=True)
+            if is_stored_alike or np.array_equal(_decoded(table, first), _decoded(table, other))  # by other blocks
+        ]
+        if same:
+            groups.append([first, *same])
     return sorted(groups, key=lambda group: (-len(group), group))
-
-
-def _stored(table: Tensor, row: int) -> npt.NDArray[np.uint8]:
-    return table.block_rows(slice(int(row), int(row) + 1)).blocks
-
-
-def _same(table: Tensor, first: int, other: int) -> bool:
-    """Whether two rows are the same: as stored, or else, what other blocks may be as well, decoded."""
-    return np.array_equal(_stored(table, first), _stored(table, other)) or np.array_equal(
-        _decoded(table, first), _decoded(table, other)
-    )
 
 
 def _decoded(table: Tensor, row: int) -> npt.NDArray[np.float32]:

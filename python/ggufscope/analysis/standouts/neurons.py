@@ -243,13 +243,13 @@ def _least_cosines(neurons: _Neurons, first: int, others: Sequence[int]) -> Floa
     least = np.full(len(others), np.inf)
     for matrix in (neurons.expert.gate, neurons.expert.up):
         if matrix is not None:
-            stored = matrix.part(first, 1).blocks().blocks
+            stored_alike = matrix.tensor.rows_equal(matrix.first + first, matrix.first + np.array(others, np.int64))
+            least[stored_alike] = np.minimum(least[stored_alike], 1.0)
+            if stored_alike.all():
+                continue
             row = matrix.decode(first, 1)[0] * neurons.gain
-            for place, other in enumerate(others):
-                if np.array_equal(stored, matrix.part(other, 1).blocks().blocks):
-                    least[place] = min(least[place], 1.0)
-                else:
-                    least[place] = min(least[place], cosines(row, matrix.decode(other, 1) * neurons.gain)[0])
+            for place in np.flatnonzero(~stored_alike).tolist():
+                least[place] = min(least[place], cosines(row, matrix.decode(others[place], 1) * neurons.gain)[0])
     return least
 
 

@@ -43,6 +43,10 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
     path.write_text(json.dumps(plain, indent=1), encoding="utf-8")
 
 
+def without_run(text: str) -> dict[str, Any]:
+    return {**json.loads(text), "run": None}
+
+
 def test_parts_are_what_their_commands_make(finished_study: Path, tiny_model: Path) -> None:
     found = gs.Study.load(finished_study)
     assert list(found.finished) == list(found.steps) == ALL
@@ -71,6 +75,28 @@ def test_the_model_is_profiled_once(study: Study, tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr("ggufscope.analysis.inputs.read_input.scan", fail)
     assert made(study(tmp_path / "out", trace=False)) == ["profile", "check", "analysis", "report"]
+
+
+def test_the_check_is_of_the_pass_of_the_profile(
+    study: Study, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("a second pass over the weights")
+
+    expected = without_run(gs.check(tiny_model).to_json())
+    monkeypatch.setattr("ggufscope.checks.checking.gather", fail)
+    found = study(tmp_path / "out", trace=False)
+    assert made(found) == ["profile", "check", "analysis", "report"]
+    assert without_run((tmp_path / "out" / "check.json").read_text(encoding="utf-8")) == expected
+
+
+def test_a_check_beside_a_kept_profile_takes_a_pass(study: Study, results: Path, tiny_model: Path) -> None:
+    (results / "check.json").unlink()
+    found = study(results)
+    assert made(found) == ["check", "report"]
+    assert without_run((results / "check.json").read_text(encoding="utf-8")) == without_run(
+        gs.check(tiny_model).to_json()
+    )
 
 
 def test_what_is_finished_is_kept(study: Study, results: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ..arrays.pool import Pool
 from ..arrays.statistics import TensorStatistics, whole_of
 from ..models.experts import holds_experts, is_role_of_experts
+from ..profiles.profile_records import ProfileSettings
 from ..profiles.profiling import observe_tensors
 from .facts import TensorFacts
 from .norms import Norms
@@ -15,6 +16,7 @@ from .zero_runs import LEAST, zero_runs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
+    from types import TracebackType
 
     from .._core import Part
     from ..models.model import Model
@@ -57,21 +59,62 @@ def gather(
     Raises:
         GGUFError: The file shrank while it was read.
     """
-    pool = Pool(threads, "ggufscope-zeros")
-    try:
-        # Bytes that are fetched are looked at as they come, whatever the statistics will say, and not fetched again.
-        ahead = {tensor.name: pool.submit(zero_runs, tensor) for tensor in _fetched(model) if tensor.n_bytes >= LEAST}
-        looking: list[tuple[_Seen, Future[list[ZeroRun]] | None]] = []
+    with Gathering(model, threads) as gathering:
         for tensor, parts in observe_tensors(model, threads=threads, progress=progress, fast=fast, stored=True):
-            seen = _Seen(tensor, parts)
+            gathering.add(tensor, parts)
             if observed is not None:
                 observed(tensor, parts)
-            # Runs are looked for while the pass goes on: the core leaves the GIL, and so does reading.
-            runs = (ahead.get(tensor.name) or pool.submit(zero_runs, tensor)) if seen.may_have_runs else None
-            looking.append((seen, runs))
-        return [seen.facts([] if runs is None else runs.result()) for seen, runs in looking]
-    finally:
-        pool.shutdown(cancel=True)
+        return gathering.tensors()
+
+
+def looks_at_the_same(model: Model, settings: ProfileSettings) -> bool:
+    """Whether a profile with some settings takes the statistics that a check takes: all, of blocks as stored."""
+    has_factors = any(tensor.factor is not None for tensor in model.tensors.values())
+    as_stored = settings.stored or not has_factors
+    return as_stored and not settings.fast and settings.sparsity_threshold == ProfileSettings().sparsity_threshold
+
+
+class Gathering:
+    """Takes the tensors of a model in file order from a pass that others make, and looks for runs of zeros meanwhile.
+
+    The pass is one that `looks_at_the_same`. Bytes that lie elsewhere are read a second time while it goes on.
+
+    Args:
+        model: open.
+        threads: at most so many, beside those of the pass.
+    """
+
+    def __init__(self, model: Model, threads: int) -> None:
+        self._model = model
+        self._pool = Pool(threads, "ggufscope-zeros")
+        self._ahead: dict[str, Future[list[ZeroRun]]] = {}
+        self._looking: list[tuple[_Seen, Future[list[ZeroRun]] | None]] = []
+
+    def __enter__(self) -> Self:
+        # Bytes that are fetched are looked at as they come, whatever the statistics will say, and not fetched again.
+        fetched = (tensor for tensor in _fetched(self._model) if tensor.n_bytes >= LEAST)
+        self._ahead = {tensor.name: self._pool.submit(zero_runs, tensor) for tensor in fetched}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel=True)
+
+    def add(self, tensor: Tensor, parts: Sequence[Part]) -> None:
+        """Take the next tensor."""
+        seen = _Seen(tensor, parts)
+        # Runs are looked for while the pass goes on: the core leaves the GIL, and so does reading.
+        runs = (self._ahead.get(tensor.name) or self._pool.submit(zero_runs, tensor)) if seen.may_have_runs else None
+        self._looking.append((seen, runs))
+
+    def tensors(self) -> list[TensorFacts]:
+        """What rules on weights look at, in file order, once the pass is over.
+
+        Raises:
+            GGUFError: The file shrank while it was read.
+        """
+        return [seen.facts([] if runs is None else runs.result()) for seen, runs in self._looking]
 
 
 class FactsCollector:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from .._core import GGUFError
 from ..checks.check_result import CHECK_JSON
 from ..checks.checking import check
+from ..checks.gathering import looks_at_the_same
 from ..models.model import open as open_model
 from ..models.summary import ModelSummary
 from ..profiles.collecting import Collector
@@ -110,13 +111,6 @@ def _profiled_and_checked(
     )
     rest = progress and (lambda done, _: progress(model.n_bytes + done, both))
     return profiled, check(model, threads=threads, progress=rest)
-
-
-def looks_at_the_same(model: Model, settings: ProfileSettings) -> bool:
-    """Whether a profile with some settings takes the statistics that a check takes: all, of blocks as stored."""
-    has_factors = any(tensor.factor is not None for tensor in model.tensors.values())
-    as_stored = settings.stored or not has_factors
-    return as_stored and not settings.fast and settings.sparsity_threshold == ProfileSettings().sparsity_threshold
 
 
 def measured(

@@ -23,7 +23,7 @@ from .on_cluster import Called, collect_on
 from .profile_records import ProfileRun, ProfileSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from os import PathLike
 
     from distributed import Client
@@ -46,6 +46,7 @@ def profile(
     stored: bool = False,
     limits: BatchLimits | None = None,
     client: Client | None = None,
+    observed: Callable[[Tensor, Sequence[Part]], object] | None = None,
 ) -> Profile:
     """Statistics of every parameter of a model, from one pass over its data.
 
@@ -65,6 +66,9 @@ def profile(
         limits: how much is observed at once. The result does not depend on it.
         client: `distributed.Client` of a Dask cluster whose workers take pieces of the model, which they find under
             the same name; a piece of a worker that is lost goes to another. The result does not depend on it.
+        observed: called with every tensor and its parts, in file order, as the pass comes to them, so that facts for a
+            check may be gathered of the same pass (`checks.gathering`), which reads the bytes once more. Not with a
+            `client`.
 
     Returns:
         The profile; it does not refer to the model any more.
@@ -74,7 +78,7 @@ def profile(
         OSError: The file cannot be opened, here or by a worker.
         ClusterError: An `OSError`: the scheduler of `client` was lost, or a worker has another version of ggufscope.
         ValueError: Less than one thread, a threshold that is negative or not finite, an instruction set that cannot
-            run here, or the model is closed.
+            run here, `observed` beside a `client`, or the model is closed.
 
     Example:
         >>> import ggufscope as gs
@@ -82,11 +86,15 @@ def profile(
         >>> profile.roles["attn_v"].kurtosis, profile.layers[0].rms                     # doctest: +SKIP
     """
     settings = ProfileSettings(bool(fast), checked_threshold(sparsity_threshold), bool(stored))
+    if client is not None and observed is not None:
+        raise ValueError("parts that workers of a cluster take are not observed")
     n_threads = thread_count(threads) if client is None else checked_threads(1 if threads is None else threads)
     with contextlib.ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
         hashed = hash and opened.file_hashes is None
-        times = (client is None) + hashed  # with a client, workers fetch what lies elsewhere by themselves
+        times = (
+            (client is None) + hashed + (observed is not None)
+        )  # with a client, workers fetch what lies elsewhere by themselves
         stack.enter_context(opened.reading(opened.tensors.values() if times else (), times=times, whole=hashed))
         hashing = stack.enter_context(FileHashing(opened, wanted=hash))
         started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
@@ -103,6 +111,8 @@ def profile(
                 limits=limits or DEFAULT_LIMITS,
             ):
                 collector.add(tensor, parts)
+                if observed is not None:
+                    observed(tensor, parts)
         else:
             how = Called(n_threads, isa, limits, progress)
             n_threads, isa = collect_on(client, collector, opened, settings, how)

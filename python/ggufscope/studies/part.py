@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ..checks.facts import TensorFacts
     from ..models.model import Model
     from ..runtime import Plan
     from ..runtime.engines.engine import Progress
@@ -28,6 +29,7 @@ class Work:
         announce: called with part and plan before the model is run.
         progress: called with what is being done and its share.
         results: of parts that are true in this run: by name, as `load` gives them.
+        gathered: facts for a check that were gathered while the profile was made; None where it was not.
     """
 
     model: Model
@@ -37,6 +39,7 @@ class Work:
     progress: Progress | None = None
     guard: Guard = field(default_factory=Guard)
     results: dict[str, Any] = field(default_factory=dict)
+    gathered: list[TensorFacts] | None = None
 
     @property
     def subject(self) -> Subject:

@@ -6,6 +6,7 @@ PARTS; what is kept, what is made again, `study.json` and the command line follo
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ..analysis import Analysis
@@ -13,6 +14,8 @@ from ..analysis.analysis_result import PROFILE_JSON, REPORT_JSON
 from ..analysis.analyzing import analyze_with
 from ..checks import Check, check
 from ..checks.check_result import CHECK_JSON
+from ..checks.gathering import Gathering, looks_at_the_same
+from ..profiles.profile_records import ProfileSettings
 from ..profiles.profile_result import Profile
 from ..profiles.profiling import profile
 from ..report.content.results import ReportData
@@ -35,12 +38,21 @@ PROBE_JSON = "probe.json"
 
 
 def _make_profile(work: Work) -> Made:
-    made = profile(work.model, work.choices.threads, progress=work.in_bytes("profile"), hash=work.choices.hashed)
+    """The profile, and what a check looks at, of one pass over the weights."""
+    model, threads, is_shared = work.model, work.choices.threads, looks_at_the_same(work.model, ProfileSettings())
+    with Gathering(model, threads) if is_shared else nullcontext() as gathering:
+        observed = None if gathering is None else gathering.add
+        progress = work.in_bytes("profile")
+        made = profile(model, threads, progress=progress, hash=work.choices.hashed, observed=observed)
+        work.gathered = None if gathering is None else gathering.tensors()
     return Made(made, made.save(work.directory / PROFILE_JSON, guard=work.guard))
 
 
 def _make_check(work: Work) -> Made:
-    verdict = check(work.model, threads=work.choices.threads, progress=work.in_bytes("check"))
+    gathered, work.gathered = work.gathered, None
+    if work.progress is not None:
+        work.progress("check", 0.0)  # which moves no further where all was gathered before
+    verdict = check(work.model, threads=work.choices.threads, progress=work.in_bytes("check"), gathered=gathered)
     path = work.directory / CHECK_JSON
     verdict.save(path, guard=work.guard)
     return Made(verdict, [path])

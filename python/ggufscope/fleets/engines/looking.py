@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from ...checks.gathering import looks_at_the_same
 from ...checks.zero_runs import LEAST, ZeroRun, zero_runs
 from ...models.model import open as open_model
 from ...profiles.pieces import measure_piece
 from ...profiles.profile_records import ProfileSettings
-from ..task import looks_at_the_same
 
 if TYPE_CHECKING:
     from ..._core import Part

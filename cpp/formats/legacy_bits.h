@@ -41,9 +41,10 @@ inline I32 fifth_bits_of_quad(I32 bits) {
   return in_each_byte<16>((bits & broadcast(15)) * broadcast(kCopies));
 }
 
-// The quads of sixteen blocks with qs and qh.
+// The quads of sixteen blocks with qs and qh. Always inlined: what `visit` adds up stays in registers then, which is
+// worth a fourth of the time.
 template <class Block, class Visit>
-void each_quad_of_five_bits(const Block* sixteen, Visit visit) {
+[[gnu::always_inline]] inline void each_quad_of_five_bits(const Block* sixteen, Visit visit) {
   uint32_t fifth[kLanes];
   for (int i = 0; i < kLanes; ++i) fifth[i] = sixteen[i].qh;
   keep_in_memory(fifth);

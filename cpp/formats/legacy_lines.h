@@ -122,6 +122,18 @@ struct Q5_1 {
   static const uint8_t* packed_codes(const Block& block, uint8_t* scratch) {
     return unpack_five_bits(block.qs, block.qh, scratch);
   }
+
+  static constexpr int sub_block_elements = 32;
+  static constexpr int blocks_per_group = 16;
+  static constexpr Magnitudes magnitudes = times(kHalves, 5);  // 31 and 1
+  static Line line(const Block* sixteen) { return line_of_minima(sixteen); }
+  // |d · q| < 2^(x + 16): 2^(y + 23) + 2^(y + 11), 2^(x + 16) + 2^(x + 23)
+  static bool rounds_nothing(const Block*, const Line& line) { return halves_fit<-7, 12>(line); }
+  template <class Visit>
+  static void each_quad(const Block* sixteen, Visit visit) {
+    each_quad_of_five_bits(sixteen, visit);
+  }
+  static constexpr int sub_block_of(int lane) { return lane; }
 };
 
 }  // namespace

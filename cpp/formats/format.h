@@ -31,15 +31,25 @@
 //     static constexpr int center = 8;                     // of codes as stored: base = center · step, and no finite
 //                                                          // step lets w round; each_quad gives q − center, signed, or
 //                                                          // q itself where all lie in 0 … 15
-//     static bool rounds_nothing(const Block*, const Line&);  // each step · q − base is a float32 as it stands, finite;
-//                                                             // with steps ≥ 0 or −0 (groups of others are left out)
+//     static bool rounds_nothing(const Block*, const Line&);
+//                                                          // each step · q − base is a float32 as it stands, finite;
+//                                                          // with steps ≥ 0 or −0 (groups of others are left out)
 //
 //     // where those sub-blocks are 32 codes of four bits (kernels/counted.h)
 //     static NibblePlanes planes(const Block*);            // lane i: the codes of sub-block i
 //     static void each_square(const Block&, const Lines&, Visit visit);  // visit(i, F32): of weights i … i + 15 the
 //                                                          // squares, from a table of each code's, rounded as those of
 //                                                          // decoded weights
-//     static uint16_t step_half(const Block&);             // if a block is one of them: its step (kernels/stepped.h)
+//     static uint16_t stored_step(const Block&);           // if a block is one of them: its step as stored, in 16 or 8
+//     static float step_of(uint16_t stored);               // bits (kernels/stepped.h), and as a number
+//
+//     // where q is not the code as stored but one of sixteen integers, −127 or more, that the code looks up (center 0)
+//     static constexpr const int8_t (&values)[16];
+//     static constexpr int lowest_code, highest_code;      // the ends of the line, as above
+//
+//     // where q is a fraction or a multiple of that which `scales` multiply
+//     static constexpr float scale_per_step = 2;           // scale = scale_per_step · step
+//     static bool is_in_range(const Line&);                // where steps go beyond what magnitudes say: do these not?
 //
 //     // where those weights are a code times the step of their sub-block (kernels/joint.h)
 //     static void each_coded(const Block&, Visit visit);   // visit(i, I32): of weights i … i + 15 the codes less their
@@ -97,6 +107,19 @@ template <class F>
 concept IsOfIntegers = requires { F::sub_block_elements; };
 
 template <class F>
+concept HasValues = requires { F::values; };
+
+// The integers that the codes 0 … 15 stand for.
+template <class F>
+F32 values_of_codes() {
+  if constexpr (HasValues<F>) {
+    return to_f32(load_i8(F::values));
+  } else {
+    return to_f32(iota() - broadcast(F::center));
+  }
+}
+
+template <class F>
 concept HasByteSwap = requires(typename F::Block& block) { F::swap_bytes(block); };
 
 template <class F>
@@ -140,6 +163,16 @@ Line centered_line(const typename F::Block* group) {
   keep_in_memory(steps);
   const F32 step = load(steps);
   return {step, broadcast(static_cast<float>(F::center)) * step};
+}
+
+// Of sixteen blocks with one half-precision step each.
+template <class Block>
+Line line_of_halves(const Block* sixteen, int center) {
+  uint16_t d[kLanes];
+  for (int i = 0; i < kLanes; ++i) d[i] = sixteen[i].d;
+  keep_in_memory(d);
+  const F32 step = half_to_f32(load_u16(d));
+  return {step, broadcast(static_cast<float>(center)) * step};
 }
 
 inline uint16_t swap16(uint16_t x) { return __builtin_bswap16(x); }

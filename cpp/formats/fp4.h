@@ -7,13 +7,13 @@
 // twice ggml's, so that weight = E2M1 value × scale. Both are powers of two apart: no bit of a weight differs.
 #pragma once
 
-#include "formats/format.h"
+#include "formats/value_table.h"
 
 namespace ggufscope {
 namespace {
 
 // The doubled E2M1 values. Code 8 is +0, not −0: ggml's table holds integers.
-inline constexpr float kDoubledE2M1[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+inline constexpr int8_t kDoubledE2M1[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
 // MXFP4: w = E2M1(q) · 2^(e − 127)
 //
@@ -38,13 +38,45 @@ struct MXFP4 {
   // 2^(e − 128); the two smallest are subnormal.
   static float half_scale(uint8_t e) { return __builtin_bit_cast(float, e < 2 ? 0x00200000U << e : (e - 1U) << 23); }
   static void decode(const Block& block, float* out) {
-    const F32 table = load(kDoubledE2M1);
+    const F32 table = to_f32(load_i8(kDoubledE2M1));
     const F32 d = broadcast(half_scale(block.e));
     const I32 q = load_u8(block.qs);
     store(out, pick(table, q) * d);  // pick reads the low four bits
     store(out + 16, pick(table, shift_right<4>(q)) * d);
   }
   static void scales(const Block& block, float* out) { out[0] = 2.0F * half_scale(block.e); }
+
+  static constexpr int sub_block_elements = 32;
+  static constexpr int blocks_per_group = 16;
+  static constexpr int center = 0;
+  static constexpr const int8_t (&values)[16] = kDoubledE2M1;
+  static constexpr int lowest_code = -12;
+  static constexpr int highest_code = 12;
+  static constexpr float scale_per_step = 2;
+  static constexpr Magnitudes magnitudes = {-51, 53};
+  static Line line(const Block* sixteen) {
+    uint8_t e[kLanes];
+    for (int i = 0; i < kLanes; ++i) e[i] = sixteen[i].e;
+    keep_in_memory(e);
+    const I32 exponent = load_u8(e);
+    // 0 and 1 become Inf and 0, which are no steps in range either
+    return {as_f32(shift_left<23>((exponent - broadcast(1)) & broadcast(255))), broadcast(0.0F)};
+  }
+  static bool is_in_range(const Line& line) {
+    return bits(less(broadcast(0x1p-52F), line.step) & less(line.step, broadcast(0x1p50F))) == 0xFFFFU;
+  }
+  template <class Visit>
+  static void each_quad(const Block* sixteen, Visit visit) {
+    each_quad_of_values<kDoubledE2M1>(quads_of(sixteen->qs, sizeof(Block)), visit);
+  }
+  static constexpr int sub_block_of(int lane) { return lane; }
+  static NibblePlanes planes(const Block* sixteen) { return planes_of_sixteens(sixteen->qs, sizeof(Block)); }
+  template <class Visit>
+  static void each_square(const Block& block, const Lines& lines, Visit visit) {
+    each_square_of_values<kDoubledE2M1>(block.qs, lines.steps[0], visit);
+  }
+  static uint8_t stored_step(const Block& block) { return block.e; }
+  static float step_of(uint8_t stored) { return half_scale(stored); }
   static void swap_bytes(Block&) {}  // bytes only: the same in files of either byte order
 };
 
@@ -77,7 +109,7 @@ struct NVFP4 {
     return __builtin_bit_cast(float, (magnitude << 20) + (120U << 23));
   }
   static void decode(const Block& block, float* out) {
-    const F32 table = load(kDoubledE2M1);
+    const F32 table = to_f32(load_i8(kDoubledE2M1));
     const I32 shift = shift_right<3>(iota()) * broadcast(4);  // 0 for lanes 0 … 7, 4 for 8 … 15
     for (int sub = 0; sub < 4; ++sub) {
       const I32 q = shift_right(load_u8(block.qs[sub], block.qs[sub]), shift);

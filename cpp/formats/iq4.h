@@ -2,7 +2,7 @@
 // Source: ggml/src/ggml-common.h (kvalues_iq4nl, block_iq4_nl, block_iq4_xs), ggml-quants.c (dequantize_row_iq4_nl, …).
 #pragma once
 
-#include "formats/format.h"
+#include "formats/value_table.h"
 
 namespace ggufscope {
 namespace {
@@ -39,6 +39,27 @@ struct IQ4_NL {
 
   static void decode(const Block& block, float* out) { decode_iq4(block.qs, half_to_float(block.d), out); }
   static void scales(const Block& block, float* out) { out[0] = half_to_float(block.d); }
+
+  static constexpr int sub_block_elements = 32;
+  static constexpr int blocks_per_group = 16;
+  static constexpr int center = 0;
+  static constexpr const int8_t (&values)[16] = kIq4Values;
+  static constexpr int lowest_code = -127;
+  static constexpr int highest_code = 113;
+  static constexpr Magnitudes magnitudes = times(kHalves, 7);
+  static Line line(const Block* sixteen) { return line_of_halves(sixteen, center); }
+  template <class Visit>
+  static void each_quad(const Block* sixteen, Visit visit) {
+    each_quad_of_values<kIq4Values>(quads_of(sixteen->qs, sizeof(Block)), visit);
+  }
+  static constexpr int sub_block_of(int lane) { return lane; }
+  static NibblePlanes planes(const Block* sixteen) { return planes_of_sixteens(sixteen->qs, sizeof(Block)); }
+  template <class Visit>
+  static void each_square(const Block& block, const Lines& lines, Visit visit) {
+    each_square_of_values<kIq4Values>(block.qs, lines.steps[0], visit);
+  }
+  static uint16_t stored_step(const Block& block) { return block.d; }
+  static float step_of(uint16_t stored) { return half_to_float(stored); }
 };
 
 // IQ4_XS: w = d · (s − 32) · value(q), a 6-bit s for each 32 weights
@@ -66,12 +87,49 @@ struct IQ4_XS {
     for (int i = 0; i < 8; ++i) decode_iq4(block.qs[i], scale[i], out + 32 * i);
   }
   static void scales(const Block& block, float* out) {
-    const float d = half_to_float(block.d);
+    float twice[kLanes];
+    store(twice, scales_of_two(block, block));
+    std::memcpy(out, twice, 8 * sizeof *out);
+  }
+
+  static constexpr int sub_block_elements = 32;
+  static constexpr int blocks_per_group = 2;
+  static constexpr int center = 0;
+  static constexpr const int8_t (&values)[16] = kIq4Values;
+  static constexpr int lowest_code = -127;
+  static constexpr int highest_code = 113;
+  static constexpr Magnitudes magnitudes = times(kHalves, 12);  // −32 … 31 times −127 … 113
+  static Line line(const Block* two) { return {scales_of_two(two[0], two[1]), broadcast(0.0F)}; }
+  template <class Visit>
+  static void each_quad(const Block* two, Visit visit) {
+    const Quads rows = {{load_i32(two[0].qs), load_i32(two[0].qs + 4), load_i32(two[1].qs), load_i32(two[1].qs + 4)}};
+    each_quad_of_values<kIq4Values>(transposed(rows), visit);
+  }
+  static constexpr int sub_block_of(int lane) { return lane % 4 * 4 + lane / 4; }
+  static NibblePlanes planes(const Block* two) {
+    uint8_t together[2][sizeof two->qs];
+    std::memcpy(together[0], two[0].qs, sizeof two->qs);
+    std::memcpy(together[1], two[1].qs, sizeof two->qs);
+    return planes_of_sixteens(together, sizeof two->qs[0]);
+  }
+  template <class Visit>
+  static void each_square(const Block& block, const Lines& lines, Visit visit) {
     for (int i = 0; i < 8; ++i) {
-      const int low = block.scales_low[i / 2] >> 4 * (i % 2) & 15;
-      const int high = block.scales_high >> 2 * i & 3;
-      out[i] = d * static_cast<float>((high << 4 | low) - 32);
+      each_square_of_values<kIq4Values>(block.qs[i], lines.steps[i],
+                                        [&](int j, F32 squares) { visit(32 * i + j, squares); });
     }
+  }
+
+ private:
+  static F32 scales_of_two(const Block& first, const Block& second) {
+    const auto of_both = [](auto a, auto b) { return select(first_lanes(8), broadcast(a), broadcast(b)); };
+    const I32 sub_block = iota() & broadcast(7);
+    const I32 low = shift_right(of_both(read<uint32_t>(first.scales_low), read<uint32_t>(second.scales_low)),
+                                shift_left<2>(sub_block));
+    const I32 high =
+        shift_right(of_both(uint32_t{first.scales_high}, uint32_t{second.scales_high}), shift_left<1>(sub_block));
+    const I32 six_bits = (low & broadcast(15)) | shift_left<4>(high & broadcast(3));
+    return of_both(half_to_float(first.d), half_to_float(second.d)) * to_f32(six_bits - broadcast(32));
   }
 };
 

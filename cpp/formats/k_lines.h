@@ -6,6 +6,16 @@
 namespace ggufscope {
 namespace {
 
+// With x and y the places of the last bits of d and dmin, and y − x from Lowest to Highest, the difference or sum of
+// the terms of a weight spans the 24 bits of a float32 at most: see the bounds at each use. If one of them is zero, so
+// is one of the terms.
+template <int Lowest, int Highest, class Block>
+bool places_fit(const Block& block) {
+  const int apart = half_last_bit(block.dmin) - half_last_bit(block.d);
+  const bool fit = (Lowest <= apart && apart <= Highest) || is_zero_half(block.d) || is_zero_half(block.dmin);
+  return fit && is_finite_half(block.d) && is_finite_half(block.dmin);
+}
+
 // Q2_K: w = d · s · q − dmin · m
 //
 //   byte  0    …     15 │ 16    …    79 │ 80 81 │ 82 83
@@ -55,9 +65,46 @@ struct Q2_K {
   }
   static const uint8_t* packed_codes(const Block& block, uint8_t*) { return block.qs; }
 
+  static constexpr int sub_block_elements = 16;
+  static constexpr int blocks_per_group = 1;
+  static Line line(const Block* block) {
+    const I32 both = load_u8(block->scales);
+    return {to_f32(both & broadcast(15)) * broadcast(half_to_float(block->d)),
+            to_f32(shift_right<4>(both)) * broadcast(half_to_float(block->dmin))};
+  }
+  // A row of qs shifted is two neighbouring sub-blocks of each half: 0 1 8 9, 2 3 10 11, …
+  template <class Visit>
+  static void each_quad(const Block* block, Visit visit) {
+    const I32 q = load_i32(block->qs);
+    const Quads rows = {{in_each_byte<3>(q), in_each_byte<3>(shift_right<2>(q)), in_each_byte<3>(shift_right<4>(q)),
+                         in_each_byte<3>(shift_right<6>(q))}};
+    for (const I32 quad : transposed(rows).of) visit(quad);
+  }
+  static constexpr int sub_block_of(int lane) { return lane % 4 * 2 + lane / 4 % 2 + lane / 8 * 8; }
+  static constexpr Magnitudes magnitudes = times(kHalves, 6);  // 15 · 3 and 15
+  // |d · s · q| < 2^(x + 17), |dmin · m| < 2^(y + 15)
+  static bool rounds_nothing(const Block* block, const Line&) { return places_fit<-6, 8>(*block); }
+  template <class Visit>
+  static void each_square(const Block& block, const Lines& lines, Visit visit) {
+    for (int i = 0; i < 4; ++i) {  // as in decode
+      const I32 codes = load_u8(block.qs + 16 * i);
+      const int first = 8 * (i / 2) + i % 2;
+      visit_squares(codes, first, lines, visit);
+      visit_squares(shift_right<2>(codes), first + 2, lines, visit);
+      visit_squares(shift_right<4>(codes), first + 4, lines, visit);
+      visit_squares(shift_right<6>(codes), first + 6, lines, visit);
+    }
+  }
+
  private:
   static void decode_group(I32 codes, int i, const float* scale, const float* minimum, float* out) {
     store(out + 16 * i, to_f32(codes & broadcast(3)) * broadcast(scale[i]) - broadcast(minimum[i]));
+  }
+  // A table of the four squares, repeated: bits of other codes may stand above an index.
+  template <class Visit>
+  static void visit_squares(I32 codes, int i, const Lines& lines, Visit visit) {
+    const F32 weights = to_f32(iota() & broadcast(3)) * broadcast(lines.steps[i]) - broadcast(lines.bases[i]);
+    visit(16 * i, pick(weights * weights, codes));
   }
 };
 
@@ -109,16 +156,6 @@ Line line_of_two(const Block* two) {
     return select(first_lanes(8), broadcast(half_to_float(first)), broadcast(half_to_float(second)));
   };
   return {to_f32(s) * units(two[0].d, two[1].d), to_f32(m) * units(two[0].dmin, two[1].dmin)};
-}
-
-// With x and y the places of the last bits of d and dmin, and y − x from Lowest to Highest, the difference or sum of
-// the terms of a weight spans the 24 bits of a float32 at most: see the bounds at each use. If one of them is zero, so
-// is one of the terms.
-template <int Lowest, int Highest, class Block>
-bool places_fit(const Block& block) {
-  const int apart = half_last_bit(block.dmin) - half_last_bit(block.d);
-  const bool fit = (Lowest <= apart && apart <= Highest) || is_zero_half(block.d) || is_zero_half(block.dmin);
-  return fit && is_finite_half(block.d) && is_finite_half(block.dmin);
 }
 
 // Codes of two blocks, each four rows of two sub-blocks: 0 2, 1 3, 4 6, 5 7. A quad needs the same half of all sixteen

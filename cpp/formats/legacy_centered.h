@@ -6,16 +6,6 @@
 namespace ggufscope {
 namespace {
 
-// Of sixteen blocks with one half-precision step each.
-template <class Block>
-Line line_of_halves(const Block* sixteen, int center) {
-  uint16_t d[kLanes];
-  for (int i = 0; i < kLanes; ++i) d[i] = sixteen[i].d;
-  keep_in_memory(d);
-  const F32 step = half_to_f32(load_u16(d));
-  return {step, broadcast(static_cast<float>(center)) * step};
-}
-
 // Q4_0: w = (q − 8) · d
 //
 //   byte  0   1 │ 2      …      17
@@ -64,7 +54,8 @@ struct Q4_0 {
     each_quad_of_nibbles(sixteen->qs, sizeof(Block), visit);
   }
   static constexpr int sub_block_of(int lane) { return lane; }
-  static uint16_t step_half(const Block& block) { return block.d; }
+  static uint16_t stored_step(const Block& block) { return block.d; }
+  static float step_of(uint16_t stored) { return half_to_float(stored); }
   static NibblePlanes planes(const Block* sixteen) { return planes_of_sixteens(sixteen->qs, sizeof(Block)); }
   static void swap_bytes(Block& block) { block.d = swap16(block.d); }
 };

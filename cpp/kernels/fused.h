@@ -59,7 +59,7 @@ template <IsCounted Format>
 struct TablesFor<Format> {
   using type = CountedTables<Format>;
 };
-template <HasHalfSteps Format>
+template <HasStoredSteps Format>
 struct TablesFor<Format> {
   using type = SteppedTables<Format>;
 };

@@ -44,6 +44,13 @@ struct SubBlocks {
   }
 };
 
+template <class Format>
+Line in_order_of_quads(const Line& of_sub_blocks) {
+  alignas(64) static constexpr SubBlocks<Format> kSubBlocks;
+  const I32 order = load_i32(kSubBlocks.of_lane);
+  return {pick(of_sub_blocks.step, order), IsCentered<Format> ? broadcast(0.0F) : pick(of_sub_blocks.base, order)};
+}
+
 // Sixteen at a time, of a group.
 template <class Format, class Visit>
 void each_weight(const typename Format::Block* group, Visit visit) {
@@ -64,6 +71,7 @@ class LaneGroup {
   // Whether weights are what the line says; all of it is finite then.
   static bool is_exact(const Block* group, const Line& line) {
     if constexpr (IsCentered<Format>) {  // a short step times a short integer
+      if constexpr (requires { Format::is_in_range(line); }) return Format::is_in_range(line);
       return bits(less(abs(line.step), broadcast(0x1p100F))) == 0xFFFFU;
     } else {
       return bits(less(line.step, broadcast(0.0F))) == 0 && Format::rounds_nothing(group, line);
@@ -71,20 +79,24 @@ class LaneGroup {
   }
 
   LaneGroup(const Block* group, const Line& of_sub_blocks)
-      : group_(group), line_(in_order_of_quads(of_sub_blocks)), codes_(line_) {
+      : group_(group), line_(in_order_of_quads<Format>(of_sub_blocks)), codes_(line_) {
     Format::each_quad(group, [&](I32 quad) { codes_.add(quad); });
   }
 
   // False where a code has no absolute value in a byte; nothing else may be asked then.
   bool is_usable() const {
-    if constexpr (Format::lowest_code < 0) return !codes_.has_minus_128();
+    if constexpr (Format::lowest_code < 0 && !HasValues<Format>) return !codes_.has_minus_128();
     return true;
   }
   void add_up() { sums_ = codes_.sums(); }
 
   // Of each lane, in the order of quads.
   const LaneSums& sums() const { return sums_; }
-  F32 step() const { return line_.step; }
+  // What `scales` gives.
+  F32 scales() const {
+    if constexpr (requires { Format::scale_per_step; }) return broadcast(Format::scale_per_step) * line_.step;
+    return line_.step;
+  }
 
   // No weight is beyond that of the smallest or the largest code, or, where steps may be negative, farther from zero
   // than the farther of them.
@@ -129,12 +141,6 @@ class LaneGroup {
   struct CodesOf<F> {
     using type = CenteredSums<kSize, typename PowersOf<F>::type>;
   };
-
-  static Line in_order_of_quads(const Line& line) {
-    alignas(64) static constexpr SubBlocks<Format> kSubBlocks;
-    const I32 order = load_i32(kSubBlocks.of_lane);
-    return {pick(line.step, order), IsCentered<Format> ? broadcast(0.0F) : pick(line.base, order)};
-  }
 
   [[gnu::noinline]] static Ends ends_of(const Block* group, F32 step, F32 base) {
     constexpr int kZero = IsCentered<Format> ? PowersOf<Format>::type::kOrigin : 0;

@@ -1,5 +1,5 @@
-// Histogram and code statistics of formats with one half-precision step for 32 codes of four bits. There are only so
-// many halves: codes are counted for each, sixteen at once, and what values they are is asked now and then.
+// Histogram and code statistics of formats with one step of sixteen bits, or eight, for 32 codes of four bits. There
+// are only so many steps: codes are counted for each, sixteen at once, and what values they are is asked now and then.
 //
 //                   code 0   1    …   15
 //                  ┌──────┬──────┬───┬──────┐
@@ -14,13 +14,16 @@ namespace ggufscope {
 namespace {
 
 template <class Format>
-concept HasHalfSteps = IsCounted<Format> && requires(const typename Format::Block& block) { Format::step_half(block); };
+concept HasStoredSteps =
+    IsCounted<Format> && requires(const typename Format::Block& block) { Format::stored_step(block); };
 
 template <class Format>
 class SteppedTables {
+  using Stored = decltype(Format::stored_step(typename Format::Block{}));
+
  public:
   using Feeds = StatisticList<Histogram, Codes>;
-  static constexpr uint32_t kSteps = 1U << 16;
+  static constexpr uint32_t kSteps = 1U << 8 * sizeof(Stored);
   static constexpr size_t kTableSize = kSteps * size_t{kLanes} + kSteps / sizeof(uint32_t);  // which are used: a byte
 
   explicit SteppedTables(const Targets& targets) : table_(targets.table) {}
@@ -64,21 +67,20 @@ class SteppedTables {
 
  private:
   static void flush_step(uint32_t* table, uint32_t step, HistogramCounters& histogram, CodeCounters& codes) {
-    const F32 codes_from_center = to_f32(iota() - broadcast(Format::center));
     alignas(64) uint32_t slots[kLanes];
-    const F32 values = codes_from_center * broadcast(half_to_float(static_cast<uint16_t>(step)));
+    const F32 values = values_of_codes<Format>() * broadcast(Format::step_of(static_cast<Stored>(step)));
     store_i32(slots, slots_of(values, iota() & broadcast(HistogramCounters::kWays - 1U)));
     uint32_t* counts = table + step * size_t{kLanes};
     for (int code = 0; code < kLanes; ++code) {
       histogram.count[slots[code]] += counts[code];
-      codes.codes[code] += counts[code];
+      if constexpr (HasCodes<Format>) codes.codes[code] += counts[code];
       counts[code] = 0;
     }
     used(table)[step] = 0;
   }
   static uint8_t* used(uint32_t* table) { return reinterpret_cast<uint8_t*>(table + kSteps * size_t{kLanes}); }
   void add(const typename Format::Block& block, I32 counts) {
-    const uint16_t step = Format::step_half(block);
+    const Stored step = Format::stored_step(block);
     used(table_)[step] = 1;
     uint32_t* row = table_ + step * size_t{kLanes};
     store_i32(row, load_i32(row) + counts);

@@ -145,15 +145,16 @@ class PairedCodes {
 };
 
 // Of codes that are counted: lane by lane, added up at the end.
+template <int Codes>
 class CountedCodes {
  public:
   void add(int code, I32 count) { store_i32(totals_[code], load_i32(totals_[code]) + count); }
   void finish(CodeCounters& counters) const {
-    for (int code = 0; code < kLanes; ++code) counters.codes[code] += sum(load_i32(totals_[code]));
+    for (int code = 0; code < Codes; ++code) counters.codes[code] += sum(load_i32(totals_[code]));
   }
 
  private:
-  alignas(64) uint32_t totals_[kLanes][kLanes] = {};
+  alignas(64) uint32_t totals_[Codes][kLanes] = {};
 };
 
 template <class Format>

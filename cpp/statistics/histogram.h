@@ -127,6 +127,7 @@ struct Summing<Histogram> {
 //
 // The upper half of a value, its two lowest bits cleared, is the slot of its bin in the first way. No value is −0:
 // those of a rising line begin with 0 − base, and a sum is −0 only where both terms are.
+template <int Codes>
 class CountedHistogram {
  public:
   explicit CountedHistogram(HistogramCounters* into) : counters_(into) {}
@@ -135,7 +136,7 @@ class CountedHistogram {
     finish();
     waiting_ = true;
   }
-  // Of code 0 … 15.
+  // Of each code.
   void add(int code, const Counted& counted) {
     constexpr uint32_t kSlot = ~0U << kBinShift;
     store_i32(halves_[code], (as_i32(counted.value) & broadcast(kSlot)) | counted.count);
@@ -155,7 +156,7 @@ class CountedHistogram {
     }
   }
 
-  alignas(64) uint16_t halves_[kLanes][2 * kLanes];
+  alignas(64) uint16_t halves_[Codes][2 * kLanes];
   HistogramCounters* counters_;
   bool waiting_ = false;  // halves_ holds a group
 };

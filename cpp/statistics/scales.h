@@ -82,11 +82,11 @@ struct Summing<Scales> {
   // They are finite, or the group would not be shown (kernels/lanes.h).
   template <class Lanes>
   void add_lanes(const Lanes& group) {
-    const F32 step = group.step();
-    zero = increment(zero, equal(step, broadcast(0.0F)));
-    total = total + to_f64(step);
-    low = min(step, low);
-    high = max(step, high);
+    const F32 scales = group.scales();
+    zero = increment(zero, equal(scales, broadcast(0.0F)));
+    total = total + to_f64(scales);
+    low = min(scales, low);
+    high = max(scales, high);
   }
   template <class Run>
   void finish_lanes(Scales* scales, const Run& run) const {

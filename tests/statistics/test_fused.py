@@ -26,6 +26,7 @@ FUSED = [qtype for qtype in TYPES.values() if qtype["fused"]]
 # Blocks keep d in half precision, and dmin or m where weights have a base of their own.
 WITH_BASE = [qtype for qtype in FUSED if len(qtype["halves"]) > 1]
 CENTERED = [qtype for qtype in FUSED if len(qtype["halves"]) == 1]
+MXFP4 = TYPES["MXFP4"]  # has an exponent, its first byte
 Blocks = npt.NDArray[np.uint8]
 
 # Bits of halves: zeros, denormals, Inf, NaN and ordinary numbers of both signs.
@@ -47,6 +48,8 @@ def ordinary(qtype: _core.TypeDescription, n: int, rng: np.random.Generator) -> 
         blocks[:, 2:][blocks[:, 2:] == 128] = 127  # −128 is no code that a quantizer writes
     for offset in qtype["halves"]:
         with_halves(blocks, offset, rng.uniform(0.001, 0.004, n).astype(np.float16).view(np.uint16))
+    if qtype is MXFP4:
+        blocks[:, 0] = rng.integers(117, 121, n)
     return blocks
 
 
@@ -60,10 +63,17 @@ def assert_as_decoded(qtype: _core.TypeDescription, blocks: Blocks, rows: int, c
     scales = reference_formats.scales(blocks, qtype["name"]).astype(np.float32).reshape(-1)
     for name, share in scale_statistics(scales).items():
         assert found[name] == (share if share is None else pytest.approx(share, rel=1e-9, abs=0)), name
-    codes = reference_formats.codes(blocks, qtype["name"]).reshape(-1)
-    assert found["code_entropy"] == pytest.approx(code_entropy(codes), rel=1e-12, abs=1e-15)
+    assert_codes(qtype, blocks, found)
     fast = _core.observe_buffer(blocks.reshape(-1), qtype["id"], rows, columns, fast=True, isa=isa).fields()
     assert {name: found[name] for name in fast} == fast
+
+
+def assert_codes(qtype: _core.TypeDescription, blocks: Blocks, found: dict[str, Any]) -> None:
+    if qtype["code_bits"] == 0:
+        assert "code_entropy" not in found
+        return
+    codes = reference_formats.codes(blocks, qtype["name"]).reshape(-1)
+    assert found["code_entropy"] == pytest.approx(code_entropy(codes), rel=1e-12, abs=1e-15)
 
 
 @pytest.mark.parametrize("qtype", FUSED, ids=lambda qtype: qtype["name"])
@@ -77,6 +87,8 @@ def test_weights_lie_in_the_declared_range(qtype: _core.TypeDescription) -> None
     blocks[1000:2000] = rng.choice(np.array([0x00, 0x7F, 0x80, 0xFF], np.uint8), (1000, qtype["bytes_per_block"]))
     for offset in qtype["halves"]:
         with_halves(blocks, offset, rng.choice([0x0001, 0x8001, 0x03FF, 0x0400, 0x7BFF, 0xFBFF], len(blocks)))
+    if qtype is MXFP4:
+        blocks[:, 0] = rng.choice([77, 78, 127, 176, 177], len(blocks))  # beyond, weights are decoded
     magnitudes = np.abs(reference_formats.dequantize(blocks, qtype["name"]))
     assert magnitudes[magnitudes > 0].min() >= 2.0**least
     assert 2.0 ** (below - 2) < magnitudes.max() < 2.0**below
@@ -101,6 +113,8 @@ def test_hostile_blocks_among_ordinary_ones(qtype: _core.TypeDescription, data: 
         block = blocks[data.draw(st.integers(0, n - 1)) :][:1]
         for offset in qtype["halves"]:
             with_halves(block, offset, [data.draw(HALVES)])
+        if qtype is MXFP4:
+            block[0, 0] = data.draw(st.sampled_from([0, 1, 2, 76, 77, 177, 178, 254, 255]) | st.integers(0, 255))
         if qtype is Q8_0:
             block[0, data.draw(st.integers(2, 33))] = 128
     assert_as_decoded(qtype, blocks, rows, columns)
@@ -144,9 +158,9 @@ def test_level_lines(qtype: _core.TypeDescription, data: st.DataObject) -> None:
         signs = rng.integers(0, 2, n) * 0x8000 * data.draw(st.integers(0, 1))
         zeros = rng.random(n) < data.draw(st.sampled_from([0, 0.5]))
         with_halves(blocks, offset, np.where(zeros, 0, rng.integers(0, size, n)) | signs)
-    if qtype["bytes_per_block"] > 128:  # K-quants with six-bit scales and minima
-        cleared = rng.random((n, 12)) < data.draw(st.sampled_from([0, 0.2, 1.0]))
-        blocks[:, 4:16][cleared] = 0
+    if qtype["elements_per_block"] == 256:  # scales and minima of sub-blocks
+        packed = blocks[:, :16] if qtype is TYPES["Q2_K"] else blocks[:, 4:16]
+        packed[rng.random(packed.shape) < data.draw(st.sampled_from([0, 0.2, 1.0]))] = 0
     assert_as_decoded(qtype, blocks, rows, columns)
 
 
@@ -174,6 +188,23 @@ def test_weights_far_smaller_than_their_steps(apart: int) -> None:
     base = (np.asarray(step, np.uint16).view(np.float16).astype(np.float64) * 14).astype(np.float16)
     with_halves(blocks, 2, base.view(np.uint16))
     assert_as_decoded(Q4_K, blocks, 2, 16 * 256)
+
+
+@pytest.mark.parametrize("qtype", WITH_BASE, ids=lambda qtype: qtype["name"])
+@settings(max_examples=60, deadline=None)
+@given(
+    step=HALVES | st.integers(0, 0xFFFF),
+    base=HALVES | st.integers(0, 0xFFFF),
+    byte=st.none() | st.integers(0, 255),
+)
+def test_any_scale_with_any_minimum(qtype: _core.TypeDescription, step: int, base: int, byte: int | None) -> None:
+    """The same two halves in all blocks, so that no other block decides how a group is observed."""
+    blocks = ordinary(qtype, 32, np.random.default_rng(2))
+    if byte is not None:
+        blocks[:] = byte
+    for offset, half in zip(qtype["halves"], (step, base), strict=True):
+        with_halves(blocks, offset, half)
+    assert_as_decoded(qtype, blocks, 2, 16 * qtype["elements_per_block"])
 
 
 @pytest.mark.parametrize("code", [0, 7, 8, 15])
@@ -207,6 +238,8 @@ def test_records_in_every_run_or_only_in_the_first(qtype: _core.TypeDescription,
         steps = 0x1C00 + np.arange(n) * 0x800 // n
         for offset in qtype["halves"]:
             with_halves(blocks, offset, steps if order == "rising" else steps[::-1])
+        if qtype is MXFP4:
+            blocks[:, 0] = (110 + np.arange(n) * 16 // n)[:: 1 if order == "rising" else -1]
     assert_as_decoded(qtype, blocks, rows, columns)
 
 
@@ -234,8 +267,7 @@ def test_every_code_times_steps_across_an_octave(qtype: _core.TypeDescription, s
         weights = reference_formats.dequantize(blocks, name).reshape(1, -1)
         found = _core.observe_buffer(blocks.reshape(-1), qtype["id"], 1, weights.size).fields()
         assert_histogram_fields(Sample(weights), found)
-        codes = reference_formats.codes(blocks, name).reshape(-1)
-        assert found["code_entropy"] == pytest.approx(code_entropy(codes), rel=1e-12, abs=1e-15)
+        assert_codes(qtype, blocks, found)
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1e-6, 0.004, 0.02, 10.0])

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from .profiles.profile_result import Profile
     from .profiles.profiling import profile
     from .runtime import Trace, trace
-    from .spectral import Spectra, spectra
+    from .spectral import Spectra, SpectraInterrupted, spectra
     from .studies import Study, StudyInterrupted, study
     from .validation import Validation, validate
 
@@ -71,6 +71,7 @@ _HOMES = {
     "RunChoice": "diffs.run_choice",
     "Spectra": "spectral",
     "SpectraError": "errors",
+    "SpectraInterrupted": "spectral",
     "Study": "studies",
     "StudyError": "errors",
     "StudyInterrupted": "studies",
@@ -121,6 +122,7 @@ __all__ = [
     "RunChoice",
     "Spectra",
     "SpectraError",
+    "SpectraInterrupted",
     "Study",
     "StudyError",
     "StudyInterrupted",

@@ -29,8 +29,13 @@ def compiled_as_numpy(function: Function) -> Function:
     return _compiled(function, "numpy")
 
 
-def _compiled(function: Function, division: Literal["python", "numpy"]) -> Function:
-    return cast("Function", _Undisturbed(function, division))
+def compiled_in_any_order(function: Function) -> Function:
+    """As `compiled_as_numpy`, and sums are taken in whatever order is fast: their last bits depend on the processor."""
+    return _compiled(function, "numpy", any_order=True)
+
+
+def _compiled(function: Function, division: Literal["python", "numpy"], *, any_order: bool = False) -> Function:
+    return cast("Function", _Undisturbed(function, division, any_order))
 
 
 class _Undisturbed:
@@ -41,9 +46,10 @@ class _Undisturbed:
     second. Only the main thread runs handlers.
     """
 
-    def __init__(self, function: Callable[..., Any], division: Literal["python", "numpy"]) -> None:
+    def __init__(self, function: Callable[..., Any], division: Literal["python", "numpy"], any_order: bool) -> None:
         self._function = function
         self._division = division
+        self._any_order = any_order
         self._made: Any = None
         functools.update_wrapper(self, function)
 
@@ -55,7 +61,7 @@ class _Undisturbed:
 
             with _MAKING:
                 if self._made is None:
-                    self._made = dispatcher_of(self._function, self._division)
+                    self._made = dispatcher_of(self._function, self._division, any_order=self._any_order)
         return self._made
 
     @property

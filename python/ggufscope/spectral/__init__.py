@@ -12,8 +12,10 @@ from ..loading import loader
 
 if TYPE_CHECKING:
     from .computing import spectra
-    from .spectra_result import Spectra
+    from .spectra_result import Spectra, SpectraInterrupted
 
-__all__ = ["Spectra", "spectra"]
+__all__ = ["Spectra", "SpectraInterrupted", "spectra"]
 
-__getattr__ = loader(__name__, {"Spectra": "spectra_result", "spectra": "computing"})
+__getattr__ = loader(
+    __name__, {"Spectra": "spectra_result", "SpectraInterrupted": "spectra_result", "spectra": "computing"}
+)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
-
-from threadpoolctl import threadpool_limits
+from typing import TYPE_CHECKING, TypeAlias
 
 from .._version import __version__
 from ..arrays.arguments import thread_count
@@ -15,19 +13,25 @@ from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.subject import Subject
 from ..text.notebook_bar import with_notebook_bar
+from .gram import ROWS_AT_ONCE
 from .head_products import head_spectra, layers_with_heads
+from .known import Known
+from .matrix_record import MatrixSpectrum
 from .matrix_spectrum import matrix_spectrum
 from .places import is_measured, matrices_of
-from .spectra_document import SCHEMA, SpectraDocument, SpectraRun, SpectraSettings
-from .spectra_result import Spectra
+from .side_by_side import Task, side_by_side
+from .spectra_document import SCHEMA, HeadSpectrum, SpectraDocument, SpectraRun, SpectraSettings
+from .spectra_result import Spectra, SpectraInterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
 
     from ..models.tensor import Tensor
-    from .matrix_record import MatrixSpectrum
-    from .spectra_document import HeadSpectrum
+    from .head_products import LayerHeads
+    from .places import Matrix
+
+Measured: TypeAlias = MatrixSpectrum | list[HeadSpectrum]
 
 LONGEST_EXACT = 8192
 DRAWS = 200
@@ -53,8 +57,9 @@ def spectra(
     Args:
         model: name of a model, as `ggufscope.open` takes it, or an open model, which stays open.
         all: embeddings, output and other matrices outside the layers, too.
-        threads: at most so many; by default the cores this process may use. Numbers are the same with any number of
-            them, but for rounding in BLAS: they are saved with digits that it leaves alone.
+        threads: at most so many; by default the cores this process may use. Each matrix is measured by one of them, so
+            that the numbers do not depend on how many there are. Other processors, with other BLAS kernels, may round
+            otherwise.
         progress: called as `progress(done, total)` in units of work, about multiplications, in the calling thread; may
             raise to cancel. By default there is a bar in notebooks, and none elsewhere.
         seed: of the draws of tests and estimates; the same seed gives the same numbers.
@@ -70,6 +75,7 @@ def spectra(
     Raises:
         GGUFError: The file is malformed, or it shrank while it was read.
         OSError: The file cannot be opened.
+        SpectraInterrupted: Ctrl-C; it holds the spectra of what was finished, for `previous`.
         SpectraError: A `ValueError`: `previous` is of another model, or by other settings.
         ValueError: Less than one thread or draw, or the model is closed.
 
@@ -83,41 +89,59 @@ def spectra(
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
-        stack.enter_context(threadpool_limits(n_threads, user_api="blas"))
+        subject = Subject.of(opened)
+        known = Known.of(previous, subject, settings)
         chosen, notes = _chosen(opened, everything=settings.all)
         matrices = [each for tensor in chosen for each in matrices_of(opened, tensor)]
         layers = layers_with_heads(opened, matrices)
+        tasks = [_of_matrix(each, settings, known) for each in matrices]
+        tasks += [_of_layer(each, settings, known) for each in layers]
         records: list[MatrixSpectrum] = []
         products: list[HeadSpectrum] = []
-        total = sum(each.n_bytes for each in matrices) + sum(each.n_bytes for each in layers)
-        done = 0
-        for matrix in matrices:
-            records.append(matrix_spectrum(matrix, settings, n_threads))
-            done += matrix.n_bytes
-            if progress is not None:
-                progress(done, total)
-        for layer in layers:
-            products.extend(head_spectra(layer, stored=settings.stored, threads=n_threads))
-            done += layer.n_bytes
-            if progress is not None:
-                progress(done, total)
-        measured = sum(each.rows * each.columns for each in records if each.method is not None)
-        document = SpectraDocument(
-            schema=SCHEMA,
-            model=Subject.of(opened),
-            settings=settings,
-            matrices=records,
-            heads=products,
-            coverage=measured / opened.n_parameters if opened.n_parameters else None,
-            notes=notes,
-            run=SpectraRun(
-                __version__,
-                started.isoformat(timespec="seconds"),
-                round(time.perf_counter() - clock, 3),
-                n_threads,
-            ),
-        )
-    return Spectra(document)
+
+        def document() -> SpectraDocument:
+            seconds = round(time.perf_counter() - clock, 3)
+            measured = sum(each.rows * each.columns for each in records if each.method is not None)
+            return SpectraDocument(
+                schema=SCHEMA,
+                model=subject,
+                settings=settings,
+                matrices=records,
+                heads=products,
+                coverage=measured / opened.n_parameters if opened.n_parameters else None,
+                notes=notes,
+                run=SpectraRun(__version__, started.isoformat(timespec="seconds"), seconds, n_threads),
+            )
+
+        stack.enter_context(opened.reading(chosen, times=2))
+        try:
+            for result in side_by_side(tasks, n_threads, progress):
+                if isinstance(result, MatrixSpectrum):
+                    records.append(result)
+                else:
+                    products.extend(result)
+        except KeyboardInterrupt:
+            raise SpectraInterrupted(Spectra(document())) from None
+    return Spectra(document())
+
+
+def _of_matrix(matrix: Matrix, settings: SpectraSettings, known: Known) -> Task[Measured]:
+    """The task that measures a matrix, unless it is known."""
+    there = known.matrix(matrix)
+    if there is not None:
+        return Task(lambda _: there, 0, 0)
+    n = matrix.short_side
+    size = n * matrix.n_weights + 4 * n**3  # a multiplication of an eigenvalue takes longer than one of the Gram matrix
+    room = 20 * n**2 + 12 * ROWS_AT_ONCE * max(matrix.rows, matrix.columns)
+    return Task(lambda look: matrix_spectrum(matrix, settings, look), size, room)
+
+
+def _of_layer(layer: LayerHeads, settings: SpectraSettings, known: Known) -> Task[Measured]:
+    """The task that measures the heads of a layer, unless they are known."""
+    there = known.layer(layer)
+    if there is not None:
+        return Task(lambda _: there, 0, 0)
+    return Task(lambda look: list(head_spectra(layer, look, stored=settings.stored)), layer.size, layer.room)
 
 
 def _chosen(model: Model, *, everything: bool) -> tuple[list[Tensor], list[str]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..arrays.floats import Floats
     from .weights import Weights
 
-_DEEP = 1024  # weights that are summed in float32 before they go into the float64 sum
+ROWS_AT_ONCE = 1024  # weights that are summed in float32 before they go into the float64 sum
 _LITTLE = 2048  # short sides up to which all is of float64
 _LONG = 2.0  # times as long as short: from there on the smallest singular values are not small
 
@@ -33,10 +33,12 @@ class Gram:
     Attributes:
         matrix: float64, (n, n) of the short side n; exactly symmetric.
         resolution: what eigenvalues are uncertain by, as a share of the largest.
+        single: whether products were of float32.
     """
 
     matrix: Floats
     resolution: float
+    single: bool
 
 
 def gram_of(weights: Weights) -> Gram:
@@ -48,8 +50,8 @@ def gram_of(weights: Weights) -> Gram:
         with np.errstate(over="ignore"):
             trace = float(np.trace(made))
         if np.isfinite(trace) and trace > np.finfo(np.float32).tiny * short * long:
-            return Gram(made, 4 * float(np.finfo(np.float32).eps))
-    return Gram(_summed(weights, np.float64), 2 * short * float(np.finfo(np.float64).eps))
+            return Gram(made, 4 * float(np.finfo(np.float32).eps), single=True)
+    return Gram(_summed(weights, np.float64), 2 * short * float(np.finfo(np.float64).eps), single=False)
 
 
 def _summed(weights: Weights, dtype: type[np.floating]) -> Floats:
@@ -60,10 +62,11 @@ def _summed(weights: Weights, dtype: type[np.floating]) -> Floats:
 def _of_columns(weights: Weights, dtype: type[np.floating]) -> Floats:
     """Wᵀ W."""
     n = weights.columns
-    total = np.zeros((n, n))
-    for first in range(0, weights.rows, _DEEP):
-        tile = weights.tile(first, min(first + _DEEP, weights.rows)).astype(dtype, copy=False)
-        total += tile.T @ tile
+    total, product = np.zeros((n, n)), np.empty((n, n), dtype)
+    for first in range(0, weights.rows, ROWS_AT_ONCE):
+        tile = weights.tile(first, min(first + ROWS_AT_ONCE, weights.rows)).astype(dtype, copy=False)
+        np.matmul(tile.T, tile, out=product)
+        total += product
     return total
 
 
@@ -71,13 +74,13 @@ def _of_rows(weights: Weights, dtype: type[np.floating]) -> Floats:
     """W Wᵀ."""
     m = weights.rows
     total = np.zeros((m, m))
-    starts = range(0, m, _DEEP)
+    starts = range(0, m, ROWS_AT_ONCE)
     for first in starts:
-        left = weights.tile(first, min(first + _DEEP, m)).astype(dtype, copy=False)
+        left = weights.tile(first, min(first + ROWS_AT_ONCE, m)).astype(dtype, copy=False)
         last = first + len(left)
         total[first:last, first:last] = _product(left, left)
-        for other in range(last, m, _DEEP):
-            right = weights.tile(other, min(other + _DEEP, m)).astype(dtype, copy=False)
+        for other in range(last, m, ROWS_AT_ONCE):
+            right = weights.tile(other, min(other + ROWS_AT_ONCE, m)).astype(dtype, copy=False)
             block = _product(left, right)
             total[first:last, other : other + len(right)] = block
             total[other : other + len(right), first:last] = block.T
@@ -87,7 +90,7 @@ def _of_rows(weights: Weights, dtype: type[np.floating]) -> Floats:
 def _product(left: npt.NDArray[np.floating], right: npt.NDArray[np.floating]) -> Floats:
     """`left rightᵀ`, summed in float64 over pieces of columns."""
     total = np.zeros((len(left), len(right)))
-    for first in range(0, left.shape[1], _DEEP):
-        piece = slice(first, first + _DEEP)
+    for first in range(0, left.shape[1], ROWS_AT_ONCE):
+        piece = slice(first, first + ROWS_AT_ONCE)
         total += left[:, piece] @ right[:, piece].T
     return total

@@ -19,7 +19,7 @@ from .spectra_document import HeadSpectrum
 from .weights import Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..arrays.floats import Floats
     from ..models.heads import HeadGeometry
@@ -40,11 +40,6 @@ class HeadRun:
     kind: Kind
     n_heads: int
     length: int
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes as stored."""
-        return self.matrix.n_bytes
 
 
 @dataclass(frozen=True)
@@ -69,9 +64,14 @@ class LayerHeads:
         ]
 
     @property
-    def n_bytes(self) -> int:
-        """Bytes of all that are read."""
-        return sum(run.n_bytes for run in {id(run): run for _, *both in self.pairs for run in both}.values())
+    def size(self) -> int:
+        """Multiplications of the Gram matrices, about."""
+        return sum(run.length * run.matrix.n_weights for _, *both in self.pairs for run in both)
+
+    @property
+    def room(self) -> int:
+        """Bytes that they take, about."""
+        return sum(8 * run.n_heads * run.length**2 for _, *both in self.pairs for run in both) + 12 * _TILE_WEIGHTS
 
 
 def _width(run: HeadRun) -> int:
@@ -96,15 +96,20 @@ def _run_of(matrix: Matrix, tensor: Tensor, geometry: HeadGeometry) -> HeadRun:
     return HeadRun(matrix, group.kind, group.n_heads, geometry.size)
 
 
-def head_spectra(of_layer: LayerHeads, *, stored: bool, threads: int) -> Iterator[HeadSpectrum]:
+def head_spectra(of_layer: LayerHeads, look: Callable[[], object], *, stored: bool) -> Iterator[HeadSpectrum]:
     """The products of all heads of a layer.
+
+    Args:
+        of_layer: its matrices.
+        look: called now and then; may raise to give up.
+        stored: leave out factors beside matrices.
 
     Raises:
         GGUFError: The file shrank since it was opened.
     """
     for product, query, key_value in of_layer.pairs:
-        left = head_grams(query, Weights(query.matrix, stored=stored, threads=threads))
-        right = head_grams(key_value, Weights(key_value.matrix, stored=stored, threads=threads))
+        left = head_grams(query, Weights(query.matrix, stored=stored, look=look))
+        right = head_grams(key_value, Weights(key_value.matrix, stored=stored, look=look))
         group = query.n_heads // key_value.n_heads
         for head in range(query.n_heads):
             pair = left[head], right[head // group]

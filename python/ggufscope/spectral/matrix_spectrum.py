@@ -17,17 +17,19 @@ from .quantizer_share import noise_rms, share_of
 from .weights import Weights
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .places import Matrix
     from .spectra_document import SpectraSettings
 
 
-def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, threads: int) -> MatrixSpectrum:
+def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, look: Callable[[], object]) -> MatrixSpectrum:
     """The record of a matrix.
 
     Args:
         matrix: its place.
         settings: of all spectra.
-        threads: to decode and multiply with, at most.
+        look: called now and then; may raise to give up.
 
     Raises:
         GGUFError: The file shrank since it was opened.
@@ -35,12 +37,12 @@ def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, threads: int) -> 
     """
     if matrix.n_weights == 0:
         return _record(matrix, None, "no weights")
-    weights = Weights(matrix, stored=settings.stored, threads=threads)
+    weights = Weights(matrix, stored=settings.stored, look=look)
     gram = gram_of(weights)
     squared_factor = weights.factor**2
     if not (np.isfinite(gram.matrix).all() and np.isfinite(squared_factor)):
         return _record(matrix, None, "weights that are not finite")
-    eigenvalues = eigenvalues_of(gram.matrix) * squared_factor
+    eigenvalues = eigenvalues_of(gram.matrix, look, single=gram.single) * squared_factor
     if not eigenvalues[0] > 0:
         zeros = {"frobenius_norm": 0.0, "sigma_max": 0.0, "sigma_min": 0.0, "numerical_rank": 0}
         return _record(matrix, "gram", "all weights are 0", zeros)

@@ -49,11 +49,6 @@ class Matrix:
         """Weights in it."""
         return self.rows * self.columns
 
-    @property
-    def n_bytes(self) -> int:
-        """Bytes as stored."""
-        return self.tensor.n_bytes * self.rows // max(1, self.tensor.n_rows)
-
 
 def matrices_of(model: Model, tensor: Tensor) -> Iterator[Matrix]:
     """The matrices of a tensor of two or three dimensions."""

@@ -118,10 +118,9 @@ class _Blocks:
         """Those of rows at equal distances."""
         description = describe_type(matrix.tensor.type)
         every = max(1, -(-matrix.n_weights // _MOST_WEIGHTS))
-        rows = range(matrix.first_row + min(every // 2, matrix.rows - 1), matrix.first_row + matrix.rows, every)
-        chosen = [matrix.tensor.block_rows(slice(row, row + 1)) for row in rows]
-        stored = np.concatenate([each.blocks for each in chosen]).reshape(-1, description["bytes_per_block"])
-        return cls(stored, description, chosen[0].swapped)
+        rows = matrix.tensor.block_rows(slice(matrix.first_row, matrix.first_row + matrix.rows))
+        chosen = np.ascontiguousarray(rows.blocks[min(every // 2, matrix.rows - 1) :: every])
+        return cls(chosen.reshape(-1, description["bytes_per_block"]), description, rows.swapped)
 
     def decoded(self, codes: Codes | None = None, byte: int = 0) -> Floats:
         """Their weights, (blocks, weights); those that they had if all codes were of one byte."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import Interrupted
 from ..saving.results import SavedResult
 from ..text.numbers import counted
 from .spectra_document import SPECTRA_FORM
@@ -41,3 +42,11 @@ class Spectra(SavedResult):
     def _summary(self) -> str:
         measured = sum(each.method is not None for each in self.matrices)
         return f"{measured} of {len(self.matrices)} matrices, {counted(len(self.heads), 'product')} of heads"
+
+
+class SpectraInterrupted(Interrupted):
+    """Ctrl-C: `spectra` holds what was finished, for `ggufscope.spectra(…, previous=…)`."""
+
+    def __init__(self, spectra: Spectra) -> None:
+        super().__init__(spectra)
+        self.spectra = spectra

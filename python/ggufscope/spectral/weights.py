@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from .places import Matrix
@@ -18,14 +20,14 @@ class Weights:
     Args:
         matrix: the place of the rows.
         stored: leave out the factor of the matrix or of the expert; those of single rows and blocks are always in.
-        threads: to decode with, at most.
+        look: called before each tile; may raise to give up.
     """
 
-    def __init__(self, matrix: Matrix, *, stored: bool, threads: int) -> None:
+    def __init__(self, matrix: Matrix, *, stored: bool, look: Callable[[], object]) -> None:
         self.rows = matrix.rows
         self.columns = matrix.columns
         self._matrix = matrix
-        self._threads = threads
+        self.look = look
         self.factor = 1.0 if stored else _factor_of(matrix)
 
     @property
@@ -40,9 +42,10 @@ class Weights:
             GGUFError: The file shrank since it was opened.
             ValueError: The model is closed.
         """
+        self.look()
         begin = self._matrix.first_row
         out = np.empty((last - first, self.columns), np.float32)
-        self._matrix.tensor.dequantize(slice(begin + first, begin + last), out=out, threads=self._threads)
+        self._matrix.tensor.dequantize(slice(begin + first, begin + last), out=out, threads=1)
         return out
 
 

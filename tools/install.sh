@@ -70,5 +70,7 @@ echo "Building and installing ggufscope${extras:+ with [$extras]} (objects in $b
 # The build directory is a setting of this package alone: dependencies that are compiled, as llama.cpp, must not share it.
 PATH=$(cd "$venv/bin" && pwd):$PATH
 shown pip --verbose --no-build-isolation --config-settings=build-dir="$build_dir" --editable ".${extras:+[$extras]}"
+echo "Compiling the loops of analyses, which are kept beside their modules"
+"$venv/bin/python" -m ggufscope.analysis.compiling_ahead
 mv "$started" "$stamp"
 echo "Installed in $(((SECONDS - began) / 60)) min $(((SECONDS - began) % 60)) s"

@@ -9,10 +9,11 @@ import subprocess
 import sys
 import threading
 
+import numba
 import numpy as np
 import pytest
 
-from ggufscope.arrays.compiled import compiled, compiled_as_numpy
+from ggufscope.arrays.compiled import ahead, compile_ahead, compiled, compiled_as_numpy
 from support.programs import ENVIRONMENT
 
 
@@ -100,3 +101,31 @@ def test_compiled_functions_call_each_other_and_work_in_threads():
     thread.start()
     thread.join()
     np.testing.assert_array_equal(found[0], spun(10))
+
+
+@ahead("float64[::1], int64")
+@compiled
+def summed_from(values, first):
+    total = 0.0
+    for each in range(first, values.size):
+        total += values[each]
+    return total
+
+
+def types_of(function):
+    return function._dispatcher.signatures
+
+
+def test_functions_are_compiled_ahead_for_the_types_that_they_are_called_with():
+    given_up = threading.Event()
+    given_up.set()
+    compile_ahead([__name__], given_up)
+    assert types_of(summed_from) == []
+    compile_ahead([__name__])
+    once = list(types_of(summed_from))
+    assert once == [(numba.float64[::1], numba.int64)]
+    assert summed_from(np.arange(4.0), 2) == 5
+    compile_ahead([__name__])
+    assert types_of(summed_from) == once
+    assert summed_from(np.arange(4.0, dtype=np.float32), 2) == 5  # other types are compiled when they come
+    assert len(types_of(summed_from)) == 2

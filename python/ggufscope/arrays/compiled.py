@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # `signal` without enumerations, which take 25 µs a call
 import functools
+import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import FrameType
 from typing import Any, Literal, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _MAKING = threading.Lock()
+_AHEAD: list[tuple[_Undisturbed, str]] = []  # in the order of their definitions
 _SIGNALS = (_signal.SIGTERM, _signal.SIGINT)  # whose handlers may raise
 
 
@@ -32,6 +35,36 @@ def compiled_as_numpy(function: Function) -> Function:
 def compiled_in_any_order(function: Function) -> Function:
     """As `compiled_as_numpy`, and sums are taken in whatever order is fast: their last bits depend on the processor."""
     return _compiled(function, "numpy", any_order=True)
+
+
+def ahead(types: str) -> Callable[[Function], Function]:
+    """Decorate a compiled function with the types of the arguments that it is called with: `compile_ahead` knows it.
+
+    Args:
+        types: as numba writes them, `"float32[:, ::1], int64"`. Calls with others are compiled when they come.
+    """
+
+    def register(function: Function) -> Function:
+        _AHEAD.append((cast("_Undisturbed", function), f"({types},)"))
+        return function
+
+    return register
+
+
+def compile_ahead(modules: Sequence[str], given_up: threading.Event | None = None) -> None:
+    """Compile the functions of some modules that are decorated with `ahead`, or load what is kept of them.
+
+    Args:
+        modules: their full names, in the order in which their functions are needed.
+        given_up: looked at between two functions.
+    """
+    for module in modules:
+        import_module(module)
+    by_module = {module: [each for each in _AHEAD if each[0].__module__ == module] for module in modules}
+    for function, types in itertools.chain.from_iterable(by_module.values()):
+        if given_up is not None and given_up.is_set():
+            return
+        function.compile(types)
 
 
 def _compiled(function: Function, division: Literal["python", "numpy"], *, any_order: bool = False) -> Function:
@@ -63,6 +96,10 @@ class _Undisturbed:
                 if self._made is None:
                     self._made = dispatcher_of(self._function, self._division, any_order=self._any_order)
         return self._made
+
+    def compile(self, types: str) -> None:
+        """Compile it for arguments of some types, a tuple as numba writes it, unless it is."""
+        self._dispatcher.compile(types)
 
     @property
     def _numba_type_(self) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..analysis import Analysis
 from ..analysis.analysis_result import PROFILE_JSON, REPORT_JSON
 from ..analysis.analyzing import analyze_with
+from ..analysis.compiling_ahead import compiling_beside
 from ..checks import Check, check
 from ..checks.check_result import CHECK_JSON
 from ..checks.gathering import Gathering, looks_at_the_same
@@ -38,9 +39,9 @@ PROBE_JSON = "probe.json"
 
 
 def _make_profile(work: Work) -> Made:
-    """The profile, and what a check looks at, of one pass over the weights."""
+    """The profile, and what a check looks at, of one pass over the weights; functions are compiled beside it."""
     model, threads, is_shared = work.model, work.choices.threads, looks_at_the_same(work.model, ProfileSettings())
-    with Gathering(model, threads) if is_shared else nullcontext() as gathering:
+    with compiling_beside(threads), Gathering(model, threads) if is_shared else nullcontext() as gathering:
         observed = None if gathering is None else gathering.add
         progress = work.in_bytes("profile")
         made = profile(model, threads, progress=progress, hash=work.choices.hashed, observed=observed)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ...arrays.compiled import compiled
+from ...arrays.compiled import ahead, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -204,6 +204,7 @@ def _square_sums_left(design: Floats, labels: npt.NDArray[np.int64], values: Flo
     return sums
 
 
+@ahead("float64[:, ::1], int64[:, ::1], float64[::1], float64[:, ::1], float64[::1], float64[::1]")
 @compiled
 def fit_by_types(  # noqa: PLR0917  # pragma: no cover  compiled functions take no keywords
     fixed: Floats, labels: npt.NDArray[np.int64], values: Floats, terms: Floats, rest: Floats, sums: Floats

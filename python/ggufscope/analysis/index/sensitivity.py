@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...arrays.compiled import compiled
+from ...arrays.compiled import ahead, compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -48,6 +48,7 @@ def simplex_draws(n_components: int, draws: int, seed: int) -> Floats:
     return weights
 
 
+@ahead("float64[:, ::1], int64[:, ::1], int64, float64[::1], float64[::1], int32[:, ::1]")
 @compiled
 def add_ranks(  # noqa: PLR0917  compiled functions take no keywords
     index: Floats,

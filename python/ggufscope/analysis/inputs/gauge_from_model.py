@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...arrays.compiled import compiled
+from ...arrays.compiled import ahead, compiled
 from ...arrays.floats import widened
 from ...models.factors import expert_factors
 from ...models.heads import heads
@@ -43,6 +43,7 @@ DEFAULT_LIMITS = StepLimits()
 LayerTensors = dict[str, list["Tensor"]]
 
 
+@ahead("float32[:, ::1], float64[::1]")
 @compiled
 def add_column_squares(weights: npt.NDArray[np.float32], sums: Floats) -> None:  # pragma: no cover  compiled
     """Add w² of every row to the sums of the columns, in place.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..._core import GGUFError
+from ...arrays.arguments import thread_count
 from ...errors import ProfileError
 from ...inputs.checkpoints import is_checkpoint
 from ...inputs.naming import is_remote, resolved
@@ -22,6 +23,7 @@ from ...profiles.profile_result import Profile
 from ...profiles.profiling import profile as scan
 from ...saving.reading import open_input, read_whole, starts_as_model
 from ...text.names import base_name
+from ..compiling_ahead import compiling_beside
 from ..wording import FROBENIUS
 from .from_profile import layer_table
 from .gauge import Gauge, gauge_from_table, gauge_from_vectors
@@ -90,10 +92,10 @@ def read_input(
         OSError: The file cannot be read.
     """
     if isinstance(source, Model):
-        yield _of_model(source, threads, progress, profile)
+        yield from _reading(source, threads, progress, profile)
     elif not isinstance(source, Profile) and _is_model(source):
         with open_model(source) as model:
-            yield _of_model(model, threads, progress, profile)
+            yield from _reading(model, threads, progress, profile)
     elif profile is not None:
         raise ValueError("a profile beside the input is for a model; the input is none")
     elif isinstance(source, Profile):
@@ -113,13 +115,21 @@ def _is_model(source: str | PathLike[str]) -> bool:
         return starts_as_model(file)
 
 
-def _of_model(
+def _reading(
     model: Model, threads: int | None, progress: Callable[[int, int], object] | None, known: Profile | None
-) -> AnalysisInput:
+) -> Iterator[AnalysisInput]:
+    """A model that can be analysed; whatever goes on while its input is used, functions are compiled beside it."""
     _require_language_model(model.general_type, model.path)
     _require_size(model.layers, (tensor.shape for tensor in model.tensors.values()), model.path)
     if known is not None and not same_model(known.model, model):
         raise ProfileError(f"{model.path}: the profile given with it is of another model, {known.title!r}")
+    with compiling_beside(thread_count(threads)):
+        yield _of_model(model, threads, progress, known)
+
+
+def _of_model(
+    model: Model, threads: int | None, progress: Callable[[int, int], object] | None, known: Profile | None
+) -> AnalysisInput:
     profile = known
     if profile is None or lacks_halves(profile):
         profile = scan(model, threads, progress=progress)  # in full: it is saved beside the analysis, and drawn

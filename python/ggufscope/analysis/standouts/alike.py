@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...arrays.compiled import compiled
+from ...arrays.compiled import ahead, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -96,6 +96,7 @@ def _neighbours(signatures: Floats, rows: npt.NDArray[np.int64]) -> dict[int, li
     return {row: sorted(others) for row, others in sorted(pairs.items())}
 
 
+@ahead("float64[:, ::1], float64, int64[:, ::1]")
 @compiled
 def find_neighbours(points: Floats, radius: float, near: npt.NDArray[np.int64]) -> None:  # pragma: no cover  compiled
     """Write into each row of `near` the numbers of the first points behind it that lie within a distance.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...arrays.compiled import compiled
+from ...arrays.compiled import ahead, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,32 +37,32 @@ ATTENDED = {
 }
 
 
+@ahead("float32[:, :, ::1], int64[::1], int64[::1], float64[:, ::1]")
 @compiled
-def _shares(probabilities: Array, earlier: Positions, first_seen: Positions) -> Floats:
-    """The figures of ATTENDED, float64 (3, heads).
+def _fill_shares(alpha: Array, earlier: Positions, first_seen: Positions, means: Floats) -> None:
+    """The figures of ATTENDED, where they are defined.
 
     Args:
-        probabilities: float32 (heads, tokens, keys), C-contiguous.
+        alpha: float32 (heads, tokens, keys), C-contiguous.
         earlier: int64 (tokens,), see `earlier_occurrences`.
         first_seen: int64 (tokens,), the first key that each query sees.
+        means: float64 (3, heads), the result.
     """
-    n_heads, n_tokens, _ = probabilities.shape
-    means = np.full((3, n_heads), np.nan)
+    n_heads, n_tokens, _ = alpha.shape
     for head in range(n_heads):
-        alpha = probabilities[head]
         previous = 0.0
         own = 0.0
         repeated = 0.0
         n_repeated = 0
         for t in range(1, n_tokens):
-            own += np.float64(alpha[t, t])
+            own += np.float64(alpha[head, t, t])
             if t >= 2:
-                previous += np.float64(alpha[t, t - 1])
+                previous += np.float64(alpha[head, t, t - 1])
             place = earlier[t]
             repeats = False
             while place >= 0 and place + 1 >= first_seen[t]:
                 if place + 1 < t - 1:
-                    repeated += np.float64(alpha[t, place + 1])
+                    repeated += np.float64(alpha[head, t, place + 1])
                     repeats = True
                 place = earlier[place]
             n_repeated += repeats
@@ -72,7 +72,6 @@ def _shares(probabilities: Array, earlier: Positions, first_seen: Positions) -> 
             means[1, head] = own / (n_tokens - 1)
         if n_repeated > 0:
             means[2, head] = repeated / n_repeated
-    return means
 
 
 def earlier_occurrences(tokens: Sequence[int]) -> Positions:
@@ -97,7 +96,9 @@ def attended_shares(probabilities: Array, sight: Sight, earlier: Positions | Non
     first_seen, _ = sight.keys(np.arange(n_tokens), n_tokens)
     nothing = np.full(n_tokens, -1, np.int64)
     known = earlier if earlier is not None and sight.causal else nothing
-    return _shares(np.ascontiguousarray(probabilities), known, first_seen)
+    means = np.full((3, len(probabilities)), np.nan)
+    _fill_shares(np.ascontiguousarray(probabilities), known, first_seen, means)
+    return means
 
 
 def uniform_attention(sight: Sight, n_tokens: int) -> Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...arrays.compiled import compiled
+from ...arrays.compiled import ahead, compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..shape import Array, ModelShape
 
 
+@ahead("float32[:, ::1], float32[::1]")
 @compiled
 def _raise_peaks(gated: Array, peaks: Array) -> int:
     """Raise peaks, float32 (neurons,), to |h| / rms(h) of each token of `gated`, (tokens, neurons); tokens counted.

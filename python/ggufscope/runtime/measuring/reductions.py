@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...arrays.compiled import compiled
+from ...arrays.compiled import ahead, compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -21,15 +21,22 @@ if TYPE_CHECKING:
 _LANES = 16  # partial sums side by side, which the compiler keeps in vector registers
 
 
-@compiled
 def squares_by_token(values: Array) -> Floats:
     """Σ x² of each token, (tokens,), of C-contiguous tokens × width."""
+    sums = np.empty(len(values))
+    _sum_squares(values, np.empty(_LANES), sums)
+    return sums
+
+
+@ahead("float32[:, ::1], float64[::1], float64[::1]")
+@compiled
+def _sum_squares(values: Array, partial: Floats, sums: Floats) -> None:
+    """See `squares_by_token`; `partial` is to work in. Arrays made here would be compiled for longer than the loops."""
     n_tokens, width = values.shape
     whole = width // _LANES * _LANES
-    sums = np.zeros(n_tokens)
-    partial = np.zeros(_LANES)
     for token in range(n_tokens):
-        partial[:] = 0.0
+        for lane in range(_LANES):
+            partial[lane] = 0.0
         for start in range(0, whole, _LANES):
             for lane in range(_LANES):
                 x = np.float64(values[token, start + lane])
@@ -38,23 +45,29 @@ def squares_by_token(values: Array) -> Floats:
         for lane in range(_LANES):
             total += partial[lane]
         for i in range(whole, width):
-            total += np.float64(values[token, i]) ** 2
+            x = np.float64(values[token, i])
+            total += x * x
         sums[token] = total
-    return sums
 
 
-@compiled
 def count_below(values: Array, thresholds: Floats) -> npt.NDArray[np.int64]:
     """Number of |x| below the threshold of each token, (tokens,), of C-contiguous tokens × width."""
+    counts = np.empty(len(values), np.int64)
+    _count_below(values, thresholds, counts)
+    return counts
+
+
+@ahead("float32[:, ::1], float64[::1], int64[::1]")
+@compiled
+def _count_below(values: Array, thresholds: Floats, counts: npt.NDArray[np.int64]) -> None:
+    """See `count_below`."""
     n_tokens, width = values.shape
-    counts = np.zeros(n_tokens, np.int64)
     for token in range(n_tokens):
         count = 0
         limit = np.float32(thresholds[token])
         for i in range(width):
             count += abs(values[token, i]) < limit
         counts[token] = count
-    return counts
 
 
 def number_of_bands(n_tokens: int) -> int:
@@ -75,7 +88,6 @@ def band_bounds(band: int) -> tuple[int, int]:
     return (2 << band if band else 1), (4 << band) - 1
 
 
-@compiled
 def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64], begin: int, n_bands: int) -> Floats:
     """Means over the queries from `begin` on, of every head.
 
@@ -90,17 +102,31 @@ def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64], begi
         key; the share once more, over the queries of each band. NaN where there is no second token, shares also where
         every query sees one key alone.
     """
+    means = np.full((3 + n_bands, len(probabilities)), np.nan)
+    if probabilities.shape[1] > 1:
+        _attention_means(probabilities, seen, begin, np.empty(n_bands + 1, np.int64), np.empty(n_bands + 1), means)
+    return means
+
+
+@ahead("float32[:, :, ::1], int64[::1], int64, int64[::1], float64[::1], float64[:, ::1]")
+@compiled
+def _attention_means(  # noqa: PLR0917  compiled functions take no keywords
+    probabilities: Array,
+    seen: npt.NDArray[np.int64],
+    begin: int,
+    n_shares: npt.NDArray[np.int64],
+    shares: Floats,
+    means: Floats,
+) -> None:
+    """See `attention_statistics`; `n_shares` and `shares` are to work in, of each band; without bands, of all."""
     n_heads, n_tokens, n_keys = probabilities.shape
-    means = np.full((3 + n_bands, n_heads), np.nan)
-    if n_tokens < 2:
-        return means
-    n_shares = np.zeros(n_bands + 1, np.int64)
-    shares = np.zeros(n_bands + 1)  # of each band; where there are none, of all
+    n_bands = shares.size - 1
     for head in range(n_heads):
         total = 0.0
         first = 0.0
-        n_shares[:] = 0
-        shares[:] = 0.0
+        for band in range(n_bands + 1):
+            n_shares[band] = 0
+            shares[band] = 0.0
         for t in range(begin, n_tokens):
             entropy = 0.0
             for key in range(n_keys):
@@ -116,13 +142,16 @@ def attention_statistics(probabilities: Array, seen: npt.NDArray[np.int64], begi
                 shares[band] += entropy / math.log(np.float64(seen[t]))
                 n_shares[band] += 1
         means[0, head] = total / (n_tokens - begin)
-        if n_shares.sum() > 0:
-            means[1, head] = shares.sum() / n_shares.sum()
         means[2, head] = first / (n_tokens - begin)
-        for band in range(n_bands):
-            if n_shares[band] > 0:
+        n_all = 0
+        share = 0.0
+        for band in range(n_bands + 1):
+            n_all += n_shares[band]
+            share += shares[band]
+            if band < n_bands and n_shares[band] > 0:
                 means[3 + band, head] = shares[band] / n_shares[band]
-    return means
+        if n_all > 0:
+            means[1, head] = share / n_all
 
 
 def top_energy_shares(values: Array, share: float) -> Floats:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ....architecture.family import SWIGLU_OAI_LIMIT
-from ....arrays.compiled import compiled_as_numpy
+from ....arrays.compiled import ahead, compiled_as_numpy
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -38,6 +38,7 @@ def activate(x: float, activation: int) -> float:
     return above * above if activation == RELU2 else above
 
 
+@ahead("float32[:, ::1], boolean[::1], float64[::1]")
 @compiled_as_numpy
 def add_columns(rows: npt.NDArray[np.float32], kept: npt.NDArray[np.bool_], shift: Floats) -> tuple[Floats, Floats]:
     """Σ (x − shift) and Σ (x − shift)² of each column over the rows that are kept.
@@ -61,6 +62,7 @@ def add_columns(rows: npt.NDArray[np.float32], kept: npt.NDArray[np.bool_], shif
     return total, squares
 
 
+@ahead("float64[:, ::1], int64, float64[::1], float64[::1]")
 @compiled_as_numpy
 def gated_moments(neurons: Floats, activation: int, nodes: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Mean and variance of h = φ(a) · b for jointly Gaussian a and b, per neuron.
@@ -96,6 +98,7 @@ def gated_moments(neurons: Floats, activation: int, nodes: Floats, weights: Floa
     return mean, variance
 
 
+@ahead("float64[:, ::1], int64, float64, float64[::1], float64[::1]")
 @compiled_as_numpy
 def near_zero_shares(neurons: Floats, activation: int, threshold: float, points: Floats, masses: Floats) -> Floats:
     """P(|φ(a) · b| < threshold) per neuron: over cells of z, the probability that the Gaussian b given a is small.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....arrays.compiled import compiled
+from ....arrays.compiled import ahead, compiled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ...shape import Array
 
 
+@ahead("float32[:, ::1], float32[::1], float64, float32[:, ::1]")
 @compiled
 def rms_norm(x: Array, gain: Array, epsilon: float, out: Array) -> None:
     """X / √(mean(x²) + ε) · gain of every row; the mean is float64.
@@ -62,6 +63,7 @@ def layer_norm(x: Array, gain: Array, bias: Array, epsilon: float, out: Array) -
             out[i, j] = np.float32((np.float64(x[i, j]) - mean) * factor) * gain[j] + bias[j]
 
 
+@ahead("float32[:, :, ::1], int64[::1], int64[::1], int64[::1], float64, float64, float32[::1], float32[::1]")
 @compiled
 def masked_softmax(  # noqa: PLR0917  compiled functions take no keywords
     scores: Array,

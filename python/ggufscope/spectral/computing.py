@@ -24,7 +24,7 @@ from .spectra_document import SCHEMA, HeadSpectrum, SpectraDocument, SpectraRun,
 from .spectra_result import Spectra, SpectraInterrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from os import PathLike
 
     from ..models.tensor import Tensor
@@ -44,6 +44,7 @@ def spectra(
     model: str | PathLike[str] | Model,
     *,
     all: bool = False,  # noqa: A002
+    tensors: Collection[str] | None = None,
     threads: int | None = None,
     progress: Callable[[int, int], object] | None = None,
     seed: int = 0,
@@ -57,6 +58,7 @@ def spectra(
     Args:
         model: name of a model, as `ggufscope.open` takes it, or an open model, which stays open.
         all: embeddings, output and other matrices outside the layers, too.
+        tensors: only matrices of tensors of these names, in the layers or not.
         threads: at most so many; by default the cores this process may use. Each matrix is measured by one of them, so
             that the numbers do not depend on how many there are. Other processors, with other BLAS kernels, may round
             otherwise.
@@ -91,7 +93,7 @@ def spectra(
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
         subject = Subject.of(opened)
         known = Known.of(previous, subject, settings)
-        chosen, notes = _chosen(opened, everything=settings.all)
+        chosen, notes = _chosen(opened, tensors, everything=settings.all)
         matrices = [each for tensor in chosen for each in matrices_of(opened, tensor)]
         layers = layers_with_heads(opened, matrices)
         tasks = [_of_matrix(each, settings, known) for each in matrices]
@@ -144,10 +146,13 @@ def _of_layer(layer: LayerHeads, settings: SpectraSettings, known: Known) -> Tas
     return Task(lambda look: list(head_spectra(layer, look, stored=settings.stored)), layer.size, layer.room)
 
 
-def _chosen(model: Model, *, everything: bool) -> tuple[list[Tensor], list[str]]:
+def _chosen(model: Model, names: Collection[str] | None, *, everything: bool) -> tuple[list[Tensor], list[str]]:
     """The tensors whose matrices are measured, and notes on those that are not."""
-    matrices = [tensor for tensor in model.tensors.values() if is_measured(tensor, everything=everything)]
-    notes = [
+    wanted = [tensor for name, tensor in model.tensors.items() if names is None or name in names]
+    everything = everything or names is not None
+    matrices = [tensor for tensor in wanted if is_measured(tensor, everything=everything)]
+    notes = [f"of a selection of {len(wanted)} of {len(model.tensors)} tensors"] if names is not None else []
+    notes += [
         f"{tensor.name} has {len(tensor.shape)} dimensions and is no matrix or stack of them"
         for tensor in matrices
         if len(tensor.shape) > _MOST_DIMENSIONS

@@ -47,7 +47,18 @@ def test_every_chart_is_drawn_or_its_absence_explained(data):
     drawn = draw(data)
     assert set(drawn.left_out) <= set(makers())
     # Of models that were not run and are held against none, and where perhaps nothing stands out.
-    others = ("validation-", "error-", "bits-", "run-", "norm-changes", "shelf-", "standouts", "trace-", "embedding-")
+    others = (
+        "validation-",
+        "error-",
+        "bits-",
+        "run-",
+        "norm-changes",
+        "shelf-",
+        "standouts",
+        "trace-",
+        "embedding-",
+        "spectra",
+    )
     asked = [name for name in makers() if not name.startswith(others)]
     assert len(drawn.charts) + len(drawn.left_out) >= len(asked)
     assert all(reason and reason == reason.strip() for reason in drawn.left_out.values())

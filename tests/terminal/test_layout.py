@@ -37,6 +37,7 @@ from ggufscope.terminal.diff import render_diff
 from ggufscope.terminal.diff_detail import render_tensor
 from ggufscope.terminal.profile import render_profile
 from ggufscope.terminal.screen import Screen
+from ggufscope.terminal.spectra import render_spectra_alone
 from ggufscope.terminal.tensors import DEFAULT_COLUMNS, render_tensors
 from ggufscope.terminal.trace import render_trace
 from ggufscope.terminal.validation import render_validation
@@ -74,6 +75,7 @@ def views(made_command_files: Path) -> dict[str, Render]:
     trace = gs.Trace.load(made_command_files / "trace.json")
     validation = gs.validate(analysis, trace)
     checked = replace(check(model).document, run=None)
+    spectra = replace(gs.spectra(model, draws=1).document, run=None)
     several, quantized = made("several").document, made("quantized").document
     (tensor,) = (each for each in quantized.models[0].tensors if each.name == "blk.0.attn_q.weight")
     row = next(each for each in tensor_rows(quantized.models[0]) if each["name"] == tensor.name)
@@ -92,6 +94,7 @@ def views(made_command_files: Path) -> dict[str, Render]:
         "profile-tensors": lambda screen: render_tensors(
             screen, [flat(each) for each in profile.tensors.values()], DEFAULT_COLUMNS, False, 5
         ),
+        "spectra": lambda screen: render_spectra_alone(screen, spectra),
         "check": lambda screen: render_check(screen, checked),
         "diff": lambda screen: render_diff(screen, quantized),
         "diff-several": lambda screen: render_diff(screen, several),

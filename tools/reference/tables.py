@@ -25,7 +25,8 @@ def render() -> str:
             " `to_columns()` gives in Python: name, kind of the values, meaning. A value that does not"
             " apply or is undefined is empty in CSV and null in Parquet. In `layers` and `heads`, PRESET"
             " stands for `heuristic`, `propagation` or `probe`, as far as an analysis has them; in"
-            " `standouts`, `…` stands for names of places and of evidence."
+            " `standouts`, `…` stands for names of places and of evidence. `tensors` has numbers of singular"
+            " values, its last columns, where there are spectra of the model."
         ),
         *sections(),
     )

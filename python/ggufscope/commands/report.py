@@ -11,11 +11,13 @@ from ..fleets.shelf import is_fleet, read_shelf
 from ..report.content.diff_words import label
 from ..report.content.reading import read_report_data
 from ..report.content.results import ReportData, other_settings
+from ..report.content.spectra_file import read_beside
 from ..report.renderers import RENDERERS, USUAL_FORMATS
 from ..report.writing import chosen_formats, file_names, write_report
 from ..runtime.trace_result import TRACE_JSON
 from ..saving.directories import usable_directory
 from ..saving.guard import Guard
+from ..spectral.spectra_result import SPECTRA_JSON
 from ..terminal.analysis import render_analysis
 from ..terminal.bits import render_bits
 from ..terminal.console import show
@@ -24,6 +26,7 @@ from ..terminal.diff_profiles import render_profile_diff
 from ..terminal.fleet import render_shelf
 from ..terminal.profile import render_profile
 from ..terminal.screen import Screen
+from ..terminal.spectra import render_spectra, render_spectra_alone
 from ..terminal.trace import render_trace
 from ..terminal.validation import render_validation
 from ..terminal.written import say_what_is_missing, show_written
@@ -31,7 +34,7 @@ from ..validation.validation_result import VALIDATION_JSON, Validation
 from .completion import comma_choices
 from .options import ForceOption, MarkdownOption, output_directory
 
-_READ = (PROFILE_JSON, REPORT_JSON, VALIDATION_JSON, TRACE_JSON, CHECK_JSON)  # of a directory
+_READ = (PROFILE_JSON, REPORT_JSON, VALIDATION_JSON, TRACE_JSON, CHECK_JSON, SPECTRA_JSON)  # of a directory
 _FORMAT_HELP = f"Of {', '.join(RENDERERS)}, separated by commas; default: {','.join(USUAL_FORMATS)}. Needs --output."
 
 
@@ -40,8 +43,8 @@ def report(
         Path,
         typer.Argument(
             metavar="RESULT.json",
-            help="A saved analysis, profile, validation, trace, diff or choice of types, or a directory with one, or"
-            " of a fleet.",
+            help="A saved analysis, profile, validation, trace, spectra, diff or choice of types, or a directory with"
+            " one, or of a fleet.",
         ),
     ],
     *,
@@ -70,10 +73,7 @@ def report(
         raise ValueError("--md shows the result here: it does not go with --output")
     say_what_is_missing(missing)
     directory = result if result.is_dir() else result.parent
-    read = (
-        result,
-        *(directory / name for name in (PROFILE_JSON, REPORT_JSON, VALIDATION_JSON, TRACE_JSON, CHECK_JSON)),
-    )
+    read = (result, read_beside(result), *(directory / name for name in _READ))
     guard = Guard(read, force=force)
     usable_directory(output, file_names(chosen), guard)
     show_written(write_report(_read(result), output, chosen, guard))
@@ -101,6 +101,8 @@ def _render(screen: Screen, data: ReportData) -> None:
         render_profile_diff(screen, compared, [label(compared.reference), label(compared.model)], None, None)
     elif data.trace is not None and data.measured_alone and data.validation is None:
         render_trace(screen, data.trace.document)
+    elif data.spectra is not None and data.measured_alone and data.validation is None:
+        render_spectra_alone(screen, data.spectra.document)
     else:
         _render_study(screen, data)
 
@@ -118,6 +120,9 @@ def _render_study(screen: Screen, data: ReportData) -> None:
     elif profile is not None:
         _say_what_comes(screen, "What is in the weights:", after=validation)
         render_profile(screen, profile)
+    if data.spectra is not None:
+        screen.blank()
+        render_spectra(screen, data.spectra.document)
     if validation is None and data.why_no_validation is not None:
         screen.blank()
         screen.line(f"no validation: {data.why_no_validation}")

@@ -18,6 +18,7 @@ from ..diffs.of_profiles import ProfileDiff
 from ..models.model import Model, Tensor
 from ..profiles.profile_result import Profile
 from ..runtime.trace_result import Trace
+from ..spectral.spectra_result import Spectra
 from ..text.escape import escape_html
 from ..validation.validation_result import Validation
 from .content.results import ReportData
@@ -25,6 +26,7 @@ from .content.shown import Shown
 from .markdown.document import VALIDATION_MARK, render_report_markdown
 from .notebook.results import analysis_html, diff_html, profile_html
 from .notebook.runs import bits_html, check_html, profile_diff_html, trace_html, validation_html
+from .notebook.spectra import spectra_html
 from .notebook.weights import model_html, statistics_html, tensor_html
 from .tables.registry import TABLES
 
@@ -59,6 +61,11 @@ def _(result: Trace) -> ReportData:
 
 
 @report_data.register
+def _(result: Spectra) -> ReportData:
+    return ReportData.of_spectra(result)
+
+
+@report_data.register
 def _(result: Diff) -> ReportData:
     return ReportData.of_diff(result)
 
@@ -79,6 +86,7 @@ _TABLES_OF: dict[type, str] = {
     Analysis: "layers heads standouts tensors",
     Validation: "validation",
     Trace: "prompts traced_layers traced_heads standouts",
+    Spectra: "spectra head_spectra",
     Diff: "errors models drifts output_errors output_error_parts positions",
     Bits: "choices mixes",
     ProfileDiff: "changes",
@@ -154,6 +162,11 @@ def _(result: Diff) -> str:
 @notebook_html.register
 def _(result: Trace) -> str:
     return trace_html(result.document)
+
+
+@notebook_html.register
+def _(result: Spectra) -> str:
+    return spectra_html(result.document)
 
 
 @notebook_html.register

@@ -57,6 +57,8 @@ _TABLES = {  # columns are a weak mark, so that the name of the file has to fit
     "mixes.csv": b"mix,kind,n_bytes,bits_per_weight,cost,",
     "shelf.csv": b"model,source,state,verdict,",
     "roles.csv": b"model,role,n_tensors,n_bytes,",
+    "spectra.csv": b"name,role,layer,stack,expert,part,type,rows,",
+    "head_spectra.csv": b"layer,stack,product,head,",
     "validation.csv": b"quantity,per,layer,head,unit,measured,",
 }
 

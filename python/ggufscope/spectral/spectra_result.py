@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import Interrupted
-from ..saving.results import SavedResult
+from ..saving.results import SavedResult, Tables
 from ..text.numbers import counted
 from .spectra_document import SPECTRA_FORM
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SPECTRA_JSON = "spectra.json"  # beside other results of a model
 
 
-class Spectra(SavedResult):
+class Spectra(Tables, SavedResult):
     """The singular values of the matrices of a model; made by `ggufscope.spectra`, or loaded.
 
     Attributes:

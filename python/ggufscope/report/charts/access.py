@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...diffs.run_record import RunRecord
     from ...profiles.profile_result import Profile
     from ...runtime.trace_document import TraceDocument
+    from ...spectral.spectra_document import SpectraDocument
     from ...validation.validation_document import ValidationDocument
     from ..content.results import ReportData
     from ..content.shelf_data import Shelf
@@ -89,6 +90,11 @@ def shelf_of(data: ReportData) -> Shelf:
 def trace_of(data: ReportData) -> TraceDocument:
     """The trace, where a chart needs one."""
     return _made(data.trace, data.why_no_trace).document
+
+
+def spectra_of(data: ReportData) -> SpectraDocument:
+    """The singular values, where a chart needs them."""
+    return _made(data.spectra, data.why_no_spectra).document
 
 
 def validation_of(data: ReportData) -> ValidationDocument:

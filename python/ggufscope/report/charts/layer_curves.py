@@ -64,9 +64,14 @@ def curve_table(curves: Sequence[LayerCurve], unit: str = "") -> ChartTable:
 
 
 def curve_picture(
-    curves: Sequence[LayerCurve], *, logarithmic: bool = False, percent: bool = False, title: str | None = None
+    curves: Sequence[LayerCurve],
+    *,
+    logarithmic: bool = False,
+    percent: bool = False,
+    joined: bool = True,
+    title: str | None = None,
 ) -> Specification:
-    """Lines with points; what a logarithmic axis has no place for is left out."""
+    """Points, joined by lines unless few layers have one; what a logarithmic axis has no place for is left out."""
     rows = [
         {"layer": layer, "curve": curve.label, "value": value}
         for curve in curves
@@ -89,4 +94,5 @@ def curve_picture(
     ]
     lines = marks().mark_line(style="curve").encode(x=x, y=y, detail="curve:N")
     points = marks().mark_point(filled=True, opacity=1, size=dot_size(n_layers))
-    return chart_of(lines, points.encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip), rows=rows)
+    points = points.encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip)
+    return chart_of(*([lines] if joined else []), points, rows=rows)

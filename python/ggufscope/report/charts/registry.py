@@ -29,7 +29,7 @@ MODULES = (
     "standouts", "risk", "scores", "activations", "heads", "tensors", "magnitudes", "types_map", "sizes", "embedding",
     "diff_sizes", "diff_map", "diff_tensors", "run_layers", "run_matrices", "run_text", "norm_changes", "bits_sizes",
     "shelf_sizes", "shelf_outliers",
-    "traced",
+    "spectra", "traced",
     "validation_orders", "validation_sizes", "validation_points", "validation_fit",
 )  # fmt: skip
 

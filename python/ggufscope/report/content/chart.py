@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 # Sections of a report.
 FINDINGS, EMBEDDING, TRACE, STANDOUTS = "findings", "embedding", "trace", "standouts"
-INDEX, VALIDATION = "index", "validation"
+INDEX, VALIDATION, SPECTRA = "index", "validation", "spectra"
 
 Value = str | int | float | None
 Specification = dict[str, Any]
@@ -45,7 +45,7 @@ class Chart:
         still: another specification where the first needs a reader who can choose; for SVG and PNG.
         section: of a report: FINDINGS for the weights; EMBEDDING for its rows; TRACE for what was measured while the
             model ran; STANDOUTS for what stands out; INDEX for the risk index and its scores; VALIDATION for what was
-            predicted beside what was measured.
+            predicted beside what was measured; SPECTRA for singular values.
         family: of charts of one kind, which are drawn together; None for a chart of its own.
         panel: its title among those.
     """

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from .shown import Shown
 
 _SOURCES = {"model": "the model itself", "profile": "a saved profile", "phase 1": "a Phase 1 weight profile"}
-_SUBJECTS = {"analysis": "Static analysis", "profile": "Weights", "validation": "Validation", "trace": "Trace"}
+_SUBJECTS = {
+    "analysis": "Static analysis",
+    "profile": "Weights",
+    "validation": "Validation",
+    "trace": "Trace",
+    "spectra": "Singular values",
+}
 _READ = {"prompts": "Prompts read", "text": "Texts read", "probe": "Sequences read", "tokens": "Sequences read"}
 
 
@@ -56,8 +62,13 @@ def file_of(shown: Shown) -> str | None:
 
 def _source(shown: Shown) -> str:
     """The result that a report is about first of all."""
-    results = {"analysis": shown.analysis, "profile": shown.profile, "validation": shown.validation}
-    return next((name for name, result in results.items() if result is not None), "trace")
+    results = {
+        "analysis": shown.analysis,
+        "profile": shown.profile,
+        "validation": shown.validation,
+        "trace": shown.trace,
+    }
+    return next((name for name, result in results.items() if result is not None), "spectra")
 
 
 def _origin(model: AnalysedModel) -> Words:
@@ -71,7 +82,8 @@ def _figures(shown: Shown) -> Iterator[tuple[str, Words]]:
         yield "Parameters", Own(count_text(shown.data.n_elements))
     document = analysed or validated or shown.trace
     stacks = profile.stacks if profile else {}
-    yield "Layers", Own(document.model.n_layers if document else len(stacks.get(None, ())))
+    if document is not None or profile is not None:
+        yield "Layers", Own(document.model.n_layers if document else len(stacks.get(None, ())))
     for stack, layers in stacks.items():
         if stack is not None:
             yield f"Layers of {stack}", Own(len(layers))
@@ -85,6 +97,8 @@ def _figures(shown: Shown) -> Iterator[tuple[str, Words]]:
         yield _READ.get(validated.trace.source, "Pieces read"), Own(validated.trace.n_prompts)
     elif shown.trace is not None:
         yield _READ.get(shown.trace.settings.source, "Pieces read"), Own(len(shown.trace.prompts))
+    elif shown.spectra is not None:
+        yield "Matrices", Own(len(shown.spectra.matrices))
 
 
 def _rounded(share: float) -> str:

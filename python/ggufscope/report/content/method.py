@@ -33,6 +33,8 @@ def what_was_read(shown: Shown) -> Iterator[Block]:
         read.append(own("No validation: {}.", data.why_no_validation))
     if data.why_no_trace is not None:
         read.append(own("No trace: {}.", data.why_no_trace))
+    if data.why_no_spectra is not None:
+        read.append(own("No singular values: {}.", data.why_no_spectra))
     if read:
         yield Heading(Own("What was read"))
         yield from map(Paragraph, read)

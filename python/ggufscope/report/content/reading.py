@@ -17,16 +17,19 @@ from ...diffs.budgets.bits_result import Bits
 from ...diffs.diff_document import SCHEMA as DIFF_SCHEMA
 from ...diffs.of_profiles import SCHEMA as PROFILE_DIFF_SCHEMA
 from ...diffs.of_profiles import ProfileDiff
-from ...errors import AnalysisError, CheckError, ProfileError, TraceError, ValidationError
+from ...errors import AnalysisError, CheckError, ProfileError, SpectraError, TraceError, ValidationError
 from ...models.subject import same_model
 from ...profiles.profile_result import Profile
 from ...profiles.saved import SCHEMA as PROFILE_SCHEMA
 from ...runtime.trace_document import SCHEMA as TRACE_SCHEMA
 from ...runtime.trace_result import TRACE_JSON, Trace
 from ...saving.reading import open_input, read_whole, starts_as_model
+from ...spectral.spectra_document import SCHEMA as SPECTRA_SCHEMA
+from ...spectral.spectra_result import SPECTRA_JSON, Spectra
 from ...validation.validation_document import SCHEMA as VALIDATION_SCHEMA
 from ...validation.validation_result import VALIDATION_JSON, Validation
 from .results import NO_ANALYSIS, NO_PROFILE, ReportData
+from .spectra_file import read_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,49 +37,58 @@ if TYPE_CHECKING:
 
     from ...models.subject import Identified
 
-Result = TypeVar("Result", Profile, Analysis, Validation, Trace, Check)
+Result = TypeVar("Result", Profile, Analysis, Validation, Trace, Check, Spectra)
 
 
 def read_report_data(path: str | PathLike[str]) -> ReportData:
-    """Read a saved profile, analysis, validation, trace, diff or choice of types, with what is beside it of the model.
+    """Read a saved result of any kind, with what is beside it of the model.
 
     Beside an analysis that is its profile, a validation and a trace, beside a validation an analysis, a profile and a
-    trace; and beside a profile the verdict of `check`.
+    trace; and beside a profile the verdict of `check` and its spectra.
 
     Args:
-        path: `profile.json`, `analysis-report.json`, `validation.json`, `trace.json`, a diff or a choice of types,
-            whatever they are called, or a directory that holds one of the first four.
+        path: `profile.json`, `analysis-report.json`, `validation.json`, `trace.json`, `spectra.json`, a diff or a
+            choice of types, whatever they are called, or a directory that holds one of the first five.
 
     Raises:
         AnalysisError: A malformed analysis, or one of another schema version.
         BitsError: A malformed choice of types, or one of another schema version.
         DiffError: A malformed diff, or one of another schema version.
         ProfileError: None of these, or a malformed profile.
+        SpectraError: Malformed spectra, or of another schema version.
         TraceError: A malformed trace, or one of another schema version.
         ValidationError: A malformed validation, or one of another schema version.
         OSError: The file cannot be read.
     """
     file = _in_directory(Path(path))
-    return _with_check(file.with_name(CHECK_JSON), _READERS[_kind(_schema(file))](file))
+    return _with_beside(file, _READERS[_kind(_schema(file))](file))
 
 
 def analysis_in(directory: Path, analysis: Analysis) -> ReportData:
     """From an analysis in memory that was saved in a directory, and what else stands there of the same model."""
-    return _with_check(directory / CHECK_JSON, _with_analysis(directory / REPORT_JSON, analysis))
+    file = directory / REPORT_JSON
+    return _with_beside(file, _with_analysis(file, analysis))
 
 
-def _with_check(file: Path, data: ReportData) -> ReportData:
-    """The results with the verdict of `check` that stands beside them, where it is of the same model."""
-    if data.profile is None or not file.is_file():
+def _with_beside(file: Path, data: ReportData) -> ReportData:
+    """The results with the verdict of `check` and the spectra beside them, where these are of the same model."""
+    if data.profile is None:
         return data
-    found, reason = _beside(file, Check.load, data.profile.subject, "the profile")
-    return replace(data, check=found, why_no_check=reason)
+    subject, beside = data.profile.subject, "the profile"
+    checked, spectra = file.with_name(CHECK_JSON), read_beside(file)
+    if checked.is_file():
+        check, why_no_check = _beside(checked, Check.load, subject, beside)
+        data = replace(data, check=check, why_no_check=why_no_check)
+    if spectra.is_file():
+        values, why_no_spectra = _beside(spectra, Spectra.load, subject, beside)
+        data = replace(data, spectra=values, why_no_spectra=why_no_spectra)
+    return data
 
 
 def _in_directory(path: Path) -> Path:
     if not path.is_dir():
         return path
-    names = (REPORT_JSON, VALIDATION_JSON, PROFILE_JSON, TRACE_JSON)
+    names = (REPORT_JSON, VALIDATION_JSON, PROFILE_JSON, TRACE_JSON, SPECTRA_JSON)
     files = [path / name for name in names if (path / name).is_file()]
     if not files:
         listed = f"{', '.join(names[:-1])} or {names[-1]}"
@@ -106,7 +118,7 @@ def _schema(file: Path) -> str:
     schema = document.get("schema") if isinstance(document, dict) else None
     if not isinstance(schema, str) or not schema.startswith("ggufscope."):
         raise ProfileError(
-            f"{file}: neither a saved profile nor a saved analysis, validation, trace, diff or choice of types"
+            f"{file}: neither a saved profile nor a saved analysis, validation, trace, diff, choice of types or spectra"
         )
     if _kind(schema) not in _READERS or "/" not in schema:
         raise ProfileError(f"{file}: nothing to report on in schema {schema!r}")
@@ -150,7 +162,7 @@ def _beside(
         return None, f"there is no {path.name} beside {what}"
     try:
         result = load(path)
-    except (ProfileError, AnalysisError, ValidationError, TraceError, CheckError) as error:
+    except (ProfileError, AnalysisError, ValidationError, TraceError, CheckError, SpectraError) as error:
         return None, f"the {path.name} beside {what} cannot be used: {error}"
     other = result.subject
     if subject.identity is None or other is None:  # a check tells of no model where the file is not readable
@@ -168,6 +180,7 @@ _READERS: dict[str, Callable[[Path], ReportData]] = {
         DIFF_SCHEMA: lambda file: ReportData.of_diff(Diff.load(file)),
         PROFILE_SCHEMA: lambda file: ReportData(Profile.load(file), None, None, NO_ANALYSIS),
         PROFILE_DIFF_SCHEMA: lambda file: ReportData.of_profile_diff(ProfileDiff.load(file)),
+        SPECTRA_SCHEMA: lambda file: ReportData.of_spectra(Spectra.load(file)),
         TRACE_SCHEMA: lambda file: ReportData.of_trace(Trace.load(file)),
         VALIDATION_SCHEMA: lambda file: _with_validation(file, Validation.load(file)),
     }.items()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ...models.subject import Subject
     from ...runtime.standout_document import StandoutKind
     from ...runtime.trace_result import Trace
+    from ...spectral.spectra_result import Spectra
     from ...validation.validation_result import Validation
     from .shelf_data import Shelf
 
@@ -48,6 +49,8 @@ class ReportData:
         shelf: many models; likewise.
         check: the verdict on the file, by all rules; None where it was not asked.
         why_no_check: why the one that is there cannot be shown; None also where there is none at all.
+        spectra: singular values of the matrices; None where they were not asked.
+        why_no_spectra: why those that are there cannot be shown; None also where there are none at all.
         heading: in place of the title, where a report is one of many.
     """
 
@@ -65,6 +68,8 @@ class ReportData:
     shelf: Shelf | None = None
     check: Check | None = None
     why_no_check: str | None = None
+    spectra: Spectra | None = None
+    why_no_spectra: str | None = None
     heading: str | None = None
 
     @classmethod
@@ -93,22 +98,28 @@ class ReportData:
         return cls(None, None, trace=trace)
 
     @classmethod
+    def of_spectra(cls, spectra: Spectra) -> ReportData:
+        """From singular values in memory, alone."""
+        return cls(None, None, spectra=spectra)
+
+    @classmethod
     def of(
         cls,
         result: Profile | Analysis,
         validation: Validation | None = None,
         trace: Trace | None = None,
         check: Check | None = None,
+        spectra: Spectra | None = None,
     ) -> ReportData:
-        """From a profile or an analysis in memory, and a validation, a trace and a check of the same model."""
+        """From a profile or an analysis in memory, and what else there is of the same model."""
         if isinstance(result, Profile):
-            return cls(result, None, None, NO_ANALYSIS, validation, trace=trace, check=check)
+            return cls(result, None, None, NO_ANALYSIS, validation, trace=trace, check=check, spectra=spectra)
         why_no_profile = None if result.profile else NO_PROFILE
-        return cls(result.profile, result, why_no_profile, None, validation, trace=trace, check=check)
+        return cls(result.profile, result, why_no_profile, None, validation, trace=trace, check=check, spectra=spectra)
 
     @property
     def subject(self) -> Subject | None:
-        """The model as the analysis names it, or else the profile, validation or trace, or the reference of a diff."""
+        """The model as the first result there is names it, the analysis before all, or the reference of a diff."""
         if self._of_pairs is not None:
             return self._of_pairs.subject
         if self.analysis is not None:
@@ -117,7 +128,8 @@ class ReportData:
             return self.profile.subject
         if self.validation is not None:
             return self.validation.document.model
-        return self.trace.document.model if self.trace is not None else None
+        measured = self.trace or self.spectra
+        return measured.subject if measured is not None else None
 
     @property
     def title(self) -> str:
@@ -139,8 +151,8 @@ class ReportData:
 
     @property
     def measured_alone(self) -> bool:
-        """Whether there is only a validation or a trace: nothing of weights is missing then, it is not about them."""
-        measured = self.validation is not None or self.trace is not None
+        """Whether there is only what stands beside a profile or an analysis: neither is missing then."""
+        measured = self.validation is not None or self.trace is not None or self.spectra is not None
         return measured and self.analysis is None and self.profile is None
 
     @property

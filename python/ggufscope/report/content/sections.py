@@ -40,6 +40,8 @@ from .profile_diff import (
 )
 from .roles import weights_by_place
 from .shelf import shelf_faults, shelf_headline, shelf_method, shelf_models, shelf_roles, shelf_verdicts
+from .spectra import NAME as SPECTRA
+from .spectra import spectra_definitions, spectra_figures, spectra_summary
 from .standouts import NAME as STANDOUTS
 from .standouts import confirmed, kind_by_kind
 from .summary import answers, hypotheses, measured, trust, warnings
@@ -87,6 +89,7 @@ _ABOUT_METHOD = Own("How the numbers are defined, what does not apply, and the s
 PARTS = (
     Part(SUMMARY, "Summary", (headline, answers)),
     Part("findings", "The weights in pictures", (findings,)),
+    Part(SPECTRA, "Singular values", (spectra_summary, spectra_figures)),
     Part(TRACE, "While the model reads", (what_was_traced, traced_answers, traced)),
     Part(
         STANDOUTS,
@@ -127,6 +130,7 @@ PARTS = (
             quantizer,
             zeros,
             figure_definitions,
+            spectra_definitions,
             parametrization,
             applicability,
             charts_left_out,

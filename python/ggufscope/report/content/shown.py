@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...profiles.profile_result import Profile
     from ...runtime.standout_document import StandoutKind
     from ...runtime.trace_document import TraceDocument
+    from ...spectral.spectra_document import SpectraDocument
     from ...validation.validation_document import ValidationDocument
     from .results import ReportData
     from .shelf_data import Shelf
@@ -52,6 +53,11 @@ class Shown:
     def trace(self) -> TraceDocument | None:
         """The document of the trace."""
         return self.data.trace.document if self.data.trace else None
+
+    @property
+    def spectra(self) -> SpectraDocument | None:
+        """The document of the singular values."""
+        return self.data.spectra.document if self.data.spectra else None
 
     @property
     def diff(self) -> DiffDocument | None:

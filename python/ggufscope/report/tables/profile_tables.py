@@ -9,6 +9,7 @@ from ...profiles.rows import flat
 from ...saving.tables import DataColumn
 from .analysis_columns import head_columns, layer_columns
 from .profile_columns import place_columns, statistic_columns, tensor_columns
+from .spectra_columns import spectral_columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 
 def tensor_table(data: ReportData) -> list[DataColumn]:
-    """A row for each tensor, in file order."""
-    return tensor_columns(data.profile.tensors.values() if data.profile else [])
+    """A row for each tensor, in file order, with the main numbers of its spectrum where there are spectra."""
+    tensors = data.profile.tensors if data.profile else {}
+    return tensor_columns(tensors.values()) + spectral_columns_of(data, tensors)
 
 
 def layer_table(data: ReportData) -> list[DataColumn]:

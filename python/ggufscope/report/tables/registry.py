@@ -17,6 +17,7 @@ from .profile_diff_columns import change_columns
 from .profile_tables import head_table, layer_table, tensor_table
 from .run_columns import drift_columns, output_error_columns, output_error_part_columns, position_columns
 from .shelf_columns import role_table, shelf_table
+from .spectra_columns import head_spectrum_columns, matrix_spectrum_columns
 from .standout_columns import standout_table
 from .trace_columns import prompt_columns, traced_head_columns, traced_layer_columns
 from .validation_columns import validation_columns
@@ -67,6 +68,17 @@ TABLES = {
         validation_columns,
         "quantity per layer head measured measured_low measured_high predicted_heuristic predicted_propagation"
         " predicted_probe predicted_norms predicted_depth",
+    ),
+    "spectra": TableKind(
+        "Singular values",
+        matrix_spectrum_columns,
+        "name expert part type sigma_max sigma_min stable_rank effective_rank normalized_entropy energy_top_1"
+        " energy_top_8 energy_beyond_edge alpha exponent share_below",
+    ),
+    "head_spectra": TableKind(
+        "Products of heads",
+        head_spectrum_columns,
+        "layer product head sigma_max stable_rank effective_rank alignment overlap",
     ),
     "prompts": TableKind("Prompts and answers", prompt_columns, "id category n_tokens n_answered verdict reason"),
     "traced_layers": TableKind(

@@ -1,0 +1,110 @@
+"""Sentences about singular values that the terminal, reports and notebooks share."""
+
+from __future__ import annotations
+
+import statistics
+from typing import TYPE_CHECKING
+
+from ...text.numbers import counted, percent, rounded_percent, short
+from .spectral_numbers import ALPHA, FLOOR, known, of_layers, role_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ...spectral.matrix_record import MatrixSpectrum
+    from ...spectral.spectra_document import SpectraDocument
+
+FLOATS = "The weights are floats: no rounding of a quantizer is in these numbers."
+_MOST_TYPES = 4
+
+
+def spectra_line(document: SpectraDocument) -> str:
+    """How many matrices and products of heads there are, which share of the weights they hold, and what they took."""
+    parts = [matrices_text(sum(each.method is not None for each in document.matrices))]
+    if document.heads:
+        parts.append(f"{counted(len(document.heads), 'product')} of heads")
+    if document.coverage is not None:
+        parts.append(f"{percent(document.coverage)} % of the weights")
+    if document.run is not None:
+        parts.append(f"{document.run.seconds:.3g} s")
+    return ", ".join(parts)
+
+
+def matrices_text(count: int) -> str:
+    """`"1 matrix"`, `"210 matrices"`."""
+    return f"{count} {'matrix' if count == 1 else 'matrices'}"
+
+
+def matrix_words(matrix: MatrixSpectrum) -> str:
+    """The tensor, with the expert and the part of it; text from a file, to be escaped."""
+    expert = "" if matrix.expert is None else f" (expert {matrix.expert})"
+    return f"{matrix.name}{expert}{'' if matrix.part is None else f' ({matrix.part})'}"
+
+
+def quantized_sentence(document: SpectraDocument) -> str:
+    """How much of the energy is rounding by type, and how many singular values do not rise above it."""
+    told = rounding_words(document)
+    return FLOATS if told is None else f"Rounding is {told}."
+
+
+def rounding_words(document: SpectraDocument) -> str | None:
+    """The same behind a label; None where the weights are floats."""
+    by_type: dict[str, list[MatrixSpectrum]] = {}
+    for matrix in document.matrices:
+        if matrix.quantizer is not None:
+            by_type.setdefault(matrix.type, []).append(matrix)
+    if not by_type:
+        return None
+    told = [_rounding(name, matrices) for name, matrices in list(by_type.items())[:_MOST_TYPES]]
+    return f"a floor of noise, and no rank: {'; '.join(told)}"
+
+
+def _rounding(name: str, matrices: Sequence[MatrixSpectrum]) -> str:
+    energy = statistics.median(value for value, _ in known(matrices, "quantizer.noise_energy"))
+    below, most = max(known(matrices, FLOOR), key=lambda pair: pair[0])
+    told = f"to {name} it is {rounded_percent(energy)} % of the energy"
+    if below == 0:
+        return f"{told}, and all singular values are above it"
+    return f"{told}, and up to {rounded_percent(below, 0)} % of the singular values ({where(most)}) are not above it"
+
+
+def alpha_sentence(document: SpectraDocument) -> str | None:
+    """How many matrices have a power law, and its exponents; None where none was fitted."""
+    fitted = [matrix for matrix in document.matrices if matrix.power_law is not None]
+    accepted = [value for value, _ in known(fitted, ALPHA)]
+    if not fitted:
+        return None
+    if not accepted:
+        return f"no power law is accepted in {matrices_text(len(fitted))}"
+    return (
+        f"a power law is accepted in {len(accepted)} of {matrices_text(len(fitted))}, exponents"
+        f" {short(min(accepted))} to {short(max(accepted))}"
+    )
+
+
+def missing_sentences(document: SpectraDocument) -> Iterator[str]:
+    """The matrices that have no numbers, by reason; text from a file, to be escaped."""
+    reasons: dict[str, list[MatrixSpectrum]] = {}
+    for matrix in document.matrices:
+        if matrix.method is None:
+            reasons.setdefault(matrix.reason or "no numbers", []).append(matrix)
+    for reason, matrices in reasons.items():
+        more = f" and {len(matrices) - 1} more" if len(matrices) > 1 else ""
+        yield f"no singular values of {matrix_words(matrices[0])}{more}: {reason}"
+
+
+def extreme_matrix(document: SpectraDocument, field: str, *, largest: bool) -> tuple[float, MatrixSpectrum] | None:
+    """The matrix of a layer where a number is largest, or least; None where no matrix has it."""
+    pairs = known(of_layers(document.matrices), field) or known(document.matrices, field)
+    if not pairs:
+        return None
+    return (max if largest else min)(pairs, key=lambda pair: pair[0])
+
+
+def where(matrix: MatrixSpectrum) -> str:
+    """The matrix in a sentence: `"attn_q of layer 3"`; text from a file, to be escaped."""
+    role = role_of(matrix)
+    if role is None or matrix.layer is None:
+        return matrix_words(matrix)
+    expert = "" if matrix.expert is None else f"expert {matrix.expert} of "
+    return f"{expert}{role} of layer {matrix.layer}"

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 import ggufscope as gs
-from ggufscope.commands.app import COMMANDS, build_app, with_kinds_of_probes
+from ggufscope.commands.app import COMMANDS, build_app, with_usual_values
 from support.documents import ROOT, document, run_python
 from support.shelves import write_shelf
 
@@ -33,7 +33,7 @@ def test_every_command_line_is_one_of_this_version(name: str) -> None:
         assert command in COMMANDS, command
         group = typer.main.get_command(build_app(command))
         group.commands[command].make_context(
-            command, with_kinds_of_probes(command, arguments)
+            command, with_usual_values(command, arguments)
         )  # raises where it cannot be
 
 

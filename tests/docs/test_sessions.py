@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from ggufscope.commands.app import COMMANDS, build_app, with_kinds_of_probes
+from ggufscope.commands.app import COMMANDS, build_app, with_usual_values
 from make_sessions import drift, outputs_of
 from sessions.comparing import difference, same_pictures, with_old_figures
 from sessions.documents import OPERATORS, calls, cut_like, documents, rewrite, words
@@ -49,7 +49,7 @@ def made_by(words: list[str]) -> list[str]:
 
 
 def check_command(words: list[str]) -> None:
-    words = ["ggufscope", *with_kinds_of_probes(words[1], words[1:])]
+    words = ["ggufscope", *with_usual_values(words[1], words[1:])]
     group = typer.main.get_command(build_app(words[1]))
     assert words[1] in COMMANDS
     group.commands[words[1]].make_context(words[1], words[2:])  # raises where it cannot be

@@ -43,7 +43,8 @@ COMMANDS: dict[str, str] = {
     "demo": "A study of the small trained model that comes along, from its weights to what it does when it reads.",
 }
 
-_PROBING = frozenset({"analyze", "trace", "study"})  # commands whose `--probe` names a kind, or none
+# Commands with options that may stand without a value: `optional_values` says what they then mean.
+_WITH_OPTIONAL_VALUES = frozenset({"analyze", "profile", "trace", "study"})
 
 # Base of typer's own exceptions about the command line; which click it comes from depends on the version of typer.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__bases__[0]
@@ -160,17 +161,18 @@ def _end_by_signal(number: int, _frame: object) -> NoReturn:
     raise SystemExit(128 + number)  # unwinds, so that temporary files go
 
 
-def with_kinds_of_probes(called: str | None, words: Sequence[str]) -> list[str]:
-    """The words with a kind behind every `--probe` that has none: options of typer always take a value."""
-    if called not in _PROBING:
+def with_usual_values(called: str | None, words: Sequence[str]) -> list[str]:
+    """The words with the usual value behind every option that may lack one: options of typer always take a value."""
+    if called not in _WITH_OPTIONAL_VALUES:
         return list(words)
-    from ..runtime.reading.probes import OWN, is_probe  # noqa: PLC0415 - only where it is needed
+    from .optional_values import OPTIONAL_VALUES  # noqa: PLC0415 - only where it is needed
 
     completed: list[str] = []
     for word, following in zip(words, [*words[1:], ""], strict=True):
         completed.append(word)
-        if word == "--probe" and not is_probe(following):
-            completed.append(OWN)
+        option = OPTIONAL_VALUES.get(word)
+        if option is not None and called in option.commands and not option.is_value(following):
+            completed.append(option.usual)
     return completed
 
 
@@ -186,7 +188,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     typed = typed_words(os.environ)
     called = next((word for word in (words if typed is None else typed) if not word.startswith("-")), None)
     if typed is None:
-        words = with_kinds_of_probes(called, words)
+        words = with_usual_values(called, words)
     guard_standard_output()
     try:
         signal.signal(signal.SIGTERM, _end_by_signal)

@@ -10,6 +10,7 @@ import typer
 
 from ..arrays.arguments import thread_count
 from ..runtime.reading.probes import OWN, RANDOM, USUAL_SEQUENCES
+from ..spectral.choice import ALL, LAYERS
 from ..text.numbers import bytes_in
 from .completion import (
     choices,
@@ -145,6 +146,17 @@ OpeningOption = Annotated[
         "--opening",
         metavar="N",
         help="Tokens of exact openings that the model writes, for propagation; 0: none, all tokens are Gaussian.",
+    ),
+]
+
+
+SpectraOption = Annotated[
+    str | None,
+    typer.Option(
+        "--spectra",
+        metavar=f"[{ALL}]",
+        help="Singular values of the matrices of the layers, too; all: of embeddings and output as well.",
+        autocompletion=choices(LAYERS, ALL),
     ),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
 from ..models.emptiness import require_some
@@ -17,28 +17,19 @@ from ..terminal.profile import render_head, render_reading
 from ..terminal.progress import progress_bar
 from ..terminal.standard_output import print_out
 from ..terminal.tensors import DEFAULT_COLUMNS, FACTORS, render_tensors
+from .profile_spectra import compute_spectra, print_spectra, render_spectra_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..models.model import Model
     from ..models.selection import Selection
-    from ..profiles.profile_records import ProfileSettings
     from ..profiles.profile_result import Profile
     from ..profiles.rows import Row
     from ..profiles.selected import SelectedTensors
+    from ..spectral import Spectra
     from ..terminal.screen import Screen
-
-
-class Asked(NamedTuple):
-    """Options of a profile that also hold for some tensors of it."""
-
-    selection: Selection
-    settings: ProfileSettings
-    threads: int | None
-    as_json: bool
-    as_markdown: bool
-    reproducible: bool
+    from .profile_asked import Asked
 
 
 def check_selection(selection: Selection, model: Model | None = None) -> None:
@@ -56,6 +47,10 @@ def show_selected(model: Model, asked: Asked) -> None:
     """Read the tensors of a selection alone, and show them."""
     selection, settings = asked.selection, asked.settings
     chosen = [each for each in model.tensors.values() if selection.matches(each.name, each.layer, each.role)]
+    values = compute_spectra(model, asked, [each.name for each in chosen])
+    if values is not None and asked.as_json:
+        print_spectra(values, asked)
+        return
     with progress_bar("profiling") as progress:
         read = profile_selected(
             model,
@@ -70,16 +65,16 @@ def show_selected(model: Model, asked: Asked) -> None:
         run = None if asked.reproducible else _run_of(read)
         _print_json(read.rows, asked, ModelSummary.of(model), run)
     else:
-        show(lambda screen: _render_read(screen, model, read, asked), markdown=asked.as_markdown)
+        show(lambda screen: _render_read(screen, model, read, asked, values), markdown=asked.as_markdown)
 
 
-def show_selection_of(profile: Profile, asked: Asked) -> None:
+def show_selection_of(profile: Profile, asked: Asked, spectra: Spectra | None) -> None:
     """Show the tensors of a selection out of a whole profile."""
     if asked.as_json:
         run = None if asked.reproducible or profile.run is None else plain_of(profile.run)
         _print_json(profile.tensors, asked, profile.model, run)
     else:
-        show(lambda screen: _render_of(screen, profile, asked.selection), markdown=asked.as_markdown)
+        show(lambda screen: _render_of(screen, profile, asked.selection, spectra), markdown=asked.as_markdown)
 
 
 def _run_of(read: SelectedTensors) -> dict[str, Any]:
@@ -99,7 +94,7 @@ def _print_json(tensors: Mapping[str, Row], asked: Asked, model: ModelSummary, r
     print_out(selected_json(document))
 
 
-def _render_read(screen: Screen, model: Model, read: SelectedTensors, asked: Asked) -> None:
+def _render_read(screen: Screen, model: Model, read: SelectedTensors, asked: Asked, spectra: Spectra | None) -> None:
     render_model_head(screen, model)
     factors = any(tensor.kind == "factor" for tensor in model.tensors.values())
     settings = asked.settings
@@ -107,11 +102,13 @@ def _render_read(screen: Screen, model: Model, read: SelectedTensors, asked: Ask
         screen, read, n_tensors=len(model.tensors), fast=settings.fast, stored=settings.stored, factors=factors
     )
     _render_table(screen, read.rows, asked.selection)
+    render_spectra_of(screen, spectra, asked.selection)
 
 
-def _render_of(screen: Screen, profile: Profile, selection: Selection) -> None:
+def _render_of(screen: Screen, profile: Profile, selection: Selection, spectra: Spectra | None) -> None:
     render_head(screen, profile)
     _render_table(screen, profile.tensors, selection)
+    render_spectra_of(screen, spectra, selection)
 
 
 def _render_table(screen: Screen, tensors: Mapping[str, Row], selection: Selection) -> None:

@@ -20,7 +20,7 @@ from ggufscope.studies.study_document import KEPT, SCHEMA, STUDY_FORM
 from support.file_edits import edit_outside_samples, sha256
 from support.questions import write_questions
 
-ALL = list(PARTS)
+ALL = [name for name in PARTS if name != "spectra"]  # which is made where it is asked for
 Study = Callable[..., gs.Study]
 JSONS = ("profile.json", "check.json", "analysis-report.json", "trace.json", "probe.json", "validation.json")
 
@@ -135,6 +135,25 @@ def test_other_settings_make_what_depends_on_them(
     kept = [name for part in ALL if part not in again for name in found.finished[part].files]
     assert {name: stamps(results)[name] for name in kept} == {name: before[name] for name in kept}
     assert made(study(results, **options)) == []
+
+
+def test_spectra_are_made_where_they_are_asked_for_and_stay(study: Study, results: Path) -> None:
+    found = study(results, spectra="layers")
+    assert made(found) == ["spectra", "report"]
+    assert found.steps["report"].reason == "made from another spectra"
+    assert found.spectra is not None
+    assert found.spectra.document.settings.all is False
+    assert "Singular values" in (results / "report.md").read_text(encoding="utf-8")
+    assert made(study(results, spectra="layers")) == []
+    assert made(study(results)) == []
+    assert (results / "spectra.json").is_file()
+    again = study(results, spectra="all")
+    assert made(again) == ["spectra", "report"]
+    assert again.steps["spectra"].reason == "made with other matrices"
+    assert again.spectra is not None
+    assert again.spectra.document.settings.all is True
+    with pytest.raises(ValueError, match="of layers or of all matrices, not of 'some'"):
+        study(results, spectra="some")
 
 
 def test_other_prompts(study: Study, results: Path, questions: Path, tmp_path: Path) -> None:

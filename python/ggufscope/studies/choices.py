@@ -17,6 +17,7 @@ from ..runtime.reading.given import prompts_of
 from ..runtime.reading.probes import Probe, parse_probe
 from ..runtime.reading.readings import read_prompt_set
 from ..runtime.reading.templates import CHOICES
+from ..spectral.choice import checked_matrices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,7 @@ class Choices:
         prompts: what the model is to read; the file is read once, it may be a pipe, or change meanwhile.
         analysis: settings of the analysis.
         probe: to read beside the prompts; None: none.
+        spectra: matrices whose singular values are computed; None: of none.
         formats: of the report.
         hashed: whether to hash the whole files, too.
     """
@@ -56,6 +58,7 @@ class Choices:
     probe: Probe | None
     analysis: AnalysisSettings
     threads: int
+    spectra: str | None
     formats: tuple[str, ...]
     hashed: bool
 
@@ -99,6 +102,11 @@ class Choices:
         return settings
 
     @property
+    def of_spectra(self) -> dict[str, Setting] | None:
+        """Choices that the spectra depend on; None without any."""
+        return None if self.spectra is None else {"matrices": self.spectra}
+
+    @property
     def _content_of_prompts(self) -> str:
         return hashlib.sha256(self.prompts.prompts.model_dump_json().encode()).hexdigest()
 
@@ -132,6 +140,7 @@ def make_choices(
     seed: int,
     threads: int | None,
     traced: bool,
+    spectra: str | None,
     hashed: bool,
 ) -> Choices:
     """Check the choices, as far as they can be without a model.
@@ -155,6 +164,7 @@ def make_choices(
         probe=_probe(probe),
         analysis=settings,
         threads=thread_count(threads),
+        spectra=None if spectra is None else checked_matrices(spectra),
         formats=tuple(chosen_formats()[0]),
         hashed=hashed,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._version import __version__
-from ..errors import AnalysisError, ProfileError, StudyError, TraceError, ValidationError
+from ..errors import AnalysisError, ProfileError, SpectraError, StudyError, TraceError, ValidationError
 from ..models.subject import told_apart
 from ..saving.directories import remove_ours
 from ..saving.reading import open_input
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .part import Part, Work
     from .study_document import Finished, StudyDocument
 
-_MALFORMED = (AnalysisError, ProfileError, TraceError, ValidationError)
+_MALFORMED = (AnalysisError, ProfileError, SpectraError, TraceError, ValidationError)
 
 
 class OutdatedError(Exception):

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from .._core import GGUFError
 from .._version import __version__
-from ..errors import AnalysisError, Interrupted, OutputError, ProfileError, TraceError, ValidationError, one_line
+from ..errors import (
+    AnalysisError,
+    Interrupted,
+    OutputError,
+    ProfileError,
+    SpectraError,
+    TraceError,
+    ValidationError,
+    one_line,
+)
 from ..runtime import TraceInterrupted
 from .keeping import OutdatedError, Wanted, digest, file_digest, load_kept, remove
 from .parts import PARTS
@@ -36,7 +45,7 @@ if TYPE_CHECKING:
     from .part import Part, Work
 
 # What a model may be to blame for: the parts that do not need the one that failed are made all the same.
-_FAILURES = (AnalysisError, GGUFError, MemoryError, ProfileError, TraceError, ValidationError)
+_FAILURES = (AnalysisError, GGUFError, MemoryError, ProfileError, SpectraError, TraceError, ValidationError)
 
 
 class StudyInterrupted(Interrupted):
@@ -101,7 +110,7 @@ class Making:
 
     def _carry(self, part: Part) -> None:
         """A part that this run has nothing to do with: it counts where it is true, but its settings are its own."""
-        if self._work.choices.traced:
+        if part.runs_model and self._work.choices.traced:
             return  # the choices say that there is to be none
         try:
             self._keep(part, None)

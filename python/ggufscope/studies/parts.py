@@ -26,6 +26,9 @@ from ..runtime import Trace, TraceInterrupted, trace
 from ..runtime.reading.templates import AUTO
 from ..runtime.trace_result import TRACE_JSON
 from ..saving.files import atomic_write
+from ..spectral import Spectra, spectra
+from ..spectral.choice import ALL
+from ..spectral.spectra_result import SPECTRA_JSON
 from ..validation import Validation, validate
 from ..validation.validation_result import FILES as VALIDATION_FILES
 from ..validation.validation_result import VALIDATION_JSON, VALIDATION_MARKDOWN
@@ -57,6 +60,12 @@ def _make_check(work: Work) -> Made:
     path = work.directory / CHECK_JSON
     verdict.save(path, guard=work.guard)
     return Made(verdict, [path])
+
+
+def _make_spectra(work: Work) -> Made:
+    choices = work.choices
+    made = spectra(work.model, all=choices.spectra == ALL, threads=choices.threads, progress=work.in_bytes("spectra"))
+    return Made(made, made.save(work.directory / SPECTRA_JSON, guard=work.guard))
 
 
 def _make_probe(work: Work) -> Made:
@@ -140,7 +149,7 @@ def _make_report(work: Work) -> Made:
 def _report_data(results: Mapping[str, Any]) -> ReportData:
     """The results of this run as they stand in the directory."""
     profile: Profile = results["profile"].as_saved()
-    made = (results.get(name) for name in ("analysis", "validation", "trace", "check"))
+    made = (results.get(name) for name in ("analysis", "validation", "trace", "check", "spectra"))
     analysis, *beside = (None if result is None else result.as_saved() for result in made)
     return ReportData.of(profile if analysis is None else Analysis(analysis.document, profile), *beside)
 
@@ -160,6 +169,14 @@ _ALL = (
         load=lambda directory: Check.load(directory / CHECK_JSON),
         beside=("profile",),
         shown=(CHECK_JSON,),
+    ),
+    Part(
+        "spectra",
+        (SPECTRA_JSON,),
+        _make_spectra,
+        load=lambda directory: Spectra.load(directory / SPECTRA_JSON),
+        beside=("profile",),
+        settings=lambda choices: choices.of_spectra,
     ),
     Part(
         "probe",
@@ -205,7 +222,7 @@ _ALL = (
         tuple(file_names((*USUAL_FORMATS, "png"))),  # studies of earlier versions have PNG as well
         _make_report,
         needs=("profile",),
-        uses=("check", "analysis", "trace", "validation"),
+        uses=("check", "spectra", "analysis", "trace", "validation"),
         settings=lambda choices: {"formats": ",".join(choices.formats)},
     ),
 )

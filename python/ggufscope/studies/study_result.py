@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..analysis import Analysis
     from ..profiles.profile_result import Profile
     from ..runtime import Trace
+    from ..spectral import Spectra
     from ..validation import Validation
     from .study_document import Finished, Step, StudyDocument
 
@@ -73,6 +74,11 @@ class Study(SavedResult):
     def probe(self) -> Trace | None:
         """The trace of the probe; None where there is none."""
         return cast("Trace | None", self._result("probe"))
+
+    @property
+    def spectra(self) -> Spectra | None:
+        """The singular values of the matrices; None where nobody asked for them."""
+        return cast("Spectra | None", self._result("spectra"))
 
     @property
     def validation(self) -> Validation | None:

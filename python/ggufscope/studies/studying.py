@@ -46,6 +46,7 @@ def study(
     max_new_tokens: int | None = None,
     probe: AskedProbe = OWN,
     opening: int = USUAL_OPENING,
+    spectra: str | None = None,
     weights: Mapping[str, float] | str | PathLike[str] | None = None,
     norm: str = "mean",
     scale: str = "minmax",
@@ -74,6 +75,7 @@ def study(
         max_new_tokens: to answer each prompt with; by default 64, and up to 256 for answers that are not over then.
         probe: to read beside the prompts, as for `ggufscope.trace`, in their form and length; 0: none.
         opening: of propagation, as for `ggufscope.analyze`.
+        spectra: singular values, too: of the `"layers"` or of `"all"` matrices, as for `ggufscope.spectra`.
         weights: of the index, as for `ggufscope.analyze`; so are `norm` and `scale`.
         norm: scale of a gain vector.
         scale: of a component over the layers.
@@ -117,6 +119,7 @@ def study(
         seed=seed,
         threads=threads,
         traced=trace,
+        spectra=spectra,
         hashed=hash,
     )
     with contextlib.ExitStack() as stack:

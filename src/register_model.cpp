@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "gguf/mapping.h"
 #include "matrices.h"
 #include "metadata_values.h"
 #include "model_handle.h"
@@ -42,6 +43,13 @@ void register_errors(py::module_& module) {
       raise_os_error(failure);
     }
   });
+}
+
+// None where nothing is chosen: for a file that is not mapped, or that was not observed as far.
+std::optional<std::string> chosen_way(const InputFile& file) {
+  const Mapping* mapping = file.mapping();
+  const auto way = mapping == nullptr ? std::nullopt : mapping->trial().chosen();
+  return way ? std::optional<std::string>(name_of(*way)) : std::nullopt;
 }
 
 std::shared_ptr<ModelHandle> open_model(const py::object& path) {
@@ -224,6 +232,7 @@ void register_model(py::module_& module) {
                   py::arg("name"))
       .def_property_readonly("files", file_list([](const InputFile& file) { return decoded_path(file.path()); }))
       .def_property_readonly("file_sizes", file_list([](const InputFile& file) { return file.size(); }))
+      .def_property_readonly("reading_ways", file_list(&chosen_way))
       .def_property_readonly("version", [](const ModelHandle& h) { return h.get()->files().front().version; })
       .def_property_readonly("byte_order", [](const ModelHandle& h) { return h.get()->swapped() ? "big" : "little"; })
       .def_property_readonly("alignment", [](const ModelHandle& h) { return h.get()->files().front().alignment; })

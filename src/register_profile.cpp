@@ -82,12 +82,13 @@ struct Plan {
 std::vector<Part> observe_model(const ModelHandle& handle, const std::vector<size_t>& tensors,
                                 const std::vector<uint64_t>& group_rows, int threads, bool fast,
                                 double sparsity_threshold, const py::object& progress, const std::string& isa,
-                                const TensorFactors& factors, const PartRanges& ranges) {
+                                const TensorFactors& factors, const PartRanges& ranges, const std::string& way) {
   if (tensors.size() != group_rows.size()) throw py::value_error("tensors and group_rows differ in length");
   const auto model = handle.get();
   Plan plan(*model);
   for (size_t i = 0; i < tensors.size(); ++i) plan.add(tensors[i], group_rows[i], factors, ranges);
   EngineOptions options = engine_options(threads, fast, sparsity_threshold, isa, progress, plan.bytes);
+  if (!way.empty()) options.way = reading_way(way);
   options.progress = cancelling(std::move(options.progress), {model});
   const py::gil_scoped_release release;
   model->expect(plan.expected);
@@ -111,7 +112,7 @@ void register_profile(py::module_& module) {
   module.def("observe_model", &observe_model, py::arg("model"), py::arg("tensors"), py::arg("group_rows"),
              py::arg("threads"), py::arg("fast") = false, py::arg("sparsity_threshold") = 1e-6,
              py::arg("progress") = py::none(), py::arg("isa") = "", py::arg("factors") = TensorFactors{},
-             py::arg("parts") = PartRanges{});
+             py::arg("parts") = PartRanges{}, py::arg("way") = "");
 }
 
 }  // namespace ggufscope

@@ -12,6 +12,8 @@ struct ByteRange {
   uint64_t size;
 };
 
+class Mapping;
+
 /// A local file is one (Mapping); a remote file is another, and so is a file that is composed of others.
 class ByteSource {
  public:
@@ -23,6 +25,9 @@ class ByteSource {
   /// Copies bytes offset … offset + size − 1, which lie inside. Throws GGUFError when they are gone. Called by several
   /// threads at once.
   virtual void read(uint64_t offset, std::byte* out, size_t size) const = 0;
+
+  /// The source as a mapping, whose bytes may be read where they lie; nullptr for one that is none.
+  virtual const Mapping* mapping() const { return nullptr; }
 
   /// Announces ranges that are about to be read in this order, so that those that take long to come may be fetched
   /// ahead. Each call replaces what was announced before.

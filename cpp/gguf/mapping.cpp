@@ -21,6 +21,11 @@ static_assert(sizeof(size_t) == 8, "files larger than 4 GB are mapped whole");
   throw std::filesystem::filesystem_error(action, path, std::error_code(code, std::generic_category()));
 }
 
+uint64_t page_size() {
+  static const auto size = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  return size;
+}
+
 // Closes on the way out unless the mapping has taken it over.
 struct Descriptor {
   int value;
@@ -71,6 +76,25 @@ void Mapping::read(uint64_t offset, std::byte* out, size_t size) const {
     offset += static_cast<uint64_t>(n);
     size -= static_cast<size_t>(n);
   }
+}
+
+void Mapping::populate(uint64_t offset, uint64_t size) const {
+#if defined(__linux__)
+  constexpr int populate_read = 22;  // MADV_POPULATE_READ of Linux 5.14, which older headers lack
+  const uint64_t skipped = offset % page_size();
+  // Where it fails, pages fault one by one, and what is missing is found then.
+  ::madvise(const_cast<std::byte*>(head().data()) + (offset - skipped), size + skipped, populate_read);
+#else
+  static_cast<void>(offset + size);
+#endif
+}
+
+void Mapping::release(uint64_t offset, uint64_t size) const {
+  const uint64_t page = page_size();
+  const uint64_t begin = (offset + page - 1) / page * page;
+  const uint64_t end = (offset + size) / page * page;
+  // Pages of the file are none of ours: they stay in the page cache. Where this fails, they stay here, too.
+  if (begin < end) ::madvise(const_cast<std::byte*>(head().data()) + begin, end - begin, MADV_DONTNEED);
 }
 
 Mapping::~Mapping() {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "gguf/input_file.h"
+#include "gguf/reading_ways.h"
 
 namespace ggufscope {
 
@@ -22,14 +23,26 @@ class Mapping final : public InputFile {
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
 
-  /// Copies from the file, because the pages of a fresh mapping fault one by one: reading 4.9 GB takes half the time.
+  /// Copies from the file: no page of the mapping is touched, which would count as memory taken.
   void read(uint64_t offset, std::byte* out, size_t size) const override;
+
+  const Mapping* mapping() const override { return this; }
+
+  /// Maps the pages of that range at once, as far as the system does such a thing and the file still has them.
+  void populate(uint64_t offset, uint64_t size) const;
+
+  /// Gives the pages back that lie in that range. Others may be reading them: they fault once more.
+  void release(uint64_t offset, uint64_t size) const;
+
+  /// The choice between these.
+  ReadingTrial& trial() const { return trial_; }
 
  private:
   explicit Mapping(const std::string& path);
 
   int descriptor_ = -1;  // kept to learn the file's size later
   std::optional<GuardedRange> range_;
+  mutable ReadingTrial trial_;
 };
 
 }  // namespace ggufscope

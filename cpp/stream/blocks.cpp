@@ -3,12 +3,16 @@
 #include <algorithm>
 
 #include "gguf/fault_guard.h"
+#include "gguf/mapping.h"
 
 namespace ggufscope {
 namespace {
 
 // A source is read in pieces that stay in the L2 cache until they are worked on.
 constexpr uint64_t kWindow = uint64_t{1} << 18;
+
+// Pages are mapped by larger pieces: no cache holds what they show.
+constexpr uint64_t kPopulated = uint64_t{1} << 20;
 
 }  // namespace
 
@@ -21,15 +25,36 @@ BlockReader::BlockReader(const BlockMatrix& matrix, const KernelTable& table, Re
   require_byte_order(*matrix.type, matrix.swapped);
 }
 
+void BlockReader::read_ahead_to(uint64_t end, ReadingWay way) {
+  ahead_end_ = matrix_.bytes(end);
+  const Mapping* in_place =
+      matrix_.source == nullptr || way == ReadingWay::copied ? nullptr : matrix_.source->mapping();
+  if (in_place != in_place_) window_end_ = 0;
+  in_place_ = in_place;
+  populates_ = way == ReadingWay::populated;
+}
+
 const std::byte* BlockReader::bytes_at(uint64_t begin, size_t size) {
   if (matrix_.memory != nullptr) return matrix_.memory + begin;
-  if (begin < window_begin_ || window_end_ < begin + size) {
+  const bool is_new = begin < window_begin_ || window_end_ < begin + size;
+  if (in_place_ != nullptr) {
+    if (populates_ && is_new) {
+      set_window(begin, size, kPopulated);
+      in_place_->populate(matrix_.offset + window_begin_, window_end_ - window_begin_);
+    }
+    return in_place_->head().data() + matrix_.offset + begin;
+  }
+  if (is_new) {
     if (memory_.window == nullptr) memory_.window = std::make_unique_for_overwrite<std::byte[]>(kWindow);
-    window_begin_ = begin;
-    window_end_ = std::max(begin + size, std::min(begin + kWindow, ahead_end_));
+    set_window(begin, size, kWindow);
     matrix_.source->read(matrix_.offset + begin, memory_.window.get(), window_end_ - begin);
   }
   return memory_.window.get() + (begin - window_begin_);
+}
+
+void BlockReader::set_window(uint64_t begin, size_t size, uint64_t most) {
+  window_begin_ = begin;
+  window_end_ = std::max(begin + size, std::min(begin + most, ahead_end_));
 }
 
 const std::byte* BlockReader::blocks(uint64_t first, size_t count) {

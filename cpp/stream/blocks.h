@@ -2,7 +2,8 @@
 //
 //   memory ─────────────────────────────────────────────┐
 //                                                       ├──▶ blocks ──byte order──▶ blocks as they are here ──▶ weights
-//   a file ──read(offset, size)──▶ window in the L2 cache┘
+//   a file ──read(offset, size)──▶ window in the L2 cache┤
+//   a mapped file, in place (gguf/reading_ways.h) ───────┘
 #pragma once
 
 #include <cstddef>
@@ -11,6 +12,7 @@
 
 #include "formats/types.h"
 #include "gguf/byte_source.h"
+#include "gguf/reading_ways.h"
 #include "kernels/dispatch.h"
 #include "stream/factors.h"
 
@@ -57,7 +59,8 @@ class BlockReader {
   BlockReader(const BlockMatrix& matrix, const KernelTable& table, ReaderMemory& memory);
 
   /// Elements before `end` are about to be read in order, so that a source is asked for a window of them at a time.
-  void read_ahead_to(uint64_t end) { ahead_end_ = matrix_.bytes(end); }
+  /// `way`: for a source that is mapped; of others, all bytes are copied.
+  void read_ahead_to(uint64_t end, ReadingWay way = ReadingWay::copied);
 
   /// The blocks of `count` elements from `first` on, at most kMostBytes of them, until the next call. What lies in
   /// memory in native byte order is not copied.
@@ -71,11 +74,14 @@ class BlockReader {
 
  private:
   const std::byte* bytes_at(uint64_t begin, size_t size);
+  void set_window(uint64_t begin, size_t size, uint64_t most);
 
   const BlockMatrix& matrix_;
   const FormatKernels& kernels_;
   ReaderMemory& memory_;
-  uint64_t window_begin_ = 0;  // bytes of the matrix that memory_.window holds
+  const Mapping* in_place_ = nullptr;  // where bytes are read from a mapping
+  bool populates_ = false;
+  uint64_t window_begin_ = 0;  // bytes of the matrix that memory_.window holds, or that are populated
   uint64_t window_end_ = 0;
   uint64_t ahead_end_ = 0;
 };

@@ -73,10 +73,11 @@ void ZeroedTable::unmap() {
   size_ = 0;
 }
 
-ChunkObserver::ChunkObserver(const Source& source, const EngineOptions& options, Scratch& scratch)
+ChunkObserver::ChunkObserver(const Source& source, const EngineOptions& options, Scratch& scratch, ReadingWay way)
     : source_(source),
       matrix_(source.matrix),
       options_(options),
+      way_(way),
       reader_(source.matrix, *options.table, scratch.reader),
       format_(reader_.kernels()),
       statistics_(options.table->statistics),
@@ -108,7 +109,7 @@ void ChunkObserver::walk(const Chunk& chunk, ChunkResult& result, Targets& targe
   result.segments.clear();
   const uint64_t group = source_.group_rows == 0 ? matrix_.rows : source_.group_rows;
   const uint64_t end = chunk.first_row + chunk.n_rows;
-  reader_.read_ahead_to(end * matrix_.columns);
+  reader_.read_ahead_to(end * matrix_.columns, way_);
   const bool fused = is_fused();
   const size_t stride = fused ? format_.group_elements * kGroupsPerRun : kTileElements;
   uint64_t tiles = 0;

@@ -67,7 +67,8 @@ std::vector<Chunk> cut_chunks(std::span<const Source> sources);
 
 class ChunkObserver {
  public:
-  ChunkObserver(const Source& source, const EngineOptions& options, Scratch& scratch);
+  /// `way`: see BlockReader::read_ahead_to.
+  ChunkObserver(const Source& source, const EngineOptions& options, Scratch& scratch, ReadingWay way);
 
   /// Called with the bytes just done; false stops the walk.
   using Step = std::function<bool(uint64_t bytes)>;
@@ -91,6 +92,7 @@ class ChunkObserver {
   const Source& source_;
   const BlockMatrix& matrix_;
   const EngineOptions& options_;
+  ReadingWay way_;
   BlockReader reader_;
   const FormatKernels& format_;
   const StatisticsKernels& statistics_;

@@ -1,6 +1,7 @@
 #include "stream/engine.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "stream/chunks.h"
 #include "stream/kept_memory.h"
 #include "stream/ordered.h"
+#include "stream/piece_reading.h"
 
 namespace ggufscope {
 namespace {
@@ -21,6 +23,9 @@ constexpr uint64_t kKeptFor = uint64_t{1} << 24;
 
 constexpr size_t kColumnSums = size_t{1} << 24;       // of all results in flight: 128 MB
 constexpr uint64_t kMostCounted = uint64_t{1} << 31;  // elements between flushes: a 32-bit counter holds as many
+
+// Pages that were read in place count as memory taken: after so many chunks, of 10 MB where weights have four bits.
+constexpr size_t kChunksPerRelease = 16;
 
 // Every result in flight keeps the column sums of its chunk, so very wide matrices get fewer of them.
 size_t count_slots(std::span<const Source> sources, const EngineOptions& options, size_t n_chunks) {
@@ -44,7 +49,11 @@ class Run {
     in_order<ChunkResult>(
         {chunks_.size(), options_.threads, slots, options_.progress},
         [this](Turn& turn) { return Worker(*this, turn); },
-        [this](size_t chunk, ChunkResult& result) { merge(chunks_[chunk], result); });
+        [this](size_t chunk, ChunkResult& result) {
+          merge(chunks_[chunk], result);
+          merged_.store(chunk + 1, std::memory_order_release);
+        });
+    release(0);
     return std::move(observations_);
   }
 
@@ -66,6 +75,7 @@ class Run {
         if (elements_ >= kMostCounted) flush();
         return turn_.step(bytes);
       });
+      run_.release(kChunksPerRelease);
     }
     void finish() {
       flush();
@@ -100,8 +110,32 @@ class Run {
   }
 
   void observe_chunk(const Chunk& chunk, Scratch& scratch, ChunkResult& result, const ChunkObserver::Step& step) {
-    ChunkObserver observer(sources_[chunk.source], options_, scratch);
+    const BlockMatrix& matrix = sources_[chunk.source].matrix;
+    PieceReading reading(matrix, chunk.n_rows * matrix.columns, options_.way);
+    if (reading.way() != ReadingWay::copied) in_place_.store(true, std::memory_order_relaxed);
+    ChunkObserver observer(sources_[chunk.source], options_, scratch, reading.way());
     observer.observe(chunk, observations_[chunk.source].statistics, result, step);
+    reading.finish();
+  }
+
+  // Gives the pages of merged chunks back once there are more than `kept` of them, outside of the lock for merging.
+  void release(size_t kept) {
+    if (!in_place_.load(std::memory_order_relaxed)) return;
+    const size_t end = merged_.load(std::memory_order_acquire);
+    size_t begin = released_.load();
+    if (end <= begin + kept || !released_.compare_exchange_strong(begin, end)) return;
+    while (begin < end) {
+      const size_t first = begin;
+      while (begin < end && chunks_[begin].source == chunks_[first].source) ++begin;
+      release_rows(sources_[chunks_[first].source].matrix, chunks_[first].first_row, chunks_[begin - 1]);
+    }
+  }
+
+  static void release_rows(const BlockMatrix& matrix, uint64_t first_row, const Chunk& last) {
+    const Mapping* mapping = matrix.source == nullptr ? nullptr : matrix.source->mapping();
+    if (mapping == nullptr) return;
+    const uint64_t n_rows = last.first_row + last.n_rows - first_row;
+    mapping->release(matrix.offset + matrix.bytes(first_row * matrix.columns), matrix.bytes(n_rows * matrix.columns));
   }
 
   void merge(const Chunk& chunk, ChunkResult& result) {
@@ -131,6 +165,9 @@ class Run {
   std::vector<Chunk> chunks_;
   std::vector<Observation> observations_;
   std::mutex flush_mutex_;
+  std::atomic<bool> in_place_ = false;  // some chunk was read so
+  std::atomic<size_t> merged_ = 0;      // chunks
+  std::atomic<size_t> released_ = 0;    // chunks whose pages were given back
 };
 
 }  // namespace

@@ -10,9 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "gguf/reading_ways.h"
 #include "kernels/dispatch.h"
 #include "statistics/all.h"
 #include "stream/blocks.h"
@@ -36,6 +38,8 @@ struct EngineOptions {
   bool fast = false;
   float sparsity_threshold = 1e-6F;
   const KernelTable* table = nullptr;
+  /// How mapped files are read; nullopt: as their trials say.
+  std::optional<ReadingWay> way = std::nullopt;
   /// Called now and then in the calling thread with the bytes done so far; may throw to cancel.
   std::function<void(uint64_t)> progress;
 };

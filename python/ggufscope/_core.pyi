@@ -176,6 +176,8 @@ class Model:
     @property
     def file_sizes(self) -> list[int]: ...
     @property
+    def reading_ways(self) -> list[str | None]: ...  # of each file: "copied", "populated", "mapped"; None: not chosen
+    @property
     def version(self) -> int: ...
     @property
     def byte_order(self) -> Literal["little", "big"]: ...
@@ -294,6 +296,7 @@ def observe_model(
 ) -> list[Part]: ...
 def observe_buffer(
     blocks: npt.NDArray[np.uint8],  # contiguous
+    way: str = "",  # of reading a mapped file: "copied", "populated" or "mapped"; "": as its first pieces show
     type: int,  # noqa: A002
     rows: int,
     columns: int,

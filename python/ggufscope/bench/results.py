@@ -103,6 +103,7 @@ def _entry(row: Measurement) -> dict[str, Any]:
         "isa": task.isa,
         "n_elements": task.n_elements,
         "n_bytes": task.n_bytes,
+        **task.facts,
         **_timing(row.timing),
         "core_share": None if row.core_share is None else _rounded(row.core_share),
         "noisy": row.noisy,

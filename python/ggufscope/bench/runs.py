@@ -109,16 +109,26 @@ def bench_model(
 def profile_task(
     model: str | PathLike[str], facts: MeasuredModel, files: Sequence[str], *, threads: int, fast: bool, isa: str
 ) -> Task:
-    """A profile of a whole file, opening included, against reading its bytes through a fresh mapping."""
+    """A profile of a whole file, opening included, against reading its bytes through a fresh mapping.
+
+    It notes as `reading` how the bytes came to the threads (`ProfileRun.reading`).
+    """
+    went: dict[str, str | None] = {}
+
+    def run() -> None:
+        made = profile(model, threads, fast, keep_vectors=False, isa=isa).run
+        went["reading"] = None if made is None else made.reading
+
     return Task(
         subject=facts.title,
         kernel="fast" if fast else "full",
-        run=lambda: profile(model, threads, fast, keep_vectors=False, isa=isa),
+        run=run,
         limits={READING: lambda: limits.read_files(files, threads)},
         n_elements=facts.n_parameters,
         n_bytes=facts.n_bytes,
         threads=threads,
         isa=isa,
+        facts=went,
     )
 
 

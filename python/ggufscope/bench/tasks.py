@@ -68,6 +68,7 @@ class Task:
         scale: factor on the limits' times, where they cover less than `run`.
         before: done, without being timed, before each limit and before `run`, as emptying a cache.
         keeps_busy: whether `run` occupies its threads throughout, and does not wait for a disk or a child process.
+        facts: what `run` notes about how it went the last time, by name.
     """
 
     subject: str
@@ -81,6 +82,7 @@ class Task:
     scale: float = 1.0
     before: Work | None = None
     keeps_busy: bool = True
+    facts: dict[str, str | None] = field(default_factory=dict)
 
     def time_limits(self) -> dict[str, float]:
         """Seconds of each limit, by name; afterwards everything is ready for `run`."""

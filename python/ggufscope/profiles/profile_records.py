@@ -47,6 +47,9 @@ class ProfileRun:
         threads: worker threads.
         isa: instruction set the kernels ran with.
         version: of ggufscope.
+        reading: how the bytes of files of this machine came to the threads, as their first pieces showed that it costs
+            least: "copied", or in place, "populated" or "mapped"; by file where they differ, with commas. None where
+            nothing was chosen, as of small models and of files that lie elsewhere: they are copied.
     """
 
     files: list[str]
@@ -57,6 +60,7 @@ class ProfileRun:
     threads: int
     isa: str
     version: str
+    reading: str | None = None
 
     @classmethod
     def of(
@@ -73,4 +77,12 @@ class ProfileRun:
             threads=threads,
             isa=isa or current_isa(),
             version=__version__,
+            reading=_reading(model),
         )
+
+
+def _reading(model: Model) -> str | None:
+    ways = [way or "copied" for way in model.core().reading_ways]
+    if not any(model.core().reading_ways):
+        return None
+    return ways[0] if len(set(ways)) == 1 else ", ".join(ways)

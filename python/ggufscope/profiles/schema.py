@@ -212,6 +212,7 @@ class _Run(_Strict):
     threads: Count
     isa: str
     version: str
+    reading: str | None = None
 
 
 @cache

@@ -124,11 +124,25 @@ def _render_legend(screen: Screen, bench: Bench, glyphs: Glyphs) -> None:
     lines = [f"medians of {counts} rounds in {bench.seconds:.1f} s, each right after reading {subject}"]
     rates = [f"{_reading(bench, count)} with {counted(count, 'thread')}" for count in bench.threads]
     lines.append(f"reading: {f' {glyphs.dot} '.join(rates)}")
+    if ways := _ways(bench):
+        lines.append(f"profiles read the file {ways}, which cost least on its first pieces")
     if any(row.noisy for row in bench.measurements):
         noisy = "the middle half of the rounds spreads over more than 15 %, or other programs took more than 10 % of"
         lines.append(f"{_NOISY} noisy: {noisy} the cores' time")
     for line in lines:
         screen.line(line, "dim")
+
+
+_WAYS = {"copied": "by copies", "populated": "in place, pages mapped ahead", "mapped": "in place"}
+
+
+def _ways(bench: Bench) -> str:
+    """How each kernel's last profile with the most threads read the file; empty where none chose."""
+    chosen = {row.task.kernel: row.task.facts.get("reading") for row in bench.measurements}
+    words = {kernel: _WAYS.get(way, way) for kernel, way in chosen.items() if way is not None}
+    if len(set(words.values())) == 1 and len(words) == len(chosen):
+        return next(iter(words.values()))
+    return ", ".join(f"{way} ({kernel})" for kernel, way in words.items())
 
 
 def _reading(bench: Bench, threads: int) -> str:

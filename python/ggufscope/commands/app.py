@@ -24,6 +24,7 @@ from .._version import __version__
 from ..errors import ExitCode, exit_code, one_line
 from ..terminal.standard_output import drop_standard_output, guard_standard_output
 from .completion import PROGRAM, typed_words
+from .plain_values import sparing_command, sparing_group
 
 # Command → the line that describes it in `ggufscope --help`; it is also the first line of its docstring.
 COMMANDS: dict[str, str] = {
@@ -115,6 +116,7 @@ def build_app(called: str | None = None, debug: bool = False) -> typer.Typer:
     width = shutil.get_terminal_size().columns
     plain = {} if width >= _ROOM_FOR_BOXES else {"terminal_width": width}
     app = typer.Typer(
+        cls=sparing_group(_root),
         callback=_root,
         epilog=_EPILOG,
         rich_markup_mode="rich" if width >= _ROOM_FOR_BOXES else None,
@@ -124,7 +126,9 @@ def build_app(called: str | None = None, debug: bool = False) -> typer.Typer:
     for name, summary in COMMANDS.items():
         if name == called:
             command = load_command(name)
-            app.command(name, help=_unwrapped(command), short_help=summary, epilog=_EPILOG)(_guarded(command, debug))
+            kind = sparing_command(command)
+            declare = app.command(name, cls=kind, help=_unwrapped(command), short_help=summary, epilog=_EPILOG)
+            declare(_guarded(command, debug))
         else:
             app.command(name, help=summary, short_help=summary)(_listed_only)
     return app

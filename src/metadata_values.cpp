@@ -44,10 +44,26 @@ py::object to_scalar(const MetadataValue& value) {
   }
 }
 
+template <class Number>
+py::object to_list(const MetadataValue& value) {
+  py::list list;
+  for (size_t at = 0; at < value.numbers.size(); at += sizeof(Number)) {
+    if constexpr (std::is_same_v<Number, bool>) {
+      list.append(py::bool_(value.numbers[at] != std::byte{0}));
+    } else {
+      Number number;
+      std::memcpy(&number, value.numbers.data() + at, sizeof number);
+      list.append(py::cast(number));
+    }
+  }
+  return list;
+}
+
 // The array takes the numbers over: copying hundreds of megabytes would keep the GIL as long as reading them.
 template <class Number>
-py::object to_numbers(MetadataValue& value) {
+py::object to_numbers(MetadataValue& value, bool listed) {
   if (!value.is_array) return to_scalar<Number>(value);
+  if (listed) return to_list<Number>(value);
   const auto length = static_cast<py::ssize_t>(value.numbers.size() / sizeof(Number));
   if (length == 0) return py::array_t<Number>(0);
   using Bytes = std::vector<std::byte>;
@@ -57,48 +73,48 @@ py::object to_numbers(MetadataValue& value) {
   return py::array_t<Number>(length, numbers, owner);
 }
 
-py::object to_python(MetadataValue& value) {
+py::object to_python(MetadataValue& value, bool listed) {
   switch (value.type) {
     case ValueType::uint8:
-      return to_numbers<uint8_t>(value);
+      return to_numbers<uint8_t>(value, listed);
     case ValueType::int8:
-      return to_numbers<int8_t>(value);
+      return to_numbers<int8_t>(value, listed);
     case ValueType::uint16:
-      return to_numbers<uint16_t>(value);
+      return to_numbers<uint16_t>(value, listed);
     case ValueType::int16:
-      return to_numbers<int16_t>(value);
+      return to_numbers<int16_t>(value, listed);
     case ValueType::uint32:
-      return to_numbers<uint32_t>(value);
+      return to_numbers<uint32_t>(value, listed);
     case ValueType::int32:
-      return to_numbers<int32_t>(value);
+      return to_numbers<int32_t>(value, listed);
     case ValueType::uint64:
-      return to_numbers<uint64_t>(value);
+      return to_numbers<uint64_t>(value, listed);
     case ValueType::int64:
-      return to_numbers<int64_t>(value);
+      return to_numbers<int64_t>(value, listed);
     case ValueType::float32:
-      return to_numbers<float>(value);
+      return to_numbers<float>(value, listed);
     case ValueType::float64:
-      return to_numbers<double>(value);
+      return to_numbers<double>(value, listed);
     case ValueType::boolean:
-      return to_numbers<bool>(value);
+      return to_numbers<bool>(value, listed);
     case ValueType::string:
       return to_texts(value);
     case ValueType::array:
       break;
   }
   py::list arrays;
-  for (MetadataValue& inner : value.arrays) arrays.append(to_python(inner));
+  for (MetadataValue& inner : value.arrays) arrays.append(to_python(inner, listed));
   return arrays;
 }
 
 }  // namespace
 
-py::object metadata_value(const File& file, const MetadataEntry& entry, std::optional<uint64_t> limit) {
+py::object metadata_value(const File& file, const MetadataEntry& entry, std::optional<uint64_t> limit, bool listed) {
   MetadataValue value = [&] {
     const py::gil_scoped_release release;  // pages of the file may have to come from a disk
     return read_value(file, entry, limit);
   }();
-  return to_python(value);
+  return to_python(value, listed);
 }
 
 }  // namespace ggufscope

@@ -165,13 +165,13 @@ void decode_rows(const ModelHandle& handle, py::ssize_t index, uint64_t first_ro
   dequantize(matrix, threads, table, values);
 }
 
-py::object value_of(const ModelHandle& handle, const std::string& key, std::optional<int64_t> limit) {
+py::object value_of(const ModelHandle& handle, const std::string& key, std::optional<int64_t> limit, bool listed) {
   const auto model = handle.get();
   const MetadataEntry* entry = model->metadata().find(key);
   if (entry == nullptr) throw py::key_error(key);
   if (limit && *limit < 0) throw py::value_error("limit must not be negative");
   const File& file = model->files().front();
-  return metadata_value(file, *entry, limit ? std::optional(static_cast<uint64_t>(*limit)) : std::nullopt);
+  return metadata_value(file, *entry, limit ? std::optional(static_cast<uint64_t>(*limit)) : std::nullopt, listed);
 }
 
 void expect_tensors(const ModelHandle& handle, const std::vector<py::ssize_t>& tensors) {
@@ -240,7 +240,7 @@ void register_model(py::module_& module) {
       .def_property_readonly("metadata",
                              [](ModelHandle& h) { return cached(h.metadata, h.get()->metadata().entries()); })
       .def_property_readonly("closed", &ModelHandle::closed)
-      .def("value", &value_of, py::arg("key"), py::arg("limit") = py::none())
+      .def("value", &value_of, py::arg("key"), py::arg("limit") = py::none(), py::arg("listed") = false)
       .def("data", &tensor_bytes, py::arg("tensor"))
       .def("read", &read_bytes, py::arg("file"), py::arg("offset"), py::arg("size"))
       .def("decode", &decode_rows, py::arg("tensor"), py::arg("first_row"), py::arg("out"), py::arg("threads"),

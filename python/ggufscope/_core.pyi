@@ -189,8 +189,11 @@ class Model:
     def metadata(self) -> list[MetadataEntry]: ...  # of the first file, in file order
     @property
     def closed(self) -> bool: ...
-    def value(self, key: str, limit: int | None = None) -> Any:
-        """Scalar, str, or list (its first `limit` entries); numeric arrays come as NumPy arrays. KeyError if absent."""
+    def value(self, key: str, limit: int | None = None, listed: bool = False) -> Any:
+        """Scalar, str, or list (its first `limit` entries). KeyError if absent.
+
+        Numeric arrays come as NumPy arrays, or `listed`, as lists, too, for which NumPy need not be loaded.
+        """
     def data(self, tensor: int) -> npt.NDArray[np.uint8]:
         """Read-only bytes of a tensor, shape (…, bytes per row).
 
@@ -293,10 +296,10 @@ def observe_model(
     isa: str = "",
     factors: Mapping[int, _Factors] = {},  # by tensor
     parts: Mapping[int, tuple[int, int]] = {},  # by tensor: the first that is observed, and the one after the last
+    way: str = "",  # of reading a mapped file: "copied", "populated" or "mapped"; "": as its first pieces show
 ) -> list[Part]: ...
 def observe_buffer(
     blocks: npt.NDArray[np.uint8],  # contiguous
-    way: str = "",  # of reading a mapped file: "copied", "populated" or "mapped"; "": as its first pieces show
     type: int,  # noqa: A002
     rows: int,
     columns: int,

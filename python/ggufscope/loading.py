@@ -1,4 +1,8 @@
-"""Names of a room that load their modules when they are first used: who needs one module of it pays for no other."""
+"""Names that load their modules when they are first used: who needs one module of a room pays for no other.
+
+A package takes a while to load, too, as NumPy does, and commands that only show what a header says need none of it:
+`np = lazy("numpy")` in place of the import, beside one for type checkers.
+"""
 
 from __future__ import annotations
 
@@ -27,3 +31,18 @@ def loader(room: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
         return value
 
     return load
+
+
+def lazy(name: str) -> Any:
+    """The module of a name if it is loaded, otherwise a stand-in that loads it when somebody asks it for anything."""
+    return sys.modules.get(name) or _Lazy(name)
+
+
+class _Lazy:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        value = getattr(import_module(self._name), attribute)
+        setattr(self, attribute, value)
+        return value

@@ -60,13 +60,18 @@ def test_every_kind(tmp_path: Path, order: str) -> None:
         assert array.dtype == np.dtype(NAMES[kind])
         assert array.dtype.isnative
         assert array.tolist() == [1, 2, 3]
+        listed = model.value(f"array.{kind}", 2, listed=True)
+        assert listed == array.tolist()[:2]
+        assert [type(number) for number in listed] == [type(number) for number in array.tolist()[:2]]
     assert model.value("general.architecture") == "llama"
     assert model.value("scalar.bool") is True
     assert model.value("array.bool").tolist() == [True, False]
     assert model.value("array.string") == ["a", "", "é"]
     assert model.value("array.empty") == []
     assert kinds["array.nested"] == ("array[array[uint8]]", 2)
+    assert model.value("array.bool", listed=True) == [True, False]
     assert [inner.tolist() for inner in model.value("array.nested")] == [[1], [2, 3]]
+    assert model.value("array.nested", listed=True) == [[1], [2, 3]]
     assert kinds["array.mixed"] == ("array[array]", 2)
     assert model.value("array.mixed")[1] == ["x"]
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, SupportsInt
 
-import numpy as np
-
 from .._core import UnsupportedTypeError, types, undecodable_type, usable_cores
+from ..loading import lazy
 from ..text.choices import offered
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from .._core import TypeDescription
+else:
+    np = lazy("numpy")
 
 _MOST_THREADS = 1024  # of any machine
-_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
+_LARGEST_FLOAT32 = (2 - 2**-23) * 2.0**127
 
 
 @cache

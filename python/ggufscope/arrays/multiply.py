@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
-import numpy as np
-
 from .._core import multiply_few as core_multiply_few
 from .._core import row_products
+from ..loading import lazy
 from .equality import equal
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
-
+else:
+    np = lazy("numpy")
 
 FactorGrid = tuple[int, int, "npt.NDArray[np.float32]"]
 

@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .._core import Part, Statistics
 from .._core import fields as core_fields
+from ..loading import lazy
 from ..text.notebook import NotebookView
 from .equality import equal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
+else:
+    np = lazy("numpy")
 
 
 class TensorStatistics(NotebookView, Mapping[str, Any]):

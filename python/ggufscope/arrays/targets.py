@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from ..loading import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import numpy.typing as npt
+else:
+    np = lazy("numpy")
 
 
 def checked_out(out: Any, shape: Sequence[int]) -> npt.NDArray[np.float32]:

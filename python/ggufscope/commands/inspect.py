@@ -12,7 +12,6 @@ from ..models.importance.gguf_form import is_importance_model
 from ..models.inspection import TENSOR_COLUMNS, tensor_rows, to_json
 from ..models.model import Model
 from ..models.model import open as open_model
-from ..models.recipes import recipe_of
 from ..models.selection import Selection
 from ..terminal.console import show
 from ..terminal.inspection import DEFAULT_COLUMNS, render_head, render_overview, render_tensors
@@ -20,8 +19,6 @@ from ..terminal.screen import Screen
 from ..terminal.standard_output import print_out
 from ..text.numbers import counted
 from .completion import complete_key, complete_model
-from .inspect_importance import described, print_importance
-from .metadata_values import print_values
 from .options import (
     ColumnsOption,
     JsonOption,
@@ -33,7 +30,6 @@ from .options import (
     TensorsOption,
     TopOption,
 )
-from .recipe_lines import print_recipe
 
 
 def inspect(
@@ -84,19 +80,30 @@ def inspect(
         raise ValueError("--kv prints metadata: --against, --table, filters and --columns do not go with it")
     model = resolved(model)
     if kv is None and not recipe and is_dat(model):
+        from .inspect_importance import described, print_importance  # noqa: PLC0415  here and below: of no use to others
+
         print_importance(described(model, against), selection, as_json=as_json, as_markdown=as_markdown)
         return
     with open_model(model) as opened:
         if kv is not None:
+            from .metadata_values import print_values  # noqa: PLC0415
+
             print_values(opened, kv, as_json=as_json, as_markdown=as_markdown)
             return
         if recipe:
+            from ..models.recipes import recipe_of  # noqa: PLC0415
+            from .recipe_lines import print_recipe  # noqa: PLC0415
+
             print_recipe(recipe_of(opened), as_json=as_json, as_markdown=as_markdown)
             return
-        importance = described(model, against) if is_importance_model(opened) else None
-        if importance is not None and not as_json:
-            print_importance(importance, selection, model=opened, as_markdown=as_markdown)
-            return
+        importance = None
+        if is_importance_model(opened):
+            from .inspect_importance import described, print_importance  # noqa: PLC0415
+
+            importance = described(model, against)
+            if not as_json:
+                print_importance(importance, selection, model=opened, as_markdown=as_markdown)
+                return
         if importance is None and against is not None:
             raise ValueError(f"{opened.path}: --against is for importance matrices, and this is a model")
         shown = selection.shown_columns(TENSOR_COLUMNS, DEFAULT_COLUMNS)

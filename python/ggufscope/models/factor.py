@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
+from ..loading import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import numpy.typing as npt
 
     from ..arrays.factor_grids import Grid
     from .kinds import Kind
+else:
+    np = lazy("numpy")
 
 
 class HoldsFactors(Protocol):

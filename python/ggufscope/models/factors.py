@@ -19,10 +19,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..arrays.factor_grids import Grid, grid_over
 from ..arrays.floats import widened
+from ..loading import lazy
 from .experts import experts_in
 from .factor import Factor
 from .kinds import EIGHT_BIT_FLOATS, INTEGER_TYPES
@@ -30,9 +29,12 @@ from .kinds import EIGHT_BIT_FLOATS, INTEGER_TYPES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import numpy as np
     import numpy.typing as npt
 
     from .tensor import Tensor
+else:
+    np = lazy("numpy")
 
 SUFFIXES = (".scale", ".weight.scale")  # llama.cpp's first: where both are there, it counts
 INPUT_SUFFIXES = (".input_scale", ".weight.input_scale")

@@ -6,10 +6,9 @@ Nothing here reads tensor data, and metadata arrays are read only as far as they
 import math
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from ..loading import lazy
 from ..text.numbers import counted
 from .factor import Factor
 from .factors import scales_inputs
@@ -20,6 +19,11 @@ from .remarks import remarks_of
 from .role_types import roles_of
 from .stacks import MAIN
 from .tokenizer_facts import tokenizer_facts
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    np = lazy("numpy")
 
 _IMATRIX_PREFIX = "quantize.imatrix."
 _MOST_IMATRIX_KEYS = 16  # llama.cpp writes four
@@ -86,14 +90,15 @@ def factor_name(factor: Factor | None) -> str | None:
 
 def shown_value(value: Any) -> Any:
     """A metadata value as JSON can hold it: arrays as lists, non-finite numbers by name."""
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind != "f":  # nothing to look for among integers, of which there may be millions
-            return value.tolist()
-        value = value.tolist()
+    if value is None or isinstance(value, (int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
     if isinstance(value, list):
         return [shown_value(element) for element in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(value, "NaN")
+    if isinstance(value, np.ndarray):
+        # There is nothing to look for among integers, of which there may be millions.
+        return shown_value(value.tolist()) if value.dtype.kind == "f" else value.tolist()
     return value
 
 
@@ -153,6 +158,9 @@ def to_json(model: Model, tensors: list[dict[str, Any]]) -> dict[str, Any]:
 def metadata_entry(model: Model, key: str, limit: int | None = _ARRAY_HEAD) -> dict[str, Any]:
     """Kind and value of a key; of a longer array `head`, its first entries, and its length."""
     kind, length = model.metadata.kind(key), model.metadata.length(key)
-    if limit is None or not kind.startswith("array") or length <= limit:
+    if limit is None:
         return {"kind": kind, "value": shown_value(model.metadata[key])}
-    return {"kind": kind, "length": length, "head": shown_value(model.metadata.head(key, limit))}
+    value = shown_value(model.metadata.listed(key, limit))
+    if not kind.startswith("array") or length <= limit:
+        return {"kind": kind, "value": value}
+    return {"kind": kind, "length": length, "head": value}

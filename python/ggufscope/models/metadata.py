@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..arrays.equality import equal
+from ..loading import lazy
 from .roles import gguf_constants
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from .._core import Model
+else:
+    np = lazy("numpy")
 
 LARGEST_COUNT = 1 << 24  # of layers, heads, channels, …: beyond any model
 
@@ -41,6 +44,15 @@ class Metadata(Mapping[str, Any]):
             ValueError: The model is closed.
         """
         return self._value(key, limit)
+
+    def listed(self, key: str, limit: int) -> Any:
+        """The same with numbers of arrays in lists: NumPy is not loaded to show a few of them.
+
+        Raises:
+            KeyError: There is no such key.
+            ValueError: The model is closed.
+        """
+        return self._value(key, limit, listed=True)
 
     def kind(self, key: str) -> str:
         """The stored type: `"uint32"`, `"string"`, `"array[float32]"`, ….
@@ -78,16 +90,18 @@ class Metadata(Mapping[str, Any]):
     def __repr__(self) -> str:
         return f"<Metadata: {len(self)} keys>"
 
-    def _value(self, key: str, limit: int | None) -> Any:
+    def _value(self, key: str, limit: int | None, *, listed: bool = False) -> Any:
         if key not in self._entries:
             raise KeyError(key)
         if self._core.closed:
             raise ValueError(f"{self._path}: the model is closed")
-        return self._core.value(key, limit)
+        return self._core.value(key, limit, listed)
 
 
 def of_layer(value: Any, layer: int | None) -> Any:
     """The value for one layer, of a key that has one for all of them or an array; None where the array has none."""
+    if value is None or isinstance(value, (int, float, str)):
+        return value
     if isinstance(value, (list, np.ndarray)):
         return value[layer] if layer is not None and layer < len(value) else None
     return value
@@ -95,7 +109,9 @@ def of_layer(value: Any, layer: int | None) -> Any:
 
 def as_count(value: Any) -> int | None:
     """A whole number from 0 on, of any integer type, or an array's boolean as 0 or 1; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer, np.bool_)):
+    if value is None or isinstance(value, (bool, float, str)):
+        return None
+    if not isinstance(value, int) and not isinstance(value, (np.integer, np.bool_)):
         return None
     return int(value) if 0 <= value <= LARGEST_COUNT else None
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..arrays.arguments import describe_type, type_name
 from ..arrays.multiply import BlockRows, FactorGrid
+from ..loading import lazy
 from .experts import experts_in
 from .kinds import kind_of_numbers
 from .roles import Place, behind_the_trunk, place
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from .._core import TensorInfo
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .factor import Factor
     from .kinds import Kind
     from .mapped import MappedModel
+else:
+    np = lazy("numpy")
 
 _BYTES_COMPARED = 1 << 24  # at a time
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar, overload
 
-import numpy as np
-
 from .._core import observe_model
 from ..arrays.arguments import thread_count
 from ..arrays.factor_grids import times_grid
 from ..arrays.multiply import RowProducts, multiply
 from ..arrays.statistics import TensorStatistics, non_finite, whole_of
 from ..arrays.targets import checked_out
+from ..loading import lazy
 from ..text.notebook import NotebookView
 from .given_factors import factors_of
 from .heads import group_rows
@@ -21,10 +20,13 @@ from .stored import StoredTensor
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import numpy as np
     import numpy.typing as npt
 
     from .._core import TensorInfo
     from .mapped import MappedModel
+else:
+    np = lazy("numpy")
 
 Out = TypeVar("Out")
 

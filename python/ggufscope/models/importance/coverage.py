@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ...errors import ImportanceError
+from ...loading import lazy
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..model import Model
     from ..tensor import Tensor
     from .importance import Importance
+else:
+    np = lazy("numpy")
 
 # Tables of rows that are looked up: nothing is multiplied with them, so nothing goes into their columns.
 _LOOKED_UP = ("token_embd.weight", "per_layer_token_embd.weight", "position_embd.weight", "token_types.weight")

@@ -14,13 +14,15 @@ import os
 import struct
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from ...errors import ImportanceError
+from ...loading import lazy
 from .importance import Importance, Sums, checked_sums
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
+else:
+    np = lazy("numpy")
 
 _LEAST_TENSOR = 17  # bytes: three numbers, a name of one letter, one sum
 _LONGEST_NAME = 1024

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ...arrays.floats import widened
 from ...errors import ImportanceError
+from ...loading import lazy
 from .importance import Importance, Sums, checked_sums
 
 if TYPE_CHECKING:
+    import numpy as np
     import numpy.typing as npt
 
     from ..model import Model
     from ..tensor import Tensor
+else:
+    np = lazy("numpy")
 
 SUMS, COUNTS, PLAIN_SUMS = ".in_sum2", ".counts", ".in_sum"
 _PREFIX = "imatrix."

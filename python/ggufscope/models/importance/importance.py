@@ -9,19 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
-import numpy as np
-
 from ...arrays.floats import widened
 from ...errors import ImportanceError
+from ...loading import lazy
 from ..experts import experts_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    import numpy as np
     import numpy.typing as npt
 
     from ..tensor import Tensor
+else:
+    np = lazy("numpy")
 
 Form = Literal["gguf", "dat"]
 

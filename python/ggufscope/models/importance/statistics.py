@@ -16,16 +16,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from ...loading import lazy
 from ..roles import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     import numpy.typing as npt
 
     from .importance import Importance, Sums
+else:
+    np = lazy("numpy")
 
 ACTIVE = 1e-5
 _BLOCK = re.compile(r"(?<![a-z0-9_])blk\.(\d{1,6})\.")

@@ -58,6 +58,8 @@ def _type_of(annotation: Any) -> Any:
 def _processed(parameter: Any, kind: Any, process: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
     """What click's `Parameter.process_value` gives, which `process` is."""
     several = parameter.multiple or parameter.nargs != 1
+    if value is None and context.resilient_parsing:  # a shell asks for completions, and what is missing may yet come
+        return None
     if value is None and not parameter.required:
         value = () if several else None
     elif kind == list[str] and several and value and all(type(each) is str for each in value):

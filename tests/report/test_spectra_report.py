@@ -77,6 +77,8 @@ def test_the_quantizer_is_told_by_type(spectra):
         "Rounding is a floor of noise, and no rank: to Q2_K it is 3.2 % of the energy, and up to 75 % of the singular"
         f" values ({second.role} of layer {second.layer}) are not above it."
     )
+    unknown = [replace(each, type="IQ2_XS") for each in spectra.matrices]
+    assert "how much it is by IQ2_XS is not known" in quantized_sentence(replace(spectra.document, matrices=unknown))
     chart, _ = draw(ReportData.of_spectra(found)).charts
     assert sentence in chart.sentence
     assert "Below the floor of rounding" in chart.definition

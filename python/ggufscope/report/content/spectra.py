@@ -37,7 +37,7 @@ def spectra_summary(shown: Shown) -> Iterator[Block]:
         return
     yield Paragraph(Own(f"{spectra_line(document)}."), "aside")
     if not shown.charts(SPECTRA):  # which say it
-        yield Paragraph(Own(quantized_sentence(document)))
+        yield Paragraph(quantized_sentence(document))
     if (accepted := alpha_sentence(document)) is not None:
         yield Paragraph(Own(f"{accepted[:1].upper()}{accepted[1:]}."))
     if missing := [*missing_sentences(document), *document.notes]:

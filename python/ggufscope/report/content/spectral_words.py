@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import statistics
+from functools import cache
 from typing import TYPE_CHECKING
 
-from ...text.numbers import counted, percent, rounded_percent, short
+from ..._core import types
+from ...text.numbers import counted, listed, percent, rounded_percent, short
 from .spectral_numbers import ALPHA, FLOOR, known, of_layers, role_of
 
 if TYPE_CHECKING:
@@ -48,19 +50,35 @@ def quantized_sentence(document: SpectraDocument) -> str:
 
 
 def rounding_words(document: SpectraDocument) -> str | None:
-    """The same behind a label; None where the weights are floats."""
+    """The same behind a label, the type with most of it first; None where all weights are plain numbers."""
     by_type: dict[str, list[MatrixSpectrum]] = {}
     for matrix in document.matrices:
-        if matrix.quantizer is not None:
+        if matrix.method is not None and matrix.type not in _plain_types():
             by_type.setdefault(matrix.type, []).append(matrix)
     if not by_type:
         return None
-    told = [_rounding(name, matrices) for name, matrices in list(by_type.items())[:_MOST_TYPES]]
+    shares = {name: share for name, matrices in by_type.items() if (share := _noise(matrices)) is not None}
+    unknown = [name for name in by_type if name not in shares]
+    ordered = sorted(shares, key=lambda name: -shares[name])
+    told = [_rounding(name, by_type[name], shares[name]) for name in ordered[:_MOST_TYPES]]
+    if unknown:
+        told.append(f"how much it is by {listed(unknown)} is not known")
     return f"a floor of noise, and no rank: {'; '.join(told)}"
 
 
-def _rounding(name: str, matrices: Sequence[MatrixSpectrum]) -> str:
-    energy = statistics.median(value for value, _ in known(matrices, "quantizer.noise_energy"))
+@cache
+def _plain_types() -> frozenset[str]:
+    """Types that store each weight by itself, as floats do."""
+    return frozenset(each["name"] for each in types() if each["elements_per_block"] == 1)
+
+
+def _noise(matrices: Sequence[MatrixSpectrum]) -> float | None:
+    """The median share of rounding in the energy of matrices of a type; None where its steps are not known."""
+    shares = [value for value, _ in known(matrices, "quantizer.noise_energy")]
+    return statistics.median(shares) if shares else None
+
+
+def _rounding(name: str, matrices: Sequence[MatrixSpectrum], energy: float) -> str:
     below, most = max(known(matrices, FLOOR), key=lambda pair: pair[0])
     told = f"to {name} it is {rounded_percent(energy)} % of the energy"
     if below == 0:

@@ -14,6 +14,7 @@ import pytest
 import ggufscope as gs
 from ggufscope.errors import StudyError, one_line
 from ggufscope.runtime.engines.engine import GenerationInterrupted
+from ggufscope.spectral.matrix_spectrum import matrix_spectrum
 from ggufscope.studies.keeping import file_digest
 from ggufscope.studies.parts import PARTS
 from ggufscope.studies.study_document import KEPT, SCHEMA, STUDY_FORM
@@ -154,6 +155,37 @@ def test_spectra_are_made_where_they_are_asked_for_and_stay(study: Study, result
     assert again.spectra.document.settings.all is True
     with pytest.raises(ValueError, match="of layers or of all matrices, not of 'some'"):
         study(results, spectra="some")
+
+
+def test_interrupted_spectra_go_on_with_what_was_finished(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    usual = matrix_spectrum
+
+    def measured(matrix: Any, *settings: Any) -> Any:
+        calls.append(matrix.tensor.name)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return usual(matrix, *settings)
+
+    monkeypatch.setattr("ggufscope.spectral.computing.matrix_spectrum", measured)
+    with pytest.raises(gs.StudyInterrupted, match="the same command goes on with the spectra"):
+        study(tmp_path / "out", trace=False, spectra="layers", threads=1)
+    before = gs.Spectra.load(tmp_path / "out" / "spectra.json")
+    assert [each.name for each in before.matrices] == calls[:3]
+    found = study(tmp_path / "out", trace=False, spectra="layers", threads=1)
+    assert found.steps["spectra"].reason == "it was interrupted"
+    assert not set(calls[4:]) & {each.name for each in before.matrices}
+    assert found.spectra is not None
+    assert found.spectra.matrices[:3] == before.matrices
+    assert found.spectra.document.coverage != before.document.coverage
+    # What somebody changed is nothing to go on with.
+    edit(tmp_path / "out" / "spectra.json", lambda plain: plain["matrices"][0].update(stable_rank=1.0))
+    again = study(tmp_path / "out", trace=False, spectra="layers", threads=1)
+    assert again.steps["spectra"].reason == "spectra.json was changed"
+    assert again.spectra is not None
+    assert again.spectra.as_saved().matrices == found.spectra.as_saved().matrices
 
 
 def test_other_prompts(study: Study, results: Path, questions: Path, tmp_path: Path) -> None:
@@ -413,7 +445,7 @@ def test_interrupted_answers_are_kept_and_then_completed(
     assert {prompt.answer.ended for prompt in state.trace.document.prompts if prompt.answer} == {"interrupted"}
     found = study(results, max_new_tokens=3)
     assert made(found) == ["trace", "validation", "report"]
-    assert found.steps["trace"].reason == "its answers were interrupted"
+    assert found.steps["trace"].reason == "it was interrupted"
 
 
 def test_a_trace_that_is_interrupted_while_reading_leaves_the_earlier_one(study: Study, results: Path) -> None:

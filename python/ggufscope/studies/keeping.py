@@ -11,7 +11,7 @@ from .._version import __version__
 from ..errors import AnalysisError, ProfileError, SpectraError, StudyError, TraceError, ValidationError
 from ..models.subject import told_apart
 from ..saving.directories import remove_ours
-from ..saving.reading import open_input
+from .digests import file_digest
 from .parts import PARTS
 from .study_document import STUDY_FORM, STUDY_JSON
 
@@ -71,7 +71,7 @@ def load_kept(part: Part, finished: Finished | None, work: Work, wanted: Wanted)
         raise OutdatedError(f"made from another {', '.join(changed)}")
     _check_files(finished, directory)
     if not finished.complete:
-        raise OutdatedError("its answers were interrupted")
+        raise OutdatedError("it was interrupted")
     return _loaded(part, work)
 
 
@@ -157,12 +157,6 @@ def remove(paths: Iterable[Path]) -> None:
     """
     for path in paths:
         remove_ours(path)
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with open_input(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest(finished: Finished) -> str:

@@ -19,7 +19,9 @@ from ..errors import (
     one_line,
 )
 from ..runtime import TraceInterrupted
-from .keeping import OutdatedError, Wanted, digest, file_digest, load_kept, remove
+from ..spectral import SpectraInterrupted
+from .digests import file_digest
+from .keeping import OutdatedError, Wanted, digest, load_kept, remove
 from .parts import PARTS
 from .study_document import (
     FAILED,
@@ -85,7 +87,7 @@ class Making:
             try:
                 self._settle(part, clock)
             except KeyboardInterrupt as stopped:
-                if isinstance(stopped, TraceInterrupted):
+                if isinstance(stopped, (TraceInterrupted, SpectraInterrupted)):
                     self._record(part, [self._work.directory / name for name in part.files], clock, complete=False)
                 if all(step.name != part.name for step in self._steps):  # else it was over already
                     self._steps.append(Step(part.name, INTERRUPTED, None, round(time.perf_counter() - clock, 3), []))

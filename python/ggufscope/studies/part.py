@@ -29,6 +29,7 @@ class Work:
         announce: called with part and plan before the model is run.
         progress: called with what is being done and its share.
         results: of parts that are true in this run: by name, as `load` gives them.
+        digests: of the files that an earlier run left: by their names.
         gathered: facts for a check that were gathered while the profile was made; None where it was not.
     """
 
@@ -39,6 +40,7 @@ class Work:
     progress: Progress | None = None
     guard: Guard = field(default_factory=Guard)
     results: dict[str, Any] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     gathered: list[TensorFacts] | None = None
 
     @property

@@ -26,13 +26,14 @@ from ..runtime import Trace, TraceInterrupted, trace
 from ..runtime.reading.templates import AUTO
 from ..runtime.trace_result import TRACE_JSON
 from ..saving.files import atomic_write
-from ..spectral import Spectra, spectra
+from ..spectral import Spectra, SpectraInterrupted, spectra
 from ..spectral.choice import ALL
 from ..spectral.spectra_result import SPECTRA_JSON
 from ..validation import Validation, validate
 from ..validation.validation_result import FILES as VALIDATION_FILES
 from ..validation.validation_result import VALIDATION_JSON, VALIDATION_MARKDOWN
 from .choices import SEED_OF_TRACE
+from .earlier_spectra import earlier_spectra
 from .part import Made, Part, Work
 
 if TYPE_CHECKING:
@@ -63,9 +64,19 @@ def _make_check(work: Work) -> Made:
 
 
 def _make_spectra(work: Work) -> Made:
-    choices = work.choices
-    made = spectra(work.model, all=choices.spectra == ALL, threads=choices.threads, progress=work.in_bytes("spectra"))
-    return Made(made, made.save(work.directory / SPECTRA_JSON, guard=work.guard))
+    choices, path = work.choices, work.directory / SPECTRA_JSON
+    try:
+        made = spectra(
+            work.model,
+            all=choices.spectra == ALL,
+            threads=choices.threads,
+            progress=work.in_bytes("spectra"),
+            previous=earlier_spectra(path, work),
+        )
+    except SpectraInterrupted as stopped:
+        stopped.spectra.save(path, guard=work.guard)
+        raise
+    return Made(made, made.save(path, guard=work.guard))
 
 
 def _make_probe(work: Work) -> Made:

@@ -46,7 +46,7 @@ class Finished:
         inputs: part that it was made from → digest of that part's files.
         files: name in the directory → SHA-256 of the content.
         seconds: that making it took.
-        complete: False for a trace whose answers were interrupted.
+        complete: False for a trace whose answers, or spectra whose matrices were interrupted.
     """
 
     name: str

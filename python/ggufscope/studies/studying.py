@@ -132,6 +132,9 @@ def study(
             _clear(target, guard)
         work = Work(model, target, choices, announce, progress, guard)
         earlier = None if fresh else read_earlier(work)
+        work.digests = (
+            {name: digest for part in earlier.finished for name, digest in part.files.items()} if earlier else {}
+        )
         return Making(work, earlier, finished).all()
 
 

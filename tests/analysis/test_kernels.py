@@ -9,6 +9,7 @@ import scipy.integrate
 import scipy.special
 import scipy.stats
 
+from ggufscope.analysis.presets.propagation.error_function import ERF_TABLE, put_erf
 from ggufscope.analysis.presets.propagation.kernels import (
     ACTIVATIONS,
     activate,
@@ -164,3 +165,13 @@ def test_quadratures_integrate_the_normal_density() -> None:
     points, masses = normal_cells(256)
     assert masses.sum() == pytest.approx(1)
     assert masses @ points**2 == pytest.approx(1, rel=1e-3)
+
+
+def test_the_error_function_of_many_numbers_is_that_of_one() -> None:
+    x = np.concatenate([np.linspace(-6.5, 6.5, 200_003), [0.0, -0.0, 1e-300, 1e300, np.inf, -np.inf, np.nan]])
+    values = x.copy()
+    put_erf(values, ERF_TABLE)
+    np.testing.assert_allclose(values, scipy.special.erf(x), rtol=0, atol=4e-16)
+    small = np.abs(x) < 1e-3
+    np.testing.assert_allclose(values[small], scipy.special.erf(x[small]), rtol=1e-14)
+    assert np.signbit(values[x == 0]).tolist() == np.signbit(x[x == 0]).tolist()

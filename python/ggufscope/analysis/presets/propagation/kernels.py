@@ -14,6 +14,7 @@ import numpy as np
 
 from ....architecture.family import SWIGLU_OAI_LIMIT
 from ....arrays.compiled import ahead, compiled_as_numpy
+from .error_function import ERF_TABLE, put_erf
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -98,8 +99,6 @@ def gated_moments(neurons: Floats, activation: int, nodes: Floats, weights: Floa
     return mean, variance
 
 
-@ahead("float64[:, ::1], int64, float64, float64[::1], float64[::1]")
-@compiled_as_numpy
 def near_zero_shares(neurons: Floats, activation: int, threshold: float, points: Floats, masses: Floats) -> Floats:
     """P(|φ(a) · b| < threshold) per neuron: over cells of z, the probability that the Gaussian b given a is small.
 
@@ -114,20 +113,46 @@ def near_zero_shares(neurons: Floats, activation: int, threshold: float, points:
         float64 (n,).
     """
     shares = np.empty(neurons.shape[1])
+    _near_zero_shares(neurons, activation, threshold, points, masses, ERF_TABLE, np.empty((3, points.size)), shares)
+    return shares
+
+
+@ahead("float64[:, ::1], int64, float64, float64[::1], float64[::1], float64[:, ::1], float64[:, ::1], float64[::1]")
+@compiled_as_numpy
+def _near_zero_shares(  # noqa: PLR0917  compiled functions take no keywords
+    neurons: Floats,
+    activation: int,
+    threshold: float,
+    points: Floats,
+    masses: Floats,
+    erf_table: Floats,
+    work: Floats,
+    shares: Floats,
+) -> None:
+    """See `near_zero_shares`; `work`, (3, cells), has what of a neuron goes through the error function at once."""
+    active, ends = work[0], work[1:].reshape(-1)
+    n = points.size
     for i in range(shares.size):
         std = math.sqrt(neurons[1, i])
         slope = neurons[4, i] / std if std > 0.0 else 0.0
         rest = math.sqrt(2.0 * max(neurons[3, i] - slope * slope, 0.0))
+        for k in range(n):
+            active[k] = activate(neurons[0, i] + std * points[k], activation)
         share = 0.0
-        for k in range(points.size):
-            bound = threshold / abs(activate(neurons[0, i] + std * points[k], activation))
-            up = neurons[2, i] + slope * points[k]
-            if rest > 0.0:
-                share += masses[k] * 0.5 * (math.erf((bound - up) / rest) + math.erf((bound + up) / rest))
-            elif abs(up) < bound:
-                share += masses[k]
+        if rest > 0.0:
+            for k in range(n):
+                bound = threshold / abs(active[k])
+                up = neurons[2, i] + slope * points[k]
+                ends[k] = (bound - up) / rest
+                ends[n + k] = (bound + up) / rest
+            put_erf(ends, erf_table)
+            for k in range(n):
+                share += masses[k] * 0.5 * (ends[k] + ends[n + k])
+        else:
+            for k in range(n):
+                if abs(neurons[2, i] + slope * points[k]) < threshold / abs(active[k]):
+                    share += masses[k]
         shares[i] = share
-    return shares
 
 
 @compiled_as_numpy

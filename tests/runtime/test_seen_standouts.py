@@ -16,6 +16,7 @@ from ggufscope.architecture.limits import NotApplicableError
 from ggufscope.runtime.engines.streamed import open_engine
 from ggufscope.runtime.measuring.attended import attended_shares, uniform_attention
 from ggufscope.runtime.measuring.neurons import NeuronPeaks
+from ggufscope.runtime.measuring.reductions import squares_by_token
 from ggufscope.runtime.reading.repetitions import draw_repetition, marks_of
 from ggufscope.runtime.shape import ModelShape, Sight
 from ggufscope.runtime.standouts.attending import HALF, NEARLY_UNIFORM
@@ -156,7 +157,7 @@ def test_a_neuron_that_is_always_shut_is_exactly_zero_behind_relu() -> None:
     neurons = NeuronPeaks(ModelShape(1, (1,), (1,), (None,), 8, 9, 9))
     products = np.maximum(np.random.default_rng(0).standard_normal((FEWEST, 20)), 0).astype(np.float32)
     products[:, 4] = 0
-    neurons.take(0, 0, products)
+    neurons.take(0, products, squares_by_token(products))
     peaks = neurons.peaks(0)
     assert peaks is not None
     assert np.flatnonzero(peaks[0] < 0.01).tolist() == [4]

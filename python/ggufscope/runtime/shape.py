@@ -11,6 +11,14 @@ Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
+class PromptSpan:
+    """The rows of a batch of tokens that belong to one prompt."""
+
+    prompt: int
+    rows: slice
+
+
+@dataclass(frozen=True)
 class Sight:
     """The keys that a query sees.
 

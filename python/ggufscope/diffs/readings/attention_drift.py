@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ...arrays.floats import Floats
-    from ...runtime.shape import Array, ModelShape
+    from ...runtime.shape import Array, ModelShape, PromptSpan
 
 MOST_HELD = 1 << 27  # bytes of attention that are held of one layer
 
@@ -40,6 +40,9 @@ class Held:
         """Hold probabilities of some queries; see `Recorder.take`."""
         if point == "attention":
             self._attention[prompt, first_head] = values[:, self._rows].copy()
+
+    def take_prompts(self, spans: Sequence[PromptSpan], layer: int, point: str, values: Array) -> None:
+        """Nothing but attention is held; see `Recorder.take_prompts`."""
 
     def take_experts(self, prompt: int, _layer: int, experts: npt.NDArray[np.integer], _weights: Array) -> None:
         """Hold who was chosen; see `Recorder.take_experts`."""
@@ -77,6 +80,9 @@ class AttentionDrift:
             n_heads = self._shape.n_heads[layer]
             self._sums.setdefault(layer, np.zeros(n_heads))[heads] += sums
             self._counts.setdefault(layer, np.zeros(n_heads))[heads] += ours.shape[1]
+
+    def take_prompts(self, spans: Sequence[PromptSpan], layer: int, point: str, values: Array) -> None:
+        """Nothing but attention is compared; see `Recorder.take_prompts`."""
 
     def take_experts(self, prompt: int, layer: int, experts: npt.NDArray[np.integer], _weights: Array) -> None:
         """Note which tokens chose the same ones; see `Recorder.take_experts`."""

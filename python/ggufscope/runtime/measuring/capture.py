@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ..shape import Array
+from ..shape import Array, PromptSpan
 from .attended import ATTENDED, Attended
 from .experts import ExpertUse
 from .figures import (
@@ -27,12 +27,13 @@ from .figures import (
     RATIO_OF,
     Figure,
     band_figure,
-    over_tokens,
+    figures_of_prompts,
     ratio_by_token,
     reduce_attention,
     reduce_tokens,
 )
 from .neurons import NeuronPeaks
+from .reductions import squares_by_token
 from .sink_values import SinkValues
 from .stream_peaks import StreamPeaks
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from ...arrays.floats import Floats
     from ..shape import ModelShape
+    from .reductions import Bounds
 
 
 # Point → what an engine hands over: float32, the tokens of one prompt × width, in order of position; only `attention`
@@ -77,6 +79,9 @@ class Recording(Protocol):
 
     def take(self, prompt: int, layer: int, point: str, values: Array, first_head: int = 0) -> None:
         """See `Recorder.take`."""
+
+    def take_prompts(self, spans: Sequence[PromptSpan], layer: int, point: str, values: Array) -> None:
+        """See `Recorder.take_prompts`."""
 
     def take_experts(self, prompt: int, layer: int, experts: npt.NDArray[np.integer], weights: Array) -> None:
         """See `Recorder.take_experts`."""
@@ -144,26 +149,54 @@ class Recorder:
             values: see POINTS.
             first_head: `attention` only: the query head that `values[0]` belongs to.
         """
+        if point != "attention":
+            self.take_prompts([PromptSpan(prompt, slice(0, len(values)))], layer, point, values)
+            return
         if self._keep is not None:
             self._keep(prompt, layer, point, first_head, values)
-        if point == "attention":
-            self._attended.take(prompt, layer, values, first_head)
-        elif point == "gated":
-            self.neurons.take(prompt, layer, values)
-        elif point == "residual":
-            self.stream_peaks.take(prompt, layer, values)
-        elif point == "v":
-            self.sink_values.take(prompt, layer, values)
-        sight = self._shape.sight(layer)
-        if point == "attention":
-            self._take_heads(prompt, layer, reduce_attention(values, sight), first_head)
-            return
-        flat = np.ascontiguousarray(values).reshape(len(values), -1)
-        reduced, rms = reduce_tokens(point, flat, sight)
+        self._attended.take(prompt, layer, values, first_head)
+        self._take_heads(prompt, layer, reduce_attention(values, self._shape.sight(layer)), first_head)
+
+    def take_prompts(self, spans: Sequence[PromptSpan], layer: int, point: str, values: Array) -> None:
+        """Reduce the activations of several prompts at once, of any point but `attention`.
+
+        Args:
+            spans: the prompts, whose rows lie one behind the other.
+            layer: number of the layer, from 0.
+            point: a key of POINTS.
+            values: of a batch that has these rows, see POINTS.
+        """
+        if self._keep is not None:
+            for span in spans:
+                self._keep(span.prompt, layer, point, 0, values[span.rows])
+        first, end = spans[0].rows.start, spans[-1].rows.stop
+        bounds = np.array([*(span.rows.start - first for span in spans), end - first])
+        prompts = np.array([span.prompt for span in spans])
+        flat = np.ascontiguousarray(values[first:end]).reshape(end - first, -1)
+        squares = squares_by_token(flat)
+        self._take_sizes(prompts, layer, point, flat, squares, bounds)
+        reduced, rms = reduce_tokens(point, flat, squares, bounds, self._shape.sight(layer))
+        self._write(prompts, layer, reduced)
         if point in RATIO_OF:
-            reduced |= self._ratio(prompt, layer, point, rms)
-        for name, value in reduced.items():
-            self._tables[name][prompt, layer] = value
+            self._take_ratio(prompts, layer, point, rms, bounds)
+
+    def _take_sizes(  # noqa: PLR0917
+        self, prompts: npt.NDArray[np.int64], layer: int, point: str, flat: Array, squares: Floats, bounds: Bounds
+    ) -> None:
+        """Hand activations to whoever keeps more of them than figures."""
+        if point == "residual":
+            self.stream_peaks.take(prompts, layer, flat, squares, bounds)
+        elif point == "v":
+            self.sink_values.take(prompts, layer, flat, bounds)
+        elif point == "gated" and self._shape.n_experts and self._shape.n_experts[layer]:
+            for prompt, start, end in zip(prompts.tolist(), bounds[:-1], bounds[1:], strict=True):
+                self.neurons.take_mixture(prompt, layer, flat[start:end])
+        elif point == "gated":
+            self.neurons.take(layer, flat, squares)
+
+    def _write(self, prompts: npt.NDArray[np.int64], layer: int, reduced: Mapping[str, Floats]) -> None:
+        for name, figures in reduced.items():
+            self._tables[name][prompts, layer] = figures
 
     def _take_heads(self, prompt: int, layer: int, reduced: Mapping[str, Floats], first_head: int) -> None:
         with self._alone:
@@ -175,15 +208,21 @@ class Recorder:
         for name, values in reduced.items():
             self._tables[name][prompt, layer, first_head : first_head + len(values)] = values
 
-    def _ratio(self, prompt: int, layer: int, point: str, rms: Floats) -> dict[str, float]:
-        """The ratio once both outputs were taken, in either order; nothing before."""
+    def _take_ratio(self, prompts: npt.NDArray[np.int64], layer: int, point: str, rms: Floats, bounds: Bounds) -> None:
+        """Write the ratio of the prompts whose outputs were both taken, in either order; hold the others' rms."""
+        both: dict[int, dict[str, Floats]] = {}
         with self._alone:
-            waiting = self._waiting.setdefault((prompt, layer), {})
-            waiting[point] = rms
-            if len(waiting) < len(RATIO_OF):
-                return {}
-            del self._waiting[prompt, layer]
-        return over_tokens(RATIO, *ratio_by_token(waiting), self._shape.sight(layer))
+            for prompt, start, end in zip(prompts.tolist(), bounds[:-1], bounds[1:], strict=True):
+                waiting = self._waiting.setdefault((prompt, layer), {})
+                waiting[point] = rms[start:end]
+                if len(waiting) == len(RATIO_OF):
+                    both[prompt] = self._waiting.pop((prompt, layer))
+        if both:
+            joined = {name: np.concatenate([of[name] for of in both.values()]) for name in RATIO_OF}
+            ends = np.cumsum([0, *(len(of[point]) for of in both.values())])
+            ratio, sizes = ratio_by_token(joined)
+            reduced = figures_of_prompts([RATIO], [ratio], sizes, ends, self._shape.sight(layer))
+            self._write(np.array(list(both)), layer, reduced)
 
     def tables(self) -> Mapping[str, Floats]:
         """Figure → (prompts, layers) or (prompts, layers, most heads of a layer); NaN where undefined or not taken."""

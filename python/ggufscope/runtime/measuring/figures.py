@@ -18,14 +18,16 @@ from .reductions import (
     attention_statistics,
     band_bounds,
     count_below,
+    largest_over_median,
     number_of_bands,
-    squares_by_token,
+    over_prompts,
     top_energy_shares,
 )
 
 if TYPE_CHECKING:
     from ...arrays.floats import Floats
     from ..shape import Array, Sight
+    from .reductions import Bounds
 
 NEAR_ZERO = 0.1  # of a token's rms
 TOP_SHARE = 0.01
@@ -51,10 +53,10 @@ class Figure:
     largest: bool = False
 
 
-ByToken = Sequence["Floats"]  # of each figure of a point, (tokens,)
+Measure = Callable[["Array", "Floats"], Sequence["Floats"]]  # tokens × width, Σ x² of each token → figures, (tokens,)
 
 FIGURES: dict[str, Figure] = {}  # all but those of bands of positions, of which longer prompts have more
-_MEASURES: dict[str, Callable[[Array], ByToken]] = {}
+_MEASURES: dict[str, Measure] = {}
 _NAMES: dict[str, tuple[str, ...]] = {}  # point → its figures, without those of the first token
 
 
@@ -64,12 +66,10 @@ def _register(name: str, point: str, definition: str, *, largest: bool = False) 
     FIGURES[name + FIRST] = Figure(name + FIRST, point, f"{definition}; of the first token", per_head=False)
 
 
-def _measures(
-    point: str, *, largest: Sequence[str] = (), **definitions: str
-) -> Callable[[Callable[[Array], ByToken]], Callable[[Array], ByToken]]:
-    """Register a function (tokens × width) → the figures named in `definitions`, token by token, rms first."""
+def _measures(point: str, *, largest: Sequence[str] = (), **definitions: str) -> Callable[[Measure], Measure]:
+    """Register a function that gives the figures named in `definitions`, token by token, rms first."""
 
-    def register(function: Callable[[Array], ByToken]) -> Callable[[Array], ByToken]:
+    def register(function: Measure) -> Measure:
         _MEASURES[point] = function
         _NAMES[point] = tuple(definitions)
         for name, definition in definitions.items():
@@ -79,18 +79,14 @@ def _measures(
     return register
 
 
-def rms_by_token(values: Array) -> Floats:
-    """Root mean square of each token, (tokens,), of tokens × width; NaN where there is no width."""
-    rms: Floats = np.sqrt(squares_by_token(values) / values.shape[1]) if values.shape[1] else _unknown(values)
+def _rms(values: Array, squares: Floats) -> Floats:
+    """Root mean square of each token, (tokens,); NaN where there is no width."""
+    rms: Floats = np.sqrt(squares / values.shape[1]) if values.shape[1] else np.full(len(values), np.nan)
     return rms
 
 
-def _unknown(values: Array) -> Floats:
-    return np.full(len(values), np.nan)
-
-
-def _rms_alone(values: Array) -> ByToken:
-    return (rms_by_token(values),)
+def _rms_alone(values: Array, squares: Floats) -> Sequence[Floats]:
+    return (_rms(values, squares),)
 
 
 def _near_zero(values: Array, rms: Floats) -> Floats:
@@ -104,8 +100,8 @@ _measures("k", k_rms="rms of keys as projected, before q/k norm and RoPE")(_rms_
 
 
 @_measures("v", v_rms="rms of values", v_near_zero_share="share of a token's values below 0.1 of their rms")
-def _values(values: Array) -> ByToken:
-    rms = rms_by_token(values)
+def _values(values: Array, squares: Floats) -> Sequence[Floats]:
+    rms = _rms(values, squares)
     return rms, _near_zero(values, rms)
 
 
@@ -121,9 +117,9 @@ _measures("up", up_rms="rms of the up projection")(_rms_alone)
     gated_near_zero_share="share of a token's gated product below 0.1 of its rms",
     gated_top_energy_share="what the 1 % of neurons with the largest squares hold of a token's Σ x²",
 )
-def _gated(values: Array) -> ByToken:
-    rms = rms_by_token(values)
-    return rms, _near_zero(values, rms), top_energy_shares(values, TOP_SHARE)
+def _gated(values: Array, squares: Floats) -> Sequence[Floats]:
+    rms = _rms(values, squares)
+    return rms, _near_zero(values, rms), top_energy_shares(values, squares, TOP_SHARE)
 
 
 _measures("ffn_output", ffn_output_rms="rms of what the FFN adds to the residual stream")(_rms_alone)
@@ -135,38 +131,38 @@ _measures("ffn_output", ffn_output_rms="rms of what the FFN adds to the residual
     residual_rms="rms of the residual stream behind the layer",
     residual_peak="max |x| / median |x| of a token's residual stream behind the layer: massive activations",
 )
-def _residual(values: Array) -> ByToken:
-    size = np.abs(values)
-    median = np.median(size, axis=1).astype(np.float64) if size.size else _unknown(values)
-    peak = np.divide(size.max(axis=1, initial=0), median, out=_unknown(values), where=median > 0)
-    return rms_by_token(values), peak
+def _residual(values: Array, squares: Floats) -> Sequence[Floats]:
+    return _rms(values, squares), largest_over_median(values, squares)
 
 
 _register(RATIO, RATIO_OF[0], "ffn_output_rms / attention_output_rms of a token")
 
 
-def reduce_tokens(point: str, values: Array, sight: Sight) -> tuple[dict[str, float], Floats]:
-    """The figures of a point's activations, tokens × width, and the rms of each token, (tokens,)."""
-    with np.errstate(over="ignore", invalid="ignore"):  # tokens that overflow have no finite rms, and so no figure
-        columns = _MEASURES[point](values)
-    reduced: dict[str, float] = {}
-    for name, column in zip(_NAMES[point], columns, strict=True):
-        reduced |= over_tokens(name, column, columns[0], sight)
-    return reduced, columns[0]
+def reduce_tokens(
+    point: str, values: Array, squares: Floats, bounds: Bounds, sight: Sight
+) -> tuple[dict[str, Floats], Floats]:
+    """The figures of a point's activations in some prompts, each (prompts,), and the rms of each token, (tokens,).
 
-
-def over_tokens(name: str, column: Floats, rms: Floats, sight: Sight) -> dict[str, float]:
-    """Reduce a figure of each token, (tokens,), to that of the prompt and that of its first token.
-
-    Tokens where it is undefined do not count; where the rms of one that counts is not finite, there is no figure.
+    Args:
+        point: see `capture.POINTS`.
+        values: float32 (tokens, width), C-contiguous, one prompt behind the other.
+        squares: of each token, see `squares_by_token`.
+        bounds: see `over_prompts`.
+        sight: the keys that queries of the layer see.
     """
-    begin = 1 if sight.causal else 0
-    later = column[begin:][np.isfinite(column[begin:])]
-    whole = later.size > 0 and bool(np.isfinite(rms[begin:]).all())
-    reduce = np.max if FIGURES[name].largest else np.median
-    return {
-        name: float(reduce(later)) if whole else np.nan,
-        name + FIRST: float(column[0]) if len(column) and np.isfinite(rms[0]) else np.nan,
+    with np.errstate(over="ignore", invalid="ignore"):  # tokens that overflow have no finite rms, and so no figure
+        columns = _MEASURES[point](values, squares)
+    return figures_of_prompts(_NAMES[point], columns, columns[0], bounds, sight), columns[0]
+
+
+def figures_of_prompts(
+    names: Sequence[str], columns: Sequence[Floats], sizes: Floats, bounds: Bounds, sight: Sight
+) -> dict[str, Floats]:
+    """Figures of each token, (tokens,), reduced to those of the prompts and of their first tokens; `over_prompts`."""
+    largest = [FIGURES[name].largest for name in names]
+    later, first = over_prompts(np.stack([sizes, *columns]), largest, bounds, 1 if sight.causal else 0)
+    return dict(zip(names, later, strict=True)) | {
+        name + FIRST: values for name, values in zip(names, first, strict=True)
     }
 
 

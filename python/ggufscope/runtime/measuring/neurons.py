@@ -8,34 +8,35 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...arrays.compiled import ahead, compiled
+from .reductions import squares_by_token
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from ...arrays.floats import Floats
     from ..shape import Array, ModelShape
 
 
-@ahead("float32[:, ::1], float32[::1]")
+@ahead("float32[:, ::1], float64[::1], float32[::1]")
 @compiled
-def _raise_peaks(gated: Array, peaks: Array) -> int:
+def _raise_peaks(gated: Array, squares: Floats, peaks: Array) -> int:
     """Raise peaks, float32 (neurons,), to |h| / rms(h) of each token of `gated`, (tokens, neurons); tokens counted.
 
     A token whose products are not finite does not count. One whose products are all zero does, and raises nothing.
+    `squares` has Σ h² of each token.
     """
     n_tokens, n_neurons = gated.shape
     count = 0
     for token in range(n_tokens):
-        squares = 0.0
-        for neuron in range(n_neurons):
-            squares += np.float64(gated[token, neuron]) ** 2
-        if not np.isfinite(squares):
+        if not np.isfinite(squares[token]):
             continue
         count += 1
-        if squares > 0.0:
-            scale = np.float32(1.0 / np.sqrt(squares / n_neurons))
+        if squares[token] > 0.0:
+            scale = np.float32(1.0 / np.sqrt(squares[token] / n_neurons))
             for neuron in range(n_neurons):
                 share = abs(gated[token, neuron]) * scale
-                peaks[neuron] = max(peaks[neuron], share)
+                peak = peaks[neuron]
+                peaks[neuron] = share if share > peak else peak
     return count
 
 
@@ -61,20 +62,22 @@ class NeuronPeaks:
         with self._alone:
             self._chosen[prompt, layer] = experts.astype(np.int64)
 
-    def take(self, prompt: int, layer: int, gated: Array) -> None:
-        """Count gated products of a prompt, (tokens, neurons), in a mixture (tokens, used · neurons)."""
-        if self._n_experts[layer] == 0:
-            self._merge(layer, 0, gated)
-            return
+    def take(self, layer: int, gated: Array, squares: Floats) -> None:
+        """Count gated products of a dense layer, float32 (tokens, neurons), C-contiguous, and Σ h² of each token."""
+        self._merge(layer, 0, gated, squares)
+
+    def take_mixture(self, prompt: int, layer: int, gated: Array) -> None:
+        """Count gated products of a prompt in a mixture, (tokens, used · neurons)."""
         with self._alone:
             chosen = self._chosen.pop((prompt, layer))
         by_slot = gated.reshape(*chosen.shape, -1)
         for expert in np.unique(chosen):
-            self._merge(layer, int(expert), by_slot[chosen == expert])
+            products = np.ascontiguousarray(by_slot[chosen == expert])
+            self._merge(layer, int(expert), products, squares_by_token(products))
 
-    def _merge(self, layer: int, expert: int, gated: Array) -> None:
+    def _merge(self, layer: int, expert: int, gated: Array, squares: Floats) -> None:
         peaks = np.zeros(gated.shape[1], np.float32)
-        count = _raise_peaks(np.ascontiguousarray(gated), peaks)
+        count = _raise_peaks(gated, squares, peaks)
         with self._alone:
             held = self._peaks[layer]
             if held is None:

@@ -13,12 +13,18 @@ import numpy as np
 from ...arrays.compiled import ahead, compiled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from ...arrays.floats import Floats
     from ..shape import Array
 
-_LANES = 16  # partial sums side by side, which the compiler keeps in vector registers
+    Bits = npt.NDArray[np.int32]
+    Bounds = npt.NDArray[np.int64]
+
+# Partial sums side by side: each waits for what was stored to it before, so that many are under way at once.
+_LANES = 64
 
 
 def squares_by_token(values: Array) -> Floats:
@@ -154,20 +160,172 @@ def _attention_means(  # noqa: PLR0917  compiled functions take no keywords
             means[1, head] = share / n_all
 
 
-def top_energy_shares(values: Array, share: float) -> Floats:
+@compiled
+def _top_energies(values: Array, heap: Array, sums: Floats) -> None:
+    """Σ of as many of the largest x² of each token as `heap` holds, at most its width.
+
+    The largest so far are a heap, smallest first: few of the others are larger than that one.
+    """
+    n_tokens, width = values.shape
+    count = len(heap)
+    for token in range(n_tokens):
+        for i in range(count):
+            heap[i] = -1.0
+        for i in range(width):
+            size = abs(values[token, i])
+            if size > heap[0]:
+                place = 0
+                while True:
+                    child = 2 * place + 1
+                    if child >= count:
+                        break
+                    if child + 1 < count and heap[child + 1] < heap[child]:
+                        child += 1
+                    if heap[child] >= size:
+                        break
+                    heap[place] = heap[child]
+                    place = child
+                heap[place] = size
+        total = 0.0
+        for i in range(count):
+            size = np.float64(heap[i])
+            total += size * size
+        sums[token] = total
+
+
+def top_energy_shares(values: Array, squares: Floats, share: float) -> Floats:
     """Share of Σ x² that the largest ⌈share · width⌉ squares of each token hold, (tokens,); NaN where all are zero.
 
     Args:
-        values: float32 (tokens, width).
+        values: float32 (tokens, width), C-contiguous.
+        squares: of each token, see `squares_by_token`.
         share: above 0, at most 1.
     """
-    n_tokens, width = values.shape
-    count = math.ceil(share * width)
-    shares = np.full(n_tokens, np.nan)
-    if count == 0:
-        return shares
-    squares = np.square(values)
-    top = np.partition(squares, width - count, axis=1)[:, width - count :].sum(axis=1, dtype=np.float64)
-    every = squares.sum(axis=1, dtype=np.float64)
-    np.divide(top, every, out=shares, where=every > 0)
+    count = math.ceil(share * values.shape[1])
+    shares = np.full(len(values), np.nan)
+    if count > 0:
+        top = np.empty(len(values))
+        _top_energies(values, np.empty(count, np.float32), top)
+        np.divide(top, squares, out=shares, where=squares > 0)
     return shares
+
+
+_SIZE = np.int32(0x7FFFFFFF)  # the bits of |x|, which as integers are in the order of sizes
+_FEW = 32  # sizes that are sorted one by one
+
+
+@compiled
+def _middle_sizes(bits: Bits, few: Bits) -> tuple[np.int32, np.int32]:
+    """The two sizes in the middle of some finite numbers, at least one; of an odd number one of them twice.
+
+    They are looked for by halves of the range of sizes: those below its middle are counted side by side.
+
+    Args:
+        bits: int32, of the numbers.
+        few: int32 (_FEW,), to work in.
+    """
+    n = len(bits)
+    rank = (n - 1) // 2
+    low, high = np.int32(0), _SIZE
+    below, inside = 0, n
+    while inside > _FEW and high - low > 1:
+        middle = np.int32(low + (high - low) // 2)
+        count = 0
+        for i in range(n):
+            count += (bits[i] & _SIZE) < middle
+        if count > rank:
+            high = middle
+            inside = count - below
+        else:
+            low = middle
+            inside -= count - below
+            below = count
+    alike = inside > _FEW
+    n_few = 0
+    following = _SIZE  # the smallest beyond those inside
+    for i in range(n):
+        size = bits[i] & _SIZE
+        if size >= high:
+            following = min(following, size)
+        elif size >= low and not alike:
+            place = n_few
+            while place > 0 and few[place - 1] > size:
+                few[place] = few[place - 1]
+                place -= 1
+            few[place] = size
+            n_few += 1
+    place = rank - below
+    lower = low if alike else few[place]
+    if n % 2:
+        return lower, lower
+    if place + 1 >= inside:
+        return lower, following
+    return lower, low if alike else few[place + 1]
+
+
+def median_size(values: Array) -> float:
+    """Median |x| of finite numbers in a C-contiguous row, at least one; of an even number the float32 mean of two."""
+    middles = np.array(_middle_sizes(values.view(np.int32), np.empty(_FEW, np.int32)), np.int32).view(np.float32)
+    return float((middles[0] + middles[1]) / np.float32(2))
+
+
+@compiled
+def _token_sizes(bits: Bits, squares: Floats, few: Bits, sizes: Bits) -> None:
+    """The largest size and the two middle ones of each token, int32 (tokens, 3), of those with finite squares."""
+    n_tokens, width = bits.shape
+    for token in range(n_tokens):
+        if math.isfinite(squares[token]):
+            row = bits[token]
+            largest = np.int32(0)
+            for i in range(width):
+                largest = max(largest, row[i] & _SIZE)
+            sizes[token, 0] = largest
+            sizes[token, 1], sizes[token, 2] = _middle_sizes(row, few)
+
+
+def largest_over_median(values: Array, squares: Floats) -> Floats:
+    """Max |x| / median |x| of each token, (tokens,), of C-contiguous tokens × width; NaN where that is undefined.
+
+    Args:
+        values: float32 (tokens, width).
+        squares: of each token, see `squares_by_token`; not finite where a number of it is not.
+    """
+    bits = np.zeros((len(values), 3), np.int32)
+    if values.shape[1]:
+        _token_sizes(values.view(np.int32), squares, np.empty(_FEW, np.int32), bits)
+    sizes = bits.view(np.float32)
+    medians = ((sizes[:, 1] + sizes[:, 2]) / np.float32(2)).astype(np.float64)
+    ratios: Floats = np.divide(sizes[:, 0], medians, out=np.full(len(values), np.nan), where=medians > 0)
+    return ratios
+
+
+def over_prompts(columns: Floats, largest: Sequence[bool], bounds: Bounds, begin: int) -> Floats:
+    """Figures of tokens, reduced to those of prompts.
+
+    Tokens where a figure is undefined do not count; where the size of one that counts is not finite, there is none.
+
+    Args:
+        columns: float64 (1 + figures, tokens): sizes of the tokens, and the figures of each.
+        largest: of each figure, whether the largest counts and not the median.
+        bounds: int64 (prompts + 1,), the first token of each prompt, and the end of the last; none is empty.
+        begin: tokens of each prompt that do not count.
+
+    Returns:
+        float64 (2, figures, prompts): over the tokens that count, and of each first token.
+    """
+    starts = bounds[:-1]
+    owners = np.repeat(np.arange(len(starts)), np.diff(bounds))
+    counted = np.arange(len(owners)) - starts[owners] >= begin
+    finite = np.isfinite(columns)
+    broken = np.logical_or.reduceat(counted & ~finite[0], starts)
+    reduced = np.full((2, len(largest), len(starts)), np.nan)
+    for figure, of_largest in enumerate(largest):
+        column, counts = columns[1 + figure], counted & finite[1 + figure]
+        ordered = column[np.lexsort((np.where(counts, column, np.inf), owners))]
+        number = np.add.reduceat(counts.astype(np.int64), starts)
+        there = (number > 0) & ~broken
+        first, n = starts[there], number[there]
+        middle = (ordered[first + (n - 1) // 2] + ordered[first + n // 2]) / 2
+        reduced[0, figure, there] = ordered[first + n - 1] if of_largest else middle
+    reduced[1] = np.where(finite[0, starts], columns[1:, starts], np.nan)
+    return reduced

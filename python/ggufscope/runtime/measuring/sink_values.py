@@ -6,9 +6,40 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...arrays.compiled import compiled
+from .reductions import over_prompts
+
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from ...arrays.floats import Floats
     from ..shape import Array, ModelShape
+    from .reductions import Bounds
+
+
+@compiled
+def _sum_squares_of_heads(values: Array, sums: Floats) -> None:
+    """Σ v² of every head, float64 (heads, tokens), of float32 (tokens, heads · value length), C-contiguous."""
+    n_heads, n_tokens = sums.shape
+    length = values.shape[1] // n_heads
+    for token in range(n_tokens):
+        for head in range(n_heads):
+            total = 0.0
+            for i in range(head * length, (head + 1) * length):
+                value = np.float64(values[token, i])
+                total += value * value
+            sums[head, token] = total
+
+
+def _first_over_others(values: Array, n_heads: int, bounds: Bounds) -> Floats:
+    """‖v‖ of the first token over the median of the others, float64 (prompts, heads); NaN where that is undefined."""
+    norms = np.empty((n_heads, len(values)))
+    _sum_squares_of_heads(values, norms)
+    np.sqrt(norms, out=norms)
+    medians, first = over_prompts(np.concatenate([norms.sum(axis=0)[None], norms]), [False] * n_heads, bounds, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios: Floats = (first / medians).T
+    return np.where(np.isfinite(ratios), ratios, np.nan)
 
 
 class SinkValues:
@@ -23,16 +54,18 @@ class SinkValues:
         self._n_heads = shape.n_kv_heads
         self._ratios = np.full((n_prompts, shape.n_layers, max(shape.n_kv_heads, default=0)), np.nan)
 
-    def take(self, prompt: int, layer: int, values: Array) -> None:
-        """Look at the values of a prompt in a layer, (tokens, key heads · value length)."""
-        n_tokens, width = values.shape
+    def take(self, prompts: npt.NDArray[np.int64], layer: int, values: Array, bounds: Bounds) -> None:
+        """Look at the values of some prompts in a layer.
+
+        Args:
+            prompts: their numbers.
+            layer: its number.
+            values: float32 (tokens, key heads · value length), C-contiguous, one prompt behind the other.
+            bounds: see `reductions.over_prompts`.
+        """
         n_heads = self._n_heads[layer]
-        if n_tokens < 2 or n_heads == 0 or width % n_heads:
-            return
-        norms = np.linalg.norm(values.reshape(n_tokens, n_heads, -1).astype(np.float64), axis=2)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios = norms[0] / np.median(norms[1:], axis=0)
-        self._ratios[prompt, layer, :n_heads] = np.where(np.isfinite(ratios), ratios, np.nan)
+        if n_heads > 0 and values.shape[1] % n_heads == 0:
+            self._ratios[prompts, layer, :n_heads] = _first_over_others(values, n_heads, bounds)
 
     @property
     def ratios(self) -> Floats:

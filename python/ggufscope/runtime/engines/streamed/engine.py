@@ -11,12 +11,13 @@ from threadpoolctl import threadpool_limits
 from ...._version import __version__
 from ....architecture.limits import NotApplicableError
 from ....errors import TraceError
+from ...shape import PromptSpan
 from ..answers import Answers
 from ..choosing import greedy
 from ..engine import ABLATED, EngineDescription
 from .estimate import estimate
 from .layer import LayerRun
-from .layer_pass import Batch, LayerPass, PromptSpan
+from .layer_pass import Batch, LayerPass
 from .limits import DEFAULT_LIMITS, StreamLimits
 from .mixers.attention import check_length
 from .mixers.kinds import running

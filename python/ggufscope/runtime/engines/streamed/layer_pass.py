@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
     from ....architecture.parts import Norm
     from ...measuring.capture import Recording
-    from ...shape import Array
+    from ...shape import Array, PromptSpan
     from .tiles import Workers
 
 
 Branch = Literal["mixer", "feed_forward"]
+
+_MANY = 1 << 16  # activations for whose figures another thread is worth waking
 
 
 class LayerWatch(Protocol):
@@ -34,14 +36,6 @@ class LayerWatch(Protocol):
 
     def end(self, number: int, x: Array) -> None:
         """A layer gave the stream, or the streams, x."""
-
-
-@dataclass(frozen=True)
-class PromptSpan:
-    """The rows of the batch that belong to one prompt."""
-
-    prompt: int
-    rows: slice
 
 
 @dataclass(frozen=True)
@@ -76,11 +70,12 @@ class LayerPass:
         return replace(self, batch=replace(self.batch, recorder=None, watch=None))
 
     def take(self, point: str, values: Array) -> None:
-        """Hand the activations of a point, (tokens, …), to the recorder, prompt by prompt."""
+        """Hand the activations of a point, (tokens, …), to the recorder, some prompts to each worker."""
         recorder = self.batch.recorder
         if recorder is not None:
-            take = recorder.take
-            self.workers.each(lambda span: take(span.prompt, self.number, point, values[span.rows]), self.batch.spans)
+            take, spans = recorder.take_prompts, self.batch.spans
+            parts = self.workers.threads if values.size >= _MANY else 1
+            self.workers.each(lambda part: take(part, self.number, point, values), _parts(spans, parts))
 
     def take_experts(self, experts: npt.NDArray[np.int64], weights: Array) -> None:
         """Hand the choices of tokens, (tokens, used) each, to the recorder, prompt by prompt."""
@@ -98,3 +93,13 @@ class LayerPass:
             recorder.take(prompt, self.number, "attention", probabilities, first_head)
 
         return take
+
+
+def _parts(spans: list[PromptSpan], count: int) -> list[list[PromptSpan]]:
+    """Runs of prompts, at most so many, of about as many tokens each."""
+    first, end = spans[0].rows.start, spans[-1].rows.stop
+    parts: dict[int, list[PromptSpan]] = {}
+    for span in spans:
+        middle = (span.rows.start + span.rows.stop) / 2
+        parts.setdefault(int((middle - first) / (end - first) * count), []).append(span)
+    return list(parts.values())

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from .....architecture.mixers.attention import AttentionWeights
     from .....architecture.parts import Norm
     from .....architecture.positions import Temperature
-    from ....shape import Array
-    from ..layer_pass import LayerPass, PromptSpan
+    from ....shape import Array, PromptSpan
+    from ..layer_pass import LayerPass
     from .rotations import Rotations
 
     Take = Callable[[Array, int], object]  # probabilities (heads, queries, keys), their first head

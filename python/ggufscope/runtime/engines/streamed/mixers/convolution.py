@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ....shape import Array
-    from ..layer_pass import PromptSpan
+    from ....shape import Array, PromptSpan
 
 
 class Tail:

@@ -15,8 +15,8 @@ from .convolution import Tail, convolved
 
 if TYPE_CHECKING:
     from .....architecture.mixers.gated_delta import GatedDelta, Projection
-    from ....shape import Array
-    from ..layer_pass import LayerPass, PromptSpan
+    from ....shape import Array, PromptSpan
+    from ..layer_pass import LayerPass
     from .rotations import Rotations
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +18,6 @@ from ..report.content.spectra_file import written_beside
 from ..report.packages import require_charts
 from ..saving.files import atomic_write
 from ..saving.guard import Guard
-from ..spectral import Spectra
 from ..spectral.choice import checked_matrices
 from ..terminal.console import show
 from ..terminal.profile import render_profile
@@ -44,6 +43,9 @@ from .options import (
 from .profile_asked import Asked
 from .profile_selected import check_selection, show_selected, show_selection_of
 from .profile_spectra import compute_spectra, print_spectra, render_spectra_of, spectra_json
+
+if TYPE_CHECKING:
+    from ..spectral import Spectra
 
 
 def profile(
@@ -133,12 +135,12 @@ def profile(
         show(lambda screen: _render(screen, scanned, values, selection), markdown=as_markdown)
 
 
-def _render(screen: Screen, profile: Profile, spectra: Spectra | None, selection: Selection) -> None:
+def _render(screen: Screen, profile: Profile, spectra: "Spectra | None", selection: Selection) -> None:
     render_profile(screen, profile)
     render_spectra_of(screen, spectra, selection)
 
 
-def _page(profile: Profile, spectra: Spectra | None) -> str:
+def _page(profile: Profile, spectra: "Spectra | None") -> str:
     from ..report.page.document import render_page  # noqa: PLC0415  an extra
     from ..report.report import Report  # noqa: PLC0415
 

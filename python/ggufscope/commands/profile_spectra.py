@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..spectral import Spectra, spectra
+from .. import spectral
 from ..spectral.choice import ALL, checked_matrices
 from ..spectral.spectra_document import SPECTRA_FORM
 from ..terminal.progress import progress_bar
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ..models.model import Model
     from ..models.selection import Selection
+    from ..spectral import Spectra
     from ..spectral.spectra_document import SpectraDocument
     from ..terminal.screen import Screen
     from .profile_asked import Asked
@@ -28,7 +29,7 @@ def compute_spectra(model: Model, asked: Asked, tensors: Collection[str] | None 
         return None
     everything = checked_matrices(asked.spectra) == ALL
     with progress_bar("singular values") as progress:
-        return spectra(
+        return spectral.spectra(
             model,
             all=everything,
             tensors=tensors,
@@ -46,7 +47,7 @@ def spectra_json(values: Spectra, reproducible: bool) -> str:
 
 def print_spectra(values: Spectra, asked: Asked) -> None:
     """Print singular values as JSON, of a selection those of its matrices."""
-    chosen = Spectra(selected(values.document, asked.selection))
+    chosen = spectral.Spectra(selected(values.document, asked.selection))
     print_out(spectra_json(chosen, asked.reproducible).rstrip("\n"))
 
 

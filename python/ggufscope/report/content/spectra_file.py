@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...analysis.analysis_result import PROFILE_JSON
 from ...spectral.spectra_result import SPECTRA_JSON
 
 if TYPE_CHECKING:
@@ -13,6 +12,8 @@ if TYPE_CHECKING:
 
 def written_beside(profile: Path) -> Path:
     """The file that belongs to a profile: `spectra.json` to `profile.json`, `NAME.spectra.json` to `NAME.json`."""
+    from ...analysis.analysis_result import PROFILE_JSON  # noqa: PLC0415  where nothing is saved, nothing is asked
+
     return profile.with_name(SPECTRA_JSON if profile.name == PROFILE_JSON else f"{profile.stem}.{SPECTRA_JSON}")
 
 

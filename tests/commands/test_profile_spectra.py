@@ -93,6 +93,7 @@ def test_a_selection_of_vectors_alone_has_none(run, model):
     code, out, _ = run(model, "--role", "attn_norm", "--spectra")
     assert code == 0
     assert "\nsingular values\n0 matrices" in out
+    assert "rounding" not in out
 
 
 def test_markdown_has_the_table(run, model):

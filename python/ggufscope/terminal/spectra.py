@@ -109,5 +109,6 @@ def _facts(document: SpectraDocument) -> list[tuple[str, str]]:
         facts.append(("lowest", f"stable rank {short(value)} of {side} in {matrix_words(matrix)}"))
     if (accepted := alpha_sentence(document)) is not None:
         facts.append(("tails", accepted))
-    facts.append(("rounding", rounding_words(document) or "none: the weights are floats"))
+    if facts:
+        facts.append(("rounding", rounding_words(document) or "none: the weights are floats"))
     return facts

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...spectral.matrix_record import MatrixSpectrum
     from ...spectral.spectra_document import SpectraDocument
 
+NONE = "There are no singular values."
 FLOATS = "The weights are floats: no rounding of a quantizer is in these numbers."
 _MOST_TYPES = 4
 
@@ -45,6 +46,8 @@ def matrix_words(matrix: MatrixSpectrum) -> str:
 
 def quantized_sentence(document: SpectraDocument) -> str:
     """How much of the energy is rounding by type, and how many singular values do not rise above it."""
+    if all(each.method is None for each in document.matrices):
+        return NONE
     told = rounding_words(document)
     return FLOATS if told is None else f"Rounding is {told}."
 

@@ -60,6 +60,16 @@ def test_a_check_with_all_digests_is_one_download(server: RangeServer, layers: P
     assert server.sent <= 1.02 * layers.stat().st_size
 
 
+def test_a_study_without_a_run_is_that_of_the_local_file(layers: Path, url: str, tmp_path: Path) -> None:
+    options = {"trace": False, "opening": 0}
+    for source, name in ((layers, "local"), (url, "elsewhere")):
+        with gs.open(source, window=WINDOW) as model:
+            gs.study(model, tmp_path / name, **options)
+    local, elsewhere = (json.loads((tmp_path / name / "check.json").read_text()) for name in ("local", "elsewhere"))
+    assert elsewhere["findings"] == local["findings"]
+    assert elsewhere["coverage"] == local["coverage"] == 1
+
+
 def test_a_diff_reads_both_files_once(server: RangeServer, layers: Path, url: str) -> None:
     expected = gs.diff(layers, layers)
     made = gs.diff(layers, url)

@@ -54,6 +54,20 @@ def test_vectors_need_not_be_kept(profile_of):
         _ = row.row_l2
 
 
+def test_the_tensors_of_a_pass_are_observed(profile_of):
+    seen = []
+    expected = profile_of(small_models.llama())
+    profile = profile_of(small_models.llama(), observed=lambda tensor, parts: seen.append((tensor.name, len(parts))))
+    assert profile.to_json(True) == expected.to_json(True)
+    assert [name for name, _ in seen] == list(profile.tensors)
+    assert all(n_parts for _, n_parts in seen)
+
+
+def test_what_workers_of_a_cluster_see_is_not_observed(profile_of):
+    with pytest.raises(ValueError, match="not observed"):
+        profile_of(small_models.llama(), observed=lambda *_: None, client=object())
+
+
 def test_an_open_model_stays_open(write_gguf):
     with gs.open(write_gguf(**small_models.llama())) as model:
         profile = gs.profile(model)

@@ -77,7 +77,8 @@ def looks_at_the_same(model: Model, settings: ProfileSettings) -> bool:
 class Gathering:
     """Takes the tensors of a model in file order from a pass that others make, and looks for runs of zeros meanwhile.
 
-    The pass is one that `looks_at_the_same`. Bytes that lie elsewhere are read a second time while it goes on.
+    The pass is one that `looks_at_the_same`. Bytes that lie elsewhere are read a second time while it goes on, in a
+    block of `Model.reading` for both.
 
     Args:
         model: open.

@@ -67,8 +67,7 @@ def profile(
         client: `distributed.Client` of a Dask cluster whose workers take pieces of the model, which they find under
             the same name; a piece of a worker that is lost goes to another. The result does not depend on it.
         observed: called with every tensor and its parts, in file order, as the pass comes to them, so that facts for a
-            check may be gathered of the same pass (`checks.gathering`), which reads the bytes once more. Not with a
-            `client`.
+            check may be gathered of the same pass (`checks.gathering`). Not with a `client`.
 
     Returns:
         The profile; it does not refer to the model any more.
@@ -92,9 +91,7 @@ def profile(
     with contextlib.ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
         hashed = hash and opened.file_hashes is None
-        times = (
-            (client is None) + hashed + (observed is not None)
-        )  # with a client, workers fetch what lies elsewhere by themselves
+        times = (client is None) + hashed  # with a client, workers fetch what lies elsewhere by themselves
         stack.enter_context(opened.reading(opened.tensors.values() if times else (), times=times, whole=hashed))
         hashing = stack.enter_context(FileHashing(opened, wanted=hash))
         started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()

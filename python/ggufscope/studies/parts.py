@@ -44,7 +44,8 @@ PROBE_JSON = "probe.json"
 
 def _make_profile(work: Work) -> Made:
     """The profile, and what a check looks at, of one pass over the weights; functions are compiled beside it."""
-    model, threads, is_shared = work.model, work.choices.threads, looks_at_the_same(work.model, ProfileSettings())
+    model, threads = work.model, work.choices.threads
+    is_shared = not model.is_remote and looks_at_the_same(model, ProfileSettings())
     with compiling_beside(threads), Gathering(model, threads) if is_shared else nullcontext() as gathering:
         observed = None if gathering is None else gathering.add
         progress = work.in_bytes("profile")

@@ -26,9 +26,10 @@ inline const uint8_t* unpack_five_bits(const uint8_t* qs, uint32_t qh, uint8_t* 
   return codes;
 }
 
-// The quads of sixteen blocks whose nibbles begin at qs, `stride` apart.
+// The quads of sixteen blocks whose nibbles begin at qs, `stride` apart. Always inlined, as the next one: what `visit`
+// adds up stays in registers then, which is worth a fourth of the time.
 template <class Visit>
-void each_quad_of_nibbles(const uint8_t* qs, size_t stride, Visit visit) {
+[[gnu::always_inline]] inline void each_quad_of_nibbles(const uint8_t* qs, size_t stride, Visit visit) {
   for (const I32 nibbles : quads_of(qs, stride).of) {
     visit(in_each_byte<15>(nibbles));
     visit(in_each_byte<15>(shift_right<4>(nibbles)));
@@ -41,8 +42,7 @@ inline I32 fifth_bits_of_quad(I32 bits) {
   return in_each_byte<16>((bits & broadcast(15)) * broadcast(kCopies));
 }
 
-// The quads of sixteen blocks with qs and qh. Always inlined: what `visit` adds up stays in registers then, which is
-// worth a fourth of the time.
+// The quads of sixteen blocks with qs and qh.
 template <class Block, class Visit>
 [[gnu::always_inline]] inline void each_quad_of_five_bits(const Block* sixteen, Visit visit) {
   uint32_t fifth[kLanes];

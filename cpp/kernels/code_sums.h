@@ -166,7 +166,7 @@ class CenteredSums : public Powers {
 
   // −128 has no absolute value: it counts as −128 in place of 1.
   bool has_minus_128() const { return bits(less(to_f32(not_zero_), broadcast(0.0F))) != 0; }
-  LaneSums sums() const {
+  [[gnu::always_inline]] LaneSums sums() const {
     const F64 step = to_f64(step_);
     const F64 square = step * step;
     return {step * to_f64(this->sum()), square * to_f64(this->squares()), square * step * to_f64(this->cubes()),
@@ -204,7 +204,7 @@ class LineSums : public Powers {
 
   // Powers of the deviations from the lane's mean first, where nothing cancels: they are exact up to 2^53. So are the
   // mean itself, which is a multiple of a 32nd of a weight's last place, and the sum of weights below zero.
-  LaneSums sums() const {
+  [[gnu::always_inline]] LaneSums sums() const {
     const F64 q1 = to_f64(this->sum());
     const F64 q2 = to_f64(this->squares());
     const F64 q3 = to_f64(this->cubes());

@@ -88,7 +88,7 @@ class LaneGroup {
     if constexpr (Format::lowest_code < 0 && !HasValues<Format>) return !codes_.has_minus_128();
     return true;
   }
-  void add_up() { sums_ = codes_.sums(); }
+  [[gnu::always_inline]] void add_up() { sums_ = codes_.sums(); }
 
   // Of each lane, in the order of quads.
   const LaneSums& sums() const { return sums_; }

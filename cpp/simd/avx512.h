@@ -154,8 +154,8 @@ inline Quads transposed(const Quads& rows) {
            {_mm512_unpacklo_epi64(ab23, cd23)},
            {_mm512_unpackhi_epi64(ab23, cd23)}}};
 }
-inline Quads quads_of(const void* p, size_t stride) {
-  const auto every_fourth = [&](size_t first) {
+[[gnu::always_inline]] inline Quads quads_of(const void* p, size_t stride) {
+  const auto every_fourth = [&](size_t first) __attribute__((always_inline)) {
     const auto* bytes = static_cast<const char*>(p) + first * stride;
     __m512i four = _mm512_castsi128_si512(load_16_bytes(bytes));
     four = _mm512_inserti32x4(four, load_16_bytes(bytes + 4 * stride), 1);

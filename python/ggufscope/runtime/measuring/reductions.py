@@ -313,19 +313,25 @@ def over_prompts(columns: Floats, largest: Sequence[bool], bounds: Bounds, begin
     Returns:
         float64 (2, figures, prompts): over the tokens that count, and of each first token.
     """
-    starts = bounds[:-1]
-    owners = np.repeat(np.arange(len(starts)), np.diff(bounds))
-    counted = np.arange(len(owners)) - starts[owners] >= begin
-    finite = np.isfinite(columns)
-    broken = np.logical_or.reduceat(counted & ~finite[0], starts)
-    reduced = np.full((2, len(largest), len(starts)), np.nan)
-    for figure, of_largest in enumerate(largest):
-        column, counts = columns[1 + figure], counted & finite[1 + figure]
-        ordered = column[np.lexsort((np.where(counts, column, np.inf), owners))]
-        number = np.add.reduceat(counts.astype(np.int64), starts)
-        there = (number > 0) & ~broken
-        first, n = starts[there], number[there]
-        middle = (ordered[first + (n - 1) // 2] + ordered[first + n // 2]) / 2
-        reduced[0, figure, there] = ordered[first + n - 1] if of_largest else middle
-    reduced[1] = np.where(finite[0, starts], columns[1:, starts], np.nan)
-    return reduced
+    lengths = np.diff(bounds)
+    places = np.arange(lengths.max())
+    there = places < lengths[:, None]
+    counted = there & (places >= begin)
+    table = np.full((len(columns), *there.shape), np.nan)  # figures × prompts × tokens
+    table[:, there] = columns
+    counts = np.isfinite(table) & counted
+    whole = (counts[0] | ~counted).all(axis=1)
+    ordered = np.sort(np.where(counts[1:], table[1:], np.inf), axis=2)
+    number = counts[1:].sum(axis=2)
+    last = np.maximum(number - 1, 0)
+    middle = (_picked(ordered, last // 2) + _picked(ordered, number // 2)) / 2
+    over = np.where(np.asarray(largest)[:, None], _picked(ordered, last), middle)
+    over[(number == 0) | ~whole] = np.nan
+    return np.stack([over, np.where(np.isfinite(table[0, :, 0]), table[1:, :, 0], np.nan)])
+
+
+def _picked(values: Floats, places: npt.NDArray[np.int64]) -> Floats:
+    """One of the last of three dimensions, for each of the others."""
+    n_figures, n_prompts = places.shape
+    picked: Floats = values[np.arange(n_figures)[:, None], np.arange(n_prompts), places]
+    return picked

@@ -27,14 +27,43 @@ def rms_norm(x: Array, gain: Array, epsilon: float, out: Array) -> None:
         out: float32 (rows, width), C-contiguous; may be x.
     """
     width = x.shape[1]
+    whole = width // 4 * 4
     for i in range(x.shape[0]):
-        total = 0.0
-        for j in range(width):
-            value = np.float64(x[i, j])
-            total += value * value
+        first, second, third, total = 0.0, 0.0, 0.0, 0.0  # sums that do not wait for each other
+        for j in range(0, whole, 4):
+            first += np.float64(x[i, j]) * np.float64(x[i, j])
+            second += np.float64(x[i, j + 1]) * np.float64(x[i, j + 1])
+            third += np.float64(x[i, j + 2]) * np.float64(x[i, j + 2])
+            total += np.float64(x[i, j + 3]) * np.float64(x[i, j + 3])
+        for j in range(whole, width):
+            total += np.float64(x[i, j]) * np.float64(x[i, j])
+        total += first + second + third
         factor = np.float32(1.0 / math.sqrt(total / width + epsilon))
         for j in range(width):
             out[i, j] = x[i, j] * factor * gain[j]
+
+
+@compiled
+def rotate(vectors: Array, positions: npt.NDArray[np.int64], cosine: Array, sine: Array, neox: bool) -> None:
+    """Turn pairs of components by each token's position, in place (RoPE).
+
+    Args:
+        vectors: float32 (tokens, heads, components).
+        positions: int64 (tokens,).
+        cosine: float32 (positions, pairs), C-contiguous.
+        sine: likewise.
+        neox: a pair is a component and the one `pairs` behind it; else one and the next.
+    """
+    n_pairs = cosine.shape[1]
+    for token in range(vectors.shape[0]):
+        at = positions[token]
+        for head in range(vectors.shape[1]):
+            for i in range(n_pairs):
+                one = i if neox else 2 * i
+                other = i + n_pairs if neox else 2 * i + 1
+                first, second = vectors[token, head, one], vectors[token, head, other]
+                vectors[token, head, one] = first * cosine[at, i] - second * sine[at, i]
+                vectors[token, head, other] = first * sine[at, i] + second * cosine[at, i]
 
 
 @compiled

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .....architecture.rotation import phases
+from ..kernels import rotate
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -31,15 +32,7 @@ class Turning:
 
     def apply(self, vectors: Array, positions: npt.NDArray[np.int64]) -> None:
         """Turn (tokens, heads, key length) by each token's position, in place."""
-        cosine, sine = (table[positions][:, None] for table in (self.cosine, self.sine))
-        n = 2 * cosine.shape[-1]
-        if self.neox:
-            first, second = vectors[..., : n // 2], vectors[..., n // 2 : n]
-        else:
-            first, second = vectors[..., 0:n:2], vectors[..., 1:n:2]
-        turned = first * cosine - second * sine
-        second[...] = first * sine + second * cosine
-        first[...] = turned
+        rotate(vectors, positions, self.cosine, self.sine, self.neox)
 
 
 class Rotations:

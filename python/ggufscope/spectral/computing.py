@@ -67,7 +67,8 @@ def spectra(
         seed: of the draws of tests and estimates; the same seed gives the same numbers.
         draws: spectra drawn to test each power law, at most.
         stored: leave out the factors that NVFP4 and BitNet files keep beside matrices.
-        longest_exact: short side of a matrix, in weights, beyond which its spectrum is estimated, with errors.
+        longest_exact: short side of a matrix, in weights, beyond which it is left out, its record saying so: time grows
+            with the cube, memory with the square (20 bytes · side²).
         previous: spectra of the same model by the same settings, as of a run that was given up: what they have is not
             computed again.
 

@@ -53,7 +53,8 @@ class QuantizerShare:
 
     Attributes:
         noise_rms: root mean square of the rounding error of a weight, in the unit of weights.
-        noise_sigma: largest singular value of noise of that variance, `noise_rms · (√m + √n)`: the floor.
+        noise_sigma: the floor, a singular value that such noise hardly exceeds: √(largest sum of variances in a row) +
+            √(largest in a column); with equal steps everywhere `noise_rms · (√n + √m)`.
         noise_energy: share of the energy of the matrix that the noise has, `m · n · noise_rms² / ‖W‖²`.
         n_above: singular values above the floor, the rank that is no noise.
         share_below: share of the singular values that do not exceed the floor.
@@ -83,8 +84,8 @@ class MatrixSpectrum:
         type: ggml's name of its type, as `"Q4_K"`.
         rows: m, outputs.
         columns: n, inputs.
-        method: `"gram"`: all singular values from the Gram matrix; `"lanczos"`: the ends by block Lanczos, the rest by
-            stochastic traces, with `errors`; None where there are no numbers, and `reason` says why.
+        method: `"gram"`: all singular values, from the Gram matrix; None where there are no numbers, and `reason` says
+            why.
         reason: why there are no numbers, or why ranks and shares are missing; None otherwise.
         frobenius_norm: ‖W‖ = √Σ λ.
         sigma_max: σ_1, the spectral norm.
@@ -94,7 +95,7 @@ class MatrixSpectrum:
         effective_rank: exp(−Σ p ln p) (Roy and Vetterli 2007, of energies).
         normalized_entropy: −Σ p ln p / ln min(m, n), 0 to 1; None for a single row or column.
         participation_ratio: (Σ λ)² / Σ λ².
-        numerical_rank: singular values above `rank_tolerance`; None by the method `"lanczos"`.
+        numerical_rank: singular values above `rank_tolerance`.
         rank_tolerance: σ_1 · max(m, n) · 2⁻²³, as NumPy's `matrix_rank` of float32, or `sigma_floor` if that is larger.
         energy_top_1: share of the energy in the largest singular value, p_1.
         energy_top_8: share in the largest 8.
@@ -108,7 +109,7 @@ class MatrixSpectrum:
         quantizer: share of rounding; None for types of floats, and where there are no numbers.
         ranks: ranks i, from 1, at which `singular_values` holds σ_i: the first eight, then ever wider apart.
         singular_values: σ at those ranks.
-        errors: field → standard error of its estimate, for the method `"lanczos"`; None for `"gram"`.
+        errors: field → standard error of its estimate; None where numbers are not estimated, as by `"gram"`.
     """
 
     name: str

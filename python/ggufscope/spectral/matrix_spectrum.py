@@ -13,7 +13,7 @@ from .marchenko_pastur import bulk_measures
 from .matrix_record import MatrixSpectrum
 from .measures import measures
 from .power_law import power_law_of
-from .quantizer_share import noise_rms, share_of
+from .quantizer_share import noise_of, share_of
 from .weights import Weights
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, look: Callable[[]
     """
     if matrix.n_weights == 0:
         return _record(matrix, None, "no weights")
+    if matrix.short_side > settings.longest_exact:
+        limit = f"the limit of exact spectra is {settings.longest_exact}"
+        return _record(matrix, None, f"a short side of {matrix.short_side}; {limit}")
     weights = Weights(matrix, stored=settings.stored, look=look)
     gram = gram_of(weights)
     squared_factor = weights.factor**2
@@ -47,7 +50,7 @@ def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, look: Callable[[]
         zeros = {"frobenius_norm": 0.0, "sigma_max": 0.0, "sigma_min": 0.0, "numerical_rank": 0}
         return _record(matrix, "gram", "all weights are 0", zeros)
     long_side = max(matrix.rows, matrix.columns)
-    rounding = noise_rms(matrix)
+    rounding = noise_of(matrix, look)
     fields = {
         **measures(eigenvalues, long_side, gram.resolution),
         **bulk_measures(eigenvalues, long_side),
@@ -58,7 +61,7 @@ def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, look: Callable[[]
             significance=settings.significance,
             seed=_seed_of(matrix, settings.seed),
         ),
-        "quantizer": None if rounding is None else share_of(rounding * abs(weights.factor), eigenvalues, matrix),
+        "quantizer": None if rounding is None else share_of(rounding, weights.factor, eigenvalues, matrix),
     }
     return _record(matrix, "gram", None, fields)
 

@@ -1,8 +1,9 @@
 """The share of a spectrum that is noise of rounding to the levels of a quantized type.
 
 A weight between two levels that are a step apart is off by up to half a step; over many weights, such errors have the
-variance step² / 12 and hardly any correlation. A matrix of such noise has singular values up to about
-rms · (√m + √n): what does not exceed that is no rank of the matrix.
+variance step² / 12 and hardly any correlation. A matrix of such noise has no singular value above
+√(largest sum of variances in a row) + √(largest in a column) or so (Chevet's inequality); with equal steps everywhere
+that is rms · (√n + √m), the edge of Marchenko and Pastur. What does not exceed it is no rank of the matrix.
 
 The steps are read off the blocks: the same block with all codes 0 and with all codes at their largest, decoded, differ
 by the step times the number of steps. Of types with unequal levels (`IQ4_NL`, `MXFP4`), all 16 are decoded, and the
@@ -21,13 +22,15 @@ from ..arrays.arguments import describe_type
 from .matrix_record import QuantizerShare
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from .._core import TypeDescription
     from ..arrays.floats import Floats
     from .places import Matrix
 
-_MOST_WEIGHTS = 1 << 20  # of a matrix whose steps are read, rows at equal distances
+_TILE_WEIGHTS = 1 << 19
 
 
 class Codes(NamedTuple):
@@ -66,11 +69,27 @@ CODES = {
 }
 
 
-def noise_rms(matrix: Matrix) -> float | None:
-    """Root mean square of the rounding error of a weight, without the factor beside the matrix.
+class Noise(NamedTuple):
+    """Noise of rounding in a matrix, without the factor beside it.
+
+    Attributes:
+        rms: root mean square of a weight of it.
+        sigma: largest singular value that it is expected to have at most.
+    """
+
+    rms: float
+    sigma: float
+
+
+def noise_of(matrix: Matrix, look: Callable[[], object]) -> Noise | None:
+    """The noise of rounding in a matrix.
+
+    Args:
+        matrix: its place.
+        look: called now and then; may raise to give up.
 
     Returns:
-        None for a type without steps: floats, codebooks of several weights, signs.
+        None for a type without steps: floats, codebooks of several weights, signs; and for steps that are not finite.
 
     Raises:
         GGUFError: The file shrank since it was opened.
@@ -78,26 +97,38 @@ def noise_rms(matrix: Matrix) -> float | None:
     codes = CODES.get(matrix.tensor.type)
     if codes is None:
         return None
-    blocks = _Blocks.of(matrix)
+    rows, columns = np.zeros(matrix.rows), np.zeros(matrix.columns)
+    step = max(1, _TILE_WEIGHTS // matrix.columns)
     with np.errstate(over="ignore", invalid="ignore"):
-        variance = _variance_of_steps(blocks, codes) if codes.steps else _variance_in_cells(blocks, codes)
-    return float(np.sqrt(variance)) if np.isfinite(variance) else None
+        for first in range(0, matrix.rows, step):
+            look()
+            blocks = _Blocks.of(matrix, first, min(step, matrix.rows - first))
+            variances = _of_steps(blocks, codes) if codes.steps else _of_cells(blocks, codes)
+            tile = variances.reshape(-1, matrix.columns)
+            rows[first : first + len(tile)] = tile.sum(axis=1)
+            columns += tile.sum(axis=0)
+        total = float(columns.sum())
+    if not np.isfinite(total):
+        return None
+    sigma = float(np.sqrt(rows.max()) + np.sqrt(columns.max()))
+    return Noise(float(np.sqrt(total / matrix.n_weights)), sigma)
 
 
-def share_of(rms: float, eigenvalues: Floats, matrix: Matrix) -> QuantizerShare:
-    """The share of noise of that size in a spectrum.
+def share_of(noise: Noise, factor: float, eigenvalues: Floats, matrix: Matrix) -> QuantizerShare:
+    """The share of noise in a spectrum.
 
     Args:
-        rms: of the rounding error of a weight.
-        eigenvalues: of the Gram matrix, not all 0.
+        noise: of rounding.
+        factor: of the matrix.
+        eigenvalues: of the Gram matrix, with the factor, not all 0.
         matrix: whose they are.
     """
-    edge = rms * float(np.sqrt(matrix.rows) + np.sqrt(matrix.columns))
-    above = eigenvalues > edge**2
+    rms, sigma = abs(factor) * noise.rms, abs(factor) * noise.sigma
+    above = eigenvalues > sigma**2
     n_above, total = int(np.count_nonzero(above)), float(eigenvalues.sum())
     return QuantizerShare(
         noise_rms=rms,
-        noise_sigma=edge,
+        noise_sigma=sigma,
         noise_energy=matrix.n_weights * rms**2 / total,
         n_above=n_above,
         share_below=1 - n_above / len(eigenvalues),
@@ -114,37 +145,40 @@ class _Blocks:
     swapped: bool
 
     @classmethod
-    def of(cls, matrix: Matrix) -> _Blocks:
-        """Those of rows at equal distances."""
+    def of(cls, matrix: Matrix, first: int, count: int) -> _Blocks:
+        """Those of rows that follow each other."""
         description = describe_type(matrix.tensor.type)
-        every = max(1, -(-matrix.n_weights // _MOST_WEIGHTS))
-        rows = matrix.tensor.block_rows(slice(matrix.first_row, matrix.first_row + matrix.rows))
-        chosen = np.ascontiguousarray(rows.blocks[min(every // 2, matrix.rows - 1) :: every])
-        return cls(chosen.reshape(-1, description["bytes_per_block"]), description, rows.swapped)
+        begin = matrix.first_row + first
+        rows = matrix.tensor.block_rows(slice(begin, begin + count))
+        blocks = np.ascontiguousarray(rows.blocks).reshape(-1, description["bytes_per_block"])
+        return cls(blocks, description, rows.swapped)
 
-    def decoded(self, codes: Codes | None = None, byte: int = 0) -> Floats:
+    def decoded(self, codes: Codes | None = None, byte: int = 0) -> npt.NDArray[np.float32]:
         """Their weights, (blocks, weights); those that they had if all codes were of one byte."""
         stored = self.stored.copy()
         if codes is not None:
             stored[:, codes.begin : codes.end] = byte
         weights = np.empty((len(stored), self.type["elements_per_block"]), np.float32)
         decode(stored.reshape(-1), self.type["id"], weights, 1, self.swapped)
-        return weights.astype(np.float64)
+        return weights
 
 
-def _variance_of_steps(blocks: _Blocks, codes: Codes) -> float:
-    steps = (blocks.decoded(codes, codes.top) - blocks.decoded(codes, 0)) / codes.steps
-    return float(np.square(steps).mean()) / 12
+def _of_steps(blocks: _Blocks, codes: Codes) -> Floats:
+    """Variance of each weight that lies evenly between half a step below its level and half a step above."""
+    spans = blocks.decoded(codes, codes.top).astype(np.float64)
+    spans -= blocks.decoded(codes, 0)
+    return np.multiply(spans, spans, out=spans) * (1 / (12 * codes.steps**2))
 
 
-def _variance_in_cells(blocks: _Blocks, codes: Codes) -> float:
-    """Variance of a weight that lies evenly in the cell of its level: from halfway to the next on either side."""
+def _of_cells(blocks: _Blocks, codes: Codes) -> Floats:
+    """Variance of each weight that lies evenly in the cell of its level: from halfway to the next on either side."""
     weights = blocks.decoded()
-    levels = np.sort([blocks.decoded(codes, 0x11 * code) for code in range(16)], axis=0)
+    levels = np.sort([blocks.decoded(codes, 0x11 * code).astype(np.float64) for code in range(16)], axis=0)
     distinct = np.concatenate([[True], (np.diff(levels, axis=0) != 0).any(axis=(1, 2))])  # +0 and −0 are one
     levels = levels[distinct]
     gaps = np.diff(levels, axis=0)
     below, above = np.concatenate([gaps[:1], gaps]), np.concatenate([gaps, gaps[-1:]])
     width = below + above
     cells = (below**3 + above**3) / np.where(width > 0, 12 * width, 1)
-    return float(np.where(levels == weights, cells, 0).sum(axis=0).mean())
+    variances: Floats = np.where(levels == weights, cells, 0).sum(axis=0)
+    return variances

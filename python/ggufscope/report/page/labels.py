@@ -59,6 +59,15 @@ _LABELS = {
     "error_first": "error, first token",
     "attention": "attention moved",
     "least_cost": "least cost at that size",
+    "sigma_max": "largest σ",
+    "sigma_min": "smallest σ",
+    "normalized_entropy": "entropy of energy",
+    "energy_top_1": "energy of the top",
+    "energy_top_8": "energy of the top 8",
+    "energy_beyond_edge": "energy beyond the edge",
+    "alpha": "α",
+    "exponent": "exponent, accepted or not",
+    "share_below": "below the floor of rounding",
 }
 _ASCENDING = frozenset({
     "layer", "head", "rank", "position", "positions", "sequence", "expert", "row", "column", "neuron", "token",

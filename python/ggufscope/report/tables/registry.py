@@ -48,8 +48,8 @@ TABLES = {
     "tensors": TableKind(
         "Tensors",
         tensor_table,
-        "name type shape n_bytes rms abs_max kurtosis sparsity outlier_fraction_6 code_entropy factor_min factor_max"
-        " nan_count inf_count beyond_float32_count",
+        "name type shape n_bytes rms abs_max kurtosis sparsity outlier_fraction_6 code_entropy sigma_max stable_rank"
+        " effective_rank alpha factor_min factor_max nan_count inf_count beyond_float32_count",
     ),
     "layers": TableKind(
         "Layers",

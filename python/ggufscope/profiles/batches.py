@@ -32,6 +32,16 @@ class BatchLimits:
 DEFAULT_LIMITS = BatchLimits()
 
 
+_BATCHES = 4  # of a small model: one is observed while the statistics of the one before are collected
+_LEAST_BYTES = 8 << 20  # of a batch, which costs the start of its threads
+
+
+def limits_of(tensors: Iterable[Tensor]) -> BatchLimits:
+    """The limits for the tensors of a whole model."""
+    n_bytes = sum(tensor.n_bytes for tensor in tensors) // _BATCHES
+    return BatchLimits(n_bytes=max(_LEAST_BYTES, min(n_bytes, DEFAULT_LIMITS.n_bytes)))
+
+
 def batches(tensors: Iterable[Tensor], limits: BatchLimits) -> Iterator[list[Tensor]]:
     """The tensors in order, cut where a batch reaches a limit; each batch holds at least one."""
     batch: list[Tensor] = []

@@ -18,7 +18,7 @@ from .rollup import THIRDS, Groups, MergedByKind, third_name, thirds_of
 from .rows import PARTS, Row, with_vector_summaries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .._core import Part, Statistics
     from ..models.model import Model
@@ -58,6 +58,11 @@ class Collector:
     def rows(self) -> dict[str, Row]:
         """Of the tensors so far, by name."""
         return self._tensors
+
+    def add_all(self, batch: Iterable[tuple[Tensor, Sequence[Part]]]) -> None:
+        """Add tensors with their parts."""
+        for tensor, parts in batch:
+            self.add(tensor, parts)
 
     def add(self, tensor: Tensor, parts: Sequence[Part]) -> None:
         whole = whole_of(parts)

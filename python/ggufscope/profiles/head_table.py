@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,11 +84,12 @@ class HeadTable:
 def head_fields(statistics: Statistics) -> dict[str, float | None]:
     """The fields that are kept for every head."""
     fields = statistics.fields()
-    return {
-        field["name"]: fields[field["name"]]
-        for field in registry()
-        if field["per_head"] and field["roll_up"] and field["name"] in fields
-    }
+    return {name: fields[name] for name in _names_per_head() if name in fields}
+
+
+@cache
+def _names_per_head() -> tuple[str, ...]:
+    return tuple(field["name"] for field in registry() if field["per_head"] and field["roll_up"])
 
 
 def column_norms(column_l2: npt.NDArray[np.float64], n_heads: int) -> list[dict[str, float | None]]:

@@ -17,7 +17,8 @@ from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.summary import ModelSummary
 from ..text.notebook_bar import with_notebook_bar
-from .batches import DEFAULT_LIMITS, BatchLimits, batches
+from .batches import DEFAULT_LIMITS, BatchLimits, batches, limits_of
+from .beside import Beside
 from .collecting import Collector
 from .on_cluster import Called, collect_on
 from .profile_records import ProfileRun, ProfileSettings
@@ -97,19 +98,22 @@ def profile(
         started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
         collector = Collector(opened, keep_vectors, stored=settings.stored)
         if client is None:
-            for tensor, parts in observe_tensors(
-                opened,
-                threads=n_threads,
-                fast=settings.fast,
-                sparsity_threshold=settings.sparsity_threshold,
-                stored=settings.stored,
-                progress=progress,
-                isa=isa,
-                limits=limits or DEFAULT_LIMITS,
-            ):
-                collector.add(tensor, parts)
-                if observed is not None:
-                    observed(tensor, parts)
+            with Beside() as beside:
+                for batch in _observe_batches(
+                    opened,
+                    list(opened.tensors.values()),
+                    threads=n_threads,
+                    fast=settings.fast,
+                    sparsity_threshold=settings.sparsity_threshold,
+                    stored=settings.stored,
+                    progress=progress,
+                    isa=isa,
+                    limits=limits or limits_of(opened.tensors.values()),
+                ):
+                    beside.call(collector.add_all, batch)
+                    if observed is not None:
+                        for tensor, parts in batch:
+                            observed(tensor, parts)
         else:
             how = Called(n_threads, isa, limits, progress)
             n_threads, isa = collect_on(client, collector, opened, settings, how)
@@ -132,6 +136,32 @@ def observe_tensors(
 ) -> Iterator[tuple[Tensor, list[Part]]]:
     """Each tensor with its parts, in file order, or some of them; see `profile`."""
     chosen = list(model.tensors.values() if tensors is None else tensors)
+    for batch in _observe_batches(
+        model,
+        chosen,
+        threads=threads,
+        fast=fast,
+        sparsity_threshold=sparsity_threshold,
+        stored=stored,
+        progress=progress,
+        isa=isa,
+        limits=limits,
+    ):
+        yield from batch
+
+
+def _observe_batches(
+    model: Model,
+    chosen: list[Tensor],
+    *,
+    threads: int,
+    fast: bool,
+    sparsity_threshold: float,
+    stored: bool,
+    progress: Callable[[int, int], object] | None,
+    isa: str | None,
+    limits: BatchLimits,
+) -> Iterator[list[tuple[Tensor, list[Part]]]]:
     done, total = 0, sum(tensor.n_bytes for tensor in chosen)
     for batch in batches(chosen, limits):
         offset = done
@@ -154,6 +184,5 @@ def observe_tensors(
         by_tensor = defaultdict(list)
         for part in parts:
             by_tensor[part.tensor].append(part)
-        for tensor in batch:
-            yield tensor, by_tensor.pop(tensor.index, [])
+        yield [(tensor, by_tensor.pop(tensor.index, [])) for tensor in batch]
         done += sum(tensor.n_bytes for tensor in batch)

@@ -25,7 +25,6 @@ ABOUT = ("name", *PLACE, "type", "shape", "n_bytes")
 
 
 _OF_FACTORS = ("factor_min", "factor_max")
-_FEW = 256  # numbers for which a sort in Python is the fastest median
 _OF_WHOLE = ("layer", "stack", "third")  # what a roll-up and its parts have in common
 
 
@@ -160,19 +159,22 @@ def _kind(name: str) -> Kind:
 
 
 def _summary(vector: npt.NDArray[np.float64] | None) -> list[float | None]:
+    """Minimum, maximum, median, and median of the deviations from it: NaN, all of them, where the vector has a NaN."""
     if vector is None or len(vector) == 0:
         return [None] * len(VECTOR_SUMMARIES)
-    median = _median(vector)
-    return [float(x) for x in (vector.min(), vector.max(), median, _median(np.abs(vector - median)))]
+    ordered = np.sort(vector)
+    median = _middle(ordered)
+    if np.isnan(median):
+        return [median] * len(VECTOR_SUMMARIES)
+    return [float(ordered[0]), float(ordered[-1]), median, _middle(np.sort(np.abs(vector - median)))]
 
 
-def _median(vector: npt.NDArray[np.float64]) -> float:
-    """`np.median`, which takes a tenth of a millisecond for the shortest vector, as profiles of many tensors have."""
-    if len(vector) > _FEW or np.isnan(vector).any():
-        return float(np.median(vector))
-    ordered: list[float] = sorted(vector.tolist())
+def _middle(ordered: npt.NDArray[np.float64]) -> float:
+    """`np.median` of a vector in order, NaN at its end: that takes several times as long as putting it in order."""
     middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+    if np.isnan(ordered[-1]) or len(ordered) % 2:
+        return float(ordered[-1 if np.isnan(ordered[-1]) else middle])
+    return float((ordered[middle - 1] + ordered[middle]) / 2)
 
 
 def _to_json(kind: str | None, value: Any) -> Any:

@@ -220,9 +220,11 @@ struct Q4_K {
       const F32 weights = to_f32(iota()) * broadcast(lines.steps[i]) - broadcast(lines.bases[i]);
       return weights * weights;
     };
+#pragma GCC unroll 4
     for (int i = 0; i < 8; i += 2) {  // as in decode
       const F32 low = table(i);
       const F32 high = table(i + 1);
+#pragma GCC unroll 2
       for (int half = 0; half < 32; half += 16) {
         const I32 codes = load_u8(block.qs + 16 * i + half);
         visit(32 * i + half, pick(low, codes));

@@ -186,11 +186,11 @@ class CenteredSums : public Powers {
   I32 not_zero_ = broadcast(0);
 };
 
-// w = step · q − base, step ≥ 0
+// The codes of a line, as quads show them.
 template <int Size, class Powers>
-class LineSums : public Powers {
+class QuadCodes : public Powers {
  public:
-  explicit LineSums(const Line& line) : line_(line), crossing_(crossing_of(line)) {}
+  explicit QuadCodes(const Crossing& crossing) : crossing_(crossing) {}
 
   // Zeros are counted whether there are any or not: a branch that finds some in every fourth group, as random minima
   // have it, costs more.
@@ -201,53 +201,153 @@ class LineSums : public Powers {
     nearest_counts_ = increment_bytes(nearest_counts_, equal_bytes(quad, crossing_.nearest));
     this->add_powers(quad);
   }
+  // The sum of codes that are below zero, how many those are, and how many are nearest to zero.
+  I32 negative() const { return negative_; }
+  I32 negative_count() const { return add_bytes(broadcast(0), negative_counts_); }
+  I32 nearest_count() const { return add_bytes(broadcast(0), nearest_counts_); }
+
+ private:
+  static_assert(Size / 4 < 128, "counts of quads fit in a byte");
+
+  Crossing crossing_;
+  I32 negative_ = broadcast(0);
+  I32 negative_counts_ = broadcast(0);  // by byte of a quad
+  I32 nearest_counts_ = broadcast(0);
+};
+
+// How often the codes 0 … 15 occur in each lane: code 4f + k in byte k of word f.
+struct PackedCounts {
+  I32 of[4];
+};
+
+// For each of those bytes its code q, and powers of its distance c from Origin. Those beyond a byte are in two parts:
+// c³ = 4 · high + low, c⁴ = 64 · high + low.
+template <int Origin>
+struct CountFactors {
+  int8_t codes[4][64] = {};
+  int8_t distances[4][64] = {};
+  int8_t squares[4][64] = {};
+  int8_t cubes_high[4][64] = {};
+  int8_t cubes_low[4][64] = {};
+  int8_t fourths_high[4][64] = {};
+  int8_t fourths_low[4][64] = {};
+  constexpr CountFactors() {
+    for (int i = 0; i < 256; ++i) {
+      const int q = i / 64 * 4 + i % 4;
+      const int c = q - Origin;
+      const int cube = c * c * c;
+      const int fourth = cube * c;
+      codes[i / 64][i % 64] = static_cast<int8_t>(q);
+      distances[i / 64][i % 64] = static_cast<int8_t>(c);
+      squares[i / 64][i % 64] = static_cast<int8_t>(c * c);
+      cubes_high[i / 64][i % 64] = static_cast<int8_t>(cube >> 2);
+      cubes_low[i / 64][i % 64] = static_cast<int8_t>(cube & 3);
+      fourths_high[i / 64][i % 64] = static_cast<int8_t>(fourth >> 6);
+      fourths_low[i / 64][i % 64] = static_cast<int8_t>(fourth & 63);
+    }
+  }
+};
+template <int Origin>
+alignas(64) inline constexpr CountFactors<Origin> kCountFactors{};
+
+// The codes of a line, from their counts: the same integers as those of the quads.
+template <int Origin>
+class CountedLineCodes {
+ public:
+  static constexpr int kOrigin = Origin;
+  static_assert(Origin == 8, "factors fit in a byte");
+
+  CountedLineCodes(const Crossing& crossing, const PackedCounts& counts) {
+    const auto& factors = kCountFactors<Origin>;
+    I32 nearest = broadcast(0);
+#pragma GCC unroll 4
+    for (int four = 0; four < 4; ++four) {
+      const I32 n = counts.of[four];
+      const I32 codes = load_i32(factors.codes[four]);
+      const I32 negative = only_bytes(less_bytes(codes, crossing.first_not_negative), n);
+      sum_ = add_byte_products(sum_, n, load_i32(factors.distances[four]));
+      squares_ = add_byte_products(squares_, n, load_i32(factors.squares[four]));
+      cubes_high_ = add_byte_products(cubes_high_, n, load_i32(factors.cubes_high[four]));
+      cubes_low_ = add_byte_products(cubes_low_, n, load_i32(factors.cubes_low[four]));
+      fourths_high_ = add_byte_products(fourths_high_, n, load_i32(factors.fourths_high[four]));
+      fourths_low_ = add_byte_products(fourths_low_, n, load_i32(factors.fourths_low[four]));
+      negative_ = add_byte_products(negative_, negative, codes);
+      negative_count_ = add_bytes(negative_count_, negative);
+      nearest = nearest | only_bytes(equal_bytes(codes, crossing.nearest), n);
+    }
+    nearest_count_ = add_bytes(broadcast(0), nearest);
+  }
+  I32 sum() const { return sum_; }
+  I32 squares() const { return squares_; }
+  I32 cubes() const { return shift_left<2>(cubes_high_) + cubes_low_; }
+  F64 fourths() const { return to_f64(shift_left<6>(fourths_high_) + fourths_low_); }
+  I32 negative() const { return negative_; }
+  I32 negative_count() const { return negative_count_; }
+  I32 nearest_count() const { return nearest_count_; }
+
+ private:
+  I32 sum_ = broadcast(0);
+  I32 squares_ = broadcast(0);
+  I32 cubes_high_ = broadcast(0);
+  I32 cubes_low_ = broadcast(0);
+  I32 fourths_high_ = broadcast(0);
+  I32 fourths_low_ = broadcast(0);
+  I32 negative_ = broadcast(0);
+  I32 negative_count_ = broadcast(0);
+  I32 nearest_count_ = broadcast(0);
+};
+
+// w = step · q − base, step ≥ 0
+template <int Size, class Codes>
+class LineSums {
+ public:
+  template <class... Counts>
+  explicit LineSums(const Line& line, const Counts&... counts)
+      : line_(line), crossing_(crossing_of(line)), codes_(crossing_, counts...) {}
+
+  void add(I32 quad) { codes_.add(quad); }
 
   // Powers of the deviations from the lane's mean first, where nothing cancels: they are exact up to 2^53. So are the
   // mean itself, which is a multiple of a 32nd of a weight's last place, and the sum of weights below zero.
   [[gnu::always_inline]] LaneSums sums() const {
-    const F64 q1 = to_f64(this->sum());
-    const F64 q2 = to_f64(this->squares());
-    const F64 q3 = to_f64(this->cubes());
+    const F64 q1 = to_f64(codes_.sum());
+    const F64 q2 = to_f64(codes_.squares());
+    const F64 q3 = to_f64(codes_.cubes());
     const F64 minus_q = broadcast(-1.0 / Size) * q1;
     const F64 c2 = exact_multiply_add(minus_q, q1, q2);
     const F64 both = q2 + c2;  // q2 + 2 c2 is 3 q2 − 2 q q1, and 3 (q2 + c2) is 6 q2 − 3 q q1
     const F64 c3 = exact_multiply_add(minus_q, both + c2, q3);
     const F64 slope_of_c4 = exact_multiply_add(minus_q, broadcast(3.0) * both, broadcast(4.0) * q3);
-    const F64 c4 = exact_multiply_add(minus_q, slope_of_c4, this->fourths());
+    const F64 c4 = exact_multiply_add(minus_q, slope_of_c4, codes_.fourths());
 
     const F64 step = to_f64(line_.step);
     const F64 first = to_f64(broadcast(0.0F) - line_.base);  // weight of code 0
     const F64 square = step * step;
-    const F64 mean = exact_multiply_add(step, broadcast(static_cast<double>(Powers::kOrigin)) - minus_q, first);
+    const F64 mean = exact_multiply_add(step, broadcast(static_cast<double>(Codes::kOrigin)) - minus_q, first);
     const F64 m2 = square * c2;
     const F64 m3 = square * step * c3;
     const F64 one = broadcast(static_cast<double>(Size)) * mean;
     const F64 of_means = one * mean;
     const F64 thrice_m2 = broadcast(3.0) * m2;
     const F64 slope = thrice_m2 + of_means;
-    const F64 negative = exact_multiply_add(step, to_f64(negative_), first * to_f64(sum_of_bytes(negative_counts_)));
+    const F64 negative = exact_multiply_add(step, to_f64(codes_.negative()), first * to_f64(codes_.negative_count()));
     return {one, m2 + of_means, m3 + mean * slope,
             square * square * c4 + mean * (broadcast(4.0) * m3 + mean * (slope + thrice_m2)),
             exact_multiply_add(broadcast(-2.0), negative, one)};
   }
   // All weights of a level line are the same.
   Counted nearest_zero() const {
-    return {crossing_.nearest_weight, select(is_level(), broadcast(Size), sum_of_bytes(nearest_counts_))};
+    return {crossing_.nearest_weight, select(is_level(), broadcast(Size), codes_.nearest_count())};
   }
   // At most the weights of one code are nearer to zero than half a step.
   F32 others_beyond() const { return select(is_level(), broadcast(__builtin_inff()), broadcast(0.5F) * line_.step); }
 
  private:
-  static_assert(Size / 4 < 128, "counts of quads fit in a byte");
-
-  static I32 sum_of_bytes(I32 bytes) { return add_bytes(broadcast(0), bytes); }
   Mask is_level() const { return equal(line_.step, broadcast(0.0F)); }
 
   Line line_;
   Crossing crossing_;
-  I32 negative_ = broadcast(0);
-  I32 negative_counts_ = broadcast(0);  // by byte of a quad
-  I32 nearest_counts_ = broadcast(0);
+  Codes codes_;
 };
 
 }  // namespace

@@ -119,11 +119,12 @@ class CountedTables {
 
  public:
   using Feeds = StatisticList<Histogram, Codes>;
+  static constexpr bool kWaits = false;
 
   explicit CountedTables(const Targets& targets)
       : codes_into_(targets.of<Codes>()), histogram_(targets.of<Histogram>()) {}
 
-  void observe(const typename Format::Block* group, const Line& line) {
+  void observe(int, const typename Format::Block* group, const Line& line) {
     const CodeCounts<Format> counts(group);
     histogram_.begin_group();
     ValuesOfCodes<Format> values(counts.line(line));
@@ -136,7 +137,7 @@ class CountedTables {
     squares_.observe(line);
   }
   template <class Visit>
-  void each_square(const typename Format::Block& block, int b, Visit visit) const {
+  void each_square(int, const typename Format::Block& block, int b, Visit visit) const {
     squares_.each(block, b, visit);
   }
   void finish() const {

@@ -1,13 +1,14 @@
 // All statistics of formats of integers in one walk over their blocks, a run of groups at a time: those that take sums
 // of integers get them (lanes.h); the large tables are counted from codes where sub-blocks have more weights than codes
-// (counted.h, stepped.h), otherwise weight by weight, with one counter for bin and code (joint.h) or one for each; rows
-// get squares. Any other statistic is shown the decoded weights or the blocks.
+// (counted.h, placed.h, stepped.h), otherwise weight by weight, with one counter for bin and code (joint.h) or one for
+// each; rows get squares. Any other statistic is shown the decoded weights or the blocks.
 #pragma once
 
 #include "kernels/blocks.h"
 #include "kernels/counted.h"
 #include "kernels/joint.h"
 #include "kernels/lanes.h"
+#include "kernels/placed.h"
 #include "kernels/prefetch.h"
 #include "kernels/stepped.h"
 #include "kernels/tiles.h"
@@ -19,14 +20,15 @@ template <class Format>
 class DecodedTables {
  public:
   using Feeds = StatisticList<Histogram, Codes>;
+  static constexpr bool kWaits = false;
 
   explicit DecodedTables(const Targets& targets) : histogram_(targets.of<Histogram>()), codes_(targets.of<Codes>()) {}
 
-  void observe(const typename Format::Block* group, const Line&) {
+  void observe(int, const typename Format::Block* group, const Line&) {
     for (int b = 0; b < Format::blocks_per_group; ++b) codes_.add_block(group[b]);
   }
   template <class Visit>
-  void each_square(const typename Format::Block& block, int, Visit visit) {
+  void each_square(int, const typename Format::Block& block, int, Visit visit) {
     alignas(64) float weights[Format::elements];
     Format::decode(block, weights);
     for (int i = 0; i < Format::elements; i += kLanes) {
@@ -48,9 +50,15 @@ class DecodedTables {
 // The large tables of a format, and the squares of its weights on the way:
 //
 //   Feeds                                                   the statistics that they are
-//   void observe(const Block* group, const Line&)           first, each group
-//   void each_square(const Block&, b, visit(i, F32))        then its blocks, b = 0, 1, …
-//   void finish()                                           at the end of the run
+//   void observe(int slot, const Block* group, const Line&)      first, each group of a piece; slot = 0, 1, …
+//   void each_square(int slot, const Block&, b, visit(i, F32))   then its blocks, b = 0, 1, …: after each group, in
+//                                                                order, or
+//   static constexpr bool kWaits = true                          after all groups of the piece, in any order
+//   void finish()                                                at the end of the piece
+//
+// Where `observe` returns how often each code occurs, PackedCounts, sums are taken of those, and then:
+//
+//   void observe_range(const LaneGroup&)
 template <class Format>
 struct TablesFor {
   using type = DecodedTables<Format>;
@@ -58,6 +66,11 @@ struct TablesFor {
 template <IsCounted Format>
 struct TablesFor<Format> {
   using type = CountedTables<Format>;
+};
+template <IsCounted Format>
+  requires IsPlaced<Format>
+struct TablesFor<Format> {
+  using type = PlacedTables<Format>;
 };
 template <HasStoredSteps Format>
 struct TablesFor<Format> {
@@ -72,6 +85,9 @@ using TablesOf = typename TablesFor<Format>::type;
 
 template <class Tables>
 concept HasTable = requires { Tables::kTableSize; };
+
+template <class Tables, class Lanes>
+concept CountsCodes = requires(Tables tables, const Lanes& lanes) { tables.observe_range(lanes); };
 
 // ---- who is shown what
 
@@ -144,6 +160,8 @@ class FullObserver;
 
 template <class Format, class... Row>
 class FullObserver<Format, StatisticList<Row...>> {
+  using Tables = TablesOf<Format>;
+
   static_assert((Summing<Row>::may_add_squares(Format::magnitudes) && ...), "squares of weights leave float32");
 
  public:
@@ -157,21 +175,37 @@ class FullObserver<Format, StatisticList<Row...>> {
         rows_(targets, piece),
         rows_wanted_(targets.rows) {}
 
-  void observe(const Block* group, const Line& line, F64 lane_squares) {
-    tables_.observe(group, line);
-    if (!rows_wanted_) {
-      for (int b = 0; b < Format::blocks_per_group; ++b) tables_.each_square(group[b], b, [](int, F32) {});
-    } else if (columns_ - column_ >= kElements) {
-      observe_in_one_row(group, lane_squares);
+  // False, and nothing is counted, where lanes do not take the group.
+  template <class Lanes>
+  [[gnu::always_inline]] bool observe(int slot, const Block* group, const Line& line, Lanes& lanes) {
+    if constexpr (CountsCodes<Tables, LaneGroup<Format>>) {
+      LaneGroup<Format, CountedCodesOf<Format>> counted(group, line, tables_.observe(slot, group, line));
+      lanes.add(counted);
+      tables_.observe_range(counted);
+      store(squares_[slot], counted.sums().squares);
     } else {
-      observe_in_rows(group, lane_squares);
+      LaneGroup<Format> shown(group, line);
+      if (!lanes.add(shown)) return false;
+      tables_.observe(slot, group, line);
+      store(squares_[slot], shown.sums().squares);
     }
+    return true;
   }
-  void leave() {  // a group to the observers of tiles
-    if (!rows_wanted_) return;
-    for (int b = 0; b < Format::blocks_per_group; ++b) pass(1);
+  // After each group, seen or left to the observers of tiles.
+  void finish_group(int slot, const Block* group, bool seen) {
+    if constexpr (!Tables::kWaits) add_squares(slot, group, seen);
   }
-  void finish() { tables_.finish(); }
+  // After all groups. Bit i of `left` is set where a group was left.
+  void finish(const Block* blocks, int groups, uint64_t left) {
+    if constexpr (Tables::kWaits) {
+      if (rows_wanted_ && columns_ % kElements == 0 && column_ % kElements == 0) {
+        add_squares_by_column(blocks, groups, left);
+      } else {
+        for (int i = 0; i < groups; ++i) add_squares(i, blocks + i * Format::blocks_per_group, (left >> i & 1U) == 0);
+      }
+    }
+    tables_.finish();
+  }
 
  private:
   static constexpr int kElements = Format::elements * Format::blocks_per_group;
@@ -180,33 +214,93 @@ class FullObserver<Format, StatisticList<Row...>> {
   struct RowSums : SumsOf<Row>... {
     RowSums(const Targets& targets, const Piece& piece) : SumsOf<Row>{{targets.of<Row>(), piece}}... {}
 
+    void add_row(uint64_t row, double total) { (SumsOf<Row>::sums.add_row(row, total), ...); }
     // body(objects that squares are shown to)
     template <class Body>
-    void with_squares(uint64_t row, uint64_t column, double total, Body body) {
-      body(SumsOf<Row>::sums.begin_squares(row, column, total)...);
+    void with_columns(uint64_t row, uint64_t column, Body body) {
+      body(SumsOf<Row>::sums.columns_of(row, column)...);
+    }
+    uint64_t rows_at_once(uint64_t row) {
+      uint64_t rows = ~uint64_t{0};
+      ((rows = SumsOf<Row>::sums.rows_at_once(row) < rows ? SumsOf<Row>::sums.rows_at_once(row) : rows), ...);
+      return rows;
     }
   };
 
-  void observe_in_one_row(const Block* group, F64 lane_squares) {
-    rows_.with_squares(row_, column_, sum(lane_squares), [&](auto... columns) {
+  // In the order of groups.
+  void add_squares(int slot, const Block* group, bool seen) {
+    if (!rows_wanted_) {
+      for (int b = 0; b < Format::blocks_per_group && seen; ++b) {
+        tables_.each_square(slot, group[b], b, [](int, F32) {});
+      }
+    } else if (!seen) {
+      for (int b = 0; b < Format::blocks_per_group; ++b) pass(1);
+    } else if (columns_ - column_ >= kElements) {
+      add_squares_of_one_row(slot, group);
+    } else {
+      add_squares_of_rows(slot, group);
+    }
+  }
+  void add_squares_of_one_row(int slot, const Block* group) {
+    rows_.add_row(row_, sum(load(squares_[slot])));
+    rows_.with_columns(row_, column_, [&](auto... columns) {
       for (int b = 0; b < Format::blocks_per_group; ++b) {
         const int first = b * Format::elements;
-        tables_.each_square(group[b], b, [&](int i, F32 square) { (columns.add_squares(first + i, square), ...); });
+        tables_.each_square(slot, group[b], b,
+                            [&](int i, F32 square) { (columns.add_squares(first + i, square), ...); });
       }
     });
     pass(Format::blocks_per_group);
   }
-  void observe_in_rows(const Block* group, F64 lane_squares) {
-    alignas(64) double squares[kLanes];  // by lane of a quad
-    store(squares, lane_squares);
-    keep_in_memory(squares);
+  void add_squares_of_rows(int slot, const Block* group) {
+    keep_in_memory(squares_[slot]);
     for (int b = 0; b < Format::blocks_per_group; ++b) {
-      rows_.with_squares(row_, column_, total(squares, b), [&](auto... columns) {
-        tables_.each_square(group[b], b, [&](int i, F32 square) { (columns.add_squares(i, square), ...); });
+      rows_.add_row(row_, total(squares_[slot], b));
+      rows_.with_columns(row_, column_, [&](auto... columns) {
+        tables_.each_square(slot, group[b], b, [&](int i, F32 square) { (columns.add_squares(i, square), ...); });
       });
       pass(1);
     }
   }
+
+  // Where groups lie one below the other: the sums of a block's columns stay in registers for all rows of the piece.
+  void add_squares_by_column(const Block* blocks, int groups, uint64_t left) {
+    const uint64_t per_row = columns_ / kElements;
+    uint64_t row = row_;
+    for (uint64_t first = 0, position = column_ / kElements; first < static_cast<uint64_t>(groups);) {
+      const uint64_t in_rows = rows_.rows_at_once(row) * per_row - position;
+      const uint64_t end = in_rows < groups - first ? first + in_rows : groups;
+      add_row_sums(first, end, row, position, left);
+      for (uint64_t i = first; i < end && i < first + per_row; ++i) {
+        const uint64_t column = (position + (i - first)) % per_row * kElements;
+        for (int b = 0; b < Format::blocks_per_group; ++b) add_column(blocks, b, i, end, row, column, left);
+      }
+      position = (position + (end - first)) % per_row;
+      row += rows_.rows_at_once(row);
+      first = end;
+    }
+  }
+  void add_row_sums(uint64_t first, uint64_t end, uint64_t row, uint64_t position, uint64_t left) {
+    const uint64_t per_row = columns_ / kElements;
+    for (uint64_t i = first; i < end; ++i) {
+      if ((left >> i & 1U) == 0) rows_.add_row(row + (position + (i - first)) / per_row, sum(load(squares_[i])));
+    }
+  }
+  // Block b of groups first, first + per row, …
+  void add_column(const Block* blocks, int b, uint64_t first, uint64_t end, uint64_t row, uint64_t column,
+                  uint64_t left) {
+    const auto walk = [&](auto... held) {
+      for (uint64_t i = first; i < end; i += columns_ / kElements) {
+        if ((left >> i & 1U) != 0) continue;
+        tables_.each_square(static_cast<int>(i), blocks[i * Format::blocks_per_group + b], b,
+                            [&](int k, F32 square) { (held.add_squares(k, square), ...); });
+      }
+      (held.finish(), ...);
+    };
+    rows_.with_columns(row, column + static_cast<uint64_t>(b) * Format::elements,
+                       [&](auto... columns) { walk(columns.template held<Format::elements>()...); });
+  }
+
   // Moves on by blocks of one row.
   void pass(int n_blocks) {
     column_ += static_cast<uint64_t>(n_blocks) * Format::elements;
@@ -222,7 +316,8 @@ class FullObserver<Format, StatisticList<Row...>> {
     return sum;
   }
 
-  TablesOf<Format> tables_;
+  Tables tables_;
+  alignas(64) double squares_[kGroupsPerPiece][kLanes];  // Σw² by lane of a quad
   uint64_t row_;
   uint64_t column_;
   uint64_t columns_;
@@ -230,11 +325,16 @@ class FullObserver<Format, StatisticList<Row...>> {
   bool rows_wanted_;
 };
 
+template <class Format>
 struct NoMore {  // in place of a FullObserver
   NoMore(const Piece&, const Targets&) {}
-  void observe(const void*, const Line&, F64) const {}
-  void leave() const {}
-  void finish() const {}
+  template <class Lanes>
+  [[gnu::always_inline]] bool observe(int, const typename Format::Block* group, const Line& line, Lanes& lanes) const {
+    LaneGroup<Format> shown(group, line);
+    return lanes.add(shown);
+  }
+  void finish_group(int, const void*, bool) const {}
+  void finish(const void*, int, uint64_t) const {}
 };
 
 // The sums of the statistics that take sums of integers.
@@ -254,14 +354,11 @@ class LaneObserver<Format, StatisticList<Statistic...>> : SumsOf<Statistic>... {
     (begin(SumsOf<Statistic>::sums, *targets.of<Statistic>()), ...);
   }
 
-  // False, and nothing is added, where the weights are not what the line says, or a code has no absolute value in a
-  // byte. squares: Σw² of each lane, in the order of quads.
-  [[gnu::always_inline]] bool observe(const Block* group, const Line& line, F64& squares) {
-    if (!LaneGroup<Format>::is_exact(group, line)) return false;
-    LaneGroup<Format> lanes(group, line);
+  // False, and nothing is added, where a code has no absolute value in a byte.
+  template <class Lanes>
+  [[gnu::always_inline]] bool add(Lanes& lanes) {
     if (!lanes.is_usable()) return false;
     lanes.add_up();
-    squares = lanes.sums().squares;
     (SumsOf<Statistic>::sums.add_lanes(lanes), ...);
     return true;
   }
@@ -273,35 +370,50 @@ class LaneObserver<Format, StatisticList<Statistic...>> : SumsOf<Statistic>... {
   const Targets& targets_;
 };
 
-template <class Format, bool Full>
-uint32_t observe_run(const typename Format::Block* blocks, int groups, const Piece& piece, const Targets& targets) {
+// The sums of some groups of a piece, from `first` on, and what else is seen of them on the way. Sums are merged with
+// others run by run.
+constexpr int kGroupsPerRun = 16;
+
+template <class Format, bool Full, class More>
+uint32_t observe_run(const typename Format::Block* blocks, int first, int groups, const Piece& piece,
+                     const Targets& targets, More& more) {
   LaneObserver<Format, LaneStatistics<Format, Full>> lanes(piece, targets);
-  // NOLINTNEXTLINE(misc-const-correctness): where Full
-  std::conditional_t<Full, FullObserver<Format, SquareStatistics<Format>>, NoMore> more(piece, targets);
   uint32_t left = 0;
   for (int i = 0; i < groups; ++i) {
-    const auto* group = blocks + i * Format::blocks_per_group;
+    const auto* group = blocks + (first + i) * Format::blocks_per_group;
     prefetch_after(group, sizeof *group * Format::blocks_per_group);
     const Line line = Format::line(group);
-    F64 squares;
-    if (lanes.observe(group, line, squares)) {
-      more.observe(group, line, squares);
-      OtherStatistics<Format, Full>::observe(group, piece, i, targets);
+    const bool seen = LaneGroup<Format>::is_exact(group, line) && more.observe(first + i, group, line, lanes);
+    if (seen) {
+      OtherStatistics<Format, Full>::observe(group, piece, first + i, targets);
     } else {
       left |= 1U << i;
-      more.leave();
     }
+    more.finish_group(first + i, group, seen);
   }
-  more.finish();
-  lanes.finish({blocks, groups, left, piece.first});
+  const uint64_t skipped = static_cast<uint64_t>(first) * Format::sub_block_elements * kLanes;
+  lanes.finish({blocks + first * Format::blocks_per_group, groups, left, piece.first + skipped});
+  return left;
+}
+
+template <class Format, bool Full>
+uint64_t observe_piece(const typename Format::Block* blocks, int groups, const Piece& piece, const Targets& targets) {
+  using More = std::conditional_t<Full, FullObserver<Format, SquareStatistics<Format>>, NoMore<Format>>;
+  More more(piece, targets);  // NOLINT(misc-const-correctness): where Full
+  uint64_t left = 0;
+  for (int first = 0; first < groups; first += kGroupsPerRun) {
+    const int n = groups - first < kGroupsPerRun ? groups - first : kGroupsPerRun;
+    left |= uint64_t{observe_run<Format, Full>(blocks, first, n, piece, targets, more)} << first;
+  }
+  more.finish(blocks, groups, left);
   return left;
 }
 
 template <class Format>
-uint32_t observe_fused(const std::byte* bytes, int groups, const Piece& piece, const Targets& targets) {
+uint64_t observe_fused(const std::byte* bytes, int groups, const Piece& piece, const Targets& targets) {
   const auto* blocks = reinterpret_cast<const typename Format::Block*>(bytes);
-  return targets.full ? observe_run<Format, true>(blocks, groups, piece, targets)
-                      : observe_run<Format, false>(blocks, groups, piece, targets);
+  return targets.full ? observe_piece<Format, true>(blocks, groups, piece, targets)
+                      : observe_piece<Format, false>(blocks, groups, piece, targets);
 }
 
 }  // namespace

@@ -50,11 +50,12 @@ class JointTables {
 
  public:
   using Feeds = StatisticList<Histogram, Codes>;
+  static constexpr bool kWaits = false;
   static constexpr size_t kTableSize = kSteps + 3;
 
   explicit JointTables(const Targets& targets) : table_(targets.table) {}
 
-  void observe(const typename Format::Block*, const Line& line) {
+  void observe(int, const typename Format::Block*, const Line& line) {
     const F32 steps = abs(line.step);
     const Mask none = equal(steps, broadcast(0.0F));
     low_ = min(select(none, broadcast(__builtin_inff()), steps), low_);
@@ -68,7 +69,7 @@ class JointTables {
     waiting_ = true;
   }
   template <class Visit>
-  void each_square(const typename Format::Block& block, int b, Visit visit) {
+  void each_square(int, const typename Format::Block& block, int b, Visit visit) {
     Format::each_coded(block, [&](int i, I32 code) {
       const int position = b * Format::elements + i;  // in the group
       const int sub_block = position / Format::sub_block_elements;
@@ -148,10 +149,7 @@ class JointTables {
     if (earlier_waiting_) count(places);
     store_i32(places, select(equal(code, broadcast(0)), zeros, place));
   }
-  void count(const uint32_t* places) const {
-#pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) ++table_[places[i]];
-  }
+  void count(const uint32_t* places) const { count_places(table_, places, kLanes); }
 
   alignas(64) uint32_t places_[Format::elements * Format::blocks_per_group / kLanes][kLanes];
   alignas(64) float steps_[kLanes];

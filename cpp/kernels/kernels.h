@@ -11,17 +11,17 @@
 
 namespace ggufscope {
 
-// Groups of sixteen sub-blocks that are observed at once, at most (kernels/fused.h).
-inline constexpr int kGroupsPerRun = 16;
+// Groups of sixteen sub-blocks that are observed at once, at most (kernels/fused.h): a few rows of most matrices.
+inline constexpr int kGroupsPerPiece = 64;
 
 struct FormatKernels {
   uint32_t type;  // ggml_type
   void (*decode)(const std::byte* blocks, size_t n_blocks, float* out);
   // Shows blocks to the statistics of blocks that the format has; nullptr where it has none.
   void (*observe_blocks)(const std::byte* blocks, size_t n_blocks, const Targets& targets);
-  // Shows up to kGroupsPerRun groups to all statistics, in place of decoding them. Bit i of the result is set where
+  // Shows up to kGroupsPerPiece groups to all statistics, in place of decoding them. Bit i of the result is set where
   // group i is left to the other observers. nullptr where the format does not allow it.
-  uint32_t (*observe_fused)(const std::byte* blocks, int groups, const Piece& piece, const Targets& targets);
+  uint64_t (*observe_fused)(const std::byte* blocks, int groups, const Piece& piece, const Targets& targets);
   size_t group_elements;
   // Where runs count into targets.table, zeros at first, on a cache line: its numbers, and what moves the counts on to
   // the targets they belong to, now and then. Else 0 and nullptr.

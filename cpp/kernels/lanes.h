@@ -45,11 +45,44 @@ struct SubBlocks {
 };
 
 template <class Format>
-Line in_order_of_quads(const Line& of_sub_blocks) {
-  alignas(64) static constexpr SubBlocks<Format> kSubBlocks;
-  const I32 order = load_i32(kSubBlocks.of_lane);
-  return {pick(of_sub_blocks.step, order), IsCentered<Format> ? broadcast(0.0F) : pick(of_sub_blocks.base, order)};
+constexpr bool are_quads_in_order() {
+  for (int lane = 0; lane < kLanes; ++lane) {
+    if (Format::sub_block_of(lane) != lane) return false;
+  }
+  return true;
 }
+template <class Format>
+inline constexpr bool kQuadsAreInOrder = are_quads_in_order<Format>();
+
+template <class Format>
+I32 order_of_quads() {
+  alignas(64) static constexpr SubBlocks<Format> kSubBlocks;
+  return load_i32(kSubBlocks.of_lane);
+}
+template <class Format>
+Line in_order_of_quads(const Line& of_sub_blocks) {
+  const F32 zero = broadcast(0.0F);
+  if constexpr (kQuadsAreInOrder<Format>) {
+    return {of_sub_blocks.step, IsCentered<Format> ? zero : of_sub_blocks.base};
+  } else {
+    const I32 order = order_of_quads<Format>();
+    return {pick(of_sub_blocks.step, order), IsCentered<Format> ? zero : pick(of_sub_blocks.base, order)};
+  }
+}
+
+// The sums of a group's codes.
+template <class Format>
+struct CodesOf {
+  using type =
+      LineSums<Format::sub_block_elements, QuadCodes<Format::sub_block_elements, typename PowersOf<Format>::type>>;
+};
+template <IsCentered Format>
+struct CodesOf<Format> {
+  using type = CenteredSums<Format::sub_block_elements, typename PowersOf<Format>::type>;
+};
+// The same where codes are counted.
+template <class Format>
+using CountedCodesOf = LineSums<Format::sub_block_elements, CountedLineCodes<PowersOf<Format>::type::kOrigin>>;
 
 // Sixteen at a time, of a group.
 template <class Format, class Visit>
@@ -62,7 +95,7 @@ void each_weight(const typename Format::Block* group, Visit visit) {
 }
 
 // A group as statistics are shown it.
-template <class Format>
+template <class Format, class Codes = typename CodesOf<Format>::type>
 class LaneGroup {
  public:
   using Block = typename Format::Block;
@@ -82,6 +115,8 @@ class LaneGroup {
       : group_(group), line_(in_order_of_quads<Format>(of_sub_blocks)), codes_(line_) {
     Format::each_quad(group, [&](I32 quad) { codes_.add(quad); });
   }
+  LaneGroup(const Block* group, const Line& of_sub_blocks, const PackedCounts& counts)
+      : group_(group), line_(in_order_of_quads<Format>(of_sub_blocks)), codes_(line_, counts) {}
 
   // False where a code has no absolute value in a byte; nothing else may be asked then.
   bool is_usable() const {
@@ -133,15 +168,6 @@ class LaneGroup {
   }
 
  private:
-  template <class F>
-  struct CodesOf {
-    using type = LineSums<kSize, typename PowersOf<F>::type>;
-  };
-  template <IsCentered F>
-  struct CodesOf<F> {
-    using type = CenteredSums<kSize, typename PowersOf<F>::type>;
-  };
-
   [[gnu::noinline]] static Ends ends_of(const Block* group, F32 step, F32 base) {
     constexpr int kZero = IsCentered<Format> ? PowersOf<Format>::type::kOrigin : 0;
     CodeEnds codes;
@@ -152,7 +178,7 @@ class LaneGroup {
 
   const Block* group_;
   Line line_;
-  typename CodesOf<Format>::type codes_;
+  Codes codes_;
   LaneSums sums_{};
 };
 

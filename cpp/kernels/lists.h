@@ -24,7 +24,8 @@ concept LooksAtBlocks = requires { sizeof(SummingBlocks<Statistic, Format>); };
 
 template <class Statistic>
 concept LooksAtSquares = requires(Summing<Statistic> summing) {
-  summing.begin_squares(uint64_t{}, uint64_t{}, double{}).add_squares(0, F32{});
+  summing.add_row(uint64_t{}, double{});
+  summing.columns_of(uint64_t{}, uint64_t{}).add_squares(0, F32{});
 };
 
 // Of a group of `Lanes`, which is a LaneGroup<Format>.

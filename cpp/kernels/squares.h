@@ -30,6 +30,7 @@ class Squares {
     } else {
       alignas(64) float weights[Format::elements];
       Format::decode(block, weights);
+#pragma GCC unroll 16
       for (int i = 0; i < Format::elements; i += kLanes) visit(i, load(weights + i) * load(weights + i));
     }
   }

@@ -23,12 +23,13 @@ class SteppedTables {
 
  public:
   using Feeds = StatisticList<Histogram, Codes>;
+  static constexpr bool kWaits = false;
   static constexpr uint32_t kSteps = 1U << 8 * sizeof(Stored);
   static constexpr size_t kTableSize = kSteps * size_t{kLanes} + kSteps / sizeof(uint32_t);  // which are used: a byte
 
   explicit SteppedTables(const Targets& targets) : table_(targets.table) {}
 
-  void observe(const typename Format::Block* sixteen, const Line& line) {
+  void observe(int, const typename Format::Block* sixteen, const Line& line) {
     squares_.observe(line);
     const CodeBits bits(Format::planes(sixteen));
     Quads by_code[4];  // of four codes: word k has those of sub-blocks 4m + k in piece m
@@ -49,7 +50,7 @@ class SteppedTables {
     }
   }
   template <class Visit>
-  void each_square(const typename Format::Block& block, int b, Visit visit) const {
+  void each_square(int, const typename Format::Block& block, int b, Visit visit) const {
     squares_.each(block, b, visit);
   }
   void finish() const {}

@@ -112,12 +112,31 @@ struct Summing<Norms> {
   }
   void end_row() const { *row_total += sum(total); }
 
+  // Columns of a few rows, kept in registers meanwhile.
+  template <int Columns>
+  struct HeldColumns {
+    float* from;
+    F32 sums[Columns / kLanes];
+
+    explicit HeldColumns(float* first) : from(first) {
+      for (int i = 0; i < Columns; i += kLanes) sums[i / kLanes] = load(from + i);
+    }
+    void add_squares(int i, F32 squares) { sums[i / kLanes] = sums[i / kLanes] + squares; }
+    void finish() const {
+      for (int i = 0; i < Columns; i += kLanes) store(from + i, sums[i / kLanes]);
+    }
+  };
   struct Columns {  // of a few rows
     float* from;
     void add_squares(int i, F32 squares) const { store(from + i, load(from + i) + squares); }
+    template <int Width>
+    HeldColumns<Width> held() const {
+      return HeldColumns<Width>(from);
+    }
   };
-  Columns begin_squares(uint64_t row, uint64_t column, double row_squares) const {
-    into->row_squares[row] += row_squares;
+  void add_row(uint64_t row, double squares) const { into->row_squares[row] += squares; }
+  static uint64_t rows_at_once(uint64_t row) { return kRowsInFloat - row % kRowsInFloat; }
+  Columns columns_of(uint64_t row, uint64_t column) const {
     if (row >= into->few_rows_end) [[unlikely]] {
       if (into->few_rows_end > 0) finish_chunk(*into);
       into->few_rows_end = (row / kRowsInFloat + 1) * kRowsInFloat;

@@ -62,9 +62,12 @@ namespace {
 //
 // Rows may take squares there instead, in float32:
 //
-//   begin_squares(uint64_t row, uint64_t column, double total)   a piece of a row: where it begins, and their sum. The
-//                                                                object it returns is shown them:
-//   void add_squares(int i, F32 squares) const                   of the piece's weights i … i + 15
+//   void add_row(uint64_t row, double total)                     the sum of a piece of a row
+//   columns_of(uint64_t row, uint64_t column)                    where a piece begins. The object it returns is shown
+//   void add_squares(int i, F32 squares)                         those of the piece's weights i … i + 15, or gives one
+//   held<Width>()                                                that keeps sums of so many columns, is shown pieces
+//   void finish()                                                below one another, and then adds them, for the
+//   uint64_t rows_at_once(uint64_t row)                          rows from one on for which it may
 //
 // and say of which formats: static constexpr bool may_add_squares(Magnitudes of weights).
 template <class Statistic>

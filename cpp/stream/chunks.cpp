@@ -11,7 +11,8 @@ namespace ggufscope {
 namespace {
 
 constexpr uint64_t kChunkElements = uint64_t{1} << 20;
-constexpr uint64_t kTilesPerStep = 128;
+constexpr uint64_t kStepElements = kChunkElements / 4;   // after so many a step is reported
+constexpr uint64_t kFusedStepElements = kChunkElements;  // of formats that are read faster
 
 // Where kernels put what they find of a statistic that lives as long as a chunk: its Target, or nothing more than
 // itself.
@@ -111,8 +112,8 @@ void ChunkObserver::walk(const Chunk& chunk, ChunkResult& result, Targets& targe
   const uint64_t end = chunk.first_row + chunk.n_rows;
   reader_.read_ahead_to(end * matrix_.columns, way_);
   const bool fused = is_fused();
-  const size_t stride = fused ? format_.group_elements * kGroupsPerRun : kTileElements;
-  uint64_t tiles = 0;
+  const size_t stride = fused ? format_.group_elements * kGroupsPerPiece : kTileElements;
+  const uint64_t step_elements = fused ? kFusedStepElements : kStepElements;
   uint64_t elements = 0;
   const auto report = [&] {
     if (targets.table != nullptr) format_.flush_table(targets);
@@ -131,7 +132,7 @@ void ChunkObserver::walk(const Chunk& chunk, ChunkResult& result, Targets& targe
                         options_.sparsity_threshold};
       fused ? observe_fused(piece, targets) : observe_tile(piece, targets);
       elements += piece.count;
-      if (++tiles % kTilesPerStep == 0 && !report()) return;
+      if (elements >= step_elements && !report()) return;
     }
     row = segment_end;
   }
@@ -152,7 +153,7 @@ Piece ChunkObserver::part(const Piece& piece, size_t skipped, size_t count) cons
 void ChunkObserver::observe_fused(const Piece& piece, const Targets& targets) {
   const size_t group = format_.group_elements;
   const int groups = static_cast<int>(piece.count / group);
-  const uint32_t left = format_.observe_fused(blocks(piece), groups, piece, targets);
+  const uint64_t left = format_.observe_fused(blocks(piece), groups, piece, targets);
   for (int i = 0; i < groups; ++i) {
     if ((left >> i & 1U) != 0) observe_tile(part(piece, i * group, group), targets);
   }

@@ -20,6 +20,7 @@ import numpy as np
 from .._core import decode
 from ..arrays.arguments import describe_type
 from .matrix_record import QuantizerShare
+from .weights import stored_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,10 +149,8 @@ class _Blocks:
     def of(cls, matrix: Matrix, first: int, count: int) -> _Blocks:
         """Those of rows that follow each other."""
         description = describe_type(matrix.tensor.type)
-        begin = matrix.first_row + first
-        rows = matrix.tensor.block_rows(slice(begin, begin + count))
-        blocks = np.ascontiguousarray(rows.blocks).reshape(-1, description["bytes_per_block"])
-        return cls(blocks, description, rows.swapped)
+        blocks, swapped = stored_rows(matrix.tensor, matrix.first_row + first, count)
+        return cls(blocks.reshape(-1, description["bytes_per_block"]), description, swapped)
 
     def decoded(self, codes: Codes | None = None, byte: int = 0) -> npt.NDArray[np.float32]:
         """Their weights, (blocks, weights); those that they had if all codes were of one byte."""

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._core import decode
+from ..arrays.arguments import describe_type
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
 
+    from ..models.tensor import Tensor
     from .places import Matrix
 
 
@@ -43,10 +47,24 @@ class Weights:
             ValueError: The model is closed.
         """
         self.look()
-        begin = self._matrix.first_row
+        tensor, begin = self._matrix.tensor, self._matrix.first_row
         out = np.empty((last - first, self.columns), np.float32)
-        self._matrix.tensor.dequantize(slice(begin + first, begin + last), out=out, threads=1)
+        if tensor.factor is not None and tensor.factor.grid is not None:
+            tensor.dequantize(slice(begin + first, begin + last), out=out, threads=1)
+        elif out.size:
+            blocks, swapped = stored_rows(tensor, begin + first, last - first)
+            decode(blocks, describe_type(tensor.type)["id"], out, 1, swapped)
         return out
+
+
+def stored_rows(tensor: Tensor, first: int, count: int) -> tuple[npt.NDArray[np.uint8], bool]:
+    """The bytes of some rows, and whether they are of the other byte order.
+
+    They are read, not mapped: pages of a mapped file would stay in the memory of this process.
+    """
+    row_bytes = tensor.n_bytes // tensor.n_rows
+    blocks = np.frombuffer(tensor.read(first * row_bytes, count * row_bytes), np.uint8)
+    return blocks, tensor.block_rows(slice(first, first)).swapped
 
 
 def _factor_of(matrix: Matrix) -> float:

@@ -13,6 +13,7 @@ from ggufscope.errors import OutputError
 from ggufscope.report.charts import draw, png, svg, vega_script
 from ggufscope.report.charts.render import Conversion, png_conversion, script_conversion, svg_conversion
 from ggufscope.report.charts.side_by_side import SideBySide
+from ggufscope.report.writing import begin_drawing
 from support.report_models import profile_alone
 
 pytest.importorskip("altair", reason="charts need the extra report")
@@ -36,6 +37,20 @@ def test_side_by_side_is_drawn_what_one_process_draws(charts, tmp_path, monkeypa
         processes = list(side_by_side._started)
         assert len(processes) == 2
     assert all(process.returncode is not None for process in processes)
+
+
+def test_what_is_prepared_is_drawn_once(monkeypatch):
+    calls = []
+    call = SideBySide._call
+    monkeypatch.setattr(SideBySide, "_call", lambda self, asked: calls.append(asked.function) or call(self, asked))
+    with begin_drawing(["md", "html"], 2) as drawing:
+        assert drawing.submit(script_conversion())() == vega_script()
+        with pytest.raises(ValueError, match="unknown token"):
+            drawing.submit(Conversion("svg_to_png", ("no picture",), {}, bytes))()
+    assert calls == ["javascript_bundle", "svg_to_png"]
+    for formats, threads in ((["md", "svg"], 2), (["md", "html"], 1)):
+        with begin_drawing(formats, threads) as drawing:
+            assert not drawing._prepared
 
 
 def test_what_cannot_be_drawn_is_told(charts):

@@ -11,10 +11,11 @@ from ..analysis.analysis_result import FILES, PROFILE_JSON, Analysis
 from ..analysis.analyzing import analyze_with
 from ..analysis.presets.registry import PRESETS
 from ..analysis.settings import USUAL_OPENING, WEIGHT_NAMES, make_settings
+from ..arrays.arguments import thread_count
 from ..inputs.naming import resolved
 from ..models.magic import is_gguf
 from ..report.content.reading import analysis_in
-from ..report.writing import chosen_formats, file_names, write_report
+from ..report.writing import begin_drawing, chosen_formats, file_names, write_report
 from ..saving.directories import usable_directory
 from ..saving.guard import Guard
 from ..terminal.analysis import render_analysis
@@ -94,14 +95,16 @@ def analyze(
         say_what_is_missing(missing)
         names = [name for name in FILES if not (in_place and name == PROFILE_JSON)]
         usable_directory(output, [*names, *file_names(formats)], guard)
-    with progress_bar("analysing") as progress:
-        announce = announce_plan if sys.stderr.isatty() else None
-        analysis = analyze_with(settings, source, threads=threads, progress=progress, announce=announce)
-    written: list[Path] = []
-    if output is not None:
-        saved = Analysis(analysis.document) if in_place else analysis
-        saved.save(output, markdown=False, guard=guard)  # the report brings its own Markdown, with charts
-        written = write_report(analysis_in(output, analysis.as_saved()), output, formats, guard)
+    with begin_drawing(formats, thread_count(threads)) as drawing:
+        with progress_bar("analysing") as progress:
+            announce = announce_plan if sys.stderr.isatty() else None
+            analysis = analyze_with(settings, source, threads=threads, progress=progress, announce=announce)
+        written: list[Path] = []
+        if output is not None:
+            saved = Analysis(analysis.document) if in_place else analysis
+            saved.save(output, markdown=False, guard=guard)  # the report brings its own Markdown, with charts
+            data = analysis_in(output, analysis.as_saved())
+            written = write_report(data, output, formats, guard, drawing=drawing)
     if as_json:
         print_out(analysis.to_json().rstrip("\n"))
         return

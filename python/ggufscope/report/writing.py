@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,21 @@ def file_names(formats: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(name for each in formats for name in RENDERERS[each].files))
 
 
+def begin_drawing(formats: Sequence[str], threads: int) -> SideBySide:
+    """Processes for the charts of a report that is written later; beside other threads, what every page has is begun.
+
+    Args:
+        formats: keys of RENDERERS.
+        threads: at most so many are at work.
+    """
+    side_by_side = SideBySide()
+    if PAGED in formats and threads > 1:
+        from .charts.render import script_conversion  # noqa: PLC0415  an extra
+
+        side_by_side.prepare(script_conversion())
+    return side_by_side
+
+
 def _as_written(data: ReportData, formats: Sequence[str]) -> ReportData:
     """The results, of a shelf without links to pages that are not written."""
     if data.shelf is None or PAGED in formats:
@@ -68,7 +84,12 @@ def _as_written(data: ReportData, formats: Sequence[str]) -> ReportData:
 
 
 def write_report(
-    data: ReportData, directory: str | PathLike[str], formats: Sequence[str], guard: Guard | None = None
+    data: ReportData,
+    directory: str | PathLike[str],
+    formats: Sequence[str],
+    guard: Guard | None = None,
+    *,
+    drawing: SideBySide | None = None,
 ) -> list[Path]:
     """Render results into a directory.
 
@@ -80,6 +101,7 @@ def write_report(
         directory: where to; made if it is not there.
         formats: keys of RENDERERS.
         guard: of the files; by default one that refuses what ggufscope did not write.
+        drawing: processes that `begin_drawing` began; None: others are started.
 
     Returns:
         The files written.
@@ -91,7 +113,7 @@ def write_report(
     """
     guard = guard or Guard()
     target = usable_directory(directory, file_names(formats), guard)
-    with SideBySide() as side_by_side:
+    with nullcontext(drawing) if drawing is not None else SideBySide() as side_by_side:
         report = Report(_as_written(data, formats), side_by_side=side_by_side)
         contents = {name: content for each in formats for name, content in RENDERERS[each].render(report)}
     usable_directory(target, contents, guard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..checks.facts import TensorFacts
     from ..models.model import Model
+    from ..report.charts.side_by_side import SideBySide
     from ..runtime import Plan
     from ..runtime.engines.engine import Progress
     from .choices import Choices, Setting
@@ -30,6 +32,8 @@ class Work:
         progress: called with what is being done and its share.
         results: of parts that are true in this run: by name, as `load` gives them.
         digests: of the files that an earlier run left: by their names.
+        uses: ends with the study.
+        drawing: processes that began to draw for the report; None: there are none yet.
         gathered: facts for a check that were gathered while the profile was made; None where it was not.
     """
 
@@ -41,6 +45,8 @@ class Work:
     guard: Guard = field(default_factory=Guard)
     results: dict[str, Any] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
+    uses: ExitStack = field(default_factory=ExitStack)
+    drawing: SideBySide | None = None
     gathered: list[TensorFacts] | None = None
 
     @property

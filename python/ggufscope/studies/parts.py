@@ -21,7 +21,7 @@ from ..profiles.profile_result import Profile
 from ..profiles.profiling import profile
 from ..report.content.results import ReportData
 from ..report.renderers import USUAL_FORMATS
-from ..report.writing import file_names, write_report
+from ..report.writing import begin_drawing, file_names, write_report
 from ..runtime import Trace, TraceInterrupted, trace
 from ..runtime.reading.templates import AUTO
 from ..runtime.trace_result import TRACE_JSON
@@ -140,7 +140,9 @@ def _make_trace(work: Work) -> Made:
 
 
 def _make_validation(work: Work) -> Made:
+    """The validation, which takes one core; on another one begins what every report has drawn."""
     results = work.results
+    work.drawing = work.uses.enter_context(begin_drawing(work.choices.formats, work.choices.threads))
     validated = validate(
         results["analysis"],
         results["trace"],
@@ -155,7 +157,7 @@ def _make_report(work: Work) -> Made:
     if work.progress is not None:
         work.progress("report", 0.0)
     data = _report_data(work.results)
-    return Made(None, write_report(data, work.directory, work.choices.formats, work.guard))
+    return Made(None, write_report(data, work.directory, work.choices.formats, work.guard, drawing=work.drawing))
 
 
 def _report_data(results: Mapping[str, Any]) -> ReportData:

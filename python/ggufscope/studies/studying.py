@@ -131,6 +131,7 @@ def study(
         if fresh:
             _clear(target, guard)
         work = Work(model, target, choices, announce, progress, guard)
+        stack.enter_context(work.uses)
         earlier = None if fresh else read_earlier(work)
         work.digests = (
             {name: digest for part in earlier.finished for name, digest in part.files.items()} if earlier else {}

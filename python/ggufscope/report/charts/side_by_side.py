@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -47,6 +47,7 @@ class SideBySide:
         self._starting = threading.Lock()
         self._is_over = False
         self._started: list[subprocess.Popen[bytes]] = []
+        self._prepared: list[tuple[Conversion[Any], Future[str | bytes]]] = []
 
     def __enter__(self) -> SideBySide:
         return self
@@ -64,13 +65,18 @@ class SideBySide:
             with contextlib.suppress(BrokenPipeError), process:  # closing its pipes writes what it did not read
                 process.wait()
 
+    def prepare(self, conversion: Conversion[Any]) -> None:
+        """Begin a conversion that will be submitted later, beside other work."""
+        self._prepared.append((conversion, self._threads.submit(self._call, conversion)))
+
     def submit(self, conversion: Conversion[Made]) -> Callable[[], Made]:
         """Begin a conversion; the function waits for what it makes.
 
         Raises:
             OutputError: From that function: it cannot be drawn.
         """
-        future = self._threads.submit(self._call, conversion)
+        prepared = (future for earlier, future in self._prepared if earlier == conversion)
+        future = next(prepared, None) or self._threads.submit(self._call, conversion)
         return lambda: conversion.finish(future.result())
 
     def _call(self, conversion: Conversion[Any]) -> str | bytes:

@@ -13,6 +13,7 @@ struct ValueTable {
     for (int i = 0; i < 64; ++i) of[i] = values[i % 16];
   }
 };
+// NOLINTBEGIN(readability-redundant-parentheses): those of the parameter's type, when a template is instantiated
 template <const int8_t (&Values)[16]>
 alignas(64) inline constexpr ValueTable kValueTable{Values};
 
@@ -26,6 +27,7 @@ template <const int8_t (&Values)[16], class Visit>
     visit(pick_bytes(table, in_each_byte<15>(shift_right<4>(quad))));
   }
 }
+// NOLINTEND(readability-redundant-parentheses)
 
 // Of 32 weights in sixteen bytes, low nibbles first.
 template <const int8_t (&Values)[16], class Visit>

@@ -127,7 +127,7 @@ class CountedTables {
   void observe(int, const typename Format::Block* group, const Line& line) {
     const CodeCounts<Format> counts(group);
     histogram_.begin_group();
-    ValuesOfCodes<Format> values(counts.line(line));
+    ValuesOfCodes<Format> values(counts.line(line));  // NOLINT(misc-const-correctness): it adds up steps
 #pragma GCC unroll 16
     for (int code = 0; code < kCodes; ++code) {
       const Counted counted{values.next(code), counts[code]};

@@ -266,10 +266,11 @@ class FullObserver<Format, StatisticList<Row...>> {
   // Where groups lie one below the other: the sums of a block's columns stay in registers for all rows of the piece.
   void add_squares_by_column(const Block* blocks, int groups, uint64_t left) {
     const uint64_t per_row = columns_ / kElements;
+    const auto n_groups = static_cast<uint64_t>(groups);
     uint64_t row = row_;
-    for (uint64_t first = 0, position = column_ / kElements; first < static_cast<uint64_t>(groups);) {
+    for (uint64_t first = 0, position = column_ / kElements; first < n_groups;) {
       const uint64_t in_rows = rows_.rows_at_once(row) * per_row - position;
-      const uint64_t end = in_rows < groups - first ? first + in_rows : groups;
+      const uint64_t end = in_rows < n_groups - first ? first + in_rows : n_groups;
       add_row_sums(first, end, row, position, left);
       for (uint64_t i = first; i < end && i < first + per_row; ++i) {
         const uint64_t column = (position + (i - first)) % per_row * kElements;

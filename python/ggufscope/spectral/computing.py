@@ -13,11 +13,12 @@ from ..models.model import Model
 from ..models.model import open as open_model
 from ..models.subject import Subject
 from ..text.notebook_bar import with_notebook_bar
+from .estimated import lanczos_room, lanczos_size
 from .gram import ROWS_AT_ONCE
 from .head_products import head_spectra, layers_with_heads
 from .known import Known
 from .matrix_record import MatrixSpectrum
-from .matrix_spectrum import matrix_spectrum
+from .matrix_spectrum import is_estimated, matrix_spectrum
 from .places import is_measured, matrices_of
 from .side_by_side import Task, side_by_side
 from .spectra_document import SCHEMA, HeadSpectrum, SpectraDocument, SpectraRun, SpectraSettings
@@ -67,8 +68,8 @@ def spectra(
         seed: of the draws of tests and estimates; the same seed gives the same numbers.
         draws: spectra drawn to test each power law, at most.
         stored: leave out the factors that NVFP4 and BitNet files keep beside matrices.
-        longest_exact: short side of a matrix, in weights, beyond which it is left out, its record saying so: time grows
-            with the cube, memory with the square (20 bytes · side²).
+        longest_exact: short side of a matrix, in weights, beyond which its numbers are estimated, with standard errors:
+            time of exact ones grows with the cube, memory with the square (20 bytes · side²).
         previous: spectra of the same model by the same settings, as of a run that was given up: what they have is not
             computed again.
 
@@ -136,6 +137,8 @@ def _of_matrix(matrix: Matrix, settings: SpectraSettings, known: Known) -> Task[
     n = matrix.short_side
     size = n * matrix.n_weights + 4 * n**3  # a multiplication of an eigenvalue takes longer than one of the Gram matrix
     room = 20 * n**2 + 12 * ROWS_AT_ONCE * max(matrix.rows, matrix.columns)
+    if matrix.n_weights and is_estimated(matrix, settings):
+        size, room = lanczos_size(matrix), lanczos_room(matrix)
     return Task(lambda look: matrix_spectrum(matrix, settings, look), size, room)
 
 

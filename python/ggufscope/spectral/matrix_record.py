@@ -84,18 +84,19 @@ class MatrixSpectrum:
         type: ggml's name of its type, as `"Q4_K"`.
         rows: m, outputs.
         columns: n, inputs.
-        method: `"gram"`: all singular values, from the Gram matrix; None where there are no numbers, and `reason` says
+        method: `"gram"`: all singular values, from the Gram matrix; `"lanczos"`: of a matrix too large for that, the
+            ends by block Lanczos, sums over all by random probes; None where there are no numbers, and `reason` says
             why.
         reason: why there are no numbers, or why ranks and shares are missing; None otherwise.
         frobenius_norm: ‖W‖ = √Σ λ.
         sigma_max: σ_1, the spectral norm.
         sigma_min: the smallest singular value; where it is below `sigma_floor`, nothing but that is known of it.
-        sigma_floor: singular values below are not told from 0 by the arithmetic of `method`.
+        sigma_floor: singular values below are not told from 0 by the arithmetic of `method`, or by its steps.
         stable_rank: ‖W‖² / σ_1².
         effective_rank: exp(−Σ p ln p) (Roy and Vetterli 2007, of energies).
         normalized_entropy: −Σ p ln p / ln min(m, n), 0 to 1; None for a single row or column.
         participation_ratio: (Σ λ)² / Σ λ².
-        numerical_rank: singular values above `rank_tolerance`.
+        numerical_rank: singular values above `rank_tolerance`; None by `"lanczos"`, as is that, unless all are 0.
         rank_tolerance: σ_1 · max(m, n) · 2⁻²³, as NumPy's `matrix_rank` of float32, or `sigma_floor` if that is larger.
         energy_top_1: share of the energy in the largest singular value, p_1.
         energy_top_8: share in the largest 8.
@@ -105,11 +106,14 @@ class MatrixSpectrum:
         n_beyond_edge: singular values beyond the edge.
         share_beyond_edge: the same as a share of all.
         energy_beyond_edge: share of the energy in those.
-        power_law: of the eigenvalues; None where there are no eigenvalues.
+        power_law: of the eigenvalues; None where there are no eigenvalues; by `"lanczos"` nothing is fitted.
         quantizer: share of rounding; None for types of floats, and where there are no numbers.
-        ranks: ranks i, from 1, at which `singular_values` holds σ_i: the first eight, then ever wider apart.
+        ranks: ranks i, from 1, at which `singular_values` holds σ_i: the first eight, then ever wider apart; by
+            `"lanczos"` only those that are resolved.
         singular_values: σ at those ranks.
-        errors: field → standard error of its estimate; None where numbers are not estimated, as by `"gram"`.
+        errors: field → standard error of its estimate: the spread of probes, and bounds by residuals; the largest one
+            of `singular_values`, and `"quantizer.n_above"` of what is in a record. Fields that are not there are exact.
+            None where numbers are not estimated, as by `"gram"`.
     """
 
     name: str

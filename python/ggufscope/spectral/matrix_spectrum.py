@@ -1,4 +1,4 @@
-"""The spectrum of one matrix: weights to a Gram matrix to eigenvalues to a record."""
+"""The spectrum of one matrix: weights to a Gram matrix to eigenvalues to a record, or to estimates if large."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from zlib import crc32
 import numpy as np
 
 from .eigenvalues import eigenvalues_of
+from .estimated import lanczos_fields
 from .gram import gram_of
+from .gram_products import GramProducts
 from .marchenko_pastur import bulk_measures
 from .matrix_record import MatrixSpectrum
 from .measures import measures
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
     from .places import Matrix
     from .spectra_document import SpectraSettings
+
+LANCZOS = "lanczos"
+_NOT_FINITE = "weights that are not finite"
+_ALL_ZERO = "all weights are 0"
+_ZEROS = {"frobenius_norm": 0.0, "sigma_max": 0.0, "sigma_min": 0.0, "numerical_rank": 0}
 
 
 def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, look: Callable[[], object]) -> MatrixSpectrum:
@@ -37,18 +44,16 @@ def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, look: Callable[[]
     """
     if matrix.n_weights == 0:
         return _record(matrix, None, "no weights")
-    if matrix.short_side > settings.longest_exact:
-        limit = f"the limit of exact spectra is {settings.longest_exact}"
-        return _record(matrix, None, f"a short side of {matrix.short_side}; {limit}")
     weights = Weights(matrix, stored=settings.stored, look=look)
+    if is_estimated(matrix, settings):
+        return _estimated(matrix, weights, settings)
     gram = gram_of(weights)
     squared_factor = weights.factor**2
     if not (np.isfinite(gram.matrix).all() and np.isfinite(squared_factor)):
-        return _record(matrix, None, "weights that are not finite")
+        return _record(matrix, None, _NOT_FINITE)
     eigenvalues = eigenvalues_of(gram.matrix, look, single=gram.single) * squared_factor
     if not eigenvalues[0] > 0:
-        zeros = {"frobenius_norm": 0.0, "sigma_max": 0.0, "sigma_min": 0.0, "numerical_rank": 0}
-        return _record(matrix, "gram", "all weights are 0", zeros)
+        return _record(matrix, "gram", _ALL_ZERO, _ZEROS)
     long_side = max(matrix.rows, matrix.columns)
     rounding = noise_of(matrix, look)
     fields = {
@@ -64,6 +69,23 @@ def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, look: Callable[[]
         "quantizer": None if rounding is None else share_of(rounding, weights.factor, eigenvalues, matrix),
     }
     return _record(matrix, "gram", None, fields)
+
+
+def is_estimated(matrix: Matrix, settings: SpectraSettings) -> bool:
+    """Whether the matrix is too large for its Gram matrix."""
+    return matrix.short_side > settings.longest_exact
+
+
+def _estimated(matrix: Matrix, weights: Weights, settings: SpectraSettings) -> MatrixSpectrum:
+    products = GramProducts(weights)
+    energy = products.trace * weights.factor**2
+    if not np.isfinite(energy):
+        return _record(matrix, None, _NOT_FINITE)
+    if not energy > 0:
+        return _record(matrix, LANCZOS, _ALL_ZERO, _ZEROS)
+    rounding = noise_of(matrix, weights.look)
+    seed = _seed_of(matrix, settings.seed)
+    return _record(matrix, LANCZOS, None, lanczos_fields(products, matrix, weights.factor, rounding, seed))
 
 
 def _seed_of(matrix: Matrix, seed: int) -> list[int]:

@@ -62,7 +62,7 @@ class SpectraSettings:
     Attributes:
         all: embeddings, output and other matrices outside the layers are there, too.
         stored: of the blocks as they are, without the factors beside matrices.
-        longest_exact: short side of a matrix, in weights, beyond which it has no numbers.
+        longest_exact: short side of a matrix, in weights, beyond which its numbers are estimated.
         draws: spectra drawn to test each power law, at most.
         significance: p-value from which on a power law is accepted.
         seed: of all draws.

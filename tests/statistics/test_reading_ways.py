@@ -57,6 +57,14 @@ def test_every_way_gives_the_same_bits(tmp_path: Path, order: str, fast: bool) -
     assert all(result == results[0] for result in results)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_model_that_is_closed_while_it_is_read(large: Path, way: str) -> None:
+    model = _core.Model(large)
+    expected = _core.observe_model(model, [0], [0], 1, way=way)
+    assert _core.observe_model(model, [0], [0], 2, progress=lambda *_: model.close(), way=way) == expected
+    assert model.closed
+
+
 def test_a_way_that_there_is_not(large: Path) -> None:
     with pytest.raises(ValueError, match="no way of reading is called 'guessed'"):
         _core.observe_model(_core.Model(large), [0], [0], 1, way="guessed")

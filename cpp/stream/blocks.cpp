@@ -1,15 +1,13 @@
 #include "stream/blocks.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "gguf/fault_guard.h"
 #include "gguf/mapping.h"
 
 namespace ggufscope {
 namespace {
-
-// A source is read in pieces that stay in the L2 cache until they are worked on.
-constexpr uint64_t kWindow = uint64_t{1} << 18;
 
 // Pages are mapped by larger pieces: no cache holds what they show.
 constexpr uint64_t kPopulated = uint64_t{1} << 20;
@@ -44,9 +42,10 @@ const std::byte* BlockReader::bytes_at(uint64_t begin, size_t size) {
     }
     return in_place_->head().data() + matrix_.offset + begin;
   }
+  if (size > kMostBytes) throw std::length_error("more blocks at once than a window holds");
   if (is_new) {
-    if (memory_.window == nullptr) memory_.window = std::make_unique_for_overwrite<std::byte[]>(kWindow);
-    set_window(begin, size, kWindow);
+    if (memory_.window == nullptr) memory_.window = std::make_unique_for_overwrite<std::byte[]>(kMostBytes);
+    set_window(begin, size, kMostBytes);
     matrix_.source->read(matrix_.offset + begin, memory_.window.get(), window_end_ - begin);
   }
   return memory_.window.get() + (begin - window_begin_);
@@ -61,9 +60,11 @@ const std::byte* BlockReader::blocks(uint64_t first, size_t count) {
   const size_t size = matrix_.bytes(count);
   const std::byte* blocks = bytes_at(matrix_.bytes(first), size);
   if (!matrix_.swapped) return blocks;
-  std::copy_n(blocks, size, memory_.swapped);
-  matrix_.type->swap_bytes(memory_.swapped, count / matrix_.type->elements_per_block);
-  return memory_.swapped;
+  if (memory_.swapped.size() < size) memory_.swapped.resize(size);
+  std::byte* swapped = memory_.swapped.data();
+  std::copy_n(blocks, size, swapped);
+  matrix_.type->swap_bytes(swapped, count / matrix_.type->elements_per_block);
+  return swapped;
 }
 
 void BlockReader::decode(uint64_t first, size_t count, float* out) {

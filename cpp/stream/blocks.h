@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "formats/types.h"
 #include "gguf/byte_source.h"
@@ -43,12 +44,13 @@ struct BlockMatrix {
 /// told so when it was read.
 void require_intact(const BlockMatrix& matrix);
 
-/// Bytes of blocks that are read at once, at most: a tile of the widest weights there are.
-inline constexpr size_t kMostBytes = kTileElements * sizeof(double);
+/// Bytes of blocks that are read at once, at most. Sources are read in pieces of so many, which stay in the L2 cache
+/// until they are worked on.
+inline constexpr size_t kMostBytes = size_t{1} << 18;
 
 /// A reader's memory, which may serve one after another.
 struct ReaderMemory {
-  alignas(64) std::byte swapped[kMostBytes];
+  std::vector<std::byte> swapped;  // as large as blocks of the other byte order have needed it
   std::unique_ptr<std::byte[]> window;
 };
 
@@ -62,8 +64,8 @@ class BlockReader {
   /// `way`: for a source that is mapped; of others, all bytes are copied.
   void read_ahead_to(uint64_t end, ReadingWay way = ReadingWay::copied);
 
-  /// The blocks of `count` elements from `first` on, at most kMostBytes of them, until the next call. What lies in
-  /// memory in native byte order is not copied.
+  /// The blocks of `count` elements from `first` on, until the next call. What lies in memory in native byte order is
+  /// not copied; of others, throws std::length_error for more than kMostBytes.
   const std::byte* blocks(uint64_t first, size_t count);
 
   /// Decodes them; any number of elements that are whole blocks.

@@ -6,6 +6,7 @@ round, those with steps of zero, below zero, Inf and NaN; and rows that end insi
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from ggufscope import _core
 from support import reference_formats
+from support.gguf_writer import Gguf, Tensor
 from support.observing import assert_close, assert_histogram_fields
 from support.reference import EXPECTED, Sample, code_entropy, scale_statistics
 
@@ -302,3 +304,21 @@ def test_a_mean_far_from_zero_is_summed_again_about_it(qtype: _core.TypeDescript
 @pytest.mark.parametrize("columns", [2**20 + 64, 3 * 2**20])
 def test_a_row_so_long_that_counters_are_emptied_on_the_way(columns: int) -> None:
     assert_as_decoded(Q4_0, ordinary(Q4_0, columns // 32, np.random.default_rng(columns)), 1, columns)
+
+
+@pytest.mark.parametrize("name", [qtype["name"] for qtype in FUSED if qtype["big_endian"]])
+def test_files_of_either_byte_order(tmp_path: Path, name: str) -> None:
+    """Through whole pieces of as many groups as kernels take at once: bytes are swapped in memory that holds them."""
+    qtype, rows, columns = TYPES[name], 160, 1024
+    n_blocks = rows * columns // qtype["elements_per_block"]
+    blocks = ordinary(qtype, n_blocks, np.random.default_rng(0))
+    results = []
+    for order in "<>":
+        stored = blocks.copy()
+        for offset in qtype["halves"] if order == ">" else ():
+            stored[:, offset : offset + 2] = blocks[:, offset : offset + 2][:, ::-1]
+        path = tmp_path / f"{'big' if order == '>' else 'little'}.gguf"
+        tensor = Tensor("t.weight", (rows, columns), qtype["id"], stored.tobytes())
+        path.write_bytes(Gguf(tensors=[tensor], order=order).build())
+        results.append(_core.observe_model(_core.Model(path), [0], [0], 1)[0].statistics)
+    assert results[0] == results[1]

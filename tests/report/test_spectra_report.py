@@ -14,13 +14,14 @@ import ggufscope as gs
 from ggufscope.report.charts import draw
 from ggufscope.report.content.reading import read_report_data
 from ggufscope.report.content.results import ReportData
-from ggufscope.report.content.spectral_words import FLOATS, alpha_sentence, quantized_sentence
+from ggufscope.report.content.spectral_words import FLOATS, alpha_sentence, estimated_sentences, quantized_sentence
 from ggufscope.report.page.document import render_page
 from ggufscope.report.renderers import RENDERERS
 from ggufscope.report.report import Report
 from ggufscope.report.tables.registry import tables
 from ggufscope.spectral import Spectra
 from ggufscope.spectral.matrix_record import QuantizerShare
+from ggufscope.text.numbers import percent
 from support import small_models
 from support.model_files import write_model
 from support.report_texts import Read
@@ -107,6 +108,39 @@ def test_tables_hold_every_number(spectra, directory):
     assert ranks == {each.name: each.stable_rank for each in spectra.matrices}
     assert spectra.to_columns()["sigma_max"].tolist() == [each.sigma_max for each in spectra.matrices]
     assert spectra.table_names == ("spectra", "head_spectra")
+
+
+def test_estimates_have_their_errors_behind_them(spectra):
+    """In sentences, in the cells of roles and in columns of tables; what is exact as far as it is shown has none."""
+    assert list(estimated_sentences(spectra.document)) == []
+    queries = [each for each in spectra.matrices if each.role == "attn_q"]
+    errors = ({"stable_rank": 1e-9, "normalized_entropy": 0.0213 * (1 + each.layer)} for each in queries)
+    near = [
+        replace(each, method="lanczos", errors=its, power_law=replace(each.power_law, alpha=None))
+        for each, its in zip(queries, errors, strict=True)
+    ]
+    found = Spectra(replace(spectra.document, matrices=[*near, *(e for e in spectra.matrices if e.role != "attn_q")]))
+    (sentence,) = estimated_sentences(found.document)
+    assert sentence.startswith("estimates with standard errors: 3 matrices whose short side exceeds 8 192; least")
+    assert f"{near[2].name}: entropy {percent(near[2].normalized_entropy)} ± 6 %, energy beyond the edge" in sentence
+    assert alpha_sentence(found.document) == f"no power law is accepted in {len(spectra.matrices) - 3} matrices"
+    data = ReportData.of_spectra(found)
+    markdown = dict(RENDERERS["md"].render(Report(data)))["report.md"].decode()
+    row = next(line for line in markdown.splitlines() if line.startswith("| attn\\_q "))
+    assert row.count("±") == 1
+    assert sentence in markdown.replace("\\", "")
+    assert found._repr_html_().count("± 6") == 2
+    (table,) = (each for each in tables(data) if each.name == "spectra")
+    columns = {each.name: each.values for each in table.columns}
+    assert columns["stable_rank_error"][:4] == [1e-9, 1e-9, 1e-9, None]
+    rounded = replace(
+        near[0],
+        type="Q2_K",
+        quantizer=QuantizerShare(0.01, 0.5, 0.03, 12, 0.25, 0.02),
+        errors={"quantizer.share_below": 0.02},
+    )
+    told = quantized_sentence(replace(spectra.document, matrices=[rounded]))
+    assert "up to 25 ± 2 % of the singular values" in told
 
 
 def test_page_and_markdown_say_the_same(spectra, directory):

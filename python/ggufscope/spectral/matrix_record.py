@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+GRAM, LANCZOS = "gram", "lanczos"  # methods
 ENERGY_RANKS = (1, 8, 64)  # of which the shares of energy are recorded
 
 

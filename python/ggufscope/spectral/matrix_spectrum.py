@@ -12,7 +12,7 @@ from .estimated import lanczos_fields
 from .gram import gram_of
 from .gram_products import GramProducts
 from .marchenko_pastur import bulk_measures
-from .matrix_record import MatrixSpectrum
+from .matrix_record import GRAM, LANCZOS, MatrixSpectrum
 from .measures import measures
 from .power_law import power_law_of
 from .quantizer_share import noise_of, share_of
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .places import Matrix
     from .spectra_document import SpectraSettings
 
-LANCZOS = "lanczos"
 _NOT_FINITE = "weights that are not finite"
 _ALL_ZERO = "all weights are 0"
 _ZEROS = {"frobenius_norm": 0.0, "sigma_max": 0.0, "sigma_min": 0.0, "numerical_rank": 0}
@@ -53,7 +52,7 @@ def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, look: Callable[[]
         return _record(matrix, None, _NOT_FINITE)
     eigenvalues = eigenvalues_of(gram.matrix, look, single=gram.single) * squared_factor
     if not eigenvalues[0] > 0:
-        return _record(matrix, "gram", _ALL_ZERO, _ZEROS)
+        return _record(matrix, GRAM, _ALL_ZERO, _ZEROS)
     long_side = max(matrix.rows, matrix.columns)
     rounding = noise_of(matrix, look)
     fields = {
@@ -68,7 +67,7 @@ def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, look: Callable[[]
         ),
         "quantizer": None if rounding is None else share_of(rounding, weights.factor, eigenvalues, matrix),
     }
-    return _record(matrix, "gram", None, fields)
+    return _record(matrix, GRAM, None, fields)
 
 
 def is_estimated(matrix: Matrix, settings: SpectraSettings) -> bool:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from ..report.content.spectral_numbers import by_layer, role_spectra
 from ..report.content.spectral_words import (
     alpha_sentence,
+    estimated_sentences,
     extreme_matrix,
+    margin_text,
     matrix_words,
     missing_sentences,
     rounding_words,
@@ -52,8 +54,11 @@ def render_spectra(screen: Screen, document: SpectraDocument) -> None:
     if rows:
         _render_roles(screen, document, rows[:_MOST_ROLES])
         screen.tell_rest(len(rows) - _MOST_ROLES, "role")
+    margin = screen.glyphs.plus_minus
     for label, text in _facts(document):
-        screen.fact(label, text, width=_LABEL)
+        screen.fact(label, text.replace("±", margin), width=_LABEL)
+    for sentence in estimated_sentences(document):
+        screen.line(sentence.replace("±", margin))
     for sentence in missing_sentences(document):
         screen.line(f"! {sentence}", "yellow")
     for note in document.notes:
@@ -66,8 +71,16 @@ def render_spectra(screen: Screen, document: SpectraDocument) -> None:
 def _render_roles(screen: Screen, document: SpectraDocument, rows: Sequence[RoleSpectra]) -> None:
     nothing = screen.glyphs.nothing
 
-    def shares(values: Sequence[float | None]) -> list[str]:
-        return [nothing if value is None else percent(value) for value in values]
+    def with_margins(texts: Sequence[str], field: str, *, share: bool = False) -> list[str]:
+        margins = [margin_text(getattr(row, field), row.errors.get(field), share=share) for row in rows]
+        return [
+            text + margin.replace("±", screen.glyphs.plus_minus) for text, margin in zip(texts, margins, strict=True)
+        ]
+
+    def shares(field: str) -> list[str]:
+        values: list[float | None] = [getattr(row, field) for row in rows]
+        texts = [nothing if value is None else percent(value) for value in values]
+        return with_margins(texts, field, share=True)
 
     ranks = by_layer(document.matrices, "stable_rank")
     title = "stable rank\nby layer"
@@ -81,12 +94,12 @@ def _render_roles(screen: Screen, document: SpectraDocument, rows: Sequence[Role
             Column("role", [row.role for row in rows], "name"),
             Column(
                 "largest\nσ" if screen.glyphs.blocks else "largest\nsigma",
-                aligned([row.sigma_max for row in rows], nothing),
+                with_margins(aligned([row.sigma_max for row in rows], nothing), "sigma_max"),
             ),
-            Column("stable\nrank", aligned([row.stable_rank for row in rows], nothing)),
-            Column("entropy\n%", shares([row.normalized_entropy for row in rows]), yields=1),
-            Column("top 8\n%", shares([row.energy_top_8 for row in rows]), yields=2),
-            Column("beyond\nedge %", shares([row.energy_beyond_edge for row in rows]), yields=4),
+            Column("stable\nrank", with_margins(aligned([row.stable_rank for row in rows], nothing), "stable_rank")),
+            Column("entropy\n%", shares("normalized_entropy"), yields=1),
+            Column("top 8\n%", shares("energy_top_8"), yields=2),
+            Column("beyond\nedge %", shares("energy_beyond_edge"), yields=4),
             Column(
                 "exponent\nα" if screen.glyphs.blocks else "exponent\nalpha",
                 aligned([row.alpha for row in rows], nothing),

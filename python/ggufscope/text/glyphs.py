@@ -45,6 +45,10 @@ class Glyphs:
         return "×" if self.blocks else "x"
 
     @property
+    def plus_minus(self) -> str:
+        return "±" if self.blocks else "+-"
+
+    @property
     def arrow(self) -> str:
         return "→" if self.blocks else "->"
 

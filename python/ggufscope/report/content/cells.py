@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...text import numbers
 from .diff_words import decibels_text, percent_text
+from .spectral_words import margin_text
 from .words import Own, Rounded
 
 NOTHING = Own("–")
@@ -19,6 +20,18 @@ def number(value: float | None, form: str = "") -> Own:
 def percent(share: float | None) -> Own:
     """A share in percent, without the sign."""
     return NOTHING if share is None else Own(numbers.percent(share))
+
+
+def number_within(value: float | None, error: float | None) -> Own:
+    """A number that may be an estimate, with its standard error behind it."""
+    margin = margin_text(value, error)
+    return Rounded(number(value) + margin, value) if value is not None and margin else number(value)
+
+
+def percent_within(share: float | None, error: float | None) -> Own:
+    """A share in percent that may be an estimate, likewise."""
+    margin = margin_text(share, error, share=True)
+    return Rounded(percent(share) + margin, 100 * share) if share is not None and margin else percent(share)
 
 
 def interval(ends: tuple[float, float] | None, form: str = "g") -> Own:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .blocks import Figures, Items, Paragraph, TextTable, heads
-from .cells import number, percent
+from .cells import number, number_within, percent_within
 from .chart import SPECTRA
 from .spectral_numbers import NUMBERS, role_spectra
-from .spectral_words import alpha_sentence, missing_sentences, quantized_sentence, spectra_line
+from .spectral_words import alpha_sentence, estimated_sentences, missing_sentences, quantized_sentence, spectra_line
 from .words import Own
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def spectra_summary(shown: Shown) -> Iterator[Block]:
         yield Paragraph(quantized_sentence(document))
     if (accepted := alpha_sentence(document)) is not None:
         yield Paragraph(Own(f"{accepted[:1].upper()}{accepted[1:]}."))
-    if missing := [*missing_sentences(document), *document.notes]:
-        yield Items(missing)
+    if told := [*estimated_sentences(document), *missing_sentences(document), *document.notes]:
+        yield Items(told)
     yield TextTable(
         "spectra-by-role",
         Own("Singular values by role"),
@@ -50,11 +50,11 @@ def spectra_summary(shown: Shown) -> Iterator[Block]:
             (
                 row.role,
                 Own(row.n_matrices),
-                number(row.sigma_max),
-                number(row.stable_rank),
-                percent(row.normalized_entropy),
-                percent(row.energy_top_8),
-                percent(row.energy_beyond_edge),
+                number_within(row.sigma_max, row.errors.get("sigma_max")),
+                number_within(row.stable_rank, row.errors.get("stable_rank")),
+                percent_within(row.normalized_entropy, row.errors.get("normalized_entropy")),
+                percent_within(row.energy_top_8, row.errors.get("energy_top_8")),
+                percent_within(row.energy_beyond_edge, row.errors.get("energy_beyond_edge")),
                 number(row.alpha),
                 Own(row.n_accepted),
             )

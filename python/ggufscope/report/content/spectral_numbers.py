@@ -106,6 +106,11 @@ def known(matrices: Iterable[MatrixSpectrum], field: str) -> list[tuple[float, M
     return [(value, matrix) for matrix in matrices if (value := value_of(matrix, field)) is not None]
 
 
+def error_of(matrix: MatrixSpectrum, field: str) -> float | None:
+    """The standard error of a number of a matrix; None where it is not estimated."""
+    return (matrix.errors or {}).get(field)
+
+
 class Place(NamedTuple):
     """A layer and a role, and the number of the matrices there."""
 
@@ -150,6 +155,7 @@ class RoleSpectra:
         energy_beyond_edge: likewise.
         alpha: median of the accepted ones.
         n_accepted: matrices with an accepted power law.
+        errors: field → standard error of what is estimated; of a median the largest one of the role's matrices.
     """
 
     role: str
@@ -161,6 +167,7 @@ class RoleSpectra:
     energy_beyond_edge: float | None
     alpha: float | None
     n_accepted: int
+    errors: dict[str, float]
 
 
 def role_spectra(matrices: Iterable[MatrixSpectrum]) -> list[RoleSpectra]:
@@ -189,4 +196,13 @@ def _row(role: str, matrices: list[MatrixSpectrum]) -> RoleSpectra:
         middle("energy_beyond_edge"),
         middle(ALPHA),
         len(values(ALPHA)),
+        _errors(matrices),
     )
+
+
+def _errors(matrices: list[MatrixSpectrum]) -> dict[str, float]:
+    errors: dict[str, float] = {}
+    for matrix in matrices:
+        for field, error in (matrix.errors or {}).items():
+            errors[field] = max(errors.get(field, 0.0), error)
+    return errors

@@ -7,8 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ..._core import types
-from ...text.numbers import counted, listed, percent, rounded_percent, short
-from .spectral_numbers import ALPHA, FLOOR, known, of_layers, role_of
+from ...spectral.matrix_record import LANCZOS
+from ...text.numbers import count_text, counted, listed, percent, rounded_percent, short
+from .spectral_numbers import ALPHA, FLOOR, error_of, known, of_layers, role_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 NONE = "There are no singular values."
 FLOATS = "The weights are floats: no rounding of a quantizer is in these numbers."
 _MOST_TYPES = 4
+_SHOWN = 5e-5  # half of the last of four digits
 
 
 def spectra_line(document: SpectraDocument) -> str:
@@ -83,15 +85,17 @@ def _noise(matrices: Sequence[MatrixSpectrum]) -> float | None:
 
 def _rounding(name: str, matrices: Sequence[MatrixSpectrum], energy: float) -> str:
     below, most = max(known(matrices, FLOOR), key=lambda pair: pair[0])
+    margin = margin_text(below, error_of(most, FLOOR), share=True)
     told = f"to {name} it is {rounded_percent(energy)} % of the energy"
-    if below == 0:
+    if below == 0 and not margin:
         return f"{told}, and all singular values are above it"
-    return f"{told}, and up to {rounded_percent(below, 0)} % of the singular values ({where(most)}) are not above it"
+    told += f", and up to {rounded_percent(below, 0)}{margin} % of the singular values"
+    return f"{told} ({where(most)}) are not above it"
 
 
 def alpha_sentence(document: SpectraDocument) -> str | None:
     """How many matrices have a power law, and its exponents; None where none was fitted."""
-    fitted = [matrix for matrix in document.matrices if matrix.power_law is not None]
+    fitted = [each for each in document.matrices if each.power_law is not None and each.method != LANCZOS]
     accepted = [value for value, _ in known(fitted, ALPHA)]
     if not fitted:
         return None
@@ -112,6 +116,36 @@ def missing_sentences(document: SpectraDocument) -> Iterator[str]:
     for reason, matrices in reasons.items():
         more = f" and {len(matrices) - 1} more" if len(matrices) > 1 else ""
         yield f"no singular values of {matrix_words(matrices[0])}{more}: {reason}"
+
+
+def margin_text(value: float | None, error: float | None, *, share: bool = False) -> str:
+    """The standard error behind an estimate; nothing behind a number that is none, or is right as far as it is shown.
+
+    >>> margin_text(82.0, 0.0213), margin_text(0.82, 0.0213, share=True), margin_text(82.0, 1e-9)
+    (' ± 0.02', ' ± 2', '')
+    """
+    if value is None or error is None or error <= _SHOWN * abs(value):
+        return ""
+    digit = float(f"{100 * error if share else error:.1g}")
+    return f" ± {short(digit)}"
+
+
+def estimated_sentences(document: SpectraDocument) -> Iterator[str]:
+    """How many matrices are estimated, and the one that is known worst; text from a file, to be escaped."""
+    estimated = [each for each in document.matrices if each.errors is not None and each.normalized_entropy is not None]
+    if not estimated:
+        return
+    worst = max(estimated, key=lambda each: error_of(each, "normalized_entropy") or 0.0)
+    numbers = [
+        f"{label} {percent(value)}{margin_text(value, error_of(worst, field), share=True)} %"
+        for label, field in (("entropy", "normalized_entropy"), ("energy beyond the edge", "energy_beyond_edge"))
+        for value, _ in known([worst], field)
+    ]
+    side = document.settings.longest_exact
+    yield (
+        f"estimates with standard errors: {matrices_text(len(estimated))} whose short side exceeds {count_text(side)};"
+        f" least certain is {matrix_words(worst)}: {', '.join(numbers)}"
+    )
 
 
 def extreme_matrix(document: SpectraDocument, field: str, *, largest: bool) -> tuple[float, MatrixSpectrum] | None:

@@ -63,6 +63,24 @@ _QUANTIZER: tuple[ColumnAbout, ...] = (
     ("share_below", "number", "share of the singular values that are not"),
     ("energy_below", "number", "share of Σσ² in those"),
 )
+_ESTIMATED = (
+    "sigma_max",
+    "sigma_min",
+    "stable_rank",
+    "effective_rank",
+    "normalized_entropy",
+    "participation_ratio",
+    "energy_top_8",
+    "energy_top_64",
+    "mp_edge",
+    "n_beyond_edge",
+    "energy_beyond_edge",
+    "n_above",
+    "share_below",
+)
+_ERRORS: tuple[ColumnAbout, ...] = tuple(
+    (f"{name}_error", "number", f"standard error of `{name}`, where it is estimated") for name in _ESTIMATED
+)
 _HEADS: tuple[ColumnAbout, ...] = (
     ("layer", "integer", ""),
     ("stack", "text", "empty for the main stack of layers"),
@@ -83,7 +101,7 @@ _HEADS: tuple[ColumnAbout, ...] = (
 def matrix_spectrum_columns(data: ReportData) -> list[DataColumn]:
     """A row for each matrix, in the order of the file."""
     rows = [_flat(matrix) for matrix in data.spectra.document.matrices] if data.spectra else []
-    return columns_of((*_MATRICES, *_POWER_LAW, *_QUANTIZER), rows)
+    return columns_of((*_MATRICES, *_POWER_LAW, *_QUANTIZER, *_ERRORS), rows)
 
 
 def head_spectrum_columns(data: ReportData) -> list[DataColumn]:
@@ -109,6 +127,7 @@ _BESIDE = frozenset({"sigma_max", "stable_rank", "effective_rank", "normalized_e
 def _flat(matrix: MatrixSpectrum) -> dict[str, Any]:
     """The record with what is in its records beside it."""
     flat = dict(vars(matrix))
+    flat |= {f"{field.rpartition('.')[2]}_error": error for field, error in (matrix.errors or {}).items()}
     for record in (flat.pop("power_law"), flat.pop("quantizer")):
         if record is not None:
             flat |= {field.name: getattr(record, field.name) for field in fields(record) if field.name != "reason"}

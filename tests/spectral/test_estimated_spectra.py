@@ -124,7 +124,7 @@ def test_standard_errors_are_not_larger_than_they_have_to_be(monkeypatch):
 
 
 def test_float32_resolves_what_is_said(monkeypatch, short_runs):
-    monkeypatch.setattr("ggufscope.spectral.gram_products._LITTLE", 16)
+    monkeypatch.setattr("ggufscope.spectral.gram._LITTLE", 16)
     held = Held(MATRICES["a clustered top"])
     sigma = np.linalg.svd(held.matrix.astype(np.float64), compute_uv=False)
     products = GramProducts(held)

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 COLUMNS = 32  # of a block, the probes: each pass over the weights serves them all
 STEPS = 32  # products with a block, at most
 _BASIS_BYTES = 1 << 29
+_SLOWER = 6  # than large products: a multiplication here, as tiles are decoded again at each step
 _RESOLVED = 1e-4  # residual of an eigenvalue that is taken as one, as a share of it
 
 
 def lanczos_size(matrix: Matrix) -> int:
-    """About how many multiplications a matrix takes."""
+    """About how many multiplications of a whole Gram matrix take as long."""
     steps, columns = _steps(matrix.short_side), min(COLUMNS, matrix.short_side)
-    return 2 * steps * columns * (matrix.n_weights + matrix.short_side * steps * columns)
+    return _SLOWER * 2 * steps * columns * (matrix.n_weights + matrix.short_side * steps * columns)
 
 
 def lanczos_room(matrix: Matrix) -> int:

@@ -41,11 +41,15 @@ class Gram:
     single: bool
 
 
+def float32_resolves(short_side: int, long_side: int) -> bool:
+    """Whether products of float32 tell the smallest singular values of such a matrix from 0, as a rule."""
+    return short_side > _LITTLE and long_side >= _LONG * short_side
+
+
 def gram_of(weights: Weights) -> Gram:
     """The Gram matrix of the short side, without the factor of the matrix; not finite where a weight is not."""
     short, long = sorted((weights.rows, weights.columns))
-    single = short > _LITTLE and long >= _LONG * short
-    if single:
+    if float32_resolves(short, long):
         made = _summed(weights, np.float32)
         with np.errstate(over="ignore"):
             trace = float(np.trace(made))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .gram import float32_resolves
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from .weights import Weights
 
 _TILE_WEIGHTS = 1 << 22
-_LITTLE = 2048  # short sides up to which all is of float64, as of whole Gram matrices
-_LONG = 2.0
 _HELD_SINGLE = (1e-24, 1e24)  # ‖W‖² whose products float32 holds
 
 
@@ -48,7 +48,7 @@ class GramProducts:
         long_side = max(weights.rows, weights.columns)
         self.trace = self._sum_of_squares()
         low, high = _HELD_SINGLE
-        self.single = self.side > _LITTLE and long_side >= _LONG * self.side and low < self.trace < high
+        self.single = float32_resolves(self.side, long_side) and low < self.trace < high
         epsilon = float(np.finfo(np.float32 if self.single else np.float64).eps)
         self.resolution = (4 if self.single else 2 * self.side) * epsilon
 

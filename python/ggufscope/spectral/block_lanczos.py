@@ -43,6 +43,16 @@ class Ritz:
         far = self.residuals > tolerance * np.maximum(self.values, 0)
         return int(np.argmax(far)) if far.any() else len(far)
 
+    def apart(self, tolerance: float) -> int:
+        """How many of the largest come before as many as there are probes within this share of each other.
+
+        Of an eigenvalue that is there more often than that, or of a crowd of them, a block sees no more.
+        """
+        width = len(self.weights)
+        first = self.values[: max(0, len(self.values) - width + 1)]
+        crowded = first - self.values[width - 1 :] <= tolerance * np.abs(first)
+        return int(np.argmax(crowded)) if crowded.any() else len(self.values)
+
 
 def ritz_of(
     multiply: Callable[[Floats], Floats], start: Floats, steps: int, resolution: float

@@ -73,9 +73,14 @@ class Density:
         return self._above(cut, self._nodes, self.known)
 
     def top_sum(self, count: int) -> Estimate:
-        """The sum of so many of the largest: of those not known, Ritz values stand for them, which are no larger."""
+        """The sum of so many of the largest: Ritz values are no larger than they, weights tell how many are alike."""
         values = np.concatenate([self.known, self._nodes])[:count]
-        return Estimate(float(values.sum()), float(self._all_residuals[:count].sum()))
+        least, bound = float(values.sum()), float(self._all_residuals[:count].sum())
+        if count <= len(self.known) or self.whole:
+            return Estimate(least, bound)
+        left = count - len(self.known) - (np.cumsum(self._mean) - self._mean)
+        spread = float(self.known.sum() + (self._nodes * np.clip(left, 0.0, self._mean)).sum())
+        return Estimate(max(least, spread), float(np.hypot(bound, spread - least)))
 
     def median(self) -> Estimate:
         """The value that half of the eigenvalues exceed."""

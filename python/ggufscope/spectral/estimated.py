@@ -87,7 +87,10 @@ def _steps(side: int) -> int:
 
 def _density(ritz: Ritz, side: int) -> Density:
     """The spectrum in shares of the energy."""
-    return Density(ritz, side, 1.0, ritz.resolved(_RESOLVED))
+    known = ritz.resolved(_RESOLVED)
+    if len(ritz.values) < side:
+        known = min(known, ritz.apart(2 * _RESOLVED))
+    return Density(ritz, side, 1.0, known)
 
 
 class _Fields:

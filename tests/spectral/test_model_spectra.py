@@ -122,6 +122,30 @@ def test_spectra_are_saved_and_read(write_gguf, tmp_path):
     assert "18 of 18 matrices, 24 products of heads" in repr(spectra)
 
 
+def test_heads_of_some_tensors_are_not_taken_for_those_of_the_layer(write_gguf):
+    path = write_gguf(**llama())
+    part = gs.spectra(path, tensors=["blk.0.attn_q.weight", "blk.0.attn_k.weight"])
+    assert {each.product for each in part.heads} == {"qk"}
+    assert gs.spectra(path, previous=part).heads == gs.spectra(path).heads
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"draws": 0}, "draws must be an integer from 1 on, not 0"),
+        ({"draws": 2.5}, "draws must be"),
+        ({"seed": -1}, "seed must be an integer from 0 on"),
+        ({"longest_exact": 0}, "longest_exact must be"),
+        ({"threads": 0}, "threads must be"),
+        ({"tensors": ["blk.0.attn_q.weight", "nope"]}, "no tensor 'nope'"),
+        ({"tensors": "blk.0.attn_q.weight"}, "several names"),
+    ],
+)
+def test_wrong_arguments_are_refused(write_gguf, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        gs.spectra(write_gguf(**llama(n_layers=1)), **arguments)
+
+
 def test_numbers_do_not_depend_on_threads(write_gguf):
     path = write_gguf({f"blk.{layer}.ffn_up.weight": weights(layer, 300, 200) for layer in range(5)})
     one, many = (gs.spectra(path, threads=threads).matrices for threads in (1, 2))

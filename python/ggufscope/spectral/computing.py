@@ -7,6 +7,8 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
+
 from .._version import __version__
 from ..arrays.arguments import thread_count
 from ..models.model import Model
@@ -81,7 +83,7 @@ def spectra(
         OSError: The file cannot be opened.
         SpectraInterrupted: Ctrl-C; it holds the spectra of what was finished, for `previous`.
         SpectraError: A `ValueError`: `previous` is of another model, or by other settings.
-        ValueError: Less than one thread or draw, or the model is closed.
+        ValueError: Less than one thread or draw, a negative seed, a name that no tensor has, or the model is closed.
 
     Example:
         >>> import ggufscope as gs
@@ -89,7 +91,9 @@ def spectra(
         >>> [(each.name, each.effective_rank) for each in spectra.matrices]             # doctest: +SKIP
     """
     n_threads = thread_count(threads)
-    settings = SpectraSettings(bool(all), bool(stored), longest_exact, draws, SIGNIFICANCE, seed)
+    least = {"longest_exact": (longest_exact, 1), "draws": (draws, 1), "seed": (seed, 0)}
+    whole = {name: _whole(name, value, lowest) for name, (value, lowest) in least.items()}
+    settings = SpectraSettings(bool(all), bool(stored), **whole, significance=SIGNIFICANCE)
     started, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     with ExitStack() as stack:
         opened = model if isinstance(model, Model) else stack.enter_context(open_model(model))
@@ -129,6 +133,17 @@ def spectra(
     return Spectra(document())
 
 
+def _whole(name: str, value: int, least: int) -> int:
+    """The value, where it is a whole number that is large enough.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be an integer from {least} on, not {value!r}")
+    return int(value)
+
+
 def _of_matrix(matrix: Matrix, settings: SpectraSettings, known: Known) -> Task[Measured]:
     """The task that measures a matrix, unless it is known."""
     there = known.matrix(matrix)
@@ -152,6 +167,8 @@ def _of_layer(layer: LayerHeads, settings: SpectraSettings, known: Known) -> Tas
 
 def _chosen(model: Model, names: Collection[str] | None, *, everything: bool) -> tuple[list[Tensor], list[str]]:
     """The tensors whose matrices are measured, and notes on those that are not."""
+    if names is not None:
+        _check_names(model, names)
     wanted = [tensor for name, tensor in model.tensors.items() if names is None or name in names]
     everything = everything or names is not None
     matrices = [tensor for tensor in wanted if is_measured(tensor, everything=everything)]
@@ -162,3 +179,12 @@ def _chosen(model: Model, names: Collection[str] | None, *, everything: bool) ->
         if len(tensor.shape) > _MOST_DIMENSIONS
     ]
     return [tensor for tensor in matrices if len(tensor.shape) <= _MOST_DIMENSIONS], notes
+
+
+def _check_names(model: Model, names: Collection[str]) -> None:
+    """Raise a ValueError at a name that no tensor has, and at one name in place of several."""
+    if isinstance(names, str):
+        raise ValueError(f"tensors are several names, not the text {names!r}")
+    for name in names:
+        if name not in model.tensors:
+            raise ValueError(f"the model has no tensor {name!r}")

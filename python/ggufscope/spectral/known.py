@@ -52,8 +52,10 @@ class Known:
         return self._matrices.get((matrix.tensor.name, matrix.expert, matrix.part))
 
     def layer(self, layer: LayerHeads) -> list[HeadSpectrum] | None:
-        """The records of the heads of a layer, if they are there."""
-        return self._heads.get((layer.layer, layer.stack))
+        """The records of the heads of a layer, if they are all there: of some tensors, a product may be missing."""
+        there = self._heads.get((layer.layer, layer.stack), [])
+        heads = [(product, head) for product, query, _ in layer.pairs for head in range(query.n_heads)]
+        return there if [(each.product, each.head) for each in there] == heads else None
 
 
 def _decisive(settings: SpectraSettings) -> tuple[object, ...]:

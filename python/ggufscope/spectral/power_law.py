@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..text.numbers import counted
 from .matrix_record import PowerLawFit
 from .power_law_scan import least_distance
 
@@ -62,7 +63,7 @@ def power_law_of(
     ascending = np.ascontiguousarray(eigenvalues[eigenvalues > resolution * eigenvalues[0]][::-1])
     fitted = fit(ascending) if len(ascending) >= _LEAST_FITTED else None
     if fitted is None:
-        few = f"{len(ascending)} eigenvalues above 0, all alike or too few to fit"
+        few = f"{counted(len(ascending), 'eigenvalue')} above 0, all alike or too few to fit"
         return PowerLawFit(None, None, None, None, None, None, 0, None, None, 0, few)
     tail = len(ascending) - fitted.first
     error = (fitted.exponent - 1) / float(np.sqrt(tail))

@@ -72,7 +72,7 @@ def short_runs(monkeypatch):
 def errors_of(record, sigma, shape):
     """(field, estimate, truth, standard error) of all numbers that are estimated."""
     long_side = max(shape)
-    truth = measures(sigma**2, long_side, 1e-13) | bulk_measures(sigma**2, long_side)
+    truth = measures(sigma**2, long_side, 1e-13) | bulk_measures(sigma**2, long_side, 1e-13)
     rounding = Noise(record["quantizer"].noise_rms, record["quantizer"].noise_sigma)
     quantizer = share_of(rounding, 1.0, sigma**2, Matrix(None, 0, *shape))
     for field in (*EXACT[1:], *SUMS, *BULK):

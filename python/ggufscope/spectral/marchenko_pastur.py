@@ -37,17 +37,20 @@ def median_of_law(ratio: float) -> float:
     return float(np.interp(0.5 * mass[-1], mass, edges))
 
 
-def bulk_measures(eigenvalues: Floats, long_side: int) -> dict[str, Any]:
+def bulk_measures(eigenvalues: Floats, long_side: int, resolution: float) -> dict[str, Any]:
     """The fields of `MatrixSpectrum` that compare a spectrum with the law.
 
     Args:
         eigenvalues: of the Gram matrix of the short side, descending, ≥ 0, not all 0.
         long_side: of the matrix.
+        resolution: what eigenvalues are uncertain by, as a share of the largest. Where the median is not told from 0,
+            more than half of the directions are missing, and the bulk is 0.
     """
-    n = len(eigenvalues)
-    variance = float(np.median(eigenvalues)) / (long_side * median_of_law(n / long_side))
+    n, floor = len(eigenvalues), resolution * float(eigenvalues[0])
+    median = float(np.median(eigenvalues))
+    variance = median / (long_side * median_of_law(n / long_side)) if median > floor else 0.0
     edge = variance * (np.sqrt(long_side) + np.sqrt(n)) ** 2
-    beyond = eigenvalues > edge
+    beyond = eigenvalues > max(edge, floor)
     count = int(np.count_nonzero(beyond))
     return {
         "mp_variance": variance,

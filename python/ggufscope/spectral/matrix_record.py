@@ -102,9 +102,10 @@ class MatrixSpectrum:
         energy_top_1: share of the energy in the largest singular value, p_1.
         energy_top_8: share in the largest 8.
         energy_top_64: share in the largest 64.
-        mp_variance: variance of a weight of the random matrix whose Marchenko–Pastur law the bulk is held against.
+        mp_variance: variance of a weight of the random matrix whose Marchenko–Pastur law the bulk is held against; 0
+            where the median singular value is not above `sigma_floor`.
         mp_edge: upper edge of that law as a singular value, √mp_variance · (√m + √n).
-        n_beyond_edge: singular values beyond the edge.
+        n_beyond_edge: singular values beyond the edge, and above `sigma_floor`.
         share_beyond_edge: the same as a share of all.
         energy_beyond_edge: share of the energy in those.
         power_law: of the eigenvalues; None where there are no eigenvalues; by `"lanczos"` nothing is fitted.

@@ -57,7 +57,7 @@ def matrix_spectrum(matrix: Matrix, settings: SpectraSettings, look: Callable[[]
     rounding = noise_of(matrix, look)
     fields = {
         **measures(eigenvalues, long_side, gram.resolution),
-        **bulk_measures(eigenvalues, long_side),
+        **bulk_measures(eigenvalues, long_side, gram.resolution),
         "power_law": power_law_of(
             eigenvalues,
             gram.resolution,

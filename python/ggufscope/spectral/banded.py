@@ -54,17 +54,23 @@ def _cuts(first: int, last: int) -> list[int]:
 
 
 def _reflections(panel: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]:
-    """V, T and R of a panel: panel = (1 − V T Vᵀ) R (LAPACK's larft)."""
-    raw, factors = np.linalg.qr(panel, mode="raw")
+    """V, T and R of a panel: panel = (1 − V T Vᵀ) R (LAPACK's larft).
+
+    V is of the type of the panel, T and R are of float64: T is that of V as rounded, so that 1 − V T Vᵀ is orthogonal
+    to float64. If it did not, panel after panel would shrink or stretch the eigenvalues.
+    """
+    raw, factors = np.linalg.qr(panel.astype(np.float64, copy=False), mode="raw")
     n = len(factors)
-    v = np.ascontiguousarray(raw.T[:, :n])
     r = np.triu(raw.T[:n])
-    v[:n] = np.tril(v[:n], -1) + np.eye(n, dtype=v.dtype)
-    overlaps = v.T @ v
-    t = np.zeros((n, n), v.dtype)
-    for column in range(n):
-        t[column, column] = factors[column]
-        t[:column, column] = -factors[column] * (t[:column, :column] @ overlaps[:column, column])
+    exact = np.ascontiguousarray(raw.T[:, :n])
+    exact[:n] = np.tril(exact[:n], -1) + np.eye(n)
+    v = exact.astype(panel.dtype, copy=False)
+    wide = v.astype(np.float64, copy=False)
+    overlaps = wide.T @ wide
+    t = np.zeros((n, n))
+    for column in np.flatnonzero(factors):
+        t[column, column] = 2 / overlaps[column, column]
+        t[:column, column] = -t[column, column] * (t[:column, :column] @ overlaps[:column, column])
     return v, t, r
 
 

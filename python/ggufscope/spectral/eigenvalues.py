@@ -24,7 +24,7 @@ def eigenvalues_of(matrix: Floats, look: Callable[[], object], *, single: bool =
     Args:
         matrix: finite; it is used up.
         look: called now and then; may raise to give up.
-        single: reduce it to a band in float32, which is twice as fast and right to about 2⁻²² of the largest.
+        single: reduce it to a band in float32, which is twice as fast and right to about 2⁻²⁰ of the largest.
     """
     n = len(matrix)
     if n <= _SMALL:

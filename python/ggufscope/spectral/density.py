@@ -1,10 +1,10 @@
 """Sums over a spectrum of which the top is known and the rest is spread as random probes see it.
 
 Of each resolved Ritz value there is one; the others carry the weights that probes give them. Two sums over the rest are
-known: how many there are, and their sum, ‖W‖² less the top. So a function f is first fitted by a + b θ, whose sum is
-known as well, and only what is left of f is taken from the probes: its spread over them is the standard error. How many
-lie above a cut is known no better than up to the weight of one block of nodes there, by the inequalities of Chebyshev,
-Markov and Stieltjes, which adds to the error.
+known: how many there are, and their sum, ‖W‖² less the top. So a function f is fitted by a + b θ with these weights, as
+the sum of that is known: nothing of f is left in the mean of the probes, and the spread of what is left of it over them
+is the standard error (a regression estimate). How many lie above a cut is known no better than up to the weight of one
+block of nodes there, by the inequalities of Chebyshev, Markov and Stieltjes, which adds to the error.
 """
 
 from __future__ import annotations
@@ -131,9 +131,9 @@ class Density:
         roots = np.sqrt(self._mean)
         slopes = np.linalg.lstsq(lines * roots[:, None], values * roots, rcond=None)[0]
         left = self._weights @ (values - lines @ slopes)
-        known = float(slopes @ [self._mass, self._sum / scale])
+        fitted = float(slopes @ [self._mass, self._sum / scale])  # what is left of the function has a mean of 0
         error = float(left.std(ddof=1)) / len(left) ** 0.5 if len(left) > 1 else 0.0
-        return Estimate(known + float(left.mean()), error)
+        return Estimate(fitted, error)
 
 
 def _times_log(values: Floats) -> Floats:

@@ -84,6 +84,9 @@ def test_a_selection_has_its_matrices(run, model, tmp_path, saved):
     assert "ffn_up" not in spectra
     document = json.loads(run(model, *asked, "--json")[1])
     assert {each["layer"] for each in document["matrices"]} == {1, 2}
+    header = gs.open(model)
+    weights_of = sum(header.tensors[each["name"]].n_elements for each in document["matrices"])
+    assert document["coverage"] == pytest.approx(weights_of / header.n_parameters)
     if saved:
         whole = gs.Spectra.load(tmp_path / "spectra.json")
         assert len(whole.matrices) == len(gs.spectra(model).matrices)

@@ -14,7 +14,14 @@ import ggufscope as gs
 from ggufscope.report.charts import draw
 from ggufscope.report.content.reading import read_report_data
 from ggufscope.report.content.results import ReportData
-from ggufscope.report.content.spectral_words import FLOATS, alpha_sentence, estimated_sentences, quantized_sentence
+from ggufscope.report.content.spectral_numbers import by_layer
+from ggufscope.report.content.spectral_words import (
+    FLOATS,
+    alpha_sentence,
+    estimated_sentences,
+    extreme_matrix,
+    quantized_sentence,
+)
 from ggufscope.report.page.document import render_page
 from ggufscope.report.renderers import RENDERERS
 from ggufscope.report.report import Report
@@ -174,6 +181,36 @@ def test_matrices_without_numbers_are_named(spectra):
     told = f"no singular values of {first.name}: weights that are not finite"
     assert told in Read(render_page(Report(ReportData.of_spectra(Spectra(document))))).text
     assert told in Spectra(document)._repr_html_()
+
+
+def test_extremes_are_of_all_matrices(spectra):
+    """With embeddings and output, one of these may be the largest: the sentence must not name another."""
+    first, *rest = spectra.matrices
+    outer = replace(first, name="token_embd.weight", role="token_embd", layer=None, sigma_max=1e3, stable_rank=1.0)
+    document = replace(spectra.document, matrices=[outer, *rest])
+    assert extreme_matrix(document, "sigma_max", largest=True) == (1e3, outer)
+    assert extreme_matrix(document, "stable_rank", largest=False) == (1.0, outer)
+
+
+def test_numbers_of_layers_beyond_any_model_cost_nothing(spectra):
+    """A name may say layer 10⁹, and a curve has a place for each layer before it."""
+    first, *rest = spectra.matrices
+    for layer in (10**9, 10**18, -1):
+        document = replace(spectra.document, matrices=[replace(first, layer=layer), *rest])
+        assert {len(ranks) for ranks in by_layer(document.matrices, "stable_rank").values()} == {3}
+        assert "spectra" in {chart.name for chart in draw(ReportData.of_spectra(Spectra(document))).charts}
+
+
+def test_types_that_are_not_told_are_counted(spectra):
+    share = QuantizerShare(0.1, 1.0, 0.5, 1, 0.5, 0.1)
+    types = ("Q4_0", "Q5_0", "Q8_0", "Q2_K", "Q3_K", "Q4_K")
+    matrices = [
+        replace(each, type=name, quantizer=replace(share, noise_energy=0.1 / place))
+        for place, (name, each) in enumerate(zip(types, spectra.matrices, strict=False), 1)
+    ]
+    told = quantized_sentence(replace(spectra.document, matrices=matrices))
+    assert told.endswith("by 2 other types it is less.")
+    assert "Q3_K" not in told
 
 
 def test_text_of_a_file_is_data(spectra):

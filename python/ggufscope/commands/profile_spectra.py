@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..models.model import Model
     from ..models.selection import Selection
     from ..spectral import Spectra
+    from ..spectral.matrix_record import MatrixSpectrum
     from ..spectral.spectra_document import SpectraDocument
     from ..terminal.screen import Screen
     from .profile_asked import Asked
@@ -63,4 +64,11 @@ def selected(document: SpectraDocument, selection: Selection) -> SpectraDocument
     if not selection.narrows:
         return document
     matrices = [each for each in document.matrices if selection.matches(each.name, each.layer, each.role)]
-    return replace(document, matrices=matrices, heads=[])
+    of_all, of_these = _measured(document.matrices), _measured(matrices)
+    coverage = document.coverage * of_these / of_all if document.coverage and of_all else document.coverage
+    return replace(document, matrices=matrices, heads=[], coverage=coverage)
+
+
+def _measured(matrices: Collection[MatrixSpectrum]) -> int:
+    """Weights in matrices that have numbers."""
+    return sum(each.rows * each.columns for each in matrices if each.method is not None)

@@ -39,6 +39,7 @@ class SpectralNumber:
         return self.field.replace(".", "_")
 
 
+_MOST_LAYERS = 4096  # no model has more; a number in a name costs memory for all layers before it
 ALPHA, FLOOR = "power_law.alpha", "quantizer.share_below"
 NUMBERS = (
     SpectralNumber(
@@ -95,9 +96,14 @@ def role_of(matrix: MatrixSpectrum) -> str | None:
 
 
 def of_layers(matrices: Iterable[MatrixSpectrum]) -> list[MatrixSpectrum]:
-    """The matrices of the main stack of layers whose role is known."""
+    """The matrices of the main stack of layers whose role is known, of as many layers as a model may have."""
     return [
-        matrix for matrix in matrices if matrix.layer is not None and matrix.stack is None and matrix.role is not None
+        matrix
+        for matrix in matrices
+        if matrix.layer is not None
+        and 0 <= matrix.layer < _MOST_LAYERS
+        and matrix.stack is None
+        and matrix.role is not None
     ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..._core import types
 from ...spectral.matrix_record import LANCZOS
 from ...text.numbers import count_text, counted, listed, percent, rounded_percent, short
-from .spectral_numbers import ALPHA, FLOOR, error_of, known, of_layers, role_of
+from .spectral_numbers import ALPHA, FLOOR, error_of, known, role_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,6 +66,8 @@ def rounding_words(document: SpectraDocument) -> str | None:
     unknown = [name for name in by_type if name not in shares]
     ordered = sorted(shares, key=lambda name: -shares[name])
     told = [_rounding(name, by_type[name], shares[name]) for name in ordered[:_MOST_TYPES]]
+    if len(ordered) > _MOST_TYPES:
+        told.append(f"by {counted(len(ordered) - _MOST_TYPES, 'other type')} it is less")
     if unknown:
         told.append(f"how much it is by {listed(unknown)} is not known")
     return f"a floor of noise, and no rank: {'; '.join(told)}"
@@ -149,8 +151,8 @@ def estimated_sentences(document: SpectraDocument) -> Iterator[str]:
 
 
 def extreme_matrix(document: SpectraDocument, field: str, *, largest: bool) -> tuple[float, MatrixSpectrum] | None:
-    """The matrix of a layer where a number is largest, or least; None where no matrix has it."""
-    pairs = known(of_layers(document.matrices), field) or known(document.matrices, field)
+    """The matrix where a number is largest, or least, in a layer or not; None where no matrix has it."""
+    pairs = known(document.matrices, field)
     if not pairs:
         return None
     return (max if largest else min)(pairs, key=lambda pair: pair[0])

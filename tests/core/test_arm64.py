@@ -19,7 +19,7 @@ COMPILER = "aarch64-linux-gnu-g++"
 EMULATORS = ("qemu-aarch64", "qemu-aarch64-static")
 ISAS = ("generic", "neon")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]  # they compile, and run in an emulator
 
 
 def leave_out(reason: str) -> NoReturn:

@@ -125,6 +125,7 @@ class PlacedTables {
   static void raise(uint32_t& most, uint32_t to) { most = most < to ? to : most; }
   static void add_counts(uint32_t (&totals)[kLanes], I32 counts) { store_i32(totals, load_i32(totals) + counts); }
   void finish_codes() const {
+    static_assert(kGroupsPerPiece * 32 * kLanes < 1 << 16, "the count of a code is half a word");
     for (int four = 0; four < 4; ++four) {
       for (int odd = 0; odd < 2; ++odd) {
         const uint32_t both = sum(load_i32(totals_[four][odd]));

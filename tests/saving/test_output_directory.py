@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import tempfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -110,10 +111,11 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
         usable_directory(tmp_path / "file" / "below", [])
 
 
-def test_a_directory_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path, as_nobody: Any) -> None:
-    tmp_path.chmod(0o555)
-    with as_nobody(), pytest.raises(OutputError, match="Permission denied"):
-        usable_directory(tmp_path, [])
+def test_a_directory_that_cannot_be_written_is_refused_before_the_work(as_nobody: Any) -> None:
+    with tempfile.TemporaryDirectory() as directory:  # others may look into the one above, unlike those of pytest
+        Path(directory).chmod(0o555)
+        with as_nobody(), pytest.raises(OutputError, match="Permission denied"):
+            usable_directory(directory, [])
 
 
 @pytest.mark.parametrize("force", [False, True])

@@ -32,7 +32,8 @@ def usable_directory(directory: str | PathLike[str], names: Iterable[str], guard
     target, files = Path(directory), list(dict.fromkeys(names))
     guard = guard or Guard()
     make_directory(target)
-    if not os.access(target, os.W_OK | os.X_OK):
+    effective = os.access in os.supports_effective_ids  # the rights that writing will have
+    if not os.access(target, os.W_OK | os.X_OK, effective_ids=effective):
         raise OutputError(errno.EACCES, os.strerror(errno.EACCES), str(target))
     for name in files:
         _check_way(target, target / name)

@@ -56,6 +56,17 @@ def test_output_is_beside_the_profile(run, run_command, model, tmp_path, name, b
     assert run_command("report", tmp_path / beside)[1].splitlines()[0] == "model.gguf"
 
 
+def test_spectra_that_cannot_be_shown_are_told(run, run_command, model, write_gguf, tmp_path):
+    assert run(model, "-o", tmp_path / "profile.json")[0] == 0
+    gs.spectra(write_gguf(**small_models.llama(seed=5), name="other.gguf"), draws=1).save(tmp_path / "spectra.json")
+    told = run_command("report", tmp_path / "profile.json")[1]
+    assert "no singular values: the spectra.json beside the profile is of another model" in told
+    (tmp_path / "spectra.json").write_text('{"schema": "ggufscope.spectra/1"}', encoding="utf-8")
+    code, told, err = run_command("report", tmp_path)
+    assert (code, err) == (0, "")
+    assert "no singular values: the spectra.json beside the profile" in " ".join(told.split())
+
+
 def test_a_file_of_others_beside_the_profile_is_refused_before_any_work(run, model, tmp_path):
     (tmp_path / "spectra.json").write_text("theirs")
     code, out, err = run(model, "--spectra", "-o", tmp_path / "profile.json")

@@ -123,6 +123,9 @@ def _render_study(screen: Screen, data: ReportData) -> None:
     if data.spectra is not None:
         screen.blank()
         render_spectra(screen, data.spectra.document)
+    elif data.why_no_spectra is not None:
+        screen.blank()
+        screen.line(f"no singular values: {data.why_no_spectra}")
     if validation is None and data.why_no_validation is not None:
         screen.blank()
         screen.line(f"no validation: {data.why_no_validation}")

@@ -82,7 +82,7 @@ def _reflect(rest: npt.NDArray[Any], v: npt.NDArray[Any], t: npt.NDArray[Any], c
         if start:
             product[:start] += rest[start:end, :start].T @ v[start:end]
     x = product @ t
-    w = x - 0.5 * (v @ (t.T @ (v.T @ x)))
+    w = (x - 0.5 * (v @ (t.T @ (v.T @ x)))).astype(v.dtype, copy=False)
     left, right = np.hstack([w, v]), np.ascontiguousarray(np.hstack([v, w]).T)
     room = np.empty(_CHUNK * len(v), v.dtype)
     for start, end in chunks:

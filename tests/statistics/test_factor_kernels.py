@@ -21,7 +21,7 @@ TYPES = GGML_TYPES
 ISAS = _core.available_isas()
 ROWS, COLUMNS = 24, 1280
 EXPERTS = 3
-AS_STORED = ("code_saturation", "code_entropy", "block_scale_min", "block_scale_max", "block_scale_mean")
+AS_STORED = ("code_saturation", "code_entropy", "block_scale_min", "block_scale_max")
 
 
 def model_of(path: Path, qtype: _core.TypeDescription, blocks: npt.NDArray[np.uint8], *shape: int) -> _core.Model:
@@ -62,6 +62,9 @@ def test_every_statistic_of_every_type(qtype: _core.TypeDescription, factor: flo
     (as_stored,) = _core.observe_model(model, [0], [0], 1)
     stored = as_stored.statistics.fields()
     assert [found.get(name) for name in AS_STORED] == [stored.get(name) for name in AS_STORED]
+    # Scales of MXFP4 are summed in another order, and no float64 holds all of 2^-128 to 2^127.
+    means = [fields.get("block_scale_mean", 0.0) for fields in (found, stored)]
+    assert means[0] == pytest.approx(means[1], rel=1e-14, abs=0)
     for isa in ISAS:
         (again,) = _core.observe_model(model, [0], [0], 2, factors=factors, isa=isa)
         assert again == part

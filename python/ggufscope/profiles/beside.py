@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
+
+from ..arrays.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
     from types import TracebackType
 
 _MOST_WAITING = 2  # calls, each of which holds what it works on
@@ -20,7 +22,7 @@ class Beside:
     """
 
     def __enter__(self) -> Self:
-        self._executor = ThreadPoolExecutor(1, "ggufscope-collecting")
+        self._pool = Pool(1, "ggufscope-collecting")
         self._waiting: deque[Future[Any]] = deque()
         return self
 
@@ -28,12 +30,12 @@ class Beside:
         """Hand a call over, and wait where too many are waiting."""
         while self._waiting and (self._waiting[0].done() or len(self._waiting) >= _MOST_WAITING):
             self._waiting.popleft().result()
-        self._waiting.append(self._executor.submit(work, *arguments))
+        self._waiting.append(self._pool.submit(work, *arguments))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=kind is not None)
+        self._pool.shutdown(cancel=kind is not None)
         if kind is None:
             for each in self._waiting:
                 each.result()

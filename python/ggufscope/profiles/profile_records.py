@@ -62,6 +62,10 @@ class ProfileRun:
     version: str
     reading: str | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """The run as it stands in a saved profile: `reading` where it is told, as files from before it lack it."""
+        return {name: value for name, value in asdict(self).items() if name != "reading" or value is not None}
+
     @classmethod
     def of(
         cls, model: Model, started: datetime.datetime, seconds: float, threads: int, isa: str | None = None

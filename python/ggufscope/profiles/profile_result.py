@@ -151,7 +151,7 @@ class Profile(Tables, SavedResult):
                 row.pop("kind", None)
         document["magnitudes"] = [sketch.to_json() for sketch in self.magnitudes]
         if self.run is not None:
-            document["run"] = plain_of(self.run)
+            document["run"] = self.run.to_json()
         return document
 
     def to_json(self, reproducible: bool = False) -> str:

@@ -70,6 +70,8 @@ def by_signature(signatures: Floats, rows: npt.NDArray[np.int64]) -> tuple[npt.N
         signatures: of all rows, (all, numbers).
         rows: rising.
     """
+    if len(rows) == 0:
+        return rows, []
     order = rows[np.argsort(signatures[rows, 0], kind="stable")]  # few share even their first number
     equal = np.diff(signatures[order, 0]) == 0
     alone = ~(np.append(equal, False) | np.append(False, equal))

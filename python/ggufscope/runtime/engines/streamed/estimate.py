@@ -47,13 +47,16 @@ def _n_weights(matrices: list[Matrix]) -> int:
 
 
 def _seconds_per_weight(network: Network, workers: Workers, n_tokens: int) -> float:
-    """Seconds per weight of the largest matrix of the first layer with `n_tokens`, after a first, uncounted, stripe."""
+    """Seconds per weight of the largest matrix of the first layer with `n_tokens`, after a first, uncounted, stripe.
+
+    The median of the runs: where something else takes the core for a while, a mean is of that.
+    """
     matrix = max(network.layers[0].matrices, key=lambda each: each.n_rows * each.n_columns)
     part = matrix.part(0, min(matrix.n_rows, 256 * workers.threads))
     x = np.zeros((n_tokens, part.n_columns), np.float32)
     product(part, x, workers)
-    begun, runs = time.perf_counter(), 0
-    while runs == 0 or time.perf_counter() - begun < _TRIAL_SECONDS:
+    ends = [time.perf_counter()]
+    while len(ends) == 1 or ends[-1] - ends[0] < _TRIAL_SECONDS:
         product(part, x, workers)
-        runs += 1
-    return (time.perf_counter() - begun) / (runs * part.n_rows * part.n_columns)
+        ends.append(time.perf_counter())
+    return float(np.median(np.diff(ends))) / (part.n_rows * part.n_columns)

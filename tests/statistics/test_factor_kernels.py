@@ -64,7 +64,7 @@ def test_every_statistic_of_every_type(qtype: _core.TypeDescription, factor: flo
     assert [found.get(name) for name in AS_STORED] == [stored.get(name) for name in AS_STORED]
     # Scales of MXFP4 are summed in another order, and no float64 holds all of 2^-128 to 2^127.
     means = [fields.get("block_scale_mean", 0.0) for fields in (found, stored)]
-    assert means[0] == pytest.approx(means[1], rel=1e-14, abs=0)
+    assert means[0] == pytest.approx(means[1], rel=1e-14 if qtype["name"] == "MXFP4" else 0, abs=0)
     for isa in ISAS:
         (again,) = _core.observe_model(model, [0], [0], 2, factors=factors, isa=isa)
         assert again == part

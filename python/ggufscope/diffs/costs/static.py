@@ -8,12 +8,12 @@ whose relative squared error is .088. E[x²] is the mean square of the input of 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...arrays.floats import widened
+from ...arrays.workers import in_order
 
 if TYPE_CHECKING:
     from ...architecture.matrices import RowSource
@@ -59,9 +59,8 @@ def relative_error(tensor: Tensor, rows: RowSource, importance: Floats | None = 
         return _sums(tensor, rows, importance, first, min(step, tensor.n_rows - first))
 
     error = square = 0.0
-    with ThreadPoolExecutor(threads) as pool:
-        for part in pool.map(sums_from, range(0, tensor.n_rows, step)):
-            error, square = error + part[0], square + part[1]
+    for part in in_order(sums_from, range(0, tensor.n_rows, step), threads):
+        error, square = error + part[0], square + part[1]
     return error / square if square else float(error > 0)
 
 
